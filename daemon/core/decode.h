@@ -1,0 +1,72 @@
+/*
+ * decode.h - Modbus registers to a reading.
+ *
+ * PURE. A struct reg_format says how a point lies in its registers; decode_words() applies it. Nothing
+ * here can fail: data that make no sense become a bad reading with the reason.
+ */
+#ifndef CRYOMON_DECODE_H
+#define CRYOMON_DECODE_H
+
+#include "value.h"
+
+enum reg_type {
+    REG_U16,
+    REG_S16,
+    REG_U32,
+    REG_S32,
+    REG_F32, /* IEEE 754 binary32 */
+    REG_BIT, /* a coil or discrete input, or one bit of a 16-bit register (see bit) */
+};
+
+/* How the four bytes A B C D of a 32-bit value (A most significant) lie on the wire. */
+enum word_order {
+    ORDER_ABCD, /* big-endian, high word first (Modbus' own habit) */
+    ORDER_CDAB, /* low word first */
+    ORDER_BADC, /* high word first, bytes swapped in each word */
+    ORDER_DCBA, /* low word first, bytes swapped: little-endian */
+};
+
+#define SENTINELS_MAX 8
+#define STATES_MAX    32
+#define STATE_NAME_MAX 32
+
+/* A raw pattern that means "no value". Compared before scaling, after word order, as 16 or 32 bits. */
+struct sentinel {
+    uint32_t raw;
+};
+
+/* A named value of an enumeration or bit. */
+struct reg_state {
+    int64_t value;
+    char name[STATE_NAME_MAX];
+};
+
+/* How a point lies in its registers. value = raw * scale_num / scale_den + offset, rounded to decimals. */
+struct reg_format {
+    enum reg_type type;
+    enum word_order order; /* 32-bit types only */
+    uint8_t bit;           /* REG_BIT in a register: 0..15, 0 = least significant */
+    bool invert;           /* REG_BIT: 1 means off */
+    uint32_t mask;         /* integers: bits that carry the value, shifted down; 0 = all */
+    int64_t scale_num;     /* > 0 or < 0, never 0 */
+    int64_t scale_den;     /* > 0 */
+    micro_t offset;
+    uint8_t decimals; /* resolution of the point, 0..6 */
+    bool has_range;
+    micro_t plausible_min, plausible_max; /* inclusive; outside is REASON_IMPLAUSIBLE */
+    uint8_t n_sentinels;
+    struct sentinel sentinels[SENTINELS_MAX];
+    uint8_t n_states; /* 0: a number; else an enumeration, and other values are REASON_UNKNOWN_STATE */
+    struct reg_state states[STATES_MAX];
+};
+
+/* Registers that the format occupies: 1 or 2 (1 for a bit). */
+unsigned decode_width(const struct reg_format *format);
+
+/* Decodes decode_width() words; for a coil or discrete input, words[0] is 0 or 1 and bit is 0. */
+struct reading decode_words(const struct reg_format *format, const uint16_t *words);
+
+/* The name of an enumeration's value, or NULL if the format has none for it. */
+const char *decode_state_name(const struct reg_format *format, micro_t value);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * value.h - what a measurement is: a number, its quality, the reason, and when it was taken.
+ *
+ * Every module of cryomon speaks of measurements in these terms.
+ *
+ * Numbers are decimals held as integers: a micro_t is the value times 10^6 in the point's own unit
+ * (-195.8 degC is -195800000). Limits, deadbands and values are compared as integers, so nothing is
+ * lost or rounded twice. A point declares its resolution (decimals, 0..6); decode rounds to it once.
+ */
+#ifndef CRYOMON_VALUE_H
+#define CRYOMON_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef int64_t micro_t; /* value x 10^6 in the point's unit */
+
+#define MICRO_PER_UNIT INT64_C(1000000)
+#define MICRO_MAX      INT64_C(9000000000000000) /* |value| beyond this is "not a measurement" */
+#define DECIMALS_MAX   6
+
+/* A moment: CLOCK_BOOTTIME decides (delays, timeouts), CLOCK_REALTIME is recorded. Microseconds. */
+struct stamp {
+    int64_t boot_us;
+    int64_t utc_us;
+};
+
+enum quality {
+    QUALITY_GOOD,      /* measured, plausible, and proven to be the answer to our question */
+    QUALITY_UNCERTAIN, /* measured, but the device itself says that it may lie */
+    QUALITY_BAD,       /* no value; the reason says why */
+};
+
+/* Why a value is not good. The first group means "nothing was measured" (no data), the second "something
+ * came, and it can't be used". reason_is_no_data() tells them apart. Stored in history: append only. */
+enum reason {
+    REASON_NONE = 0,
+    /* no data */
+    REASON_NEVER_READ = 1, /* not polled yet since the start */
+    REASON_TIMEOUT = 2,    /* the device did not answer in time */
+    REASON_BAD_REPLY = 3,  /* a reply came that does not fit the request */
+    REASON_REFUSED = 4,    /* the device answered with a Modbus exception */
+    REASON_LINK_DOWN = 5,  /* no connection to the bus */
+    REASON_STALE = 6,      /* the poll that was due did not happen */
+    REASON_UNPROVEN = 7,   /* a reply came, but after a fault it is not yet proven to be ours */
+    REASON_DROPPED = 8,    /* the daemon itself lost the sample: its queue was full */
+    /* a reply came, and the value in it can't be used */
+    REASON_SENTINEL = 32,      /* the device's own "not available" pattern (sensor break, over range...) */
+    REASON_NOT_FINITE = 33,    /* NaN or infinity */
+    REASON_IMPLAUSIBLE = 34,   /* outside the range that the profile calls plausible */
+    REASON_UNKNOWN_STATE = 35, /* an enumeration value that the profile does not know */
+};
+#define REASON_COUNT 36
+
+/* True when nothing was measured at all (as opposed to measured and unusable). */
+bool reason_is_no_data(enum reason reason);
+
+/* Stable machine names: "good", "timeout", ... Never NULL; "?" for a number out of range. */
+const char *quality_name(enum quality quality);
+const char *reason_name(enum reason reason);
+
+/* A decoded register. raw keeps the register words as they came (first word in the high half of a
+ * 32-bit value's own order of transmission), so that a value can be derived again years later. */
+struct reading {
+    micro_t value; /* meaningful only when quality is not QUALITY_BAD */
+    uint32_t raw;  /* words as received: word[0] << 16 | word[1], or word[0] alone, or the bit */
+    enum quality quality;
+    enum reason reason;
+};
+
+/* Rounds to the given decimals (0..6), half away from zero. */
+micro_t micro_round(micro_t value, unsigned decimals);
+
+/* Writes the value as a decimal with exactly the given decimals ("-195.80"). Returns the length, as
+ * snprintf would; cap must be at least MICRO_TEXT_MAX to hold any value. */
+#define MICRO_TEXT_MAX 32
+int micro_print(char *text, size_t cap, micro_t value, unsigned decimals);
+
+#endif

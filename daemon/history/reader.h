@@ -1,0 +1,50 @@
+/*
+ * reader.h - reads the history and the events: for cryoctl, reports and auditors. Needs no daemon; opens the
+ * files read-only and keeps its read transactions short, so that it never gets in the writer's way.
+ */
+#ifndef CRYOMON_READER_H
+#define CRYOMON_READER_H
+
+#include "value.h"
+
+struct history_reader;
+
+/* Opens DIR/history.db and DIR/state.db. Returns 0 or -errno (-ENOENT no file, -EACCES, -EUCLEAN not ours or
+ * damaged, -EPROTONOSUPPORT written by a newer version); ret_message (cap bytes) says in words what is wrong. */
+int history_open(const char *dir, struct history_reader **ret, char *ret_message, size_t cap);
+void history_close(struct history_reader *reader);
+
+struct history_row {
+    const char *asset, *point, *unit; /* valid during the call */
+    unsigned decimals;
+    int64_t slot_utc_us;  /* when the poll was due */
+    int64_t taken_utc_us; /* when the reply, or its absence, was known */
+    struct reading reading;
+};
+
+/* Calls row() for each stored reading of asset/point with from <= taken < to, in order. A NULL asset or point
+ * means all. row() returns false to stop. Returns the number of rows, or -errno. */
+typedef bool history_row_fn(void *context, const struct history_row *row);
+int64_t history_each(struct history_reader *reader, const char *asset, const char *point, int64_t from_utc_us,
+                     int64_t to_utc_us, history_row_fn *row, void *context);
+
+struct history_event {
+    uint64_t seq;
+    int64_t utc_us;
+    const char *kind, *asset, *alarm, *body; /* body: JSON, as published; valid during the call */
+};
+typedef bool history_event_fn(void *context, const struct history_event *event);
+/* Events with seq > after_seq and from <= utc < to, in order of seq. */
+int64_t history_events(struct history_reader *reader, uint64_t after_seq, int64_t from_utc_us, int64_t to_utc_us,
+                       history_event_fn *event, void *context);
+
+/* Does asset/point (either may be NULL) occur at all? 1, 0 or -errno: to tell "no readings then" from "no such
+ * point". */
+int history_has_point(struct history_reader *reader, const char *asset, const char *point);
+
+/* The outbox, for the publisher: events not yet confirmed by the broker with seq > after_seq, oldest first, at
+ * most limit. */
+int64_t history_outbox(struct history_reader *reader, uint64_t after_seq, unsigned limit, history_event_fn *event,
+                       void *context);
+
+#endif

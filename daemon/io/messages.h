@@ -1,0 +1,218 @@
+/*
+ * messages.h - what the threads say to each other. Copied values with indices, never pointers (but for the
+ * immutable, counted configuration).
+ *
+ *   bus threads, control, store, publisher, loader  --core_message-->       core thread (monitor.c)
+ *   core thread, publisher                          --store_message-->      store thread
+ *   core thread, store                              --publisher_message-->  publisher thread
+ *   core thread                                     --control_message-->    control thread
+ *
+ * Indices (point, alarm, asset) belong to a generation of the configuration: a receiver drops what carries
+ * another generation than its own. A *_CONFIG message carries one reference, which the receiver then owns.
+ */
+#ifndef CRYOMON_MESSAGES_H
+#define CRYOMON_MESSAGES_H
+
+#include "config.h"
+#include "value.h"
+
+#define BODY_MAX 1792 /* an event's JSON text, with NUL */
+#define WHO_MAX  64   /* a person's login name, with NUL */
+#define NOTE_MAX 256  /* a person's comment, with NUL */
+
+/* ---------------------------------------------------------------- to the core thread */
+
+enum core_kind {
+    CORE_SAMPLE,       /* bus: a poll's outcome for one point */
+    CORE_BATCH_END,    /* bus: the samples of one request are complete */
+    CORE_BUS_EXITED,   /* bus: my thread is about to end */
+    CORE_BUS_STATE,    /* bus: link up or down (for the log) */
+    CORE_ACKNOWLEDGE,  /* control or MQTT: a person acknowledges an alarm */
+    CORE_SNAPSHOT,     /* control: send me a page of points or alarms */
+    CORE_RELOAD,       /* control: same as SIGHUP */
+    CORE_CONFIG,       /* loader: a configuration is ready (config), or refused (config NULL) */
+    CORE_FAULT,        /* store, publisher: a part has failed or is well again */
+    CORE_GAP,          /* store: records that had to be given up; the core makes an event of it */
+    CORE_STORE_OPEN,   /* store: state.db is open; restored alarms were sent before this */
+    CORE_RESTORED,     /* store: the state of one alarm in an earlier run */
+};
+
+struct core_message {
+    enum core_kind kind;
+    uint32_t generation;
+    union {
+        struct {
+            uint16_t point;
+            struct reading reading;
+            struct stamp slot;  /* when the poll was due */
+            struct stamp taken; /* when the reply (or its absence) was known */
+        } sample;
+        struct {
+            uint16_t bus;
+            bool up;
+            int error; /* errno, 0 when up */
+        } bus;
+        struct {
+            char asset[ID_MAX], alarm[ID_MAX];
+            char who[WHO_MAX], note[NOTE_MAX];
+            uint32_t ticket; /* where the answer belongs; origin tells whose */
+            enum command_origin { ORIGIN_CONTROL, ORIGIN_MQTT } origin;
+        } acknowledge;
+        struct {
+            uint32_t ticket;
+            enum snapshot_table { SNAPSHOT_POINTS, SNAPSHOT_ALARMS } table;
+            uint16_t first; /* a page is up to SNAPSHOT_PAGE entries */
+        } snapshot;
+        struct {
+            uint32_t ticket;
+            char who[WHO_MAX];
+        } reload;
+        struct {
+            struct config *config; /* a reference, or NULL: refused */
+            char *detail; /* malloc'd, receiver frees: the mistakes when refused, the difference when not */
+        } config;
+        struct {
+            enum system_fault fault;
+            bool failed;
+            char detail[NOTE_MAX];
+        } fault;
+        struct {
+            uint64_t count;
+            int64_t from_utc_us, to_utc_us;
+            char detail[NOTE_MAX];
+        } gap;
+        struct {
+            bool ok;
+            uint64_t last_seq; /* of the last event in state.db, 0 if none */
+            bool clean;        /* the previous run stopped cleanly (or there was none) */
+        } store_open;
+        struct {
+            char asset[ID_MAX], alarm[ID_MAX];
+            enum alarm_state state;
+            int64_t raised_utc_us;
+            char who[WHO_MAX];
+            int64_t acked_utc_us;
+        } restored;
+    };
+};
+
+/* ---------------------------------------------------------------- events, as stored, published and hashed */
+
+/* One event: the unit of the audit chain, of the outbox and of the MQTT events topic. body is the JSON text that
+ * is stored, hashed and published, byte for byte. */
+struct event_record {
+    uint64_t seq;
+    struct stamp at;
+    char kind[24];  /* "alarm", "start", "stop", "configuration", "clock", "gap" ... */
+    char asset[ID_MAX], alarm[ID_MAX]; /* "" where they do not apply */
+    char body[BODY_MAX];
+    /* For kind "alarm": the state that state.db keeps for the alarm from now on. */
+    bool has_alarm;
+    enum alarm_state state;
+    int64_t raised_utc_us;
+    char who[WHO_MAX]; /* acknowledged by */
+    int64_t acked_utc_us;
+};
+
+/* ---------------------------------------------------------------- to the store */
+
+enum store_kind {
+    STORE_SAMPLE,  /* a row of history */
+    STORE_EVENT,   /* chain, alarm state and outbox, in one transaction, at once (MAILBOX_RESERVED) */
+    STORE_SENT,    /* publisher: the broker has confirmed this event; forget it in the outbox */
+    STORE_CONFIG,  /* the configuration in force from here on */
+};
+
+struct store_message {
+    enum store_kind kind;
+    uint32_t generation;
+    union {
+        struct {
+            uint16_t point;
+            struct reading reading;
+            struct stamp slot, taken;
+        } sample;
+        struct event_record event;
+        uint64_t sent_seq;
+        struct config *config; /* a reference */
+    };
+};
+
+/* ---------------------------------------------------------------- to the publisher */
+
+enum publisher_kind {
+    PUBLISHER_POINT,   /* the latest reading of a point */
+    PUBLISHER_ASSET,   /* publish the asset's readings now */
+    PUBLISHER_ALARM,   /* an alarm's retained state: body, or cleared when body is "" (MAILBOX_RESERVED) */
+    PUBLISHER_EVENT,   /* an event; wait for PUBLISHER_DURABLE, but not longer than PUBLISHER_HOLD_MS */
+    PUBLISHER_DURABLE, /* store: all events up to seq are on disk */
+    PUBLISHER_ANSWER,  /* core: the answer to a command that came by MQTT */
+    PUBLISHER_CONFIG,  /* the configuration in force from here on */
+};
+#define PUBLISHER_HOLD_MS 500
+
+struct publisher_message {
+    enum publisher_kind kind;
+    uint32_t generation;
+    union {
+        struct {
+            uint16_t point;
+            struct reading reading;
+            struct stamp taken;
+        } point;
+        uint16_t asset;
+        struct {
+            uint16_t alarm;
+            char body[BODY_MAX];
+        } alarm;
+        struct event_record event;
+        uint64_t durable_seq;
+        struct {
+            uint32_t ticket;
+            int error; /* 0, or -errno */
+        } answer;
+        struct config *config; /* a reference */
+    };
+};
+
+/* ---------------------------------------------------------------- to the control thread */
+
+#define SNAPSHOT_PAGE 32
+
+enum control_kind {
+    CONTROL_ANSWER, /* to an acknowledge or reload */
+    CONTROL_PAGE,   /* to a snapshot request */
+    CONTROL_CONFIG, /* the configuration in force from here on */
+};
+
+struct snapshot_alarm {
+    enum alarm_state state;
+    int64_t raised_utc_us; /* 0: not raised */
+    char who[WHO_MAX];     /* acknowledged by, "" if not */
+    int64_t acked_utc_us;
+    char body[BODY_MAX]; /* as published; "" while normal */
+};
+
+struct control_message {
+    enum control_kind kind;
+    uint32_t generation;
+    union {
+        struct {
+            uint32_t ticket;
+            int error; /* 0, or -errno */
+        } answer;
+        struct {
+            uint32_t ticket;
+            enum snapshot_table table;
+            uint16_t first, count; /* count 0: past the end */
+            struct stamp now;
+            union {
+                struct point_view points[SNAPSHOT_PAGE];
+                struct snapshot_alarm alarms[SNAPSHOT_PAGE];
+            };
+        } page;
+        struct config *config; /* a reference */
+    };
+};
+
+#endif

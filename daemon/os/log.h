@@ -1,0 +1,38 @@
+/*
+ * log.h - one line to the journal (with MESSAGE_ID and fields) or, without a journal, to stderr.
+ *
+ * A function logs or returns an error, never both. The journal is no proof of anything: what must be kept
+ * goes into the event chain.
+ */
+#ifndef CRYOMON_LOG_H
+#define CRYOMON_LOG_H
+
+#include <stdbool.h>
+#include <syslog.h> /* LOG_ERR ... */
+
+/* Message ids, one per kind of event, so that `journalctl MESSAGE_ID=...` finds all of a kind. They are
+ * listed in cryomond(8); never change one. */
+#define MID_START        "5e1b6c5d0e9c4c8f9a5d1f0c6c1f7a01"
+#define MID_STOP         "5e1b6c5d0e9c4c8f9a5d1f0c6c1f7a02"
+#define MID_ALARM        "5e1b6c5d0e9c4c8f9a5d1f0c6c1f7a03"
+#define MID_CONFIG       "5e1b6c5d0e9c4c8f9a5d1f0c6c1f7a04"
+#define MID_CONFIG_ERROR "5e1b6c5d0e9c4c8f9a5d1f0c6c1f7a05"
+#define MID_BUS          "5e1b6c5d0e9c4c8f9a5d1f0c6c1f7a06"
+#define MID_STORE        "5e1b6c5d0e9c4c8f9a5d1f0c6c1f7a07"
+#define MID_BROKER       "5e1b6c5d0e9c4c8f9a5d1f0c6c1f7a08"
+#define MID_CLOCK        "5e1b6c5d0e9c4c8f9a5d1f0c6c1f7a09"
+#define MID_WATCHDOG     "5e1b6c5d0e9c4c8f9a5d1f0c6c1f7a0a"
+#define MID_CONTROL      "5e1b6c5d0e9c4c8f9a5d1f0c6c1f7a0b"
+
+/* Opens the log. level: the least important priority that is printed to stderr (LOG_INFO by habit); the
+ * journal gets everything down to it too. Call once, before any thread. */
+void log_open(int level);
+
+/* Logs a line. mid: a MID_... or NULL. */
+void log_line(int priority, const char *mid, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same with one structured field more ("CRYOMON_ASSET=tank-1"). */
+void log_field(int priority, const char *mid, const char *field, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif

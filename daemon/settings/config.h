@@ -1,0 +1,144 @@
+/*
+ * config.h - the configuration as the daemon uses it: immutable, flat tables, indices instead of pointers.
+ *
+ * Made by settings_load() from cryomon.yaml, conf.d/ and devices/; see cryomon.yaml(5). A config is never
+ * changed after it is made; it is shared between threads and counted. Index n of points[] and alarms[] is
+ * index n of the engine.
+ */
+#ifndef CRYOMON_CONFIG_H
+#define CRYOMON_CONFIG_H
+
+#include <stdatomic.h>
+
+#include "decode.h"
+#include "engine.h"
+
+#define ID_MAX   64  /* with NUL: [a-z0-9] then [a-z0-9_-] */
+#define NAME_MAX_BYTES 128 /* UTF-8, with NUL */
+#define TEXT_MAX 256 /* alarm texts and responses, UTF-8, with NUL */
+#define UNIT_MAX 16
+
+#define BUSES_MAX   1000
+#define DEVICES_MAX 4096
+#define ASSETS_MAX  4096
+#define POINTS_MAX  16384
+#define ALARMS_MAX  65000
+
+enum language { LANGUAGE_EN, LANGUAGE_ZH, LANGUAGES };
+
+/* A text that staff read. An absent language repeats the other one; both empty: nothing was configured. */
+struct bilingual {
+    char text[LANGUAGES][TEXT_MAX];
+};
+
+struct mqtt_config {
+    bool enabled; /* false when the section is absent: legal, warned about, and an alarm (nobody is told) */
+    char uri[256];          /* "mqtt://host:port" or "mqtts://host:port" */
+    char client_id[ID_MAX]; /* "cryomon-<site>" when not set */
+    char username[128];
+    char password_file[256];       /* the file's first line; or */
+    char password_credential[64];  /* the name of a systemd credential ($CREDENTIALS_DIRECTORY/name) */
+    char ca_file[256], certificate_file[256], key_file[256];
+    uint16_t keep_alive_s;
+    bool home_assistant; /* publish discovery messages */
+    bool commands;       /* listen to cryomon/<site>/cmd/<user>/<verb>; off by default */
+};
+
+struct storage_config {
+    char directory[256];
+    uint32_t commit_interval_ms;
+};
+
+enum bus_kind { BUS_TCP, BUS_RTU };
+
+struct bus_config {
+    char id[ID_MAX];
+    enum bus_kind kind;
+    char host[256]; /* TCP: name or address (v4 or v6) */
+    uint16_t port;
+    uint32_t connect_timeout_ms;
+    char device[256]; /* RTU: tty path */
+    uint32_t baud;
+    char parity; /* 'N', 'E', 'O' */
+    uint8_t data_bits, stop_bits;
+};
+
+enum reg_table { TABLE_COIL = 1, TABLE_DISCRETE = 2, TABLE_HOLDING = 3, TABLE_INPUT = 4 }; /* = function code */
+
+struct device_config {
+    char id[ID_MAX];
+    uint16_t bus;
+    uint8_t unit;
+    uint32_t interval_ms, timeout_ms;
+    uint32_t quiet_ms;      /* RTU: silence on the line that proves the device has nothing more to say */
+    uint16_t max_registers; /* most that one request may ask for */
+    uint16_t max_gap;       /* unused registers that a request may read over, to save a request */
+    char profile[ID_MAX];
+};
+
+enum asset_kind { ASSET_TANK, ASSET_FREEZER, ASSET_ROOM, ASSET_UTILITY, ASSET_SYSTEM };
+const char *asset_kind_name(enum asset_kind kind);
+
+/* assets[0] is always the system itself: id "system", kind ASSET_SYSTEM, the alarms of enum system_fault. */
+struct asset_config {
+    char id[ID_MAX];
+    struct bilingual name; /* falls back to the id */
+    enum asset_kind kind;
+    uint16_t first_point, n_points; /* points of an asset stand together in points[] */
+    uint16_t first_alarm, n_alarms; /* and so do its alarms */
+};
+
+struct point_config {
+    char id[ID_MAX];
+    struct bilingual name; /* falls back to the id */
+    uint16_t asset, device;
+    enum reg_table table;
+    uint16_t address; /* protocol address, from 0 */
+    struct reg_format format;
+    char unit[UNIT_MAX]; /* "°C", "cm", "%"; "" for states */
+    char register_name[ID_MAX];
+};
+
+struct alarm_config {
+    char id[ID_MAX]; /* unique within the asset */
+    uint16_t asset;
+    bool automatic; /* no-data, bad and system alarms: made by cryomon, not written in a file */
+    struct bilingual text;     /* what is wrong, in the site's words; may be empty */
+    struct bilingual response; /* what to do; may be empty */
+};
+
+struct config {
+    atomic_uint references;
+    uint32_t generation; /* 1 for the first of this run, then counted up by each load */
+    char site_id[ID_MAX];
+    struct bilingual site_name;
+    enum language language; /* of the journal and the tools' tables; MQTT carries both */
+    struct storage_config storage;
+    struct mqtt_config mqtt;
+    char control_socket[108];
+    uint16_t n_buses, n_devices, n_assets, n_points, n_alarms;
+    struct bus_config *buses;
+    struct device_config *devices;
+    struct asset_config *assets;
+    struct point_config *points;
+    struct alarm_config *alarms;
+    struct point_model *point_models; /* n_points, for engine_create */
+    struct alarm_model *alarm_models; /* n_alarms, for engine_create */
+    unsigned char sha256[32]; /* over source, below */
+    char *source;             /* all files as read, each behind a line "--- path", in reading order */
+    size_t source_len;
+};
+
+/* Atomic; config_unref frees with the last reference. config_unref(NULL) is a no-op. */
+struct config *config_ref(struct config *config);
+void config_unref(struct config *config);
+
+/* Index by name, or -1. */
+int config_find_asset(const struct config *config, const char *asset);
+int config_find_point(const struct config *config, const char *asset, const char *point);
+int config_find_alarm(const struct config *config, const char *asset, const char *alarm);
+
+/* The name staff read: bilingual text in the language, or the fallback when nothing is configured. */
+const char *bilingual_get(const struct bilingual *text, enum language language, const char *fallback);
+
+#endif
