@@ -1,0 +1,1 @@
+/* core/alarm.c: to come */ typedef int cryomon_placeholder;

@@ -1,0 +1,1 @@
+/* core/condition.c: to come */ typedef int cryomon_placeholder;

@@ -1,0 +1,1 @@
+/* core/decode.c: to come */ typedef int cryomon_placeholder;

@@ -1,0 +1,1 @@
+/* core/engine.c: to come */ typedef int cryomon_placeholder;

@@ -1,0 +1,1 @@
+/* core/modbus_reply.c: to come */ typedef int cryomon_placeholder;

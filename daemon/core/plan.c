@@ -1,0 +1,1 @@
+/* core/plan.c: to come */ typedef int cryomon_placeholder;

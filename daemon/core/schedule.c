@@ -1,0 +1,1 @@
+/* core/schedule.c: to come */ typedef int cryomon_placeholder;

@@ -1,0 +1,1 @@
+/* core/value.c: to come */ typedef int cryomon_placeholder;

@@ -1,0 +1,1 @@
+/* history/chain.c: to come */ typedef int cryomon_placeholder;

@@ -1,0 +1,1 @@
+/* history/frame.c: to come */ typedef int cryomon_placeholder;

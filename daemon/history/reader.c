@@ -1,0 +1,1 @@
+/* history/reader.c: to come */ typedef int cryomon_placeholder;

@@ -1,0 +1,1 @@
+/* history/schema.c: to come */ typedef int cryomon_placeholder;

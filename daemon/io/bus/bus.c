@@ -1,0 +1,1 @@
+/* io/bus/bus.c: to come */ typedef int cryomon_placeholder;

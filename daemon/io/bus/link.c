@@ -1,0 +1,1 @@
+/* io/bus/link.c: to come */ typedef int cryomon_placeholder;

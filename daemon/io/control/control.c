@@ -1,0 +1,1 @@
+/* io/control/control.c: to come */ typedef int cryomon_placeholder;

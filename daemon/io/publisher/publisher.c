@@ -1,0 +1,1 @@
+/* io/publisher/publisher.c: to come */ typedef int cryomon_placeholder;

@@ -1,0 +1,1 @@
+/* io/service/service.c: to come */ typedef int cryomon_placeholder;

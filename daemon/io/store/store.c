@@ -1,0 +1,1 @@
+/* io/store/store.c: to come */ typedef int cryomon_placeholder;

@@ -1,0 +1,1 @@
+/* monitor.c: to come */ typedef int cryomon_placeholder;

@@ -1,0 +1,1 @@
+/* os/clock.c: to come */ typedef int cryomon_placeholder;

@@ -1,0 +1,1 @@
+/* os/heartbeat.c: to come */ typedef int cryomon_placeholder;

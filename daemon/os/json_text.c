@@ -1,0 +1,1 @@
+/* os/json_text.c: to come */ typedef int cryomon_placeholder;

@@ -1,0 +1,1 @@
+/* os/log.c: to come */ typedef int cryomon_placeholder;

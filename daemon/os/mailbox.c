@@ -1,0 +1,1 @@
+/* os/mailbox.c: to come */ typedef int cryomon_placeholder;

@@ -1,0 +1,1 @@
+/* settings/settings.c: to come */ typedef int cryomon_placeholder;

@@ -1,0 +1,1 @@
+/* settings/yamldoc.c: to come */ typedef int cryomon_placeholder;
