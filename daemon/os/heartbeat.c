@@ -1,1 +1,105 @@
-/* os/heartbeat.c: to come */ typedef int cryomon_placeholder;
+#include "heartbeat.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+struct slot {
+    atomic_int_fast64_t due_boot_us; /* late after this */
+    atomic_int thread;               /* kernel thread id; 0: the slot is free, -1: being set up */
+    char name[HEARTBEAT_NAME];       /* written between -1 and the thread id */
+};
+
+struct heartbeats {
+    struct slot slots[HEARTBEAT_SLOTS];
+};
+
+int heartbeats_create(struct heartbeats **ret)
+{
+    struct heartbeats *hb = calloc(1, sizeof *hb);
+    if (hb == NULL)
+        return -ENOMEM;
+    *ret = hb;
+    return 0;
+}
+
+void heartbeats_free(struct heartbeats *hb)
+{
+    free(hb);
+}
+
+int heartbeat_join(struct heartbeats *hb, const char *name)
+{
+    for (int i = 0; i < HEARTBEAT_SLOTS; i++) {
+        int expected = 0;
+        struct slot *slot = &hb->slots[i];
+        if (!atomic_compare_exchange_strong(&slot->thread, &expected, -1))
+            continue;
+        snprintf(slot->name, sizeof slot->name, "%s", name);
+        heartbeat_beat(hb, i);
+        atomic_store(&slot->thread, (int)gettid());
+        return i;
+    }
+    return -ENOSPC;
+}
+
+void heartbeat_leave(struct heartbeats *hb, int slot)
+{
+    if (slot >= 0)
+        atomic_store(&hb->slots[slot].thread, 0);
+}
+
+void heartbeat_beat(struct heartbeats *hb, int slot)
+{
+    heartbeat_busy(hb, slot, HEARTBEAT_LATE_MS);
+}
+
+void heartbeat_busy(struct heartbeats *hb, int slot, uint32_t allowance_ms)
+{
+    if (slot >= 0)
+        atomic_store(&hb->slots[slot].due_boot_us, clock_boot_us() + (int64_t)allowance_ms * MS_US);
+}
+
+/* The kernel's state letter of one of our threads: field 3 of its stat, behind the name in parentheses. */
+static char thread_state(int thread)
+{
+    char path[64], text[256];
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", thread);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return '?';
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (n <= 0)
+        return '?';
+    text[n] = '\0';
+    const char *end = strrchr(text, ')');
+    return end != NULL && end[1] == ' ' ? end[2] : '?';
+}
+
+bool heartbeat_find_late(struct heartbeats *hb, char *ret_name, unsigned *ret_blocked)
+{
+    int64_t now = clock_boot_us();
+    unsigned blocked = 0;
+    bool late = false;
+    for (int i = 0; i < HEARTBEAT_SLOTS && !late; i++) {
+        struct slot *slot = &hb->slots[i];
+        int thread = atomic_load(&slot->thread);
+        if (thread <= 0 || atomic_load(&slot->due_boot_us) >= now)
+            continue;
+        if (thread_state(thread) == 'D') {
+            blocked++;
+            continue;
+        }
+        snprintf(ret_name, HEARTBEAT_NAME, "%s", slot->name);
+        late = true;
+    }
+    *ret_blocked = blocked;
+    return late;
+}
