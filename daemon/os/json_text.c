@@ -75,7 +75,7 @@ static void lead(struct json_text *j, const char *key)
     }
 }
 
-void json_begin(struct json_text *j, char *buffer, size_t cap)
+void json_text_begin(struct json_text *j, char *buffer, size_t cap)
 {
     *j = (struct json_text){.text = buffer, .cap = cap, .overflow = cap == 0};
 }
@@ -93,17 +93,17 @@ static void open_level(struct json_text *j, const char *key, char opening, char 
     j->close[j->depth] = closing;
 }
 
-void json_object(struct json_text *j, const char *key)
+void json_text_object(struct json_text *j, const char *key)
 {
     open_level(j, key, '{', '}');
 }
 
-void json_array(struct json_text *j, const char *key)
+void json_text_array(struct json_text *j, const char *key)
 {
     open_level(j, key, '[', ']');
 }
 
-void json_end(struct json_text *j)
+void json_text_end(struct json_text *j)
 {
     if (j->depth == 0) {
         j->overflow = true;
@@ -113,54 +113,54 @@ void json_end(struct json_text *j)
     j->depth--;
 }
 
-void json_string(struct json_text *j, const char *key, const char *value)
+void json_text_string(struct json_text *j, const char *key, const char *value)
 {
     if (value == NULL) {
-        json_null(j, key);
+        json_text_null(j, key);
         return;
     }
     lead(j, key);
     put_quoted(j, value);
 }
 
-void json_integer(struct json_text *j, const char *key, int64_t value)
+void json_text_integer(struct json_text *j, const char *key, int64_t value)
 {
     char text[24];
     snprintf(text, sizeof text, "%" PRId64, value);
-    json_raw(j, key, text);
+    json_text_raw(j, key, text);
 }
 
-void json_bool(struct json_text *j, const char *key, bool value)
+void json_text_bool(struct json_text *j, const char *key, bool value)
 {
-    json_raw(j, key, value ? "true" : "false");
+    json_text_raw(j, key, value ? "true" : "false");
 }
 
-void json_null(struct json_text *j, const char *key)
+void json_text_null(struct json_text *j, const char *key)
 {
-    json_raw(j, key, "null");
+    json_text_raw(j, key, "null");
 }
 
-void json_micro(struct json_text *j, const char *key, micro_t value, unsigned decimals)
+void json_text_micro(struct json_text *j, const char *key, micro_t value, unsigned decimals)
 {
     char text[MICRO_TEXT_MAX];
     micro_print(text, sizeof text, value, decimals);
-    json_raw(j, key, text);
+    json_text_raw(j, key, text);
 }
 
-void json_time(struct json_text *j, const char *key, int64_t utc_us)
+void json_text_time(struct json_text *j, const char *key, int64_t utc_us)
 {
     char text[RFC3339_MAX];
     clock_print_utc(text, utc_us);
-    json_string(j, key, text);
+    json_text_string(j, key, text);
 }
 
-void json_raw(struct json_text *j, const char *key, const char *json)
+void json_text_raw(struct json_text *j, const char *key, const char *json)
 {
     lead(j, key);
     put_text(j, json);
 }
 
-int json_finish(struct json_text *j)
+int json_text_finish(struct json_text *j)
 {
     if (j->overflow || j->depth != 0) {
         if (j->cap > 0)

@@ -13,7 +13,10 @@
 
 #define LINE_MAX_BYTES 1024
 
-static int log_level = LOG_INFO; /* set once, before any thread */
+static struct {
+    int level;
+    bool to_journal;
+} log_state = {.level = LOG_INFO}; /* set once, before any thread */
 
 /* True when stderr is the journal's stream (systemd sets $JOURNAL_STREAM to its device:inode). */
 static bool stderr_is_journal(void)
@@ -25,17 +28,15 @@ static bool stderr_is_journal(void)
            (unsigned long long)st.st_dev == dev && (unsigned long long)st.st_ino == ino;
 }
 
-static bool to_journal;
-
 void log_open(int level)
 {
-    log_level = level;
-    to_journal = stderr_is_journal();
+    log_state.level = level;
+    log_state.to_journal = stderr_is_journal();
 }
 
 static void emit(int priority, const char *mid, const char *field, const char *line)
 {
-    if (!to_journal) {
+    if (!log_state.to_journal) {
         static const char *const names[] = {"emergency", "alert",  "critical", "error",
                                             "warning",   "notice", "info",     "debug"};
         fprintf(stderr, "cryomond: %s: %s\n", names[priority & 7], line);
@@ -63,7 +64,7 @@ static void emit(int priority, const char *mid, const char *field, const char *l
 
 void log_line(int priority, const char *mid, const char *format, ...)
 {
-    if (priority > log_level)
+    if (priority > log_state.level)
         return;
     char line[LINE_MAX_BYTES];
     va_list ap;
@@ -75,7 +76,7 @@ void log_line(int priority, const char *mid, const char *format, ...)
 
 void log_field(int priority, const char *mid, const char *field, const char *format, ...)
 {
-    if (priority > log_level)
+    if (priority > log_state.level)
         return;
     char line[LINE_MAX_BYTES];
     va_list ap;
