@@ -3,6 +3,12 @@
  *
  * PURE. A struct reg_format says how a point lies in its registers; decode_words() applies it. Nothing
  * here can fail: data that make no sense become a bad reading with the reason.
+ *
+ *     words -> word order -> sentinels -> bit or mask, sign -> scale and offset -> round -> states -> range
+ *
+ * Integers are exact: one division, rounded once, half away from zero. A signed type with a mask takes its
+ * sign from the mask's highest bit. Bits and enumerations are not scaled. A value beyond MICRO_MAX is
+ * REASON_IMPLAUSIBLE, a NaN or infinity REASON_NOT_FINITE. The value of a bad reading is 0.
  */
 #ifndef CRYOMON_DECODE_H
 #define CRYOMON_DECODE_H
@@ -30,7 +36,8 @@ enum word_order {
 #define STATES_MAX    32
 #define STATE_NAME_MAX 32
 
-/* A raw pattern that means "no value". Compared before scaling, after word order, as 16 or 32 bits. */
+/* A raw pattern that means "no value". Compared before mask and scaling, after word order, as 16 (the low
+ * half of raw) or 32 bits. */
 struct sentinel {
     uint32_t raw;
 };
@@ -63,7 +70,8 @@ struct reg_format {
 /* Registers that the format occupies: 1 or 2 (1 for a bit). */
 unsigned decode_width(const struct reg_format *format);
 
-/* Decodes decode_width() words; for a coil or discrete input, words[0] is 0 or 1 and bit is 0. */
+/* Decodes decode_width() words; for a coil or discrete input, words[0] is 0 or 1 and bit is 0. The format
+ * must be sound (scale_den > 0). Quality is good or bad; who knows more may lower it. */
 struct reading decode_words(const struct reg_format *format, const uint16_t *words);
 
 /* The name of an enumeration's value, or NULL if the format has none for it. */
