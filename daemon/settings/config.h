@@ -13,10 +13,10 @@
 #include "decode.h"
 #include "engine.h"
 
-#define ID_MAX   64  /* with NUL: [a-z0-9] then [a-z0-9_-] */
+#define ID_MAX         64  /* with NUL: [a-z0-9] then [a-z0-9_-] */
 #define NAME_MAX_BYTES 128 /* UTF-8, with NUL */
-#define TEXT_MAX 256 /* alarm texts and responses, UTF-8, with NUL */
-#define UNIT_MAX 16
+#define TEXT_MAX       256 /* alarm texts and responses, UTF-8, with NUL */
+#define UNIT_MAX       16
 
 #define BUSES_MAX   1000
 #define DEVICES_MAX 4096
@@ -32,12 +32,12 @@ struct bilingual {
 };
 
 struct mqtt_config {
-    bool enabled; /* false when the section is absent: legal, warned about, and an alarm (nobody is told) */
-    char uri[256];          /* "mqtt://host:port" or "mqtts://host:port" */
+    bool enabled;  /* false when the section is absent: legal, warned about, and an alarm (nobody is told) */
+    char uri[256]; /* "mqtt://host:port" or "mqtts://host:port" */
     char client_id[ID_MAX]; /* "cryomon-<site>" when not set */
     char username[128];
-    char password_file[256];       /* the file's first line; or */
-    char password_credential[64];  /* the name of a systemd credential ($CREDENTIALS_DIRECTORY/name) */
+    char password_file[256];      /* the file's first line; or */
+    char password_credential[64]; /* the name of a systemd credential ($CREDENTIALS_DIRECTORY/name) */
     char ca_file[256], certificate_file[256], key_file[256];
     uint16_t keep_alive_s;
     bool home_assistant; /* publish discovery messages */
@@ -63,7 +63,12 @@ struct bus_config {
     uint8_t data_bits, stop_bits;
 };
 
-enum reg_table { TABLE_COIL = 1, TABLE_DISCRETE = 2, TABLE_HOLDING = 3, TABLE_INPUT = 4 }; /* = function code */
+enum reg_table {
+    TABLE_COIL = 1,
+    TABLE_DISCRETE = 2,
+    TABLE_HOLDING = 3,
+    TABLE_INPUT = 4
+}; /* = function code */
 
 struct device_config {
     char id[ID_MAX];
@@ -102,7 +107,7 @@ struct point_config {
 struct alarm_config {
     char id[ID_MAX]; /* unique within the asset */
     uint16_t asset;
-    bool automatic; /* no-data, bad and system alarms: made by cryomon, not written in a file */
+    bool automatic;            /* no-data, bad and system alarms: made by cryomon, not written in a file */
     struct bilingual text;     /* what is wrong, in the site's words; may be empty */
     struct bilingual response; /* what to do; may be empty */
 };
@@ -124,8 +129,8 @@ struct config {
     struct alarm_config *alarms;
     struct point_model *point_models; /* n_points, for engine_create */
     struct alarm_model *alarm_models; /* n_alarms, for engine_create */
-    unsigned char sha256[32]; /* over source, below */
-    char *source;             /* all files as read, each behind a line "--- path", in reading order */
+    unsigned char sha256[32];         /* over source, below */
+    char *source;                     /* all files as read, each behind a line "--- path", in reading order */
     size_t source_len;
 };
 

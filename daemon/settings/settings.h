@@ -17,7 +17,8 @@ int settings_load(const char *dir, uint32_t generation, struct problems *problem
                   struct config **ret);
 
 /* A readable difference for people and the audit trail: one line "path: old -> new" per changed setting,
- * "+ path: value", "- path: value". Returns malloc'd text (free it), "" when nothing differs, NULL: no memory. */
+ * "+ path: value", "- path: value". Returns malloc'd text (free it), "" when nothing differs, NULL: no
+ * memory. */
 char *settings_diff(const struct config *old_config, const struct config *new_config);
 
 /* Where installed profiles are: the compiled-in directory, or $CRYOMON_PROFILES. */

@@ -19,22 +19,24 @@ enum yaml_kind { YAML_SCALAR, YAML_MAPPING, YAML_SEQUENCE };
 
 struct yaml_node {
     enum yaml_kind kind;
-    const char *file;       /* owned by the document */
-    unsigned line, column;  /* of the value, from 1; column counts characters */
-    char *text;             /* YAML_SCALAR: the text, "" for an empty value */
-    bool quoted;            /* YAML_SCALAR: was quoted, so it is a string whatever it looks like */
-    char *key;              /* when the parent is a mapping */
+    const char *file;      /* owned by the document */
+    unsigned line, column; /* of the value, from 1; column counts characters */
+    char *text;            /* YAML_SCALAR: the text, "" for an empty value */
+    bool quoted;           /* YAML_SCALAR: was quoted, so it is a string whatever it looks like */
+    char *key;             /* when the parent is a mapping */
     unsigned key_line, key_column;
     struct yaml_node *first, *next; /* children in order; siblings */
     size_t n_children;
 };
 
-/* Problems, in the order found; each "file:line:column: what". Bounded: after PROBLEMS_MAX they are counted. */
+/* Problems, in the order found; each "file:line:column: what". Bounded: after PROBLEMS_MAX they are counted.
+ */
 #define PROBLEMS_MAX 200
 struct problems {
     char *lines[PROBLEMS_MAX];
-    size_t n;         /* all of them, also beyond PROBLEMS_MAX */
+    size_t n; /* all of them, also beyond PROBLEMS_MAX */
 };
+/* line 0: the file as a whole ("file: what"). Control characters become '?'. */
 void problems_add(struct problems *problems, const char *file, unsigned line, unsigned column,
                   const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* The same, positioned at a node's value or at its key. */
@@ -48,12 +50,21 @@ void problems_free(struct problems *problems);
 struct yamldoc;
 
 /* Parses one file. shown_name is what problems print (usually the path). Returns 0 with a tree (its root is a
- * mapping; an empty file gives an empty mapping), or -EINVAL with problems added, or -errno of open/read (also
- * added as a problem). */
+ * mapping; an empty file gives an empty mapping), or -EINVAL with problems added, or -errno of open/read
+ * (also added as a problem). */
 int yamldoc_load(const char *path, const char *shown_name, struct problems *problems, struct yamldoc **ret);
 int yamldoc_parse(const char *text, size_t len, const char *shown_name, struct problems *problems,
                   struct yamldoc **ret);
-void yamldoc_free(struct yamldoc *doc);
+
+/* The same, but a file whose YAML is sound and only holds what is refused here (duplicate keys, of which the
+ * first counts; anchors, aliases, tags) gives 0 and its tree, so that its other mistakes can be reported in
+ * the same run. The caller tells by problems->n that it must not be used. */
+int yamldoc_load_tolerant(const char *path, const char *shown_name, struct problems *problems,
+                          struct yamldoc **ret);
+int yamldoc_parse_tolerant(const char *text, size_t len, const char *shown_name, struct problems *problems,
+                           struct yamldoc **ret);
+
+void yamldoc_free(struct yamldoc *doc); /* NULL is a no-op */
 
 const struct yaml_node *yamldoc_root(const struct yamldoc *doc);
 /* The whole text as read, for hashing and the audit trail. */
