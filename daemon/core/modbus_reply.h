@@ -36,7 +36,7 @@ struct modbus_request {
 struct modbus_reply {
     enum bus_outcome outcome; /* BUS_OK, BUS_REFUSED or BUS_BAD_REPLY */
     uint8_t exception;        /* the code, when BUS_REFUSED */
-    const char *fault;        /* when BAD_REPLY: which field was wrong, a static string */
+    const char *fault;        /* when BAD_REPLY: which field was wrong, a static string; else NULL */
     uint16_t words[MODBUS_MAX_READ_WORDS]; /* registers, or for functions 1/2 bits packed 16 a word,
                                               bit 0 of word 0 first */
 };
@@ -45,7 +45,8 @@ struct modbus_reply {
 size_t modbus_request_tcp(const struct modbus_request *request, uint8_t frame[MODBUS_REQUEST_MAX]);
 size_t modbus_request_rtu(const struct modbus_request *request, uint8_t frame[MODBUS_REQUEST_MAX]);
 
-/* Validates a whole received TCP frame (MBAP header first), of exactly len bytes. */
+/* Validates a whole received TCP frame (MBAP header first), of exactly len bytes: nothing may be missing and
+ * nothing may follow. *ret is written whole; words are zeros unless the outcome is BUS_OK. */
 void modbus_reply_tcp(const struct modbus_request *request, const uint8_t *frame, size_t len,
                       struct modbus_reply *ret);
 
