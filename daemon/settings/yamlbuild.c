@@ -38,7 +38,7 @@ static void *doc_alloc(struct yamldoc *doc, size_t size)
         block = malloc(sizeof *block + room);
         if (block == NULL)
             return NULL;
-        *block = (struct block){.next = doc->blocks, .used = 0, .size = room};
+        *block = (struct yamlbuild_block){.next = doc->blocks, .used = 0, .size = room};
         doc->blocks = block;
     }
     void *p = block->bytes + block->used;
