@@ -1,0 +1,79 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct config *config_ref(struct config *config)
+{
+    (void)atomic_fetch_add_explicit(&config->references, 1, memory_order_relaxed);
+    return config;
+}
+
+void config_unref(struct config *config)
+{
+    if (config == NULL || atomic_fetch_sub_explicit(&config->references, 1, memory_order_acq_rel) > 1)
+        return;
+    free(config->buses);
+    free(config->devices);
+    free(config->assets);
+    free(config->points);
+    free(config->alarms);
+    free(config->point_models);
+    free(config->alarm_models);
+    free(config->source);
+    free(config);
+}
+
+int config_find_asset(const struct config *config, const char *asset)
+{
+    for (int i = 0; i < config->n_assets; i++) {
+        if (strcmp(config->assets[i].id, asset) == 0)
+            return i;
+    }
+    return -1;
+}
+
+int config_find_point(const struct config *config, const char *asset, const char *point)
+{
+    int a = config_find_asset(config, asset);
+
+    if (a < 0)
+        return -1;
+    int first = config->assets[a].first_point;
+    for (int i = first; i < first + config->assets[a].n_points; i++) {
+        if (strcmp(config->points[i].id, point) == 0)
+            return i;
+    }
+    return -1;
+}
+
+int config_find_alarm(const struct config *config, const char *asset, const char *alarm)
+{
+    int a = config_find_asset(config, asset);
+
+    if (a < 0)
+        return -1;
+    int first = config->assets[a].first_alarm;
+    for (int i = first; i < first + config->assets[a].n_alarms; i++) {
+        if (strcmp(config->alarms[i].id, alarm) == 0)
+            return i;
+    }
+    return -1;
+}
+
+const char *bilingual_get(const struct bilingual *text, enum language language, const char *fallback)
+{
+    const char *wanted = text->text[language == LANGUAGE_ZH ? LANGUAGE_ZH : LANGUAGE_EN];
+
+    return wanted[0] != '\0' ? wanted : fallback;
+}
+
+const char *asset_kind_name(enum asset_kind kind)
+{
+    static const char *const names[] = {
+        [ASSET_TANK] = "tank",       [ASSET_FREEZER] = "freezer", [ASSET_ROOM] = "room",
+        [ASSET_UTILITY] = "utility", [ASSET_SYSTEM] = "system",
+    };
+
+    return (size_t)kind < sizeof names / sizeof names[0] ? names[kind] : "?";
+}
