@@ -1,18 +1,17 @@
 /*
  * bus.h - a bus thread: one Modbus endpoint (a TCP host:port or a serial line), all devices on it.
  *
- * The thread owns the only connection and the only modbus_t; one transaction at a time. It polls each device at
- * its interval (slots on a fixed grid), reads adjacent registers in one request, validates each reply
- * (core/modbus_reply), decodes it (core/decode) and posts one CORE_SAMPLE per point of the request: a value, or
- * the reason why there is none. Nothing is ever written to a device.
+ * The thread owns the only connection and the only modbus_t; one transaction at a time. It polls each device
+ * at its interval (slots on a fixed grid), reads adjacent registers in one request, validates each reply
+ * (core/modbus_reply), decodes it (core/decode) and posts one CORE_SAMPLE per point of the request: a value,
+ * or the reason why there is none. Nothing is ever written to a device.
  *
  * The consequence of each outcome:
  *   BUS_OK         the samples are good, unless the device still has to prove itself
- *   BUS_NO_REPLY   bad (timeout). TCP: the connection is closed. RTU: the line is drained until silent, and the
- *                  device is unproven until two clean reads behind a probe whose reply can't be a late one
- *   BUS_BAD_REPLY  bad (bad-reply); then as BUS_NO_REPLY
- *   BUS_REFUSED    bad (refused); the connection stays
- *   BUS_LINK_DOWN  bad (link-down) for every device; reconnect with capped and jittered back-off
+ *   BUS_NO_REPLY   bad (timeout). TCP: the connection is closed. RTU: the line is drained until silent, and
+ * the device is unproven until two clean reads behind a probe whose reply can't be a late one BUS_BAD_REPLY
+ * bad (bad-reply); then as BUS_NO_REPLY BUS_REFUSED    bad (refused); the connection stays BUS_LINK_DOWN  bad
+ * (link-down) for every device; reconnect with capped and jittered back-off
  */
 #ifndef CRYOMON_BUS_H
 #define CRYOMON_BUS_H
@@ -23,14 +22,14 @@
 
 struct bus;
 
-/* Starts the thread of config->buses[index]. config: a reference is taken. core outlives the bus. 0 or -errno. */
+/* Starts the thread of config->buses[index]. config: a reference is taken. core outlives the bus. stop_fd: an
+ * eventfd of the caller that becomes readable when all buses of this configuration must end; each then posts
+ * CORE_BUS_EXITED (a transaction under way is broken off). One fd serves all buses, because libmodbus can't
+ * use descriptors from 1024 on. Returns 0 or -errno. */
 int bus_create(struct config *config, uint16_t index, struct mailbox *core, struct heartbeats *heartbeats,
-               struct bus **ret);
+               int stop_fd, struct bus **ret);
 
-/* Asks the thread to end; it posts CORE_BUS_EXITED when it does (a transaction under way is broken off). */
-void bus_ask_stop(struct bus *bus);
-
-/* Joins and frees. Only after CORE_BUS_EXITED, or with a thread that may take its time. */
+/* Joins and frees. Call it after CORE_BUS_EXITED, so that it does not wait. bus_free(NULL) is a no-op. */
 void bus_free(struct bus *bus);
 
 #endif

@@ -1,0 +1,71 @@
+/*
+ * schedule.h - what a bus does next: which device is polled, which slot passes without a poll.
+ *
+ * PURE. A device has slots on a fixed grid (its interval), so that history has a regular schedule and a late
+ * poll does not shift the next one. Each slot leaves a trace: a poll, or a skip with the reason.
+ *
+ * A device that does not answer must not delay the others beyond a bounded share of the bus: its retries back
+ * off (doubling, jittered, capped at SCHEDULE_RETRY_CAP_US so that a device that returns is seen soon), they
+ * wait for a moment in which no answering device is due, and all retries together get at most one part in
+ * SCHEDULE_RETRY_SHARE of the bus' time.
+ */
+#ifndef CRYOMON_SCHEDULE_H
+#define CRYOMON_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SCHEDULE_RETRY_CAP_US INT64_C(8000000)
+#define SCHEDULE_RETRY_SHARE  8
+#define SCHEDULE_SKIPS_MAX    8 /* skipped slots told one by one; a longer pause is one jump */
+
+struct schedule_device {
+    int64_t interval_us;
+    int64_t slot_us;  /* the next slot, BOOTTIME */
+    int64_t retry_us; /* not answering: the next attempt */
+    uint32_t failures;
+};
+
+struct schedule {
+    struct schedule_device *devices;
+    size_t n;
+    int64_t credit_us;   /* bus time that retries may still use; negative: overdrawn */
+    int64_t credited_us; /* up to when credit was given */
+    uint32_t random;     /* state of the jitter */
+};
+
+enum schedule_action {
+    SCHEDULE_WAIT, /* nothing to do before ret->until_us */
+    SCHEDULE_POLL, /* poll the device for the slot */
+    SCHEDULE_SKIP, /* the slot passes without a poll: the device is in back-off, or the bus was late */
+};
+
+struct schedule_step {
+    enum schedule_action action;
+    size_t device;
+    int64_t slot_us;
+    int64_t until_us;
+    bool late; /* SKIP: the bus had no time for it (otherwise: back-off) */
+};
+
+/* devices: caller's memory, interval_us set, everything else is set here. The first slots are spread over the
+ * first second (or interval, if shorter) so that a bus does not start with a burst. */
+void schedule_init(struct schedule *schedule, struct schedule_device *devices, size_t n, int64_t now_us,
+                   uint32_t seed);
+
+/* The next step. A returned slot is consumed: the device's next slot follows. (A retry between two slots has
+ * slot_us = now_us and consumes none.) */
+struct schedule_step schedule_next(struct schedule *schedule, int64_t now_us);
+
+/* The outcome of a SCHEDULE_POLL that took cost_us of bus time. NOT_ASKED: the link itself is down, which
+ * says nothing about the device. */
+enum schedule_result { SCHEDULE_ANSWERED, SCHEDULE_SILENT, SCHEDULE_NOT_ASKED };
+void schedule_done(struct schedule *schedule, size_t device, int64_t now_us, int64_t cost_us,
+                   enum schedule_result result);
+
+/* The next delay of an exponential back-off: base doubled per failure after the first, capped, +-25 % jitter.
+ * Never above the cap. */
+int64_t schedule_backoff_us(uint32_t *random, uint32_t failures, int64_t base_us, int64_t cap_us);
+
+#endif

@@ -1,0 +1,122 @@
+#include "bus_device.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool reads(const struct config *config, uint16_t point, uint16_t device)
+{
+    return config->points[point].device == device;
+}
+
+int bus_device_create(const struct config *config, uint16_t index, struct bus_device *ret)
+{
+    const struct device_config *dc = &config->devices[index];
+    struct bus_device device = {.index = index, .last_reason = REASON_NEVER_READ};
+    uint16_t n = 0;
+    for (uint16_t i = 0; i < config->n_points; i++)
+        n = (uint16_t)(n + (reads(config, i, index) ? 1 : 0));
+    device.items = calloc(n > 0 ? n : 1U, sizeof *device.items);
+    device.blocks = calloc(n > 0 ? n : 1U, sizeof *device.blocks);
+    if (device.items == NULL || device.blocks == NULL) {
+        bus_device_clear(&device);
+        return -ENOMEM;
+    }
+    for (uint16_t i = 0; i < config->n_points; i++) {
+        if (!reads(config, i, index))
+            continue;
+        const struct point_config *point = &config->points[i];
+        device.items[device.n_items++] = (struct plan_item){.function = (uint8_t)point->table,
+                                                            .width = (uint8_t)decode_width(&point->format),
+                                                            .address = point->address,
+                                                            .point = i};
+    }
+    device.n_blocks =
+        plan_blocks(device.items, device.n_items, dc->max_registers, dc->max_gap, device.blocks);
+    device.serial = config->buses[dc->bus].kind == BUS_RTU;
+    *ret = device;
+    return 0;
+}
+
+void bus_device_clear(struct bus_device *device)
+{
+    free(device->items);
+    free(device->blocks);
+    device->items = NULL;
+    device->blocks = NULL;
+}
+
+static struct reply_shape shape_of(uint8_t function, uint16_t count)
+{
+    unsigned bytes = function <= 2 ? (count + 7U) / 8U : 2U * count;
+    return (struct reply_shape){.function = function, .bytes = (uint8_t)bytes};
+}
+
+static bool shape_unanswered(const struct bus_device *device, struct reply_shape shape)
+{
+    for (unsigned i = 0; i < device->n_unanswered; i++)
+        if (device->unanswered[i].function == shape.function && device->unanswered[i].bytes == shape.bytes)
+            return true;
+    return false;
+}
+
+void bus_device_doubt(struct bus_device *device, const struct modbus_request *request)
+{
+    device->clean_reads = 0;
+    device->probed = false;
+    if (request == NULL)
+        return;
+    struct reply_shape shape = shape_of(request->function, request->count);
+    if (shape_unanswered(device, shape))
+        return;
+    if (device->n_unanswered == UNANSWERED_MAX) { /* the oldest is the least likely to come still */
+        memmove(device->unanswered, device->unanswered + 1,
+                (UNANSWERED_MAX - 1) * sizeof *device->unanswered);
+        device->n_unanswered--;
+    }
+    device->unanswered[device->n_unanswered++] = shape;
+}
+
+void bus_device_probe(const struct bus_device *device, const struct config *config,
+                      struct modbus_request *ret)
+{
+    const struct device_config *dc = &config->devices[device->index];
+    *ret = (struct modbus_request){.unit = dc->unit};
+    /* Counts below a block's own can't be refused; above it they may touch a register that is not there,
+     * which the device then answers with an exception: proof as well. The widest block has most to choose
+     * from. */
+    const struct plan_block *widest = &device->blocks[0];
+    for (size_t i = 1; i < device->n_blocks; i++)
+        if (device->blocks[i].count > widest->count)
+            widest = &device->blocks[i];
+    uint16_t step = widest->function <= 2 ? 8 : 1, limit = 2 * UNANSWERED_MAX;
+    ret->function = widest->function;
+    ret->address = widest->address;
+    ret->count = step;
+    for (uint16_t n = 1; n <= limit; n++) {
+        uint16_t count = (uint16_t)(n * step);
+        if ((uint32_t)ret->address + count > 65536U || (widest->function > 2 && n > dc->max_registers))
+            break;
+        if (!shape_unanswered(device, shape_of(ret->function, count))) {
+            ret->count = count;
+            return;
+        }
+    }
+}
+
+void bus_device_probed(struct bus_device *device)
+{
+    device->probed = true;
+    device->n_unanswered = 0;
+}
+
+void bus_device_clean(struct bus_device *device)
+{
+    if (device->clean_reads < CLEAN_READS)
+        device->clean_reads++;
+}
+
+bool bus_device_believed(const struct bus_device *device)
+{
+    return !device->serial || device->clean_reads + 1 >= CLEAN_READS;
+}

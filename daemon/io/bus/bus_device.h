@@ -1,0 +1,59 @@
+/*
+ * bus_device.h - one device on a bus: its blocks of registers, and whether it has proven that it answers us.
+ *
+ * On a serial line nothing in a reply says which request it answers, so a late reply can pass for the next
+ * one's. After each fault the device is therefore unproven: it is first asked for a number of registers that
+ * no unanswered request has asked for, so that only the true reply fits; then its points stay bad until two
+ * clean reads. (On TCP the transaction id proves each reply, and the connection is closed on any fault.)
+ */
+#ifndef CRYOMON_BUS_DEVICE_H
+#define CRYOMON_BUS_DEVICE_H
+
+#include "config.h"
+#include "link.h"
+#include "plan.h"
+
+#define UNANSWERED_MAX 8
+#define CLEAN_READS    2
+
+/* The shape of a reply that may still come. */
+struct reply_shape {
+    uint8_t function;
+    uint8_t bytes;
+};
+
+struct bus_device {
+    uint16_t index; /* in config->devices */
+    uint16_t n_items;
+    struct plan_item *items;
+    struct plan_block *blocks; /* room for n_items */
+    size_t n_blocks;
+    bool serial;
+    uint8_t clean_reads; /* since the last fault, up to CLEAN_READS: then values are believed */
+    bool probed;         /* serial: a reply that could be no other has come since the last fault */
+    uint8_t n_unanswered;
+    struct reply_shape unanswered[UNANSWERED_MAX]; /* oldest first */
+    enum reason last_reason;                       /* why the last poll failed */
+    uint32_t failures;                             /* polls in a row without an answer, for the log */
+    int64_t failed_since_us;
+};
+
+/* Plans the blocks of config->devices[index]. Returns 0 or -ENOMEM. */
+int bus_device_create(const struct config *config, uint16_t index, struct bus_device *ret);
+void bus_device_clear(struct bus_device *device);
+
+/* The device must prove itself again. request: the one that was not answered as it should, or NULL. */
+void bus_device_doubt(struct bus_device *device, const struct modbus_request *request);
+
+/* Fills in the request that proves the line: one whose reply no unanswered request can have. */
+void bus_device_probe(const struct bus_device *device, const struct config *config,
+                      struct modbus_request *ret);
+
+/* The probe was answered; and: a whole poll went well. */
+void bus_device_probed(struct bus_device *device);
+void bus_device_clean(struct bus_device *device);
+
+/* True when values may be believed in this poll, which itself counts as a clean read if it succeeds. */
+bool bus_device_believed(const struct bus_device *device);
+
+#endif
