@@ -1,1 +1,346 @@
-/* core/engine.c: to come */ typedef int cryomon_placeholder;
+/* engine.c - see engine.h. */
+#include "engine.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "engine_state.h"
+
+const struct point_view ENGINE_NEVER_READ = {
+    .reading = {.quality = QUALITY_BAD, .reason = REASON_NEVER_READ},
+    .last_data_boot_us = INT64_MIN,
+};
+
+/* ---------------------------------------------------------------- one alarm */
+
+static uint32_t alarm_item(const struct engine *e, uint16_t index)
+{
+    return (uint32_t)e->n_points + index;
+}
+
+/* Moves the alarm's state and queues the transition. */
+static int change(struct engine *e, uint16_t index, enum transition_kind kind, int64_t since_us,
+                  uint32_t command)
+{
+    const struct alarm_model *model = &e->alarm_models[index];
+    struct alarm *alarm = &e->alarms[index];
+    struct transition *transition;
+    enum alarm_state to;
+    const int rc = alarm_next(alarm->state, kind, &to);
+
+    if (rc < 0)
+        return rc;
+    assert(e->queue_count < (uint32_t)e->n_alarms * TRANSITIONS_PER_ALARM);
+    transition = &e->queue[e->queue_count++];
+    *transition = (struct transition){
+        .alarm = index,
+        .kind = kind,
+        .from = alarm->state,
+        .to = to,
+        .at = e->now,
+        .since_boot_us = since_us,
+        .command = command,
+    };
+    transition->reading =
+        model->kind == CONDITION_FAULT ? ENGINE_NEVER_READ.reading : e->points[model->point].view.reading;
+    alarm->state = to;
+    return 0;
+}
+
+/* Ends the alarm's delay if it is over at t, or else sets its deadline. */
+static void settle(struct engine *e, uint16_t index, int64_t t)
+{
+    struct condition *condition = &e->alarms[index].condition;
+    const struct condition before = *condition;
+    int64_t deadline = condition_deadline(condition, &e->alarm_models[index]);
+
+    if (deadline <= t && (before.phase == PHASE_PENDING || before.phase == PHASE_LEAVING)) {
+        deadline = INT64_MAX;
+        condition_expire(condition);
+        (void)change(e, index, before.phase == PHASE_PENDING ? TRANSITION_RAISED : TRANSITION_RETURNED,
+                     before.since, 0);
+    }
+    deadlines_set(&e->pending, alarm_item(e, index), deadline);
+}
+
+static void tell(struct engine *e, uint16_t index, enum verdict verdict, int64_t t)
+{
+    condition_tell(&e->alarms[index].condition, verdict, t);
+    settle(e, index, t);
+}
+
+/* ---------------------------------------------------------------- one point */
+
+static int64_t stale_deadline(const struct engine *e, uint16_t index)
+{
+    const struct point *point = &e->points[index];
+
+    return point->is_stale ? INT64_MAX
+                           : condition_later(point->seen_us, e->point_models[index].stale_after_ms);
+}
+
+static int64_t data_deadline(const struct engine *e, uint16_t index)
+{
+    const struct point *point = &e->points[index];
+
+    return point->no_data ? INT64_MAX
+                          : condition_later(point->data_us, e->point_models[index].stale_after_ms);
+}
+
+void engine_set_point_deadline(struct engine *engine, uint16_t point)
+{
+    const int64_t stale = stale_deadline(engine, point);
+    const int64_t data = data_deadline(engine, point);
+
+    deadlines_set(&engine->pending, point, stale < data ? stale : data);
+}
+
+/* The engine's own verdict that nobody brought the point a sample in time. */
+static void turn_stale(struct engine *e, uint16_t index, int64_t t)
+{
+    struct point *point = &e->points[index];
+
+    point->is_stale = true;
+    point->view.reading = (struct reading){.quality = QUALITY_BAD, .reason = REASON_STALE};
+    point->view.at = e->now;
+    if (!point->in_stale_list) {
+        e->stale_list[(e->stale_first + e->stale_count) % e->n_points] = index;
+        e->stale_count++;
+        point->in_stale_list = true;
+    }
+    for (uint32_t i = e->group_first[index]; i < e->group_first[index + 1U]; i++)
+        tell(e, e->members[i], condition_judge(&e->alarm_models[e->members[i]], &point->view.reading), t);
+}
+
+static void lose_data(struct engine *e, uint16_t index, int64_t t)
+{
+    e->points[index].no_data = true;
+    for (uint32_t i = e->group_first[index]; i < e->group_first[index + 1U]; i++)
+        if (e->alarm_models[e->members[i]].kind == CONDITION_NO_DATA)
+            tell(e, e->members[i], VERDICT_HOLDS, t);
+}
+
+static void expire_point(struct engine *e, uint16_t index, int64_t t)
+{
+    /* Stale first, so that the NO_DATA alarm shows the reading that it is about. */
+    if (stale_deadline(e, index) <= t)
+        turn_stale(e, index, t);
+    if (data_deadline(e, index) <= t)
+        lose_data(e, index, t);
+    engine_set_point_deadline(e, index);
+}
+
+/* Of a contradiction, the worse: nothing that has a reason to be bad passes as a value. */
+static struct reading sober(const struct reading *reading)
+{
+    struct reading result = *reading;
+
+    if (result.quality != QUALITY_GOOD && result.quality != QUALITY_UNCERTAIN)
+        result.quality = QUALITY_BAD;
+    if (result.reason != REASON_NONE)
+        result.quality = QUALITY_BAD;
+    if (result.quality == QUALITY_BAD)
+        result.value = 0;
+    return result;
+}
+
+static void take_sample(struct engine *e, uint16_t index, const struct reading *reading)
+{
+    struct point *point = &e->points[index];
+
+    point->view.reading = sober(reading);
+    point->view.at = e->now;
+    point->seen_us = e->now.boot_us;
+    point->is_stale = false;
+    if (condition_is_measured(&point->view.reading)) {
+        point->view.last_data_boot_us = e->now.boot_us;
+        point->data_us = e->now.boot_us;
+        point->no_data = false;
+    }
+    engine_set_point_deadline(e, index);
+    for (uint32_t i = e->group_first[index]; i < e->group_first[index + 1U]; i++)
+        tell(e, e->members[i], condition_judge(&e->alarm_models[e->members[i]], &point->view.reading),
+             e->now.boot_us);
+}
+
+/* ---------------------------------------------------------------- events and time */
+
+/* Works off all that is due, in order of time. Each point and each alarm comes at most twice. */
+static void catch_up(struct engine *e)
+{
+    uint32_t item;
+    int64_t at;
+
+    while (deadlines_first(&e->pending, &item, &at) && at <= e->now.boot_us) {
+        if (item < e->n_points)
+            expire_point(e, (uint16_t)item, at);
+        else
+            settle(e, (uint16_t)(item - e->n_points), at);
+    }
+}
+
+static bool event_is_valid(const struct engine *e, const struct event *event)
+{
+    switch (event->kind) {
+    case EVENT_SAMPLE:
+        return event->sample.point < e->n_points;
+    case EVENT_FAULT:
+        return (unsigned)event->fault.fault < FAULT_COUNT;
+    case EVENT_ACKNOWLEDGE:
+        return event->acknowledge.alarm < e->n_alarms;
+    case EVENT_TICK:
+        return true;
+    }
+    return false;
+}
+
+static void take_fault(struct engine *e, enum system_fault fault, bool failed)
+{
+    const uint32_t group = e->n_points + (uint32_t)fault;
+
+    for (uint32_t i = e->group_first[group]; i < e->group_first[group + 1]; i++)
+        tell(e, e->members[i], failed ? VERDICT_HOLDS : VERDICT_OVER, e->now.boot_us);
+}
+
+int engine_feed(struct engine *engine, struct stamp now, const struct event *event)
+{
+    if (!event_is_valid(engine, event))
+        return -EINVAL;
+    if (engine->queue_taken != engine->queue_count)
+        return -EBUSY;
+    engine->queue_taken = engine->queue_count = 0;
+    if (now.boot_us < engine->now.boot_us)
+        now.boot_us = engine->now.boot_us;
+    engine->now = now;
+    catch_up(engine);
+    switch (event->kind) {
+    case EVENT_SAMPLE:
+        take_sample(engine, event->sample.point, &event->sample.reading);
+        break;
+    case EVENT_FAULT:
+        take_fault(engine, event->fault.fault, event->fault.failed);
+        break;
+    case EVENT_ACKNOWLEDGE:
+        return change(engine, event->acknowledge.alarm, TRANSITION_ACKNOWLEDGED, 0,
+                      event->acknowledge.command);
+    case EVENT_TICK:
+        break;
+    }
+    return 0;
+}
+
+bool engine_take(struct engine *engine, struct transition *ret)
+{
+    if (engine->queue_taken == engine->queue_count)
+        return false;
+    *ret = engine->queue[engine->queue_taken++];
+    return true;
+}
+
+int64_t engine_next_deadline(const struct engine *engine)
+{
+    uint32_t item;
+    int64_t at;
+
+    return deadlines_first(&engine->pending, &item, &at) ? at : INT64_MAX;
+}
+
+/* ---------------------------------------------------------------- what is known */
+
+enum alarm_state engine_alarm_state(const struct engine *engine, uint16_t alarm)
+{
+    return alarm < engine->n_alarms ? engine->alarms[alarm].state : ALARM_NORMAL;
+}
+
+struct point_view engine_point(const struct engine *engine, uint16_t point)
+{
+    return point < engine->n_points ? engine->points[point].view : ENGINE_NEVER_READ;
+}
+
+bool engine_take_stale(struct engine *engine, uint16_t *ret_point)
+{
+    while (engine->stale_count > 0) {
+        const uint16_t index = engine->stale_list[engine->stale_first];
+
+        engine->stale_first = (engine->stale_first + 1) % engine->n_points;
+        engine->stale_count--;
+        engine->points[index].in_stale_list = false;
+        if (engine->points[index].is_stale) {
+            *ret_point = index;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---------------------------------------------------------------- restoring */
+
+void engine_restore(struct engine *engine, uint16_t alarm, enum alarm_state state)
+{
+    if (alarm >= engine->n_alarms || !alarm_state_is_valid(state) ||
+        engine->alarms[alarm].state != ALARM_NORMAL)
+        return;
+    engine->alarms[alarm].state = state;
+    if (alarm_state_is_active(state)) {
+        engine->alarms[alarm].condition = (struct condition){.phase = PHASE_ACTIVE};
+        deadlines_set(&engine->pending, alarm_item(engine, alarm), INT64_MAX);
+    }
+}
+
+int64_t engine_pending_since(const struct engine *engine, uint16_t alarm)
+{
+    if (alarm >= engine->n_alarms || engine->alarms[alarm].condition.phase != PHASE_PENDING)
+        return INT64_MAX;
+    return engine->alarms[alarm].condition.since;
+}
+
+void engine_restore_pending(struct engine *engine, uint16_t alarm, int64_t since_boot_us)
+{
+    struct condition *condition;
+
+    if (alarm >= engine->n_alarms || engine->alarms[alarm].condition.phase != PHASE_QUIET ||
+        since_boot_us == INT64_MAX)
+        return;
+    condition = &engine->alarms[alarm].condition;
+    if (since_boot_us > engine->now.boot_us)
+        since_boot_us = engine->now.boot_us;
+    *condition = (struct condition){PHASE_PENDING, since_boot_us};
+    deadlines_set(&engine->pending, alarm_item(engine, alarm),
+                  condition_deadline(condition, &engine->alarm_models[alarm]));
+}
+
+void engine_restore_point(struct engine *engine, uint16_t point, const struct reading *reading,
+                          struct stamp at, int64_t last_data_boot_us)
+{
+    struct point *p;
+
+    if (point >= engine->n_points)
+        return;
+    p = &engine->points[point];
+    if (reading->reason != REASON_NEVER_READ) {
+        p->view.reading = sober(reading);
+        p->view.at = at;
+        p->seen_us = at.boot_us < engine->now.boot_us ? at.boot_us : engine->now.boot_us;
+        p->is_stale = reading->reason == REASON_STALE;
+    }
+    if (last_data_boot_us != INT64_MIN) {
+        p->view.last_data_boot_us = last_data_boot_us;
+        p->data_us = last_data_boot_us < engine->now.boot_us ? last_data_boot_us : engine->now.boot_us;
+    }
+    engine_set_point_deadline(engine, point);
+}
+
+const char *engine_fault_name(enum system_fault fault)
+{
+    static const char *const NAMES[FAULT_COUNT] = {
+        [FAULT_STATE_DB] = "state-database",
+        [FAULT_HISTORY_DB] = "history-database",
+        [FAULT_BROKER] = "broker",
+        [FAULT_CONFIG] = "configuration",
+        [FAULT_CLOCK] = "clock",
+        [FAULT_QUEUE] = "queue",
+        [FAULT_RESTART] = "restart",
+    };
+
+    return (unsigned)fault < FAULT_COUNT ? NAMES[fault] : "?";
+}

@@ -10,8 +10,21 @@
  *
  * Points and alarms are indices into the tables that engine_create was given; names live elsewhere.
  *
- * Law: lost data never clears a process alarm, and a poll that did not happen is noticed by the engine's
- * own deadline, not by the thread that should have polled.
+ * Law:
+ * - Lost data never clears a process alarm. Only a good value back to normal begins a return, and any reading
+ *   that is not good stops it: then the off-delay must begin anew.
+ * - Lost data never stops an alarm that is pending: if nothing good says otherwise by the end of the
+ * on-delay, it is raised. An alarm is not lost because the sensor died.
+ * - An uncertain value can raise, never clear.
+ * - A poll that did not happen is noticed by the engine's own deadline, not by the thread that should have
+ *   polled. A point that got no sample for stale_after_ms turns bad (REASON_STALE); one that got no measured
+ *   sample (reason_is_no_data) for as long raises its NO_DATA alarms.
+ * - Deadlines that have passed are worked off, earliest first, before the event that is fed: a late tick
+ *   changes when the engine decides (transition.at), never what it decides.
+ * How a condition, its deadband and its delays work together is drawn in condition.h, the states in alarm.h.
+ *
+ * A contradictory reading counts as the worse of what it says: a value with a reason why there is none is
+ * bad.
  */
 #ifndef CRYOMON_ENGINE_H
 #define CRYOMON_ENGINE_H
@@ -68,6 +81,7 @@ enum alarm_state {
     ALARM_RETURNED_UNACKNOWLEDGED = 3, /* over, but nobody has seen it */
 };
 const char *alarm_state_name(enum alarm_state state); /* "normal", "unacknowledged", ... */
+bool alarm_state_is_active(enum alarm_state state);   /* raised and not returned, acknowledged or not */
 const char *priority_name(enum priority priority);    /* "low" ... "critical" */
 
 enum transition_kind {
@@ -81,10 +95,10 @@ struct transition {
     uint16_t alarm;
     enum transition_kind kind;
     enum alarm_state from, to;
-    struct stamp at;         /* when the engine decided */
-    int64_t since_boot_us;   /* when the condition began to hold (RAISED) */
-    struct reading reading;  /* the point's latest reading at that moment (not for FAULT) */
-    uint32_t command;        /* ACKNOWLEDGED: the id of the command that did it */
+    struct stamp at;        /* when the engine decided */
+    int64_t since_boot_us;  /* when the condition began to hold (RAISED) or to be over (RETURNED), else 0 */
+    struct reading reading; /* the point's latest reading at that moment (not for FAULT) */
+    uint32_t command;       /* ACKNOWLEDGED: the id of the command that did it */
 };
 
 enum event_kind { EVENT_SAMPLE, EVENT_FAULT, EVENT_ACKNOWLEDGE, EVENT_TICK };
@@ -110,31 +124,46 @@ struct event {
 struct engine;
 
 /* Creates an engine over n_points and n_alarms (both tables are copied). All alarms are normal, all points
- * never read; deadlines count from now. Returns NULL when memory is short. engine_free(NULL) is a no-op. */
+ * never read; deadlines count from now. Returns NULL when memory is short, or when a table is not sound (a
+ * point or fault that does not exist, too many states). engine_free(NULL) is a no-op. */
 struct engine *engine_create(const struct point_model *points, uint16_t n_points,
                              const struct alarm_model *alarms, uint16_t n_alarms, struct stamp now);
 void engine_free(struct engine *engine);
 
-/* Restores an alarm's state from an earlier run or configuration: no transition results. raised_boot_us may
- * be negative or in the past of this boot. Restoring never weakens: on an alarm that is not normal it is
- * ignored. A restored alarm that is active stays so until good data (or the fault's end) say otherwise. */
+/* Restores an alarm's state from an earlier run or configuration: no transition results. Restoring never
+ * weakens: on an alarm that is not normal it is ignored, as is an alarm or state that does not exist. A
+ * restored alarm that is active stays so until good data (or the fault's end, fed after this) say otherwise,
+ * with the off-delay as usual; nothing that happens before is raised a second time. One that has returned
+ * waits for its acknowledgement or is raised again. */
 void engine_restore(struct engine *engine, uint16_t alarm, enum alarm_state state);
 
-/* Restores a point's last reading and its time across a reload of the configuration. */
-void engine_restore_point(struct engine *engine, uint16_t point, const struct reading *reading, struct stamp at,
-                          int64_t last_data_boot_us);
+/* Across a reload: since when the condition of an alarm holds that is not raised yet (its on-delay is
+ * running), INT64_MAX when none does; and the same given to the next engine, so that a reload does not
+ * begin a running delay anew. Ignored unless the condition there is quiet. */
+int64_t engine_pending_since(const struct engine *engine, uint16_t alarm);
+void engine_restore_pending(struct engine *engine, uint16_t alarm, int64_t since_boot_us);
+
+/* Restores a point's last reading and its time across a reload of the configuration (what engine_point gave).
+ * The deadlines of the point count from there; its alarms judge from the next sample on. */
+void engine_restore_point(struct engine *engine, uint16_t point, const struct reading *reading,
+                          struct stamp at, int64_t last_data_boot_us);
 
 /* Feeds one event. now never goes backwards in boot_us (an earlier one counts as the latest seen).
- * Returns 0, or -EINVAL for an index out of range, or -EALREADY for an acknowledge that changes nothing. */
+ * Returns 0, or -EINVAL for an index out of range, or -EALREADY for an acknowledge that changes nothing (the
+ * deadlines that had passed are worked off all the same), or -EBUSY when transitions have not been taken.
+ * After -EINVAL and -EBUSY nothing has changed. */
 int engine_feed(struct engine *engine, struct stamp now, const struct event *event);
 
-/* Takes the next transition; false when there is none. Take all after each feed. */
+/* Takes the next transition; false when there is none. Take all after each feed: there is room for the most
+ * that one feed can cause, which is 3 for each alarm (a return and a raise from deadlines that have passed,
+ * and one from the event). */
 bool engine_take(struct engine *engine, struct transition *ret);
 
 /* BOOTTIME (us) at which the next EVENT_TICK is needed; INT64_MAX when no deadline is running. */
 int64_t engine_next_deadline(const struct engine *engine);
 
-/* What is known now. The reading of a point turns bad (REASON_STALE) by the engine's own deadline. */
+/* What is known now. The reading of a point turns bad (REASON_STALE) by the engine's own deadline. An index
+ * out of range gives a normal alarm and a point never read. */
 enum alarm_state engine_alarm_state(const struct engine *engine, uint16_t alarm);
 struct point_view {
     struct reading reading;
@@ -144,7 +173,8 @@ struct point_view {
 struct point_view engine_point(const struct engine *engine, uint16_t point);
 
 /* True once after each change of a point by the engine itself (a reading gone stale): the caller publishes
- * it. Gives the point's index. */
+ * it. Gives the point's index. Call until false after each feed; a point that got a sample since is left out.
+ */
 bool engine_take_stale(struct engine *engine, uint16_t *ret_point);
 
 #endif

@@ -1,0 +1,69 @@
+/*
+ * condition.h - when a condition begins to be an alarm, and when it is over.
+ *
+ * PURE. Two steps: condition_judge() says what one reading tells about the condition, and condition_tell()
+ * holds that against the on-delay and off-delay.
+ *
+ *            reading                   HIGH, LOW, STATE                NO_DATA    BAD
+ *     good,  beyond the limit          holds                           over       over
+ *     good,  in the deadband           between                         over       over
+ *     good,  back to normal            over                            over       over
+ *     uncertain, beyond the limit      holds                           over       over
+ *     uncertain, otherwise             unknown                         over       over
+ *     bad,   measured but unusable     unknown                         over       holds
+ *     bad,   nothing measured          unknown                         unknown    unknown
+ *
+ *                holds            over             between   unknown
+ *     quiet      -> pending       .                .         .
+ *     pending    .                -> quiet         .         .        and -> active after on_delay
+ *     active     .                -> leaving       .         .
+ *     leaving    -> active        .                .         -> active, and -> quiet after off_delay
+ *
+ * So: unknown never begins, ends or hastens anything. It stops a running return, which must then begin
+ * anew with a good value back to normal; but it does not stop a pending alarm, which becomes active at its
+ * time. An alarm is never lost because the sensor died. In the deadband everything goes on as it was.
+ */
+#ifndef CRYOMON_CONDITION_H
+#define CRYOMON_CONDITION_H
+
+#include "engine.h"
+
+enum verdict {
+    VERDICT_HOLDS,   /* the condition is true */
+    VERDICT_OVER,    /* the condition is proven to be over */
+    VERDICT_BETWEEN, /* good, in the deadband */
+    VERDICT_UNKNOWN, /* this reading can't tell */
+};
+
+enum phase {
+    PHASE_QUIET,   /* no alarm, and none in sight */
+    PHASE_PENDING, /* the condition holds since `since`, the on-delay is running */
+    PHASE_ACTIVE,  /* an alarm */
+    PHASE_LEAVING, /* still an alarm; over since `since`, the off-delay is running */
+};
+
+/* A struct of zeros is quiet. */
+struct condition {
+    enum phase phase;
+    int64_t since; /* boot_us; PENDING and LEAVING only */
+};
+
+/* True when something came back from the device, usable or not. */
+bool condition_is_measured(const struct reading *reading);
+
+/* What the reading says about the model's condition; VERDICT_UNKNOWN for CONDITION_FAULT. */
+enum verdict condition_judge(const struct alarm_model *model, const struct reading *reading);
+
+/* Tells the condition a verdict that was true at a time. */
+void condition_tell(struct condition *condition, enum verdict verdict, int64_t boot_us);
+
+/* When the running delay ends; INT64_MAX when none is running. */
+int64_t condition_deadline(const struct condition *condition, const struct alarm_model *model);
+
+/* The running delay is over: pending becomes active, leaving becomes quiet. */
+void condition_expire(struct condition *condition);
+
+/* boot_us + ms, at most INT64_MAX. */
+int64_t condition_later(int64_t boot_us, uint32_t ms);
+
+#endif
