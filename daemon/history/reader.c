@@ -1,1 +1,296 @@
-/* history/reader.c: to come */ typedef int cryomon_placeholder;
+/* reader.c - the readings. See reader.h. */
+#include "reader_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chain.h"
+#include "frame.h"
+
+#define PAGE       64
+#define PAGE_BYTES ((size_t)4 << 20)
+
+struct frame_row {
+    struct chain_frame frame; /* body is malloc'd */
+    unsigned char hash[CHAIN_HASH_SIZE];
+    bool damaged;
+};
+
+struct search {
+    const char *asset, *point; /* NULL: all */
+    int64_t from, to;
+    int64_t after, last; /* ids of frames: those in (after, last] */
+    history_row_fn *row;
+    void *context;
+    int64_t total;
+    bool stopped;
+};
+
+uint64_t history_damaged(const struct history_reader *reader)
+{
+    return reader->damaged;
+}
+
+/* ---------------------------------------------------------------- points */
+
+static bool is_wanted(const struct search *search, const struct reader_point *point)
+{
+    return (!search->asset || strcmp(search->asset, point->asset) == 0) &&
+           (!search->point || strcmp(search->point, point->point) == 0);
+}
+
+static int add_point(struct history_reader *reader, sqlite3_stmt *stmt)
+{
+    if (reader->n_points == reader->cap_points) {
+        size_t cap = reader->cap_points ? 2 * reader->cap_points : 64;
+        struct reader_point *points = realloc(reader->points, cap * sizeof *points);
+        if (!points)
+            return -ENOMEM;
+        reader->points = points;
+        reader->cap_points = cap;
+    }
+    const char *texts[3];
+    size_t sizes[3], size = 0;
+    for (int i = 0; i < 3; i++) {
+        texts[i] = (const char *)sqlite3_column_text(stmt, 1 + i);
+        if (!texts[i])
+            return -ENOMEM;
+        sizes[i] = strlen(texts[i]) + 1;
+        size += sizes[i];
+    }
+    char *copy = malloc(size);
+    if (!copy)
+        return -ENOMEM;
+    memcpy(copy, texts[0], sizes[0]);
+    memcpy(copy + sizes[0], texts[1], sizes[1]);
+    memcpy(copy + sizes[0] + sizes[1], texts[2], sizes[2]);
+    reader->points[reader->n_points++] = (struct reader_point){
+        .id = sqlite3_column_int64(stmt, 0),
+        .asset = copy,
+        .point = copy + sizes[0],
+        .unit = copy + sizes[0] + sizes[1],
+        .decimals = (unsigned)sqlite3_column_int(stmt, 4),
+    };
+    return 0;
+}
+
+/* Reads the points that were added since the last look. */
+static int load_points(struct history_reader *reader, const struct search *search)
+{
+    sqlite3_stmt *stmt = NULL;
+    int result = sqlite3_prepare_v2(
+        reader->history, "SELECT id, asset, point, unit, decimals FROM point WHERE id > ?1 ORDER BY id", -1,
+        &stmt, NULL);
+    if (result != SQLITE_OK)
+        return reader_errno(reader->history, result);
+    sqlite3_bind_int64(stmt, 1, reader->n_points ? reader->points[reader->n_points - 1].id : INT64_MIN);
+    size_t old = reader->n_points;
+    int error = 0;
+    while (error == 0 && (result = sqlite3_step(stmt)) == SQLITE_ROW)
+        error = add_point(reader, stmt);
+    if (error == 0)
+        error = reader_errno(reader->history, result);
+    sqlite3_finalize(stmt);
+    for (size_t i = old; search && i < reader->n_points; i++)
+        reader->points[i].wanted = is_wanted(search, &reader->points[i]);
+    return error;
+}
+
+static const struct reader_point *find_point(const struct history_reader *reader, uint32_t id)
+{
+    /* Ids are given out in order from 1 and never taken back: nearly always the first guess is right. */
+    if (id > 0 && id <= reader->n_points && reader->points[id - 1].id == (int64_t)id)
+        return &reader->points[id - 1];
+    size_t low = 0, high = reader->n_points;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (reader->points[middle].id < (int64_t)id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < reader->n_points && reader->points[low].id == (int64_t)id ? &reader->points[low] : NULL;
+}
+
+int history_has_point(struct history_reader *reader, const char *asset, const char *point)
+{
+    if (!reader->history)
+        return reader->history_error;
+    int error = load_points(reader, NULL);
+    if (error < 0)
+        return error;
+    struct search search = {.asset = asset, .point = point};
+    for (size_t i = 0; i < reader->n_points; i++) {
+        if (is_wanted(&search, &reader->points[i]))
+            return 1;
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------- frames */
+
+static int find_range(struct history_reader *reader, struct search *search)
+{
+    sqlite3_stmt *stmt = NULL;
+    int result = sqlite3_prepare_v2(reader->history,
+                                    "SELECT min(id) - 1, max(id) FROM frame INDEXED BY frame_time"
+                                    " WHERE last_utc_us >= ?1 AND first_utc_us < ?2",
+                                    -1, &stmt, NULL);
+    if (result == SQLITE_OK) {
+        sqlite3_bind_int64(stmt, 1, search->from);
+        sqlite3_bind_int64(stmt, 2, search->to);
+        result = sqlite3_step(stmt);
+    }
+    if (result == SQLITE_ROW && sqlite3_column_type(stmt, 1) != SQLITE_NULL) {
+        search->after = sqlite3_column_int64(stmt, 0);
+        search->last = sqlite3_column_int64(stmt, 1);
+    }
+    int error = reader_errno(reader->history, result);
+    sqlite3_finalize(stmt);
+    return error;
+}
+
+static int copy_frame(sqlite3_stmt *stmt, struct frame_row *row)
+{
+    const void *body = sqlite3_column_blob(stmt, 4);
+    size_t len = (size_t)sqlite3_column_bytes(stmt, 4);
+    void *copy = malloc(len ? len : 1);
+    if (!copy || (!body && len > 0)) {
+        free(copy);
+        return -ENOMEM;
+    }
+    if (len > 0)
+        memcpy(copy, body, len);
+    *row = (struct frame_row){.frame = {.id = sqlite3_column_int64(stmt, 0),
+                                        .first_utc_us = sqlite3_column_int64(stmt, 1),
+                                        .last_utc_us = sqlite3_column_int64(stmt, 2),
+                                        .count = sqlite3_column_int64(stmt, 3),
+                                        .body = copy,
+                                        .len = len}};
+    const void *hash = sqlite3_column_blob(stmt, 5);
+    row->damaged = !hash || sqlite3_column_bytes(stmt, 5) != CHAIN_HASH_SIZE;
+    if (!row->damaged)
+        memcpy(row->hash, hash, CHAIN_HASH_SIZE);
+    return 0;
+}
+
+static void free_page(struct frame_row *page, int n)
+{
+    for (int i = 0; i < n; i++)
+        free((void *)page[i].frame.body);
+}
+
+/* Copies a page of frames and ends the read transaction. Returns how many, or -errno. */
+static int read_page(struct history_reader *reader, sqlite3_stmt *stmt, const struct search *search,
+                     struct frame_row page[PAGE])
+{
+    int n = 0, error = 0, result = SQLITE_DONE;
+    size_t bytes = 0;
+    sqlite3_bind_int64(stmt, 1, search->after);
+    sqlite3_bind_int64(stmt, 2, search->last);
+    sqlite3_bind_int64(stmt, 3, search->from);
+    sqlite3_bind_int64(stmt, 4, search->to);
+    while (error == 0 && n < PAGE && bytes < PAGE_BYTES && (result = sqlite3_step(stmt)) == SQLITE_ROW) {
+        error = copy_frame(stmt, &page[n]);
+        if (error == 0)
+            bytes += page[n++].frame.len;
+    }
+    if (error == 0)
+        error = reader_errno(reader->history, result);
+    sqlite3_reset(stmt);
+    if (error == 0)
+        return n;
+    free_page(page, n);
+    return error;
+}
+
+static bool is_whole(const struct history_reader *reader, const struct frame_row *row)
+{
+    unsigned char hash[CHAIN_HASH_SIZE];
+    struct frame_cursor cursor;
+    struct frame_entry entry;
+    struct reading reading;
+    if (row->damaged)
+        return false;
+    chain_frame_hash(&row->frame, hash);
+    if (memcmp(hash, row->hash, sizeof hash) != 0 ||
+        frame_begin(&cursor, row->frame.body, row->frame.len) < 0)
+        return false;
+    int more;
+    while ((more = frame_next(&cursor, &entry)) > 0) {
+        const struct reader_point *point = find_point(reader, entry.point);
+        if (!point || frame_entry_reading(&entry, point->decimals, &reading) < 0)
+            return false;
+    }
+    return more == 0;
+}
+
+static void give_rows(const struct history_reader *reader, const struct frame_row *row, struct search *search)
+{
+    struct frame_cursor cursor;
+    struct frame_entry entry;
+    if (frame_begin(&cursor, row->frame.body, row->frame.len) < 0)
+        return;
+    while (!search->stopped && frame_next(&cursor, &entry) > 0) {
+        const struct reader_point *point = find_point(reader, entry.point);
+        if (!point || !point->wanted || entry.taken_ms * 1000 < search->from ||
+            entry.taken_ms * 1000 >= search->to)
+            continue;
+        struct history_row out = {.asset = point->asset,
+                                  .point = point->point,
+                                  .unit = point->unit,
+                                  .decimals = point->decimals,
+                                  .slot_utc_us = entry.slot_ms * 1000,
+                                  .taken_utc_us = entry.taken_ms * 1000};
+        if (frame_entry_reading(&entry, point->decimals, &out.reading) < 0)
+            continue;
+        search->total++;
+        search->stopped = !search->row(search->context, &out);
+    }
+}
+
+static int each_page(struct history_reader *reader, sqlite3_stmt *stmt, struct search *search)
+{
+    struct frame_row page[PAGE];
+    while (!search->stopped && search->after < search->last) {
+        int n = read_page(reader, stmt, search, page);
+        /* Points are written before the frames that use them, so look for new ones after. */
+        int error = n > 0 ? load_points(reader, search) : n;
+        for (int i = 0; i < n && error == 0 && !search->stopped; i++) {
+            if (is_whole(reader, &page[i]))
+                give_rows(reader, &page[i], search);
+            else
+                reader->damaged++;
+            search->after = page[i].frame.id;
+        }
+        free_page(page, n > 0 ? n : 0);
+        if (error < 0 || n == 0)
+            return error;
+    }
+    return 0;
+}
+
+int64_t history_each(struct history_reader *reader, const char *asset, const char *point, int64_t from_utc_us,
+                     int64_t to_utc_us, history_row_fn *row, void *context)
+{
+    if (!reader->history)
+        return reader->history_error;
+    struct search search = {
+        .asset = asset, .point = point, .from = from_utc_us, .to = to_utc_us, .row = row, .context = context};
+    for (size_t i = 0; i < reader->n_points; i++)
+        reader->points[i].wanted = is_wanted(&search, &reader->points[i]);
+    int error = find_range(reader, &search);
+    if (error < 0 || search.last == 0)
+        return error;
+    sqlite3_stmt *stmt = NULL;
+    int result =
+        sqlite3_prepare_v2(reader->history,
+                           "SELECT id, first_utc_us, last_utc_us, count, body, hash FROM frame NOT INDEXED"
+                           " WHERE id > ?1 AND id <= ?2 AND last_utc_us >= ?3 AND first_utc_us < ?4"
+                           " ORDER BY id",
+                           -1, &stmt, NULL);
+    error = result == SQLITE_OK ? each_page(reader, stmt, &search) : reader_errno(reader->history, result);
+    sqlite3_finalize(stmt);
+    return error < 0 ? error : search.total;
+}

@@ -1,6 +1,9 @@
 /*
  * reader.h - reads the history and the events: for cryoctl, reports and auditors. Needs no daemon; opens the
- * files read-only and keeps its read transactions short, so that it never gets in the writer's way.
+ * files read-only and keeps its read transactions short, so that it never gets in the writer's way: rows are
+ * copied a page at a time, and no transaction is open while the caller's function runs.
+ *
+ * A reader belongs to one thread. Within a call no other function of the same reader may be called.
  */
 #ifndef CRYOMON_READER_H
 #define CRYOMON_READER_H
@@ -9,8 +12,11 @@
 
 struct history_reader;
 
-/* Opens DIR/history.db and DIR/state.db. Returns 0 or -errno (-ENOENT no file, -EACCES, -EUCLEAN not ours or
- * damaged, -EPROTONOSUPPORT written by a newer version); ret_message (cap bytes) says in words what is wrong. */
+/* Opens DIR/history.db and DIR/state.db. Returns 0 or -errno (-ENOENT no file or still empty, -EACCES,
+ * -EUCLEAN not ours or damaged, -EPROTONOSUPPORT written by a newer version); ret_message (cap bytes) says in
+ * words what is wrong. When only one of the two can be read it succeeds all the same: ret_message then says
+ * what is wrong with the other (it is "" when both are well), and the functions that need that one return its
+ * -errno. */
 int history_open(const char *dir, struct history_reader **ret, char *ret_message, size_t cap);
 void history_close(struct history_reader *reader);
 
@@ -22,11 +28,17 @@ struct history_row {
     struct reading reading;
 };
 
-/* Calls row() for each stored reading of asset/point with from <= taken < to, in order. A NULL asset or point
- * means all. row() returns false to stop. Returns the number of rows, or -errno. */
+/* Calls row() for each stored reading of asset/point with from <= taken < to, in the order in which they were
+ * stored (which is that of time, unless the clock was set back). A NULL asset or point means all. row()
+ * returns false to stop. Returns the number of rows, or -errno. Times are exact to the millisecond (frame.h).
+ */
 typedef bool history_row_fn(void *context, const struct history_row *row);
 int64_t history_each(struct history_reader *reader, const char *asset, const char *point, int64_t from_utc_us,
                      int64_t to_utc_us, history_row_fn *row, void *context);
+
+/* Damaged frames that history_each has left out since history_open. A frame is believed only if its hash
+ * fits. */
+uint64_t history_damaged(const struct history_reader *reader);
 
 struct history_event {
     uint64_t seq;
@@ -34,17 +46,18 @@ struct history_event {
     const char *kind, *asset, *alarm, *body; /* body: JSON, as published; valid during the call */
 };
 typedef bool history_event_fn(void *context, const struct history_event *event);
-/* Events with seq > after_seq and from <= utc < to, in order of seq. */
-int64_t history_events(struct history_reader *reader, uint64_t after_seq, int64_t from_utc_us, int64_t to_utc_us,
-                       history_event_fn *event, void *context);
 
-/* Does asset/point (either may be NULL) occur at all? 1, 0 or -errno: to tell "no readings then" from "no such
- * point". */
+/* Events with seq > after_seq and from <= utc < to, in order of seq. */
+int64_t history_events(struct history_reader *reader, uint64_t after_seq, int64_t from_utc_us,
+                       int64_t to_utc_us, history_event_fn *event, void *context);
+
+/* Does asset/point (either may be NULL) occur at all? 1, 0 or -errno: to tell "no readings then" from "no
+ * such point". */
 int history_has_point(struct history_reader *reader, const char *asset, const char *point);
 
-/* The outbox, for the publisher: events not yet confirmed by the broker with seq > after_seq, oldest first, at
- * most limit. */
-int64_t history_outbox(struct history_reader *reader, uint64_t after_seq, unsigned limit, history_event_fn *event,
-                       void *context);
+/* The outbox, for the publisher: events not yet confirmed by the broker with seq > after_seq, oldest first,
+ * at most limit. */
+int64_t history_outbox(struct history_reader *reader, uint64_t after_seq, unsigned limit,
+                       history_event_fn *event, void *context);
 
 #endif

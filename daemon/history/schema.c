@@ -1,1 +1,194 @@
-/* history/schema.c: to come */ typedef int cryomon_placeholder;
+/* schema.c - see schema.h. */
+#include "schema.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Never change a step that was released: add one. */
+static const char *const state_steps[] = {
+    /* 1 */
+    "CREATE TABLE event(seq INTEGER PRIMARY KEY, utc_us INTEGER NOT NULL, boot_us INTEGER NOT NULL,"
+    " boot_id TEXT NOT NULL, kind TEXT NOT NULL, asset TEXT NOT NULL, alarm TEXT NOT NULL, body TEXT NOT "
+    "NULL,"
+    " previous BLOB NOT NULL, hash BLOB NOT NULL) STRICT;"
+    "CREATE INDEX event_utc ON event(utc_us);"
+    /* INSERT OR REPLACE would delete without firing a delete trigger; so order is guarded too. */
+    "CREATE TRIGGER event_insert BEFORE INSERT ON event WHEN NEW.seq <= (SELECT max(seq) FROM event)"
+    " BEGIN SELECT RAISE(ABORT, 'events are only ever appended'); END;"
+    "CREATE TRIGGER event_update BEFORE UPDATE ON event"
+    " BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;"
+    "CREATE TRIGGER event_delete BEFORE DELETE ON event"
+    " BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;"
+    "CREATE TABLE alarm(asset TEXT NOT NULL, alarm TEXT NOT NULL, state INTEGER NOT NULL,"
+    " raised_utc_us INTEGER NOT NULL, who TEXT NOT NULL, acked_utc_us INTEGER NOT NULL, seq INTEGER NOT NULL,"
+    " PRIMARY KEY(asset, alarm)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE outbox(seq INTEGER PRIMARY KEY) STRICT;"
+    "CREATE TABLE run(id INTEGER PRIMARY KEY, boot_id TEXT NOT NULL, started_utc_us INTEGER NOT NULL,"
+    " stopped_utc_us INTEGER) STRICT;"
+    "CREATE TABLE configuration(sha256 BLOB PRIMARY KEY, utc_us INTEGER NOT NULL, source TEXT NOT NULL) "
+    "STRICT;"
+    "CREATE TRIGGER configuration_update BEFORE UPDATE ON configuration"
+    " BEGIN SELECT RAISE(ABORT, 'configurations are never changed'); END;"
+    "CREATE TRIGGER configuration_delete BEFORE DELETE ON configuration"
+    " BEGIN SELECT RAISE(ABORT, 'configurations are never deleted'); END;",
+};
+
+static const char *const history_steps[] = {
+    /* 1 */
+    "CREATE TABLE point(id INTEGER PRIMARY KEY, asset TEXT NOT NULL, point TEXT NOT NULL, unit TEXT NOT NULL,"
+    " decimals INTEGER NOT NULL, UNIQUE(asset, point, unit, decimals)) STRICT;"
+    "CREATE TABLE frame(id INTEGER PRIMARY KEY, first_utc_us INTEGER NOT NULL, last_utc_us INTEGER NOT NULL,"
+    " count INTEGER NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL) STRICT;"
+    "CREATE INDEX frame_time ON frame(last_utc_us, first_utc_us);",
+};
+
+static const struct {
+    const char *name;
+    int application_id; /* "cryS", "cryH" */
+    const char *const *steps;
+    int n_steps;
+} files[] = {
+    [SCHEMA_STATE] = {"state.db", 0x63727953, state_steps, sizeof state_steps / sizeof *state_steps},
+    [SCHEMA_HISTORY] = {"history.db", 0x63727948, history_steps,
+                        sizeof history_steps / sizeof *history_steps},
+};
+
+const char *schema_name(enum schema_file file)
+{
+    return files[file].name;
+}
+
+int schema_version(enum schema_file file)
+{
+    return files[file].n_steps;
+}
+
+int schema_errno(sqlite3 *db, int result)
+{
+    switch (result & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return 0;
+    case SQLITE_NOMEM:
+        return -ENOMEM;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return -EBUSY;
+    case SQLITE_FULL:
+        return -ENOSPC;
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+        return -EUCLEAN;
+    case SQLITE_READONLY:
+        return -EROFS;
+    case SQLITE_PERM:
+        return -EACCES;
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR: {
+        int error = db ? sqlite3_system_errno(db) : 0;
+        return error > 0 ? -error : -EIO;
+    }
+    default:
+        return -EIO;
+    }
+}
+
+void schema_error_text(sqlite3 *db, char *text, size_t cap)
+{
+    int result = sqlite3_extended_errcode(db);
+    int error = sqlite3_system_errno(db);
+    bool from_system = (result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN ||
+                       (result & 0xff) == SQLITE_FULL;
+    if (from_system && error > 0)
+        snprintf(text, cap, "%s: %s", sqlite3_errmsg(db), strerrordesc_np(error));
+    else
+        snprintf(text, cap, "%s", sqlite3_errmsg(db));
+}
+
+/* Keeps the connection's error for the caller. */
+static int failed(sqlite3 *db, int result, char *message, size_t cap)
+{
+    schema_error_text(db, message, cap);
+    return schema_errno(db, result);
+}
+
+static int read_integer(sqlite3 *db, const char *sql, int *ret)
+{
+    sqlite3_stmt *stmt = NULL;
+    int result = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_step(stmt);
+    if (result == SQLITE_ROW)
+        *ret = sqlite3_column_int(stmt, 0);
+    sqlite3_finalize(stmt);
+    return result == SQLITE_ROW ? SQLITE_OK : result;
+}
+
+static int check(sqlite3 *db, enum schema_file file, int newest, char *message, size_t cap)
+{
+    int application_id = 0, version = 0, tables = 0;
+    int result = read_integer(db, "PRAGMA application_id", &application_id);
+    if (result == SQLITE_OK)
+        result = read_integer(db, "PRAGMA user_version", &version);
+    if (result == SQLITE_OK)
+        result = read_integer(db, "SELECT count(*) FROM sqlite_schema", &tables);
+    if (result != SQLITE_OK)
+        return failed(db, result, message, cap);
+    if (application_id == 0 && version == 0 && tables == 0) {
+        snprintf(message, cap, "still empty");
+        return -ENODATA;
+    }
+    if (application_id != files[file].application_id || version <= 0) {
+        snprintf(message, cap, "an SQLite file, but not cryomon's %s: it was not touched", files[file].name);
+        return -EUCLEAN;
+    }
+    if (version > newest) {
+        snprintf(message, cap,
+                 "written by a newer cryomon (file version %d, this program knows %d): not touched", version,
+                 newest);
+        return -EPROTONOSUPPORT;
+    }
+    return version;
+}
+
+int schema_check(sqlite3 *db, enum schema_file file, char *message, size_t cap)
+{
+    return check(db, file, files[file].n_steps, message, cap);
+}
+
+int schema_run_steps(sqlite3 *db, enum schema_file file, const char *const *steps, int n_steps, char *message,
+                     size_t cap)
+{
+    int result = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (result != SQLITE_OK)
+        return failed(db, result, message, cap);
+    /* Checked inside the transaction: what is true here stays true. */
+    int version = check(db, file, n_steps, message, cap);
+    if (version < 0 && version != -ENODATA) {
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        return version;
+    }
+    for (int i = version > 0 ? version : 0; i < n_steps && result == SQLITE_OK; i++)
+        result = sqlite3_exec(db, steps[i], NULL, NULL, NULL);
+    char sql[96];
+    snprintf(sql, sizeof sql, "PRAGMA application_id=%d; PRAGMA user_version=%d", files[file].application_id,
+             n_steps);
+    if (result == SQLITE_OK && version != n_steps)
+        result = sqlite3_exec(db, sql, NULL, NULL, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    if (result == SQLITE_OK)
+        return 0;
+    int error = failed(db, result, message, cap);
+    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return error;
+}
+
+int schema_migrate(sqlite3 *db, enum schema_file file, char *message, size_t cap)
+{
+    return schema_run_steps(db, file, files[file].steps, files[file].n_steps, message, cap);
+}

@@ -1,0 +1,77 @@
+/*
+ * chain.h - what makes the record tamper-evident: each event is bound to the one before it by SHA-256.
+ *
+ * The bytes that are hashed, exactly (integers are 8 bytes, big-endian, two's complement; a text is its
+ * length in bytes as such an integer, then its bytes without NUL):
+ *
+ *   event:  the 15 bytes "cryomon event 1", previous hash (32 bytes; zeros for the very first event),
+ *           seq, utc_us, boot_us, text boot_id, text kind, text asset, text alarm, text body
+ *   frame:  the 15 bytes "cryomon frame 1", id, first_utc_us, last_utc_us, count, then the body's bytes
+ *
+ * So every column of a row is covered, and no row can be altered, removed, put in or moved without a break.
+ * What a chain alone can't show is that its end was cut off: for that somebody outside must know an earlier
+ * head.
+ */
+#ifndef CRYOMON_CHAIN_H
+#define CRYOMON_CHAIN_H
+
+#include "value.h"
+
+#define CHAIN_HASH_SIZE 32
+
+struct history_reader;
+
+/* Prepares the cryptographic library; any number of times, any thread. 0 or -EIO. */
+int chain_init(void);
+
+struct chain_event {
+    uint64_t seq;
+    int64_t utc_us, boot_us;
+    const char *boot_id, *kind, *asset, *alarm, *body; /* UTF-8, not NULL */
+};
+void chain_event_hash(const unsigned char previous[CHAIN_HASH_SIZE], const struct chain_event *event,
+                      unsigned char ret[CHAIN_HASH_SIZE]);
+
+struct chain_frame {
+    int64_t id, first_utc_us, last_utc_us, count;
+    const void *body;
+    size_t len;
+};
+void chain_frame_hash(const struct chain_frame *frame, unsigned char ret[CHAIN_HASH_SIZE]);
+
+/* ---------------------------------------------------------------- verifying */
+
+enum chain_finding_kind {
+    CHAIN_ALTERED, /* the row's content does not give its hash: the row was changed or is damaged */
+    CHAIN_BROKEN,  /* the row does not follow the row before it: rows were removed, put in or moved here */
+    CHAIN_HOLE,    /* numbers are missing but the chain is whole: events that were given up before they were
+                      stored (there is an event about it); no tampering */
+    CHAIN_FRAME_ALTERED, /* a frame of readings whose content does not give its hash */
+};
+const char *chain_finding_name(enum chain_finding_kind kind);
+
+struct chain_finding {
+    enum chain_finding_kind kind;
+    int64_t number;   /* seq of the event or id of the frame */
+    int64_t previous; /* of the row before it, 0 when it is the first */
+    int64_t utc_us;   /* of the event; first_utc_us of the frame */
+};
+/* Returns false to stop. */
+typedef bool chain_finding_fn(void *context, const struct chain_finding *finding);
+
+struct chain_result {
+    uint64_t rows;     /* looked at */
+    uint64_t problems; /* findings but CHAIN_HOLE */
+    uint64_t holes;
+    int64_t first, last;                 /* seq or id; 0 when there are none */
+    unsigned char head[CHAIN_HASH_SIZE]; /* events: the stored hash of the last */
+};
+
+/* Walks the whole chain of events, or all frames, and tells each finding (found may be NULL). Returns 0 (also
+ * with findings: see ret) or -errno when the file can't be read. */
+int chain_verify(struct history_reader *reader, struct chain_result *ret, chain_finding_fn *found,
+                 void *context);
+int chain_verify_frames(struct history_reader *reader, struct chain_result *ret, chain_finding_fn *found,
+                        void *context);
+
+#endif

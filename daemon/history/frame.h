@@ -1,0 +1,66 @@
+/*
+ * frame.h - the readings of one commit interval, as bytes: the body of a row of history.db's table "frame".
+ *
+ * PURE: no I/O, no malloc. Encoding and decoding work over the caller's buffers; decoding takes any bytes and
+ * either gives entries that encode again to the same entries, or says -EBADMSG.
+ *
+ * Format, version 1. Integers are LEB128 varints (7 bits a byte, low bits first, at most 10 bytes); signed
+ * ones are zigzag.
+ *
+ *     byte      version, 1
+ *     varint    number of entries
+ *     entry...  in the order in which the readings came:
+ *       byte      flags: bits 0-1 quality, 2 REASON, 3 VALUE, 4 MICRO, 5 RAW, 6 SAME_SLOT, 7 zero
+ *       zigzag    point id minus that of the entry before (0 before the first)
+ *       zigzag    unless SAME_SLOT: slot time minus that of the entry before (0 before the first), ms
+ *       zigzag    taken time minus slot time, ms
+ *       byte      if REASON: the reason (enum reason), not 0
+ *       zigzag    if VALUE: the number; it is there exactly when the quality is not bad
+ *       varint    if RAW: the register words (struct reading, raw), not 0; absent means 0
+ *
+ * Exactness: values, qualities, reasons and raw words come back as they were (a bad reading has no value).
+ * Times are kept to the millisecond, cut off towards the past: that is the only loss.
+ */
+#ifndef CRYOMON_FRAME_H
+#define CRYOMON_FRAME_H
+
+#include "value.h"
+
+#define FRAME_ENTRIES_MAX 4096
+#define FRAME_ENTRY_MAX   47 /* bytes of the longest possible entry */
+#define FRAME_BYTES_MAX   (16 + FRAME_ENTRIES_MAX * FRAME_ENTRY_MAX)
+#define FRAME_TIME_MAX_MS INT64_C(4000000000000000) /* |time|: so that sums and microseconds can't overflow  \
+                                                     */
+
+struct frame_entry {
+    int64_t slot_ms, taken_ms; /* UTC */
+    int64_t number;            /* value x 10^decimals of the point; with micro: the micro_t itself */
+    uint32_t point;            /* id in the table "point" */
+    uint32_t raw;
+    uint8_t quality, reason;
+    bool micro; /* the value is no whole multiple of the point's resolution */
+};
+
+/* Makes an entry of a reading, and a reading of an entry. decimals are those of the point. The second returns
+ * 0 or -EBADMSG (a number beyond what a micro_t holds: only damaged data have it). */
+struct frame_entry frame_entry_make(uint32_t point, unsigned decimals, int64_t slot_utc_us,
+                                    int64_t taken_utc_us, const struct reading *reading);
+int frame_entry_reading(const struct frame_entry *entry, unsigned decimals, struct reading *ret);
+
+/* Encodes n entries (1..FRAME_ENTRIES_MAX). Returns 0, -ENOSPC (cap bytes do not do; FRAME_BYTES_MAX always
+ * does) or -EINVAL (n, a time, a quality out of range). */
+int frame_encode(const struct frame_entry *entries, size_t n, unsigned char *body, size_t cap,
+                 size_t *ret_len);
+
+struct frame_cursor {
+    const unsigned char *at, *end;
+    uint64_t left; /* entries still to come */
+    struct frame_entry last;
+};
+
+/* Starts to decode; the body must stay. Returns 0, -EBADMSG, or -EPROTONOSUPPORT (a newer version). */
+int frame_begin(struct frame_cursor *cursor, const void *body, size_t len);
+/* Returns 1 and an entry, 0 at the end, -EBADMSG when the bytes make no sense. */
+int frame_next(struct frame_cursor *cursor, struct frame_entry *ret);
+
+#endif

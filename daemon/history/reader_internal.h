@@ -1,0 +1,27 @@
+/* reader_internal.h - what the parts of the reader share. Not for others. */
+#ifndef CRYOMON_READER_INTERNAL_H
+#define CRYOMON_READER_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "reader.h"
+
+struct reader_point {
+    int64_t id;
+    char *asset, *point, *unit; /* one allocation, asset's */
+    unsigned decimals;
+    bool wanted; /* by the history_each that runs */
+};
+
+struct history_reader {
+    sqlite3 *state, *history;       /* NULL: could not be opened, and then */
+    int state_error, history_error; /* -errno */
+    struct reader_point *points;    /* sorted by id */
+    size_t n_points, cap_points;
+    uint64_t damaged;
+};
+
+/* An SQLite failure as -errno; 0 for rows and their end. */
+int reader_errno(sqlite3 *db, int result);
+
+#endif
