@@ -1,0 +1,136 @@
+"""Over 10,000 polls with faults on TCP, and as many on serial lines, not one wrong value is published as good.
+
+test_faults.py Tcp | Rtu; CRYOMON_FAULT_POLLS sets the number of polls, CRYOMON_FAULT_SEED repeats a run.
+"""
+import collections
+import csv
+import datetime
+import io
+import os
+import random
+import time
+
+import harness
+from adversary import BY_NAME, PLACES, Adversary, judge, profile_registers
+from broker import Broker, Observer
+from configuration import Setup
+from modbus_raw import Loop, RtuServer, TcpServer
+
+POLLS = int(os.environ.get("CRYOMON_FAULT_POLLS", "10000"))
+SEED = int(os.environ.get("CRYOMON_FAULT_SEED", random.randrange(10**9)))
+UNITS = (1, 2, 3)
+TIMEOUT = 0.06 if not harness.SANITIZED else 0.1
+LINES = 12
+
+
+def seconds(text):
+    """RFC 3339 to seconds since the epoch."""
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+class Faults:
+    """What both transports share; serve() is the transport's."""
+
+    def setUp(self):
+        super().setUp()
+        print("seed %d" % SEED, flush=True)
+        self.broker = Broker(self.path("broker")).start()
+        self.addCleanup(self.broker.stop)
+        self.loop = Loop()
+        self.addCleanup(self.loop.stop)
+        self.adversaries = [Adversary(n, SEED + n, TIMEOUT) for n in range(LINES)]
+        setup = Setup(self.dir, self.broker)
+        setup.profile("liar", profile_registers(), interval="100 ms", timeout="%d ms" % (TIMEOUT * 1000), quiet="80 ms")
+        for n, adversary in enumerate(self.adversaries):
+            self.serve(setup, "bus%d" % n, adversary)
+            for unit in UNITS:
+                setup.device("d%d-%d" % (n, unit), "bus%d" % n, unit, "liar")
+                setup.whole("l%d-u%d" % (n, unit), "d%d-%d" % (n, unit), "liar")
+        setup.write()
+        self.observer = Observer(self.broker)
+        self.addCleanup(self.observer.stop)
+
+    def polls(self):
+        return sum(len(a.served) - 1 for a in self.adversaries)
+
+    def test_no_wrong_value(self):
+        daemon = self.daemon().start()
+        start = time.monotonic()
+        harness.until(lambda: self.polls() >= POLLS, "%d polls" % POLLS, limit=200)
+        faults = sum((a.faults for a in self.adversaries), collections.Counter())
+        polls, took = self.polls(), time.monotonic() - start
+        mark = self.observer.feed.mark()
+        for adversary in self.adversaries:
+            adversary.stop()
+        for asset in self.assets():
+            self.observer.wait("/%s/readings" % asset, self.all_good, limit=60, since=mark)
+        daemon.stop()
+        print("%d polls in %.0f s, %d of them with a fault: %s" % (polls, took, sum(faults.values()), ", ".join(
+            "%s %d" % item for item in sorted(faults.items()))))
+        published = self.check_history()
+        self.check_mqtt(published)
+
+    def assets(self):
+        return ["l%d-u%d" % (n, unit) for n in range(LINES) for unit in UNITS]
+
+    @staticmethod
+    def all_good(message):
+        return message is not None and all(p["quality"] == "good" for p in message["points"].values()) and \
+            len(message["points"]) == len(PLACES)
+
+    def judge(self, asset, point, value, not_before, not_after):
+        line, unit = (int(part[1:]) for part in asset.split("-"))
+        return judge(self.adversaries[line], unit, BY_NAME[point], float(value), not_before, not_after)
+
+    def check_history(self):
+        """Each good value is the answer to a request that was made for its own slot."""
+        wrong, count, published = [], collections.Counter(), {}
+        for asset in self.assets():
+            for row in csv.DictReader(io.StringIO(self.ctl("history", asset, "--format", "csv").stdout)):
+                count[row["quality"], row["reason"]] += 1
+                if row["quality"] != "good":
+                    self.assertEqual(row["value"], "")
+                    continue
+                taken = seconds(row["taken"])
+                published[asset, row["point"], round(taken, 3)] = float(row["value"])
+                fault = self.judge(asset, row["point"], row["value"], seconds(row["slot"]) - 0.002, taken + 0.002)
+                if fault:
+                    wrong.append((dict(row), fault))
+        good = sum(n for (quality, _), n in count.items() if quality == "good")
+        print("history: %d rows, %d good; %s" % (sum(count.values()), good, dict(count)))
+        self.assertEqual(wrong[:5], [], "%d wrong values of %d good ones" % (len(wrong), good))
+        self.assertGreater(good, sum(count.values()) / 10)
+        return published
+
+    def check_mqtt(self, published):
+        wrong, good = [], 0
+        for message in self.observer.feed.since():
+            if not message.topic.endswith("/readings") or not message.json:
+                continue
+            asset = message.json["asset"]
+            for point, reading in message.json["points"].items():
+                if reading["quality"] != "good":
+                    self.assertIsNone(reading["value"])
+                    continue
+                good += 1
+                if published.get((asset, point, round(seconds(reading["time"]), 3))) != reading["value"]:
+                    wrong.append((asset, point, reading))
+        print("MQTT: %d good values" % good)
+        self.assertEqual(wrong[:5], [], "%d of %d good values are not those of history" % (len(wrong), good))
+        self.assertGreater(good, 1000)
+
+
+class Tcp(Faults, harness.SystemTest):
+    def serve(self, setup, bus, adversary):
+        setup.tcp(bus, TcpServer(self.loop, adversary).port)
+
+
+class Rtu(Faults, harness.SystemTest):
+    def serve(self, setup, bus, adversary):
+        server = RtuServer(self.loop, adversary)
+        self.addCleanup(server.unplug)
+        setup.rtu(bus, server.path)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,116 @@
+"""Every type, word order, scale, state and sentinel, read from servers that this project did not write."""
+import csv
+import io
+import json
+
+import harness
+from broker import Broker, Observer
+from configuration import Setup
+from peers import ModbusSerial, PymodbusRtu, PymodbusTcp
+from registers import every_case, values_of
+
+
+class Types(harness.SystemTest):
+    def setUp(self):
+        super().setUp()
+        self.broker = Broker(self.path("broker")).start()
+        self.addCleanup(self.broker.stop)
+        self.cases = every_case()
+        self.values = values_of(self.cases)
+
+    def watch(self, server, **connection):
+        """Runs the daemon on a server; returns all points of asset "a" as on MQTT, once all have been read."""
+        setup = Setup(self.dir, self.broker)
+        setup.profile("all", {name: case.entry for name, case in self.cases.items()}, interval="300 ms")
+        if "path" in connection:
+            setup.rtu("bus", connection["path"])
+        else:
+            setup.tcp("bus", server.port)
+        setup.device("one", "bus", 1, "all")
+        setup.device("two", "bus", 2, "all")
+        setup.whole("a", "one", "all")
+        setup.whole("b", "two", "all")
+        setup.write()
+        observer = Observer(self.broker)
+        self.addCleanup(observer.stop)
+        daemon = self.daemon().start()
+        points = {}
+        for asset in "a", "b":
+            points[asset] = observer.wait("/%s/readings" % asset, lambda m: m is not None and self.complete(m)).json
+        daemon.stop()
+        return points
+
+    def complete(self, message):
+        return len(message["points"]) == len(self.cases) and not any(
+            p.get("reason") == "never-read" for p in message["points"].values())
+
+    def check_point(self, name, case, point):
+        if case.reason:
+            self.assertEqual((point["quality"], point["value"], point.get("reason")), ("bad", None, case.reason), name)
+            return
+        self.assertEqual(point["quality"], "good", "%s: %s" % (name, point))
+        self.assertAlmostEqual(point["value"], case.value, places=9, msg=name)
+        self.assertEqual(point.get("state"), case.state, name)
+        self.assertNotIn("reason", point, name)
+        if "unit" in case.entry:
+            self.assertEqual(point["unit"], case.entry["unit"], name)
+
+    def check(self, server, **connection):
+        messages = self.watch(server, **connection)
+        for asset, message in messages.items():
+            self.assertEqual(set(message["points"]), set(self.cases))
+            for name, case in self.cases.items():
+                self.check_point("%s/%s" % (asset, name), case, message["points"][name])
+        for name, case in self.cases.items():
+            self.check_history(name, case)
+
+    def check_history(self, name, case):
+        table = self.ctl("history", "a/" + name, "--format", "csv").stdout
+        rows = list(csv.DictReader(io.StringIO(table)))
+        self.assertGreater(len(rows), 0, name)
+        last = rows[-1]
+        self.assertEqual(last["quality"], "bad" if case.reason else "good", "%s: %s" % (name, last))
+        self.assertEqual(int(last["raw"], 0), case.raw, name)
+        if case.reason:
+            self.assertEqual((last["reason"], last["value"]), (case.reason, ""), name)
+        else:
+            self.assertAlmostEqual(float(last["value"]), case.value, places=9, msg=name)
+
+    def serve(self, kind, *more):
+        server = kind({"1": self.values, "2": self.values}, *more)
+        self.addCleanup(server.stop)
+        return server
+
+    def test_pymodbus_tcp(self):
+        self.check(self.serve(PymodbusTcp))
+
+    def test_pymodbus_rtu(self):
+        server = self.serve(PymodbusRtu, self.dir)
+        self.check(server, path=server.path)
+
+    def test_modbus_serial(self):
+        self.check(self.serve(ModbusSerial))
+
+    def test_change_is_seen(self):
+        """A value that the server changes comes out, and the table that people read shows it."""
+        server = self.serve(PymodbusTcp)
+        setup = Setup(self.dir, self.broker)
+        setup.profile("p", {"temperature": {"table": "holding", "address": 2, "type": "s16", "scale": 0.1,
+                                            "resolution": 0.1, "unit": "°C"}}, interval="200 ms")
+        setup.tcp("bus", server.port)
+        setup.device("d", "bus", 1, "p")
+        setup.whole("a", "d", "p")
+        setup.write()
+        observer = Observer(self.broker)
+        self.addCleanup(observer.stop)
+        self.daemon().start()
+        observer.point("a", "temperature", lambda p: p["value"] == -123.4)
+        server.set({1: {"holding": {2: 63578}}})
+        observer.point("a", "temperature", lambda p: p["value"] == -195.8)
+        status = json.loads(self.ctl("status", "--json").stdout)
+        self.assertIn("-195.8", json.dumps(status))
+        self.assertIn("-195.8", self.ctl("status").stdout)
+
+
+if __name__ == "__main__":
+    harness.main()
