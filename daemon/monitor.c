@@ -1,1 +1,436 @@
-/* monitor.c: to come */ typedef int cryomon_placeholder;
+#include "monitor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "monitor_internal.h"
+#include "service.h"
+
+#define STORE_WAIT_US     (3 * SECOND_US) /* at start, for the disk; then without it */
+#define STOP_BUSES_US     (300 * MS_US)   /* of the two seconds that a stop may take */
+#define HOUSEKEEPING_US   SECOND_US
+#define CLOCK_STEP_US     (500 * MS_US) /* NTP slews at most 0.5 ms/s: more than this in a second is a step */
+#define QUEUE_CALM_US     (10 * SECOND_US) /* no sample lost for so long: the fault is over */
+#define MESSAGES_PER_TURN 1024             /* then time, signals and the watchdog get their turn */
+
+/* ---------------------------------------------------------------- making and freeing */
+
+int monitor_make_tables(struct monitor *m, struct config *config)
+{
+    struct engine *engine = engine_create(config->point_models, config->n_points, config->alarm_models,
+                                          config->n_alarms, clock_now());
+    struct alarm_record *alarms = calloc(config->n_alarms + 1U, sizeof *alarms);
+    bool *dirty = calloc(config->n_assets + 1U, sizeof *dirty);
+    struct bus **buses = calloc(config->n_buses + 1U, sizeof *buses);
+    if (engine == NULL || alarms == NULL || dirty == NULL || buses == NULL) {
+        engine_free(engine);
+        free(alarms);
+        free(dirty);
+        free(buses);
+        return -ENOMEM;
+    }
+    m->config = config_ref(config);
+    m->engine = engine;
+    m->alarms = alarms;
+    m->dirty_assets = dirty;
+    m->any_dirty = false;
+    m->buses = buses;
+    return 0;
+}
+
+int monitor_create(const struct monitor_parts *parts, struct monitor **ret)
+{
+    struct monitor *m = calloc(1, sizeof *m);
+    if (m == NULL)
+        return -ENOMEM;
+    m->parts = *parts;
+    m->stop_fd = -1;
+    m->watchdog_us = service_watchdog_us();
+    m->clock_offset_us = clock_offset_us();
+    int result = monitor_make_tables(m, parts->config);
+    if (result < 0) {
+        free(m);
+        return result;
+    }
+    *ret = m;
+    return 0;
+}
+
+void monitor_free(struct monitor *m)
+{
+    if (m == NULL)
+        return;
+    engine_free(m->engine);
+    config_unref(m->config);
+    config_unref(m->reload.next);
+    free(m->reload.difference);
+    free(m->alarms);
+    free(m->dirty_assets);
+    free(m->buses);
+    free(m);
+}
+
+/* ---------------------------------------------------------------- messages */
+
+void monitor_answer(struct monitor *m, enum command_origin origin, uint32_t ticket, int error)
+{
+    if (origin == ORIGIN_CONTROL && m->parts.control != NULL) {
+        struct control_message message = {.kind = CONTROL_ANSWER, .generation = m->config->generation};
+        message.answer.ticket = ticket;
+        message.answer.error = error;
+        (void)mailbox_post(control_mailbox(m->parts.control), MAILBOX_RESERVED, &message);
+    } else if (origin == ORIGIN_MQTT) {
+        struct publisher_message message = {.kind = PUBLISHER_ANSWER, .generation = m->config->generation};
+        message.answer.ticket = ticket;
+        message.answer.error = error;
+        (void)mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_RESERVED, &message);
+    }
+}
+
+static void acknowledge(struct monitor *m, const struct core_message *message)
+{
+    int alarm = config_find_alarm(m->config, message->acknowledge.asset, message->acknowledge.alarm);
+    int result = -ENOENT;
+    if (alarm >= 0) {
+        struct event event = {.kind = EVENT_ACKNOWLEDGE};
+        struct command command = {.who = message->acknowledge.who, .note = message->acknowledge.note};
+        event.acknowledge.alarm = (uint16_t)alarm;
+        result = monitor_feed(m, &event, &command);
+    }
+    monitor_answer(m, message->acknowledge.origin, message->acknowledge.ticket, result);
+}
+
+static void send_page(struct monitor *m, const struct core_message *request)
+{
+    if (m->parts.control == NULL)
+        return;
+    bool points = request->snapshot.table == SNAPSHOT_POINTS;
+    uint16_t total = points ? m->config->n_points : m->config->n_alarms, first = request->snapshot.first;
+    uint16_t left = first < total ? (uint16_t)(total - first) : 0;
+    struct control_message message = {.kind = CONTROL_PAGE, .generation = m->config->generation};
+    message.page.ticket = request->snapshot.ticket;
+    message.page.table = request->snapshot.table;
+    message.page.first = first;
+    message.page.count = left < SNAPSHOT_PAGE ? left : SNAPSHOT_PAGE;
+    message.page.now = clock_now();
+    for (uint16_t i = 0; i < message.page.count; i++) {
+        if (points) {
+            message.page.points[i] = engine_point(m->engine, (uint16_t)(first + i));
+            continue;
+        }
+        const struct alarm_record *record = &m->alarms[first + i];
+        struct snapshot_alarm *alarm = &message.page.alarms[i];
+        alarm->state = record->state;
+        alarm->raised_utc_us = record->raised_utc_us;
+        alarm->acked_utc_us = record->acked_utc_us;
+        memcpy(alarm->who, record->who, sizeof alarm->who);
+        memcpy(alarm->body, record->body, sizeof alarm->body);
+    }
+    (void)mailbox_post(control_mailbox(m->parts.control), MAILBOX_RESERVED, &message);
+}
+
+static void restored(struct monitor *m, const struct core_message *message)
+{
+    struct alarm_record record = {.state = message->restored.state,
+                                  .raised_utc_us = message->restored.raised_utc_us,
+                                  .acked_utc_us = message->restored.acked_utc_us};
+    memcpy(record.who, message->restored.who, sizeof record.who);
+    int alarm = config_find_alarm(m->config, message->restored.asset, message->restored.alarm);
+    if (alarm >= 0) {
+        monitor_restore_alarm(m, (uint16_t)alarm, &record);
+    } else if (m->n_unknown < UNKNOWN_ALARMS_MAX) { /* told when sequence numbers are known */
+        struct unknown_alarm *unknown = &m->unknown[m->n_unknown++];
+        memcpy(unknown->asset, message->restored.asset, sizeof unknown->asset);
+        memcpy(unknown->alarm, message->restored.alarm, sizeof unknown->alarm);
+        unknown->record = record;
+    }
+}
+
+/* Faults of the last run are over unless this one has found them again. Broker and history tell their own
+ * state. */
+static void settle_faults(struct monitor *m)
+{
+    for (unsigned i = 0; i < FAULT_COUNT; i++) {
+        bool failed = m->faults[i].sources != 0;
+        char detail[NOTE_MAX];
+        memcpy(detail, m->faults[i].detail, sizeof detail);
+        if (failed || (i != FAULT_BROKER && i != FAULT_HISTORY_DB))
+            monitor_fault(m, (enum system_fault)i, FROM_OWNER, failed, detail);
+    }
+    m->faults[FAULT_RESTART].sources = FROM_OWNER; /* told once: raised, over, and waiting to be seen */
+    monitor_fault(m, FAULT_RESTART, FROM_OWNER, false, "");
+}
+
+/* Alarms that were in force, and that the configuration no longer has: their end is an event. */
+static void remove_unknown(struct monitor *m)
+{
+    for (unsigned i = 0; i < m->n_unknown; i++)
+        monitor_remove_alarm(m, m->unknown[i].asset, m->unknown[i].alarm, &m->unknown[i].record);
+    m->n_unknown = 0;
+}
+
+static void store_open(struct monitor *m, const struct core_message *message)
+{
+    if (!message->store_open.ok)
+        return;
+    if (m->next_seq <= message->store_open.last_seq)
+        m->next_seq = message->store_open.last_seq + 1;
+    m->store_known = true;
+    if (!message->store_open.clean)
+        m->faults[FAULT_RESTART].sources =
+            FROM_MONITOR; /* raised and over: it stays until somebody has seen it */
+}
+
+static void lost_records(struct monitor *m, const struct core_message *message)
+{
+    char from[RFC3339_MAX], to[RFC3339_MAX];
+    clock_print_utc(from, message->gap.from_utc_us);
+    clock_print_utc(to, message->gap.to_utc_us);
+    const struct announce_member members[] = {
+        {.key = "count", .number = (int64_t)message->gap.count},
+        {.key = "from", .text = from},
+        {.key = "to", .text = to},
+        {.key = "reason", .text = message->gap.detail},
+    };
+    monitor_event(m, clock_now(), "gap", members, 4);
+}
+
+static void handle(struct monitor *m, struct core_message *message)
+{
+    switch (message->kind) {
+    case CORE_SAMPLE:
+        monitor_sample(m, message);
+        break;
+    case CORE_BATCH_END:
+        monitor_publish_dirty(m);
+        break;
+    case CORE_BUS_EXITED:
+        if (message->generation == m->config->generation)
+            monitor_reload_bus_exited(m);
+        break;
+    case CORE_BUS_STATE:
+        break; /* the bus has logged it, its points tell it */
+    case CORE_ACKNOWLEDGE:
+        acknowledge(m, message);
+        break;
+    case CORE_SNAPSHOT:
+        send_page(m, message);
+        break;
+    case CORE_RELOAD:
+        monitor_reload_ask(m, message->reload.ticket, message->reload.who);
+        break;
+    case CORE_CONFIG:
+        monitor_reload_loaded(m, message->config.config, message->config.detail);
+        break;
+    case CORE_FAULT:
+        monitor_fault(m, message->fault.fault, FROM_OWNER, message->fault.failed, message->fault.detail);
+        break;
+    case CORE_GAP:
+        lost_records(m, message);
+        break;
+    case CORE_STORE_OPEN:
+        store_open(m, message);
+        break;
+    case CORE_RESTORED:
+        restored(m, message);
+        break;
+    }
+}
+
+/* ---------------------------------------------------------------- housekeeping */
+
+static void watch_clock(struct monitor *m)
+{
+    int64_t offset_us = clock_offset_us(), step_us = offset_us - m->clock_offset_us;
+    m->clock_offset_us = offset_us;
+    if (step_us < CLOCK_STEP_US && step_us > -CLOCK_STEP_US)
+        return;
+    char detail[NOTE_MAX];
+    snprintf(detail, sizeof detail, "stepped by %+.3f s", (double)step_us / 1e6);
+    log_line(LOG_WARNING, MID_CLOCK, "the wall clock was %s", detail);
+    const struct announce_member members[] = {{.key = "step_us", .number = step_us}};
+    monitor_event(m, clock_now(), "clock", members, 1);
+    monitor_fault(m, FAULT_CLOCK, FROM_MONITOR, true, detail);
+    monitor_fault(m, FAULT_CLOCK, FROM_MONITOR, false, ""); /* a step is over at once; it waits to be seen */
+}
+
+static void watch_queue(struct monitor *m, int64_t now_us)
+{
+    uint64_t dropped = mailbox_take_dropped(m->parts.core);
+    if (dropped > 0) {
+        char detail[NOTE_MAX];
+        snprintf(detail, sizeof detail, "%llu messages", (unsigned long long)dropped);
+        const struct announce_member members[] = {{.key = "count", .number = (int64_t)dropped},
+                                                  {.key = "reason", .text = "the core's mailbox was full"}};
+        monitor_event(m, clock_now(), "gap", members, 2);
+        monitor_fault(m, FAULT_QUEUE, FROM_MONITOR, true, detail);
+        m->queue_lost_us = now_us;
+    } else if (m->faults[FAULT_QUEUE].sources != 0 && now_us - m->queue_lost_us > QUEUE_CALM_US) {
+        monitor_fault(m, FAULT_QUEUE, FROM_MONITOR, false, "");
+    }
+}
+
+static void watch_disk(struct monitor *m, unsigned blocked)
+{
+    static const enum system_fault faults[] = {FAULT_STATE_DB, FAULT_HISTORY_DB};
+    for (unsigned i = 0; i < 2; i++) {
+        bool was = (m->faults[faults[i]].sources & FROM_MONITOR) != 0;
+        if (was != (blocked > 0))
+            monitor_fault(m, faults[i], FROM_MONITOR, blocked > 0, "the disk does not answer");
+    }
+}
+
+static void feed_watchdog(struct monitor *m, int64_t now_us)
+{
+    char late[HEARTBEAT_NAME];
+    unsigned blocked = 0;
+    bool hung = heartbeat_find_late(m->parts.heartbeats, late, &blocked);
+    watch_disk(m, blocked);
+    if (hung) {
+        if (!m->watchdog_silent)
+            log_line(LOG_CRIT, MID_WATCHDOG, "thread %s is hung: the watchdog is not fed any more", late);
+        m->watchdog_silent = true;
+        return;
+    }
+    m->watchdog_silent = false;
+    if (m->watchdog_us > 0 && now_us >= m->next_watchdog_us) {
+        service_watchdog();
+        m->next_watchdog_us = now_us + (int64_t)m->watchdog_us / 4;
+    }
+}
+
+static void tell_status(struct monitor *m)
+{
+    unsigned active = 0, unacknowledged = 0;
+    for (uint16_t i = 0; i < m->config->n_alarms; i++) {
+        active += m->alarms[i].state == ALARM_UNACKNOWLEDGED || m->alarms[i].state == ALARM_ACKNOWLEDGED;
+        unacknowledged +=
+            m->alarms[i].state == ALARM_UNACKNOWLEDGED || m->alarms[i].state == ALARM_RETURNED_UNACKNOWLEDGED;
+    }
+    char status[sizeof m->status];
+    snprintf(
+        status, sizeof status, "%u assets, %u points; %u alarms, %u not acknowledged; broker %s; disk %s",
+        m->config->n_assets - 1U, m->config->n_points, active, unacknowledged,
+        m->faults[FAULT_BROKER].sources != 0 ? "UNREACHABLE" : "ok",
+        (m->faults[FAULT_STATE_DB].sources | m->faults[FAULT_HISTORY_DB].sources) != 0 ? "FAILING" : "ok");
+    if (strcmp(status, m->status) != 0) {
+        memcpy(m->status, status, sizeof status);
+        service_status(status);
+    }
+}
+
+static void housekeeping(struct monitor *m)
+{
+    int64_t now_us = clock_boot_us();
+    if (now_us < m->next_housekeeping_us)
+        return;
+    m->next_housekeeping_us = now_us + HOUSEKEEPING_US;
+    watch_clock(m);
+    watch_queue(m, now_us);
+    feed_watchdog(m, now_us);
+    tell_status(m);
+    monitor_reload_tick(m, now_us);
+}
+
+static void take_signals(struct monitor *m)
+{
+    struct signalfd_siginfo info;
+    while (read(m->parts.signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGHUP)
+            monitor_reload_ask(m, 0, "SIGHUP");
+        else
+            m->stop = true;
+    }
+}
+
+/* ---------------------------------------------------------------- running */
+
+/* Waits for what the store knows of earlier runs; without it, sequence numbers begin at the clock's
+ * microseconds, which are above any that counting can have reached. */
+static void take_up(struct monitor *m)
+{
+    struct core_message message;
+    int64_t deadline_us = clock_boot_us() + STORE_WAIT_US;
+    bool told = false;
+    while (!m->store_known && !told && clock_boot_us() < deadline_us) {
+        if (!mailbox_wait(m->parts.core, -1, deadline_us))
+            break;
+        while (!m->store_known && mailbox_take(m->parts.core, &message)) {
+            told =
+                message.kind == CORE_FAULT && message.fault.fault == FAULT_STATE_DB && message.fault.failed;
+            if (told)
+                snprintf(m->faults[FAULT_STATE_DB].detail, NOTE_MAX, "%s", message.fault.detail);
+            else
+                handle(m, &message);
+        }
+    }
+    if (m->store_known)
+        return;
+    m->next_seq = (uint64_t)clock_now().utc_us;
+    m->faults[FAULT_STATE_DB].sources = FROM_OWNER;
+    if (!told) /* slower than we can wait */
+        snprintf(m->faults[FAULT_STATE_DB].detail, NOTE_MAX, "the disk does not answer");
+    log_line(LOG_CRIT, MID_STORE, "starting without the state database: %s",
+             m->faults[FAULT_STATE_DB].detail);
+}
+
+static void begin(struct monitor *m)
+{
+    char hash[65];
+    take_up(m);
+    for (unsigned i = 0; i < 32; i++)
+        snprintf(hash + 2 * (size_t)i, 3, "%02x", m->config->sha256[i]);
+    const struct announce_member members[] = {{.key = "version", .text = CRYOMON_VERSION},
+                                              {.key = "configuration", .text = hash}};
+    monitor_event(m, clock_now(), "start", members, 2);
+    remove_unknown(m);
+    int result = publisher_start(m->parts.publisher, m->parts.core, store_mailbox(m->parts.store));
+    if (result < 0)
+        monitor_fault(m, FAULT_BROKER, FROM_MONITOR, true, "the publisher thread cannot start");
+    settle_faults(m);
+    result = monitor_start_buses(m);
+    if (result < 0)
+        log_line(LOG_CRIT, MID_BUS, "cannot start the buses: %s", strerrordesc_np(-result));
+    m->started = true;
+    tell_status(m);
+    service_ready(m->status);
+    log_line(LOG_NOTICE, MID_START, "cryomond %s: site %s, %u assets, %u points, %u alarms", CRYOMON_VERSION,
+             m->config->site_id, m->config->n_assets - 1U, m->config->n_points, m->config->n_alarms);
+}
+
+static int64_t next_deadline(const struct monitor *m)
+{
+    int64_t deadline_us = engine_next_deadline(m->engine);
+    if (m->next_housekeeping_us < deadline_us)
+        deadline_us = m->next_housekeeping_us;
+    int64_t reload_us = monitor_reload_deadline(m);
+    return reload_us < deadline_us ? reload_us : deadline_us;
+}
+
+void monitor_run(struct monitor *m)
+{
+    struct core_message message;
+    begin(m);
+    while (!m->stop) {
+        (void)mailbox_wait(m->parts.core, m->parts.signal_fd, next_deadline(m));
+        for (int i = 0; i < MESSAGES_PER_TURN && mailbox_take(m->parts.core, &message); i++)
+            handle(m, &message);
+        struct event tick = {.kind = EVENT_TICK};
+        (void)monitor_feed(m, &tick, NULL);
+        monitor_stale_points(m);
+        monitor_publish_dirty(m);
+        housekeeping(m);
+        take_signals(m);
+    }
+    service_stopping();
+    log_line(LOG_NOTICE, MID_STOP, "stopping");
+    monitor_stop_buses(m, clock_boot_us() + STOP_BUSES_US);
+    monitor_event(m, clock_now(), "stop", NULL, 0);
+}

@@ -1,0 +1,249 @@
+#include "announce.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "json_text.h"
+
+static void bilingual_member(struct json_text *j, const char *key, const char *en, const char *zh)
+{
+    json_text_object(j, key);
+    json_text_string(j, "en", en);
+    json_text_string(j, "zh", zh);
+    json_text_end(j);
+}
+
+/* ---------------------------------------------------------------- words */
+
+static const char *reason_words(enum reason reason, enum language language)
+{
+    static const struct {
+        enum reason reason;
+        const char *words[LANGUAGES];
+    } table[] = {
+        {REASON_NEVER_READ, {"never read", "从未读到"}},
+        {REASON_TIMEOUT, {"the device does not answer", "设备无应答"}},
+        {REASON_BAD_REPLY, {"replies that do not fit the request", "应答与请求不符"}},
+        {REASON_REFUSED, {"the device refuses the register", "设备拒绝读取该寄存器"}},
+        {REASON_LINK_DOWN, {"no connection", "连接中断"}},
+        {REASON_STALE, {"not polled in time", "未按时轮询"}},
+        {REASON_UNPROVEN, {"not yet proven after a fault", "故障后尚未确认"}},
+        {REASON_DROPPED, {"lost inside the monitor", "监控系统内部丢失"}},
+        {REASON_SENTINEL, {"the device reports no value", "设备报告无有效值"}},
+        {REASON_NOT_FINITE, {"not a number", "非数值"}},
+        {REASON_IMPLAUSIBLE, {"outside the plausible range", "超出合理范围"}},
+        {REASON_UNKNOWN_STATE, {"unknown state", "未知状态"}},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].reason == reason)
+            return table[i].words[language];
+    return reason_name(reason);
+}
+
+static const char *fault_words(enum system_fault fault, enum language language)
+{
+    static const char *const words[FAULT_COUNT][LANGUAGES] = {
+        [FAULT_STATE_DB] = {"events can't be written to disk", "事件无法写入磁盘"},
+        [FAULT_HISTORY_DB] = {"readings can't be written to disk", "读数无法写入磁盘"},
+        [FAULT_BROKER] = {"the MQTT broker does not take messages: nobody is told",
+                          "MQTT 服务器不可用：报警无法送达"},
+        [FAULT_CONFIG] = {"a new configuration was refused; the old one is in force",
+                          "新配置被拒绝，仍使用旧配置"},
+        [FAULT_CLOCK] = {"the clock was set", "系统时钟被调整"},
+        [FAULT_QUEUE] = {"readings were lost inside the monitor", "监控系统内部丢失读数"},
+        [FAULT_RESTART] = {"the monitor was not stopped cleanly before this start", "监控程序上次未正常停止"},
+    };
+    return words[fault][language];
+}
+
+/* "-149.2 °C", or the state's name. */
+static void value_words(const struct point_config *point, micro_t value, char *text, size_t cap)
+{
+    const char *state = decode_state_name(&point->format, value);
+    if (state != NULL) {
+        snprintf(text, cap, "%s", state);
+        return;
+    }
+    char number[MICRO_TEXT_MAX];
+    micro_print(number, sizeof number, value, point->format.decimals);
+    snprintf(text, cap, "%s%s%s", number, point->unit[0] != '\0' ? " " : "", point->unit);
+}
+
+static void condition_words(const struct alarm_news *news, enum language language, char *text, size_t cap)
+{
+    const struct alarm_model *model = &news->config->alarm_models[news->alarm];
+    const struct point_config *point = &news->config->points[model->point];
+    const char *name = bilingual_get(&point->name, language, point->id);
+    bool zh = language == LANGUAGE_ZH, over = strcmp(news->transition, "returned") == 0;
+    char value[STATE_NAME_MAX + MICRO_TEXT_MAX + UNIT_MAX] = "", limit[MICRO_TEXT_MAX + UNIT_MAX] = "";
+    bool known = news->reading != NULL && news->reading->quality != QUALITY_BAD;
+    enum reason reason = news->reading != NULL ? news->reading->reason : REASON_NEVER_READ;
+    if (known)
+        value_words(point, news->reading->value, value, sizeof value);
+    else
+        snprintf(value, sizeof value, "%s", zh ? "（当前无数据）" : "(no data now)");
+    value_words(point, model->limit, limit, sizeof limit);
+    switch (model->kind) {
+    case CONDITION_HIGH:
+    case CONDITION_LOW: {
+        bool high = model->kind == CONDITION_HIGH;
+        if (over)
+            snprintf(text, cap, zh ? "%s %s，已恢复（限值 %s）" : "%s %s is back within its limit %s", name,
+                     value, limit);
+        else if (zh)
+            snprintf(text, cap, "%s %s，%s限值 %s", name, value, high ? "高于" : "低于", limit);
+        else
+            snprintf(text, cap, "%s %s is %s %s", name, value, high ? "above" : "below", limit);
+        break;
+    }
+    case CONDITION_STATE:
+        snprintf(text, cap, zh ? "%s：%s" : "%s is %s", name, value);
+        break;
+    case CONDITION_NO_DATA:
+        if (over)
+            snprintf(text, cap, zh ? "%s：数据已恢复" : "%s: data are back", name);
+        else
+            snprintf(text, cap, zh ? "%s：无数据（%s）" : "%s: no data (%s)", name,
+                     reason_words(reason, language));
+        break;
+    case CONDITION_BAD:
+        if (over)
+            snprintf(text, cap, zh ? "%s：读数已恢复" : "%s: the value can be used again", name);
+        else
+            snprintf(text, cap, zh ? "%s：读数不可用（%s）" : "%s: the value can't be used (%s)", name,
+                     reason_words(reason, language));
+        break;
+    case CONDITION_FAULT:
+        break;
+    }
+}
+
+void announce_sentence(const struct alarm_news *news, enum language language, char *text, size_t cap)
+{
+    const struct alarm_config *alarm = &news->config->alarms[news->alarm];
+    const struct alarm_model *model = &news->config->alarm_models[news->alarm];
+    const struct asset_config *asset = &news->config->assets[alarm->asset];
+    bool zh = language == LANGUAGE_ZH;
+    char condition[TEXT_MAX + NOTE_MAX];
+    if (model->kind == CONDITION_FAULT) {
+        bool over = strcmp(news->transition, "returned") == 0;
+        bool more = news->detail != NULL && news->detail[0] != '\0' && !over;
+        snprintf(condition, sizeof condition, "%s%s%s%s", fault_words(model->fault, language),
+                 over ? (zh ? "（已恢复）" : " (over)") : "", more ? (zh ? "：" : ": ") : "",
+                 more ? news->detail : "");
+    } else {
+        condition_words(news, language, condition, sizeof condition);
+    }
+    const char *own = bilingual_get(&alarm->text, language, "");
+    snprintf(text, cap, "%s%s%s%s%s%s", bilingual_get(&asset->name, language, asset->id), zh ? "：" : ": ",
+             own, own[0] != '\0' ? (zh ? "。" : ". ") : "", condition,
+             strcmp(news->transition, "removed") == 0
+                 ? (zh ? "（已从配置中移除）" : " (removed from the configuration)")
+                 : "");
+}
+
+/* ---------------------------------------------------------------- JSON */
+
+static void begin(struct json_text *j, char *body, const struct config *config, const char *run_id,
+                  uint64_t seq, struct stamp at, const char *kind)
+{
+    json_text_begin(j, body, BODY_MAX);
+    json_text_object(j, NULL);
+    if (seq > 0)
+        json_text_integer(j, "seq", (int64_t)seq);
+    json_text_time(j, "time", at.utc_us);
+    json_text_string(j, "site", config->site_id);
+    json_text_string(j, "run", run_id);
+    json_text_string(j, "kind", kind);
+}
+
+static void point_members(struct json_text *j, const struct alarm_news *news)
+{
+    const struct alarm_model *model = &news->config->alarm_models[news->alarm];
+    const struct point_config *point = &news->config->points[model->point];
+    json_text_string(j, "point", point->id);
+    const struct reading *reading = news->reading;
+    if (reading == NULL || reading->quality == QUALITY_BAD) {
+        json_text_null(j, "value");
+    } else {
+        json_text_micro(j, "value", reading->value, point->format.decimals);
+        const char *state = decode_state_name(&point->format, reading->value);
+        if (state != NULL)
+            json_text_string(j, "value_state", state);
+    }
+    if (point->unit[0] != '\0')
+        json_text_string(j, "unit", point->unit);
+    json_text_string(j, "quality", quality_name(reading != NULL ? reading->quality : QUALITY_BAD));
+    if (reading == NULL || reading->reason != REASON_NONE)
+        json_text_string(j, "reason", reason_name(reading != NULL ? reading->reason : REASON_NEVER_READ));
+    if (model->kind == CONDITION_HIGH || model->kind == CONDITION_LOW)
+        json_text_micro(j, "limit", model->limit, point->format.decimals);
+}
+
+/* One try, with texts cut to text_cap bytes; false when it does not fit. */
+static bool write_alarm(const struct alarm_news *news, char *body, size_t text_cap)
+{
+    const struct alarm_config *alarm = &news->config->alarms[news->alarm];
+    const struct asset_config *asset = &news->config->assets[alarm->asset];
+    const struct alarm_record *record = news->record;
+    struct json_text j;
+    char en[TEXT_MAX * 3], zh[TEXT_MAX * 3];
+    announce_sentence(news, LANGUAGE_EN, en, text_cap);
+    announce_sentence(news, LANGUAGE_ZH, zh, text_cap);
+    begin(&j, body, news->config, news->run_id, news->seq, news->at, "alarm");
+    json_text_string(&j, "transition", news->transition);
+    json_text_string(&j, "asset", asset->id);
+    bilingual_member(&j, "asset_name", bilingual_get(&asset->name, LANGUAGE_EN, asset->id),
+                     bilingual_get(&asset->name, LANGUAGE_ZH, asset->id));
+    json_text_string(&j, "alarm", alarm->id);
+    json_text_string(&j, "priority", priority_name(news->config->alarm_models[news->alarm].priority));
+    json_text_string(&j, "state", alarm_state_name(record->state));
+    if (news->config->alarm_models[news->alarm].kind != CONDITION_FAULT)
+        point_members(&j, news);
+    if (record->raised_utc_us != 0)
+        json_text_time(&j, "raised", record->raised_utc_us);
+    if (record->acked_utc_us != 0) {
+        json_text_time(&j, "acknowledged", record->acked_utc_us);
+        json_text_string(&j, "by", record->who);
+    }
+    if (news->note != NULL && news->note[0] != '\0')
+        json_text_string(&j, "note", news->note);
+    bilingual_member(&j, "text", en, zh);
+    if (alarm->response.text[LANGUAGE_EN][0] != '\0' || alarm->response.text[LANGUAGE_ZH][0] != '\0') {
+        snprintf(en, text_cap, "%s", bilingual_get(&alarm->response, LANGUAGE_EN, ""));
+        snprintf(zh, text_cap, "%s", bilingual_get(&alarm->response, LANGUAGE_ZH, ""));
+        bilingual_member(&j, "response", en, zh);
+    }
+    json_text_end(&j);
+    return json_text_finish(&j) >= 0;
+}
+
+void announce_alarm(const struct alarm_news *news, char body[BODY_MAX])
+{
+    /* Texts are the only part without a bound of their own: an alarm is shortened, never lost. */
+    static const size_t caps[] = {TEXT_MAX * 3, TEXT_MAX, TEXT_MAX / 2, 32};
+    for (size_t i = 0; i < sizeof caps / sizeof *caps; i++)
+        if (write_alarm(news, body, caps[i]))
+            return;
+}
+
+void announce_event(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,
+                    const char *kind, const struct announce_member *members, size_t n, char body[BODY_MAX])
+{
+    for (size_t text_cap = BODY_MAX / 2;; text_cap /= 2) {
+        struct json_text j;
+        begin(&j, body, config, run_id, seq, at, kind);
+        for (size_t i = 0; i < n; i++) {
+            char text[BODY_MAX];
+            if (members[i].text == NULL) {
+                json_text_integer(&j, members[i].key, members[i].number);
+                continue;
+            }
+            snprintf(text, text_cap, "%s", members[i].text);
+            json_text_string(&j, members[i].key, text);
+        }
+        json_text_end(&j);
+        if (json_text_finish(&j) >= 0 || text_cap < 16)
+            return;
+    }
+}

@@ -1,0 +1,42 @@
+/*
+ * monitor.h - the core thread: messages in, engine, events out to store and publisher; reload, watchdog,
+ * clock.
+ *
+ * It owns all state of alarms and points. It never waits on a disk, a broker or a device.
+ */
+#ifndef CRYOMON_MONITOR_H
+#define CRYOMON_MONITOR_H
+
+#include "control.h"
+#include "heartbeat.h"
+#include "mailbox.h"
+#include "messages.h"
+#include "publisher.h"
+#include "store.h"
+
+#define RUN_ID_MAX 40
+
+struct monitor;
+
+/* The parts that main made. All outlive the monitor. control may be NULL (no socket). signal_fd: a signalfd
+ * for SIGTERM, SIGINT and SIGHUP. config: a reference is taken. */
+struct monitor_parts {
+    struct config *config;
+    const char *config_dir;
+    const char *run_id;
+    struct mailbox *core;
+    struct heartbeats *heartbeats;
+    struct store *store;
+    struct publisher *publisher;
+    struct control *control;
+    int signal_fd;
+};
+
+/* Allocates everything the core needs. Returns 0 or -errno. */
+int monitor_create(const struct monitor_parts *parts, struct monitor **ret);
+void monitor_free(struct monitor *monitor);
+
+/* Takes up what an earlier run left, starts the buses, says READY, and runs until SIGTERM or SIGINT. */
+void monitor_run(struct monitor *monitor);
+
+#endif

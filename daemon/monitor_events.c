@@ -1,0 +1,272 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+#include "monitor_internal.h"
+
+/* ---------------------------------------------------------------- out to store and publisher */
+
+static struct event_record *begin_event(struct monitor *m, struct store_message *message, const char *kind,
+                                        struct stamp at)
+{
+    memset(message, 0, sizeof *message);
+    message->kind = STORE_EVENT;
+    message->generation = m->config->generation;
+    message->event.seq = m->next_seq++;
+    message->event.at = at;
+    snprintf(message->event.kind, sizeof message->event.kind, "%s", kind);
+    return &message->event;
+}
+
+/* To both at once: neither waits for the other. The reserved slots make a refusal as good as impossible; if
+ * it happens all the same, it is said, and the other path still has the event. */
+static void send_event(struct monitor *m, const struct store_message *message)
+{
+    struct publisher_message copy = {.kind = PUBLISHER_EVENT, .generation = message->generation};
+    copy.event = message->event;
+    if (mailbox_post(store_mailbox(m->parts.store), MAILBOX_RESERVED, message) < 0)
+        log_line(LOG_CRIT, MID_STORE,
+                 "event %llu could not be handed to the store: it takes nothing any more",
+                 (unsigned long long)message->event.seq);
+    if (mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_RESERVED, &copy) < 0)
+        log_line(LOG_CRIT, MID_BROKER,
+                 "event %llu could not be handed to the publisher: it waits in the outbox",
+                 (unsigned long long)message->event.seq);
+}
+
+static void show_alarm(struct monitor *m, uint16_t alarm)
+{
+    struct publisher_message message = {.kind = PUBLISHER_ALARM, .generation = m->config->generation};
+    message.alarm.alarm = alarm;
+    memcpy(message.alarm.body, m->alarms[alarm].body, sizeof message.alarm.body);
+    if (mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_RESERVED, &message) < 0)
+        log_line(LOG_ERR, MID_BROKER, "the state of an alarm could not be handed to the publisher");
+}
+
+void monitor_event(struct monitor *m, struct stamp at, const char *kind,
+                   const struct announce_member *members, size_t n)
+{
+    struct store_message message;
+    struct event_record *event = begin_event(m, &message, kind, at);
+    announce_event(m->config, m->parts.run_id, event->seq, at, kind, members, n, event->body);
+    send_event(m, &message);
+}
+
+/* ---------------------------------------------------------------- alarms */
+
+static struct alarm_news news_of(const struct monitor *m, uint16_t alarm, const char *transition,
+                                 struct stamp at)
+{
+    const struct alarm_model *model = &m->config->alarm_models[alarm];
+    struct alarm_news news = {.config = m->config,
+                              .run_id = m->parts.run_id,
+                              .at = at,
+                              .alarm = alarm,
+                              .transition = transition,
+                              .record = &m->alarms[alarm]};
+    if (model->kind == CONDITION_FAULT)
+        news.detail = m->faults[model->fault].detail;
+    return news;
+}
+
+static void update_record(struct alarm_record *record, const struct transition *t,
+                          const struct command *command)
+{
+    record->state = t->to;
+    if (t->kind == TRANSITION_RAISED) {
+        record->raised_utc_us = t->at.utc_us;
+        record->acked_utc_us = 0;
+        record->who[0] = '\0';
+    } else if (t->kind == TRANSITION_ACKNOWLEDGED) {
+        record->acked_utc_us = t->at.utc_us;
+        snprintf(record->who, sizeof record->who, "%s", command != NULL ? command->who : "");
+    }
+}
+
+static void log_alarm(const struct alarm_news *news)
+{
+    static const int levels[] = {
+        [PRIORITY_LOW] = LOG_NOTICE,
+        [PRIORITY_MEDIUM] = LOG_WARNING,
+        [PRIORITY_HIGH] = LOG_ERR,
+        [PRIORITY_CRITICAL] = LOG_CRIT,
+    };
+    const struct config *config = news->config;
+    char text[1024], field[2 * ID_MAX + 32];
+    announce_sentence(news, config->language, text, sizeof text);
+    snprintf(field, sizeof field, "CRYOMON_ALARM=%s/%s", config->assets[config->alarms[news->alarm].asset].id,
+             config->alarms[news->alarm].id);
+    bool raised = strcmp(news->transition, "raised") == 0;
+    log_field(raised ? levels[config->alarm_models[news->alarm].priority] : LOG_NOTICE, MID_ALARM, field,
+              "alarm %s: %s%s%s", news->transition, text, news->who != NULL ? " by " : "",
+              news->who != NULL ? news->who : "");
+}
+
+static void announce_transition(struct monitor *m, const struct transition *t, const struct command *command)
+{
+    const struct alarm_config *alarm = &m->config->alarms[t->alarm];
+    struct alarm_record *record = &m->alarms[t->alarm];
+    struct store_message message;
+    update_record(record, t, command);
+
+    struct event_record *event = begin_event(m, &message, "alarm", t->at);
+    struct alarm_news news = news_of(m, t->alarm, transition_name(t->kind), t->at);
+    news.seq = event->seq;
+    if (m->config->alarm_models[t->alarm].kind != CONDITION_FAULT)
+        news.reading = &t->reading;
+    if (command != NULL) {
+        news.who = command->who;
+        news.note = command->note;
+    }
+    announce_alarm(&news, event->body);
+    snprintf(event->asset, sizeof event->asset, "%s", m->config->assets[alarm->asset].id);
+    snprintf(event->alarm, sizeof event->alarm, "%s", alarm->id);
+    event->has_alarm = true;
+    event->state = record->state;
+    event->raised_utc_us = record->raised_utc_us;
+    event->acked_utc_us = record->acked_utc_us;
+    snprintf(event->who, sizeof event->who, "%s", record->who);
+
+    if (record->state == ALARM_NORMAL)
+        *record = (struct alarm_record){.state = ALARM_NORMAL};
+    else
+        memcpy(record->body, event->body, sizeof record->body);
+    send_event(m, &message);
+    show_alarm(m, t->alarm);
+    log_alarm(&news);
+}
+
+int monitor_feed(struct monitor *m, const struct event *event, const struct command *command)
+{
+    struct transition t;
+    int result = engine_feed(m->engine, clock_now(), event);
+    while (engine_take(m->engine, &t))
+        announce_transition(m, &t, t.kind == TRANSITION_ACKNOWLEDGED ? command : NULL);
+    return result;
+}
+
+void monitor_fault(struct monitor *m, enum system_fault fault, enum fault_source source, bool failed,
+                   const char *detail)
+{
+    struct fault_record *record = &m->faults[fault];
+    record->sources = failed ? record->sources | source : record->sources & ~(unsigned)source;
+    if (failed)
+        snprintf(record->detail, sizeof record->detail, "%s", detail);
+    struct event event = {.kind = EVENT_FAULT};
+    event.fault.fault = fault;
+    event.fault.failed = record->sources != 0;
+    (void)monitor_feed(m, &event, NULL);
+}
+
+void monitor_restore_alarm(struct monitor *m, uint16_t alarm, const struct alarm_record *record)
+{
+    if (engine_alarm_state(m->engine, alarm) != ALARM_NORMAL)
+        return;
+    engine_restore(m->engine, alarm, record->state);
+    if (engine_alarm_state(m->engine, alarm) == ALARM_NORMAL)
+        return;
+    m->alarms[alarm] = *record;
+    struct point_view view;
+    struct alarm_news news = news_of(m, alarm, "restored", clock_now());
+    if (m->config->alarm_models[alarm].kind != CONDITION_FAULT) {
+        view = engine_point(m->engine, m->config->alarm_models[alarm].point);
+        news.reading = &view.reading;
+    }
+    announce_alarm(&news, m->alarms[alarm].body);
+    show_alarm(m, alarm);
+}
+
+void monitor_remove_alarm(struct monitor *m, const char *asset, const char *alarm,
+                          const struct alarm_record *record)
+{
+    struct store_message message;
+    struct stamp now = clock_now();
+    struct event_record *event = begin_event(m, &message, "alarm", now);
+    char raised[RFC3339_MAX];
+    clock_print_utc(raised, record->raised_utc_us);
+    const struct announce_member members[] = {
+        {.key = "transition", .text = "removed"},
+        {.key = "asset", .text = asset},
+        {.key = "alarm", .text = alarm},
+        {.key = "state", .text = alarm_state_name(ALARM_NORMAL)},
+        {.key = "was", .text = alarm_state_name(record->state)},
+        {.key = "raised", .text = raised},
+        {.key = "detail", .text = "no longer in the configuration"},
+    };
+    announce_event(m->config, m->parts.run_id, event->seq, now, "alarm", members,
+                   sizeof members / sizeof *members, event->body);
+    snprintf(event->asset, sizeof event->asset, "%s", asset);
+    snprintf(event->alarm, sizeof event->alarm, "%s", alarm);
+    event->has_alarm = true;
+    event->state = ALARM_NORMAL;
+    send_event(m, &message);
+    log_line(LOG_WARNING, MID_ALARM, "alarm %s/%s was %s and is no longer in the configuration", asset, alarm,
+             alarm_state_name(record->state));
+}
+
+/* ---------------------------------------------------------------- readings */
+
+void monitor_publish_point(struct monitor *m, uint16_t point, const struct point_view *view)
+{
+    struct publisher_message message = {.kind = PUBLISHER_POINT, .generation = m->config->generation};
+    message.point.point = point;
+    message.point.reading = view->reading;
+    message.point.taken = view->at;
+    (void)mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_ORDINARY, &message);
+    m->dirty_assets[m->config->points[point].asset] = true;
+    m->any_dirty = true;
+}
+
+void monitor_publish_dirty(struct monitor *m)
+{
+    if (!m->any_dirty)
+        return;
+    m->any_dirty = false;
+    for (uint16_t i = 0; i < m->config->n_assets; i++) {
+        if (!m->dirty_assets[i])
+            continue;
+        m->dirty_assets[i] = false;
+        struct publisher_message message = {.kind = PUBLISHER_ASSET, .generation = m->config->generation};
+        message.asset = i;
+        (void)mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_ORDINARY, &message);
+    }
+}
+
+static void store_sample(struct monitor *m, uint16_t point, const struct reading *reading, struct stamp slot,
+                         struct stamp taken)
+{
+    struct store_message message = {.kind = STORE_SAMPLE, .generation = m->config->generation};
+    message.sample.point = point;
+    message.sample.reading = *reading;
+    message.sample.slot = slot;
+    message.sample.taken = taken;
+    (void)mailbox_post(store_mailbox(m->parts.store), MAILBOX_ORDINARY, &message);
+}
+
+void monitor_sample(struct monitor *m, const struct core_message *message)
+{
+    if (message->generation != m->config->generation || message->sample.point >= m->config->n_points)
+        return;
+    struct event event = {.kind = EVENT_SAMPLE};
+    event.sample.point = message->sample.point;
+    event.sample.reading = message->sample.reading;
+    (void)monitor_feed(m, &event, NULL);
+    store_sample(m, message->sample.point, &message->sample.reading, message->sample.slot,
+                 message->sample.taken);
+    struct point_view view = {.reading = message->sample.reading, .at = message->sample.taken};
+    monitor_publish_point(m, message->sample.point, &view);
+}
+
+void monitor_stale_points(struct monitor *m)
+{
+    uint16_t point;
+    while (engine_take_stale(m->engine, &point)) {
+        struct point_view view = engine_point(m->engine, point);
+        struct stamp now = clock_now();
+        store_sample(m, point, &view.reading, now, now);
+        view.at = now;
+        monitor_publish_point(m, point, &view);
+    }
+}

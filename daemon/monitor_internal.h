@@ -1,0 +1,110 @@
+/*
+ * monitor_internal.h - what the files of the monitor share. Nobody else includes it.
+ *
+ *   monitor.c         the loop: messages, time, housekeeping
+ *   monitor_events.c  events and alarm records: from a transition to store, publisher and journal
+ *   monitor_reload.c  a new configuration: load, stop buses, carry the state over, start buses
+ */
+#ifndef CRYOMON_MONITOR_INTERNAL_H
+#define CRYOMON_MONITOR_INTERNAL_H
+
+#include <pthread.h>
+
+#include "announce.h"
+#include "bus.h"
+#include "engine.h"
+#include "monitor.h"
+
+/* Who says that a part of the system has failed: its owner, or the monitor that watches it. */
+enum fault_source { FROM_OWNER = 1, FROM_MONITOR = 2 };
+
+struct fault_record {
+    unsigned sources; /* of enum fault_source */
+    char detail[NOTE_MAX];
+};
+
+enum reload_phase { RELOAD_NONE, RELOAD_LOADING, RELOAD_STOPPING_BUSES };
+
+struct reload {
+    enum reload_phase phase;
+    bool again; /* asked for once more meanwhile */
+    pthread_t loader;
+    bool loader_running;
+    struct config *next; /* waits for the buses to end */
+    char *difference;
+    int64_t deadline_us;
+    uint32_t ticket; /* of the control client that waits, 0: none */
+    char who[WHO_MAX];
+};
+
+/* An alarm that an earlier run left in force, and that the configuration does not have. */
+#define UNKNOWN_ALARMS_MAX 64
+struct unknown_alarm {
+    char asset[ID_MAX], alarm[ID_MAX];
+    struct alarm_record record;
+};
+
+struct monitor {
+    struct monitor_parts parts;
+    struct config *config;
+    struct engine *engine;
+    uint64_t next_seq;
+    struct alarm_record *alarms; /* config->n_alarms */
+    bool *dirty_assets;          /* config->n_assets */
+    bool any_dirty;
+    struct fault_record faults[FAULT_COUNT];
+    struct bus **buses; /* config->n_buses; NULL where none runs */
+    int stop_fd;        /* of the buses of this configuration */
+    unsigned buses_running;
+    struct reload reload;
+    bool stop, started;
+    unsigned n_unknown;
+    struct unknown_alarm unknown[UNKNOWN_ALARMS_MAX];
+    bool store_known; /* CORE_STORE_OPEN has come */
+    int64_t clock_offset_us;
+    int64_t queue_lost_us; /* when samples were last dropped */
+    int64_t next_housekeeping_us, next_watchdog_us;
+    uint64_t watchdog_us;
+    bool watchdog_silent; /* a late thread was reported */
+    char status[256];
+};
+
+/* ---- monitor_events.c */
+
+/* One event into chain, outbox and journal. alarm: index, or -1. */
+void monitor_event(struct monitor *m, struct stamp at, const char *kind,
+                   const struct announce_member *members, size_t n);
+/* Feeds the engine and turns what comes out into events. command: who acknowledged, or NULL. */
+struct command {
+    const char *who, *note;
+};
+int monitor_feed(struct monitor *m, const struct event *event, const struct command *command);
+void monitor_fault(struct monitor *m, enum system_fault fault, enum fault_source source, bool failed,
+                   const char *detail);
+/* An alarm that is in force from earlier (a restart, a reload): no event, but it is shown. */
+void monitor_restore_alarm(struct monitor *m, uint16_t alarm, const struct alarm_record *record);
+/* An alarm in force whose configuration goes away: its end is an event, not a silence. */
+void monitor_remove_alarm(struct monitor *m, const char *asset, const char *alarm,
+                          const struct alarm_record *record);
+void monitor_publish_point(struct monitor *m, uint16_t point, const struct point_view *view);
+void monitor_publish_dirty(struct monitor *m);
+void monitor_sample(struct monitor *m, const struct core_message *message);
+void monitor_stale_points(struct monitor *m);
+
+/* ---- monitor_reload.c */
+
+int monitor_start_buses(struct monitor *m);
+void monitor_stop_buses(struct monitor *m, int64_t deadline_us);
+void monitor_reload_ask(struct monitor *m, uint32_t ticket, const char *who);
+void monitor_reload_loaded(struct monitor *m, struct config *config, char *detail);
+void monitor_reload_bus_exited(struct monitor *m);
+/* When a reload waits for buses: the time at which it stops waiting. */
+int64_t monitor_reload_deadline(const struct monitor *m);
+void monitor_reload_tick(struct monitor *m, int64_t now_us);
+
+/* ---- monitor.c */
+
+int monitor_make_tables(struct monitor *m, struct config *config);
+void monitor_answer(struct monitor *m, enum command_origin origin, uint32_t ticket, int error);
+
+#endif

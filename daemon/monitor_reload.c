@@ -1,0 +1,317 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "monitor_internal.h"
+#include "service.h"
+#include "settings.h"
+
+#define STOP_BUSES_US (5 * SECOND_US) /* a bus in a name look-up can't be interrupted: it is left behind */
+
+/* ---------------------------------------------------------------- buses */
+
+int monitor_start_buses(struct monitor *m)
+{
+    m->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (m->stop_fd < 0)
+        return -errno;
+    for (uint16_t i = 0; i < m->config->n_buses; i++) {
+        int result = bus_create(m->config, i, m->parts.core, m->parts.heartbeats, m->stop_fd, &m->buses[i]);
+        if (result < 0) {
+            log_line(LOG_CRIT, MID_BUS, "bus %s: cannot start: %s", m->config->buses[i].id,
+                     strerrordesc_np(-result));
+            continue; /* its points go stale, and that is an alarm */
+        }
+        m->buses_running++;
+    }
+    return 0;
+}
+
+/* Joins the buses that have ended, and forgets those that have not: their threads end by themselves later,
+ * and what they still post belongs to an old generation. */
+static void release_buses(struct monitor *m)
+{
+    bool all = m->buses_running == 0;
+    for (uint16_t i = 0; i < m->config->n_buses; i++) {
+        if (all)
+            bus_free(m->buses[i]);
+        m->buses[i] = NULL;
+    }
+    if (all && m->stop_fd >= 0)
+        close(m->stop_fd);
+    else if (!all)
+        log_line(LOG_WARNING, MID_BUS, "%u bus threads do not end; they are left behind", m->buses_running);
+    m->stop_fd = -1;
+    m->buses_running = 0;
+}
+
+void monitor_stop_buses(struct monitor *m, int64_t deadline_us)
+{
+    struct core_message message;
+    if (m->stop_fd >= 0)
+        (void)eventfd_write(m->stop_fd, 1);
+    while (m->buses_running > 0 && clock_boot_us() < deadline_us) {
+        if (!mailbox_wait(m->parts.core, -1, deadline_us))
+            continue;
+        while (mailbox_take(m->parts.core, &message)) {
+            if (message.kind == CORE_BUS_EXITED && message.generation == m->config->generation)
+                m->buses_running--;
+            else if (message.kind == CORE_SAMPLE)
+                monitor_sample(m, &message);
+        }
+    }
+    release_buses(m);
+}
+
+/* ---------------------------------------------------------------- loading */
+
+/* The files are read on a thread of their own: a slow disk must not hold up alarms. */
+struct load {
+    struct mailbox *core;
+    uint32_t generation;
+    struct config *running;
+    char dir[256];
+};
+
+static char *problems_text(const struct problems *problems)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *stream = open_memstream(&text, &len);
+    if (stream == NULL)
+        return NULL;
+    problems_print(problems, stream);
+    return fclose(stream) == 0 ? text : NULL;
+}
+
+static void *load_config(void *argument)
+{
+    struct load *load = argument;
+    struct problems problems = {0}, warnings = {0};
+    struct core_message message = {.kind = CORE_CONFIG};
+    struct config *config = NULL;
+    if (settings_load(load->dir, load->generation, &problems, &warnings, &config) == 0) {
+        message.config.config = config;
+        message.config.detail = settings_diff(load->running, config);
+    } else {
+        message.config.detail = problems_text(&problems);
+    }
+    problems_free(&problems);
+    problems_free(&warnings);
+    while (mailbox_post(load->core, MAILBOX_RESERVED, &message) < 0)
+        usleep(10000);
+    config_unref(load->running);
+    free(load);
+    return NULL;
+}
+
+void monitor_reload_ask(struct monitor *m, uint32_t ticket, const char *who)
+{
+    struct reload *r = &m->reload;
+    if (r->phase != RELOAD_NONE) {
+        r->again = true; /* the files may have changed since this one began */
+        if (ticket != 0)
+            monitor_answer(m, ORIGIN_CONTROL, ticket, -EBUSY);
+        return;
+    }
+    struct load *load = calloc(1, sizeof *load);
+    int error = load == NULL ? -ENOMEM : 0;
+    service_reloading();
+    if (error == 0) {
+        load->core = m->parts.core;
+        load->generation = m->config->generation + 1;
+        load->running = config_ref(m->config);
+        snprintf(load->dir, sizeof load->dir, "%s", m->parts.config_dir);
+        error = -pthread_create(&r->loader, NULL, load_config, load);
+        if (error < 0) {
+            config_unref(load->running);
+            free(load);
+        }
+    }
+    if (error < 0) {
+        log_line(LOG_ERR, MID_CONFIG_ERROR, "cannot reload: %s", strerrordesc_np(-error));
+        if (ticket != 0)
+            monitor_answer(m, ORIGIN_CONTROL, ticket, error);
+        service_ready(m->status);
+        return;
+    }
+    r->phase = RELOAD_LOADING;
+    r->loader_running = true;
+    r->ticket = ticket;
+    snprintf(r->who, sizeof r->who, "%s", who);
+}
+
+/* ---------------------------------------------------------------- the switch */
+
+static void finish(struct monitor *m, int error)
+{
+    struct reload *r = &m->reload;
+    bool again = r->again;
+    if (r->ticket != 0)
+        monitor_answer(m, ORIGIN_CONTROL, r->ticket, error);
+    free(r->difference);
+    *r = (struct reload){.phase = RELOAD_NONE};
+    service_ready(m->status);
+    if (again)
+        monitor_reload_ask(m, 0, "");
+}
+
+static void refused(struct monitor *m, const char *detail)
+{
+    log_line(LOG_ERR, MID_CONFIG_ERROR, "configuration refused, the old one stays in force:\n%s", detail);
+    const struct announce_member members[] = {
+        {.key = "by", .text = m->reload.who},
+        {.key = "detail", .text = detail},
+    };
+    monitor_event(m, clock_now(), "configuration-refused", members, 2);
+    monitor_fault(m, FAULT_CONFIG, FROM_MONITOR, true, detail);
+    finish(m, -EINVAL);
+}
+
+void monitor_reload_loaded(struct monitor *m, struct config *config, char *detail)
+{
+    struct reload *r = &m->reload;
+    pthread_join(r->loader, NULL);
+    r->loader_running = false;
+    if (config == NULL) {
+        refused(m, detail != NULL ? detail : "not enough memory");
+        free(detail);
+        return;
+    }
+    r->next = config;
+    r->difference = detail;
+    r->phase = RELOAD_STOPPING_BUSES;
+    r->deadline_us = clock_boot_us() + STOP_BUSES_US;
+    if (m->stop_fd >= 0)
+        (void)eventfd_write(m->stop_fd, 1);
+    monitor_reload_tick(m, clock_boot_us()); /* there may be no bus to wait for */
+}
+
+static bool same_source(const struct config *a, uint16_t i, const struct config *b, uint16_t j)
+{
+    const struct point_config *p = &a->points[i], *q = &b->points[j];
+    return strcmp(a->devices[p->device].id, b->devices[q->device].id) == 0 && p->table == q->table &&
+           p->address == q->address && p->format.type == q->format.type;
+}
+
+/* What is known of points and alarms goes over by name. */
+static void carry_over(struct monitor *m, const struct config *old, const struct engine *old_engine,
+                       const struct alarm_record *old_alarms)
+{
+    const struct config *config = m->config;
+    for (uint16_t i = 0; i < old->n_points; i++) {
+        const struct point_config *p = &old->points[i];
+        int j = config_find_point(config, old->assets[p->asset].id, p->id);
+        struct point_view view = engine_point(old_engine, i);
+        if (j >= 0 && same_source(old, i, config, (uint16_t)j))
+            engine_restore_point(m->engine, (uint16_t)j, &view.reading, view.at, view.last_data_boot_us);
+    }
+    for (uint16_t i = 0; i < old->n_alarms; i++) {
+        if (old_alarms[i].state == ALARM_NORMAL)
+            continue;
+        const char *asset = old->assets[old->alarms[i].asset].id;
+        int j = config_find_alarm(config, asset, old->alarms[i].id);
+        if (j >= 0)
+            monitor_restore_alarm(m, (uint16_t)j, &old_alarms[i]);
+        else
+            monitor_remove_alarm(m, asset, old->alarms[i].id, &old_alarms[i]);
+    }
+}
+
+/* A fault that lasts is the engine's business again after the switch. */
+static void refeed_faults(struct monitor *m)
+{
+    for (unsigned i = 0; i < FAULT_COUNT; i++) {
+        struct event event = {.kind = EVENT_FAULT};
+        event.fault.fault = (enum system_fault)i;
+        event.fault.failed = m->faults[i].sources != 0;
+        (void)monitor_feed(m, &event, NULL);
+    }
+}
+
+static void tell_all(struct monitor *m)
+{
+    struct config *config = m->config;
+    struct store_message store = {.kind = STORE_CONFIG, .generation = config->generation};
+    struct publisher_message publisher = {.kind = PUBLISHER_CONFIG, .generation = config->generation};
+    struct control_message control = {.kind = CONTROL_CONFIG, .generation = config->generation};
+    store.config = config_ref(config);
+    publisher.config = config_ref(config);
+    control.config = config_ref(config);
+    if (mailbox_post(store_mailbox(m->parts.store), MAILBOX_RESERVED, &store) < 0)
+        config_unref(config);
+    if (mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_RESERVED, &publisher) < 0)
+        config_unref(config);
+    if (m->parts.control == NULL ||
+        mailbox_post(control_mailbox(m->parts.control), MAILBOX_RESERVED, &control) < 0)
+        config_unref(config);
+}
+
+static void switch_over(struct monitor *m)
+{
+    struct reload *r = &m->reload;
+    struct config *old = m->config;
+    struct engine *old_engine = m->engine;
+    struct alarm_record *old_alarms = m->alarms;
+    bool *old_dirty = m->dirty_assets;
+    struct bus **old_buses = m->buses;
+    release_buses(m);
+    int result = monitor_make_tables(m, r->next);
+    if (result < 0) { /* nothing was changed: the old one goes on */
+        config_unref(r->next);
+        r->next = NULL;
+        (void)monitor_start_buses(m);
+        refused(m, strerrordesc_np(-result));
+        return;
+    }
+    config_unref(r->next); /* the tables hold one of their own */
+    r->next = NULL;
+    tell_all(m);
+    carry_over(m, old, old_engine, old_alarms);
+    engine_free(old_engine);
+    free(old_alarms);
+    free(old_dirty);
+    free(old_buses);
+    config_unref(old);
+    refeed_faults(m);
+    char hash[65];
+    for (unsigned i = 0; i < 32; i++)
+        snprintf(hash + 2 * (size_t)i, 3, "%02x", m->config->sha256[i]);
+    const struct announce_member members[] = {
+        {.key = "by", .text = r->who},
+        {.key = "sha256", .text = hash},
+        {.key = "difference", .text = r->difference != NULL ? r->difference : ""},
+    };
+    monitor_event(m, clock_now(), "configuration", members, 3);
+    monitor_fault(m, FAULT_CONFIG, FROM_MONITOR, false, "");
+    log_line(LOG_NOTICE, MID_CONFIG, "configuration reloaded: %u assets, %u points, %u alarms",
+             m->config->n_assets - 1U, m->config->n_points, m->config->n_alarms);
+    result = monitor_start_buses(m);
+    if (result < 0)
+        log_line(LOG_CRIT, MID_BUS, "cannot start the buses: %s", strerrordesc_np(-result));
+    finish(m, 0);
+}
+
+void monitor_reload_bus_exited(struct monitor *m)
+{
+    if (m->buses_running > 0)
+        m->buses_running--;
+    monitor_reload_tick(m, clock_boot_us());
+}
+
+int64_t monitor_reload_deadline(const struct monitor *m)
+{
+    return m->reload.phase == RELOAD_STOPPING_BUSES ? m->reload.deadline_us : INT64_MAX;
+}
+
+void monitor_reload_tick(struct monitor *m, int64_t now_us)
+{
+    if (m->reload.phase == RELOAD_STOPPING_BUSES &&
+        (m->buses_running == 0 || now_us >= m->reload.deadline_us))
+        switch_over(m);
+}
