@@ -184,8 +184,11 @@ static void store_open(struct monitor *m, const struct core_message *message)
         m->next_seq = message->store_open.last_seq + 1;
     m->store_known = true;
     if (!message->store_open.clean)
-        m->faults[FAULT_RESTART].sources =
-            FROM_MONITOR; /* raised and over: it stays until somebody has seen it */
+        m->faults[FAULT_RESTART].sources = FROM_OWNER;
+    if (m->started) { /* the disk was late */
+        remove_unknown(m);
+        settle_faults(m);
+    }
 }
 
 static void lost_records(struct monitor *m, const struct core_message *message)

@@ -1,0 +1,129 @@
+/* The mailbox: order, bounds, reserved slots, and that nothing is lost or doubled between threads. */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "clock.h"
+#include "mailbox.h"
+
+static bool readable(const struct mailbox *mb)
+{
+    struct pollfd fd = {.fd = mailbox_fd(mb), .events = POLLIN};
+    return poll(&fd, 1, 0) == 1;
+}
+
+static void test_order_and_wakeup(void **state)
+{
+    (void)state;
+    struct mailbox *mb;
+    assert_int_equal(mailbox_create(sizeof(int), 4, 0, &mb), 0);
+    assert_false(readable(mb));
+    for (int round = 0; round < 3; round++) { /* over the end of the ring and round again */
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(mailbox_post(mb, MAILBOX_ORDINARY, &i), 0);
+        for (int i = 0; i < 3; i++) {
+            int got = -1;
+            assert_true(readable(mb));
+            assert_true(mailbox_take(mb, &got));
+            assert_int_equal(got, i);
+        }
+        assert_false(readable(mb));
+    }
+    int none;
+    assert_false(mailbox_take(mb, &none));
+    mailbox_free(mb);
+}
+
+static void test_full_ring_refuses_and_counts(void **state)
+{
+    (void)state;
+    struct mailbox *mb;
+    int value = 7;
+    assert_int_equal(mailbox_create(sizeof(int), 4, 2, &mb), 0);
+    assert_int_equal(mailbox_post(mb, MAILBOX_ORDINARY, &value), 0);
+    assert_int_equal(mailbox_post(mb, MAILBOX_ORDINARY, &value), 0);
+    assert_int_equal(mailbox_post(mb, MAILBOX_ORDINARY, &value), -ENOSPC); /* the rest is reserved */
+    assert_int_equal(mailbox_post(mb, MAILBOX_RESERVED, &value), 0);
+    assert_int_equal(mailbox_post(mb, MAILBOX_RESERVED, &value), 0);
+    assert_int_equal(mailbox_post(mb, MAILBOX_RESERVED, &value), -ENOSPC);
+    assert_int_equal(mailbox_take_dropped(mb), 2);
+    assert_int_equal(mailbox_take_dropped(mb), 0);
+    mailbox_free(mb);
+}
+
+static void test_bad_arguments(void **state)
+{
+    (void)state;
+    struct mailbox *mb = NULL;
+    assert_int_equal(mailbox_create(0, 4, 0, &mb), -EINVAL);
+    assert_int_equal(mailbox_create(4, 0, 0, &mb), -EINVAL);
+    assert_int_equal(mailbox_create(4, 4, 4, &mb), -EINVAL);
+    assert_null(mb);
+    mailbox_free(NULL);
+}
+
+#define WRITERS  4
+#define MESSAGES 20000
+
+struct note {
+    int writer, number;
+};
+
+struct writer {
+    struct mailbox *mb;
+    int id;
+};
+
+static void *write_notes(void *argument)
+{
+    struct writer *w = argument;
+    for (int i = 0; i < MESSAGES; i++) {
+        struct note note = {.writer = w->id, .number = i};
+        while (mailbox_post(w->mb, MAILBOX_ORDINARY, &note) == -ENOSPC)
+            sched_yield();
+    }
+    return NULL;
+}
+
+static void test_many_writers_lose_nothing(void **state)
+{
+    (void)state;
+    struct mailbox *mb;
+    pthread_t threads[WRITERS];
+    struct writer writers[WRITERS];
+    int next[WRITERS] = {0};
+    assert_int_equal(mailbox_create(sizeof(struct note), 64, 0, &mb), 0);
+    for (int i = 0; i < WRITERS; i++) {
+        writers[i] = (struct writer){.mb = mb, .id = i};
+        assert_int_equal(pthread_create(&threads[i], NULL, write_notes, &writers[i]), 0);
+    }
+    for (int got = 0; got < WRITERS * MESSAGES;) {
+        struct note note;
+        assert_true(mailbox_wait(mb, -1, clock_boot_us() + 30 * SECOND_US));
+        while (mailbox_take(mb, &note)) {
+            assert_int_equal(note.number, next[note.writer]);
+            next[note.writer]++;
+            got++;
+        }
+    }
+    for (int i = 0; i < WRITERS; i++)
+        pthread_join(threads[i], NULL);
+    mailbox_free(mb);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order_and_wakeup),
+        cmocka_unit_test(test_full_ring_refuses_and_counts),
+        cmocka_unit_test(test_bad_arguments),
+        cmocka_unit_test(test_many_writers_lose_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
