@@ -1,0 +1,114 @@
+"""What the service manager is told, and what happens when a thread hangs."""
+import os
+import signal
+import time
+import unittest
+
+import harness
+from configuration import Setup
+from modbus_raw import HOLDING, Bank, Loop, TcpServer
+
+
+class Service(harness.SystemTest):
+    def setUp(self):
+        super().setUp()
+        self.loop = Loop()
+        self.addCleanup(self.loop.stop)
+        bank = Bank()
+        bank.set(1, HOLDING, 0, 7)
+        setup = Setup(self.dir)
+        setup.profile("p", {"value": {"table": "holding", "address": 0, "type": "u16", "unit": "V"}},
+                      interval="200 ms", timeout="200 ms")
+        setup.tcp("bus", TcpServer(self.loop, bank).port)
+        setup.device("d", "bus", 1, "p")
+        setup.whole("a", "d", "p")
+        setup.write()
+
+    def test_life(self):
+        daemon = self.daemon().start()
+        notify = daemon.notify
+        notify.wait("STATUS")
+        mark = notify.feed.mark()
+        before = time.clock_gettime(time.CLOCK_MONOTONIC)
+        daemon.signal(signal.SIGHUP)
+        reloading = notify.wait("RELOADING", "1", since=mark)
+        stamp = int(reloading["MONOTONIC_USEC"]) / 1e6
+        self.assertTrue(before <= stamp <= time.clock_gettime(time.CLOCK_MONOTONIC), stamp)
+        at = notify.feed.items.index(reloading)
+        notify.wait("READY", "1", since=at + 1)
+        daemon.stop()
+        notify.wait("STOPPING", "1")
+
+    def test_reload_refused(self):
+        """Also a refused reload ends with READY, or the service manager would wait for ever."""
+        daemon = self.daemon().start()
+        with open(self.path("etc", "conf.d", "wrong.yaml"), "w") as f:
+            f.write("sight: {id: x}\n")
+        mark = daemon.notify.feed.mark()
+        daemon.signal(signal.SIGHUP)
+        reloading = daemon.notify.wait("RELOADING", "1", since=mark)
+        at = daemon.notify.feed.items.index(reloading)
+        daemon.notify.wait("READY", "1", since=at + 1)
+        daemon.log.wait(lambda line: "wrong.yaml:1:1" in line and "site" in line, "the mistake, and what was meant")
+
+    def pings(self, daemon, seconds):
+        mark = daemon.notify.feed.mark()
+        time.sleep(seconds)
+        return sum(1 for f in daemon.notify.feed.since(mark) if "WATCHDOG" in f)
+
+    def test_watchdog(self):
+        daemon = self.daemon(env={"WATCHDOG_USEC": "1000000"}).start()
+        self.assertGreaterEqual(self.pings(daemon, 3), 3)
+        daemon.stop()
+
+    def test_no_watchdog(self):
+        daemon = self.daemon().start()
+        self.assertEqual(self.pings(daemon, 1.5), 0)
+
+    def hang(self, thread):
+        daemon = self.daemon(env={"WATCHDOG_USEC": "1000000", "CRYOMON_TEST_HANG": thread}).start()
+        if not any("CRYOMON_TEST_HANG" in line or "hang" in line for line in daemon.log.since()):
+            hanging = daemon.log
+            try:
+                hanging.wait(lambda line: "hang" in line.lower(), "the hanging thread in the log", limit=30)
+            except AssertionError:
+                raise unittest.SkipTest("this build can't hang a thread")
+        last = daemon.notify.feed.mark()
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            mark = daemon.notify.feed.mark()
+            if self.pings(daemon, 3) == 0 and daemon.running():
+                daemon.kill()
+                return
+            last = mark
+        self.fail("the watchdog is still fed although %s hangs (%d)" % (thread, last))
+
+    def test_hanging_store(self):
+        self.hang("store")
+
+    def test_hanging_bus(self):
+        self.hang("bus")
+
+    def test_hanging_publisher(self):
+        self.hang("publisher")
+
+    def test_options(self):
+        run = __import__("subprocess").run
+        program = harness.binary("cryomond")
+        done = run([program, "--version"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"\d+\.\d+\.\d+")
+        done = run([program, "--help"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("--config", done.stdout)
+        done = run([program, "--check", "--config", self.path("etc")], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotEqual(run([program, "--nonsense"], capture_output=True).returncode, 0)
+        os.rename(self.path("etc", "cryomon.yaml"), self.path("etc", "gone.yaml"))
+        done = run([program, "--check", "--config", self.path("etc")], capture_output=True, text=True)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("cryomon.yaml", done.stderr + done.stdout)
+
+
+if __name__ == "__main__":
+    harness.main()
