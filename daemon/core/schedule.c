@@ -38,6 +38,7 @@ void schedule_init(struct schedule *s, struct schedule_device *devices, size_t n
         int64_t spread = d->interval_us < 1000000 ? d->interval_us : 1000000;
         d->slot_us = now_us + spread * (int64_t)i / (int64_t)n;
         d->retry_us = 0;
+        d->asked_us = now_us - (int64_t)(n - i);
         d->failures = 0;
     }
 }
@@ -89,7 +90,7 @@ struct schedule_step schedule_next(struct schedule *s, int64_t now_us)
         if (d->slot_us <= now_us) {
             if (slot_lost(d, now_us))
                 return take_slot(s, i, SCHEDULE_SKIP, now_us, answering);
-            if (answering && (due == s->n || d->slot_us < s->devices[due].slot_us))
+            if (answering && (due == s->n || d->asked_us < s->devices[due].asked_us))
                 due = i;
         } else if (d->slot_us < wait.until_us) {
             wait.until_us = d->slot_us;
@@ -123,6 +124,7 @@ void schedule_done(struct schedule *s, size_t device, int64_t now_us, int64_t co
                    enum schedule_result result)
 {
     struct schedule_device *d = &s->devices[device];
+    d->asked_us = now_us;
     if (d->failures > 0)
         s->credit_us -= cost_us;
     if (result == SCHEDULE_ANSWERED) {

@@ -24,6 +24,7 @@ struct schedule_device {
     int64_t interval_us;
     int64_t slot_us;  /* the next slot, BOOTTIME */
     int64_t retry_us; /* not answering: the next attempt */
+    int64_t asked_us; /* when it was last polled: among due devices the longest not asked is next */
     uint32_t failures;
 };
 

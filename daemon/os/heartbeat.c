@@ -55,6 +55,23 @@ void heartbeat_leave(struct heartbeats *hb, int slot)
         atomic_store(&hb->slots[slot].thread, 0);
 }
 
+#ifdef CRYOMON_TEST_HOOKS
+/* For tests of the watchdog: $CRYOMON_TEST_HANG is "THREAD:FILE", and that thread hangs while FILE exists. */
+static void hang_if_asked(const char *name)
+{
+    const char *hang = getenv("CRYOMON_TEST_HANG"), *file = hang != NULL ? strrchr(hang, ':') : NULL;
+    if (file == NULL || strncmp(name, hang, (size_t)(file - hang)) != 0 || name[file - hang] != '\0')
+        return;
+    while (access(file + 1, F_OK) == 0)
+        usleep(50000);
+}
+#else
+static void hang_if_asked(const char *name)
+{
+    (void)name;
+}
+#endif
+
 void heartbeat_beat(struct heartbeats *hb, int slot)
 {
     heartbeat_busy(hb, slot, HEARTBEAT_LATE_MS);
@@ -62,8 +79,10 @@ void heartbeat_beat(struct heartbeats *hb, int slot)
 
 void heartbeat_busy(struct heartbeats *hb, int slot, uint32_t allowance_ms)
 {
-    if (slot >= 0)
-        atomic_store(&hb->slots[slot].due_boot_us, clock_boot_us() + (int64_t)allowance_ms * MS_US);
+    if (slot < 0)
+        return;
+    atomic_store(&hb->slots[slot].due_boot_us, clock_boot_us() + (int64_t)allowance_ms * MS_US);
+    hang_if_asked(hb->slots[slot].name);
 }
 
 /* The kernel's state letter of one of our threads: field 3 of its stat, behind the name in parentheses. */

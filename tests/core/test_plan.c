@@ -1,0 +1,121 @@
+/* Which registers share a request, and how a refused request is split. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "plan.h"
+
+static void test_neighbours_share_a_request(void **state)
+{
+    (void)state;
+    struct plan_item items[] = {{3, 1, 20, 0}, {3, 2, 10, 1}, {3, 1, 12, 2}, {4, 1, 13, 3}, {3, 1, 16, 4}};
+    struct plan_block blocks[5];
+    size_t n = plan_blocks(items, 5, 125, 3, blocks);
+    assert_int_equal(n, 2);
+    assert_int_equal(blocks[0].function, 3);
+    assert_int_equal(blocks[0].address, 10);
+    assert_int_equal(blocks[0].count, 11); /* 10..20: the holes are 3 wide */
+    assert_int_equal(blocks[0].n_items, 4);
+    assert_int_equal(blocks[1].function, 4);
+    assert_int_equal(plan_blocks(items, 5, 125, 2, blocks), 4);
+}
+
+static void test_limits(void **state)
+{
+    (void)state;
+    struct plan_item items[] = {{3, 2, 0, 0}, {3, 2, 2, 1}, {3, 2, 4, 2}, {3, 2, 65534, 3}};
+    struct plan_block blocks[4];
+    size_t n = plan_blocks(items, 4, 4, 0, blocks);
+    assert_int_equal(n, 3);
+    assert_int_equal(blocks[0].count, 4); /* a value of two registers is never split */
+    assert_int_equal(blocks[1].count, 2);
+    assert_int_equal(blocks[2].address, 65534);
+    struct plan_item wide[] = {{3, 1, 0, 0}, {3, 1, 125, 1}};
+    assert_int_equal(plan_blocks(wide, 2, 65535, 65535, blocks), 2); /* Modbus' own limit holds */
+    struct plan_item bits[] = {{2, 1, 0, 0}, {2, 1, 1999, 1}, {2, 1, 2000, 2}};
+    assert_int_equal(plan_blocks(bits, 3, 125, 65535, blocks), 2);
+    assert_int_equal(blocks[0].count, 2000);
+    assert_int_equal(plan_blocks(items, 0, 125, 0, blocks), 0);
+}
+
+static void test_two_points_in_one_register(void **state)
+{
+    (void)state;
+    struct plan_item items[] = {{3, 1, 75, 0}, {3, 1, 75, 1}};
+    struct plan_block blocks[2];
+    size_t n = plan_blocks(items, 2, 125, 0, blocks);
+    assert_int_equal(n, 1);
+    assert_int_equal(blocks[0].count, 1);
+    assert_int_equal(plan_split(items, blocks, &n, 0), 0); /* nothing to split */
+}
+
+static void test_split_ends_with_each_register_alone(void **state)
+{
+    (void)state;
+    struct plan_item items[] = {{3, 1, 0, 0}, {3, 1, 1, 1}, {3, 2, 9, 2}, {3, 1, 11, 3}, {3, 1, 11, 4}};
+    struct plan_block blocks[5];
+    size_t n = plan_blocks(items, 5, 125, 20, blocks);
+    assert_int_equal(n, 1);
+    assert_int_equal(plan_split(items, blocks, &n, 0), 1);
+    assert_int_equal(n, 2);
+    assert_int_equal(blocks[0].count, 2); /* cut at the hole */
+    assert_int_equal(blocks[1].address, 9);
+    assert_int_equal(blocks[1].count, 3);
+    for (size_t i = 0; i < n;)
+        if (!plan_split(items, blocks, &n, i))
+            i++;
+    assert_int_equal(n, 4);
+    uint16_t served = 0;
+    for (size_t i = 0; i < n; i++)
+        served = (uint16_t)(served + blocks[i].n_items);
+    assert_int_equal(served, 5); /* no register is dropped */
+}
+
+/* Random plans: every item lies in exactly one block, within the limits. */
+static void test_random_plans(void **state)
+{
+    (void)state;
+    srand(1);
+    for (int round = 0; round < 2000; round++) {
+        struct plan_item items[40];
+        struct plan_block blocks[40];
+        size_t n_items = (size_t)(rand() % 40) + 1;
+        uint16_t max = (uint16_t)(rand() % 125 + 2), gap = (uint16_t)(rand() % 20);
+        for (size_t i = 0; i < n_items; i++)
+            items[i] = (struct plan_item){.function = (uint8_t)(rand() % 2 + 3),
+                                          .width = (uint8_t)(rand() % 2 + 1),
+                                          .address = (uint16_t)(rand() % 400),
+                                          .point = (uint16_t)i};
+        size_t n = plan_blocks(items, n_items, max, gap, blocks);
+        for (int splits = rand() % 5; splits > 0; splits--)
+            (void)plan_split(items, blocks, &n, (size_t)rand() % n);
+        size_t seen = 0;
+        for (size_t b = 0; b < n; b++) {
+            assert_true(blocks[b].count >= 1 && blocks[b].count <= max);
+            assert_int_equal(blocks[b].first_item, seen);
+            for (size_t i = seen; i < seen + blocks[b].n_items; i++) {
+                assert_int_equal(items[i].function, blocks[b].function);
+                assert_true(items[i].address >= blocks[b].address);
+                assert_true(items[i].address + items[i].width <= blocks[b].address + blocks[b].count);
+            }
+            seen += blocks[b].n_items;
+        }
+        assert_int_equal(seen, n_items);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_neighbours_share_a_request),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_two_points_in_one_register),
+        cmocka_unit_test(test_split_ends_with_each_register_alone),
+        cmocka_unit_test(test_random_plans),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

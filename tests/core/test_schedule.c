@@ -1,0 +1,211 @@
+/* The schedule of a bus, simulated: what the dead may cost the living. Times are microseconds of the
+ * simulation. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "schedule.h"
+
+#define MS     INT64_C(1000)
+#define SECOND INT64_C(1000000)
+#define MAX    64
+
+struct world {
+    struct schedule schedule;
+    struct schedule_device devices[MAX];
+    int64_t cost_us[MAX]; /* of one poll */
+    bool dead[MAX];
+    int polls[MAX], skips[MAX], late_skips[MAX];
+    int64_t last_us[MAX], widest_us[MAX]; /* between two polls that were answered */
+    int64_t last_slot_us[MAX];
+    int64_t now_us;
+};
+
+static void start(struct world *w, size_t n, int64_t interval_us)
+{
+    *w = (struct world){.now_us = 100 * SECOND};
+    for (size_t i = 0; i < n; i++) {
+        w->devices[i].interval_us = interval_us;
+        w->cost_us[i] = 20 * MS;
+        w->last_us[i] = w->now_us;
+    }
+    schedule_init(&w->schedule, w->devices, n, w->now_us, 42);
+}
+
+static void poll(struct world *w, const struct schedule_step *step)
+{
+    size_t d = step->device;
+    w->polls[d]++;
+    w->now_us += w->cost_us[d];
+    if (!w->dead[d]) {
+        int64_t gap = w->now_us - w->last_us[d];
+        w->widest_us[d] = gap > w->widest_us[d] ? gap : w->widest_us[d];
+        w->last_us[d] = w->now_us;
+    }
+    schedule_done(&w->schedule, d, w->now_us, w->cost_us[d],
+                  w->dead[d] ? SCHEDULE_SILENT : SCHEDULE_ANSWERED);
+}
+
+static void run(struct world *w, int64_t until_us)
+{
+    for (int turns = 0; w->now_us < until_us; turns++) {
+        assert_true(turns < 1000000); /* it never spins */
+        struct schedule_step step = schedule_next(&w->schedule, w->now_us);
+        if (step.action == SCHEDULE_WAIT) {
+            assert_true(step.until_us > w->now_us);
+            w->now_us = step.until_us < until_us ? step.until_us : until_us;
+            continue;
+        }
+        assert_true(step.slot_us <= w->now_us && step.slot_us >= w->last_slot_us[step.device]);
+        w->last_slot_us[step.device] = step.slot_us;
+        if (step.action == SCHEDULE_POLL) {
+            poll(w, &step);
+        } else {
+            w->skips[step.device]++;
+            w->late_skips[step.device] += step.late;
+        }
+    }
+}
+
+static void forget(struct world *w)
+{
+    for (size_t i = 0; i < MAX; i++)
+        w->polls[i] = w->skips[i] = w->late_skips[i] = 0, w->widest_us[i] = 0;
+}
+
+static void test_all_well_keeps_the_grid(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 10, SECOND);
+    run(&w, w.now_us + 100 * SECOND);
+    for (size_t i = 0; i < 10; i++) {
+        assert_int_equal(w.polls[i], 100);
+        assert_int_equal(w.skips[i], 0);
+        assert_true(w.widest_us[i] < 1200 * MS);
+    }
+}
+
+/* Ten units behind one gateway, one of them dead and costing a second each time it is asked. */
+static void test_one_dead_unit_behind_a_gateway(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 10, SECOND);
+    w.dead[3] = true;
+    w.cost_us[3] = 1000 * MS;
+    run(&w, w.now_us + 20 * SECOND); /* its death becomes known */
+    forget(&w);
+    run(&w, w.now_us + 200 * SECOND);
+    for (size_t i = 0; i < 10; i++) {
+        if (i == 3)
+            continue;
+        assert_in_range(w.polls[i], 199, 201);
+        assert_int_equal(w.skips[i], 0);
+        assert_true(w.widest_us[i] <= 2 * SECOND);
+    }
+    assert_in_range(w.polls[3], 200 / 10, 200 / 5); /* asked again at least each ten seconds */
+    assert_in_range(w.polls[3] + w.skips[3], 199, 200 + w.polls[3]); /* and each slot left a trace */
+}
+
+static void test_returning_unit_is_seen_within_ten_seconds(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 10, SECOND);
+    w.dead[3] = true;
+    w.cost_us[3] = 400 * MS;
+    run(&w, w.now_us + 120 * SECOND);
+    w.dead[3] = false;
+    w.cost_us[3] = 20 * MS;
+    w.last_us[3] = w.now_us;
+    forget(&w);
+    run(&w, w.now_us + 30 * SECOND);
+    assert_true(w.widest_us[3] <= 10 * SECOND);
+    assert_true(w.polls[3] >= 20);
+}
+
+/* Twenty dead of forty on one slow line: together they get their share and no more. */
+static void test_many_dead_share_one_share(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 40, 2 * SECOND);
+    for (size_t i = 0; i < 20; i++) {
+        w.dead[i] = true;
+        w.cost_us[i] = 500 * MS;
+    }
+    run(&w, w.now_us + 60 * SECOND);
+    forget(&w);
+    run(&w, w.now_us + 200 * SECOND);
+    int64_t spent = 0;
+    for (size_t i = 0; i < 40; i++) {
+        if (i < 20) {
+            spent += w.polls[i] * w.cost_us[i];
+            assert_true(w.polls[i] >= 1); /* nobody is forgotten */
+        } else {
+            assert_in_range(w.polls[i], 99, 101);
+            assert_int_equal(w.late_skips[i], 0);
+        }
+    }
+    assert_true(spent <= 200 * SECOND / SCHEDULE_RETRY_SHARE + 2 * SECOND);
+}
+
+static void test_overloaded_bus_tells_what_it_missed(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 10, SECOND);
+    for (size_t i = 0; i < 10; i++)
+        w.cost_us[i] = 200 * MS; /* 2 s of work each second */
+    run(&w, w.now_us + 100 * SECOND);
+    for (size_t i = 0; i < 10; i++) {
+        assert_in_range(w.polls[i], 45, 55); /* fairly shared */
+        assert_in_range(w.polls[i] + w.skips[i], 96, 101);
+        assert_int_equal(w.skips[i], w.late_skips[i]);
+    }
+}
+
+static void test_machine_that_slept_does_not_catch_up(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 2, SECOND);
+    run(&w, w.now_us + 10 * SECOND);
+    forget(&w);
+    w.now_us += 3600 * SECOND;
+    run(&w, w.now_us + 10 * SECOND);
+    for (size_t i = 0; i < 2; i++) {
+        assert_in_range(w.polls[i], 9, 13);
+        assert_true(w.skips[i] <= SCHEDULE_SKIPS_MAX + 2);
+    }
+}
+
+static void test_backoff_is_capped(void **state)
+{
+    (void)state;
+    uint32_t random = 7;
+    for (uint32_t failures = 1; failures < 100; failures++) {
+        int64_t delay = schedule_backoff_us(&random, failures, SECOND, 8 * SECOND);
+        assert_in_range(delay, 750 * MS, 8 * SECOND);
+    }
+    assert_in_range(schedule_backoff_us(&random, UINT32_MAX, SECOND, 8 * SECOND), 6 * SECOND, 8 * SECOND);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_well_keeps_the_grid),
+        cmocka_unit_test(test_one_dead_unit_behind_a_gateway),
+        cmocka_unit_test(test_returning_unit_is_seen_within_ten_seconds),
+        cmocka_unit_test(test_many_dead_share_one_share),
+        cmocka_unit_test(test_overloaded_bus_tells_what_it_missed),
+        cmocka_unit_test(test_machine_that_slept_does_not_catch_up),
+        cmocka_unit_test(test_backoff_is_capped),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
