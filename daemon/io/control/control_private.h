@@ -1,0 +1,103 @@
+/*
+ * control_private.h - the control thread's state, shared by the files of this folder and their tests.
+ *
+ * control.c         thread, poll loop, connections
+ * control_method.c  a call to its answer
+ * control_status.c  Status: pages from the core thread put together
+ * control_json.c    a point or an alarm as JSON
+ */
+#ifndef CRYOMON_CONTROL_PRIVATE_H
+#define CRYOMON_CONTROL_PRIVATE_H
+
+#include <pthread.h>
+
+#include "clock.h"
+#include "control.h"
+#include "control_client.h"
+#include "control_reply.h"
+#include "control_socket.h"
+
+#define CONTROL_CLIENTS_MAX  32
+#define CONTROL_COMMANDS_MAX 8 /* at the core thread at once: their answers fit the mailbox */
+#define CONTROL_RUN_MAX      64
+
+#define CONTROL_ERROR_BUSY   "io.cryomon.Monitor.Busy"
+#define CONTROL_ERROR_FAILED "io.cryomon.Monitor.Failed"
+
+/* How long things may take. */
+struct control_limits {
+    uint32_t page_ms;    /* a snapshot page, or the answer to an acknowledge */
+    uint32_t status_ms;  /* all pages of a Status */
+    uint32_t reload_ms;  /* the loader reads files */
+    uint32_t message_ms; /* from the first byte of a call to its last */
+    uint32_t reply_ms;   /* from the first byte of a reply until the peer has taken the last */
+    uint32_t idle_ms;    /* a client idle for longer gives its place to a new one when all are taken */
+};
+extern const struct control_limits control_limits_default;
+
+/* A Status being put together for the clients that have joined it. */
+struct control_status {
+    bool running, all;
+    uint32_t ticket; /* of the page asked for */
+    enum snapshot_table table;
+    uint16_t next; /* first entry of that page */
+    int64_t page_deadline_us, deadline_us;
+    int64_t now_utc_us; /* of the last page */
+    struct control_text points, alarms;
+};
+
+struct control {
+    struct config *config; /* owned reference; changed by the thread only */
+    char run[CONTROL_RUN_MAX];
+    int64_t started_utc_us;
+    struct control_limits limits;
+    struct mailbox *core; /* not ours */
+    struct mailbox *box;
+    struct heartbeats *heartbeats; /* not ours */
+    int beat;
+    struct control_socket socket;
+    int64_t accept_again_us; /* accept failed for want of something: pause until then */
+    struct control_client clients[CONTROL_CLIENTS_MAX];
+    uint32_t last_ticket;
+    struct control_status status;
+    struct control_message incoming; /* 60 KB: not for the stack */
+    int stop_fd, done_fd;
+    pthread_t thread;
+    bool started, joined; /* of the creating thread */
+};
+
+/* control_create with other limits, for tests. */
+int control_create_limited(struct config *config, const char *run_id, struct mailbox *core,
+                           struct heartbeats *heartbeats, const struct control_limits *limits,
+                           struct control **ret);
+
+/* Each answer belongs to the request with its ticket; never 0. */
+uint32_t control_ticket(struct control *c);
+
+/* Ends the client's call. parameters is consumed; error NULL: a success. */
+void control_answer(struct control_client *client, const char *error, json_t *parameters);
+/* The same with a reply made before (borrowed). */
+void control_answer_reply(struct control_client *client, struct control_reply *reply);
+
+/* Begins the call in text. False: it must wait for others to end, try again later. */
+bool control_method_call(struct control *c, struct control_client *client, const char *text, size_t len);
+/* The core thread's answer to a command. */
+void control_method_answer(struct control *c, uint32_t ticket, int error);
+/* Ends the calls whose answer is overdue. */
+void control_method_expire(struct control *c, int64_t now_us);
+
+void control_status_start(struct control *c, int64_t now_us); /* if somebody waits and none is running */
+void control_status_page(struct control *c, const struct control_message *page);
+void control_status_restart(struct control *c); /* the configuration has changed */
+void control_status_expire(struct control *c, int64_t now_us);
+void control_status_free(struct control_status *s);
+
+/* One element of Status's arrays, appended without a comma. */
+void control_json_point(struct control_text *t, const struct config *config, uint16_t point,
+                        const struct point_view *view, struct stamp now);
+void control_json_alarm(struct control_text *t, const struct config *config, uint16_t alarm,
+                        const struct snapshot_alarm *view);
+/* {"en":..., "zh":...}; a new reference. */
+json_t *control_json_bilingual(const struct bilingual *text, const char *fallback);
+
+#endif

@@ -1,0 +1,180 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "control_private.h"
+#include "json_text.h"
+
+void control_status_free(struct control_status *s)
+{
+    control_text_free(&s->points);
+    control_text_free(&s->alarms);
+    s->running = false;
+    s->ticket = 0;
+}
+
+/* Ends the assembly with the same reply for all who joined. */
+static void finish(struct control *c, struct control_reply *reply)
+{
+    for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+        struct control_client *client = &c->clients[i];
+        if (client->fd >= 0 && client->wait == CONTROL_WAIT_STATUS && client->joined)
+            control_answer_reply(client, reply);
+    }
+    control_reply_unref(reply);
+    control_status_free(&c->status);
+}
+
+static void finish_busy(struct control *c)
+{
+    finish(c, control_reply_json(CONTROL_ERROR_BUSY, NULL));
+}
+
+static void finish_failed(struct control *c)
+{
+    finish(c, control_reply_json(CONTROL_ERROR_FAILED,
+                                 json_pack("{s:s}", "message", "not enough memory for the whole status")));
+}
+
+static void add_text(struct control_text *t, const char *text)
+{
+    control_text_add(t, text, strlen(text));
+}
+
+static void finish_complete(struct control *c)
+{
+    struct control_status *s = &c->status;
+    struct control_text t = {0};
+    char head[8192], *name;
+    struct json_text j;
+    json_t *bilingual = control_json_bilingual(&c->config->site_name, c->config->site_id);
+    name = json_dumps(bilingual, CONTROL_JSON_FLAGS);
+    json_decref(bilingual);
+    json_text_begin(&j, head, sizeof head);
+    json_text_object(&j, NULL);
+    json_text_string(&j, "site", c->config->site_id);
+    json_text_raw(&j, "name", name != NULL ? name : "{\"en\":\"\",\"zh\":\"\"}");
+    json_text_string(&j, "run", c->run);
+    json_text_string(&j, "version", CRYOMON_VERSION);
+    json_text_time(&j, "time", s->now_utc_us != 0 ? s->now_utc_us : clock_now().utc_us);
+    json_text_time(&j, "started", c->started_utc_us);
+    json_text_end(&j);
+    int len = json_text_finish(&j);
+    free(name);
+    t.failed = len <= 0 || s->points.failed || s->alarms.failed;
+    if (!t.failed) {
+        add_text(&t, "{\"parameters\":");
+        control_text_add(&t, head, (size_t)len - 1); /* its closing brace comes after the arrays */
+        add_text(&t, ",\"points\":[");
+        control_text_add(&t, s->points.text, s->points.len);
+        add_text(&t, "],\"alarms\":[");
+        control_text_add(&t, s->alarms.text, s->alarms.len);
+        add_text(&t, "]}}");
+    }
+    struct control_reply *reply = control_reply_text(&t);
+    control_text_free(&t);
+    if (reply != NULL)
+        finish(c, reply);
+    else
+        finish_failed(c);
+}
+
+/* Asks for the next page, going from points to alarms, or finishes when there is none. */
+static void next_page(struct control *c, int64_t now_us)
+{
+    struct control_status *s = &c->status;
+    if (s->table == SNAPSHOT_POINTS && s->next >= c->config->n_points) {
+        s->table = SNAPSHOT_ALARMS;
+        s->next = 0;
+    }
+    if (s->table == SNAPSHOT_ALARMS && s->next >= c->config->n_alarms) {
+        finish_complete(c);
+        return;
+    }
+    s->ticket = control_ticket(c);
+    s->page_deadline_us = now_us + c->limits.page_ms * MS_US;
+    struct core_message message = {.kind = CORE_SNAPSHOT, .generation = c->config->generation};
+    message.snapshot.ticket = s->ticket;
+    message.snapshot.table = s->table;
+    message.snapshot.first = s->next;
+    if (mailbox_post(c->core, MAILBOX_ORDINARY, &message) < 0)
+        finish_busy(c);
+}
+
+static void begin(struct control *c, int64_t now_us)
+{
+    struct control_status *s = &c->status;
+    control_status_free(s);
+    s->running = true;
+    s->table = SNAPSHOT_POINTS;
+    s->next = 0;
+    s->now_utc_us = 0;
+    next_page(c, now_us);
+}
+
+void control_status_start(struct control *c, int64_t now_us)
+{
+    if (c->status.running)
+        return;
+    const struct control_client *first = NULL;
+    for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+        const struct control_client *client = &c->clients[i];
+        if (client->fd >= 0 && client->wait == CONTROL_WAIT_STATUS &&
+            (first == NULL || client->asked_us < first->asked_us))
+            first = client;
+    }
+    if (first == NULL)
+        return;
+    bool all = first->all;
+    for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+        struct control_client *client = &c->clients[i];
+        client->joined = client->fd >= 0 && client->wait == CONTROL_WAIT_STATUS && client->all == all;
+    }
+    c->status.all = all;
+    c->status.deadline_us = now_us + c->limits.status_ms * MS_US;
+    begin(c, now_us);
+}
+
+void control_status_restart(struct control *c)
+{
+    if (c->status.running)
+        begin(c, clock_boot_us());
+}
+
+static void separate(struct control_text *t)
+{
+    if (t->len > 0)
+        add_text(t, ",");
+}
+
+void control_status_page(struct control *c, const struct control_message *message)
+{
+    struct control_status *s = &c->status;
+    uint16_t first = message->page.first, count = message->page.count;
+    if (!s->running || message->page.ticket != s->ticket || message->generation != c->config->generation)
+        return; /* late, or of a configuration that is gone */
+    uint16_t end = s->table == SNAPSHOT_POINTS ? c->config->n_points : c->config->n_alarms;
+    if (message->page.table != s->table || first != s->next || count == 0 || count > SNAPSHOT_PAGE ||
+        count > end - first) {
+        finish_busy(c);
+        return;
+    }
+    for (uint16_t i = 0; i < count; i++) {
+        if (s->table == SNAPSHOT_POINTS) {
+            separate(&s->points);
+            control_json_point(&s->points, c->config, (uint16_t)(first + i), &message->page.points[i],
+                               message->page.now);
+        } else if (s->all || message->page.alarms[i].state != ALARM_NORMAL) {
+            separate(&s->alarms);
+            control_json_alarm(&s->alarms, c->config, (uint16_t)(first + i), &message->page.alarms[i]);
+        }
+    }
+    s->now_utc_us = message->page.now.utc_us;
+    s->next = (uint16_t)(first + count);
+    next_page(c, clock_boot_us());
+}
+
+void control_status_expire(struct control *c, int64_t now_us)
+{
+    if (c->status.running && (now_us >= c->status.page_deadline_us || now_us >= c->status.deadline_us))
+        finish_busy(c);
+}
