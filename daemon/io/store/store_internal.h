@@ -1,0 +1,214 @@
+/* store_internal.h - what the parts of the store share. All of it belongs to the store thread. Not for
+ * others. */
+#ifndef CRYOMON_STORE_INTERNAL_H
+#define CRYOMON_STORE_INTERNAL_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+#include "chain.h"
+#include "clock.h"
+#include "frame.h"
+#include "schema.h"
+#include "store.h"
+
+#define STORE_PATH_MAX    320
+#define STORE_DETAIL_MAX  NOTE_MAX
+#define STORE_WRITE_MS    60000 /* what a write to a slow disk may take before the watchdog minds */
+#define STORE_EVENTS_MAX  4096
+#define STORE_SENT_MAX    1024
+#define STORE_CONFIGS_MAX 8
+#define STORE_SERIES_MAX  8
+#define STORE_RETRY_US    (1 * SECOND_US) /* after a failed write */
+#define STORE_REOPEN_US   (5 * SECOND_US) /* after a failed opening */
+#define STORE_NEVER       INT64_MAX
+
+/* ---------------------------------------------------------------- files (store_files.c) */
+
+struct store_files {
+    char dir[256];
+    int lock_fd;
+    int64_t next_check_boot_us;
+};
+
+/* Makes the directory if its parent is there, and takes the lock that keeps a second daemon out. Returns 0 or
+ * -errno with detail. */
+int store_files_prepare(struct store_files *files, char *detail, size_t cap);
+/* Makes an empty database file with the right mode if there is none. Refuses an absent or empty one whose
+ * write-ahead log still holds data: SQLite would throw that away. */
+int store_files_create(const struct store_files *files, const char *path, char *detail, size_t cap);
+void store_files_close(struct store_files *files);
+/* Free space for us, in bytes; INT64_MAX when the file system does not say. */
+int64_t store_files_room(const struct store_files *files);
+/* The ballast: space held back, given up when events would not fit otherwise. */
+void store_files_keep_ballast(const struct store_files *files);
+bool store_files_release_ballast(const struct store_files *files); /* true: there was one */
+
+/* ---------------------------------------------------------------- connections (store_db.c) */
+
+struct store_db {
+    sqlite3 *db; /* NULL: not open */
+    enum schema_file file;
+    enum system_fault fault;
+    char path[STORE_PATH_MAX];
+    int64_t retry_boot_us; /* nothing is tried before */
+};
+
+void store_db_init(struct store_db *db, enum schema_file file, enum system_fault fault, const char *dir);
+/* Opens, checks and migrates. Returns 0 or -errno with detail; then db->db is NULL. */
+int store_db_open(struct store *store, struct store_db *db, char *detail, size_t cap);
+void store_db_close(struct store_db *db);
+/* Prepares n statements, or none: an SQLite result. */
+int store_db_prepare(struct store_db *db, const char *const *sql, sqlite3_stmt **stmts, size_t n);
+void store_db_finalize(sqlite3_stmt **stmts, size_t n);
+/* Steps a statement that gives no rows, and resets it: SQLITE_OK or the error. */
+int store_db_run(sqlite3_stmt *stmt);
+/* Describes the connection's last error, rolls back, decides when to try again, and whether the connection is
+ * still good: false means that the caller must close it. */
+bool store_db_failed(struct store_db *db, int result, char *detail, size_t cap);
+/* No room: the ballast may help. */
+bool store_db_is_full(struct store_db *db, int result);
+/* The file is no longer the one at the path: moved, deleted, or another disk mounted there. */
+bool store_db_has_moved(struct store_db *db);
+
+/* ---------------------------------------------------------------- what the core is told (store_report.c) */
+
+enum store_gap { GAP_READINGS, GAP_EVENTS, GAP_CONFLICT, GAP_QUEUE, GAP_STALE, GAP_CONFIGS, GAP_COUNT };
+
+struct store_report {
+    struct {
+        bool failed, told_failed, dirty;
+        char detail[STORE_DETAIL_MAX];
+    } faults[FAULT_COUNT];
+    struct {
+        uint64_t count;
+        int64_t from_utc_us, to_utc_us;
+        bool ready;
+    } gaps[GAP_COUNT];
+    struct core_message *restored; /* what the first opening found, then CORE_STORE_OPEN */
+    size_t n_restored, next_restored;
+    uint64_t durable_seq, durable_told;
+    int64_t retry_boot_us;
+};
+
+void store_report_fault(struct store *store, enum system_fault fault, const char *detail);
+void store_report_well(struct store *store, enum system_fault fault);
+void store_report_gap(struct store *store, enum store_gap gap, uint64_t count, int64_t from_utc_us,
+                      int64_t to_utc_us);
+/* Gaps are told when writing works again: then their event can be stored too. */
+void store_report_gap_over(struct store *store, enum store_gap gap);
+/* Posts all that waits, as far as there is room. */
+void store_report_step(struct store *store, int64_t now_boot_us);
+int64_t store_report_deadline(const struct store *store);
+void store_report_free(struct store_report *report);
+
+/* ---------------------------------------------------------------- state.db (store_state.c) */
+
+#define STATE_STATEMENTS 9
+
+struct store_state {
+    struct store_db db;
+    sqlite3_stmt *stmts[STATE_STATEMENTS];
+    struct event_record *ring; /* STORE_EVENTS_MAX */
+    size_t head, n;
+    uint64_t sent[STORE_SENT_MAX];
+    size_t n_sent;
+    int64_t sent_due_boot_us;
+    struct config *configs[STORE_CONFIGS_MAX]; /* references; to be written */
+    size_t n_configs;
+    uint64_t last_seq;
+    unsigned char last_hash[CHAIN_HASH_SIZE];
+    int64_t run_id, started_utc_us;
+    bool opened_once, run_written;
+    char boot_id[BOOT_ID_MAX];
+};
+
+int store_state_init(struct store *store);
+void store_state_free(struct store *store);
+void store_state_add_event(struct store *store, const struct event_record *event);
+void store_state_add_sent(struct store *store, uint64_t seq);
+void store_state_add_config(struct store *store, struct config *config);
+void store_state_step(struct store *store, int64_t now_boot_us);
+int64_t store_state_deadline(const struct store *store);
+void store_state_finish(struct store *store); /* marks a clean stop if all was written, and closes */
+void store_state_close(struct store *store);
+
+/* ---------------------------------------------------------------- readings that wait (store_readings.c) */
+
+#define BLOCK_ENTRIES 1024
+#define BLOCKS_MAX    1600 /* of 40 KiB: 64 MiB, 1.6 million readings */
+
+/* The ids of a configuration's points in history.db; 0: not known yet. */
+struct store_series {
+    struct store_series *next;
+    struct config *config;
+    size_t blocks;
+    uint32_t *ids;
+};
+
+struct store_block {
+    struct store_block *next;
+    struct store_series *series;
+    unsigned first, n;                         /* entries [first, n) wait */
+    struct frame_entry entries[BLOCK_ENTRIES]; /* .point is the index in the configuration */
+};
+
+struct store_readings {
+    struct store_block *head, *tail;
+    struct store_series *series; /* the newest first; it is the one in force */
+    size_t n_blocks, n_series;
+    uint64_t n;
+};
+
+/* A new configuration is in force. Returns 0 or -ENOMEM (then the old one stays). Takes its own reference. */
+int store_readings_configure(struct store *store, struct config *config);
+void store_readings_add(struct store *store, const struct store_message *message);
+void store_readings_pop(struct store_readings *readings, uint64_t count);
+void store_readings_forget_ids(struct store_readings *readings);
+void store_readings_free(struct store_readings *readings);
+
+/* ---------------------------------------------------------------- history.db (store_history.c) */
+
+#define HISTORY_STATEMENTS 4
+
+struct store_history {
+    struct store_db db;
+    sqlite3_stmt *stmts[HISTORY_STATEMENTS];
+    struct store_readings readings;
+    int64_t due_boot_us; /* the next commit; STORE_NEVER while nothing waits */
+    /* A commit that failed may have reached the disk all the same: if the frame doubt_id is there, the oldest
+     * doubt_n readings are stored. */
+    int64_t doubt_id;
+    uint64_t doubt_n;
+    bool short_of_room;
+    struct frame_entry *scratch; /* FRAME_ENTRIES_MAX */
+    unsigned char *body;         /* FRAME_BYTES_MAX */
+};
+
+int store_history_init(struct store *store);
+void store_history_free(struct store *store);
+void store_history_step(struct store *store, int64_t now_boot_us);
+int64_t store_history_deadline(const struct store *store);
+void store_history_finish(struct store *store); /* writes what waits, and closes */
+void store_history_close(struct store *store);
+
+/* ---------------------------------------------------------------- */
+
+struct store {
+    struct mailbox *mailbox, *core, *publisher;
+    struct heartbeats *heartbeats;
+    int heartbeat;
+    struct config *config; /* in force; a reference */
+    int stop_fd, done_fd;
+    pthread_t thread;
+    bool joined;
+    int64_t last_turn_utc_us;
+    struct store_message message; /* the one being handled: too big for the stack of a small thread */
+    struct store_files files;
+    struct store_report report;
+    struct store_state state;
+    struct store_history history;
+};
+
+#endif

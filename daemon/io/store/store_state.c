@@ -1,0 +1,487 @@
+/* store_state.c - state.db: events, alarm states, outbox. See store_internal.h. */
+#include "store_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+#define BATCH        512 /* events in one transaction */
+#define SENT_WAIT_US (1 * SECOND_US)
+#define SENT_MANY    256
+#define RESTORED_MAX 65536
+
+enum {
+    STMT_LAST,
+    STMT_SAME,
+    STMT_EVENT,
+    STMT_ALARM,
+    STMT_OUTBOX,
+    STMT_SENT,
+    STMT_CONFIG,
+    STMT_RUN,
+    STMT_STOPPED,
+};
+
+static const char *const sql[STATE_STATEMENTS] = {
+    [STMT_LAST] = "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1",
+    [STMT_SAME] = "SELECT 1 FROM event WHERE seq = ?1 AND utc_us = ?2 AND body = ?3",
+    [STMT_EVENT] = "INSERT INTO event VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    [STMT_ALARM] = "INSERT INTO alarm VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET"
+                   " state = excluded.state, raised_utc_us = excluded.raised_utc_us, who = excluded.who,"
+                   " acked_utc_us = excluded.acked_utc_us, seq = excluded.seq WHERE excluded.seq > alarm.seq",
+    [STMT_OUTBOX] = "INSERT INTO outbox VALUES(?1)",
+    [STMT_SENT] = "DELETE FROM outbox WHERE seq = ?1",
+    [STMT_CONFIG] = "INSERT OR IGNORE INTO configuration VALUES(?1, ?2, ?3)",
+    [STMT_RUN] = "INSERT OR IGNORE INTO run VALUES(?1, ?2, ?3, NULL)",
+    [STMT_STOPPED] = "UPDATE run SET stopped_utc_us = ?2 WHERE id = ?1",
+};
+
+int store_state_init(struct store *store)
+{
+    struct store_state *state = &store->state;
+    store_db_init(&state->db, SCHEMA_STATE, FAULT_STATE_DB, store->files.dir);
+    state->sent_due_boot_us = STORE_NEVER;
+    state->started_utc_us = clock_now().utc_us;
+    clock_boot_id(state->boot_id);
+    state->ring = calloc(STORE_EVENTS_MAX, sizeof *state->ring);
+    return state->ring ? 0 : -ENOMEM;
+}
+
+void store_state_close(struct store *store)
+{
+    store_db_finalize(store->state.stmts, STATE_STATEMENTS);
+    store_db_close(&store->state.db);
+}
+
+void store_state_free(struct store *store)
+{
+    for (size_t i = 0; i < store->state.n_configs; i++)
+        config_unref(store->state.configs[i]);
+    store->state.n_configs = 0;
+    free(store->state.ring);
+    store->state.ring = NULL;
+}
+
+/* ---------------------------------------------------------------- what waits */
+
+static struct event_record *waiting(struct store_state *state, size_t i)
+{
+    return &state->ring[(state->head + i) % STORE_EVENTS_MAX];
+}
+
+static void drop_oldest(struct store_state *state, size_t n)
+{
+    state->n -= n;
+    /* From the start again when empty: in good times only its first pages are ever touched. */
+    state->head = state->n == 0 ? 0 : (state->head + n) % STORE_EVENTS_MAX;
+}
+
+void store_state_add_event(struct store *store, const struct event_record *event)
+{
+    struct store_state *state = &store->state;
+    if (state->n == STORE_EVENTS_MAX) {
+        int64_t utc_us = waiting(state, 0)->at.utc_us;
+        store_report_gap(store, GAP_EVENTS, 1, utc_us, utc_us);
+        drop_oldest(state, 1);
+    }
+    *waiting(state, state->n++) = *event;
+}
+
+void store_state_add_sent(struct store *store, uint64_t seq)
+{
+    struct store_state *state = &store->state;
+    if (state->n_sent == STORE_SENT_MAX)
+        return; /* it stays in the outbox and is sent once more after a restart */
+    if (state->n_sent == 0)
+        state->sent_due_boot_us = clock_boot_us() + SENT_WAIT_US;
+    state->sent[state->n_sent++] = seq;
+    if (state->n_sent >= SENT_MANY)
+        state->sent_due_boot_us = 0;
+}
+
+void store_state_add_config(struct store *store, struct config *config)
+{
+    struct store_state *state = &store->state;
+    if (state->n_configs == STORE_CONFIGS_MAX) {
+        int64_t utc_us = clock_now().utc_us;
+        store_report_gap(store, GAP_CONFIGS, 1, utc_us, utc_us);
+        config_unref(state->configs[0]);
+        memmove(&state->configs[0], &state->configs[1], (STORE_CONFIGS_MAX - 1) * sizeof state->configs[0]);
+        state->n_configs--;
+    }
+    state->configs[state->n_configs++] = config_ref(config);
+}
+
+/* ---------------------------------------------------------------- writing: each returns an SQLite result */
+
+static int bind_text(sqlite3_stmt *stmt, int i, const char *text)
+{
+    return sqlite3_bind_text(stmt, i, text, -1, SQLITE_STATIC);
+}
+
+static int read_last(struct store_state *state)
+{
+    sqlite3_stmt *stmt = state->stmts[STMT_LAST];
+    int result = sqlite3_step(stmt);
+    state->last_seq = 0;
+    memset(state->last_hash, 0, sizeof state->last_hash);
+    if (result == SQLITE_ROW) {
+        const void *hash = sqlite3_column_blob(stmt, 1);
+        state->last_seq = (uint64_t)sqlite3_column_int64(stmt, 0);
+        if (hash && sqlite3_column_bytes(stmt, 1) == CHAIN_HASH_SIZE)
+            memcpy(state->last_hash, hash, CHAIN_HASH_SIZE);
+    }
+    sqlite3_reset(stmt);
+    return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+static int is_stored(struct store_state *state, const struct event_record *event, bool *ret)
+{
+    sqlite3_stmt *stmt = state->stmts[STMT_SAME];
+    sqlite3_bind_int64(stmt, 1, (int64_t)event->seq);
+    sqlite3_bind_int64(stmt, 2, event->at.utc_us);
+    bind_text(stmt, 3, event->body);
+    int result = sqlite3_step(stmt);
+    sqlite3_reset(stmt);
+    *ret = result == SQLITE_ROW;
+    return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+static int put_event(struct store_state *state, const struct event_record *event)
+{
+    sqlite3_stmt *stmt = state->stmts[STMT_EVENT];
+    unsigned char hash[CHAIN_HASH_SIZE];
+    struct chain_event link = {event->seq,  event->at.utc_us, event->at.boot_us, state->boot_id,
+                               event->kind, event->asset,     event->alarm,      event->body};
+    chain_event_hash(state->last_hash, &link, hash);
+    sqlite3_bind_int64(stmt, 1, (int64_t)event->seq);
+    sqlite3_bind_int64(stmt, 2, event->at.utc_us);
+    sqlite3_bind_int64(stmt, 3, event->at.boot_us);
+    bind_text(stmt, 4, state->boot_id);
+    bind_text(stmt, 5, event->kind);
+    bind_text(stmt, 6, event->asset);
+    bind_text(stmt, 7, event->alarm);
+    bind_text(stmt, 8, event->body);
+    sqlite3_bind_blob(stmt, 9, state->last_hash, CHAIN_HASH_SIZE, SQLITE_STATIC);
+    sqlite3_bind_blob(stmt, 10, hash, CHAIN_HASH_SIZE, SQLITE_STATIC);
+    int result = store_db_run(stmt);
+    if (result != SQLITE_OK)
+        return result;
+    state->last_seq = event->seq;
+    memcpy(state->last_hash, hash, sizeof hash);
+    return SQLITE_OK;
+}
+
+static int put_alarm(struct store_state *state, const struct event_record *event)
+{
+    sqlite3_stmt *stmt = state->stmts[STMT_ALARM];
+    bind_text(stmt, 1, event->asset);
+    bind_text(stmt, 2, event->alarm);
+    sqlite3_bind_int(stmt, 3, (int)event->state);
+    sqlite3_bind_int64(stmt, 4, event->raised_utc_us);
+    bind_text(stmt, 5, event->who);
+    sqlite3_bind_int64(stmt, 6, event->acked_utc_us);
+    sqlite3_bind_int64(stmt, 7, (int64_t)event->seq);
+    return store_db_run(stmt);
+}
+
+struct conflicts {
+    uint64_t count;
+    int64_t from_utc_us, to_utc_us;
+};
+
+static int write_event(struct store *store, const struct event_record *event, struct conflicts *conflicts)
+{
+    struct store_state *state = &store->state;
+    bool same = false;
+    int result = SQLITE_OK;
+    if (event->seq <= state->last_seq || event->seq > INT64_MAX) {
+        result = is_stored(state, event, &same);
+        if (result == SQLITE_OK && !same) {
+            if (conflicts->count++ == 0)
+                conflicts->from_utc_us = event->at.utc_us;
+            conflicts->to_utc_us = event->at.utc_us;
+        }
+        return result;
+    }
+    result = put_event(state, event);
+    if (result == SQLITE_OK && event->has_alarm)
+        result = put_alarm(state, event);
+    if (result == SQLITE_OK && store->config->mqtt.enabled) {
+        sqlite3_bind_int64(state->stmts[STMT_OUTBOX], 1, (int64_t)event->seq);
+        result = store_db_run(state->stmts[STMT_OUTBOX]);
+    }
+    return result;
+}
+
+static int write_run(struct store_state *state)
+{
+    sqlite3_stmt *stmt = state->stmts[STMT_RUN];
+    sqlite3_bind_int64(stmt, 1, state->run_id);
+    bind_text(stmt, 2, state->boot_id);
+    sqlite3_bind_int64(stmt, 3, state->started_utc_us);
+    return store_db_run(stmt);
+}
+
+static int write_config(struct store_state *state, const struct config *config)
+{
+    sqlite3_stmt *stmt = state->stmts[STMT_CONFIG];
+    sqlite3_bind_blob(stmt, 1, config->sha256, sizeof config->sha256, SQLITE_STATIC);
+    sqlite3_bind_int64(stmt, 2, clock_now().utc_us);
+    sqlite3_bind_text64(stmt, 3, config->source ? config->source : "", config->source_len, SQLITE_STATIC,
+                        SQLITE_UTF8);
+    return store_db_run(stmt);
+}
+
+static int write_rows(struct store *store, size_t n_events, struct conflicts *conflicts)
+{
+    struct store_state *state = &store->state;
+    int result = read_last(state);
+    if (result == SQLITE_OK && !state->run_written)
+        result = write_run(state);
+    for (size_t i = 0; i < state->n_configs && result == SQLITE_OK; i++)
+        result = write_config(state, state->configs[i]);
+    for (size_t i = 0; i < n_events && result == SQLITE_OK; i++)
+        result = write_event(store, waiting(state, i), conflicts);
+    /* After the events: one that was confirmed before it was stored must not stay in the outbox. While more
+     * events wait, so do the confirmations. */
+    for (size_t i = 0; i < state->n_sent && n_events == state->n && result == SQLITE_OK; i++) {
+        sqlite3_bind_int64(state->stmts[STMT_SENT], 1, (int64_t)state->sent[i]);
+        result = store_db_run(state->stmts[STMT_SENT]);
+    }
+    return result;
+}
+
+static int write_transaction(struct store *store)
+{
+    struct store_state *state = &store->state;
+    struct conflicts conflicts = {0};
+    size_t n_events = state->n < BATCH ? state->n : BATCH;
+    int result = sqlite3_exec(state->db.db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (result == SQLITE_OK)
+        result = write_rows(store, n_events, &conflicts);
+    if (result == SQLITE_OK)
+        result = sqlite3_exec(state->db.db, "COMMIT", NULL, NULL, NULL);
+    if (result != SQLITE_OK)
+        return result;
+    state->run_written = true;
+    for (size_t i = 0; i < state->n_configs; i++)
+        config_unref(state->configs[i]);
+    state->n_configs = 0;
+    if (n_events == state->n) {
+        state->n_sent = 0;
+        state->sent_due_boot_us = STORE_NEVER;
+    }
+    drop_oldest(state, n_events);
+    if (n_events > 0)
+        store->report.durable_seq = state->last_seq;
+    store_report_gap(store, GAP_CONFLICT, conflicts.count, conflicts.from_utc_us, conflicts.to_utc_us);
+    return SQLITE_OK;
+}
+
+static void flush(struct store *store)
+{
+    struct store_state *state = &store->state;
+    char detail[STORE_DETAIL_MAX];
+    heartbeat_busy(store->heartbeats, store->heartbeat, STORE_WRITE_MS);
+    int result = write_transaction(store);
+    if (result != SQLITE_OK) {
+        bool full = store_db_is_full(&state->db, result);
+        bool usable = store_db_failed(&state->db, result, detail, sizeof detail);
+        store_report_fault(store, FAULT_STATE_DB, detail);
+        if (full && store_files_release_ballast(&store->files)) {
+            log_line(LOG_WARNING, MID_STORE, "%s: no room; the ballast was given up for events",
+                     store->files.dir);
+            state->db.retry_boot_us = 0;
+        }
+        if (!usable)
+            store_state_close(store);
+    } else {
+        store_report_well(store, FAULT_STATE_DB);
+        store_report_gap_over(store, GAP_EVENTS);
+        store_report_gap_over(store, GAP_CONFLICT);
+        store_report_gap_over(store, GAP_CONFIGS);
+    }
+    heartbeat_beat(store->heartbeats, store->heartbeat);
+}
+
+/* ---------------------------------------------------------------- opening */
+
+/* An alarm that changed while state.db could not be opened: what waits is newer than what is stored. */
+static bool changed_since(struct store_state *state, const char *asset, const char *alarm)
+{
+    for (size_t i = 0; i < state->n; i++) {
+        const struct event_record *event = waiting(state, i);
+        if (event->has_alarm && strcmp(event->asset, asset) == 0 && strcmp(event->alarm, alarm) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void copy_column(char *text, size_t cap, sqlite3_stmt *stmt, int column)
+{
+    const unsigned char *value = sqlite3_column_text(stmt, column);
+    snprintf(text, cap, "%s", value ? (const char *)value : "");
+}
+
+static int read_alarms(struct store *store, struct core_message *messages, size_t cap, size_t *ret_n)
+{
+    sqlite3_stmt *stmt = NULL;
+    size_t n = 0;
+    int result = sqlite3_prepare_v2(store->state.db.db,
+                                    "SELECT asset, alarm, state, raised_utc_us, who, acked_utc_us FROM alarm"
+                                    " WHERE state <> 0 ORDER BY seq LIMIT ?1",
+                                    -1, &stmt, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_bind_int64(stmt, 1, (int64_t)cap);
+    while (result == SQLITE_OK && n < cap && (result = sqlite3_step(stmt)) == SQLITE_ROW) {
+        result = SQLITE_OK;
+        struct core_message *message = &messages[n];
+        *message = (struct core_message){.kind = CORE_RESTORED};
+        copy_column(message->restored.asset, ID_MAX, stmt, 0);
+        copy_column(message->restored.alarm, ID_MAX, stmt, 1);
+        int number = sqlite3_column_int(stmt, 2);
+        /* A state that we do not know is at least an alarm. */
+        message->restored.state = number > ALARM_NORMAL && number <= ALARM_RETURNED_UNACKNOWLEDGED
+                                      ? (enum alarm_state)number
+                                      : ALARM_UNACKNOWLEDGED;
+        message->restored.raised_utc_us = sqlite3_column_int64(stmt, 3);
+        copy_column(message->restored.who, WHO_MAX, stmt, 4);
+        message->restored.acked_utc_us = sqlite3_column_int64(stmt, 5);
+        if (!changed_since(&store->state, message->restored.asset, message->restored.alarm))
+            n++;
+    }
+    sqlite3_finalize(stmt);
+    if (result != SQLITE_OK && result != SQLITE_DONE)
+        return result;
+    *ret_n = n;
+    return SQLITE_OK;
+}
+
+static int read_number(struct store_db *db, const char *query, int64_t *ret)
+{
+    sqlite3_stmt *stmt = NULL;
+    int result = sqlite3_prepare_v2(db->db, query, -1, &stmt, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_step(stmt);
+    if (result == SQLITE_ROW)
+        *ret = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    return result == SQLITE_ROW ? SQLITE_OK : result;
+}
+
+/* Reads what the earlier runs left, for the core: alarms, then CORE_STORE_OPEN. */
+static int restore(struct store *store)
+{
+    struct store_state *state = &store->state;
+    int64_t n_alarms = 0, unclean = 0, last_run = 0;
+    size_t n = 0;
+    int result = read_number(&state->db, "SELECT count(*) FROM alarm WHERE state <> 0", &n_alarms);
+    if (result == SQLITE_OK)
+        result = read_number(&state->db, "SELECT coalesce(max(id), 0) FROM run", &last_run);
+    if (result == SQLITE_OK)
+        result = read_number(
+            &state->db,
+            "SELECT count(*) FROM run WHERE id = (SELECT max(id) FROM run) AND stopped_utc_us IS NULL",
+            &unclean);
+    if (result == SQLITE_OK)
+        result = read_last(state);
+    if (result != SQLITE_OK)
+        return result;
+    size_t cap = n_alarms > RESTORED_MAX ? RESTORED_MAX : (size_t)n_alarms;
+    struct core_message *messages = calloc(cap + 1, sizeof *messages);
+    if (!messages)
+        return SQLITE_NOMEM;
+    result = read_alarms(store, messages, cap, &n);
+    if (result != SQLITE_OK) {
+        free(messages);
+        return result;
+    }
+    messages[n] = (struct core_message){.kind = CORE_STORE_OPEN};
+    messages[n].store_open.ok = true;
+    messages[n].store_open.last_seq = state->last_seq;
+    messages[n].store_open.clean = unclean == 0;
+    store->report.restored = messages;
+    store->report.n_restored = n + 1;
+    state->run_id = last_run + 1;
+    return SQLITE_OK;
+}
+
+static void open_state(struct store *store)
+{
+    struct store_state *state = &store->state;
+    char detail[STORE_DETAIL_MAX];
+    if (store_db_open(store, &state->db, detail, sizeof detail) < 0) {
+        store_report_fault(store, FAULT_STATE_DB, detail);
+        return;
+    }
+    int result = store_db_prepare(&state->db, sql, state->stmts, STATE_STATEMENTS);
+    if (result == SQLITE_OK && !state->opened_once)
+        result = restore(store);
+    if (result != SQLITE_OK) {
+        (void)store_db_failed(&state->db, result, detail, sizeof detail);
+        store_report_fault(store, FAULT_STATE_DB, detail);
+        store_state_close(store);
+        state->db.retry_boot_us = clock_boot_us() + STORE_REOPEN_US;
+        return;
+    }
+    if (!state->opened_once)
+        store_files_keep_ballast(&store->files);
+    state->opened_once = true;
+    state->db.retry_boot_us = 0;
+}
+
+/* ---------------------------------------------------------------- turns */
+
+static bool has_work(const struct store_state *state, int64_t now_boot_us)
+{
+    return !state->run_written || state->n > 0 || state->n_configs > 0 ||
+           now_boot_us >= state->sent_due_boot_us;
+}
+
+void store_state_step(struct store *store, int64_t now_boot_us)
+{
+    struct store_state *state = &store->state;
+    if (now_boot_us < state->db.retry_boot_us)
+        return;
+    if (!state->db.db)
+        open_state(store);
+    if (!state->db.db)
+        return;
+    /* Also without work while it is failing: the fault must end when the disk is well, not at the next event.
+     */
+    if (has_work(state, now_boot_us) || store->report.faults[FAULT_STATE_DB].failed)
+        flush(store);
+    if (state->db.db && state->db.retry_boot_us == 0 && state->n > 0)
+        flush(store);
+}
+
+int64_t store_state_deadline(const struct store *store)
+{
+    const struct store_state *state = &store->state;
+    bool waits = !state->db.db || store->report.faults[FAULT_STATE_DB].failed || has_work(state, 0);
+    int64_t due = waits ? 0 : state->sent_due_boot_us;
+    return due > state->db.retry_boot_us ? due : state->db.retry_boot_us;
+}
+
+void store_state_finish(struct store *store)
+{
+    struct store_state *state = &store->state;
+    store->state.db.retry_boot_us = 0;
+    state->sent_due_boot_us = state->n_sent > 0 ? 0 : STORE_NEVER;
+    for (int i = 0;
+         i < 2 * STORE_EVENTS_MAX / BATCH && (i == 0 || state->n > 0) && state->db.retry_boot_us == 0; i++)
+        store_state_step(store, clock_boot_us());
+    if (!state->db.db)
+        return;
+    if (state->n == 0 && state->run_written && !store->report.faults[FAULT_STATE_DB].failed) {
+        sqlite3_bind_int64(state->stmts[STMT_STOPPED], 1, state->run_id);
+        sqlite3_bind_int64(state->stmts[STMT_STOPPED], 2, clock_now().utc_us);
+        if (store_db_run(state->stmts[STMT_STOPPED]) != SQLITE_OK)
+            log_line(LOG_WARNING, MID_STORE, "%s: the clean stop could not be recorded", state->db.path);
+    }
+    store_state_close(store);
+}
