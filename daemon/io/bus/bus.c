@@ -218,7 +218,7 @@ static void post_block(struct bus *bus, const struct bus_device *device, const s
         uint16_t offset = (uint16_t)(item->address - block->address);
         uint16_t words[2];
         if (item->function <= 2) {
-            words[0] = (reply->words[offset / 16] >> (offset % 16)) & 1U;
+            words[0] = (uint16_t)((unsigned)reply->words[offset / 16] >> (offset % 16) & 1U);
         } else {
             words[0] = reply->words[offset];
             if (item->width > 1)
