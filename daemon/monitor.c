@@ -161,7 +161,7 @@ static void settle_faults(struct monitor *m)
         bool failed = m->faults[i].sources != 0;
         char detail[NOTE_MAX];
         memcpy(detail, m->faults[i].detail, sizeof detail);
-        if (failed || (i != FAULT_BROKER && i != FAULT_HISTORY_DB))
+        if (failed || i != FAULT_BROKER)
             monitor_fault(m, (enum system_fault)i, FROM_OWNER, failed, detail);
     }
     m->faults[FAULT_RESTART].sources = FROM_OWNER; /* told once: raised, over, and waiting to be seen */
