@@ -3,13 +3,12 @@
 test_faults.py Tcp | Rtu; CRYOMON_FAULT_POLLS sets the number of polls, CRYOMON_FAULT_SEED repeats a run.
 """
 import collections
-import csv
 import datetime
-import io
 import os
 import random
 import time
 
+import auditor
 import harness
 from adversary import BY_NAME, PLACES, Adversary, judge, profile_registers
 from broker import Broker, Observer
@@ -23,9 +22,9 @@ TIMEOUT = 0.06 if not harness.SANITIZED else 0.1
 LINES = 12
 
 
-def seconds(text):
-    """RFC 3339 to seconds since the epoch."""
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+def milliseconds(text):
+    """RFC 3339 to milliseconds since the epoch."""
+    return round(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
 
 
 class Faults:
@@ -85,17 +84,16 @@ class Faults:
     def check_history(self):
         """Each good value is the answer to a request that was made for its own slot."""
         wrong, count, published = [], collections.Counter(), {}
-        for asset in self.assets():
-            for row in csv.DictReader(io.StringIO(self.ctl("history", asset, "--format", "csv").stdout)):
-                count[row["quality"], row["reason"]] += 1
-                if row["quality"] != "good":
-                    self.assertEqual(row["value"], "")
-                    continue
-                taken = seconds(row["taken"])
-                published[asset, row["point"], round(taken, 3)] = float(row["value"])
-                fault = self.judge(asset, row["point"], row["value"], seconds(row["slot"]) - 0.002, taken + 0.002)
-                if fault:
-                    wrong.append((dict(row), fault))
+        for row in auditor.history(self.path("state", "history.db")):
+            count[row.quality, row.reason] += 1
+            if row.quality != "good":
+                self.assertIsNone(row.value)
+                continue
+            published[row.asset, row.point, row.taken] = row.value
+            # Times are cut off to milliseconds.
+            fault = self.judge(row.asset, row.point, row.value, row.slot / 1000 - 0.001, row.taken / 1000 + 0.002)
+            if fault:
+                wrong.append((row, fault))
         good = sum(n for (quality, _), n in count.items() if quality == "good")
         print("history: %d rows, %d good; %s" % (sum(count.values()), good, dict(count)))
         self.assertEqual(wrong[:5], [], "%d wrong values of %d good ones" % (len(wrong), good))
@@ -113,7 +111,7 @@ class Faults:
                     self.assertIsNone(reading["value"])
                     continue
                 good += 1
-                if published.get((asset, point, round(seconds(reading["time"]), 3))) != reading["value"]:
+                if published.get((asset, point, milliseconds(reading["time"]))) != reading["value"]:
                     wrong.append((asset, point, reading))
         print("MQTT: %d good values" % good)
         self.assertEqual(wrong[:5], [], "%d of %d good values are not those of history" % (len(wrong), good))

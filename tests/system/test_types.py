@@ -3,6 +3,7 @@ import csv
 import io
 import json
 
+import auditor
 import harness
 from broker import Broker, Observer
 from configuration import Setup
@@ -61,20 +62,36 @@ class Types(harness.SystemTest):
             self.assertEqual(set(message["points"]), set(self.cases))
             for name, case in self.cases.items():
                 self.check_point("%s/%s" % (asset, name), case, message["points"][name])
-        for name, case in self.cases.items():
-            self.check_history(name, case)
+        self.check_history()
+        self.check_history_tool()
 
-    def check_history(self, name, case):
-        table = self.ctl("history", "a/" + name, "--format", "csv").stdout
-        rows = list(csv.DictReader(io.StringIO(table)))
-        self.assertGreater(len(rows), 0, name)
-        last = rows[-1]
-        self.assertEqual(last["quality"], "bad" if case.reason else "good", "%s: %s" % (name, last))
-        self.assertEqual(int(last["raw"], 0), case.raw, name)
-        if case.reason:
-            self.assertEqual((last["reason"], last["value"]), (case.reason, ""), name)
-        else:
-            self.assertAlmostEqual(float(last["value"]), case.value, places=9, msg=name)
+    def check_history(self):
+        """Every reading as it is in the file: value, quality, reason, and the words as they came."""
+        rows = auditor.history(self.path("state", "history.db"))
+        last = {(row.asset, row.point): row for row in rows if row.reason != "never-read"}
+        for name, case in self.cases.items():
+            row = last["a", name]
+            self.assertEqual((row.quality, row.reason), ("bad" if case.reason else "good", case.reason or ""), name)
+            self.assertEqual(row.raw, case.raw, name)
+            if case.reason:
+                self.assertIsNone(row.value)
+            else:
+                self.assertAlmostEqual(row.value, case.value, places=9, msg=name)
+
+    def check_history_tool(self):
+        """The same through cryoctl, for one of each outcome."""
+        for name in "s16", "kelvin", "program", "f32-cdab", "break":
+            case = self.cases[name]
+            table = list(csv.DictReader(io.StringIO(self.ctl("history", "a/" + name, "--format", "csv").stdout)))
+            self.assertGreater(len(table), 0)
+            last = table[-1]
+            self.assertEqual(last["quality"], "bad" if case.reason else "good")
+            if case.reason:
+                self.assertEqual((last["reason"], last["value"]), (case.reason, ""), name)
+            else:
+                self.assertAlmostEqual(float(last["value"]), case.value, places=9, msg=name)
+            rows = json.loads(self.ctl("history", "a/" + name, "--format", "json").stdout)
+            self.assertEqual(len(rows if isinstance(rows, list) else rows["readings"]), len(table))
 
     def serve(self, kind, *more):
         server = kind({"1": self.values, "2": self.values}, *more)
