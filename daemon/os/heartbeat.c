@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -42,6 +43,8 @@ int heartbeat_join(struct heartbeats *hb, const char *name)
         if (!atomic_compare_exchange_strong(&slot->thread, &expected, -1))
             continue;
         snprintf(slot->name, sizeof slot->name, "%s", name);
+        if (gettid() != getpid()) /* the first thread's name is the process's */
+            prctl(PR_SET_NAME, slot->name);
         heartbeat_beat(hb, i);
         atomic_store(&slot->thread, (int)gettid());
         return i;

@@ -21,7 +21,8 @@ struct heartbeats;
 int heartbeats_create(struct heartbeats **ret); /* 0 or -ENOMEM */
 void heartbeats_free(struct heartbeats *hb);
 
-/* Takes a free slot for the calling thread (any thread may). Returns the slot, or -ENOSPC. */
+/* Takes a free slot for the calling thread (any thread may), and gives the thread this name for `ps -L` and
+ * debuggers. Returns the slot, or -ENOSPC. */
 int heartbeat_join(struct heartbeats *hb, const char *name);
 void heartbeat_leave(struct heartbeats *hb, int slot);
 
