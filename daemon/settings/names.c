@@ -68,6 +68,15 @@ int names_find(const struct names *names, enum names_kind kind, size_t parent, c
     return slot->name != NULL ? slot->index : -1;
 }
 
+void names_suggest(const struct names *names, enum names_kind kind, size_t parent, struct suggest *s)
+{
+    for (size_t i = 0; i < names->n_slots; i++) {
+        const struct names_slot *slot = &names->slots[i];
+        if (slot->name != NULL && slot->kind == kind && slot->parent == parent)
+            suggest_try(s, slot->name);
+    }
+}
+
 void names_free(struct names *names)
 {
     free(names->slots);

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "suggest.h"
+
 enum names_kind {
     NAMES_BUS,
     NAMES_DEVICE,
@@ -27,6 +29,8 @@ struct names {
 int names_add(struct names *names, enum names_kind kind, size_t parent, const char *name, int index,
               int *ret_earlier);
 int names_find(const struct names *names, enum names_kind kind, size_t parent, const char *name); /* or -1 */
+/* Offers all names of that kind and parent. */
+void names_suggest(const struct names *names, enum names_kind kind, size_t parent, struct suggest *s);
 void names_free(struct names *names);
 
 #endif

@@ -1,1 +1,318 @@
-/* settings/settings.c: to come */ typedef int cryomon_placeholder;
+#include "settings.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "draft.h"
+
+const char *settings_system_profiles(void)
+{
+    const char *dir = secure_getenv("CRYOMON_PROFILES");
+
+    return dir != NULL && dir[0] != '\0' ? dir : CRYOMON_PROFILES_DIR;
+}
+
+/* ---------------------------------------------------------------- files */
+
+/* Reads one file, from memory if that is where they are. False: it was reported, or (must_exist false) it is
+ * not there. */
+static bool load_file(struct draft *d, const char *path, bool must_exist)
+{
+    struct yamldoc *doc = NULL;
+    int r = -ENOENT;
+
+    if (d->memory != NULL) {
+        for (size_t i = 0; i < d->n_memory && r == -ENOENT; i++) {
+            const struct settings_file *file = &d->memory[i];
+            if (strcmp(file->path, path) == 0)
+                r = yamldoc_parse_tolerant(file->text, file->len, path, d->problems, &doc);
+        }
+        if (r == -ENOENT && must_exist)
+            problems_add(d->problems, path, 0, 0, "the file is not there");
+    } else if (must_exist || access(path, F_OK) == 0) {
+        r = yamldoc_load_tolerant(path, path, d->problems, &doc);
+    }
+    if (r == 0)
+        return draft_add_doc(d, doc);
+    if (r == -ENOMEM)
+        d->no_memory = true;
+    if (must_exist || r != -ENOENT)
+        d->incomplete = true;
+    return false;
+}
+
+static void load_root(struct draft *d, const char *path)
+{
+    if (!load_file(d, path, true))
+        return;
+    d->n_roots = d->n_docs;
+    read_site(d, yamldoc_root(d->docs[d->n_docs - 1]));
+}
+
+static int is_settings_file(const struct dirent *entry)
+{
+    const char *dot = strrchr(entry->d_name, '.');
+
+    return entry->d_name[0] != '.' && dot != NULL && strcmp(dot, ".yaml") == 0;
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void load_conf_d(struct draft *d)
+{
+    char path[PATH_MAX];
+    struct dirent **entries = NULL;
+
+    (void)snprintf(path, sizeof path, "%s/conf.d", d->dir);
+    int n = scandir(path, &entries, is_settings_file, by_bytes);
+    if (n < 0) {
+        char buffer[128];
+        if (errno == ENOENT)
+            return; /* it is optional */
+        problems_add(d->problems, path, 0, 0, "can't be read: %s", strerror_r(errno, buffer, sizeof buffer));
+        d->incomplete = true;
+        return;
+    }
+    if (n > FILES_MAX)
+        problems_add(d->problems, path, 0, 0, "too many files: %d, at most %d", n, FILES_MAX);
+    for (int i = 0; i < n; i++) {
+        (void)snprintf(path, sizeof path, "%s/conf.d/%s", d->dir, entries[i]->d_name);
+        if (i < FILES_MAX)
+            load_root(d, path);
+        free(entries[i]);
+    }
+    free((void *)entries);
+}
+
+static void load_roots(struct draft *d)
+{
+    load_root(d, d->main_name);
+    if (d->memory == NULL) {
+        load_conf_d(d);
+        return;
+    }
+    for (size_t i = 0; i < d->n_memory; i++) {
+        if (strncmp(d->memory[i].path, "conf.d/", 7) == 0)
+            load_root(d, d->memory[i].path);
+    }
+}
+
+/* ---------------------------------------------------------------- profiles */
+
+/* Offers the names of the profiles in a directory. */
+static void suggest_profiles(const char *dir, struct suggest *s)
+{
+    struct dirent **entries = NULL;
+    int n = scandir(dir, &entries, is_settings_file, by_bytes);
+
+    for (int i = 0; i < n; i++) {
+        *strrchr(entries[i]->d_name, '.') = '\0';
+        suggest_try(s, entries[i]->d_name);
+        free(entries[i]);
+    }
+    free((void *)entries);
+}
+
+static void report_no_profile(struct draft *d, const struct draft_device *device)
+{
+    struct suggest s;
+    char hint[SUGGEST_TEXT_MAX];
+    char dir[PATH_MAX];
+    const char *name = device->config.profile;
+
+    suggest_begin(&s, name);
+    (void)snprintf(dir, sizeof dir, "%s/devices", d->dir);
+    if (d->memory == NULL && d->problems->n < PROBLEMS_MAX) {
+        suggest_profiles(dir, &s);
+        suggest_profiles(settings_system_profiles(), &s);
+    }
+    problems_at(d->problems, yaml_get(device->node, "profile"),
+                "there is no profile '%s': %s.yaml is neither in %.160s nor in %.160s%s", name, name, dir,
+                settings_system_profiles(), suggest_text(&s, hint));
+}
+
+/* Gives the profile its root, from the site's own directory or else the system's. */
+static void load_profile(struct draft *d, struct draft_profile *profile)
+{
+    char path[PATH_MAX];
+    bool incomplete = d->incomplete;
+    size_t before = d->problems->n;
+
+    (void)snprintf(path, sizeof path, "%s%sdevices/%s.yaml", d->dir, d->memory == NULL ? "/" : "",
+                   profile->id);
+    bool found = load_file(d, path, false);
+    if (!found && d->problems->n == before && d->memory == NULL) {
+        (void)snprintf(path, sizeof path, "%s/%s.yaml", settings_system_profiles(), profile->id);
+        found = load_file(d, path, false);
+    }
+    d->incomplete = incomplete; /* a profile holds nothing but its own registers */
+    if (found)
+        profile->root = yamldoc_root(d->docs[d->n_docs - 1]);
+    else
+        profile->missing = d->problems->n == before;
+}
+
+static int add_profile(struct draft *d, const struct draft_device *device)
+{
+    const char *name = yaml_get(device->node, "profile")->text;
+    int index = names_find(&d->names, NAMES_PROFILE, 0, name);
+
+    if (index >= 0)
+        return index;
+    struct draft_profile *grown = draft_grow(d, d->profiles, d->n_profiles, sizeof *grown);
+    if (grown == NULL)
+        return -1;
+    d->profiles = grown;
+    index = (int)d->n_profiles;
+    if (names_add(&d->names, NAMES_PROFILE, 0, name, index, &index) < 0) {
+        d->no_memory = true;
+        return -1;
+    }
+    d->profiles[d->n_profiles++].id = name;
+    load_profile(d, &d->profiles[index]);
+    if (d->profiles[index].root != NULL)
+        read_profile(d, (size_t)index);
+    return index;
+}
+
+static void load_profiles(struct draft *d)
+{
+    for (size_t i = 0; i < d->n_devices && !d->no_memory; i++) {
+        struct draft_device *device = &d->devices[i];
+        if (device->config.profile[0] == '\0')
+            continue; /* reported */
+        device->profile = add_profile(d, device);
+        if (device->profile >= 0 && d->profiles[device->profile].missing)
+            report_no_profile(d, device);
+    }
+}
+
+/* ---------------------------------------------------------------- the whole */
+
+/* All files as read, each behind a line with its name; and the hash over that. */
+static int add_source(const struct draft *d, struct config *config)
+{
+    size_t size = 1;
+    size_t len = 0;
+
+    for (size_t i = 0; i < d->n_docs; i++) {
+        (void)yamldoc_text(d->docs[i], &len);
+        size += len + strlen(yamldoc_root(d->docs[i])->file) + sizeof "--- \n\n";
+    }
+    config->source = malloc(size);
+    if (config->source == NULL)
+        return -ENOMEM;
+    char *p = config->source;
+    for (size_t i = 0; i < d->n_docs; i++) {
+        const char *text = yamldoc_text(d->docs[i], &len);
+        p += snprintf(p, size - (size_t)(p - config->source), "--- %s\n", yamldoc_root(d->docs[i])->file);
+        memcpy(p, text, len);
+        p += len;
+        if (len > 0 && p[-1] != '\n')
+            *p++ = '\n';
+    }
+    *p = '\0';
+    config->source_len = (size_t)(p - config->source);
+    (void)crypto_hash_sha256(config->sha256, (const unsigned char *)config->source, config->source_len);
+    return 0;
+}
+
+static void free_draft(struct draft *d)
+{
+    for (size_t i = 0; i < d->n_docs; i++)
+        yamldoc_free(d->docs[i]);
+    free((void *)d->docs);
+    names_free(&d->names);
+    free(d->buses);
+    free(d->devices);
+    free(d->profiles);
+    free(d->registers);
+    free(d->assets);
+    free(d->points);
+    free(d->alarms);
+}
+
+static void read_everything(struct draft *d)
+{
+    load_roots(d);
+    if (d->site.id[0] == '\0' && draft_setting(d, "site", "id") == NULL && !d->incomplete)
+        problems_add(d->problems, d->main_name, 0, 0, "'id' is missing in 'site': write site: {id: ...}");
+    read_mqtt_finish(d);
+    load_profiles(d);
+    resolve_devices(d);
+    resolve_points(d);
+    resolve_alarms(d);
+    check_buses(d);
+    check_devices(d);
+    check_alarms(d);
+    check_assets(d);
+}
+
+static int load(struct draft *d, uint32_t generation, struct config **ret)
+{
+    struct config *config = NULL;
+    size_t before = d->problems->n;
+    int r;
+
+    d->storage = (struct storage_config){.directory = "/var/lib/cryomon", .commit_interval_ms = 5000};
+    d->control = (struct draft_control){.socket = "/run/cryomon/control"};
+    d->mqtt.keep_alive_ms = 30000;
+    read_everything(d);
+    if (d->no_memory)
+        r = -ENOMEM;
+    else if (d->problems->n > before)
+        r = -EINVAL;
+    else
+        r = flatten_draft(d, generation, &config);
+    if (r == 0)
+        r = add_source(d, config);
+    free_draft(d);
+    if (r < 0) {
+        config_unref(config);
+        return r;
+    }
+    *ret = config;
+    return 0;
+}
+
+int settings_load(const char *dir, uint32_t generation, struct problems *problems, struct problems *warnings,
+                  struct config **ret)
+{
+    char main_name[PATH_MAX];
+    struct draft d = {.dir = dir, .main_name = main_name, .problems = problems, .warnings = warnings};
+
+    /* Longer paths than these can't be opened anyway: "/conf.d/" and a file name follow. */
+    if (strlen(dir) > PATH_MAX - 2 * NAME_MAX) {
+        problems_add(problems, dir, 0, 0, "the path is too long");
+        return -EINVAL;
+    }
+    if (access(dir, F_OK) != 0) {
+        char buffer[128];
+        problems_add(problems, dir, 0, 0, "there is no such configuration directory: %s",
+                     strerror_r(errno, buffer, sizeof buffer));
+        return -EINVAL;
+    }
+    (void)snprintf(main_name, sizeof main_name, "%s/cryomon.yaml", dir);
+    return load(&d, generation, ret);
+}
+
+int settings_load_memory(const struct settings_file *files, size_t n_files, uint32_t generation,
+                         struct problems *problems, struct problems *warnings, struct config **ret)
+{
+    struct draft d = {.dir = "",
+                      .main_name = "cryomon.yaml",
+                      .memory = files,
+                      .n_memory = n_files,
+                      .problems = problems,
+                      .warnings = warnings};
+
+    return load(&d, generation, ret);
+}

@@ -16,6 +16,17 @@
 int settings_load(const char *dir, uint32_t generation, struct problems *problems, struct problems *warnings,
                   struct config **ret);
 
+/* The same from texts in memory, for tests and the fuzzer: paths as under dir ("cryomon.yaml",
+ * "conf.d/10-tanks.yaml", "devices/x.yaml"); conf.d files are taken in the order given. Nothing else is read,
+ * except that files named by paths in the configuration are looked for (a warning when missing). */
+struct settings_file {
+    const char *path;
+    const char *text;
+    size_t len;
+};
+int settings_load_memory(const struct settings_file *files, size_t n_files, uint32_t generation,
+                         struct problems *problems, struct problems *warnings, struct config **ret);
+
 /* A readable difference for people and the audit trail: one line "path: old -> new" per changed setting,
  * "+ path: value", "- path: value". Returns malloc'd text (free it), "" when nothing differs, NULL: no
  * memory. */

@@ -1,0 +1,184 @@
+/*
+ * draft.h - a configuration in the making: what the files say, each thing with the node it came from.
+ *
+ * settings.c runs the steps: read_* (files to drafts), resolve_* (names to indices), check_* (does it make
+ * sense), flatten_* (draft to struct config). Each step adds its problems and goes on, so that one run
+ * reports all; a thing with a mistake is marked broken, and later steps do not report what follows from that.
+ */
+#ifndef CRYOMON_DRAFT_H
+#define CRYOMON_DRAFT_H
+
+#include "config.h"
+#include "fields.h"
+#include "names.h"
+#include "settings.h"
+
+#define REGISTERS_MAX 4096 /* of one profile */
+#define FILES_MAX     1000 /* in conf.d */
+
+#define MINUTE_MS 60000
+#define HOUR_MS   3600000
+#define DAY_MS    86400000
+
+struct draft_bus {
+    struct bus_config config;
+    const struct yaml_node *node;
+    bool broken;
+};
+
+struct draft_device {
+    struct device_config config;
+    const struct yaml_node *node;
+    const struct yaml_node *bus_node;
+    int bus, profile; /* -1: not known */
+    bool accept_unverified;
+    bool used; /* by a point */
+    bool broken;
+};
+
+enum profile_status { STATUS_DOCUMENTED, STATUS_FIELD_REPORTED, STATUS_UNVERIFIED };
+
+struct draft_register {
+    const struct yaml_node *node; /* its key is the id */
+    struct bilingual name;
+    enum reg_table table;
+    uint16_t address;
+    struct reg_format format;
+    char unit[UNIT_MAX];
+    bool broken;
+};
+
+struct draft_profile {
+    const char *id;
+    const struct yaml_node *root; /* NULL: not found or not readable */
+    enum profile_status status;
+    bool tcp, rtu;
+    enum word_order order;
+    uint16_t max_registers, max_gap;
+    uint32_t interval_ms, timeout_ms, quiet_ms;
+    size_t first_register, n_registers; /* in draft.registers */
+    bool missing;                       /* there is no such file */
+};
+
+struct draft_point {
+    struct point_config config;
+    const struct yaml_node *node;
+    const struct yaml_node *device_node, *register_node, *resolution, *plausible, *offset;
+    uint32_t no_data_after_ms; /* 0: not given */
+    int device;                /* -1: not known */
+    bool broken;               /* its format is not known */
+    bool has_alarm;
+    enum priority priority; /* the highest of its alarms */
+    micro_t low, high;      /* what values can be: inclusive, both plausible and in the register */
+    int lowest_high;        /* alarms by index, -1: none */
+    int highest_low;
+};
+
+struct draft_alarm {
+    struct alarm_config config;
+    struct alarm_model model;
+    const struct yaml_node *node;
+    const struct yaml_node *point_node, *high, *low, *state, *deadband;
+    int point; /* in draft.points; -1: not known */
+    bool broken;
+};
+
+struct draft_asset {
+    struct asset_config config;
+    const struct yaml_node *node;
+    size_t first_point, n_points, first_alarm, n_alarms; /* in draft.points, draft.alarms */
+};
+
+struct draft_site {
+    char id[ID_MAX];
+    struct bilingual name;
+    enum language language;
+};
+
+struct draft_mqtt {
+    struct mqtt_config config; /* but for enabled and keep_alive_s */
+    uint32_t keep_alive_ms;
+};
+
+struct draft_control {
+    char socket[108];
+};
+
+struct draft {
+    const char *dir;
+    const char *main_name;              /* cryomon.yaml, as problems show it */
+    const struct settings_file *memory; /* NULL: files come from dir */
+    size_t n_memory;
+    struct problems *problems, *warnings;
+    bool no_memory;
+    bool incomplete;            /* a file could not be read: what is not found may stand there */
+    bool full[NAMES_ALARM + 1]; /* that there are too many of a kind was reported */
+
+    struct yamldoc **docs; /* the first n_roots: cryomon.yaml and conf.d; then profiles */
+    size_t n_docs, n_roots;
+    struct names names;
+
+    struct draft_site site;
+    struct storage_config storage;
+    struct draft_mqtt mqtt;
+    struct draft_control control;
+    struct draft_bus *buses;
+    struct draft_device *devices;
+    struct draft_profile *profiles;
+    struct draft_register *registers;
+    struct draft_asset *assets;
+    struct draft_point *points;
+    struct draft_alarm *alarms;
+    size_t n_buses, n_devices, n_profiles, n_registers, n_assets, n_points, n_alarms;
+};
+
+extern const struct choice draft_priorities[], draft_asset_kinds[], draft_word_orders[];
+
+/* Returns items, with room for one more behind n (zeroed), or NULL when memory is short (items stay valid).
+ */
+void *draft_grow(struct draft *d, void *items, size_t n, size_t size);
+
+/* Checks the id (node's key) of the thing at index and enters it. An id that is bad or there already is
+ * reported and becomes "": the thing is kept for its other mistakes. False: there are max of them already
+ * (reported once), or memory is short; it must not be kept. */
+bool draft_name(struct draft *d, enum names_kind kind, size_t parent, const struct yaml_node *node,
+                size_t index, size_t max, char id[ID_MAX]);
+
+/* Gives the index that the node's text names, or -1 after reporting. what: "bus", "device", ... */
+int draft_find(struct draft *d, enum names_kind kind, size_t parent, const struct yaml_node *node,
+               const char *what);
+
+/* The node of a setting (section.key) in whichever file has it, or NULL. key NULL: the first such section. */
+const struct yaml_node *draft_setting(const struct draft *d, const char *section, const char *key);
+
+/* Takes the document. */
+bool draft_add_doc(struct draft *d, struct yamldoc *doc);
+
+/* read_site.c, read_mqtt.c, read_bus.c, read_asset.c: one file's part. */
+void read_site(struct draft *d, const struct yaml_node *root);
+void read_mqtt(struct draft *d, const struct yaml_node *section);
+void read_mqtt_finish(struct draft *d);
+void read_buses(struct draft *d, const struct yaml_node *node);
+void read_devices(struct draft *d, const struct yaml_node *node);
+void read_assets(struct draft *d, const struct yaml_node *node);
+
+/* read_profile.c, read_register.c: a profile whose root is set. */
+void read_profile(struct draft *d, size_t profile);
+void read_register(struct draft *d, const struct draft_profile *profile, const struct yaml_node *node,
+                   struct draft_register *ret);
+
+/* resolve.c */
+void resolve_devices(struct draft *d);
+void resolve_points(struct draft *d);
+void resolve_alarms(struct draft *d);
+
+/* check.c */
+void check_buses(struct draft *d);
+void check_devices(struct draft *d);
+void check_alarms(struct draft *d);
+void check_assets(struct draft *d);
+
+/* flatten.c: a draft without problems. Returns 0 or -ENOMEM. source is not filled in. */
+int flatten_draft(const struct draft *d, uint32_t generation, struct config **ret);
+
+#endif

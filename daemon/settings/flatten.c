@@ -1,0 +1,165 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "draft.h"
+
+#define BAD_ON_DELAY_MS    10000
+#define BROKER_ON_DELAY_MS 30000
+#define N_AUTOMATIC        2 /* of each point: no data, bad */
+
+static int allocate(struct config *config, const struct draft *d)
+{
+    config->n_buses = (uint16_t)d->n_buses;
+    config->n_devices = (uint16_t)d->n_devices;
+    config->n_assets = (uint16_t)(d->n_assets + 1);
+    config->n_points = (uint16_t)d->n_points;
+    config->n_alarms = (uint16_t)(FAULT_COUNT + d->n_alarms + N_AUTOMATIC * d->n_points);
+    /* One more than needed: calloc(0) may give NULL. */
+    config->buses = calloc((size_t)config->n_buses + 1, sizeof *config->buses);
+    config->devices = calloc((size_t)config->n_devices + 1, sizeof *config->devices);
+    config->assets = calloc(config->n_assets, sizeof *config->assets);
+    config->points = calloc((size_t)config->n_points + 1, sizeof *config->points);
+    config->alarms = calloc(config->n_alarms, sizeof *config->alarms);
+    config->point_models = calloc((size_t)config->n_points + 1, sizeof *config->point_models);
+    config->alarm_models = calloc(config->n_alarms, sizeof *config->alarm_models);
+    if (config->buses == NULL || config->devices == NULL || config->assets == NULL ||
+        config->points == NULL || config->alarms == NULL || config->point_models == NULL ||
+        config->alarm_models == NULL)
+        return -ENOMEM;
+    return 0;
+}
+
+/* Takes the next places in alarms[] and alarm_models[], which run in step. */
+static struct alarm_config *next_alarm(struct config *config, uint16_t asset, uint16_t *n,
+                                       struct alarm_model **ret_model)
+{
+    struct alarm_config *alarm = &config->alarms[*n];
+
+    *ret_model = &config->alarm_models[*n];
+    (*n)++;
+    alarm->asset = asset;
+    config->assets[asset].n_alarms++;
+    return alarm;
+}
+
+/* assets[0]: the system itself, with an alarm for each part that can fail. */
+static void flatten_system(struct config *config, uint16_t *n_alarms)
+{
+    struct asset_config *asset = &config->assets[0];
+
+    memcpy(asset->id, "system", sizeof "system");
+    memcpy(asset->name.text[LANGUAGE_EN], "Monitoring system", sizeof "Monitoring system");
+    memcpy(asset->name.text[LANGUAGE_ZH], "监测系统", sizeof "监测系统");
+    asset->kind = ASSET_SYSTEM;
+    for (int fault = 0; fault < FAULT_COUNT; fault++) {
+        struct alarm_model *model;
+        struct alarm_config *alarm = next_alarm(config, 0, n_alarms, &model);
+        bool critical = fault == FAULT_STATE_DB || fault == FAULT_BROKER;
+        (void)snprintf(alarm->id, sizeof alarm->id, "%s", engine_fault_name((enum system_fault)fault));
+        alarm->automatic = true;
+        model->kind = CONDITION_FAULT;
+        model->fault = (enum system_fault)fault;
+        model->priority = critical ? PRIORITY_CRITICAL : PRIORITY_HIGH;
+        model->on_delay_ms = fault == FAULT_BROKER ? BROKER_ON_DELAY_MS : 0;
+    }
+}
+
+/* A point without data may hide any of its alarms: it is as urgent as the most urgent of them. */
+static void flatten_automatic(struct config *config, uint16_t asset, uint16_t index,
+                              const struct draft_point *point, uint16_t *n_alarms)
+{
+    static const struct {
+        const char *suffix;
+        enum condition_kind kind;
+        uint32_t on_delay_ms;
+    } automatic[N_AUTOMATIC] = {{"no-data", CONDITION_NO_DATA, 0}, {"bad", CONDITION_BAD, BAD_ON_DELAY_MS}};
+    bool urgent = point->has_alarm && point->priority > PRIORITY_MEDIUM;
+
+    for (size_t i = 0; i < N_AUTOMATIC; i++) {
+        struct alarm_model *model;
+        struct alarm_config *alarm = next_alarm(config, asset, n_alarms, &model);
+        (void)snprintf(alarm->id, sizeof alarm->id, "%.54s-%s", point->config.id, automatic[i].suffix);
+        alarm->automatic = true;
+        model->kind = automatic[i].kind;
+        model->priority = urgent ? point->priority : PRIORITY_MEDIUM;
+        model->point = index;
+        model->on_delay_ms = automatic[i].on_delay_ms;
+    }
+}
+
+static void flatten_asset(const struct draft *d, struct config *config, size_t index, uint16_t *n_points,
+                          uint16_t *n_alarms)
+{
+    const struct draft_asset *from = &d->assets[index];
+    uint16_t a = (uint16_t)(index + 1);
+    struct asset_config *asset = &config->assets[a];
+
+    *asset = from->config;
+    asset->first_point = *n_points;
+    asset->n_points = (uint16_t)from->n_points;
+    asset->first_alarm = *n_alarms;
+    for (size_t i = 0; i < from->n_points; i++) {
+        const struct draft_point *point = &d->points[from->first_point + i];
+        config->points[*n_points] = point->config;
+        config->points[*n_points].asset = a;
+        config->point_models[*n_points].stale_after_ms = point->no_data_after_ms;
+        (*n_points)++;
+    }
+    for (size_t i = 0; i < from->n_alarms; i++) {
+        const struct draft_alarm *alarm = &d->alarms[from->first_alarm + i];
+        struct alarm_model *model;
+        struct alarm_config *to = next_alarm(config, a, n_alarms, &model);
+        *to = alarm->config;
+        to->asset = a;
+        *model = alarm->model; /* its point: points keep their order, so the index is the same */
+    }
+    for (uint16_t i = 0; i < asset->n_points; i++)
+        flatten_automatic(config, a, (uint16_t)(asset->first_point + i), &d->points[from->first_point + i],
+                          n_alarms);
+}
+
+/* A name that was not written is the id. */
+static void fill_name(struct bilingual *name, const char *id)
+{
+    for (int i = 0; i < LANGUAGES; i++) {
+        if (name->text[i][0] == '\0')
+            (void)snprintf(name->text[i], sizeof name->text[i], "%s", id);
+    }
+}
+
+int flatten_draft(const struct draft *d, uint32_t generation, struct config **ret)
+{
+    uint16_t n_points = 0;
+    uint16_t n_alarms = 0;
+    struct config *config = calloc(1, sizeof *config);
+
+    if (config == NULL)
+        return -ENOMEM;
+    atomic_init(&config->references, 1);
+    if (allocate(config, d) < 0) {
+        config_unref(config);
+        return -ENOMEM;
+    }
+    config->generation = generation;
+    memcpy(config->site_id, d->site.id, sizeof config->site_id);
+    config->site_name = d->site.name;
+    fill_name(&config->site_name, config->site_id);
+    config->language = d->site.language;
+    config->storage = d->storage;
+    config->mqtt = d->mqtt.config;
+    memcpy(config->control_socket, d->control.socket, sizeof config->control_socket);
+    for (size_t i = 0; i < d->n_buses; i++)
+        config->buses[i] = d->buses[i].config;
+    for (size_t i = 0; i < d->n_devices; i++)
+        config->devices[i] = d->devices[i].config;
+    flatten_system(config, &n_alarms);
+    for (size_t i = 0; i < d->n_assets; i++) {
+        flatten_asset(d, config, i, &n_points, &n_alarms);
+        fill_name(&config->assets[i + 1].name, config->assets[i + 1].id);
+    }
+    for (size_t i = 0; i < config->n_points; i++)
+        fill_name(&config->points[i].name, config->points[i].id);
+    *ret = config;
+    return 0;
+}

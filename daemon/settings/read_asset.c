@@ -1,0 +1,156 @@
+#include <string.h>
+
+#include "draft.h"
+#include "scalar.h"
+
+struct asset_parts {
+    struct bilingual name;
+    enum asset_kind kind;
+    const struct yaml_node *points, *alarms;
+};
+
+static const struct field asset_fields[] = {
+    {"name", FIELD_BILINGUAL, FIELD_OF(struct asset_parts, name), .max = NAME_MAX_BYTES},
+    {"kind", FIELD_CHOICE, FIELD_OF(struct asset_parts, kind), .flags = FIELD_REQUIRED,
+     .choices = draft_asset_kinds},
+    {"points", FIELD_NODE, FIELD_OF(struct asset_parts, points), .flags = FIELD_REQUIRED},
+    {"alarms", FIELD_NODE, FIELD_OF(struct asset_parts, alarms)},
+};
+
+static const struct field point_fields[] = {
+    {"device", FIELD_NODE, FIELD_OF(struct draft_point, device_node), .flags = FIELD_REQUIRED},
+    {"register", FIELD_NODE, FIELD_OF(struct draft_point, register_node), .flags = FIELD_REQUIRED},
+    {"name", FIELD_BILINGUAL, FIELD_OF(struct draft_point, config.name), .max = NAME_MAX_BYTES},
+    {"no_data_after", FIELD_DURATION, FIELD_OF(struct draft_point, no_data_after_ms), .min = 1000,
+     .max = DAY_MS},
+    {"resolution", FIELD_NODE, FIELD_OF(struct draft_point, resolution)},
+    {"plausible", FIELD_NODE, FIELD_OF(struct draft_point, plausible)},
+    {"offset", FIELD_NODE, FIELD_OF(struct draft_point, offset)},
+};
+
+static const struct field alarm_fields[] = {
+    {"point", FIELD_NODE, FIELD_OF(struct draft_alarm, point_node), .flags = FIELD_REQUIRED},
+    {"high", FIELD_NODE, FIELD_OF(struct draft_alarm, high)},
+    {"low", FIELD_NODE, FIELD_OF(struct draft_alarm, low)},
+    {"state", FIELD_NODE, FIELD_OF(struct draft_alarm, state)},
+    {"deadband", FIELD_NODE, FIELD_OF(struct draft_alarm, deadband)},
+    {"on_delay", FIELD_DURATION, FIELD_OF(struct draft_alarm, model.on_delay_ms), .min = 0, .max = DAY_MS},
+    {"off_delay", FIELD_DURATION, FIELD_OF(struct draft_alarm, model.off_delay_ms), .min = 0, .max = DAY_MS},
+    {"priority", FIELD_CHOICE, FIELD_OF(struct draft_alarm, model.priority), .flags = FIELD_REQUIRED,
+     .choices = draft_priorities},
+    {"text", FIELD_BILINGUAL, FIELD_OF(struct draft_alarm, config.text), .max = TEXT_MAX},
+    {"response", FIELD_BILINGUAL, FIELD_OF(struct draft_alarm, config.response), .max = TEXT_MAX},
+};
+
+/* Topics stand beside these names, and cryomon's own alarms belong to "system". */
+static const char *const reserved_ids[] = {"system", "status", "heartbeat", "events", "cmd"};
+
+/* A point's automatic alarms are called "<point>-no-data" and "<point>-bad". */
+#define POINT_ID_MAX (ID_MAX - (sizeof "-no-data" - 1))
+
+static void read_point(struct draft *d, size_t asset, const struct yaml_node *node)
+{
+    struct draft_point *grown = draft_grow(d, d->points, d->n_points, sizeof *grown);
+
+    if (grown == NULL)
+        return;
+    d->points = grown;
+    struct draft_point *point = &grown[d->n_points];
+    if (!draft_name(d, NAMES_POINT, asset, node, d->n_points, POINTS_MAX, point->config.id))
+        return;
+    d->n_points++;
+    d->assets[asset].n_points++;
+    point->node = node;
+    point->config.asset = (uint16_t)asset;
+    point->device = point->lowest_high = point->highest_low = -1;
+    point->broken = !fields_walk(d->problems, node, "a point", point_fields, COUNT_OF(point_fields), point);
+    if (strlen(point->config.id) >= POINT_ID_MAX)
+        problems_at_key(d->problems, node, "'%.64s' is too long: %zu characters, at most %zu for a point",
+                        node->key, strlen(node->key), POINT_ID_MAX - 1);
+}
+
+static void check_alarm_kind(struct draft *d, struct draft_alarm *alarm)
+{
+    int n = (alarm->high != NULL) + (alarm->low != NULL) + (alarm->state != NULL);
+
+    if (n != 1) {
+        problems_at_key(d->problems, alarm->node, "an alarm has exactly one of 'high', 'low' and 'state'%s",
+                        n == 0 ? "; it is missing" : "; write an alarm for each");
+        alarm->broken = true;
+    } else if (alarm->state != NULL && alarm->deadband != NULL) {
+        problems_at_key(d->problems, alarm->deadband,
+                        "'deadband' belongs to 'high' and 'low', not to 'state'");
+        alarm->broken = true;
+    }
+    alarm->model.kind = alarm->high != NULL  ? CONDITION_HIGH
+                        : alarm->low != NULL ? CONDITION_LOW
+                                             : CONDITION_STATE;
+}
+
+static void read_alarm(struct draft *d, size_t asset, const struct yaml_node *node)
+{
+    struct draft_alarm *grown = draft_grow(d, d->alarms, d->n_alarms, sizeof *grown);
+
+    if (grown == NULL)
+        return;
+    d->alarms = grown;
+    struct draft_alarm *alarm = &grown[d->n_alarms];
+    if (!draft_name(d, NAMES_ALARM, asset, node, d->n_alarms, ALARMS_MAX, alarm->config.id))
+        return;
+    d->n_alarms++;
+    d->assets[asset].n_alarms++;
+    alarm->node = node;
+    alarm->config.asset = (uint16_t)asset;
+    alarm->point = -1;
+    alarm->broken = !fields_walk(d->problems, node, "an alarm", alarm_fields, COUNT_OF(alarm_fields), alarm);
+    if (node->kind == YAML_MAPPING)
+        check_alarm_kind(d, alarm);
+}
+
+/* False: there is no such mapping. */
+static bool read_children(struct draft *d, size_t asset, const struct yaml_node *node, const char *what,
+                          void (*read)(struct draft *, size_t, const struct yaml_node *))
+{
+    if (node == NULL || !fields_is_mapping(d->problems, node, what))
+        return false;
+    for (const struct yaml_node *child = node->first; child != NULL && !d->no_memory; child = child->next)
+        read(d, asset, child);
+    return true;
+}
+
+static void read_asset(struct draft *d, const struct yaml_node *node, size_t index)
+{
+    struct asset_parts parts = {.kind = ASSET_TANK};
+    struct draft_asset *asset = &d->assets[index];
+
+    asset->node = node;
+    asset->first_point = d->n_points;
+    asset->first_alarm = d->n_alarms;
+    (void)fields_walk(d->problems, node, "an asset", asset_fields, COUNT_OF(asset_fields), &parts);
+    asset->config.name = parts.name;
+    asset->config.kind = parts.kind;
+    if (read_children(d, index, parts.points, "'points'", read_point) && parts.points->first == NULL)
+        problems_at_key(d->problems, parts.points, "an asset has at least one point");
+    (void)read_children(d, index, parts.alarms, "'alarms'", read_alarm);
+}
+
+void read_assets(struct draft *d, const struct yaml_node *node)
+{
+    if (!fields_is_mapping(d->problems, node, "'assets'"))
+        return;
+    for (const struct yaml_node *child = node->first; child != NULL && !d->no_memory; child = child->next) {
+        struct draft_asset *grown = draft_grow(d, d->assets, d->n_assets, sizeof *grown);
+        if (grown == NULL)
+            return;
+        d->assets = grown;
+        /* assets[0] of the configuration is the system itself. */
+        if (!draft_name(d, NAMES_ASSET, 0, child, d->n_assets, ASSETS_MAX - 1, grown[d->n_assets].config.id))
+            return;
+        for (size_t i = 0; i < COUNT_OF(reserved_ids); i++) {
+            if (strcmp(child->key, reserved_ids[i]) == 0)
+                problems_at_key(d->problems, child, "'%s' is reserved for cryomon itself; choose another id",
+                                child->key);
+        }
+        read_asset(d, child, d->n_assets++);
+    }
+}

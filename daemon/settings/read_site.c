@@ -1,0 +1,78 @@
+#include "draft.h"
+
+#include <string.h>
+
+/* The top level of cryomon.yaml and of the files in conf.d. */
+struct top {
+    const struct yaml_node *site, *storage, *mqtt, *control, *buses, *devices, *assets;
+};
+
+static const struct field top_fields[] = {
+    {"site", FIELD_NODE, FIELD_OF(struct top, site)},
+    {"storage", FIELD_NODE, FIELD_OF(struct top, storage)},
+    {"mqtt", FIELD_NODE, FIELD_OF(struct top, mqtt)},
+    {"control", FIELD_NODE, FIELD_OF(struct top, control)},
+    {"buses", FIELD_NODE, FIELD_OF(struct top, buses)},
+    {"devices", FIELD_NODE, FIELD_OF(struct top, devices)},
+    {"assets", FIELD_NODE, FIELD_OF(struct top, assets)},
+};
+
+static const struct choice languages[] = {{"en", LANGUAGE_EN}, {"zh", LANGUAGE_ZH}, {NULL, 0}};
+
+static const struct field site_fields[] = {
+    {"id", FIELD_ID, FIELD_OF(struct draft_site, id)},
+    {"name", FIELD_BILINGUAL, FIELD_OF(struct draft_site, name), .max = NAME_MAX_BYTES},
+    {"language", FIELD_CHOICE, FIELD_OF(struct draft_site, language), .choices = languages},
+};
+
+static const struct field storage_fields[] = {
+    {"directory", FIELD_PATH, FIELD_OF(struct storage_config, directory)},
+    {"commit_interval", FIELD_DURATION, FIELD_OF(struct storage_config, commit_interval_ms), .min = 100,
+     .max = MINUTE_MS},
+};
+
+static const struct field control_fields[] = {
+    {"socket", FIELD_PATH, FIELD_OF(struct draft_control, socket)},
+};
+
+/* Sections are merged key by key over the files: a key may stand in one of them only. */
+static void report_repeated(struct draft *d, const char *section, const struct yaml_node *node)
+{
+    for (const struct yaml_node *child = node->first; child != NULL; child = child->next) {
+        const struct yaml_node *earlier = draft_setting(d, section, child->key);
+        if (earlier != NULL && earlier != child)
+            problems_at_key(d->problems, child, "'%s.%.64s' is already set at %s:%u; remove one of them",
+                            section, child->key, earlier->file, earlier->key_line);
+    }
+}
+
+static void read_section(struct draft *d, const char *section, const char *what, const struct yaml_node *node,
+                         const struct field *fields, size_t n, void *target)
+{
+    if (node == NULL)
+        return;
+    if (fields_walk(d->problems, node, what, fields, n, target) || node->kind == YAML_MAPPING)
+        report_repeated(d, section, node);
+}
+
+void read_site(struct draft *d, const struct yaml_node *root)
+{
+    struct top top = {.site = NULL};
+
+    (void)fields_walk(d->problems, root, "the configuration", top_fields, COUNT_OF(top_fields), &top);
+    read_section(d, "site", "'site'", top.site, site_fields, COUNT_OF(site_fields), &d->site);
+    read_section(d, "storage", "'storage'", top.storage, storage_fields, COUNT_OF(storage_fields),
+                 &d->storage);
+    read_section(d, "control", "'control'", top.control, control_fields, COUNT_OF(control_fields),
+                 &d->control);
+    if (top.mqtt != NULL) {
+        read_mqtt(d, top.mqtt);
+        report_repeated(d, "mqtt", top.mqtt);
+    }
+    if (top.buses != NULL)
+        read_buses(d, top.buses);
+    if (top.devices != NULL)
+        read_devices(d, top.devices);
+    if (top.assets != NULL)
+        read_assets(d, top.assets);
+}
