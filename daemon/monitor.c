@@ -153,8 +153,8 @@ static void restored(struct monitor *m, const struct core_message *message)
     }
 }
 
-/* Faults of the last run are over unless this one has found them again. Broker and history tell their own
- * state. */
+/* Faults of the last run are over unless this one has found them again. The publisher tells the
+ * broker's state itself. */
 static void settle_faults(struct monitor *m)
 {
     for (unsigned i = 0; i < FAULT_COUNT; i++) {
