@@ -1,0 +1,272 @@
+/* The chain of events shows each way of tampering with it, and says where. */
+#include "chain.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "history_fixture.h"
+#include "test.h"
+
+#define EVENTS     40
+#define EVENT_HASH "6833255db660a88316f023ef3b056376f04e7fcb265179f56b3a356dce98cc17"
+#define FRAME_HASH "54b7917600369aaa36b5d10a0320b485bb8a4d82e5be4ebbbfd45104e893c214"
+
+struct findings {
+    struct chain_finding list[16];
+    size_t n;
+};
+
+static bool collect(void *context, const struct chain_finding *finding)
+{
+    struct findings *findings = context;
+    findings->list[findings->n++] = *finding;
+    return findings->n < sizeof findings->list / sizeof *findings->list;
+}
+
+static struct findings verify(struct fixture *fixture, bool frames, struct chain_result *result)
+{
+    struct history_reader *reader = NULL;
+    struct findings findings = {.n = 0};
+    char message[256];
+    assert_int_equal(history_open(fixture->dir, &reader, message, sizeof message), 0);
+    if (frames)
+        assert_int_equal(chain_verify_frames(reader, result, collect, &findings), 0);
+    else
+        assert_int_equal(chain_verify(reader, result, collect, &findings), 0);
+    history_close(reader);
+    return findings;
+}
+
+static int setup(void **state)
+{
+    static struct fixture fixture;
+    char body[64];
+    fixture_make(&fixture);
+    for (unsigned i = 1; i <= EVENTS; i++) {
+        snprintf(body, sizeof body, "{\"seq\":%u,\"value\":-195.8}", i);
+        fixture_event(&fixture, i, 1700000000000000 + i, "tank-1", body);
+    }
+    /* What somebody with write access to the file would do first. */
+    fixture_sql(fixture.state,
+                "DROP TRIGGER event_update; DROP TRIGGER event_delete; DROP TRIGGER event_insert");
+    *state = &fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fixture_free(*state);
+    return 0;
+}
+
+static void assert_hex(const unsigned char hash[CHAIN_HASH_SIZE], const char *expected)
+{
+    char text[2 * CHAIN_HASH_SIZE + 1];
+    for (int i = 0; i < CHAIN_HASH_SIZE; i++)
+        snprintf(text + 2 * i, 3, "%02x", hash[i]);
+    assert_string_equal(text, expected);
+}
+
+/* The bytes of chain.h, made by hand with another program (Python's struct and hashlib). */
+static void test_canonical_bytes(void **state)
+{
+    (void)state;
+    unsigned char previous[CHAIN_HASH_SIZE], hash[CHAIN_HASH_SIZE];
+    for (int i = 0; i < CHAIN_HASH_SIZE; i++)
+        previous[i] = (unsigned char)i;
+    struct chain_event event = {258, -2, 3, "b", "alarm", "tank-1", "", "{\"u\":\"°C\"}"};
+    chain_event_hash(previous, &event, hash);
+    assert_hex(hash, EVENT_HASH);
+    struct chain_frame frame = {1, 2, 3, 4, "\1\0\2", 3};
+    chain_frame_hash(&frame, hash);
+    assert_hex(hash, FRAME_HASH);
+}
+
+static void test_whole_chain(void **state)
+{
+    struct chain_result result;
+    struct fixture *fixture = *state;
+    assert_int_equal(verify(fixture, false, &result).n, 0);
+    assert_int_equal(result.rows, EVENTS);
+    assert_int_equal(result.problems, 0);
+    assert_int_equal(result.first, 1);
+    assert_int_equal(result.last, EVENTS);
+    assert_memory_equal(result.head, fixture->last_hash, CHAIN_HASH_SIZE);
+}
+
+static void test_empty_chain(void **state)
+{
+    struct chain_result result;
+    struct fixture *fixture = *state;
+    fixture_sql(fixture->state, "DELETE FROM event");
+    assert_int_equal(verify(fixture, false, &result).n, 0);
+    assert_int_equal(result.rows, 0);
+}
+
+/* Any column of any row. */
+static void test_altered_row(void **state)
+{
+    static const char *const changes[] = {
+        "body = replace(body, '195.8', '195.9')",
+        "utc_us = utc_us + 1",
+        "boot_us = 0",
+        "boot_id = 'other'",
+        "kind = 'note'",
+        "asset = 'tank-2'",
+        "alarm = ''",
+        "hash = zeroblob(32)",
+        "hash = x'00'",
+        "body = body || char(0) || 'hidden'",
+        "asset = 'tank-', alarm = '1high'",
+    };
+    struct fixture *fixture = *state;
+    struct chain_result result;
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        int seq = 1 + (int)(i * 7 % EVENTS);
+        fixture_sql(fixture->state, "CREATE TEMP TABLE saved AS SELECT * FROM event");
+        fixture_sql(fixture->state, "UPDATE event SET %s WHERE seq = %d", changes[i], seq);
+        struct findings findings = verify(fixture, false, &result);
+        assert_true(findings.n >= 1);
+        assert_int_equal(findings.list[0].kind, CHAIN_ALTERED);
+        assert_int_equal(findings.list[0].number, seq);
+        fixture_sql(fixture->state,
+                    "DELETE FROM event; INSERT INTO event SELECT * FROM saved; DROP TABLE saved");
+        assert_int_equal(verify(fixture, false, &result).n, 0);
+    }
+}
+
+static int flip_bit(sqlite3 *db, int seq, int bit)
+{
+    sqlite3_blob *blob = NULL;
+    unsigned char byte;
+    assert_int_equal(sqlite3_blob_open(db, "main", "event", "body", seq, 1, &blob), SQLITE_OK);
+    int len = sqlite3_blob_bytes(blob);
+    assert_int_equal(sqlite3_blob_read(blob, &byte, 1, bit / 8), SQLITE_OK);
+    byte ^= (unsigned char)(1U << bit % 8);
+    assert_int_equal(sqlite3_blob_write(blob, &byte, 1, bit / 8), SQLITE_OK);
+    assert_int_equal(sqlite3_blob_close(blob), SQLITE_OK); /* commits */
+    return 8 * len;
+}
+
+static void test_flipped_bit_anywhere_in_a_body(void **state)
+{
+    struct fixture *fixture = *state;
+    struct chain_result result;
+    int bits = 1;
+    for (int bit = 0; bit < bits; bit++) {
+        bits = flip_bit(fixture->state, 17, bit);
+        struct findings findings = verify(fixture, false, &result);
+        assert_int_equal(findings.n, 1);
+        assert_int_equal(findings.list[0].kind, CHAIN_ALTERED);
+        assert_int_equal(findings.list[0].number, 17);
+        flip_bit(fixture->state, 17, bit);
+    }
+    assert_true(bits > 100);
+    assert_int_equal(verify(fixture, false, &result).n, 0);
+}
+
+static void test_removed_rows(void **state)
+{
+    struct fixture *fixture = *state;
+    struct chain_result result;
+    fixture_sql(fixture->state, "DELETE FROM event WHERE seq BETWEEN 20 AND 22");
+    struct findings findings = verify(fixture, false, &result);
+    assert_int_equal(findings.n, 1);
+    assert_int_equal(findings.list[0].kind, CHAIN_BROKEN);
+    assert_int_equal(findings.list[0].number, 23);
+    assert_int_equal(findings.list[0].previous, 19);
+}
+
+static void test_removed_beginning(void **state)
+{
+    struct fixture *fixture = *state;
+    struct chain_result result;
+    fixture_sql(fixture->state, "DELETE FROM event WHERE seq <= 3");
+    struct findings findings = verify(fixture, false, &result);
+    assert_int_equal(findings.n, 1);
+    assert_int_equal(findings.list[0].kind, CHAIN_BROKEN);
+    assert_int_equal(findings.list[0].number, 4);
+}
+
+static void test_reordered_rows(void **state)
+{
+    struct fixture *fixture = *state;
+    struct chain_result result;
+    fixture_sql(fixture->state,
+                "UPDATE event SET seq = 1000 WHERE seq = 10;"
+                "UPDATE event SET seq = 10 WHERE seq = 11; UPDATE event SET seq = 11 WHERE seq = 1000");
+    assert_true(verify(fixture, false, &result).n >= 2);
+    /* Cleverer: with the hashes of the rows made to fit their new numbers, the links still do not. */
+    fixture_sql(fixture->state, "DELETE FROM event");
+    memset(fixture->last_hash, 0, sizeof fixture->last_hash);
+    fixture_event(fixture, 1, 1, "a", "one");
+    unsigned char first[CHAIN_HASH_SIZE];
+    memcpy(first, fixture->last_hash, sizeof first);
+    fixture_event(fixture, 3, 3, "a", "three");
+    memcpy(fixture->last_hash, first, sizeof first);
+    fixture_event(fixture, 2, 2, "a", "two, put in later");
+    struct findings findings = verify(fixture, false, &result);
+    assert_int_equal(findings.n, 1);
+    assert_int_equal(findings.list[0].kind, CHAIN_BROKEN);
+    assert_int_equal(findings.list[0].number, 3);
+}
+
+/* Numbers that were never stored, in a chain that is whole. */
+static void test_hole_is_no_tampering(void **state)
+{
+    struct fixture *fixture = *state;
+    struct chain_result result;
+    fixture_event(fixture, EVENTS + 10, 1700000000001000, "tank-1", "after a gap");
+    struct findings findings = verify(fixture, false, &result);
+    assert_int_equal(findings.n, 1);
+    assert_int_equal(findings.list[0].kind, CHAIN_HOLE);
+    assert_int_equal(findings.list[0].previous, EVENTS);
+    assert_int_equal(result.problems, 0);
+    assert_int_equal(result.holes, 1);
+}
+
+static void test_more_than_one_page(void **state)
+{
+    struct fixture *fixture = *state;
+    struct chain_result result;
+    fixture_sql(fixture->state, "BEGIN");
+    for (unsigned i = EVENTS + 1; i <= 1024; i++)
+        fixture_event(fixture, i, i, "tank-1", "more");
+    fixture_sql(fixture->state, "COMMIT");
+    assert_int_equal(verify(fixture, false, &result).n, 0);
+    assert_int_equal(result.rows, 1024);
+}
+
+static void test_altered_frame(void **state)
+{
+    struct fixture *fixture = *state;
+    struct chain_result result;
+    struct frame_entry entry = {.slot_ms = 1000, .taken_ms = 1001, .number = 5, .point = 1};
+    for (int id = 1; id <= 5; id++)
+        fixture_frame(fixture, id, &entry, 1);
+    assert_int_equal(verify(fixture, true, &result).n, 0);
+    assert_int_equal(result.rows, 5);
+    fixture_sql(fixture->history, "UPDATE frame SET last_utc_us = last_utc_us + 1 WHERE id = 4");
+    struct findings findings = verify(fixture, true, &result);
+    assert_int_equal(findings.n, 1);
+    assert_int_equal(findings.list[0].kind, CHAIN_FRAME_ALTERED);
+    assert_int_equal(findings.list[0].number, 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_canonical_bytes),
+        cmocka_unit_test_setup_teardown(test_whole_chain, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_empty_chain, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_altered_row, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_flipped_bit_anywhere_in_a_body, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_removed_rows, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_removed_beginning, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reordered_rows, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_hole_is_no_tampering, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_more_than_one_page, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_altered_frame, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
