@@ -89,6 +89,13 @@ static char *problems_text(const struct problems *problems)
     return fclose(stream) == 0 ? text : NULL;
 }
 
+/* Lists end with a newline; in a message that is one too many. */
+static void trim(char *text)
+{
+    for (size_t n = text != NULL ? strlen(text) : 0; n > 0 && text[n - 1] == '\n'; n--)
+        text[n - 1] = '\0';
+}
+
 static void *load_config(void *argument)
 {
     struct load *load = argument;
@@ -103,6 +110,7 @@ static void *load_config(void *argument)
     }
     problems_free(&problems);
     problems_free(&warnings);
+    trim(message.config.detail);
     while (mailbox_post(load->core, MAILBOX_RESERVED, &message) < 0)
         usleep(10000);
     config_unref(load->running);
@@ -161,15 +169,29 @@ static void finish(struct monitor *m, int error)
         monitor_reload_ask(m, 0, "");
 }
 
+/* The first mistake, and how many more there are: what fits into an alarm. */
+static void first_mistake(const char *detail, char *text, size_t cap)
+{
+    size_t len = strcspn(detail, "\n"), more = 0;
+    for (const char *p = detail + len; *p != '\0'; p++)
+        more += p[0] == '\n' && p[1] != '\0' && p[1] != '\n';
+    if (more > 0)
+        snprintf(text, cap, "%.*s (and %zu more)", (int)len, detail, more);
+    else
+        snprintf(text, cap, "%.*s", (int)len, detail);
+}
+
 static void refused(struct monitor *m, const char *detail)
 {
+    char first[NOTE_MAX];
+    first_mistake(detail, first, sizeof first);
     log_line(LOG_ERR, MID_CONFIG_ERROR, "configuration refused, the old one stays in force:\n%s", detail);
     const struct announce_member members[] = {
         {.key = "by", .text = m->reload.who},
         {.key = "detail", .text = detail},
     };
     monitor_event(m, clock_now(), "configuration-refused", members, 2);
-    monitor_fault(m, FAULT_CONFIG, FROM_MONITOR, true, detail);
+    monitor_fault(m, FAULT_CONFIG, FROM_MONITOR, true, first);
     finish(m, -EINVAL);
 }
 
