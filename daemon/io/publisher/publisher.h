@@ -3,13 +3,15 @@
  *
  * Events are delivered at least once: each waits until it is on disk (PUBLISHER_DURABLE) or PUBLISHER_HOLD_MS
  * have passed, goes out at QoS 1, and is forgotten (STORE_SENT) only on a success reason code in the PUBACK.
- * What is unconfirmed is sent again after each reconnect, oldest first: from a ring in memory, and what the ring
- * no longer holds from the outbox in state.db (opened read-only). At most min(Receive Maximum, 20) are under way.
+ * What is unconfirmed is sent again after each reconnect, oldest first: from a ring in memory, and what the
+ * ring no longer holds from the outbox in state.db (opened read-only). At most min(Receive Maximum, 20) are
+ * under way.
  *
  * Retained alarm states are state, not events: after each reconnect all of them are published again, and
  * those that are normal are cleared. Topics and payloads: cryomon-mqtt(7).
  *
- * Thread contract: posts CORE_FAULT (FAULT_BROKER), CORE_ACKNOWLEDGE (origin MQTT) to core, STORE_SENT to store.
+ * Thread contract: posts CORE_FAULT (FAULT_BROKER), CORE_ACKNOWLEDGE (origin MQTT) to core, STORE_SENT to
+ * store.
  */
 #ifndef CRYOMON_PUBLISHER_H
 #define CRYOMON_PUBLISHER_H
@@ -20,8 +22,8 @@
 
 struct publisher;
 
-/* run_id: a text unique to this run of the daemon; it is part of status messages and readings. The publisher's
- * mailbox exists from here on; the thread starts with publisher_start. Returns 0 or -errno. */
+/* run_id: a text unique to this run of the daemon; it is part of status messages and readings. The
+ * publisher's mailbox exists from here on; the thread starts with publisher_start. Returns 0 or -errno. */
 int publisher_create(struct config *config, const char *run_id, struct heartbeats *heartbeats,
                      struct publisher **ret);
 struct mailbox *publisher_mailbox(struct publisher *publisher); /* of struct publisher_message */
