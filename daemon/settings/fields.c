@@ -126,12 +126,25 @@ static bool read_field(struct problems *problems, const struct yaml_node *node, 
     return false;
 }
 
+/* "{high: -140,5}" is high: -140 and a key 5. */
+static bool is_cut_number(const struct yaml_node *node)
+{
+    return node->key[0] >= '0' && node->key[0] <= '9' && node->kind == YAML_SCALAR && node->text[0] == '\0';
+}
+
 static void report_unknown(struct problems *problems, const struct yaml_node *node, const char *what,
                            const struct field *fields, size_t n)
 {
     struct suggest s;
     char hint[SUGGEST_TEXT_MAX];
 
+    if (is_cut_number(node)) {
+        problems_at_key(
+            problems, node,
+            "',%.40s' is no part of the number: inside { } a comma ends it; write a decimal point",
+            node->key);
+        return;
+    }
     suggest_begin(&s, node->key);
     for (size_t i = 0; i < n; i++)
         suggest_try(&s, fields[i].key);
