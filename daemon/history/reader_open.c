@@ -86,7 +86,7 @@ static int open_file(const char *dir, enum schema_file file, sqlite3 **ret, char
     }
     if (stat(path, &st) < 0) {
         int error = errno;
-        snprintf(message, cap, "%s: %s%s", path, strerrordesc_np(error),
+        snprintf(message, cap, "%.200s: %s%s", path, strerrordesc_np(error),
                  error == EACCES ? " (reading the history needs membership in the group of the directory)"
                                  : "");
         return -error;
@@ -95,7 +95,7 @@ static int open_file(const char *dir, enum schema_file file, sqlite3 **ret, char
     if (error < 0 && error != -EUCLEAN && error != -EPROTONOSUPPORT && error != -ENOENT && has_no_wal(path))
         error = try_open(path, "?mode=ro&immutable=1", file, ret, text, sizeof text);
     if (error < 0)
-        snprintf(message, cap, "%s: %s", path, text);
+        snprintf(message, cap, "%.200s: %s", path, text);
     return error;
 }
 

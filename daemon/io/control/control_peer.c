@@ -64,8 +64,8 @@ int control_peer_identify(int fd, struct control_peer *ret)
         *ret = (struct control_peer){.uid = cred.uid, .may_read = true, .may_command = true};
         return 0;
     }
-    gid_t *groups, group;
-    size_t n;
+    gid_t *groups = NULL, group;
+    size_t n = 0;
     int result = peer_groups(fd, cred.gid, &groups, &n);
     if (result < 0)
         return result;

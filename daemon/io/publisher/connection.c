@@ -62,7 +62,8 @@ static int64_t backoff_us(unsigned attempts)
     int64_t delay = BACKOFF_MIN_US << (attempts > 6 ? 5 : attempts > 0 ? attempts - 1 : 0);
     if (delay > BACKOFF_MAX_US)
         delay = BACKOFF_MAX_US;
-    (void)getrandom(&random, sizeof random, GRND_NONBLOCK);
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
+        random = (uint32_t)clock_boot_us();
     return delay / 2 + (int64_t)(random % 1000) * (delay / 2) / 1000;
 }
 
