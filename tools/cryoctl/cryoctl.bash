@@ -1,0 +1,55 @@
+# bash completion for cryoctl(1)
+_cryoctl()
+{
+    local cur prev words cword
+    _init_completion -n : 2>/dev/null || {
+        cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
+    }
+    local verbs="status alarms ack watch history events check reload"
+    local everywhere="--lang --help --version" daemon="--socket --config --json"
+    local range="--dir --config --from --to --last --utc --json"
+
+    case $prev in
+    --lang) COMPREPLY=($(compgen -W "en zh" -- "$cur")); return ;;
+    --format) COMPREPLY=($(compgen -W "table csv json" -- "$cur")); return ;;
+    --config | --dir) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    --socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --from | --to | --last | --note) return ;;
+    esac
+
+    # The verb and its arguments so far, and how to reach the daemon for names.
+    local i verb= arguments=() where=()
+    for ((i = 1; i < cword; i++)); do
+        case ${words[i]} in
+        --socket | --config) where+=("${words[i]}" "${words[i + 1]}"); ((i++)) ;;
+        --lang | --format | --dir | --from | --to | --last | --note) ((i++)) ;;
+        -*) ;;
+        *) if [[ -z $verb ]]; then verb=${words[i]}; else arguments+=("${words[i]}"); fi ;;
+        esac
+    done
+
+    local choices=
+    if [[ $cur == -* ]]; then
+        case $verb in
+        status) choices="$everywhere $daemon --utc --exit-code" ;;
+        alarms) choices="$everywhere $daemon --utc --all" ;;
+        ack) choices="$everywhere $daemon --all --note --yes" ;;
+        watch) choices="$everywhere $daemon --utc" ;;
+        history) choices="$everywhere $range --format" ;;
+        events) choices="$everywhere $range" ;;
+        check) choices="$everywhere --config --json" ;;
+        reload) choices="$everywhere $daemon" ;;
+        *) choices="$everywhere --socket --config" ;;
+        esac
+    else
+        case $verb/${#arguments[@]} in
+        /0) choices=$verbs ;;
+        ack/0 | history/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
+        ack/1) choices=$("$1" complete alarms "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
+        history/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
+        check/0) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        esac
+    fi
+    COMPREPLY=($(compgen -W "$choices" -- "$cur"))
+}
+complete -F _cryoctl cryoctl

@@ -1,0 +1,63 @@
+/*
+ * cryoctl.h - what all verbs of cryoctl share: the options given, exit statuses, and the two languages.
+ */
+#ifndef CRYOMON_CRYOCTL_H
+#define CRYOMON_CRYOCTL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "config.h"
+
+/* Exit statuses, as in cryoctl(1). */
+enum {
+    CTL_OK = 0,
+    CTL_NEGATIVE = 1,    /* the answer is no: mistakes found, no such point, refused, output failed */
+    CTL_USAGE = 2,       /* the command line makes no sense */
+    CTL_UNREACHABLE = 3, /* the daemon does not answer */
+    CTL_DENIED = 4,      /* the caller may not */
+};
+
+struct ctl {
+    enum language language;
+    bool json, utc, all, yes, exit_code;
+    bool colour;        /* stdout is a terminal that may be coloured */
+    int columns;        /* of the terminal; 0: no limit */
+    const char *config; /* a directory; NULL: not given */
+    const char *socket; /* NULL until places_socket, if not given */
+    char socket_path[108];
+    const char *dir, *note, *from, *to, *last, *format;
+    int interrupt_fd; /* readable when the user has had enough; -1: none */
+};
+
+#define CTL_CONFIG_DIR "/etc/cryomon"
+#define CTL_SOCKET     "/run/cryomon/control"
+#define CTL_HISTORY    "/var/lib/cryomon"
+
+/* The text in the user's language. */
+static inline __attribute__((format_arg(2), format_arg(3))) const char *tr(const struct ctl *ctl,
+                                                                           const char *en, const char *zh)
+{
+    return ctl->language == LANGUAGE_ZH ? zh : en;
+}
+
+/* "cryoctl: ..." on stderr. */
+void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* How numbers in JSON are printed: exact for readings, and -190.1 stays -190.1. */
+#define CTL_JSON (JSON_REAL_PRECISION(15) | JSON_COMPACT)
+
+/* The verbs. argv[0] is the first argument after the verb; the result is the exit status. */
+int verb_check(struct ctl *ctl, int argc, char **argv);
+int verb_status(struct ctl *ctl, int argc, char **argv);
+int verb_alarms(struct ctl *ctl, int argc, char **argv);
+int verb_ack(struct ctl *ctl, int argc, char **argv);
+int verb_history(struct ctl *ctl, int argc, char **argv);
+int verb_events(struct ctl *ctl, int argc, char **argv);
+int verb_watch(struct ctl *ctl, int argc, char **argv);
+int verb_reload(struct ctl *ctl, int argc, char **argv);
+int verb_complete(struct ctl *ctl, int argc, char **argv); /* for the shell's completion; not documented */
+
+#endif

@@ -1,0 +1,188 @@
+/*
+ * cryoctl - looks into a running cryomond, its configuration and its history. See cryoctl(1).
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "places.h"
+#include "usage.h"
+
+void ctl_complain(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fflush(stdout);
+    fputs("cryoctl: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+/* As setlocale would choose it; the names only matter, the locale need not be installed. */
+static enum language default_language(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+        if (value != NULL && value[0] != '\0')
+            return strncmp(value, "zh", 2) == 0 ? LANGUAGE_ZH : LANGUAGE_EN;
+    }
+    return LANGUAGE_EN;
+}
+
+static void look_at_terminal(struct ctl *ctl)
+{
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    struct winsize size;
+    if (!isatty(STDOUT_FILENO))
+        return;
+    ctl->colour = (no_color == NULL || no_color[0] == '\0') && term != NULL && strcmp(term, "dumb") != 0;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+        ctl->columns = size.ws_col;
+}
+
+static bool set_language(struct ctl *ctl, const char *name)
+{
+    if (strcmp(name, "en") != 0 && strcmp(name, "zh") != 0) {
+        ctl_complain(tr(ctl, "--lang is en or zh, not \"%s\"", "--lang 只能是 en 或 zh，不是“%s”"), name);
+        return false;
+    }
+    ctl->language = strcmp(name, "zh") == 0 ? LANGUAGE_ZH : LANGUAGE_EN;
+    return true;
+}
+
+static bool set_option(struct ctl *ctl, enum usage_option option, const char *argument)
+{
+    switch (option) {
+    case OPTION_SOCKET:
+        ctl->socket = argument;
+        break;
+    case OPTION_CONFIG:
+        ctl->config = argument;
+        break;
+    case OPTION_LANG:
+        return set_language(ctl, argument);
+    case OPTION_UTC:
+        ctl->utc = true;
+        break;
+    case OPTION_JSON:
+        ctl->json = true;
+        break;
+    case OPTION_ALL:
+        ctl->all = true;
+        break;
+    case OPTION_NOTE:
+        ctl->note = argument;
+        break;
+    case OPTION_YES:
+        ctl->yes = true;
+        break;
+    case OPTION_EXIT_CODE:
+        ctl->exit_code = true;
+        break;
+    case OPTION_FROM:
+        ctl->from = argument;
+        break;
+    case OPTION_TO:
+        ctl->to = argument;
+        break;
+    case OPTION_LAST:
+        ctl->last = argument;
+        break;
+    case OPTION_FORMAT:
+        ctl->format = argument;
+        break;
+    case OPTION_DIR:
+        ctl->dir = argument;
+        break;
+    case OPTION_HELP:
+    case OPTION_VERSION:
+    case OPTION_COUNT:
+        break; /* seen by the caller */
+    }
+    return true;
+}
+
+/* Reads all options, wherever they stand. Returns 0 or CTL_USAGE. */
+static int read_options(struct ctl *ctl, int argc, char **argv, unsigned *ret_seen)
+{
+    struct option table[OPTION_COUNT + 1] = {0};
+    for (unsigned i = 0; i < OPTION_COUNT; i++)
+        table[i] = (struct option){.name = usage_option_name(i),
+                                   .has_arg = usage_option_argument(i) ? required_argument : no_argument,
+                                   .val = 256 + (int)i};
+    for (;;) {
+        int option = getopt_long(argc, argv, "hVy", table, NULL);
+        if (option < 0)
+            return 0;
+        if (option == '?')
+            return CTL_USAGE; /* getopt has said what */
+        if (option < 256)
+            option = 256 + (option == 'h' ? OPTION_HELP : option == 'V' ? OPTION_VERSION : OPTION_YES);
+        *ret_seen |= 1U << (option - 256);
+        if (!set_option(ctl, (enum usage_option)(option - 256), optarg))
+            return CTL_USAGE;
+    }
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+    unsigned seen = 0;
+    int status = read_options(ctl, argc, argv, &seen);
+    if (status != 0)
+        return status;
+    if ((seen & 1U << OPTION_VERSION) != 0) {
+        printf("cryoctl " CRYOMON_VERSION "\n");
+        return CTL_OK;
+    }
+    const struct usage_verb *verb = optind < argc ? usage_find_verb(argv[optind]) : NULL;
+    if ((seen & 1U << OPTION_HELP) != 0 && (verb != NULL || optind == argc)) {
+        usage_print(ctl, verb, stdout);
+        return CTL_OK;
+    }
+    if (verb == NULL) {
+        if (optind < argc)
+            ctl_complain(
+                tr(ctl, "there is no verb \"%s\"; see cryoctl --help", "没有动词“%s”；见 cryoctl --help"),
+                argv[optind]);
+        else
+            usage_print(ctl, NULL, stderr);
+        return CTL_USAGE;
+    }
+    for (unsigned i = 0; i < OPTION_COUNT; i++) {
+        if ((seen & 1U << i) != 0 && !usage_verb_takes(verb, i)) {
+            ctl_complain(tr(ctl, "--%s has no meaning with \"%s\"; see cryoctl %s --help",
+                            "--%s 不能用于“%s”；见 cryoctl %s --help"),
+                         usage_option_name(i), verb->name, verb->name);
+            return CTL_USAGE;
+        }
+    }
+    int n = argc - optind - 1;
+    if (n < verb->min_arguments || n > verb->max_arguments) {
+        ctl_complain(tr(ctl, "usage: cryoctl %s %s", "用法：cryoctl %s %s"), verb->name, verb->arguments);
+        return CTL_USAGE;
+    }
+    if (usage_verb_takes(verb, OPTION_SOCKET) && !places_socket(ctl))
+        return CTL_NEGATIVE;
+    return verb->run(ctl, n, argv + optind + 1);
+}
+
+int main(int argc, char **argv)
+{
+    struct ctl ctl = {.language = default_language(), .interrupt_fd = -1};
+    setlocale(LC_ALL, "");      /* for the shell's own messages; our texts don't depend on it */
+    setlocale(LC_NUMERIC, "C"); /* numbers are the same everywhere */
+    look_at_terminal(&ctl);
+    int status = run(&ctl, argc, argv);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE) {
+        ctl_complain(tr(&ctl, "can't write the output: %s", "无法写出：%s"), strerror(errno));
+        return status == CTL_OK ? CTL_NEGATIVE : status;
+    }
+    return status;
+}

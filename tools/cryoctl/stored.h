@@ -1,0 +1,15 @@
+/*
+ * stored.h - opens the history for a verb, and says in words why it can't be read.
+ */
+#ifndef CRYOMON_CRYOCTL_STORED_H
+#define CRYOMON_CRYOCTL_STORED_H
+
+#include "cryoctl.h"
+#include "json_text.h"
+#include "reader.h"
+
+/* CTL_OK with *ret, or the exit status after a complaint. */
+int stored_open(const struct ctl *ctl, struct history_reader **ret);
+int stored_complain(const struct ctl *ctl, int error); /* of a reading that failed half way */
+
+#endif

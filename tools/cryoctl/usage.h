@@ -1,0 +1,46 @@
+/*
+ * usage.h - the verbs and options of cryoctl, and the help made of them.
+ */
+#ifndef CRYOMON_CRYOCTL_USAGE_H
+#define CRYOMON_CRYOCTL_USAGE_H
+
+#include "cryoctl.h"
+
+enum usage_option {
+    OPTION_SOCKET,
+    OPTION_CONFIG,
+    OPTION_LANG,
+    OPTION_UTC,
+    OPTION_JSON,
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTION_ALL,
+    OPTION_NOTE,
+    OPTION_YES,
+    OPTION_EXIT_CODE,
+    OPTION_FROM,
+    OPTION_TO,
+    OPTION_LAST,
+    OPTION_FORMAT,
+    OPTION_DIR,
+    OPTION_COUNT
+};
+
+struct usage_verb {
+    const char *name;
+    const char *arguments; /* as in the help; NULL: not shown at all */
+    int min_arguments, max_arguments;
+    unsigned options; /* 1 << enum usage_option, beside those that every verb takes */
+    const char *en, *zh;
+    int (*run)(struct ctl *ctl, int argc, char **argv);
+};
+
+const struct usage_verb *usage_find_verb(const char *name); /* NULL: there is none */
+const char *usage_option_name(enum usage_option option);    /* "socket" */
+bool usage_option_argument(enum usage_option option);
+bool usage_verb_takes(const struct usage_verb *verb, enum usage_option option);
+
+/* The help, of one verb or (NULL) of the program. */
+void usage_print(const struct ctl *ctl, const struct usage_verb *verb, FILE *stream);
+
+#endif

@@ -1,0 +1,63 @@
+#include <string.h>
+
+#include "client.h"
+#include "cryoctl.h"
+#include "stored.h"
+#include "table.h"
+#include "when.h"
+#include "words.h"
+
+/* What happened, in one line, from the members that this kind of event has. */
+static void describe(const struct ctl *ctl, const json_t *body, const struct history_event *event, char *text,
+                     size_t cap)
+{
+    const char *by = client_text(body, "by"), *sentence = client_name(ctl, body, "text", "");
+    const char *transition = client_text(body, "transition"), *note = client_text(body, "note");
+    if (sentence[0] == '\0')
+        sentence = client_text(body, "detail");
+    if (strcmp(event->kind, "alarm") == 0)
+        snprintf(text, cap, "%s: %s/%s%s%s%s%s  %s", words_transition(ctl, transition), event->asset,
+                 event->alarm, by[0] != '\0' ? tr(ctl, " by ", " 确认人 ") : "", by,
+                 note[0] != '\0' ? ": " : "", note, sentence);
+    else
+        snprintf(text, cap, "%s%s%s  %s", words_kind(ctl, event->kind),
+                 by[0] != '\0' ? tr(ctl, " by ", " 操作人 ") : "", by, sentence);
+}
+
+static bool print_event(void *context, const struct history_event *event)
+{
+    const struct ctl *ctl = context;
+    char time[WHEN_MAX], text[4096], line[4200];
+    if (ctl->json) {
+        puts(event->body); /* byte for byte as stored and published */
+        return !ferror(stdout);
+    }
+    json_t *body = json_loads(event->body, 0, NULL);
+    describe(ctl, body, event, text, sizeof text);
+    json_decref(body);
+    snprintf(line, sizeof line, "%s  %s", when_print(ctl, time, event->utc_us, false), text);
+    table_line(stdout, ctl->colour, strcmp(event->kind, "alarm") == 0 ? TABLE_PLAIN : TABLE_FAINT, 0, line);
+    return !ferror(stdout);
+}
+
+int verb_events(struct ctl *ctl, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    struct history_reader *reader;
+    int64_t from_us, to_us;
+    if (!when_range(ctl, INT64_C(86400) * SECOND_US, &from_us, &to_us))
+        return CTL_USAGE;
+    int result = stored_open(ctl, &reader);
+    if (result != CTL_OK)
+        return result;
+    int64_t n = history_events(reader, 0, from_us, to_us, print_event, ctl);
+    if (n < 0) {
+        result = stored_complain(ctl, (int)n);
+    } else if (n == 0) {
+        ctl_complain("%s", tr(ctl, "no events in that range", "该时段内没有事件"));
+        result = CTL_NEGATIVE;
+    }
+    history_close(reader);
+    return result;
+}

@@ -1,0 +1,29 @@
+/*
+ * when.h - times as people read and write them: local with their offset, or UTC with --utc.
+ */
+#ifndef CRYOMON_CRYOCTL_WHEN_H
+#define CRYOMON_CRYOCTL_WHEN_H
+
+#include "clock.h"
+#include "cryoctl.h"
+
+#define WHEN_MAX 48
+
+/* "2026-11-22 11:02:03+08:00", "2026-11-22 03:02:03Z"; with milliseconds if wanted. */
+const char *when_print(const struct ctl *ctl, char text[WHEN_MAX], int64_t utc_us, bool milliseconds);
+/* The same of an RFC 3339 text; "" when it is none. */
+const char *when_print_text(const struct ctl *ctl, char text[WHEN_MAX], const char *rfc3339);
+
+/* How long, in the unit that says most: "42 s", "5 min", "3 h", "12 d". */
+const char *when_print_age(const struct ctl *ctl, char text[WHEN_MAX], int64_t ms);
+
+/* A time that a person wrote: what clock_parse_utc takes, but local where it names no zone (unless --utc). */
+bool when_parse(const struct ctl *ctl, const char *text, int64_t *ret_utc_us);
+/* "90s", "30min", "2h", "7d", "2w". */
+bool when_parse_span(const char *text, int64_t *ret_us);
+
+/* The range of --from, --to and --last, which reaches back default_us when neither from nor last is given.
+ * False: complained. */
+bool when_range(const struct ctl *ctl, int64_t default_us, int64_t *ret_from_us, int64_t *ret_to_us);
+
+#endif

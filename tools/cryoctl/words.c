@@ -1,0 +1,91 @@
+#include "words.h"
+
+#include <string.h>
+
+struct word {
+    const char *name, *en, *zh;
+};
+
+static const char *find(const struct ctl *ctl, const struct word *words, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(words[i].name, name) == 0)
+            return tr(ctl, words[i].en, words[i].zh);
+    return name;
+}
+#define FIND(ctl, words, name) find(ctl, words, sizeof words / sizeof words[0], name)
+
+const char *words_quality(const struct ctl *ctl, const char *name)
+{
+    static const struct word words[] = {
+        {"good", "good", "良好"}, {"uncertain", "uncertain", "可疑"}, {"bad", "bad", "无效"}};
+    return FIND(ctl, words, name);
+}
+
+const char *words_reason(const struct ctl *ctl, const char *name)
+{
+    static const struct word words[] = {
+        {"never-read", "not read yet", "尚未读取"}, {"timeout", "timeout", "超时"},
+        {"bad-reply", "bad reply", "应答错误"},     {"refused", "refused", "被拒绝"},
+        {"link-down", "link down", "连接中断"},     {"stale", "stale", "数据过期"},
+        {"unproven", "unproven", "待验证"},         {"dropped", "dropped", "已丢弃"},
+        {"sentinel", "sensor fault", "传感器故障"}, {"not-finite", "not a number", "非数值"},
+        {"implausible", "implausible", "不合理"},   {"unknown-state", "unknown state", "未知状态"},
+    };
+    return FIND(ctl, words, name);
+}
+
+const char *words_state(const struct ctl *ctl, const char *name)
+{
+    static const struct word words[] = {
+        {"normal", "normal", "正常"},
+        {"unacknowledged", "NOT ACKNOWLEDGED", "未确认"},
+        {"acknowledged", "acknowledged", "已确认"},
+        {"returned-unacknowledged", "over, NOT ACKNOWLEDGED", "已恢复，未确认"},
+    };
+    return FIND(ctl, words, name);
+}
+
+static const struct word priorities[] = {{"low", "low", "低"},
+                                         {"medium", "medium", "中"},
+                                         {"high", "high", "高"},
+                                         {"critical", "CRITICAL", "紧急"}};
+
+const char *words_priority(const struct ctl *ctl, const char *name)
+{
+    return FIND(ctl, priorities, name);
+}
+
+int words_priority_rank(const char *name)
+{
+    for (int i = 0; i < 4; i++)
+        if (strcmp(priorities[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+const char *words_transition(const struct ctl *ctl, const char *name)
+{
+    static const struct word words[] = {
+        {"raised", "ALARM", "报警"},
+        {"acknowledged", "acknowledged", "已确认"},
+        {"returned", "over", "已恢复"},
+        {"removed", "removed", "已移除"},
+    };
+    return FIND(ctl, words, name);
+}
+
+const char *words_kind(const struct ctl *ctl, const char *name)
+{
+    static const struct word words[] = {
+        {"alarm", "alarm", "报警"},
+        {"start", "start", "启动"},
+        {"stop", "stop", "停止"},
+        {"configuration", "configuration", "配置"},
+        {"configuration-refused", "configuration refused", "配置被拒绝"},
+        {"clock", "clock", "时钟"},
+        {"gap", "gap", "数据缺口"},
+        {"fault", "fault", "故障"},
+    };
+    return FIND(ctl, words, name);
+}

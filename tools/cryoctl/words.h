@@ -1,0 +1,20 @@
+/*
+ * words.h - the daemon's stable machine names ("timeout", "unacknowledged") in words for people.
+ */
+#ifndef CRYOMON_CRYOCTL_WORDS_H
+#define CRYOMON_CRYOCTL_WORDS_H
+
+#include "cryoctl.h"
+
+/* A name that is not known (a newer daemon's) stays as it is. */
+const char *words_quality(const struct ctl *ctl, const char *name);
+const char *words_reason(const struct ctl *ctl, const char *name);
+const char *words_state(const struct ctl *ctl, const char *name);    /* of an alarm */
+const char *words_priority(const struct ctl *ctl, const char *name); /* critical in capitals */
+const char *words_transition(const struct ctl *ctl, const char *name);
+const char *words_kind(const struct ctl *ctl, const char *name); /* of an event */
+
+/* 0 (low) to 3 (critical); -1 for a name that is not known. */
+int words_priority_rank(const char *name);
+
+#endif
