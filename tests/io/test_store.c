@@ -1,0 +1,330 @@
+/* What the store is given is on disk once it says so, once, and is there for the next run. */
+#include "store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store_fixture.h"
+#include "test.h"
+
+static int setup(void **state)
+{
+    static struct store_fixture fixture;
+    store_fixture_make(&fixture);
+    *state = &fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    store_fixture_free(*state);
+    return 0;
+}
+
+static void assert_mode(struct store_fixture *fixture, const char *name, mode_t mode)
+{
+    char path[160];
+    struct stat st;
+    store_fixture_path(fixture, name, path, sizeof path);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, mode);
+}
+
+static void test_first_start(void **state)
+{
+    struct store_fixture *fixture = *state;
+    for (int i = 0; i < 2; i++) {
+        mode_t old = umask(i == 0 ? 0 : 0777);
+        store_fixture_start(fixture);
+        struct core_message open = store_fixture_wait(fixture, CORE_STORE_OPEN);
+        assert_true(open.store_open.ok);
+        assert_true(open.store_open.clean);
+        assert_int_equal(open.store_open.last_seq, 0);
+        store_fixture_post_reading(fixture, 0, 0, 0);
+        store_fixture_wait_sql(fixture, "history.db", "SELECT sum(count) FROM frame", 1);
+        umask(old);
+        assert_mode(fixture, ".", 0750);
+        for (const char *const *name =
+                 (const char *const[]){"state.db", "state.db-wal", "state.db-shm", "history.db",
+                                       "history.db-wal", "history.db-shm", "lock", NULL};
+             *name; name++)
+            assert_mode(fixture, *name, 0640);
+        store_fixture_free(fixture);
+        store_fixture_make(fixture);
+    }
+}
+
+static void test_events_and_alarms_survive(void **state)
+{
+    struct store_fixture *fixture = *state;
+    store_fixture_start(fixture);
+    store_fixture_wait(fixture, CORE_STORE_OPEN);
+    store_fixture_post_event(fixture, 1, "high", ALARM_UNACKNOWLEDGED);
+    store_fixture_post_event(fixture, 2, "low", ALARM_UNACKNOWLEDGED);
+    store_fixture_post_event(fixture, 3, "low", ALARM_ACKNOWLEDGED);
+    store_fixture_post_event(fixture, 4, "lid", ALARM_UNACKNOWLEDGED);
+    store_fixture_post_event(fixture, 5, "lid", ALARM_NORMAL);
+    store_fixture_wait_durable(fixture, 5);
+    assert_int_equal(store_fixture_sql(fixture, "state.db", "SELECT count(*) FROM event"), 5);
+    assert_int_equal(store_fixture_sql(fixture, "state.db", "SELECT count(*) FROM outbox"), 5);
+    store_fixture_stop(fixture);
+    store_fixture_assert_sound(fixture);
+
+    store_fixture_start(fixture);
+    struct core_message high = store_fixture_wait(fixture, CORE_RESTORED);
+    struct core_message low = store_fixture_wait(fixture, CORE_RESTORED);
+    struct core_message open;
+    assert_true(mailbox_wait(fixture->core, -1, INT64_MAX / 2));
+    assert_true(mailbox_take(fixture->core, &open)); /* the very next */
+    assert_int_equal(open.kind, CORE_STORE_OPEN);
+    assert_int_equal(open.store_open.last_seq, 5);
+    assert_true(open.store_open.clean);
+    assert_string_equal(high.restored.alarm, "high");
+    assert_int_equal(high.restored.state, ALARM_UNACKNOWLEDGED);
+    assert_true(high.restored.raised_utc_us == 1700000000000001);
+    assert_string_equal(low.restored.asset, "tank-1");
+    assert_int_equal(low.restored.state, ALARM_ACKNOWLEDGED);
+    assert_string_equal(low.restored.who, "li.na");
+    assert_true(low.restored.acked_utc_us == 1700000000000003);
+}
+
+static void test_an_event_is_stored_once(void **state)
+{
+    struct store_fixture *fixture = *state;
+    store_fixture_start(fixture);
+    for (int i = 0; i < 3; i++)
+        store_fixture_post_event(fixture, 7, "high", ALARM_UNACKNOWLEDGED);
+    store_fixture_post_event(fixture, 8, "high", ALARM_NORMAL);
+    store_fixture_post_event(fixture, 7, "high", ALARM_UNACKNOWLEDGED);
+    store_fixture_post_event(fixture, 9, "low", ALARM_UNACKNOWLEDGED);
+    store_fixture_wait_durable(fixture, 9);
+    assert_int_equal(store_fixture_sql(fixture, "state.db", "SELECT count(*) FROM event"), 3);
+    assert_int_equal(store_fixture_sql(fixture, "state.db", "SELECT state FROM alarm WHERE alarm = 'high'"),
+                     0);
+    store_fixture_stop(fixture);
+    store_fixture_assert_sound(fixture);
+}
+
+/* Never silently: two different events with one number, and one that comes too late for its place. */
+static void test_a_number_given_twice_is_told(void **state)
+{
+    struct store_fixture *fixture = *state;
+    store_fixture_start(fixture);
+    store_fixture_post_event(fixture, 7, "high", ALARM_UNACKNOWLEDGED);
+    store_fixture_post_event(fixture, 7, "other", ALARM_UNACKNOWLEDGED);
+    store_fixture_post_event(fixture, 3, "high", ALARM_NORMAL);
+    struct core_message gap = store_fixture_wait(fixture, CORE_GAP);
+    uint64_t count = gap.gap.count;
+    while (count < 2)
+        count += store_fixture_wait(fixture, CORE_GAP).gap.count;
+    assert_int_equal(count, 2);
+    assert_non_null(strstr(gap.gap.detail, "number"));
+    assert_int_equal(store_fixture_sql(fixture, "state.db", "SELECT count(*) FROM event"), 1);
+    assert_int_equal(store_fixture_sql(fixture, "state.db", "SELECT state FROM alarm WHERE alarm = 'high'"),
+                     1);
+}
+
+static void post_sent(struct store_fixture *fixture, uint64_t seq)
+{
+    struct store_message message = {.kind = STORE_SENT, .sent_seq = seq};
+    store_fixture_post(fixture, &message);
+}
+
+static void test_outbox_empties(void **state)
+{
+    struct store_fixture *fixture = *state;
+    store_fixture_start(fixture);
+    post_sent(fixture, 2); /* the broker had it before the disk */
+    for (uint64_t seq = 1; seq <= 400; seq++)
+        store_fixture_post_event(fixture, seq, "high", ALARM_UNACKNOWLEDGED);
+    store_fixture_wait_durable(fixture, 400);
+    for (uint64_t seq = 1; seq <= 399; seq++)
+        post_sent(fixture, seq);
+    store_fixture_wait_sql(fixture, "state.db", "SELECT count(*) FROM outbox", 1);
+    assert_int_equal(store_fixture_sql(fixture, "state.db", "SELECT seq FROM outbox"), 400);
+    assert_int_equal(store_fixture_sql(fixture, "state.db", "SELECT count(*) FROM event"), 400);
+    post_sent(fixture, 400);
+    store_fixture_stop(fixture); /* does not wait for the batch */
+    assert_int_equal(store_fixture_sql(fixture, "state.db", "SELECT count(*) FROM outbox"), 0);
+}
+
+static void test_no_outbox_without_mqtt(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture->config->mqtt.enabled = false;
+    store_fixture_start(fixture);
+    store_fixture_post_event(fixture, 1, "high", ALARM_UNACKNOWLEDGED);
+    store_fixture_wait_durable(fixture, 1);
+    assert_int_equal(store_fixture_sql(fixture, "state.db", "SELECT count(*) FROM outbox"), 0);
+}
+
+static void test_readings_come_back(void **state)
+{
+    struct store_fixture *fixture = *state;
+    const int n = 5000;
+    store_fixture_start(fixture);
+    for (int i = 0; i < n; i++)
+        store_fixture_post_reading(fixture, (uint16_t)(i % 8), i, i);
+    store_fixture_stop(fixture);
+    assert_int_equal(store_fixture_count_readings(fixture), n);
+    assert_int_equal(store_fixture_sql(fixture, "history.db", "SELECT count(*) FROM point"), 8);
+    assert_int_equal(store_fixture_sql(fixture, "history.db", "SELECT sum(count) FROM frame"), n);
+    store_fixture_assert_sound(fixture);
+}
+
+static void test_commits_each_interval(void **state)
+{
+    struct store_fixture *fixture = *state;
+    store_fixture_start(fixture);
+    store_fixture_post_reading(fixture, 3, 0, 0);
+    store_fixture_wait_sql(fixture, "history.db", "SELECT sum(count) FROM frame", 1);
+    store_fixture_post_reading(fixture, 4, 1, 1);
+    store_fixture_wait_sql(fixture, "history.db", "SELECT sum(count) FROM frame", 2);
+    assert_int_equal(store_fixture_sql(fixture, "history.db", "SELECT count(*) FROM frame"), 2);
+}
+
+struct one {
+    struct history_row row;
+    int n;
+};
+
+static bool keep(void *context, const struct history_row *row)
+{
+    struct one *one = context;
+    one->row = *row;
+    one->n++;
+    return true;
+}
+
+static void test_a_bad_reading_is_a_reading(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct history_reader *reader = NULL;
+    struct one one = {.n = 0};
+    char text[256];
+    store_fixture_start(fixture);
+    struct store_message message = {.kind = STORE_SAMPLE, .generation = 1};
+    message.sample.point = 2;
+    message.sample.slot.utc_us = 1700000000000000;
+    message.sample.taken.utc_us = 1700000000512345;
+    message.sample.reading =
+        (struct reading){.raw = 0x8000, .quality = QUALITY_BAD, .reason = REASON_SENTINEL};
+    store_fixture_post(fixture, &message);
+    store_fixture_stop(fixture);
+    assert_int_equal(history_open(fixture->dir, &reader, text, sizeof text), 0);
+    assert_int_equal(history_each(reader, "tank-1", "p2", INT64_MIN, INT64_MAX, keep, &one), 1);
+    assert_int_equal(one.row.reading.raw, 0x8000);
+    assert_int_equal(one.row.reading.quality, QUALITY_BAD);
+    assert_int_equal(one.row.reading.reason, REASON_SENTINEL);
+    assert_true(one.row.slot_utc_us == 1700000000000000);
+    assert_true(one.row.taken_utc_us == 1700000000512000);
+    history_close(reader);
+}
+
+static void test_reload(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct store_message message = {.kind = STORE_CONFIG, .generation = 2};
+    store_fixture_start(fixture);
+    store_fixture_post_reading(fixture, 7, 0, 0);
+    struct config *config = store_fixture_config(fixture, 2, 3);
+    snprintf(config->points[0].id, sizeof config->points[0].id, "renamed");
+    message.config = config_ref(config);
+    store_fixture_post(fixture, &message);
+    store_fixture_post_reading(fixture, 0, 1, 99); /* of the old generation: means another point now */
+    struct core_message gap = store_fixture_wait(fixture, CORE_GAP);
+    assert_int_equal(gap.gap.count, 1);
+    config_unref(fixture->config);
+    fixture->config = config;
+    store_fixture_post_reading(fixture, 0, 2, 1);
+    store_fixture_post_reading(fixture, 1, 3, 2);
+    store_fixture_stop(fixture);
+    assert_int_equal(store_fixture_count_readings(fixture), 3);
+    assert_int_equal(
+        store_fixture_sql(fixture, "history.db", "SELECT count(*) FROM point WHERE point = 'renamed'"), 1);
+    assert_int_equal(store_fixture_sql(fixture, "history.db", "SELECT count(*) FROM point"), 3);
+    assert_int_equal(store_fixture_sql(fixture, "state.db", "SELECT count(*) FROM configuration"), 2);
+    assert_int_equal(
+        store_fixture_sql(fixture, "state.db",
+                          "SELECT count(*) FROM configuration WHERE source LIKE '--- generation 2%'"),
+        1);
+}
+
+/* A core that is slow to read gets everything all the same. */
+static void test_full_core_mailbox_loses_nothing(void **state)
+{
+    struct store_fixture *fixture = *state;
+    char alarm[32];
+    store_fixture_start(fixture);
+    for (uint64_t seq = 1; seq <= 300; seq++) {
+        snprintf(alarm, sizeof alarm, "alarm-%03u", (unsigned)seq);
+        store_fixture_post_event(fixture, seq, alarm, ALARM_UNACKNOWLEDGED);
+    }
+    store_fixture_stop(fixture);
+    mailbox_free(fixture->core);
+    assert_int_equal(mailbox_create(sizeof(struct core_message), 4, 2, &fixture->core), 0);
+    store_fixture_start(fixture);
+    for (unsigned i = 1; i <= 300; i++) {
+        struct core_message restored = store_fixture_wait(fixture, CORE_RESTORED);
+        snprintf(alarm, sizeof alarm, "alarm-%03u", i);
+        assert_string_equal(restored.restored.alarm, alarm);
+    }
+    assert_int_equal(store_fixture_wait(fixture, CORE_STORE_OPEN).store_open.last_seq, 300);
+}
+
+static void test_many_events_at_once(void **state)
+{
+    struct store_fixture *fixture = *state;
+    store_fixture_start(fixture);
+    for (uint64_t seq = 1; seq <= 3000; seq++)
+        store_fixture_post_event(fixture, seq, "high", seq % 2 ? ALARM_UNACKNOWLEDGED : ALARM_NORMAL);
+    store_fixture_wait_durable(fixture, 3000);
+    store_fixture_stop(fixture);
+    assert_int_equal(store_fixture_sql(fixture, "state.db", "SELECT count(*) FROM event"), 3000);
+    store_fixture_assert_sound(fixture);
+}
+
+/* The publisher reads the outbox in the daemon's own process, also before the store has opened the file. */
+static void test_reader_in_the_same_process(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct history_reader *reader = NULL;
+    char text[256];
+    store_fixture_start(fixture);
+    store_fixture_post_event(fixture, 1, "high", ALARM_UNACKNOWLEDGED);
+    store_fixture_wait_durable(fixture, 1);
+    store_fixture_stop(fixture);
+    assert_int_equal(history_open(fixture->dir, &reader, text, sizeof text), 0);
+    store_fixture_start(fixture);
+    store_fixture_post_event(fixture, 2, "high", ALARM_NORMAL);
+    store_fixture_wait_durable(fixture, 2);
+    history_close(reader);
+    store_fixture_post_event(fixture, 3, "high", ALARM_NORMAL);
+    store_fixture_wait_durable(fixture, 3);
+    store_fixture_stop(fixture);
+    store_fixture_assert_sound(fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_first_start, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_events_and_alarms_survive, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_an_event_is_stored_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_number_given_twice_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_outbox_empties, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_outbox_without_mqtt, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_readings_come_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_commits_each_interval, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_bad_reading_is_a_reading, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reload, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_full_core_mailbox_loses_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_events_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reader_in_the_same_process, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
