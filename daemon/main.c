@@ -164,9 +164,9 @@ static int assemble(struct monitor_parts *parts)
 }
 
 /* What hangs is left behind: the process ends in time in any case. */
-static void tear_down(struct monitor_parts *parts, struct monitor *monitor)
+static void tear_down(struct monitor_parts *parts, struct monitor *monitor, bool hung)
 {
-    bool hung = publisher_stop(parts->publisher, STOP_PUBLISHER_MS) < 0;
+    hung |= publisher_stop(parts->publisher, STOP_PUBLISHER_MS) < 0;
     hung |= store_stop(parts->store, STOP_STORE_MS) < 0;
     hung |= control_stop(parts->control, STOP_CONTROL_MS) < 0;
     if (hung)
@@ -206,8 +206,8 @@ int main(int argc, char **argv)
         log_line(LOG_CRIT, MID_START, "cannot start: %s", strerrordesc_np(-result));
         return EXIT_FAILURE;
     }
-    monitor_run(monitor);
-    tear_down(&parts, monitor);
+    bool ended = monitor_run(monitor);
+    tear_down(&parts, monitor, !ended);
     mailbox_free(parts.core);
     heartbeats_free(parts.heartbeats);
     config_unref(config);

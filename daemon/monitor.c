@@ -417,7 +417,7 @@ static int64_t next_deadline(const struct monitor *m)
     return reload_us < deadline_us ? reload_us : deadline_us;
 }
 
-void monitor_run(struct monitor *m)
+bool monitor_run(struct monitor *m)
 {
     struct core_message message;
     begin(m);
@@ -436,4 +436,5 @@ void monitor_run(struct monitor *m)
     log_line(LOG_NOTICE, MID_STOP, "stopping");
     monitor_stop_buses(m, clock_boot_us() + STOP_BUSES_US);
     monitor_event(m, clock_now(), "stop", NULL, 0);
+    return !m->stragglers;
 }

@@ -36,7 +36,8 @@ struct monitor_parts {
 int monitor_create(const struct monitor_parts *parts, struct monitor **ret);
 void monitor_free(struct monitor *monitor);
 
-/* Takes up what an earlier run left, starts the buses, says READY, and runs until SIGTERM or SIGINT. */
-void monitor_run(struct monitor *monitor);
+/* Takes up what an earlier run left, starts the buses, says READY, and runs until SIGTERM or SIGINT. Returns
+ * false when a bus thread could not be ended (a name look-up that hangs): then nothing may be freed. */
+bool monitor_run(struct monitor *monitor);
 
 #endif

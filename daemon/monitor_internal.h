@@ -56,6 +56,7 @@ struct monitor {
     struct bus **buses; /* config->n_buses; NULL where none runs */
     int stop_fd;        /* of the buses of this configuration */
     unsigned buses_running;
+    bool stragglers; /* bus threads that did not end were left behind: they still use what main made */
     struct reload reload;
     bool stop, started;
     unsigned n_unknown;

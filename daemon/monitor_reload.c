@@ -44,8 +44,10 @@ static void release_buses(struct monitor *m)
     }
     if (all && m->stop_fd >= 0)
         close(m->stop_fd);
-    else if (!all)
+    if (!all) {
+        m->stragglers = true;
         log_line(LOG_WARNING, MID_BUS, "%u bus threads do not end; they are left behind", m->buses_running);
+    }
     m->stop_fd = -1;
     m->buses_running = 0;
 }
