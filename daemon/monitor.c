@@ -362,9 +362,9 @@ static void take_up(struct monitor *m)
     struct core_message message;
     int64_t deadline_us = clock_boot_us() + STORE_WAIT_US;
     bool told = false;
-    while (!m->store_known && !told && clock_boot_us() < deadline_us) {
-        if (!mailbox_wait(m->parts.core, -1, deadline_us))
-            break;
+    while (!m->store_known && !told && !m->stop && clock_boot_us() < deadline_us) {
+        (void)mailbox_wait(m->parts.core, m->parts.signal_fd, deadline_us);
+        take_signals(m);
         while (!m->store_known && mailbox_take(m->parts.core, &message)) {
             told =
                 message.kind == CORE_FAULT && message.fault.fault == FAULT_STATE_DB && message.fault.failed;
