@@ -30,7 +30,7 @@ static int change(struct engine *e, uint16_t index, enum transition_kind kind, i
 
     if (rc < 0)
         return rc;
-    assert(e->queue_count < (uint32_t)e->n_alarms * TRANSITIONS_PER_ALARM);
+    assert(e->queue_count < ENGINE_QUEUE_SIZE(e->n_alarms));
     transition = &e->queue[e->queue_count++];
     *transition = (struct transition){
         .alarm = index,

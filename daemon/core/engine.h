@@ -155,8 +155,7 @@ void engine_restore_point(struct engine *engine, uint16_t point, const struct re
 int engine_feed(struct engine *engine, struct stamp now, const struct event *event);
 
 /* Takes the next transition; false when there is none. Take all after each feed: there is room for the most
- * that one feed can cause, which is 3 for each alarm (a return and a raise from deadlines that have passed,
- * and one from the event). */
+ * that one feed can cause (two for each alarm and one more), not for two feeds. */
 bool engine_take(struct engine *engine, struct transition *ret);
 
 /* BOOTTIME (us) at which the next EVENT_TICK is needed; INT64_MAX when no deadline is running. */

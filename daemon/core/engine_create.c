@@ -68,7 +68,7 @@ static bool allocate(struct engine *e)
     e->pending.at = table(items, sizeof *e->pending.at);
     e->pending.place = table(items, sizeof *e->pending.place);
     e->pending.heap = table(items, sizeof *e->pending.heap);
-    e->queue = table((size_t)e->n_alarms * TRANSITIONS_PER_ALARM, sizeof *e->queue);
+    e->queue = table(ENGINE_QUEUE_SIZE(e->n_alarms), sizeof *e->queue);
     e->stale_list = table(e->n_points, sizeof *e->stale_list);
     return e->point_models != NULL && e->alarm_models != NULL && e->points != NULL && e->alarms != NULL &&
            e->group_first != NULL && e->members != NULL && e->pending.at != NULL &&

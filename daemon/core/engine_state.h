@@ -13,9 +13,13 @@
 #include "deadlines.h"
 #include "engine.h"
 
-/* Catching up can return an alarm and raise it again (NO_DATA: its off-delay ends, then its point's data do),
- * but not return it once more, because only a sample begins a return. The event itself adds one. */
-#define TRANSITIONS_PER_ALARM 3
+/*
+ * The most transitions that one feed can cause. Catching up can return an alarm and raise it again (NO_DATA:
+ * its off-delay ends, then its point's data do), but not return it once more, because only a sample begins a
+ * return. A sample adds no third: it returns at once only what has no off-delay, and such an alarm was not
+ * leaving when catching up began. An acknowledge adds one, to one alarm.
+ */
+#define ENGINE_QUEUE_SIZE(n_alarms) (2 * (size_t)(n_alarms) + 1)
 
 struct point {
     struct point_view view;
@@ -41,7 +45,7 @@ struct engine {
     uint32_t *group_first;    /* [groups + 1]: where in members a group begins */
     uint16_t *members;        /* [n_alarms] alarms by group, ascending */
     struct deadlines pending; /* items: points, then alarms: at the same time lost data come first */
-    struct transition *queue; /* [n_alarms * TRANSITIONS_PER_ALARM]; empty before each feed */
+    struct transition *queue; /* [ENGINE_QUEUE_SIZE(n_alarms)]; empty before each feed */
     uint32_t queue_taken, queue_count;
     uint16_t *stale_list; /* [n_points], a ring */
     uint32_t stale_first, stale_count;
