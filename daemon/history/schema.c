@@ -66,6 +66,20 @@ int schema_version(enum schema_file file)
     return files[file].n_steps;
 }
 
+/* The errno behind the last I/O error. SQLite notes it per connection when a statement fails, but not when a
+ * commit does: then the file knows it, the log first. */
+static int system_error(sqlite3 *db)
+{
+    int error = sqlite3_system_errno(db);
+    sqlite3_file *log = NULL;
+    if (error == 0 && sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+        log && log->pMethods)
+        (void)log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
+    if (error == 0)
+        (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
+    return error;
+}
+
 int schema_errno(sqlite3 *db, int result)
 {
     switch (result & 0xff) {
@@ -89,7 +103,7 @@ int schema_errno(sqlite3 *db, int result)
         return -EACCES;
     case SQLITE_CANTOPEN:
     case SQLITE_IOERR: {
-        int error = db ? sqlite3_system_errno(db) : 0;
+        int error = db ? system_error(db) : 0;
         return error > 0 ? -error : -EIO;
     }
     default:
@@ -100,10 +114,9 @@ int schema_errno(sqlite3 *db, int result)
 void schema_error_text(sqlite3 *db, char *text, size_t cap)
 {
     int result = sqlite3_extended_errcode(db);
-    int error = sqlite3_system_errno(db);
-    bool from_system = (result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN ||
-                       (result & 0xff) == SQLITE_FULL;
-    if (from_system && error > 0)
+    bool from_system = (result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN;
+    int error = from_system ? system_error(db) : 0;
+    if (error > 0)
         snprintf(text, cap, "%s: %s", sqlite3_errmsg(db), strerrordesc_np(error));
     else
         snprintf(text, cap, "%s", sqlite3_errmsg(db));
