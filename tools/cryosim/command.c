@@ -42,8 +42,10 @@ static int run_set(struct call *call)
     bool apply = call->mode != COMMAND_CHECK;
     if (strcmp(id, "all") == 0) { /* all that have such a setting */
         size_t n = 0;
-        for (size_t i = 0; i < call->world->n_devices; i++)
-            n += device_set(call->world->devices[i], name, value, apply, error) == 0;
+        for (size_t i = 0; i < call->world->n_devices; i++) {
+            struct device *one = call->world->devices[i];
+            n += one->model != NULL && device_set(one, name, value, apply, error) == 0;
+        }
         if (n == 0)
             fprintf(call->out, "%s", error);
         return n > 0 ? 0 : -EINVAL;

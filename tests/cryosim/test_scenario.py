@@ -1,0 +1,129 @@
+"""Scenario files: every mistake with its place, and the examples that are installed."""
+import os
+import subprocess
+import tempfile
+import unittest
+
+from simulator import CRYOSIM, Simulator
+
+EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "cryosim")
+
+
+def check(text):
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "s.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        done = subprocess.run([CRYOSIM, "--check", path], capture_output=True, text=True, timeout=20)
+        return done.returncode, done.stdout, done.stderr.replace(path + ":", "").splitlines()
+
+
+BASE = """listeners:
+  hall: {tcp: {port: 0}}
+  line: {rtu: {}}
+devices:
+  tank: {kind: tank, listener: hall, unit: 1}
+"""
+
+
+class Mistakes(unittest.TestCase):
+    def assert_said(self, text, *expected):
+        code, out, said = check(text)
+        self.assertEqual((code, out), (1, ""))
+        self.assertEqual(len(said), len(expected), said)
+        for line, wanted in zip(said, expected):
+            self.assertTrue(line.startswith(wanted), f"{line!r} does not start with {wanted!r}")
+
+    def test_a_right_one(self):
+        self.assertEqual(check(BASE), (0, "", []))
+
+    def test_all_in_one_run(self):
+        self.assert_said(
+            "sped: 3\nseed: x\nlisteners:\n  a: {tcp: {prt: 3}}\n  b: {}\n  c: {rtu: {baud: 9601}}\ndevices:\n"
+            "  t: {kind: tank, listener: c, unit: 300, level: 5 kg, foo: 1}\n  u: {kind: tonk}\n"
+            "  v: {kind: ups, listener: nowhere, unit: 1}\n",
+            '1:1: no setting "sped"', '2:7: "x" is not an integer', '4:13: no setting "prt"', "4:12: port: missing",
+            "5:6: b: needs either tcp or rtu", "6:19: 9601 is not a usual baud rate",
+            '8:38: "300" is not an integer in 1 ... 247', '8:50: level: "5 kg" is not a number in cm',
+            '8:61: no setting "foo"', '9:13: "tonk" is not one of', '10:27: no listener "nowhere"')
+
+    def test_ids(self):
+        self.assert_said(BASE + "  Tank: {kind: tank, listener: hall, unit: 2}\n", '6:3: "Tank" is no id')
+        self.assert_said(BASE + "  hall: {kind: tank, listener: hall, unit: 2}\n", '6:3: "hall" is already')
+        self.assert_said(BASE + "  all: {kind: tank, listener: hall, unit: 2}\n", '6:3: "all" can\'t be an id')
+        self.assert_said(BASE + "  two: {kind: tank, listener: hall, unit: 1}\n", "6:43: unit 1 of hall is already tank")
+
+    def test_table(self):
+        self.assert_said(
+            BASE + "  plain:\n    kind: table\n    listener: hall\n    unit: 2\n    holes: maybe\n    level: 3\n"
+            "    holding: {a: 1, 0: 70000, 65535: [1, 2], 5: float32 WXYZ 1, 7: float32 nan}\n    coils: {0: 2}\n",
+            '10:12: holes: "maybe"', '11:5: no setting "level"', '12:15: "a" is not an address',
+            '12:24: "70000" is not an integer', "12:42: goes beyond", '12:49: "float32 WXYZ 1"', '13:16: "2" is not 0, 1')
+
+    def test_program(self):
+        self.assert_said(
+            BASE + "  f:\n    kind: freezer\n    listener: hall\n    unit: 2\n    program:\n"
+            "      - {ramp: 1 °C/min, for: 3 min}\n      - {ramp: 0 °C/min, to: 3 °C}\n      - {hold: 4 °F, for: 1 s}\n",
+            "11:9: expected {ramp", "12:16: a ramp needs a slope", '13:16: "4 °F" is not a number')
+
+    def test_script(self):
+        self.assert_said(
+            BASE + "script:\n  - {tank: repair}\n  - {at: soon, tank: repair}\n  - {at: 3 s, tank: {lid: ajar}}\n"
+            "  - {at: 3 s, tonk: repair}\n  - {at: 3 s, run: [step 3 s, fault tank crc]}\n  - {at: 3 s, tank: explode}\n",
+            "7:5: at: missing", '8:10: "soon"', '9:27: lid: "ajar"', '10:21: no device "tonk"', "11:21: not for a script",
+            "11:31: crc: happens on RTU only", '12:21: no setting "explode"')
+
+    def test_faults(self):
+        self.assert_said("listeners:\n  hall: {tcp: {port: 0}, fault: echo}\n"
+                         "devices:\n  tank: {kind: tank, listener: hall, unit: 1, fault: refuse}\n",
+                         "2:33: echo: happens on RTU only", "4:54: refuse: is for a listener")
+
+    def test_nothing_to_simulate(self):
+        self.assert_said("", "1:1: there are no devices")
+        self.assert_said("listeners: [\n", "")
+
+    def test_missing_file(self):
+        done = subprocess.run([CRYOSIM, "/nonexistent.yaml"], capture_output=True, text=True, timeout=20)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/nonexistent.yaml", done.stderr)
+
+
+class Examples(unittest.TestCase):
+    def test_are_right(self):
+        for name in ("demo.yaml", "training.yaml", "commissioning.yaml"):
+            done = subprocess.run([CRYOSIM, "--check", os.path.join(EXAMPLES, name)], capture_output=True, text=True,
+                                  timeout=20)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), name)
+
+    def test_demo_tells_its_story(self):
+        with open(os.path.join(EXAMPLES, "demo.yaml"), encoding="utf-8") as file:
+            text = file.read().replace("port: 18831", "port: 0").replace("port: 18832", "port: 0")
+        sim = Simulator(text)
+        self.addCleanup(sim.clean)
+        devices = sim.list()["devices"]
+        self.assertEqual([sum(d["kind"] == k for d in devices) for k in ("tank", "freezer", "ups", "oxygen")], [8, 2, 1, 1])
+        warmest = {}
+        for second in range(1, 81):
+            sim.ctl("step 1 s")
+            state = {d["id"]: d["state"] for d in sim.list()["devices"]}
+            vapour = {name: s["vapour_reading_c"] for name, s in state.items() if name.startswith("tank")}
+            if second == 15:
+                self.assertLess(vapour["tank-3"], -185)
+            if second == 25:
+                self.assertEqual(state["tank-5"]["lid"], "open")
+            if second == 35:
+                self.assertFalse(state["ups"]["mains"])
+            if second == 44:
+                self.assertGreater(vapour["tank-3"], -150)
+            if second > 74:
+                self.assertLess(vapour["tank-3"], -155)
+                self.assertTrue(state["ups"]["mains"])
+                self.assertEqual(state["tank-5"]["lid"], "closed")
+            warmest = {name: max(value, warmest.get(name, -200)) for name, value in vapour.items()}
+        del warmest["tank-3"]
+        self.assertLess(max(warmest.values()), -165)  # only tank 3 has a bad day
+        self.assertLess(state["freezer-1"]["sample_c"], -80)
+
+
+if __name__ == "__main__":
+    unittest.main()
