@@ -1,0 +1,69 @@
+/* The configuration from hostile texts: cryomon.yaml, a form feed, devices/p.yaml, a form feed,
+ * conf.d/10.yaml. (No YAML has a form feed.) Nothing is written, and of the disk only the existence of files
+ * that the text names is asked for. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "settings.h"
+
+#define N_FILES 3
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void split(const char *text, size_t size, struct settings_file files[N_FILES])
+{
+    static const char *const paths[N_FILES] = {"cryomon.yaml", "devices/p.yaml", "conf.d/10.yaml"};
+
+    for (size_t i = 0; i < N_FILES; i++) {
+        const char *end = size > 0 ? memchr(text, '\f', size) : NULL;
+        size_t len = end != NULL ? (size_t)(end - text) : size;
+        files[i] = (struct settings_file){paths[i], text, len};
+        text += end != NULL ? len + 1 : len;
+        size -= end != NULL ? len + 1 : len;
+    }
+}
+
+/* What is accepted must be fit for the engine and the decoder: they do not look again. */
+static void check(const struct config *c)
+{
+    static const uint16_t words[2] = {0x8000, 0x7fff};
+
+    for (size_t i = 0; i < c->n_points; i++) {
+        const struct point_config *point = &c->points[i];
+        assert(point->asset < c->n_assets && point->device < c->n_devices);
+        assert(point->address + decode_width(&point->format) <= 65536U);
+        (void)decode_words(&point->format, words);
+    }
+    for (size_t i = 0; i < c->n_alarms; i++) {
+        const struct alarm_model *model = &c->alarm_models[i];
+        assert(c->alarms[i].id[0] != '\0' && c->alarms[i].asset < c->n_assets);
+        assert(model->kind == CONDITION_FAULT || model->point < c->n_points);
+        assert(config_find_alarm(c, c->assets[c->alarms[i].asset].id, c->alarms[i].id) == (int)i);
+    }
+    for (size_t i = 0; i < c->n_devices; i++) {
+        assert(c->devices[i].bus < c->n_buses && c->devices[i].interval_ms >= 100 &&
+               c->devices[i].timeout_ms >= 20);
+    }
+    char *diff = settings_diff(c, c);
+    assert(diff != NULL && diff[0] == '\0');
+    free(diff);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct settings_file files[N_FILES];
+    struct problems problems = {.n = 0};
+    struct problems warnings = {.n = 0};
+    struct config *config = NULL;
+
+    split((const char *)data, size, files);
+    int r = settings_load_memory(files, N_FILES, 1, &problems, &warnings, &config);
+    assert((r == 0) == (config != NULL) && (r == 0) == (problems.n == 0));
+    if (config != NULL)
+        check(config);
+    config_unref(config);
+    problems_free(&problems);
+    problems_free(&warnings);
+    return 0;
+}
