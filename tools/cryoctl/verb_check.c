@@ -5,21 +5,29 @@
 #include "cryoctl.h"
 #include "settings.h"
 
-/* "file:line:column: what" taken apart: the place's length, or 0 when the line has no place. */
-static size_t place_length(const char *line)
+/* A problem taken apart: "file:line:column: what", or "file: what" (line 0). */
+struct place {
+    size_t len, file_len; /* of "file:line:column", of "file" */
+    int line, column;
+};
+
+static struct place find_place(const char *text)
 {
-    for (const char *p = line; (p = strchr(p, ':')) != NULL; p++) {
-        const char *q = p + 1;
-        if (!isdigit((unsigned char)*q))
+    struct place place = {0};
+    for (const char *p = text; (p = strchr(p, ':')) != NULL; p++) {
+        char *end;
+        if (!isdigit((unsigned char)p[1]))
             continue;
-        q += strspn(q, "0123456789");
-        if (*q != ':' || !isdigit((unsigned char)q[1]))
+        long line = strtol(p + 1, &end, 10);
+        if (*end != ':' || !isdigit((unsigned char)end[1]))
             continue;
-        q += 1 + strspn(q + 1, "0123456789");
-        if (q[0] == ':' && q[1] == ' ')
-            return (size_t)(q - line);
+        long column = strtol(end + 1, &end, 10);
+        if (end[0] == ':' && end[1] == ' ')
+            return (struct place){(size_t)(end - text), (size_t)(p - text), (int)line, (int)column};
     }
-    return 0;
+    const char *end = strstr(text, ": ");
+    place.len = place.file_len = end != NULL ? (size_t)(end - text) : 0;
+    return place;
 }
 
 static size_t kept(const struct problems *problems)
@@ -31,21 +39,15 @@ static json_t *to_json(const struct problems *problems)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < kept(problems); i++) {
-        const char *line = problems->lines[i];
-        size_t place = place_length(line);
-        if (place == 0) {
-            json_array_append_new(array, json_pack("{s:s}", "message", line));
-            continue;
+        const char *text = problems->lines[i];
+        struct place place = find_place(text);
+        json_t *object = json_pack("{s:s%, s:s}", "file", text, place.file_len, "message",
+                                   text + place.len + (place.len > 0 ? 2 : 0));
+        if (place.line > 0) {
+            json_object_set_new(object, "line", json_integer(place.line));
+            json_object_set_new(object, "column", json_integer(place.column));
         }
-        const char *column = line + place, *number;
-        while (column[-1] != ':')
-            column--;
-        number = column - 1;
-        while (number[-1] != ':')
-            number--;
-        json_array_append_new(array, json_pack("{s:s%, s:i, s:i, s:s}", "file", line,
-                                               (size_t)(number - 1 - line), "line", atoi(number), "column",
-                                               atoi(column), "message", line + place + 2));
+        json_array_append_new(array, object);
     }
     return array;
 }
@@ -62,15 +64,22 @@ static void print_json(bool good, const struct problems *problems, const struct 
 static void print_lines(const struct ctl *ctl, const struct problems *problems, const char *kind)
 {
     for (size_t i = 0; i < kept(problems); i++) {
-        const char *line = problems->lines[i];
-        size_t place = place_length(line);
-        if (kind[0] == '\0' || place == 0)
-            printf("%s%s%s\n", kind, kind[0] != '\0' ? ": " : "", line);
+        const char *text = problems->lines[i];
+        size_t len = find_place(text).len;
+        if (kind[0] == '\0' || len == 0)
+            printf("%s\n", text);
         else
-            printf("%.*s: %s%s\n", (int)place, line, kind, line + place);
+            printf("%.*s: %s%s\n", (int)len, text, kind, text + len);
     }
     if (problems->n > PROBLEMS_MAX)
         printf(tr(ctl, "... and %zu more\n", "……另有 %zu 个\n"), problems->n - PROBLEMS_MAX);
+}
+
+static const char *count(const struct ctl *ctl, char text[48], size_t n, const char *en, const char *zh)
+{
+    snprintf(text, 48, tr(ctl, "%zu %s%s", "%zu %s%s"), n, tr(ctl, en, zh),
+             ctl->language == LANGUAGE_EN && n != 1 ? "s" : "");
+    return text;
 }
 
 static void print_text(const struct ctl *ctl, const struct config *config, const struct problems *problems,
@@ -78,13 +87,18 @@ static void print_text(const struct ctl *ctl, const struct config *config, const
 {
     print_lines(ctl, problems, "");
     print_lines(ctl, warnings, tr(ctl, "warning", "警告"));
-    if (config == NULL)
-        printf(tr(ctl, "%zu mistakes, %zu warnings\n", "%zu 个错误，%zu 个警告\n"), problems->n, warnings->n);
-    else
-        printf(tr(ctl, "The configuration is in order: %d assets, %d points, %d alarms; %zu warnings.\n",
-                  "配置正确：%d 台设备，%d 个测点，%d 个报警；%zu 个警告。\n"),
-               config->n_assets > 0 ? config->n_assets - 1 : 0, config->n_points, config->n_alarms,
-               warnings->n);
+    char counts[4][48];
+    if (config == NULL) {
+        printf(tr(ctl, "%s, %s\n", "%s，%s\n"), count(ctl, counts[0], problems->n, "mistake", "个错误"),
+               count(ctl, counts[1], warnings->n, "warning", "个警告"));
+        return;
+    }
+    size_t n_assets = config->n_assets > 0 ? config->n_assets - 1U : 0; /* the system itself is none */
+    printf(tr(ctl, "The configuration is in order: %s, %s, %s; %s.\n", "配置正确：%s，%s，%s；%s。\n"),
+           count(ctl, counts[0], n_assets, "asset", "台设备"),
+           count(ctl, counts[1], config->n_points, "point", "个测点"),
+           count(ctl, counts[2], config->n_alarms, "alarm", "个报警"),
+           count(ctl, counts[3], warnings->n, "warning", "个警告"));
 }
 
 int verb_check(struct ctl *ctl, int argc, char **argv)

@@ -15,13 +15,14 @@ static void describe(const struct ctl *ctl, const json_t *body, const struct his
     const char *transition = client_text(body, "transition"), *note = client_text(body, "note");
     if (sentence[0] == '\0')
         sentence = client_text(body, "detail");
+    const char *gap = sentence[0] != '\0' ? "  " : "";
     if (strcmp(event->kind, "alarm") == 0)
-        snprintf(text, cap, "%s: %s/%s%s%s%s%s  %s", words_transition(ctl, transition), event->asset,
+        snprintf(text, cap, "%s: %s/%s%s%s%s%s%s%s", words_transition(ctl, transition), event->asset,
                  event->alarm, by[0] != '\0' ? tr(ctl, " by ", " 确认人 ") : "", by,
-                 note[0] != '\0' ? ": " : "", note, sentence);
+                 note[0] != '\0' ? ": " : "", note, gap, sentence);
     else
-        snprintf(text, cap, "%s%s%s  %s", words_kind(ctl, event->kind),
-                 by[0] != '\0' ? tr(ctl, " by ", " 操作人 ") : "", by, sentence);
+        snprintf(text, cap, "%s%s%s%s%s", words_kind(ctl, event->kind),
+                 by[0] != '\0' ? tr(ctl, " by ", " 操作人 ") : "", by, gap, sentence);
 }
 
 static bool print_event(void *context, const struct history_event *event)

@@ -99,30 +99,37 @@ static void print_json(const struct history_row *row, const struct texts *t)
 }
 
 /* Rows are printed as they come, so the widths are fixed; a text that is wider moves its line only. */
-static void padded(const char *text, unsigned columns, bool right)
+static void print_line(const char *const texts[6])
 {
-    unsigned width = width_text(text), pad = width < columns ? columns - width : 0;
-    printf("%*s%s%*s  ", right ? (int)pad : 0, "", text, right ? 0 : (int)pad, "");
-}
-
-static void print_line(const char *time, const char *value, const char *unit, const char *quality,
-                       const char *reason, const char *raw)
-{
-    padded(time, 29, false);
-    padded(value, 10, true);
-    padded(unit, 5, false);
-    padded(quality, 9, false);
-    padded(raw, 10, false);
-    printf("%s\n", reason);
+    static const struct {
+        unsigned width;
+        bool right;
+    } columns[6] = {{29, false}, {10, true}, {5, false}, {9, false}, {10, false}, {0, false}};
+    unsigned blanks = 0; /* owed before the next text: none are left at the end of a line */
+    for (size_t i = 0; i < 6; i++) {
+        unsigned width = width_text(texts[i]), pad = width < columns[i].width ? columns[i].width - width : 0;
+        if (columns[i].right)
+            blanks += pad;
+        if (width > 0) {
+            printf("%*s%s", (int)blanks, "", texts[i]);
+            blanks = 0;
+        }
+        blanks += 2 + (columns[i].right ? 0 : pad);
+    }
+    putchar('\n');
 }
 
 static void print_row(const struct ctl *ctl, const struct history_row *row, const struct texts *t)
 {
     char time[WHEN_MAX];
     const struct reading *r = &row->reading;
-    print_line(when_print(ctl, time, row->taken_utc_us, true), t->bad ? "--" : t->value, row->unit,
-               words_quality(ctl, quality_name(r->quality)),
-               r->reason != REASON_NONE ? words_reason(ctl, reason_name(r->reason)) : "", t->raw);
+    const char *const texts[6] = {when_print(ctl, time, row->taken_utc_us, true),
+                                  t->bad ? "--" : t->value,
+                                  row->unit,
+                                  words_quality(ctl, quality_name(r->quality)),
+                                  t->raw,
+                                  r->reason != REASON_NONE ? words_reason(ctl, reason_name(r->reason)) : ""};
+    print_line(texts);
 }
 
 static void begin(struct output *out)
@@ -130,11 +137,13 @@ static void begin(struct output *out)
     static const char *const header[8] = {"time", "asset",   "point",  "value",
                                           "unit", "quality", "reason", "raw"};
     const struct ctl *ctl = out->ctl;
+    const char *const titles[6] = {tr(ctl, "TIME", "时间"),  tr(ctl, "VALUE", "数值"),
+                                   tr(ctl, "UNIT", "单位"),  tr(ctl, "QUALITY", "质量"),
+                                   tr(ctl, "RAW", "原始值"), tr(ctl, "REASON", "原因")};
     if (out->format == FORMAT_CSV)
         csv_record(header);
     else if (out->format == FORMAT_TABLE)
-        print_line(tr(ctl, "TIME", "时间"), tr(ctl, "VALUE", "数值"), tr(ctl, "UNIT", "单位"),
-                   tr(ctl, "QUALITY", "质量"), tr(ctl, "REASON", "原因"), tr(ctl, "RAW", "原始值"));
+        print_line(titles);
     out->begun = true;
 }
 

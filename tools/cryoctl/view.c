@@ -312,7 +312,7 @@ void view_summary(const struct ctl *ctl, const struct view *v, char *text, size_
     else
         snprintf(alarms, sizeof alarms, "%zu alarm%s, %zu unacknowledged; %zu asset%s", v->n_alarms,
                  plural(v->n_alarms), v->n_unacknowledged, v->n_assets, plural(v->n_assets));
-    snprintf(text, cap, "%s%s; %s", alarms, bad,
+    snprintf(text, cap, "%s%s%s%s", alarms, bad, tr(ctl, "; ", "；"),
              v->broker_failed ? tr(ctl, "BROKER NOT REACHABLE", "消息服务器无法连接")
                               : tr(ctl, "broker ok", "消息服务器正常"));
 }

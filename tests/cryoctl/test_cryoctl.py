@@ -1,0 +1,401 @@
+#!/usr/bin/python3
+"""cryoctl as a person or a script meets it. CRYOCTL_GOLDEN=write renews golden/ from what it prints now."""
+import copy
+import csv
+import fcntl
+import io
+import json
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import tempfile
+import termios
+import threading
+import time
+import unittest
+
+from fake_daemon import FakeDaemon, alarm, demo_status
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CRYOCTL = os.environ["CRYOCTL"]
+MAKE_HISTORY = os.environ["MAKE_HISTORY"]
+RANGE = ["--from", "2026-09-21T14:00:00Z", "--to", "2026-09-21T15:00:00Z"]
+
+
+def environment(**more):
+    env = {k: v for k, v in os.environ.items() if not k.startswith("LC_") and k not in ("LANG", "NO_COLOR")}
+    env.update({"TZ": "CST-8", "LANG": "C.UTF-8", "TERM": "xterm"}, **more)
+    return env
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="cryoctl-test-")
+        self.addCleanup(self.directory.cleanup)
+        self.path = os.path.join(self.directory.name, "control")
+
+    def run_ctl(self, *arguments, expect=0, stdin=subprocess.DEVNULL, socket=True, **env):
+        command = [CRYOCTL, *arguments] + (["--socket", self.path] if socket else [])
+        done = subprocess.run(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(**env),
+                              timeout=60, check=False)
+        self.out, self.err = done.stdout.decode(), done.stderr.decode()
+        self.assertEqual(done.returncode, expect, self.out + self.err)
+        return self.out
+
+    def golden(self, name, text):
+        path = os.path.join(HERE, "golden", name)
+        if os.environ.get("CRYOCTL_GOLDEN") == "write":
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text)
+        with open(path, encoding="utf-8") as f:
+            self.assertEqual(text, f.read())
+
+
+class Status(Case):
+    def test_tables(self):
+        with FakeDaemon(self.path):
+            for language in "en", "zh":
+                self.golden("status.%s.txt" % language, self.run_ctl("status", "--lang", language))
+                self.golden("alarms.%s.txt" % language, self.run_ctl("alarms", "--lang", language, "--utc"))
+
+    def test_language_from_environment(self):
+        with FakeDaemon(self.path):
+            self.assertIn("示范细胞库", self.run_ctl("status", LANG="zh_CN.UTF-8"))
+            self.assertIn("Demo cell bank", self.run_ctl("status", LANG="zh_CN.UTF-8", LC_ALL="C"))
+
+    def test_bad_values_are_no_numbers(self):
+        status = demo_status()
+        for p in status["points"]:
+            p.update(quality="bad", reason="sentinel")  # and a number in it, as no daemon should send
+        with FakeDaemon(self.path, status):
+            out = self.run_ctl("status")
+        for number in "190.1", "148.2", "41.25", "20.9":
+            self.assertNotIn(number, out)
+        self.assertIn("-- sensor fault", out)
+
+    def test_json_numbers(self):
+        with FakeDaemon(self.path):
+            out = self.run_ctl("status", "--json")
+        self.assertEqual(json.loads(out), demo_status())
+        self.assertIn('"value":-190.1,', out)  # and not -190.09999999999999
+
+    def test_exit_code(self):
+        with FakeDaemon(self.path) as daemon:
+            self.run_ctl("status", "--exit-code", expect=1)
+            daemon.status["alarms"] = []
+            self.run_ctl("status", "--exit-code")
+            self.assertEqual(self.run_ctl("alarms"), "No alarms.\n")
+            self.assertEqual(json.loads(self.run_ctl("alarms", "--json")), [])
+
+    def test_broker(self):
+        with FakeDaemon(self.path) as daemon:
+            self.assertIn("; broker ok\n", self.run_ctl("status"))
+            daemon.status["alarms"].append(alarm("system", "system", "系统", "broker", "critical", "unacknowledged"))
+            self.assertIn("; BROKER NOT REACHABLE\n", self.run_ctl("status"))
+            self.assertIn("5 assets", self.out)  # the system is none
+
+    def test_escape_sequences_in_names(self):
+        status = demo_status()
+        for p in status["points"]:
+            p["asset_name"]["en"] = "\033]0;mine\007Tank"
+        with FakeDaemon(self.path, status):
+            self.assertNotIn("\033", self.run_ctl("status"))
+
+    def test_not_reachable(self):
+        self.run_ctl("status", expect=3)
+        self.assertEqual(self.out, "")
+        self.assertIn("the daemon cannot be reached at " + self.path, self.err)
+        with FakeDaemon(self.path) as daemon:
+            daemon.raw = b"not json\0"
+            self.run_ctl("status", expect=3)
+            daemon.raw = b'{"parameters":{}'  # and hangs up
+            self.run_ctl("status", expect=3)
+            self.assertIn("it hung up", self.err)
+            daemon.raw = None
+            daemon.error["Status"] = ("io.cryomon.Monitor.Busy", {})
+            self.run_ctl("status", expect=3)
+
+    def test_denied(self):
+        with FakeDaemon(self.path) as daemon:
+            daemon.error["Status"] = ("io.cryomon.Monitor.PermissionDenied", {"group": "cryomon"})
+            self.run_ctl("status", expect=4)
+            self.assertIn("needs group cryomon", self.err)
+
+    def test_full_disk(self):
+        with FakeDaemon(self.path), open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([CRYOCTL, "status", "--socket", self.path], stdout=full, stderr=subprocess.PIPE,
+                                  env=environment(), timeout=60, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"can't write", done.stderr)
+
+
+class Acknowledge(Case):
+    def test_one(self):
+        with FakeDaemon(self.path) as daemon:
+            self.assertEqual(self.run_ctl("ack", "tank-2", "temperature-critical", "--note", "看到了"),
+                             "acknowledged: tank-2/temperature-critical\n")
+            self.assertEqual(daemon.calls[-1]["parameters"],
+                             {"asset": "tank-2", "alarm": "temperature-critical", "note": "看到了"})
+            daemon.error["Acknowledge"] = ("io.cryomon.Monitor.NoSuchAlarm", {"asset": "tank-9", "alarm": "x"})
+            self.run_ctl("ack", "tank-9", "x", expect=1)
+            self.assertIn('there is no alarm "x" on asset "tank-9"', self.err)
+            daemon.error["Acknowledge"] = ("io.cryomon.Monitor.PermissionDenied", {"group": "cryomon-operator"})
+            self.run_ctl("ack", "tank-2", "temperature-critical", expect=4)
+            self.assertIn("cryomon-operator", self.err)
+
+    def test_all(self):
+        with FakeDaemon(self.path) as daemon:
+            self.run_ctl("ack", "--all", expect=2)  # nobody to ask
+            self.assertEqual(daemon.calls, [])
+            out = self.run_ctl("ack", "--all", "--yes")
+            self.assertEqual([c["parameters"]["alarm"] for c in daemon.calls[1:]], ["temperature-critical", "lid-open"])
+            self.assertIn("Tank 2: Vapour too warm", out)
+            self.assertIn("acknowledged: tank-2/lid-open\n", out)
+            daemon.status["alarms"] = []
+            self.assertIn("Nothing waits", self.run_ctl("ack", "--all", "--yes"))
+
+    def test_reload(self):
+        with FakeDaemon(self.path) as daemon:
+            self.run_ctl("reload")
+            daemon.error["Reload"] = ("io.cryomon.Monitor.ReloadRefused", {})
+            self.run_ctl("reload", expect=1)
+            self.assertIn("the old one stays in force", self.err)
+
+
+class History(Case):
+    def setUp(self):
+        super().setUp()
+        subprocess.run([MAKE_HISTORY, self.directory.name], check=True)
+
+    def history(self, *arguments, **more):
+        return self.run_ctl(*arguments, "--dir", self.directory.name, socket=False, **more)
+
+    def test_tables(self):
+        for language in "en", "zh":
+            self.golden("history.%s.txt" % language,
+                        self.history("history", "tank-1", "temperature", *RANGE, "--lang", language))
+            self.golden("events.%s.txt" % language, self.history("events", *RANGE, "--utc", "--lang", language))
+
+    def test_csv(self):
+        out = self.history("history", "tank-1", "temperature", *RANGE, "--format", "csv")
+        self.assertEqual(out.count("\r\n"), 6)
+        rows = list(csv.DictReader(io.StringIO(out, newline="")))
+        self.assertEqual([r["value"] for r in rows], ["-190.1", "-190.0", "", "", "-189.9"])
+        self.assertEqual([r["raw"] for r in rows], ["0xf893", "0xf894", "", "0x8000", "0xf8940001"])
+        self.assertEqual(rows[2]["reason"], "timeout")
+        self.assertEqual(rows[0]["time"], "2026-09-21T14:13:20.023Z")
+        self.assertEqual(rows[0]["unit"], "°C")
+
+    def test_json(self):
+        rows = [json.loads(line) for line in self.history("history", "tank-1", "temperature", *RANGE, "--json").splitlines()]
+        self.assertEqual(len(rows), 5)
+        self.assertEqual(rows[0], {"time": "2026-09-21T14:13:20.023Z", "slot": "2026-09-21T14:13:20.000Z",
+                                   "asset": "tank-1", "point": "temperature", "value": -190.1, "unit": "°C",
+                                   "quality": "good", "raw": "0xf893"})
+        self.assertIsNone(rows[2]["value"])
+        self.assertNotIn("raw", rows[2])
+
+    def test_nothing(self):
+        self.history("history", "tank-1", "temperature", "--last", "1h", expect=1)
+        self.assertIn("no readings of tank-1/temperature in that range", self.err)
+        self.history("history", "tank-1", "temperature", "--format", "csv", expect=1)
+        self.assertEqual(self.out, "time,asset,point,value,unit,quality,reason,raw\r\n")
+        self.history("history", "tank-1", "level", *RANGE, expect=1)
+        self.assertIn('asset "tank-1" has no point "level"', self.err)
+        self.history("history", "tank-9", "level", *RANGE, expect=1)
+        self.assertIn('no asset "tank-9"', self.err)
+        self.run_ctl("history", "a", "b", "--dir", "/nonexistent", socket=False, expect=1)
+
+    def test_ranges(self):
+        # 22:13:25 eight hours east is 14:13:25 UTC: the second reading on.
+        for start in (["--from", "2026-09-21 22:13:25"], ["--from", "2026-09-21 14:13:25", "--utc"],
+                      ["--from", "2026-09-21T14:13:25Z"], ["--from", "2026-09-21T16:13:25+02:00"]):
+            out = self.history("history", "tank-1", "temperature", "--json", *start, "--to", "2026-09-21T14:13:30Z")
+            self.assertEqual(len(out.splitlines()), 1, start)
+        out = self.history("history", "tank-1", "temperature", "--json", "--to", "2026-09-21T14:13:31Z", "--last", "5s")
+        self.assertEqual(len(out.splitlines()), 1)
+        for wrong in (["--last", "2"], ["--last", "-2h"], ["--from", "yesterday"], ["--from", "2026-09-31"],
+                      ["--from", "2026-01-01", "--last", "2h"], ["--from", "2026-01-02", "--to", "2026-01-01"],
+                      ["--format", "xml"]):
+            self.history("history", "tank-1", "temperature", *wrong, expect=2)
+
+    def test_events_json(self):
+        lines = self.history("events", *RANGE, "--json").splitlines()
+        self.assertEqual(len(lines), 3)
+        self.assertIn('"value":-149.20,', lines[1])  # byte for byte
+
+
+class Usage(Case):
+    def test_help(self):
+        for arguments in (["--help"], ["status", "--help"], ["--lang", "zh", "history", "--help"]):
+            self.assertIn("cryoctl", self.run_ctl(*arguments, socket=False))
+        self.assertRegex(self.run_ctl("--version", socket=False), r"^cryoctl \d+\.\d+\.\d+\n$")
+
+    def test_wrong(self):
+        for arguments in ([], ["explode"], ["status", "tank-1"], ["status", "--note", "x"], ["history", "tank-1"],
+                          ["ack", "tank-1"], ["ack", "a", "b", "--all"], ["status", "--lang", "fr"], ["status", "--bogus"],
+                          ["complete"]):
+            self.run_ctl(*arguments, expect=2, socket=False)
+
+    def configure(self):
+        """A small configuration without a mistake, whose control socket is self.path."""
+        os.makedirs(os.path.join(self.directory.name, "devices"), exist_ok=True)
+        with open(os.path.join(self.directory.name, "devices", "gauge.yaml"), "w", encoding="utf-8") as f:
+            f.write("vendor: test\nmodel: gauge\nsource: test\nstatus: documented\ntransports: [tcp]\n"
+                    "interval: 5 s\ntimeout: 500 ms\n"
+                    "registers:\n  temperature: {table: input, address: 0, type: s16, scale: 0.1, resolution: 0.1,"
+                    " unit: °C, plausible: [-210, 60]}\n")
+        with open(os.path.join(self.directory.name, "cryomon.yaml"), "w", encoding="utf-8") as f:
+            f.write("site:\n  id: demo\ncontrol:\n  socket: %s\n"
+                    "buses:\n  hall:\n    tcp: {host: 127.0.0.1}\n"
+                    "devices:\n  gauge-1: {bus: hall, unit: 1, profile: gauge}\n"
+                    "assets:\n  tank-1:\n    kind: tank\n    points:\n"
+                    "      temperature: {device: gauge-1, register: temperature}\n" % self.path)
+
+    def test_check(self):
+        self.run_ctl("check", self.directory.name, socket=False, expect=1)  # there is no cryomon.yaml
+        result = json.loads(self.run_ctl("check", self.directory.name, "--json", socket=False, expect=1))
+        self.assertFalse(result["ok"])
+        with open(os.path.join(self.directory.name, "cryomon.yaml"), "w", encoding="utf-8") as f:
+            f.write("site:\n  id: demo\n  nmae: x\ncontrol:\n  socket: relative\n")
+        out = self.run_ctl("check", self.directory.name, socket=False, expect=1)
+        self.assertIn("cryomon.yaml:3:3: ", out)
+        result = json.loads(self.run_ctl("check", self.directory.name, "--json", socket=False, expect=1))
+        self.assertIn((3, 3), [(p.get("line"), p.get("column")) for p in result["problems"]])
+        self.assertTrue(all(p["file"].endswith("/cryomon.yaml") and p["message"] for p in result["problems"]))
+        self.configure()
+        self.assertIn("The configuration is in order: 1 asset", self.run_ctl("check", self.directory.name, socket=False))
+        self.assertTrue(json.loads(self.run_ctl("check", self.directory.name, "--json", socket=False))["ok"])
+
+    def test_config_names_the_socket(self):
+        self.configure()
+        with FakeDaemon(self.path):
+            self.run_ctl("status", "--config", self.directory.name, socket=False)
+        with open(os.path.join(self.directory.name, "cryomon.yaml"), "a", encoding="utf-8") as f:
+            f.write("bogus: 1\n")
+        with FakeDaemon(self.path):
+            self.run_ctl("status", "--config", self.directory.name, socket=False, expect=1)
+            self.assertIn("has mistakes", self.err)
+
+    def test_completion(self):
+        with FakeDaemon(self.path):
+            self.assertEqual(self.run_ctl("complete", "alarms", "tank-2"), "temperature-critical\nlid-open\n")
+            self.assertEqual(self.run_ctl("complete", "points", "crf-1"), "chamber\n")
+
+
+class Reader(threading.Thread):
+    """Collects what a process writes, and waits for something in it."""
+
+    def __init__(self, fd):
+        super().__init__(daemon=True)
+        self.fd, self.text, self.changed = fd, "", threading.Condition()
+        self.start()
+
+    def run(self):
+        raw = b""
+        while True:
+            try:
+                more = os.read(self.fd, 65536)
+            except OSError:
+                more = b""
+            raw += more
+            with self.changed:
+                self.text = raw.decode(errors="replace")
+                self.changed.notify_all()
+            if not more:
+                return
+
+    def wait_for(self, what, start=0):
+        with self.changed:
+            if not self.changed.wait_for(lambda: what in self.text[start:], 30):
+                raise AssertionError("%r did not come, but %r" % (what, self.text[start:][-1500:]))
+            return self.text.index(what, start) + len(what)
+
+
+class Watch(Case):
+    def start(self, *arguments, terminal=False):
+        command = [CRYOCTL, "watch", "--socket", self.path, *arguments]
+        if terminal:
+            master, slave = pty.openpty()
+            fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
+            self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment())
+            os.close(slave)
+            reader = Reader(master)
+            self.addCleanup(os.close, master)
+        else:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment())
+            reader = Reader(self.process.stdout.fileno())
+            self.addCleanup(self.process.stdout.close)
+        self.addCleanup(self.end)
+        return reader
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        self.assertEqual(self.process.wait(20), 0)
+
+    def test_lines(self):
+        with FakeDaemon(self.path) as daemon:
+            reader = self.start()
+            at = reader.wait_for("CRITICAL  NOT ACKNOWLEDGED  Tank 2: Vapour too warm")
+            daemon.wait_calls(2)
+            self.assertEqual(reader.text.count("\n"), 3)  # three alarms, once each
+            status = copy.deepcopy(daemon.status)
+            status["alarms"][1].update(state="acknowledged", by="wang.wei")
+            status["points"][0].update(quality="bad", reason="link-down", value=None)
+            status["points"][2].update(value=1, state="open")
+            del status["alarms"][0]
+            daemon.status = status
+            reader.wait_for("CRITICAL  acknowledged by wang.wei  Tank 2", at)
+            reader.wait_for("normal  Tank 3: level-no-data", at)
+            reader.wait_for("Tank 1: temperature -- link down (was good)", at)
+            reader.wait_for("Tank 1: lid open (was closed)", at)
+
+    def test_restart_of_the_daemon(self):
+        with FakeDaemon(self.path) as daemon:
+            reader = self.start()
+            reader.wait_for("Tank 2")
+            daemon.stop()
+            at = reader.wait_for("the daemon cannot be reached")
+            daemon.start()
+            reader.wait_for("the daemon is reachable again", at)
+
+    def test_json(self):
+        with FakeDaemon(self.path) as daemon:
+            reader = self.start("--json")
+            reader.wait_for("\n")
+            daemon.stop()
+            reader.wait_for('"error":"unreachable"')
+        first = json.loads(reader.text.splitlines()[0])
+        self.assertEqual(first, demo_status())
+
+    def test_denied(self):
+        with FakeDaemon(self.path) as daemon:
+            daemon.error["Status"] = ("org.varlink.service.PermissionDenied", {})
+            self.run_ctl("watch", expect=4)
+
+    def test_screen(self):
+        with FakeDaemon(self.path) as daemon:
+            reader = self.start(terminal=True)
+            at = reader.wait_for("3 alarms, 2 unacknowledged; 5 assets; 2 of 10 points bad; broker ok")
+            self.assertIn("\033[?1049h", reader.text)
+            daemon.stop()
+            at = reader.wait_for("DAEMON NOT REACHABLE since ", at)
+            shown = reader.text[at:]
+            self.assertNotIn("190.1", shown)
+            daemon.start()
+            at = reader.wait_for("-190.1 °C", at)
+            daemon.status = copy.deepcopy(daemon.status)
+            daemon.status["alarms"][1].update(state="acknowledged", by="wang.wei")
+            reader.wait_for("acknowledged by wang.wei", at)
+        self.end()
+        reader.wait_for("\033[?1049l")  # the user's screen is back
+
+
+if __name__ == "__main__":
+    unittest.main()
