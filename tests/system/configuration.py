@@ -6,6 +6,13 @@ import yaml
 from harness import ADDRESS
 
 
+class Plain(yaml.SafeDumper):
+    """Writes a value that stands in several places out each time: cryomon takes no aliases."""
+
+    def ignore_aliases(self, data):
+        return True
+
+
 class Setup:
     """A configuration as dictionaries, in the format of cryomon.yaml(5)."""
 
@@ -70,5 +77,5 @@ class Setup:
         # Replaced in one step: a reload must never see half a file.
         path = os.path.join(self.directory, name)
         with open(path + ".new", "w") as f:
-            yaml.safe_dump(data, f, allow_unicode=True, sort_keys=False, width=200)
+            yaml.dump(data, f, Dumper=Plain, allow_unicode=True, sort_keys=False, width=200)
         os.rename(path + ".new", path)

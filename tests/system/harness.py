@@ -296,7 +296,8 @@ class SystemTest(unittest.TestCase):
 
 
 def main():
-    unittest.main(verbosity=2)
+    # Sockets of a finished test are closed by the end of the process.
+    unittest.main(verbosity=2, warnings="ignore")
 
 
 Reading = collections.namedtuple("Reading", "asset point time slot value quality reason raw")

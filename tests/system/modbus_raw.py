@@ -102,6 +102,7 @@ class Loop:
     def stop(self):
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
+        self.loop.close()
 
 
 class TcpServer:

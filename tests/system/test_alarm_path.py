@@ -24,8 +24,8 @@ class AlarmPath(harness.SystemTest):
         self.bank.set(1, HOLDING, 0, COLD, 120)
         self.bank.set(1, DISCRETE, 0, 0)
         self.server = TcpServer(self.loop, self.bank)
-        self.setup_ = self.make_setup()
-        self.setup_.write()
+        self.config = self.make_setup()
+        self.config.write()
         self.observer = Observer(self.broker)
         self.addCleanup(self.observer.stop)
         self.cryomond = self.daemon().start()
@@ -177,8 +177,8 @@ class AlarmPath(harness.SystemTest):
         self.raise_warm()
         self.ctl("ack", "tank-1/warm")
         self.observer.event(alarm="warm", transition="acknowledged")
-        self.setup_.main["assets"]["tank-1"]["alarms"]["full"] = {"point": "level", "high": 10, "priority": "low"}
-        self.setup_.write()
+        self.config.main["assets"]["tank-1"]["alarms"]["full"] = {"point": "level", "high": 10, "priority": "low"}
+        self.config.write()
         mark = self.observer.feed.mark()
         self.cryomond.signal(signal.SIGHUP)
         self.observer.event(kind="configuration", since=mark)

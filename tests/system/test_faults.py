@@ -19,7 +19,6 @@ POLLS = int(os.environ.get("CRYOMON_FAULT_POLLS", "10000"))
 SEED = int(os.environ.get("CRYOMON_FAULT_SEED", random.randrange(10**9)))
 UNITS = (1, 2, 3)
 TIMEOUT = 0.06 if not harness.SANITIZED else 0.1
-LINES = 12
 
 
 def milliseconds(text):
@@ -29,6 +28,7 @@ def milliseconds(text):
 
 class Faults:
     """What both transports share; serve() is the transport's."""
+    lines, interval = 24, "100 ms"
 
     def setUp(self):
         super().setUp()
@@ -37,9 +37,9 @@ class Faults:
         self.addCleanup(self.broker.stop)
         self.loop = Loop()
         self.addCleanup(self.loop.stop)
-        self.adversaries = [Adversary(n, SEED + n, TIMEOUT) for n in range(LINES)]
+        self.adversaries = [Adversary(n, SEED + n, TIMEOUT) for n in range(self.lines)]
         setup = Setup(self.dir, self.broker)
-        setup.profile("liar", profile_registers(), interval="100 ms", timeout="%d ms" % (TIMEOUT * 1000), quiet="80 ms")
+        setup.profile("liar", profile_registers(), interval=self.interval, timeout="%d ms" % (TIMEOUT * 1000), quiet="80 ms")
         for n, adversary in enumerate(self.adversaries):
             self.serve(setup, "bus%d" % n, adversary)
             for unit in UNITS:
@@ -66,11 +66,13 @@ class Faults:
         daemon.stop()
         print("%d polls in %.0f s, %d of them with a fault: %s" % (polls, took, sum(faults.values()), ", ".join(
             "%s %d" % item for item in sorted(faults.items()))))
+        self.assertEqual([m.text for m in self.observer.feed.since() if m.topic.endswith("/events") and
+                          m.json["kind"] == "gap"], [])
         published = self.check_history()
         self.check_mqtt(published)
 
     def assets(self):
-        return ["l%d-u%d" % (n, unit) for n in range(LINES) for unit in UNITS]
+        return ["l%d-u%d" % (n, unit) for n in range(self.lines) for unit in UNITS]
 
     @staticmethod
     def all_good(message):
@@ -124,6 +126,9 @@ class Tcp(Faults, harness.SystemTest):
 
 
 class Rtu(Faults, harness.SystemTest):
+    # A fault costs a line the timeout, the silence after it and the proof: many lines make many polls.
+    lines, interval = 40, "200 ms"
+
     def serve(self, setup, bus, adversary):
         server = RtuServer(self.loop, adversary)
         self.addCleanup(server.unplug)

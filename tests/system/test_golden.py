@@ -46,9 +46,10 @@ class Golden(harness.SystemTest):
         return observer
 
     def play(self, unit, registers, pairs, **profile):
-        """Golden pairs: request -> reply. Any other request (a probe) gets the same registers at the same place."""
+        """Golden pairs: request -> reply. Any other request (a line has to prove itself first) reads zeros."""
         pairs = {bytes.fromhex(request): bytes.fromhex(reply) for request, reply in pairs.items()}
-        return self.run_rtu(unit, registers, lambda request: pairs.get(request.frame), **profile)
+        return self.run_rtu(unit, registers, lambda request: pairs.get(request.frame) or request.reply(
+            [0] * request.count), **profile)
 
     def good(self, observer, point, value):
         reading = observer.point("a", point, lambda p: p["quality"] == "good")
@@ -113,13 +114,27 @@ class Golden(harness.SystemTest):
         frames = [bytes.fromhex(text) for text in (
             "01 06 00 2D 00 01 D8 C3", "02 10 00 A4 00 03 06 01 7B 00 96 00 FA 20 71",
             "02 03 04 00 12 00 16 E8 F9", "02 03 04 00 12 00 16 F8 E8", "02 03 04 00 13 00 16 E8 F8")]
-        turn = iter(range(10**6))
-        observer = self.run_rtu(2, {"pv": dict(WORD, address=1), "sp": dict(WORD, address=2)},
-                                lambda request: frames[next(turn) % len(frames)])
-        self.bad(observer, "pv", "bad-reply")
-        while len(self.asked.since()) < len(frames) + 2:
-            self.asked.wait(lambda _: True, "the next request", since=self.asked.mark())
-        self.never_good(observer, 1)
+        setup = Setup(self.dir, self.broker)
+        setup.profile("p", {"pv": dict(WORD, address=1), "sp": dict(WORD, address=2)}, interval="200 ms",
+                      timeout="200 ms")
+        for n, frame in enumerate(frames):
+            def handler(line, request, n=n, frame=frame):
+                self.asked.add(n)
+                line.send(frame)
+            server = RtuServer(self.loop, handler)
+            self.addCleanup(server.unplug)
+            setup.rtu("line%d" % n, server.path, baud=9600)
+            setup.device("d%d" % n, "line%d" % n, frame[0], "p")
+            setup.whole("a%d" % n, "d%d" % n, "p")
+        setup.write()
+        observer = Observer(self.broker)
+        self.addCleanup(observer.stop)
+        self.daemon().start()
+        for n in range(len(frames)):
+            reading = observer.point("a%d" % n, "pv", lambda p: p.get("reason") not in ("never-read", "unproven"))
+            self.assertEqual((reading["value"], reading["reason"]), (None, "bad-reply"))
+        self.never_good(observer, 1.5)
+        self.assertTrue(all(self.asked.since().count(n) > 1 for n in range(len(frames))))
 
     def run_tcp(self, answer):
         def handler(line, request):

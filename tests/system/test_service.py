@@ -14,15 +14,18 @@ class Service(harness.SystemTest):
         super().setUp()
         self.loop = Loop()
         self.addCleanup(self.loop.stop)
-        bank = Bank()
-        bank.set(1, HOLDING, 0, 7)
-        setup = Setup(self.dir)
+        self.bank = Bank()
+        self.bank.set(1, HOLDING, 0, 7)
+        self.configure(self.dir)
+
+    def configure(self, directory):
+        setup = Setup(directory)
         setup.profile("p", {"value": {"table": "holding", "address": 0, "type": "u16", "unit": "V"}},
                       interval="200 ms", timeout="200 ms")
-        setup.tcp("bus", TcpServer(self.loop, bank).port)
+        setup.tcp("bus", TcpServer(self.loop, self.bank).port)
         setup.device("d", "bus", 1, "p")
         setup.whole("a", "d", "p")
-        setup.write()
+        return setup.write()
 
     def test_life(self):
         daemon = self.daemon().start()
@@ -43,7 +46,7 @@ class Service(harness.SystemTest):
         """Also a refused reload ends with READY, or the service manager would wait for ever."""
         daemon = self.daemon().start()
         with open(self.path("etc", "conf.d", "wrong.yaml"), "w") as f:
-            f.write("sight: {id: x}\n")
+            f.write("sitte: {id: x}\n")
         mark = daemon.notify.feed.mark()
         daemon.signal(signal.SIGHUP)
         reloading = daemon.notify.wait("RELOADING", "1", since=mark)
@@ -65,33 +68,32 @@ class Service(harness.SystemTest):
         daemon = self.daemon().start()
         self.assertEqual(self.pings(daemon, 1.5), 0)
 
-    def hang(self, thread):
-        """The thread hangs while a file exists: the pings stop, and come again when it goes on."""
+    def test_hanging_threads(self):
+        """A thread hangs while a file exists: the pings stop, and come again when it goes on. All threads at once,
+        each in a daemon of its own, for a hang is only one after some seconds."""
         with open(harness.binary("cryomond"), "rb") as f:
             if b"CRYOMON_TEST_HANG" not in f.read():
                 self.skipTest("this build can't hang a thread")
-        switch = self.path("hang")
-        daemon = self.daemon(env={"WATCHDOG_USEC": "4000000", "CRYOMON_TEST_HANG": "%s:%s" % (thread, switch)}).start()
-        daemon.notify.wait("WATCHDOG", "1")
-        open(switch, "w").close()
-        daemon.log.wait(lambda line: "hung" in line and thread in line, "the hung thread in the log", limit=60)
-        self.assertEqual(self.pings(daemon, 4), 0)
-        os.unlink(switch)
-        mark = daemon.notify.feed.mark()
-        daemon.notify.wait("WATCHDOG", "1", since=mark)
-        daemon.stop()
-
-    def test_hanging_store(self):
-        self.hang("store")
-
-    def test_hanging_bus(self):
-        self.hang("bus:bus")
-
-    def test_hanging_publisher(self):
-        self.hang("publisher")
-
-    def test_hanging_control(self):
-        self.hang("control")
+        daemons = {}
+        for thread in "store", "bus:bus", "publisher", "control":
+            place = self.path(thread.split(":")[0])
+            os.mkdir(place)
+            switch = os.path.join(place, "hang")
+            daemons[thread] = self.daemon(self.configure(place), env={
+                "WATCHDOG_USEC": "4000000", "CRYOMON_TEST_HANG": "%s:%s" % (thread, switch)}).start()
+            daemons[thread].notify.wait("WATCHDOG", "1")
+            daemons[thread].switch = switch
+        for daemon in daemons.values():
+            open(daemon.switch, "w").close()
+        for thread, daemon in daemons.items():
+            daemon.log.wait(lambda line: "hung" in line and thread in line, "%s in the log" % thread, limit=60)
+        marks = {thread: daemon.notify.feed.mark() for thread, daemon in daemons.items()}
+        time.sleep(4)  # that nothing comes can only be seen by letting time pass
+        for thread, daemon in daemons.items():
+            self.assertEqual([f for f in daemon.notify.feed.since(marks[thread]) if "WATCHDOG" in f], [], thread)
+            os.unlink(daemon.switch)
+            daemon.notify.wait("WATCHDOG", "1", since=marks[thread])
+            daemon.stop()
 
     def test_options(self):
         run = subprocess.run

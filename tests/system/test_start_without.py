@@ -159,6 +159,7 @@ class StartWithout(harness.SystemTest):
         setup = self.make(None, server.port)
         setup.profiles["p"]["timeout"] = "10 s"
         setup.profiles["p"]["interval"] = "30 s"
+        setup.main["assets"]["a"]["points"]["value"]["no_data_after"] = "5 min"
         setup.write()
         daemon = self.daemon().start()
         harness.until(lambda: server.lines and any(line.requests for line in list(server.lines)), "the request")

@@ -68,7 +68,8 @@ class Tls(harness.SystemTest):
             "broker": broker.uri("mqtts"), "username": "cryomon", "password_file": self.key("password"),
             "ca_file": self.key("ca.pem"), "certificate_file": self.key("cryomon.pem"),
             "key_file": self.key("cryomon.key")}, **changes).items() if v is not None}
-        setup.profile("p", {"value": {"table": "holding", "address": 0, "type": "u16", "unit": "V"}}, interval="200 ms")
+        setup.profile("p", {"value": {"table": "holding", "address": 0, "type": "u16", "unit": "V"}}, interval="200 ms",
+                      timeout="200 ms")
         setup.tcp("bus", TcpServer(self.loop, self.bank).port)
         setup.device("d", "bus", 1, "p")
         setup.whole("a", "d", "p")
