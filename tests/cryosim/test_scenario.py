@@ -45,7 +45,7 @@ class Mistakes(unittest.TestCase):
             '1:1: no setting "sped"', '2:7: "x" is not an integer', '4:13: no setting "prt"', "4:12: port: missing",
             "5:6: b: needs either tcp or rtu", "6:19: 9601 is not a usual baud rate",
             '8:38: "300" is not an integer in 1 ... 247', '8:50: level: "5 kg" is not a number in cm',
-            '8:61: no setting "foo"', '9:13: "tonk" is not one of', '10:27: no listener "nowhere"')
+            '8:61: no setting "foo"', '9:13: "tonk" is not one of', '10:28: no listener "nowhere"')
 
     def test_ids(self):
         self.assert_said(BASE + "  Tank: {kind: tank, listener: hall, unit: 2}\n", '6:3: "Tank" is no id')
