@@ -80,6 +80,32 @@ static void test_fault_ends(void **state)
     store_fixture_wait_fault(fixture, FAULT_STATE_DB, false); /* though no event waits */
 }
 
+/* What waits in memory is newer than what the last run left: the old state must not come back. */
+static void test_newer_state_in_memory(void **state)
+{
+    struct store_fixture *fixture = *state;
+    char moved[160];
+    store_fixture_start(fixture);
+    store_fixture_post_event(fixture, 1, "high", ALARM_UNACKNOWLEDGED);
+    store_fixture_post_event(fixture, 2, "low", ALARM_UNACKNOWLEDGED);
+    store_fixture_stop(fixture);
+    snprintf(moved, sizeof moved, "%s/unplugged", fixture->base);
+    assert_int_equal(rename(fixture->dir, moved), 0);
+    assert_int_equal(symlink("nowhere", fixture->dir), 0);
+    store_fixture_start(fixture);
+    store_fixture_wait_fault(fixture, FAULT_STATE_DB, true);
+    store_fixture_post_event(fixture, 1000, "high", ALARM_NORMAL);
+    store_fixture_post_event(fixture, 1001, "note", ALARM_NORMAL);
+    assert_int_equal(unlink(fixture->dir), 0);
+    assert_int_equal(rename(moved, fixture->dir), 0);
+    struct core_message restored = store_fixture_wait(fixture, CORE_RESTORED);
+    assert_string_equal(restored.restored.alarm, "low");
+    struct core_message open;
+    while (mailbox_take(fixture->core, &open) && open.kind != CORE_STORE_OPEN)
+        assert_int_not_equal(open.kind, CORE_RESTORED);
+    store_fixture_wait_durable(fixture, 1001);
+}
+
 /* ---------------------------------------------------------------- not ours */
 
 static void write_file(const char *path, const char *bytes, size_t len)
@@ -158,6 +184,9 @@ static void test_newer_version(void **state)
     make_state(fixture, path, sizeof path);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=42", NULL, NULL, NULL), SQLITE_OK);
+    /* Its last words are still in its log. */
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_exec(db, "CREATE TABLE later(x)", NULL, NULL, NULL);
     sqlite3_close(db);
     assert_refused_untouched(fixture, "newer cryomon");
 }
@@ -300,6 +329,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_missing_directory_appears, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fault_ends, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_newer_state_in_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(test_text_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damaged_header, setup, teardown),
         cmocka_unit_test_setup_teardown(test_newer_version, setup, teardown),
