@@ -1,0 +1,103 @@
+/* A configuration at the limits of the tables is read in reasonable time; beyond them it is refused, once. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "settings.h"
+
+static const char profile_text[] = "status: documented\nsource: x\ntransports: [tcp]\n"
+                                   "registers: {n: {table: input, address: 0, type: u16}}\n";
+
+struct size {
+    unsigned n_buses, n_devices, n_assets, n_points, n_alarms; /* points and alarms of each asset */
+};
+
+static char *write_site(const struct size *size)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
+
+    assert_non_null(f);
+    (void)fputs("site: {id: s}\nbuses:\n", f);
+    for (unsigned i = 0; i < size->n_buses; i++)
+        (void)fprintf(f, "  b%u: {tcp: {host: h, port: %u}}\n", i, i + 1);
+    (void)fputs("devices:\n", f);
+    for (unsigned i = 0; i < size->n_devices; i++)
+        (void)fprintf(f, "  d%u: {bus: b%u, unit: %u, profile: p}\n", i, i / 5, i % 5);
+    (void)fputs("assets:\n", f);
+    for (unsigned i = 0; i < size->n_assets; i++) {
+        (void)fprintf(f, "  a%u:\n    kind: room\n    points:\n", i);
+        for (unsigned k = 0; k < size->n_points; k++)
+            (void)fprintf(f, "      p%u: {device: d%u, register: n}\n", k, i % size->n_devices);
+        (void)fputs("    alarms:\n", f);
+        for (unsigned k = 0; k < size->n_alarms; k++)
+            (void)fprintf(f, "      x%u: {point: p0, high: %u, priority: low}\n", k, k + 1);
+    }
+    assert_int_equal(fclose(f), 0);
+    return text;
+}
+
+static void check(struct size size, const char *expected)
+{
+    char *text = write_site(&size);
+    const struct settings_file files[] = {{"cryomon.yaml", text, strlen(text)},
+                                          {"devices/p.yaml", profile_text, sizeof profile_text - 1}};
+    struct problems problems = {.n = 0};
+    struct problems warnings = {.n = 0};
+    struct config *config = NULL;
+
+    int r = settings_load_memory(files, 2, 1, &problems, &warnings, &config);
+    if (expected == NULL) {
+        problems_print(&problems, stderr);
+        assert_int_equal(r, 0);
+        assert_int_equal(config->n_points, size.n_assets * size.n_points);
+        assert_int_equal(config->n_alarms, FAULT_COUNT + size.n_assets * (size.n_alarms + 2 * size.n_points));
+    } else {
+        assert_int_equal(r, -EINVAL);
+        assert_int_equal(problems.n, 1);
+        assert_string_equal(problems.lines[0], expected);
+    }
+    config_unref(config);
+    problems_free(&problems);
+    problems_free(&warnings);
+    free(text);
+}
+
+static void test_full(void **state)
+{
+    (void)state;
+    check((struct size){BUSES_MAX, DEVICES_MAX, ASSETS_MAX - 1, 4, 4}, NULL);
+    check((struct size){1, 1, 1, POINTS_MAX, 30000}, NULL);
+}
+
+static void test_too_many(void **state)
+{
+    (void)state;
+    check((struct size){BUSES_MAX + 2, 5, 1, 1, 1},
+          "cryomon.yaml:1003:3: too many: at most 1000 of kind 'bus'");
+    check((struct size){820, DEVICES_MAX + 2, 1, 1, 1},
+          "cryomon.yaml:4920:3: too many: at most 4096 of kind 'device'");
+    check((struct size){1, 1, ASSETS_MAX, 1, 1},
+          "cryomon.yaml:24577:3: too many: at most 4095 of kind 'asset'");
+    check((struct size){1, 1, 1, POINTS_MAX + 2, 1},
+          "cryomon.yaml:16394:7: too many: at most 16384 of kind 'point'");
+    check((struct size){1, 1, 1, POINTS_MAX, 32500},
+          "cryomon.yaml: too many alarms: 65275 with those that cryomon makes for each point, at most 65000");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_too_many),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
