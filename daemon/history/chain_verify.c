@@ -62,7 +62,8 @@ static void check_event(struct walk *walk, sqlite3_stmt *stmt)
         .alarm = text_of(stmt, 6),
         .body = text_of(stmt, 7),
     };
-    bool sound = hash_of(stmt, 8, previous) & hash_of(stmt, 9, stored);
+    bool sound = hash_of(stmt, 8, previous);
+    sound = hash_of(stmt, 9, stored) && sound;
     for (int column = 3; column <= 7; column++)
         sound = sound && !has_nul(stmt, column);
     chain_event_hash(previous, &event, hash);

@@ -229,7 +229,8 @@ static bool get_entry(struct frame_cursor *cursor, struct frame_entry *entry)
     if (!get_point(cursor, cursor->last.point, &entry->point))
         return false;
     entry->slot_ms = cursor->last.slot_ms;
-    if (!(flags & FLAG_SAME_SLOT) && !get_time(cursor, cursor->last.slot_ms, &entry->slot_ms))
+    if (!(flags & FLAG_SAME_SLOT) &&
+        (!get_time(cursor, cursor->last.slot_ms, &entry->slot_ms) || entry->slot_ms == cursor->last.slot_ms))
         return false;
     return get_time(cursor, entry->slot_ms, &entry->taken_ms) && get_details(cursor, flags, entry);
 }

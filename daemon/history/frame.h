@@ -2,7 +2,7 @@
  * frame.h - the readings of one commit interval, as bytes: the body of a row of history.db's table "frame".
  *
  * PURE: no I/O, no malloc. Encoding and decoding work over the caller's buffers; decoding takes any bytes and
- * either gives entries that encode again to the same entries, or says -EBADMSG.
+ * either gives entries that encode to the same bytes again, or says -EBADMSG: there is one encoding only.
  *
  * Format, version 1. Integers are LEB128 varints (7 bits a byte, low bits first, at most 10 bytes); signed
  * ones are zigzag.
@@ -29,8 +29,9 @@
 #define FRAME_ENTRIES_MAX 4096
 #define FRAME_ENTRY_MAX   47 /* bytes of the longest possible entry */
 #define FRAME_BYTES_MAX   (16 + FRAME_ENTRIES_MAX * FRAME_ENTRY_MAX)
-#define FRAME_TIME_MAX_MS INT64_C(4000000000000000) /* |time|: so that sums and microseconds can't overflow  \
-                                                     */
+#define FRAME_TIME_MAX_MS                                                                                    \
+    INT64_C(4000000000000000) /* |time|: so that sums and microseconds can't overflow                        \
+                               */
 
 struct frame_entry {
     int64_t slot_ms, taken_ms; /* UTC */

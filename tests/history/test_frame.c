@@ -229,6 +229,7 @@ static void test_needless_bytes_are_refused(void **unused)
     static const unsigned char bad_with_value[] = {1, 1, 0x4a, 2, 0, 0};
     static const unsigned char good_without_value[] = {1, 1, 0x40, 2, 0};
     static const unsigned char negative_point[] = {1, 1, 0x48, 1, 0, 0};
+    static const unsigned char explicit_same_slot[] = {1, 1, 0x08, 2, 0, 0, 0};
     static const unsigned char reserved_flag[] = {1, 1, 0xc8, 2, 0, 0};
     static const unsigned char many_entries[] = {1, 0x7f, 0x48, 2, 0, 0};
     assert_int_equal(decode(plain, sizeof plain, &n), 0);
@@ -237,6 +238,7 @@ static void test_needless_bytes_are_refused(void **unused)
     assert_int_equal(decode(bad_with_value, sizeof bad_with_value, &n), -EBADMSG);
     assert_int_equal(decode(good_without_value, sizeof good_without_value, &n), -EBADMSG);
     assert_int_equal(decode(negative_point, sizeof negative_point, &n), -EBADMSG);
+    assert_int_equal(decode(explicit_same_slot, sizeof explicit_same_slot, &n), -EBADMSG);
     assert_int_equal(decode(reserved_flag, sizeof reserved_flag, &n), -EBADMSG);
     assert_int_equal(decode(many_entries, sizeof many_entries, &n), -EBADMSG);
 }
