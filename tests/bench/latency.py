@@ -66,7 +66,7 @@ def configure(place, broker, loop):
     setup.profile("tank", {
         "temperature": {"table": "holding", "address": 0, "type": "s16", "scale": 0.1, "resolution": 0.1, "unit": "°C"},
         "level": {"table": "holding", "address": 1, "type": "s16", "scale": 0.1, "resolution": 0.1, "unit": "cm"},
-    }, interval="%d ms" % OPTIONS.interval, timeout="200 ms")
+    }, interval="%d ms" % OPTIONS.interval, timeout="%d ms" % min(OPTIONS.interval, 200))
     for unit in range(1, OPTIONS.tanks + 1):
         setup.tcp("b%d" % unit, TcpServer(loop, bank).port)
         setup.device("d%d" % unit, "b%d" % unit, unit, "tank")

@@ -17,7 +17,7 @@ from modbus_raw import HOLDING, Loop, TcpServer  # noqa: E402
 def configure(place, broker, loop, polls):
     setup = Setup(place.dir, broker)
     setup.profile("p", {"r%d" % n: {"table": "holding", "address": n, "type": "u16", "unit": "V"}
-                        for n in range(OPTIONS.registers)}, interval="%d ms" % OPTIONS.interval, timeout="500 ms")
+                        for n in range(OPTIONS.registers)}, interval="%d ms" % OPTIONS.interval, timeout="%d ms" % min(OPTIONS.interval, 500))
     for n in range(OPTIONS.devices):
         def handler(line, request, n=n):
             polls[n].append(time.monotonic())

@@ -124,7 +124,7 @@ class Adversary:
     def become_slow(self, line, request, true):
         """From now on, for a while, each reply of this unit comes too late by the same time."""
         latency = self.timeout * self.random.choice((1.05, 1.3, 1.9, 2.5, 4))
-        self._slow[request.unit] = (time.monotonic() + self.random.uniform(0.5, 2), latency)
+        self._slow[request.unit] = (time.monotonic() + self.random.uniform(0.5, 6), latency)
         self.send(line, request, latency, true)
 
     def foreign_unit(self, line, request, true):

@@ -37,7 +37,7 @@ class AlarmPath(harness.SystemTest):
             "temperature": dict(tenths, address=0, unit="°C", plausible=[-210, 60], sentinels=[0x8000]),
             "level": dict(tenths, address=1, unit="cm"),
             "lid": {"table": "discrete", "address": 0, "type": "bit", "states": {0: "closed", 1: "open"}},
-        }, interval="100 ms", timeout="200 ms")
+        }, interval="100 ms", timeout="100 ms")
         setup.tcp("bus", self.server.port)
         setup.device("d", "bus", 1, "p")
         setup.asset("tank-1", {"temperature": ("d", "temperature", {"no_data_after": "1 s"}),
@@ -77,12 +77,12 @@ class AlarmPath(harness.SystemTest):
         self.assertIn("cryomon/test/tank-1/alarms/warm", retained(self.broker))
         self.assertEqual(self.state("warm"), "unacknowledged")
 
-        self.ctl("ack", "tank-1/warm", "--note", "on my way 我来")
+        self.ctl("ack", "tank-1", "warm", "--note", "on my way 我来")
         acked = self.observer.event(alarm="warm", transition="acknowledged")
         self.assertEqual((acked["state"], acked["note"]), ("acknowledged", "on my way 我来"))
         self.assertTrue(acked["by"])
         self.observer.alarm("tank-1", "warm", "acknowledged")
-        again = self.ctl("ack", "tank-1/warm", check=False)
+        again = self.ctl("ack", "tank-1", "warm", check=False)
         self.assertNotEqual(again.returncode, 0)
 
         self.temperature(COLD)
@@ -110,7 +110,7 @@ class AlarmPath(harness.SystemTest):
         self.temperature(64016)  # -152: over
         back = self.observer.event(alarm="warm", transition="returned")
         self.assertEqual(back["state"], "returned-unacknowledged")
-        self.ctl("ack", "tank-1/warm")
+        self.ctl("ack", "tank-1", "warm")
         self.observer.event(alarm="warm", transition="acknowledged", state="normal")
 
     def test_low_and_state(self):
@@ -146,7 +146,7 @@ class AlarmPath(harness.SystemTest):
 
     def restart(self, how):
         self.raise_warm()
-        self.ctl("ack", "tank-1/warm", "--note", "seen")
+        self.ctl("ack", "tank-1", "warm", "--note", "seen")
         self.observer.event(alarm="warm", transition="acknowledged")
         self.bank.set(1, HOLDING, 1, 0)
         self.observer.event(alarm="empty", transition="raised")
@@ -175,7 +175,7 @@ class AlarmPath(harness.SystemTest):
     def test_reload(self):
         """SIGHUP: a new alarm and a new limit are in force, and nothing that stood is lost."""
         self.raise_warm()
-        self.ctl("ack", "tank-1/warm")
+        self.ctl("ack", "tank-1", "warm")
         self.observer.event(alarm="warm", transition="acknowledged")
         self.config.main["assets"]["tank-1"]["alarms"]["full"] = {"point": "level", "high": 10, "priority": "low"}
         self.config.write()

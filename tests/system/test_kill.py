@@ -43,7 +43,7 @@ class Kill(harness.SystemTest):
         setup = Setup(self.dir, self.broker)
         entry = {"table": "holding", "type": "s16", "scale": 0.1, "resolution": 0.1, "unit": "°C"}
         setup.profile("p", {"t%d" % n: dict(entry, address=n) for n in range(TANKS)}, interval="100 ms",
-                      timeout="200 ms")
+                      timeout="100 ms")
         setup.tcp("bus", server.port)
         setup.device("d", "bus", 1, "p")
         for n in range(TANKS):

@@ -82,7 +82,7 @@ class Types(harness.SystemTest):
         """The same through cryoctl, for one of each outcome."""
         for name in "s16", "kelvin", "program", "f32-cdab", "break":
             case = self.cases[name]
-            table = list(csv.DictReader(io.StringIO(self.ctl("history", "a/" + name, "--format", "csv").stdout)))
+            table = list(csv.DictReader(io.StringIO(self.ctl("history", "a", name, "--format", "csv").stdout)))
             self.assertGreater(len(table), 0)
             last = table[-1]
             self.assertEqual(last["quality"], "bad" if case.reason else "good")
@@ -90,8 +90,9 @@ class Types(harness.SystemTest):
                 self.assertEqual((last["reason"], last["value"]), (case.reason, ""), name)
             else:
                 self.assertAlmostEqual(float(last["value"]), case.value, places=9, msg=name)
-            rows = json.loads(self.ctl("history", "a/" + name, "--format", "json").stdout)
-            self.assertEqual(len(rows if isinstance(rows, list) else rows["readings"]), len(table))
+            self.assertEqual(int(last["raw"], 0), case.raw, name)
+            lines = self.ctl("history", "a", name, "--format", "json").stdout.splitlines()
+            self.assertEqual([json.loads(line)["time"] for line in lines], [row["time"] for row in table])
 
     def serve(self, kind, *more):
         server = kind({"1": self.values, "2": self.values}, *more)
