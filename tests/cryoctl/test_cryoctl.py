@@ -99,6 +99,13 @@ class Status(Case):
             self.assertIn("; BROKER NOT REACHABLE\n", self.run_ctl("status"))
             self.assertIn("5 assets", self.out)  # the system is none
 
+    def test_worst_alarm_is_shown(self):
+        with FakeDaemon(self.path) as daemon:
+            daemon.status["alarms"][1].update(state="acknowledged", by="li.na")
+            # Still critical, though somebody knows: the one that is over and waits must not hide it.
+            self.assertRegex(self.run_ctl("status"), r"!!  Tank 2 .* CRITICAL temperature-critical, acknowledged "
+                                                     r"\(\+1 more, 1 NOT ACKNOWLEDGED\)\n")
+
     def test_escape_sequences_in_names(self):
         status = demo_status()
         for p in status["points"]:

@@ -5,9 +5,8 @@
 
 #include "width.h"
 
-#define GAP          2 /* between columns */
-#define SHRUNK_LEAST 8 /* a cut column keeps so much */
-#define NO_LIMIT     100000U
+#define GAP      2 /* between columns */
+#define NO_LIMIT 100000U
 
 static const char *const escapes[] = {
     [TABLE_PLAIN] = "",        [TABLE_URGENT] = "\033[1;31m", [TABLE_WARNING] = "\033[33m",
@@ -92,19 +91,15 @@ static unsigned measure(const struct table *t, size_t n_rows, unsigned widths[TA
     return total;
 }
 
-/* Takes from the widest column that may be cut until all fits, or nothing more can be taken. */
 static void shrink(const struct table *t, unsigned widths[TABLE_COLUMNS_MAX], unsigned total, unsigned limit)
 {
-    while (total > limit) {
-        unsigned widest = TABLE_COLUMNS_MAX;
-        for (unsigned k = 0; k < t->n_columns; k++)
-            if (t->columns[k].shrink && widths[k] > SHRUNK_LEAST &&
-                (widest == TABLE_COLUMNS_MAX || widths[k] > widths[widest]))
-                widest = k;
-        if (widest == TABLE_COLUMNS_MAX)
-            return;
-        widths[widest]--;
-        total--;
+    for (size_t i = 0; i < t->n_cuts && total > limit; i++) {
+        unsigned *width = &widths[t->cuts[i].column], least = t->cuts[i].least;
+        if (*width <= least)
+            continue;
+        unsigned take = *width - least < total - limit || least == 0 ? *width - least : total - limit;
+        *width -= take;
+        total -= take + (least == 0 ? GAP : 0);
     }
 }
 

@@ -14,13 +14,20 @@ enum table_style { TABLE_PLAIN, TABLE_URGENT, TABLE_WARNING, TABLE_FAINT, TABLE_
 
 struct table_column {
     const char *title;
-    bool right;  /* aligned to the right: numbers */
-    bool shrink; /* may be cut when the terminal is too narrow */
+    bool right; /* aligned to the right: numbers */
+};
+
+/* What is given up, step by step, when the terminal is too narrow: a column down to a width, or (0) all of
+ * it. */
+struct table_cut {
+    unsigned column, least;
 };
 
 struct table {
     unsigned n_columns;
     struct table_column columns[TABLE_COLUMNS_MAX];
+    const struct table_cut *cuts; /* borrowed; may be NULL */
+    size_t n_cuts;
     size_t n_rows, cap;
     struct table_row {
         char *cells[TABLE_COLUMNS_MAX];

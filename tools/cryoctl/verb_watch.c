@@ -79,9 +79,12 @@ static void draw_status(const struct watch *w, FILE *text, int lines, int column
         view_free(&view);
         return;
     }
-    /* Around the table: head, blank, titles, summary with a blank above, and the changes with theirs. */
-    size_t log = w->log.n < 6 ? w->log.n : 6, room = lines > 8 ? (size_t)lines - 6 : 2;
-    room = room > log + 3 ? room - log - (log > 0) : 2;
+    /* Around the table: head, blank, titles, blank, summary; and below, with a blank, the newest changes if
+     * that leaves the table a few rows. */
+    size_t height = (size_t)lines, log = w->log.n < 6 ? w->log.n : 6, reserve = log > 0 ? log + 1 : 0;
+    if (height < 5 + 4 + reserve)
+        reserve = 0;
+    size_t room = height > 5 + reserve ? height - 5 - reserve : 1;
     bool cut = view.table.n_rows > room;
     size_t shown = cut ? room - 1 : view.table.n_rows;
     table_print(&view.table, text, ctl->colour, columns, shown);
@@ -94,10 +97,10 @@ static void draw_status(const struct watch *w, FILE *text, int lines, int column
     fputc('\n', text);
     view_summary(ctl, &view, line, sizeof line);
     table_line(text, ctl->colour, view_summary_style(&view), columns, line);
-    size_t used = 6 + shown + cut;
-    if (w->log.n > 0 && (size_t)lines > used + 1) {
+    size_t used = 5 + shown + cut;
+    if (w->log.n > 0 && height > used + 1) {
         fputc('\n', text);
-        screen_log_print(&w->log, text, ctl->colour, columns, (size_t)lines - used - 1);
+        screen_log_print(&w->log, text, ctl->colour, columns, height - used - 1);
     }
     view_free(&view);
 }
@@ -175,7 +178,9 @@ static void ask(struct watch *w)
     } else if (w->unreachable_since_us == 0) {
         w->unreachable_since_us = clock_now().utc_us;
         if (!w->ctl->json)
-            add_event(w, TABLE_URGENT, failure.text);
+            add_event(w, TABLE_URGENT,
+                      w->terminal ? tr(w->ctl, "the daemon is not reachable", "守护进程无法连接")
+                                  : failure.text);
     }
     if (w->ctl->json)
         print_json(w);

@@ -29,7 +29,7 @@ struct row {
     int quality;         /* the worst: 0 good, 1 uncertain, 2 bad */
     int64_t age_ms;      /* of the oldest data; -1: no points */
     const json_t *alarm; /* the worst */
-    size_t more_alarms, order;
+    size_t n_alarms, n_waiting, order;
 };
 
 struct rows {
@@ -97,23 +97,28 @@ enum table_style view_alarm_style(const json_t *alarm)
                                       : TABLE_WARNING;
 }
 
-/* What needs a person most: active and waiting, then waiting, then active; within these by priority. */
+/* Which of an asset's alarms is shown: what is still so before what is over, then by priority. */
 static int alarm_rank(const json_t *alarm)
 {
     if (alarm == NULL)
         return -1;
-    return (view_alarm_waits(alarm) ? 16 : 0) + (view_alarm_active(alarm) ? 8 : 0) +
-           words_priority_rank(client_text(alarm, "priority"));
+    return (view_alarm_active(alarm) ? 16 : 0) + 2 * words_priority_rank(client_text(alarm, "priority")) +
+           view_alarm_waits(alarm);
 }
 
 static void print_alarm(const struct ctl *ctl, const struct row *row, char *text, size_t cap)
 {
-    char more[32] = "";
+    char more[96] = "";
     text[0] = '\0';
     if (row->alarm == NULL)
         return;
-    if (row->more_alarms > 0)
-        snprintf(more, sizeof more, tr(ctl, " (+%zu more)", "（另有 %zu 个）"), row->more_alarms);
+    size_t n_more = row->n_alarms - 1, n_waiting = view_alarm_waits(row->alarm) ? 0 : row->n_waiting;
+    if (n_waiting > 0)
+        snprintf(more, sizeof more,
+                 tr(ctl, " (+%zu more, %zu NOT ACKNOWLEDGED)", "（另有 %zu 个，%zu 个未确认）"), n_more,
+                 n_waiting);
+    else if (n_more > 0)
+        snprintf(more, sizeof more, tr(ctl, " (+%zu more)", "（另有 %zu 个）"), n_more);
     snprintf(text, cap, tr(ctl, "%s %s, %s%s", "%s %s，%s%s"),
              words_priority(ctl, client_text(row->alarm, "priority")), client_text(row->alarm, "alarm"),
              words_state(ctl, client_text(row->alarm, "state")), more);
@@ -176,16 +181,18 @@ static void add_point(const struct ctl *ctl, const json_t *status, struct row *r
 
 static void add_alarm(struct row *row, const json_t *alarm)
 {
-    if (row->alarm != NULL)
-        row->more_alarms++;
+    row->n_alarms++;
+    row->n_waiting += view_alarm_waits(alarm);
     if (alarm_rank(alarm) > alarm_rank(row->alarm))
         row->alarm = alarm;
 }
 
+/* Those that wait for a person first. */
 static int compare_rows(const void *a, const void *b)
 {
     const struct row *left = a, *right = b;
-    int left_rank = alarm_rank(left->alarm), right_rank = alarm_rank(right->alarm);
+    int left_rank = alarm_rank(left->alarm) + (left->n_waiting > 0 ? 64 : 0);
+    int right_rank = alarm_rank(right->alarm) + (right->n_waiting > 0 ? 64 : 0);
     if (left_rank != right_rank)
         return left_rank > right_rank ? -1 : 1;
     return left->order < right->order ? -1 : 1;
@@ -208,7 +215,8 @@ static void print_row(const struct ctl *ctl, struct table *t, const struct row *
     enum table_style style = row->alarm != NULL ? view_alarm_style(row->alarm) : TABLE_PLAIN;
     table_row(t);
     if (row->alarm != NULL)
-        table_cell(t, COLUMN_MARK, style, view_alarm_waits(row->alarm) ? "!!" : "!");
+        table_cell(t, COLUMN_MARK, row->n_waiting > 0 ? TABLE_URGENT : style,
+                   row->n_waiting > 0 ? "!!" : "!");
     table_cell(t, COLUMN_ASSET, style, row->name);
     value_cell(ctl, t, COLUMN_TEMPERATURE, row->temperature);
     value_cell(ctl, t, COLUMN_LEVEL, row->level);
@@ -228,15 +236,21 @@ static void make_table(const struct ctl *ctl, const struct rows *rows, struct ta
 {
     const struct table_column columns[COLUMN_COUNT] = {
         [COLUMN_MARK] = {.title = ""},
-        [COLUMN_ASSET] = {.title = tr(ctl, "ASSET", "设备"), .shrink = true},
+        [COLUMN_ASSET] = {.title = tr(ctl, "ASSET", "设备")},
         [COLUMN_TEMPERATURE] = {.title = tr(ctl, "TEMPERATURE", "温度"), .right = true},
         [COLUMN_LEVEL] = {.title = tr(ctl, "LEVEL", "液位"), .right = true},
-        [COLUMN_OTHER] = {.title = tr(ctl, "OTHER", "其他"), .shrink = true},
+        [COLUMN_OTHER] = {.title = tr(ctl, "OTHER", "其他")},
         [COLUMN_QUALITY] = {.title = tr(ctl, "QUALITY", "质量")},
         [COLUMN_AGE] = {.title = tr(ctl, "AGE", "时效"), .right = true},
-        [COLUMN_ALARM] = {.title = tr(ctl, "ALARM", "报警"), .shrink = true},
+        [COLUMN_ALARM] = {.title = tr(ctl, "ALARM", "报警")},
     };
+    /* The alarm stays longest: quality and the other points are told by their own alarms too. */
+    static const struct table_cut cuts[] = {{COLUMN_OTHER, 8}, {COLUMN_ALARM, 32},  {COLUMN_ASSET, 14},
+                                            {COLUMN_OTHER, 0}, {COLUMN_QUALITY, 0}, {COLUMN_ALARM, 12},
+                                            {COLUMN_ASSET, 8}, {COLUMN_ALARM, 8}};
     table_init(t, columns, COLUMN_COUNT);
+    t->cuts = cuts;
+    t->n_cuts = sizeof cuts / sizeof cuts[0];
     for (size_t i = 0; i < rows->n; i++)
         print_row(ctl, t, &rows->rows[i]);
 }
