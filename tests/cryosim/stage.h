@@ -43,7 +43,8 @@ static inline void stage_open(struct stage *stage, const struct model *model, vo
 
 static inline void stage_run(struct stage *stage, double seconds)
 {
-    for (double t = 0; t < seconds; t += STEP_S)
+    long steps = (long)(seconds / STEP_S + 0.5);
+    for (long i = 0; i < steps; i++)
         stage->model->step(stage->state, STEP_S, &stage->random);
 }
 

@@ -200,7 +200,7 @@ int command_run(struct world *world, const char *line, enum command_mode mode, F
     char words[COMMAND_MAX];
     if (strlen(line) >= sizeof words)
         return fail(&call, "too long:", "line");
-    strcpy(words, line);
+    memcpy(words, line, strlen(line) + 1);
     char *rest = NULL;
     for (char *word = strtok_r(words, " \t\r", &rest); word != NULL; word = strtok_r(NULL, " \t\r", &rest)) {
         if (call.n_words == WORDS_MAX)

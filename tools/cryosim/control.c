@@ -11,8 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define CLIENTS_MAX  16
-#define SEND_WAIT_MS 1000 /* a client that does not read its answer is left */
+#define CLIENTS_MAX 16
+#define SEND_WAIT_S 1 /* a client that does not read its answer is left */
 
 struct client {
     struct source source; /* first */
@@ -100,7 +100,7 @@ static void accept_ready(struct source *source, uint32_t events)
     int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0)
         return;
-    struct timeval limit = {.tv_sec = SEND_WAIT_MS / 1000, .tv_usec = SEND_WAIT_MS % 1000 * 1000};
+    struct timeval limit = {.tv_sec = SEND_WAIT_S};
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     for (size_t i = 0; i < CLIENTS_MAX; i++) {
         if (control->clients[i] != NULL)
@@ -158,7 +158,7 @@ int control_open(struct world *world, const char *path, struct control **ret)
     control->address.sun_family = AF_UNIX;
     if (strlen(path) >= sizeof control->address.sun_path)
         goto fail;
-    strcpy(control->address.sun_path, path);
+    memcpy(control->address.sun_path, path, strlen(path) + 1);
     r = claim(&control->address);
     if (r < 0)
         goto fail;

@@ -132,7 +132,7 @@ int fault_parse(const char *text, struct fault *ret, char error[FAULT_ERROR_MAX]
         snprintf(error, FAULT_ERROR_MAX, "too long");
         return -EINVAL;
     }
-    strcpy(words, text);
+    memcpy(words, text, strlen(text) + 1);
     char *rest = NULL;
     const char *word = strtok_r(words, " \t", &rest);
     if (word == NULL || parse_kind(word, &fault.kind) < 0) {

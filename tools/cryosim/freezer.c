@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#define LN2_C -195.8
+#define LN2_C (-195.8)
 
 /* After the published CryoMed programme: to -4 slowly, through the freezing with a dip, then to -90. */
 static const struct freezer_segment default_program[] = {

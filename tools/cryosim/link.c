@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define QUEUE_MAX  (256U * 1024U)
+#define QUEUE_MAX  262144
 #define SILENCE_US 20000 /* on RTU, a gap this long ends a frame; more than t3.5 at 2400 baud */
 
 static void drop_queue(struct link *link)

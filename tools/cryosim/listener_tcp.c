@@ -45,7 +45,7 @@ static int bound_port(int fd)
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
         struct sockaddr_storage room;
-    } name;
+    } name = {.room = {0}};
     socklen_t len = sizeof name;
     if (getsockname(fd, &name.any, &len) < 0)
         return -errno;

@@ -79,7 +79,7 @@ static int timeout_ms(const struct world *world)
         if (one < deadline_us)
             deadline_us = one;
     }
-    if (deadline_us >= now_us + TICK_MS * 1000)
+    if (deadline_us >= now_us + INT64_C(1000) * TICK_MS)
         return TICK_MS;
     return deadline_us <= now_us ? 0 : (int)((deadline_us - now_us + 999) / 1000);
 }

@@ -51,7 +51,7 @@ static float sensor_float(const struct sensor *sensor)
 
 static uint16_t bit(unsigned n, bool on)
 {
-    return on ? (uint16_t)(1U << n) : 0;
+    return (uint16_t)((on ? 1U : 0U) << n);
 }
 
 static void publish_tank(const void *state, uint64_t seconds, modbus_mapping_t *map)

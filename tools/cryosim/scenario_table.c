@@ -48,7 +48,7 @@ static bool add_typed(struct cells *cells, const struct yaml_node *node, const c
 {
     char type[16], order[16] = "ABCD", value[40];
     if (sscanf(text, "%15s %15s %39s", type, order, value) != 3) {
-        strcpy(order, "ABCD");
+        memcpy(order, "ABCD", 5);
         if (sscanf(text, "%15s %39s", type, value) != 2)
             return false;
     }

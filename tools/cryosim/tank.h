@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-#define TANK_LN2_C -195.8 /* boils at 1 atm */
+#define TANK_LN2_C (-195.8) /* boils at 1 atm */
 
 struct tank {
     /* settings */
