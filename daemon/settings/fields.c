@@ -99,7 +99,7 @@ static bool read_field(struct problems *problems, const struct yaml_node *node, 
 {
     switch (f->type) {
     case FIELD_NODE:
-        memcpy(to, &node, sizeof node);
+        *(const struct yaml_node **)(void *)to = node;
         return true;
     case FIELD_BOOL:
         return scalar_bool(problems, node, (bool *)to);

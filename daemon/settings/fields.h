@@ -40,14 +40,15 @@ struct choice {
 struct field {
     const char *key;
     enum field_type type;
-    size_t offset, size;
     unsigned flags;
+    size_t offset, size;
     int64_t min, max;
     const struct choice *choices; /* ended by a NULL name */
     const char *hint;
 };
 
 #define FIELD_OF(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)NULL)->member)
+#define NODE_OF(type, member)  .offset = offsetof(type, member) /* FIELD_NODE */
 #define COUNT_OF(array)        (sizeof(array) / sizeof((array)[0]))
 
 /* Reads the mapping into target. what names it in messages ("a device"). An empty value counts as an empty

@@ -10,8 +10,8 @@ struct bus_kinds {
 };
 
 static const struct field bus_fields[] = {
-    {"tcp", FIELD_NODE, FIELD_OF(struct bus_kinds, tcp)},
-    {"rtu", FIELD_NODE, FIELD_OF(struct bus_kinds, rtu)},
+    {"tcp", FIELD_NODE, NODE_OF(struct bus_kinds, tcp)},
+    {"rtu", FIELD_NODE, NODE_OF(struct bus_kinds, rtu)},
 };
 
 static const struct field tcp_fields[] = {
@@ -115,7 +115,7 @@ void read_buses(struct draft *d, const struct yaml_node *node)
 /* ---------------------------------------------------------------- devices */
 
 static const struct field device_fields[] = {
-    {"bus", FIELD_NODE, FIELD_OF(struct draft_device, bus_node), .flags = FIELD_REQUIRED},
+    {"bus", FIELD_NODE, NODE_OF(struct draft_device, bus_node), .flags = FIELD_REQUIRED},
     {"unit", FIELD_UINT, FIELD_OF(struct draft_device, config.unit), .flags = FIELD_REQUIRED, .min = 0,
      .max = 255},
     {"profile", FIELD_ID, FIELD_OF(struct draft_device, config.profile), .flags = FIELD_REQUIRED},

@@ -23,14 +23,14 @@ static const struct field profile_fields[] = {
     {"source", FIELD_TEXT, FIELD_OF(struct profile_parts, source)},
     {"status", FIELD_CHOICE, FIELD_OF(struct profile_parts, status), .flags = FIELD_REQUIRED,
      .choices = statuses},
-    {"transports", FIELD_NODE, FIELD_OF(struct profile_parts, transports), .flags = FIELD_REQUIRED},
+    {"transports", FIELD_NODE, NODE_OF(struct profile_parts, transports), .flags = FIELD_REQUIRED},
     {"word_order", FIELD_CHOICE, FIELD_OF(struct profile_parts, order), .choices = draft_word_orders},
     {"max_registers", FIELD_UINT, FIELD_OF(struct profile_parts, max_registers), .min = 1, .max = 125},
     {"max_gap", FIELD_UINT, FIELD_OF(struct profile_parts, max_gap), .min = 0, .max = 123},
     {"interval", FIELD_DURATION, FIELD_OF(struct profile_parts, interval_ms), .min = 100, .max = HOUR_MS},
     {"timeout", FIELD_DURATION, FIELD_OF(struct profile_parts, timeout_ms), .min = 20, .max = 30000},
     {"quiet", FIELD_DURATION, FIELD_OF(struct profile_parts, quiet_ms), .min = 1, .max = 10000},
-    {"registers", FIELD_NODE, FIELD_OF(struct profile_parts, registers), .flags = FIELD_REQUIRED},
+    {"registers", FIELD_NODE, NODE_OF(struct profile_parts, registers), .flags = FIELD_REQUIRED},
 };
 
 static void read_transports(struct draft *d, struct draft_profile *profile, const struct yaml_node *node)

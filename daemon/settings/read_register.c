@@ -36,14 +36,14 @@ static const struct field register_fields[] = {
     {"word_order", FIELD_CHOICE, FIELD_OF(struct register_parts, order), .choices = draft_word_orders},
     {"bit", FIELD_UINT, FIELD_OF(struct register_parts, bit), .min = 0, .max = 15},
     {"invert", FIELD_BOOL, FIELD_OF(struct register_parts, invert)},
-    {"mask", FIELD_NODE, FIELD_OF(struct register_parts, mask)},
-    {"scale", FIELD_NODE, FIELD_OF(struct register_parts, scale)},
-    {"offset", FIELD_NODE, FIELD_OF(struct register_parts, offset)},
-    {"resolution", FIELD_NODE, FIELD_OF(struct register_parts, resolution)},
+    {"mask", FIELD_NODE, NODE_OF(struct register_parts, mask)},
+    {"scale", FIELD_NODE, NODE_OF(struct register_parts, scale)},
+    {"offset", FIELD_NODE, NODE_OF(struct register_parts, offset)},
+    {"resolution", FIELD_NODE, NODE_OF(struct register_parts, resolution)},
     {"unit", FIELD_UNIT, FIELD_OF(struct register_parts, unit)},
-    {"plausible", FIELD_NODE, FIELD_OF(struct register_parts, plausible)},
-    {"sentinels", FIELD_NODE, FIELD_OF(struct register_parts, sentinels)},
-    {"states", FIELD_NODE, FIELD_OF(struct register_parts, states)},
+    {"plausible", FIELD_NODE, NODE_OF(struct register_parts, plausible)},
+    {"sentinels", FIELD_NODE, NODE_OF(struct register_parts, sentinels)},
+    {"states", FIELD_NODE, NODE_OF(struct register_parts, states)},
 };
 
 /* Keys that mean nothing for this register: each is reported. */

@@ -8,13 +8,13 @@ struct top {
 };
 
 static const struct field top_fields[] = {
-    {"site", FIELD_NODE, FIELD_OF(struct top, site)},
-    {"storage", FIELD_NODE, FIELD_OF(struct top, storage)},
-    {"mqtt", FIELD_NODE, FIELD_OF(struct top, mqtt)},
-    {"control", FIELD_NODE, FIELD_OF(struct top, control)},
-    {"buses", FIELD_NODE, FIELD_OF(struct top, buses)},
-    {"devices", FIELD_NODE, FIELD_OF(struct top, devices)},
-    {"assets", FIELD_NODE, FIELD_OF(struct top, assets)},
+    {"site", FIELD_NODE, NODE_OF(struct top, site)},
+    {"storage", FIELD_NODE, NODE_OF(struct top, storage)},
+    {"mqtt", FIELD_NODE, NODE_OF(struct top, mqtt)},
+    {"control", FIELD_NODE, NODE_OF(struct top, control)},
+    {"buses", FIELD_NODE, NODE_OF(struct top, buses)},
+    {"devices", FIELD_NODE, NODE_OF(struct top, devices)},
+    {"assets", FIELD_NODE, NODE_OF(struct top, assets)},
 };
 
 static const struct choice languages[] = {{"en", LANGUAGE_EN}, {"zh", LANGUAGE_ZH}, {NULL, 0}};

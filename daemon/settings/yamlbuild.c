@@ -186,7 +186,9 @@ static int add_node(struct builder *b, enum yaml_kind kind, const yaml_mark_t *m
 
 static bool key_is_next(const struct builder *b)
 {
-    return b->depth > 0 && b->open[b->depth - 1]->kind == YAML_MAPPING && b->key == NULL;
+    const struct yaml_node *parent = b->depth > 0 ? b->open[b->depth - 1] : NULL;
+
+    return parent != NULL && parent->kind == YAML_MAPPING && b->key == NULL;
 }
 
 static int on_scalar(struct builder *b, const yaml_event_t *event)

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #define YAMLDOC_DEPTH_MAX 16
-#define YAMLDOC_SIZE_MAX  (4U * 1024U * 1024U)
+#define YAMLDOC_SIZE_MAX  4194304U /* 4 MiB */
 
 enum yaml_kind { YAML_SCALAR, YAML_MAPPING, YAML_SEQUENCE };
 
