@@ -32,8 +32,8 @@ enum word_order {
     ORDER_DCBA, /* low word first, bytes swapped: little-endian */
 };
 
-#define SENTINELS_MAX 8
-#define STATES_MAX    32
+#define SENTINELS_MAX  8
+#define STATES_MAX     32
 #define STATE_NAME_MAX 32
 
 /* A raw pattern that means "no value". Compared before mask and scaling, after word order, as 16 (the low

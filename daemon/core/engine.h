@@ -13,8 +13,8 @@
  * Law:
  * - Lost data never clears a process alarm. Only a good value back to normal begins a return, and any reading
  *   that is not good stops it: then the off-delay must begin anew.
- * - Lost data never stops an alarm that is pending: if nothing good says otherwise by the end of the
- * on-delay, it is raised. An alarm is not lost because the sensor died.
+ * - Lost data never stops an alarm that is pending: if nothing good says otherwise until the end of the
+ *   on-delay, it is raised. An alarm is not lost because the sensor died.
  * - An uncertain value can raise, never clear.
  * - A poll that did not happen is noticed by the engine's own deadline, not by the thread that should have
  *   polled. A point that got no sample for stale_after_ms turns bad (REASON_STALE); one that got no measured
@@ -23,8 +23,7 @@
  *   changes when the engine decides (transition.at), never what it decides.
  * How a condition, its deadband and its delays work together is drawn in condition.h, the states in alarm.h.
  *
- * A contradictory reading counts as the worse of what it says: a value with a reason why there is none is
- * bad.
+ * A contradictory reading counts as the worse of what it says: a value with a reason against it is bad.
  */
 #ifndef CRYOMON_ENGINE_H
 #define CRYOMON_ENGINE_H
@@ -172,8 +171,8 @@ struct point_view {
 struct point_view engine_point(const struct engine *engine, uint16_t point);
 
 /* True once after each change of a point by the engine itself (a reading gone stale): the caller publishes
- * it. Gives the point's index. Call until false after each feed; a point that got a sample since is left out.
- */
+ * it. Gives the point's index. Call until false after each feed; a point that got a sample since is left
+ * out. */
 bool engine_take_stale(struct engine *engine, uint16_t *ret_point);
 
 #endif

@@ -1,5 +1,4 @@
-/* engine_create.c - making and freeing an engine: see engine.h. The only place in core that asks for memory.
- */
+/* engine_create.c - makes and frees an engine: see engine.h. The only place in core that asks for memory. */
 #include <stdlib.h>
 
 #include "engine_state.h"

@@ -2,8 +2,7 @@
  * engine_state.h - what engine.c and engine_create.c share: the inside of an engine. Nobody else includes it.
  *
  * What belongs together is a group: the alarms on one point, or on one fault. An event reaches only the
- * alarms of its group, and time reaches only what is due, so the cost of an event does not grow with the
- * site.
+ * alarms of its group, and time reaches only what is due: the cost of an event does not grow with the site.
  */
 #ifndef CRYOMON_ENGINE_STATE_H
 #define CRYOMON_ENGINE_STATE_H

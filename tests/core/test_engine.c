@@ -135,6 +135,29 @@ static void a_fault_has_no_reading(void **state)
     assert_int_equal(t.reading.quality, QUALITY_BAD);
 }
 
+static void every_fault_reaches_its_alarms_only(void **state)
+{
+    struct alarm_model models[2 * FAULT_COUNT] = {0};
+    struct engine *engine;
+    struct transition t;
+
+    (void)state;
+    for (unsigned i = 0; i < 2 * FAULT_COUNT; i++)
+        models[i] =
+            (struct alarm_model){.kind = CONDITION_FAULT, .fault = (enum system_fault)(i % FAULT_COUNT)};
+    engine = engine_create(NULL, 0, models, 2 * FAULT_COUNT, at(0));
+    assert_non_null(engine);
+    for (unsigned i = 0; i < FAULT_COUNT; i++) {
+        const struct event failed = {.kind = EVENT_FAULT, .fault = {(enum system_fault)i, true}};
+
+        assert_int_equal(engine_feed(engine, at(1), &failed), 0);
+        assert_true(engine_take(engine, &t));
+        assert_int_equal(t.alarm, i);
+        assert_int_equal(take_one(engine).alarm, FAULT_COUNT + i);
+    }
+    engine_free(engine);
+}
+
 static void what_makes_no_sense_is_refused(void **state)
 {
     struct engine *engine = *state;
@@ -358,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_transition_tells_all, setup, teardown),
         cmocka_unit_test_setup_teardown(a_fault_has_no_reading, setup, teardown),
+        cmocka_unit_test(every_fault_reaches_its_alarms_only),
         cmocka_unit_test_setup_teardown(what_makes_no_sense_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(deadlines_come_before_the_event, setup, teardown),
         cmocka_unit_test_setup_teardown(transitions_must_be_taken_first, setup, teardown),

@@ -140,6 +140,7 @@ static void late_news_meet_a_pending_alarm(void **state)
     (void)state;
     sample(engine, 0, 11, &t);
     engine_restore(engine, 0, ALARM_ACKNOWLEDGED);
+    assert_int_equal(engine_next_deadline(engine), 100 * SECOND); /* the on-delay is not waited for */
     assert_int_equal(sample(engine, 10, 11, &t), 0);
     assert_true(engine_pending_since(engine, 0) == INT64_MAX);
     engine_free(engine);
