@@ -67,6 +67,11 @@ struct mistake {
     "x123456789012345678901234567890123456789012345678901234567890123"                                       \
     "0123456789012345678901234567890123456789012345678901234567890123"
 
+/* Line 6, with an alarm on n from column 20 on. */
+#define ONLY_N_ALARM(settings)                                                                               \
+    HEAD "assets: {a: {kind: room, points: {n: {device: d, register: n}},\n  alarms:\n"                      \
+         "   {x: {point: n, " settings ", priority: low}}}}\n"
+
 /* Fails after showing every difference of the whole group. */
 void mistakes_check(const char *group, const struct mistake *cases, size_t n);
 

@@ -1,0 +1,115 @@
+/* Memory that runs out at any allocation is -ENOMEM, and nothing is lost or used after it was freed (ASan).
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "settings.h"
+
+/* The linker sends the module's allocations here (--wrap). */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_reallocarray(void *p, size_t n, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+
+static long left = -1; /* allocations until one fails; -1: none does */
+
+static bool fails(void)
+{
+    if (left < 0)
+        return false;
+    return left == 0 || left-- == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+    return fails() ? NULL : __real_reallocarray(p, n, size);
+}
+
+static const char main_text[] =
+    "site: {id: s}\nbuses: {b: {tcp: {host: h}}}\ndevices: {d: {bus: b, unit: 1, profile: p}}\n"
+    "assets: {a: {kind: room, points: {n: {device: d, register: n}},\n"
+    "  alarms: {x: {point: n, high: 5, priority: low}}}}\n";
+static const char profile_text[] = "status: documented\nsource: x\ntransports: [tcp]\n"
+                                   "registers: {n: {table: input, address: 0, type: u16}}\n";
+static const struct settings_file files[] = {{"cryomon.yaml", main_text, sizeof main_text - 1},
+                                             {"devices/p.yaml", profile_text, sizeof profile_text - 1}};
+
+static int load(struct config **ret)
+{
+    struct problems problems = {.n = 0};
+    struct problems warnings = {.n = 0};
+    int r = settings_load_memory(files, 2, 1, &problems, &warnings, ret);
+
+    problems_free(&problems);
+    problems_free(&warnings);
+    return r;
+}
+
+static void test_load(void **state)
+{
+    struct config *config = NULL;
+    int r = -ENOMEM;
+    long n = 0;
+
+    (void)state;
+    for (; r < 0 && n < 1000; n++) {
+        left = n;
+        r = load(&config);
+        left = -1;
+        if (r < 0) {
+            assert_int_equal(r, -ENOMEM);
+            assert_null(config);
+        }
+    }
+    assert_int_equal(r, 0);
+    assert_in_range(n, 15, 999); /* it did fail at each of them */
+    config_unref(config);
+}
+
+static void test_diff(void **state)
+{
+    struct config *config = NULL;
+    char *diff = NULL;
+    long n = 0;
+
+    (void)state;
+    assert_int_equal(load(&config), 0);
+    for (; diff == NULL && n < 1000; n++) {
+        left = n;
+        diff = settings_diff(config, config);
+        left = -1;
+    }
+    assert_string_equal(diff, "");
+    assert_in_range(n, 15, 999);
+    free(diff);
+    config_unref(config);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_load),
+        cmocka_unit_test(test_diff),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
