@@ -178,6 +178,9 @@ class Life(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("listener line: File exists", done.stderr)
         os.unlink(sim.path("line"))
+        os.symlink("/dev/null", sim.path("line"))
+        self.assertEqual(run("--directory", sim.directory, sim.scenario).returncode, 1)
+        self.assertEqual(os.readlink(sim.path("line")), "/dev/null")
 
     def test_port_in_use(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -1,10 +1,14 @@
 """Each fault, byte by byte, on an RTU line that is a pty."""
 import os
+import pty
 import select
+import shutil
+import tempfile
 import time
+import tty
 import unittest
 
-from simulator import Case, Rtu, crc, receive, until
+from simulator import Case, Rtu, Simulator, crc, receive, until
 
 DATA = bytes.fromhex("0011 0022 0033")
 OTHER = bytes.fromhex("0a0a 0b0b 0c0c")
@@ -155,6 +159,43 @@ devices:
     def test_what_does_not_fit_is_refused(self):
         for command in ("fault five wrong-protocol", "fault line wrong-transaction"):
             self.assertIn("TCP only", self.sim.ask(command))
+
+
+class GivenTty(unittest.TestCase):
+    """A line that exists already: here the far end of a pty, in life a USB adapter."""
+
+    def test_serves_and_comes_back(self):
+        master, slave = pty.openpty()
+        tty.setraw(slave)
+        directory = tempfile.mkdtemp(prefix="cryosim-tty-")
+        self.addCleanup(shutil.rmtree, directory)
+        path = os.path.join(directory, "ttyUSB0")
+        os.symlink(os.ttyname(slave), path)
+        sim = Simulator(Faults.scenario.replace("link: line", f"device: {path}, parity: even"))
+        self.addCleanup(sim.clean)
+        os.close(slave)
+        line = Far(master)
+        line.send(5, 3, 0, 3)
+        self.assertEqual(receive(line, 11), line.frame(b"\x03\x06" + DATA, 5))
+
+        os.close(master)  # the adapter is pulled
+        until(lambda: not sim.list()["listeners"]["line"]["open"])
+        master, slave = pty.openpty()
+        tty.setraw(slave)
+        os.unlink(path)
+        os.symlink(os.ttyname(slave), path)
+        until(lambda: sim.list()["listeners"]["line"]["open"])
+        line = Far(master)
+        line.send(5, 3, 0, 3)
+        self.assertEqual(receive(line, 11), line.frame(b"\x03\x06" + DATA, 5))
+        os.close(slave)
+        os.close(master)
+        self.assertEqual(sim.stop(), 0)
+
+
+class Far(Rtu):
+    def __init__(self, fd):
+        self.fd = fd
 
 
 if __name__ == "__main__":

@@ -209,7 +209,7 @@ class Serial(Case):
         self.sim.ctl("step 2 s")
         words = self.master.read_input_registers(0, 8, slave=2).registers
         self.assertAlmostEqual(real(words[0:2]), 20.9, delta=0.1)
-        self.assertAlmostEqual(real([words[5], words[4]]), 20.9, delta=0.1)
+        self.assertEqual(words[4:6], [words[1], words[0]])
         self.assertEqual(words[2], 1)
         self.assertAlmostEqual(words[3] / 100, 20.9, delta=0.1)
         self.sim.ctl("set oxygen spill 60 L")
@@ -233,7 +233,24 @@ class Serial(Case):
         self.assertEqual(len(receive(raw, 7)), 7)
 
 
-class RealTime(unittest.TestCase):
+class Time(unittest.TestCase):
+    def test_script_runs_at_its_times(self):
+        sim = Simulator(SCENARIO + """
+script:
+  - {at: 1 s, every: 2 s, tank-1: {lid: open}}
+  - {at: 2 s, every: 2 s, tank-1: {lid: closed}}
+  - {at: 3.5 s, ups: {mains: off}}
+""")
+        self.addCleanup(sim.clean)
+        lids = []
+        for _ in range(6):
+            sim.ctl("step 1 s")
+            lids.append(sim.device("tank-1")["state"]["lid"])
+        self.assertEqual(lids, ["open", "closed"] * 3)
+        self.assertEqual(sim.stop(), 0)
+        self.assertEqual([line.split(": ")[1] for line in sim.said.splitlines()],
+                         ["at 1.0 s", "at 2.0 s", "at 3.0 s", "at 3.5 s", "at 4.0 s", "at 5.0 s", "at 6.0 s"])
+
     def test_acceleration_and_script(self):
         sim = Simulator(SCENARIO + """
 script:
