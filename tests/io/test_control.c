@@ -319,9 +319,10 @@ static void test_bytes_one_by_one(void **state)
     (void)state;
     struct fixture f;
     fixture_open(&f, 1, NULL);
+    static const char call[] = GET_INFO;
     int fd = caller_connect(&f);
-    for (size_t i = 0; i < sizeof GET_INFO; i++)
-        caller_send_bytes(fd, GET_INFO + i, 1);
+    for (size_t i = 0; i < sizeof call; i++)
+        caller_send_bytes(fd, &call[i], 1);
     assert_error(caller_receive(fd, NULL, 0), "");
     close(fd);
     fixture_close(&f);

@@ -302,7 +302,7 @@ static bool make_groups(void)
 static void test_groups(void **state)
 {
     (void)state;
-    gid_t readers, operators;
+    gid_t readers = 0, operators = 0;
     if (geteuid() != 0 || !make_groups() || !control_peer_group(CONTROL_GROUP_READ, &readers) ||
         !control_peer_group(CONTROL_GROUP_COMMAND, &operators))
         skip();

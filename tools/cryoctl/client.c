@@ -10,7 +10,7 @@
 
 #include "clock.h"
 
-#define REPLY_MAX (64U * 1024U * 1024U)
+#define REPLY_MAX ((size_t)64 * 1024 * 1024)
 
 #define MONITOR "io.cryomon.Monitor."
 

@@ -158,7 +158,7 @@ void table_line(FILE *stream, bool colour, enum table_style style, int width, co
 
 void table_print(const struct table *t, FILE *stream, bool colour, int width, size_t max_rows)
 {
-    unsigned widths[TABLE_COLUMNS_MAX];
+    unsigned widths[TABLE_COLUMNS_MAX] = {0};
     size_t n = t->n_rows < max_rows ? t->n_rows : max_rows;
     unsigned total = measure(t, n, widths);
     if (width > 0)

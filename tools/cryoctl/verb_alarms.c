@@ -125,7 +125,7 @@ int verb_alarms(struct ctl *ctl, int argc, char **argv)
         return client_complain(&failure);
     const json_t *array = json_object_get(status, "alarms");
     size_t n = json_array_size(array);
-    const json_t **alarms = calloc(n + 1, sizeof *alarms);
+    const json_t **alarms = calloc(n + 1, sizeof(const json_t *));
     if (ctl->json) {
         json_dumpf(array != NULL ? array : json_null(), stdout, CTL_JSON);
         putchar('\n');
@@ -134,7 +134,7 @@ int verb_alarms(struct ctl *ctl, int argc, char **argv)
     } else if (alarms != NULL) {
         for (size_t i = 0; i < n; i++)
             alarms[i] = json_array_get(array, i);
-        qsort(alarms, n, sizeof *alarms, compare);
+        qsort(alarms, n, sizeof(const json_t *), compare);
         print_table(ctl, status, alarms, n);
     }
     free(alarms);

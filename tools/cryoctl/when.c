@@ -40,9 +40,9 @@ const char *when_print_age(const struct ctl *ctl, char text[WHEN_MAX], int64_t m
     int64_t s = ms < 0 ? 0 : (ms + 500) / 1000;
     if (s < 100)
         snprintf(text, WHEN_MAX, tr(ctl, "%" PRId64 " s", "%" PRId64 " 秒"), s);
-    else if (s < 100 * 60)
+    else if (s < INT64_C(6000))
         snprintf(text, WHEN_MAX, tr(ctl, "%" PRId64 " min", "%" PRId64 " 分"), s / 60);
-    else if (s < 48 * 3600)
+    else if (s < INT64_C(48) * 3600)
         snprintf(text, WHEN_MAX, tr(ctl, "%" PRId64 " h", "%" PRId64 " 时"), s / 3600);
     else
         snprintf(text, WHEN_MAX, tr(ctl, "%" PRId64 " d", "%" PRId64 " 天"), s / 86400);
@@ -77,7 +77,7 @@ bool when_parse_span(const char *text, int64_t *ret_us)
     static const struct {
         const char *name;
         int64_t seconds;
-    } units[] = {{"s", 1}, {"m", 60}, {"min", 60}, {"h", 3600}, {"d", 86400}, {"w", 7 * 86400}};
+    } units[] = {{"s", 1}, {"m", 60}, {"min", 60}, {"h", 3600}, {"d", 86400}, {"w", INT64_C(7) * 86400}};
     char *end;
     if (text[0] < '0' || text[0] > '9')
         return false;

@@ -108,6 +108,7 @@ char *width_clean(const char *text, unsigned columns)
             out += p - start;
         }
     }
-    strcpy(out, cut && columns > 0 ? ELLIPSIS : "");
+    const char *end = cut && columns > 0 ? ELLIPSIS : "";
+    memcpy(out, end, strlen(end) + 1);
     return copy;
 }

@@ -13,7 +13,7 @@ static const char *find(const struct ctl *ctl, const struct word *words, size_t 
             return tr(ctl, words[i].en, words[i].zh);
     return name;
 }
-#define FIND(ctl, words, name) find(ctl, words, sizeof words / sizeof words[0], name)
+#define FIND(ctl, words, name) find((ctl), (words), sizeof(words) / sizeof((words)[0]), (name))
 
 const char *words_quality(const struct ctl *ctl, const char *name)
 {

@@ -15,7 +15,7 @@
 #include "control_peer.h"
 #include "control_reply.h"
 
-#define CONTROL_CALL_MAX (64U * 1024U) /* a call's JSON text with its NUL */
+#define CONTROL_CALL_MAX ((size_t)64 * 1024) /* a call's JSON text with its NUL */
 
 enum control_wait {
     CONTROL_WAIT_NOTHING,

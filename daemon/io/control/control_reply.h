@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CONTROL_REPLY_MAX (64U * 1024U * 1024U) /* the largest site with every text it may have */
+#define CONTROL_REPLY_MAX ((size_t)64 * 1024 * 1024) /* the largest site with every text it may have */
 
 /* Text that grows; failed when memory or CONTROL_REPLY_MAX ran out (it is then not to be used). */
 struct control_text {
