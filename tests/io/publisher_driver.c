@@ -1,10 +1,12 @@
 /*
- * publisher_driver.c - runs the publisher as the daemon does, with core and store played by the lines of stdin.
+ * publisher_driver.c - runs the publisher as the daemon does, with core and store played by the lines of
+ * stdin.
  *
- *   publisher_driver DIR KEY=VALUE...      uri user password_file credential ca cert key ha commands site small
+ *   publisher_driver DIR KEY=VALUE...      uri user password_file credential ca cert key ha commands site
+ * small
  *
- * What it posts to core and store is printed: "fault 0|1 DETAIL", "sent SEQ", "ack ASSET ALARM WHO TICKET NOTE".
- * DIR/outbox is the outbox on disk: "E SEQ BODY" when an event is stored, "S SEQ" when it was sent.
+ * What it posts to core and store is printed: "fault 0|1 DETAIL", "sent SEQ", "ack ASSET ALARM WHO TICKET
+ * NOTE". DIR/outbox is the outbox on disk: "E SEQ BODY" when an event is stored, "S SEQ" when it was sent.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -41,8 +43,8 @@ static void print_core(const struct core_message *m)
     if (m->kind == CORE_FAULT && m->fault.fault == FAULT_BROKER)
         printf("fault %d %s\n", m->fault.failed, m->fault.detail);
     else if (m->kind == CORE_ACKNOWLEDGE)
-        printf("ack %s %s %s %" PRIu32 " %s\n", m->acknowledge.asset, m->acknowledge.alarm, m->acknowledge.who,
-               m->acknowledge.ticket, m->acknowledge.note);
+        printf("ack %s %s %s %" PRIu32 " %s\n", m->acknowledge.asset, m->acknowledge.alarm,
+               m->acknowledge.who, m->acknowledge.ticket, m->acknowledge.note);
 }
 
 static void *listen(void *context)
@@ -181,8 +183,7 @@ int main(int argc, char **argv)
         mailbox_create(sizeof(struct core_message), 4096, 64, &d.core) < 0 ||
         mailbox_create(sizeof(struct store_message), 4096, 64, &d.store) < 0 ||
         publisher_create(d.config, run, heartbeats, &d.publisher) < 0 ||
-        publisher_start(d.publisher, d.core, d.store) < 0 ||
-        pthread_create(&listener, NULL, listen, &d) != 0)
+        publisher_start(d.publisher, d.core, d.store) < 0 || pthread_create(&listener, NULL, listen, &d) != 0)
         return 1;
     while (fgets(line, sizeof line, stdin) != NULL) {
         line[strcspn(line, "\n")] = '\0';

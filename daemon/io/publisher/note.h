@@ -16,7 +16,7 @@ enum note_kind {
     NOTE_REFUSED,    /* the connection could not be made */
     NOTE_TLS,        /* what OpenSSL says about it */
     NOTE_LOST,       /* the connection broke */
-    NOTE_TOLD_TO_GO, /* the broker sent DISCONNECT with a reason code; NOTE_LOST follows */
+    NOTE_TOLD_TO_GO, /* the broker sent DISCONNECT with a reason code */
     NOTE_ACK,        /* PUBACK, success or failure */
     NOTE_SUBSCRIBED, /* SUBACK, success or failure */
     NOTE_ARRIVED,    /* a message on a subscription */

@@ -154,15 +154,8 @@ static bool ring_must_wait(const struct outbox *o, int64_t now_us)
     return true;
 }
 
-struct outbox_slot *outbox_next(struct outbox *o, int64_t now_us)
+static struct outbox_slot *next_of_ring(struct outbox *o, int64_t now_us)
 {
-    if (now_us < o->pause_us)
-        return NULL;
-    for (size_t i = 0; i < o->n_page; i++)
-        if (o->page[i].state == OUTBOX_WAITING && o->page[i].retry_us <= now_us)
-            return &o->page[i];
-    if (ring_must_wait(o, now_us))
-        return NULL;
     for (size_t i = o->scan; i < o->used; i++) {
         struct outbox_slot *slot = at(o, i);
         if (slot->state != OUTBOX_WAITING) {
@@ -176,6 +169,20 @@ struct outbox_slot *outbox_next(struct outbox *o, int64_t now_us)
             return slot;
     }
     return NULL;
+}
+
+struct outbox_slot *outbox_next(struct outbox *o, int64_t now_us)
+{
+    struct outbox_slot *page = NULL;
+    if (now_us < o->pause_us)
+        return NULL;
+    for (size_t i = 0; i < o->n_page && page == NULL; i++)
+        if (o->page[i].state == OUTBOX_WAITING && o->page[i].retry_us <= now_us)
+            page = &o->page[i];
+    struct outbox_slot *ring = next_of_ring(o, now_us);
+    if (ring == NULL || (page != NULL && page->seq < ring->seq))
+        return page;
+    return ring->seq > o->backlog.after && ring_must_wait(o, now_us) ? page : ring;
 }
 
 void outbox_sent(struct outbox_slot *slot)

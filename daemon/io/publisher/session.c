@@ -50,7 +50,7 @@ struct session {
     unsigned under_way[OWNERS];
     int filters[SESSION_FILTERS]; /* tokens of subscriptions under way */
     int fd;                       /* paho's socket, -1 when it was not found */
-    char tls[NOTE_TEXT], told[NOTE_TEXT];
+    char tls[NOTE_TEXT];
     char trouble[SESSION_TROUBLE];
 };
 
@@ -170,7 +170,7 @@ int session_connect(struct session *s, const struct mqtt_config *mqtt, const cha
     struct session_link *link = NULL;
     forget(s);
     s->mqtt = *mqtt;
-    s->tls[0] = s->told[0] = s->trouble[0] = '\0';
+    s->tls[0] = s->trouble[0] = '\0';
     int error = secret_check_files(mqtt, s->trouble, sizeof s->trouble);
     if (error == 0)
         error = secret_read(mqtt, secret, &length, s->trouble, sizeof s->trouble);
@@ -256,24 +256,24 @@ static void came_up(struct session *s, const struct note *note)
     tune_socket(s);
 }
 
+static const char *code_name(int code)
+{
+    const char *name = MQTTReasonCode_toString((enum MQTTReasonCodes)code);
+    return name != NULL ? name : "unknown reason";
+}
+
 static enum session_change went_down(struct session *s, const struct note *note)
 {
     if (s->state == SESSION_IDLE)
         return SESSION_NOTHING;
     if (note->kind == NOTE_REFUSED)
         explain_refusal(&s->mqtt, note, s->tls, s->trouble, sizeof s->trouble);
-    else if (s->told[0] != '\0')
-        snprintf(s->trouble, sizeof s->trouble, "the broker ended the connection: %s", s->told);
+    else if (note->kind == NOTE_TOLD_TO_GO)
+        snprintf(s->trouble, sizeof s->trouble, "the broker ended the connection: %s", code_name(note->code));
     else
         snprintf(s->trouble, sizeof s->trouble, "the connection to %s broke", s->mqtt.uri);
     forget(s);
     return SESSION_WENT_DOWN;
-}
-
-static const char *code_name(int code)
-{
-    const char *name = MQTTReasonCode_toString((enum MQTTReasonCodes)code);
-    return name != NULL ? name : "unknown reason";
 }
 
 static enum session_change acknowledged(struct session *s, const struct note *note, struct session_ack *ret)
@@ -312,12 +312,10 @@ enum session_change session_note(struct session *s, const struct note *note, str
         return SESSION_CAME_UP;
     case NOTE_REFUSED:
     case NOTE_LOST:
+    case NOTE_TOLD_TO_GO:
         return went_down(s, note);
     case NOTE_TLS:
         explain_tls(note->text, s->tls, sizeof s->tls);
-        return SESSION_NOTHING;
-    case NOTE_TOLD_TO_GO:
-        snprintf(s->told, sizeof s->told, "%s", code_name(note->code));
         return SESSION_NOTHING;
     case NOTE_ACK:
         return acknowledged(s, note, ret);
