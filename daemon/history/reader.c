@@ -252,7 +252,7 @@ static void give_rows(const struct history_reader *reader, const struct frame_ro
 
 static int each_page(struct history_reader *reader, sqlite3_stmt *stmt, struct search *search)
 {
-    struct frame_row page[PAGE];
+    struct frame_row page[PAGE] = {0};
     while (!search->stopped && search->after < search->last) {
         int n = read_page(reader, stmt, search, page);
         /* Points are written before the frames that use them, so look for new ones after. */

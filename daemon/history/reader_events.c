@@ -75,7 +75,7 @@ static int read_page(sqlite3 *db, sqlite3_stmt *stmt, const struct query *query,
 
 static int64_t each(sqlite3 *db, struct query query, history_event_fn *event, void *context)
 {
-    struct event_row page[PAGE];
+    struct event_row page[PAGE] = {0};
     sqlite3_stmt *stmt = NULL;
     int64_t total = 0;
     int n = 0;

@@ -81,7 +81,10 @@ static int teardown(void **state)
 {
     set_disk(DISK_WELL);
     limit_file_size(RLIM_INFINITY);
-    store_fixture_free(*state);
+    struct store_fixture *fixture = *state;
+    store_fixture_stop(fixture);
+    (void)umount(fixture->base); /* where a failed test left a disk */
+    store_fixture_free(fixture);
     return 0;
 }
 
@@ -286,6 +289,24 @@ static void test_full_disk(void **state)
     assert_int_equal(umount(fixture->base), 0);
 }
 
+static void test_read_only_disk(void **state)
+{
+    struct store_fixture *fixture = *state;
+    if (mount("none", fixture->base, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m") < 0)
+        skip();
+    assert_int_equal(mkdir(fixture->dir, 0750), 0);
+    assert_int_equal(mount("none", fixture->base, "tmpfs", MS_REMOUNT | MS_RDONLY, "size=100m"), 0);
+    store_fixture_start(fixture);
+    struct core_message fault = store_fixture_wait_fault(fixture, FAULT_STATE_DB, true);
+    assert_non_null(strstr(fault.fault.detail, "Read-only file system"));
+    store_fixture_post_event(fixture, 1, "high", ALARM_UNACKNOWLEDGED);
+    assert_int_equal(mount("none", fixture->base, "tmpfs", MS_REMOUNT, "size=100m"), 0);
+    store_fixture_wait(fixture, CORE_STORE_OPEN);
+    store_fixture_wait_durable(fixture, 1);
+    store_fixture_stop(fixture);
+    assert_int_equal(umount(fixture->base), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +315,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refused_posts_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_files_can_not_grow, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_read_only_disk, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,7 +117,8 @@ int store_db_open(struct store *store, struct store_db *db, char *detail, size_t
 
 int store_db_prepare(struct store_db *db, const char *const *sql, sqlite3_stmt **stmts, size_t n)
 {
-    memset(stmts, 0, n * sizeof *stmts);
+    for (size_t i = 0; i < n; i++)
+        stmts[i] = NULL;
     for (size_t i = 0; i < n; i++) {
         int result = sqlite3_prepare_v3(db->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &stmts[i], NULL);
         if (result != SQLITE_OK) {

@@ -8,7 +8,7 @@
 #include "log.h"
 
 #define FRAMES_PER_COMMIT 32 /* then a turn for the events */
-#define MANY_READINGS     (16 * FRAME_ENTRIES_MAX)
+#define MANY_READINGS     ((uint64_t)16 * FRAME_ENTRIES_MAX)
 
 /* The last room on a disk belongs to the events: readings stop below the first and go on above the second. */
 #define ROOM_STOP  (16LL << 20)

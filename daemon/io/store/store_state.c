@@ -29,9 +29,7 @@ static const char *const sql[STATE_STATEMENTS] = {
     [STMT_LAST] = "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1",
     [STMT_SAME] = "SELECT 1 FROM event WHERE seq = ?1 AND utc_us = ?2 AND body = ?3",
     [STMT_EVENT] = "INSERT INTO event VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    [STMT_ALARM] = "INSERT INTO alarm VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET"
-                   " state = excluded.state, raised_utc_us = excluded.raised_utc_us, who = excluded.who,"
-                   " acked_utc_us = excluded.acked_utc_us, seq = excluded.seq WHERE excluded.seq > alarm.seq",
+    [STMT_ALARM] = "INSERT OR REPLACE INTO alarm VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [STMT_OUTBOX] = "INSERT INTO outbox VALUES(?1)",
     [STMT_SENT] = "DELETE FROM outbox WHERE seq = ?1",
     [STMT_CONFIG] = "INSERT OR IGNORE INTO configuration VALUES(?1, ?2, ?3)",
@@ -109,7 +107,8 @@ void store_state_add_config(struct store *store, struct config *config)
         int64_t utc_us = clock_now().utc_us;
         store_report_gap(store, GAP_CONFIGS, 1, utc_us, utc_us);
         config_unref(state->configs[0]);
-        memmove(&state->configs[0], &state->configs[1], (STORE_CONFIGS_MAX - 1) * sizeof state->configs[0]);
+        for (size_t i = 1; i < STORE_CONFIGS_MAX; i++)
+            state->configs[i - 1] = state->configs[i];
         state->n_configs--;
     }
     state->configs[state->n_configs++] = config_ref(config);
