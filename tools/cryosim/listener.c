@@ -74,11 +74,11 @@ void listener_close(struct listener *listener)
     if (!listener->open)
         return;
     listener->open = false;
-    hang_up_all(listener);
     if (listener->rtu)
-        listener_close_rtu(listener);
+        listener_close_rtu(listener); /* before the hang-up, so that nobody reopens the old pty */
     else
         loop_drop(&listener->world->loop, &listener->accept);
+    hang_up_all(listener);
 }
 
 void listener_drop(struct listener *listener)
