@@ -24,10 +24,14 @@ for _block, (_function, _start) in enumerate(((HOLDING, 0), (HOLDING, 100), (INP
 BY_NAME = {place.name: place for place in PLACES}
 
 
-def profile_registers():
+# What is read of each unit: the fewer different replies, the easier one passes for another.
+PLACES_OF = {1: PLACES, 2: [p for p in PLACES if p.function == HOLDING], 3: [p for p in PLACES if p.name[0] == "a"]}
+
+
+def profile_registers(unit):
     table = {HOLDING: "holding", INPUT: "input"}
     return {p.name: {"table": table[p.function], "address": p.address, "type": "u32" if p.width == 2 else "u16",
-                     "unit": "V"} for p in PLACES}
+                     "unit": "V"} for p in PLACES_OF[unit]}
 
 
 def encode(place, line, unit, n):
@@ -54,14 +58,17 @@ class Adversary:
         self.random = random.Random(seed)
         self.served = [None]  # by n; n = 0 is never served
         self.faults = collections.Counter()
+        self.trace = []  # (time, bytes) of all that was sent, for the report of a failure
         self._slow = {}     # unit -> (until, latency)
         self._sent_at = {}  # unit -> when the last reply leaves
         self._last = None   # the last true reply, for duplicates and stale ones
-        self._held = None   # a reply kept back for the next request
+        self._held = None   # TCP: a reply kept back for the next request
+        self._behind = {}   # RTU: unit -> [requests for which it stays one behind, the reply kept back]
 
     # ---- the handler
 
     def __call__(self, line, request):
+        line.trace = self.trace
         self.served.append(Served(request.at, request.unit, request.function, request.address, request.count))
         n = len(self.served) - 1
         true = request.reply(self.words(request, n))
@@ -69,7 +76,9 @@ class Adversary:
             self._held, held = None, self._held
             line.send(held)
         delay = self.latency(request.unit)
-        if delay == 0 and self.random.random() < self.probability:
+        if request.unit in self._behind:
+            self.stay_behind(line, request, true)
+        elif delay == 0 and self.random.random() < self.probability:
             fault = self.random.choice(RTU_FAULTS if request.rtu else TCP_FAULTS)
             self.faults[fault.__name__] += 1
             fault(self, line, request, true)
@@ -106,6 +115,27 @@ class Adversary:
         else:
             line.send_later(at - now, data)
 
+    def stay_behind(self, line, request, true):
+        """Answers with the reply to the request before, which may have been a refusal."""
+        self.faults["one_behind"] += 1
+        state = self._behind[request.unit]
+        if state[1]:
+            line.send(state[1])
+        refused = self.random.random() < 0.3
+        state[1] = request.exception(self.random.choice((4, 6, 11))) if refused else true
+        state[0] -= 1
+        if state[0] <= 0 or self.probability == 0:
+            del self._behind[request.unit]
+            self.send(line, request, self.random.choice((0, 0.005, 0.03, 0.05, 1.5)), state[1])
+
+    def conversation(self, start, end):
+        """What was asked and sent in that time (seconds UTC), as lines."""
+        said = [(s.at, "%.3f  ask n=%d unit %d function %d address %d count %d" % (s.at % 1000, n, s.unit, s.function,
+                                                                               s.address, s.count))
+                for n, s in enumerate(self.served) if s and start <= s.at <= end]
+        said += [(at, "%.3f  -> %s" % (at % 1000, data.hex())) for at, data in self.trace if start <= at <= end]
+        return "\n".join(text for _, text in sorted(said))
+
     def stop(self):
         self.probability = 0
         self._slow.clear()
@@ -116,7 +146,7 @@ class Adversary:
         pass
 
     def late(self, line, request, true):
-        self.send(line, request, self.timeout * self.random.choice((1.02, 1.1, 1.5, 2, 3, 5)), true)
+        self.send(line, request, self.timeout * self.random.choice((1.02, 1.1, 1.5, 2, 3, 5, 10, 20)), true)
 
     def nearly_late(self, line, request, true):
         self.send(line, request, self.timeout * self.random.uniform(0.5, 1.05), true)
@@ -215,6 +245,10 @@ class Adversary:
 
     # ---- RTU only
 
+    def fall_behind(self, line, request, true):
+        """No reply now, and each of the next requests is answered with the one before its own."""
+        self._behind[request.unit] = [self.random.randrange(1, 8), true]
+
     def bad_crc(self, line, request, true):
         frame = bytearray(request.wrap(self.poison(request)))
         bit = self.random.randrange(len(frame) * 8)
@@ -242,7 +276,8 @@ _BOTH = [Adversary.silence, Adversary.late, Adversary.late, Adversary.late, Adve
 TCP_FAULTS = _BOTH + [Adversary.foreign_transaction, Adversary.foreign_transaction, Adversary.one_step_behind,
                       Adversary.one_step_behind, Adversary.hold, Adversary.wrong_protocol, Adversary.wrong_length,
                       Adversary.next_in_advance, Adversary.drop, Adversary.reply_and_drop]
-RTU_FAULTS = _BOTH + [Adversary.bad_crc, Adversary.bad_crc, Adversary.noise_before, Adversary.echo,
+RTU_FAULTS = _BOTH + [Adversary.fall_behind, Adversary.fall_behind, Adversary.fall_behind,
+                      Adversary.bad_crc, Adversary.bad_crc, Adversary.noise_before, Adversary.echo,
                       Adversary.unsolicited]
 
 

@@ -71,9 +71,12 @@ class Line:
         self.server, self._write, self._close = server, write, close
         self.open = True
         self.requests = 0
+        self.trace = None  # a list: (time, bytes) of all that is sent
 
     def send(self, data):
         if self.open:
+            if self.trace is not None:
+                self.trace.append((time.time(), data))
             self._write(data)
 
     def later(self, delay, what, *arguments):

@@ -13,14 +13,12 @@
 #include "log.h"
 #include "schedule.h"
 
-#define STACK_BYTES       (256U * 1024U)
-#define IDLE_US           SECOND_US /* the longest sleep between two heartbeats */
-#define RECONNECT_US      SECOND_US
-#define RECONNECT_CAP_US  (8 * SECOND_US)
-#define EXCEPTION_ADDRESS 2
-#define EXCEPTION_VALUE   3
-#define EXCEPTION_PATH    10 /* gateway: no path to the unit */
-#define EXCEPTION_TARGET  11 /* gateway: the unit does not answer */
+#define STACK_BYTES      (256U * 1024U)
+#define IDLE_US          SECOND_US /* the longest sleep between two heartbeats */
+#define RECONNECT_US     SECOND_US
+#define RECONNECT_CAP_US (8 * SECOND_US)
+#define EXCEPTION_PATH   10 /* gateway: no path to the unit */
+#define EXCEPTION_TARGET 11 /* gateway: the unit does not answer */
 
 struct bus {
     struct config *config;
@@ -243,10 +241,13 @@ static enum reason prove(struct bus *bus, struct bus_device *device)
         return REASON_NONE;
     bus_device_probe(device, bus->config, &request);
     enum reason reason = ask(bus, device, &request, &reply);
-    if (reason == REASON_NONE || reason == REASON_REFUSED) {
+    if (reason == REASON_NONE ||
+        (reply.outcome == BUS_REFUSED && bus_device_refusal_proves(device, &request, reply.exception))) {
         bus_device_probed(device);
         return REASON_NONE;
     }
+    if (reply.outcome == BUS_REFUSED) /* perhaps of an earlier request: then this one is unanswered */
+        bus_device_doubt(device, &request);
     return reason;
 }
 

@@ -77,18 +77,23 @@ void bus_device_doubt(struct bus_device *device, const struct modbus_request *re
     device->unanswered[device->n_unanswered++] = shape;
 }
 
+static const struct plan_block *widest_block(const struct bus_device *device)
+{
+    const struct plan_block *widest = &device->blocks[0];
+    for (size_t i = 1; i < device->n_blocks; i++)
+        if (device->blocks[i].count > widest->count)
+            widest = &device->blocks[i];
+    return widest;
+}
+
 void bus_device_probe(const struct bus_device *device, const struct config *config,
                       struct modbus_request *ret)
 {
     const struct device_config *dc = &config->devices[device->index];
     *ret = (struct modbus_request){.unit = dc->unit};
-    /* Counts below a block's own can't be refused; above it they may touch a register that is not there,
-     * which the device then answers with an exception: proof as well. The widest block has most to choose
-     * from. */
-    const struct plan_block *widest = &device->blocks[0];
-    for (size_t i = 1; i < device->n_blocks; i++)
-        if (device->blocks[i].count > widest->count)
-            widest = &device->blocks[i];
+    /* Counts below a block's own are not refused for their addresses; above it they may touch a register that
+     * is not there, and that refusal is a proof as well. The widest block has most to choose from. */
+    const struct plan_block *widest = widest_block(device);
     uint16_t step = widest->function <= 2 ? 8 : 1, limit = 2 * UNANSWERED_MAX;
     ret->function = widest->function;
     ret->address = widest->address;
@@ -102,6 +107,13 @@ void bus_device_probe(const struct bus_device *device, const struct config *conf
             return;
         }
     }
+}
+
+bool bus_device_refusal_proves(const struct bus_device *device, const struct modbus_request *probe,
+                               uint8_t exception)
+{
+    return (exception == EXCEPTION_ADDRESS || exception == EXCEPTION_VALUE) &&
+           probe->count > widest_block(device)->count;
 }
 
 void bus_device_probed(struct bus_device *device)

@@ -13,6 +13,9 @@
 #include "link.h"
 #include "plan.h"
 
+#define EXCEPTION_ADDRESS 2
+#define EXCEPTION_VALUE   3
+
 #define UNANSWERED_MAX 8
 #define CLEAN_READS    2
 
@@ -48,6 +51,12 @@ void bus_device_doubt(struct bus_device *device, const struct modbus_request *re
 /* Fills in the request that proves the line: one whose reply no unanswered request can have. */
 void bus_device_probe(const struct bus_device *device, const struct config *config,
                       struct modbus_request *ret);
+
+/* Does this refusal of the probe prove the line? A refusal names no request, so it may be a late one's. Only
+ * "no such register" (2, 3) to a probe that reaches beyond what is ever read could not have been said before.
+ */
+bool bus_device_refusal_proves(const struct bus_device *device, const struct modbus_request *probe,
+                               uint8_t exception);
 
 /* The probe was answered; and: a whole poll went well. */
 void bus_device_probed(struct bus_device *device);
