@@ -123,7 +123,7 @@ static void distrust_all(struct bus *bus)
     for (size_t i = 0; i < bus->n_devices; i++) {
         uint32_t q = bus->config->devices[bus->devices[i].index].quiet_ms;
         quiet_ms = q > quiet_ms ? q : quiet_ms;
-        bus_device_doubt(&bus->devices[i], NULL);
+        bus_device_doubt_all(&bus->devices[i]);
     }
     heartbeat_busy(bus->heartbeats, bus->heartbeat, HEARTBEAT_LATE_MS + 4 * quiet_ms);
     (void)link_drain(bus->link, quiet_ms, &bytes);

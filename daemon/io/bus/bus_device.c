@@ -77,6 +77,16 @@ void bus_device_doubt(struct bus_device *device, const struct modbus_request *re
     device->unanswered[device->n_unanswered++] = shape;
 }
 
+void bus_device_doubt_all(struct bus_device *device)
+{
+    bus_device_doubt(device, NULL);
+    for (size_t i = 0; i < device->n_blocks; i++) {
+        struct modbus_request request = {.function = device->blocks[i].function,
+                                         .count = device->blocks[i].count};
+        bus_device_doubt(device, &request);
+    }
+}
+
 static const struct plan_block *widest_block(const struct bus_device *device)
 {
     const struct plan_block *widest = &device->blocks[0];
@@ -97,7 +107,10 @@ void bus_device_probe(const struct bus_device *device, const struct config *conf
     uint16_t step = widest->function <= 2 ? 8 : 1, limit = 2 * UNANSWERED_MAX;
     ret->function = widest->function;
     ret->address = widest->address;
-    ret->count = step;
+    /* What is asked anyway, if it can be: some devices take no other count for a 32-bit value. */
+    ret->count = widest->count;
+    if (!shape_unanswered(device, shape_of(ret->function, ret->count)))
+        return;
     for (uint16_t n = 1; n <= limit; n++) {
         uint16_t count = (uint16_t)(n * step);
         if ((uint32_t)ret->address + count > 65536U || (widest->function > 2 && n > dc->max_registers))

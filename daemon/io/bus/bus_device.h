@@ -48,6 +48,9 @@ void bus_device_clear(struct bus_device *device);
 /* The device must prove itself again. request: the one that was not answered as it should, or NULL. */
 void bus_device_doubt(struct bus_device *device, const struct modbus_request *request);
 
+/* The same, and what was asked before is not known: any of its requests may still be answered. */
+void bus_device_doubt_all(struct bus_device *device);
+
 /* Fills in the request that proves the line: one whose reply no unanswered request can have. */
 void bus_device_probe(const struct bus_device *device, const struct config *config,
                       struct modbus_request *ret);
