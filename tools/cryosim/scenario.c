@@ -133,7 +133,8 @@ static void add_settings(struct reader *reader, const struct yaml_node *node, st
             const char *text = read_text(reader, item);
             if (text == NULL)
                 continue;
-            snprintf(command, sizeof command, "set %s %s %s", node->key, item->key, text);
+            snprintf(command, sizeof command, "set %s %s%s%s", node->key, item->key,
+                     text[0] != '\0' ? " " : "", text);
             add_command(reader, item, when, command);
         }
     }
