@@ -257,6 +257,7 @@ static const struct mistake devices[] = {
      NULL,
      NULL,
      {"cryomon.yaml:3:54: the timeout (500 ms) is longer than the interval (400 ms)"}},
+    {SITE BUSES "devices: {d: {bus: b, unit: 1, profile: p, interval: 500 ms}}\n" POINTS, NULL, NULL, {NULL}},
     {SITE BUSES "devices:\n  d: {bus: b, unit: 1, profile: p}\n  e: {bus: b, unit: 1, profile: p}\n" POINTS,
      NULL,
      NULL,

@@ -56,12 +56,12 @@ static const struct mistake assets[] = {
      NULL,
      NULL,
      {"cryomon.yaml:4:65: 'offset' has no meaning here: the register 'lid' has states"}},
-    {HEAD "assets: {a: {kind: room, points: {p12345678901234567890123456789012345678901234567890123456: "
+    {HEAD "assets: {a: {kind: room, points: {p1234567890123456789012345678901234567890123456789012345: "
           "{device: d, "
           "register: n}}}}\n",
      NULL,
      NULL,
-     {"cryomon.yaml:4:35: 'p12345678901234567890123456789012345678901234567890123456' is too long: 57 "
+     {"cryomon.yaml:4:35: 'p1234567890123456789012345678901234567890123456789012345' is too long: 56 "
       "characters, at "
       "most 55 for a point"}},
 };
@@ -255,6 +255,16 @@ static const struct mistake alarms[] = {
       "alarm 'x' "
       "(-150 °C) begins"}},
     {TWO_ALARMS("high: -150, deadband: 40", "low: -190, deadband: 40"), NULL, NULL, {NULL}},
+    /* Of several limits the innermost count. */
+    {GOOD "    alarms:\n      a: {priority: low, point: t, high: -100}\n      b: {priority: low, point: t, "
+          "high: -150}\n"
+          "      c: {priority: low, point: t, high: -120}\n      x: {priority: low, point: t, low: -190, "
+          "deadband: 45}\n",
+     NULL,
+     NULL,
+     {"cryomon.yaml:12:57: the deadband is wider than the band: the alarm would be over at -145 °C, where "
+      "alarm 'b' "
+      "(-150 °C) begins"}},
     {ALARM("state: open"), NULL, NULL, {"cryomon.yaml:9:36: point 't' is a number; write 'high' or 'low'"}},
     {LID_ALARM("high: 1"),
      NULL,

@@ -48,7 +48,8 @@ static const char main_text[] =
     "        response: >-\n"
     "          Check level\n"
     "          and lid\n"
-    "      lid-open: {point: lid, state: [open, ajar], on_delay: 5 min, priority: low}\n";
+    "      lid-open: {point: lid, state: [open, ajar], on_delay: 5 min, priority: low}\n"
+    "      cold: {point: temperature, low: -205, priority: low}\n";
 
 static const char more_text[] =
     "storage: {commit_interval: 250 ms}\n"
@@ -184,12 +185,12 @@ static void test_assets(void **state)
     assert_int_equal(c->assets[1].first_point, 0);
     assert_int_equal(c->assets[1].n_points, 3);
     assert_int_equal(c->assets[1].first_alarm, FAULT_COUNT);
-    assert_int_equal(c->assets[1].n_alarms, 2 + 2 * 3);
+    assert_int_equal(c->assets[1].n_alarms, 3 + 2 * 3);
     assert_string_equal(c->assets[2].id, "ups");
     assert_string_equal(bilingual_get(&c->assets[2].name, LANGUAGE_ZH, "?"), "ups"); /* the id */
     assert_int_equal(c->assets[2].first_point, 3);
     assert_int_equal(c->n_points, 4);
-    assert_int_equal(c->n_alarms, FAULT_COUNT + 3 + 2 * 4);
+    assert_int_equal(c->n_alarms, FAULT_COUNT + 4 + 2 * 4);
     assert_string_equal(asset_kind_name(c->assets[2].kind), "utility");
 }
 
@@ -425,57 +426,34 @@ static void test_diff_ignores_order(void **state)
     config_unref(other);
 }
 
-static void check_warnings(const char *text, const char *const *expected)
+/* A fast device may miss a few polls before its points count as without data. */
+static void test_no_data_default(void **state)
 {
-    const struct settings_file list[] = {{"cryomon.yaml", text, strlen(text)}, files[2]};
-    struct problems problems = {.n = 0};
-    struct problems warnings = {.n = 0};
-    struct config *config = NULL;
+    static const char text[] = "site: {id: s}\nbuses: {b: {tcp: {host: h}}}\n"
+                               "devices: {d: {bus: b, unit: 1, profile: tank, interval: 500 ms}}\n"
+                               "assets: {a: {kind: room, points: {n: {device: d, register: count}}}}\n";
+    const struct settings_file list[] = {FILE_OF("cryomon.yaml", text), files[2]};
+    struct config *c = load(list, 2);
 
-    assert_int_equal(settings_load_memory(list, 2, 1, &problems, &warnings, &config), 0);
-    for (size_t i = 0; expected[i] != NULL; i++) {
-        assert_true(i < warnings.n);
-        assert_string_equal(warnings.lines[i], expected[i]);
-        assert_true(expected[i + 1] != NULL || warnings.n == i + 1);
-    }
-    problems_free(&warnings);
-    config_unref(config);
-}
-
-static void test_warnings(void **state)
-{
     (void)state;
-    check_warnings(
-        "site: {id: s}\nbuses: {b: {rtu: {device: /dev/ttyUSB0}}}\n"
-        "devices: {d: {bus: b, unit: 1, profile: tank}, e: {bus: b, unit: 2, profile: tank}}\n"
-        "assets: {a: {kind: tank, points: {t: {device: d, register: temperature}}}}\n",
-        (const char *const[]){
-            "cryomon.yaml:2:27: /dev/ttyUSB0 may be another line after a restart; use a name in "
-            "/dev/serial/by-id",
-            "cryomon.yaml: there is no 'mqtt' section: alarms will be kept, but nobody will be told",
-            "cryomon.yaml:3:48: no point uses device 'e': it will not be read",
-            "cryomon.yaml:4:10: asset 'a' has no alarms",
-            "cryomon.yaml:4:35: the temperature 't' of a tank has no alarm", NULL});
-    check_warnings(
-        "site: {id: s}\nbuses: {b: {tcp: {host: h}}}\n"
-        "devices: {d: {bus: b, unit: 1, profile: tank}}\n"
-        "assets: {a: {kind: room, points: {t: {device: d, register: temperature}},\n"
-        "  alarms: {x: {point: t, high: 1, priority: low}}}}\n"
-        "mqtt: {broker: mqtt://h, password_file: /nonexistent/x}\n",
-        (const char *const[]){"cryomon.yaml:6:26: the password crosses the network in clear text; use "
-                              "mqtts://",
-                              "cryomon.yaml:6:41: the file /nonexistent/x is not there", NULL});
+    assert_int_equal(c->point_models[0].stale_after_ms, 10000);
+    config_unref(c);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_site),     cmocka_unit_test(test_buses_and_devices),
-        cmocka_unit_test(test_assets),   cmocka_unit_test(test_points),
-        cmocka_unit_test(test_alarms),   cmocka_unit_test(test_automatic_alarms),
-        cmocka_unit_test(test_source),   cmocka_unit_test(test_references),
-        cmocka_unit_test(test_diff),     cmocka_unit_test(test_diff_ignores_order),
-        cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_site),
+        cmocka_unit_test(test_buses_and_devices),
+        cmocka_unit_test(test_assets),
+        cmocka_unit_test(test_points),
+        cmocka_unit_test(test_alarms),
+        cmocka_unit_test(test_automatic_alarms),
+        cmocka_unit_test(test_no_data_default),
+        cmocka_unit_test(test_source),
+        cmocka_unit_test(test_references),
+        cmocka_unit_test(test_diff),
+        cmocka_unit_test(test_diff_ignores_order),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
