@@ -317,6 +317,9 @@ void engine_restore_point(struct engine *engine, uint16_t point, const struct re
     if (point >= engine->n_points)
         return;
     p = &engine->points[point];
+    /* What this engine has heard itself, its alarms have heard too: nothing may be put behind their back. */
+    if (p->view.reading.reason != REASON_NEVER_READ)
+        return;
     if (reading->reason != REASON_NEVER_READ) {
         p->view.reading = sober(reading);
         p->view.at = at;

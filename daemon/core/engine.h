@@ -143,7 +143,8 @@ int64_t engine_pending_since(const struct engine *engine, uint16_t alarm);
 void engine_restore_pending(struct engine *engine, uint16_t alarm, int64_t since_boot_us);
 
 /* Restores a point's last reading and its time across a reload of the configuration (what engine_point gave).
- * The deadlines of the point count from there; its alarms judge from the next sample on. */
+ * The deadlines of the point count from there; its alarms judge from the next sample on. Ignored once this
+ * engine has had a sample of the point, or missed one. */
 void engine_restore_point(struct engine *engine, uint16_t point, const struct reading *reading,
                           struct stamp at, int64_t last_data_boot_us);
 

@@ -193,6 +193,11 @@ static void a_reload_keeps_readings_and_their_age(void **state)
     assert_int_equal(after.at.boot_us, 10 * SECOND);
     assert_int_equal(after.last_data_boot_us, 10 * SECOND);
     assert_int_equal(engine_next_deadline(engine), 110 * SECOND);
+    /* What came since then is not undone. */
+    sample(engine, 60, 6, &t);
+    engine_restore_point(engine, 0, &before.reading, before.at, before.last_data_boot_us);
+    assert_int_equal(engine_point(engine, 0).reading.value, 6);
+    assert_int_equal(engine_next_deadline(engine), 160 * SECOND);
     engine_free(engine);
     /* Never read before the reload: never read after it. */
     engine = create(50);

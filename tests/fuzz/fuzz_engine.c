@@ -26,6 +26,8 @@ struct watch {
     int64_t seen_us; /* the latest time that the engine was shown */
     enum alarm_state states[ALARMS_MAX];
     uint64_t digest; /* of all transitions */
+    int64_t created_us;
+    bool is_restored; /* points have been given a past */
 };
 
 static int64_t some_value(struct bytes *in)
@@ -85,6 +87,11 @@ static void mix(struct watch *watch, uint64_t value)
     watch->digest = (watch->digest ^ value) * UINT64_C(0x100000001b3);
 }
 
+static int64_t later(int64_t boot_us, uint32_t ms)
+{
+    return boot_us > INT64_MAX - (int64_t)ms * 1000 ? INT64_MAX : boot_us + (int64_t)ms * 1000;
+}
+
 /* What each kind of condition needs before it may return. */
 static void expect_proof(const struct alarm_model *model, const struct reading *reading)
 {
@@ -110,11 +117,11 @@ static void expect_sound(struct watch *watch, const struct site *site, const str
     switch (t->kind) {
     case TRANSITION_RAISED:
         MUST(t->to == ALARM_UNACKNOWLEDGED && !alarm_state_is_active(t->from));
-        MUST(t->since_boot_us <= t->at.boot_us);
+        MUST(t->at.boot_us >= later(t->since_boot_us, model->on_delay_ms));
         break;
     case TRANSITION_RETURNED:
         MUST(alarm_state_is_active(t->from) && !alarm_state_is_active(t->to));
-        MUST(t->since_boot_us <= t->at.boot_us);
+        MUST(t->at.boot_us >= later(t->since_boot_us, model->off_delay_ms));
         expect_proof(model, &t->reading);
         break;
     case TRANSITION_ACKNOWLEDGED:
@@ -125,6 +132,19 @@ static void expect_sound(struct watch *watch, const struct site *site, const str
     mix(watch, (uint64_t)t->alarm << 32 | (uint64_t)t->kind << 8 | (uint64_t)t->to);
     mix(watch, (uint64_t)t->since_boot_us);
     mix(watch, t->command);
+}
+
+/* A point without data for too long has its alarm, unless the alarm itself is delayed. */
+static void expect_no_silence(const struct watch *watch, const struct site *site, uint16_t alarm)
+{
+    const struct alarm_model *model = &site->alarms[alarm];
+    const struct point_view view = engine_point(watch->engine, model->point);
+    const int64_t data_us = view.last_data_boot_us == INT64_MIN ? watch->created_us : view.last_data_boot_us;
+
+    if (model->kind != CONDITION_NO_DATA || model->on_delay_ms != 0 || watch->is_restored)
+        return;
+    MUST(alarm_state_is_active(watch->states[alarm]) || watch->seen_us == INT64_MAX ||
+         watch->seen_us < later(data_us, site->points[model->point].stale_after_ms));
 }
 
 static void feed(struct watch *watch, const struct site *site, const struct event *event)
@@ -154,6 +174,7 @@ static void feed(struct watch *watch, const struct site *site, const struct even
         MUST(engine_alarm_state(watch->engine, (uint16_t)i) == watch->states[i]);
         MUST(engine_pending_since(watch->engine, (uint16_t)i) == INT64_MAX ||
              !alarm_state_is_active(watch->states[i]));
+        expect_no_silence(watch, site, (uint16_t)i);
     }
     mix(watch, (uint64_t)engine_next_deadline(watch->engine));
 }
@@ -178,6 +199,7 @@ static void restore(struct watch *watch, const struct site *site, struct bytes *
             engine_restore_pending(watch->engine, index, bytes_any(in));
         break;
     default:
+        watch->is_restored = true;
         engine_restore_point(watch->engine, index, &reading, (struct stamp){bytes_any(in), 0}, bytes_any(in));
         break;
     }
@@ -190,7 +212,7 @@ static uint64_t live(struct bytes in)
     struct event event;
 
     some_site(&in, &site);
-    watch.now.boot_us = watch.seen_us = bytes_u8(&in) % 8 == 0 ? bytes_any(&in) : 0;
+    watch.now.boot_us = watch.seen_us = watch.created_us = bytes_u8(&in) % 8 == 0 ? bytes_any(&in) : 0;
     watch.engine =
         engine_create(site.points, (uint16_t)site.n_points, site.alarms, (uint16_t)site.n_alarms, watch.now);
     MUST(watch.engine != NULL);

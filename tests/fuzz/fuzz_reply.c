@@ -75,25 +75,50 @@ static size_t put_body(const struct modbus_request *request, const uint16_t *wor
     return 3 + n;
 }
 
-static size_t put_frame(const struct modbus_request *request, bool tcp, const uint16_t *words, uint8_t *frame)
+/* Puts what a transport has around len bytes of body, wherever they come from. */
+static size_t seal(const struct modbus_request *request, bool tcp, uint8_t *frame, size_t len)
 {
-    size_t n;
     uint16_t crc;
 
     if (tcp) {
-        n = put_body(request, words, frame + 6);
+        memmove(frame + 6, frame, len);
         frame[0] = (uint8_t)(request->transaction >> 8);
         frame[1] = (uint8_t)request->transaction;
         frame[2] = frame[3] = 0;
-        frame[4] = (uint8_t)(n >> 8);
-        frame[5] = (uint8_t)n;
-        return 6 + n;
+        frame[4] = (uint8_t)(len >> 8);
+        frame[5] = (uint8_t)len;
+        return 6 + len;
     }
-    n = put_body(request, words, frame);
-    crc = modbus_crc16(frame, n);
-    frame[n] = (uint8_t)crc;
-    frame[n + 1] = (uint8_t)(crc >> 8);
-    return n + 2;
+    crc = modbus_crc16(frame, len);
+    frame[len] = (uint8_t)crc;
+    frame[len + 1] = (uint8_t)(crc >> 8);
+    return len + 2;
+}
+
+static size_t put_frame(const struct modbus_request *request, bool tcp, const uint16_t *words, uint8_t *frame)
+{
+    return seal(request, tcp, frame, put_body(request, words, frame));
+}
+
+/* A right answer; then perhaps one byte of it is wrong, or it is shorter or longer but properly sealed. */
+static size_t put_nearly_right(const struct modbus_request *request, bool tcp, struct bytes *in,
+                               uint8_t *frame)
+{
+    const uint8_t what = bytes_u8(in), where = bytes_u8(in), how = bytes_u8(in);
+    uint16_t words[MODBUS_MAX_READ_WORDS] = {0};
+    size_t len;
+
+    for (unsigned i = 0; i < request->count; i++)
+        words[i] = bytes_u16(in);
+    len = put_body(request, words, frame);
+    if (what % 4 == 1)
+        frame[where % len] = (uint8_t)(frame[where % len] ^ how);
+    if (what % 4 == 2)
+        len = 1 + where;
+    len = seal(request, tcp, frame, len);
+    if (what % 4 == 3)
+        frame[where % len] = (uint8_t)(frame[where % len] ^ how);
+    return len;
 }
 
 static struct modbus_reply validate(const struct modbus_request *request, bool tcp, const uint8_t *frame,
@@ -166,21 +191,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct modbus_request request = some_request(&in);
     const struct reg_format format = some_format(&in);
     uint16_t words[MODBUS_MAX_READ_WORDS + 1] = {0};
-    uint8_t frame[FRAME_MAX];
+    uint8_t frame[FRAME_MAX] = {0};
     size_t len = in.left < sizeof frame ? in.left : sizeof frame;
     struct modbus_reply reply;
 
     if (len > 0)
         memcpy(frame, in.next, len);
-    if (choice / 2 % 2 == 1 && request.function >= 1 && request.function <= 4 && request.count <= 125) {
-        /* A right answer, of which then perhaps one byte is wrong. */
-        const uint8_t where = bytes_u8(&in), how = bytes_u8(&in);
-
-        for (unsigned i = 0; i < request.count; i++)
-            words[i] = bytes_u16(&in);
-        len = put_frame(&request, tcp, words, frame);
-        frame[where % len] = (uint8_t)(frame[where % len] ^ how);
-    }
+    if (choice / 2 % 2 == 1 && request.function >= 1 && request.function <= 4 &&
+        request.count <= MODBUS_MAX_READ_WORDS && request.count > 0)
+        len = put_nearly_right(&request, tcp, &in, frame);
     reply = validate(&request, tcp, frame, len);
     expect_sound(&request, tcp, frame, len, &reply);
     memcpy(words, reply.words, sizeof reply.words);
