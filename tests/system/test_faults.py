@@ -85,13 +85,14 @@ class Faults:
 
     def check_history(self):
         """Each good value is the answer to a request that was made for its own slot."""
-        wrong, count, published, flow = [], collections.Counter(), {}, collections.Counter()
+        wrong, count, flow = [], collections.Counter(), collections.Counter()
+        published = collections.defaultdict(set)  # after a delay two polls may fall into one millisecond
         for row in auditor.history(self.path("state", "history.db")):
             count[row.quality, row.reason] += 1
             if row.quality != "good":
                 self.assertIsNone(row.value)
                 continue
-            published[row.asset, row.point, row.taken] = row.value
+            published[row.asset, row.point, row.taken].add(row.value)
             flow[row.asset] += 1
             # Times are cut off to milliseconds.
             fault = self.judge(row.asset, row.point, row.value, row.slot / 1000 - 0.001, row.taken / 1000 + 0.002)
@@ -119,13 +120,10 @@ class Faults:
                     self.assertIsNone(reading["value"])
                     continue
                 good += 1
-                if published.get((asset, point, milliseconds(reading["time"]))) != reading["value"]:
-                    wrong.append((asset, point, reading))
+                stored = published[asset, point, milliseconds(reading["time"])]
+                if reading["value"] not in stored:
+                    wrong.append((asset, point, reading, stored))
         print("MQTT: %d good values" % good)
-        if wrong:
-            row = wrong[0][0]
-            print("%s\n%s" % (wrong[0], self.adversaries[int(row.asset[1:].split("-")[0])].conversation(
-                row.taken / 1000 - 5, row.taken / 1000 + 0.1)))
         self.assertEqual(wrong[:5], [], "%d of %d good values are not those of history" % (len(wrong), good))
         self.assertGreater(good, 1000)
 
