@@ -94,8 +94,13 @@ class PublisherCase(unittest.TestCase):
 
     def driver(self, broker, name="data", uri=None, **options):
         driver = Driver(self.path(name), uri if uri is not None else broker.uri(), **options)
+        self.addCleanup(self.assert_clean, driver)
         self.addCleanup(driver.kill)
         return driver
+
+    def assert_clean(self, driver):
+        said = driver.log.since()
+        self.assertFalse(any("Sanitizer" in line or "runtime error" in line for line in said), "\n".join(said))
 
 
 def seqs(observer):

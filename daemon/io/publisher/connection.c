@@ -271,8 +271,6 @@ void connection_step(struct publisher *p, int64_t now_us)
         p->carried_until_us = 0;
         mirror_drop_carried(p->mirror);
     }
-    if (!mqtt->enabled && p->phase == PHASE_RUN)
-        outbox_give_away(p->outbox, now_us);
     if (session_state(p->session) == SESSION_UP) {
         watch(p, now_us);
         housekeeping(p, now_us);

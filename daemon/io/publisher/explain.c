@@ -112,8 +112,8 @@ void explain_refusal(const struct mqtt_config *mqtt, const struct note *refused,
         else if (result < 0)
             snprintf(text, cap, "%s port %s: %s", host, port, strerrordesc_np(-result));
         else if (secure)
-            snprintf(text, cap, "TLS failure with %s: its certificate is for another name, or it hung up",
-                     host);
+            snprintf(text, cap, "TLS failure with %s: its certificate is for another name, or it %s", host,
+                     mqtt->certificate_file[0] != '\0' ? "refuses ours" : "wants one of ours");
         else
             snprintf(text, cap, "%s port %s hung up", host, port);
     }

@@ -152,10 +152,12 @@ static void *run(void *context)
         int64_t now_us = clock_boot_us();
         take_notes(p, now_us);
         inbox_take(p, now_us);
+        if (!p->mirror->config->mqtt.enabled)
+            outbox_give_away(p->outbox, now_us);
+        outbox_settle(p->outbox, tell_store, p);
         connection_step(p, now_us);
         read_backlog(p, now_us);
         sender_run(p, now_us);
-        outbox_settle(p->outbox, tell_store, p);
     }
     heartbeat_busy(p->heartbeats, p->slot, 60000);
     session_free(p->session);
