@@ -9,7 +9,7 @@
 #include "reference.h"
 #include "test.h"
 
-#define LIVES      600
+#define LIVES      420
 #define LIFE_STEPS 250
 #define OUT_MAX    REFERENCE_OUT_MAX
 
