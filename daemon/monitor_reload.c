@@ -238,15 +238,14 @@ static void carry_over(struct monitor *m, const struct config *old, const struct
     for (uint16_t i = 0; i < old->n_alarms; i++) {
         const char *asset = old->assets[old->alarms[i].asset].id;
         int j = config_find_alarm(config, asset, old->alarms[i].id);
-        if (old_alarms[i].state == ALARM_NORMAL) {
-            if (j >= 0) /* an on-delay that is running goes on */
-                engine_restore_pending(m->engine, (uint16_t)j, engine_pending_since(old_engine, i));
-            continue;
-        }
-        if (j >= 0)
-            monitor_restore_alarm(m, (uint16_t)j, &old_alarms[i]);
-        else
+        if (old_alarms[i].state != ALARM_NORMAL && j < 0)
             monitor_remove_alarm(m, asset, old->alarms[i].id, &old_alarms[i]);
+        if (j < 0)
+            continue;
+        if (old_alarms[i].state != ALARM_NORMAL)
+            monitor_restore_alarm(m, (uint16_t)j, &old_alarms[i]);
+        engine_restore_pending(m->engine, (uint16_t)j,
+                               engine_pending_since(old_engine, i)); /* goes on running */
     }
 }
 
