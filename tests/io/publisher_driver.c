@@ -107,12 +107,11 @@ static void alarm_state(struct driver *d, const char *args)
 static void point(struct driver *d, const char *args)
 {
     struct publisher_message m = {.kind = PUBLISHER_POINT};
-    unsigned index = 0, quality = 0, reason = 0;
-    if (sscanf(args, "%u %" SCNd64 " %u %u", &index, &m.point.reading.value, &quality, &reason) != 4)
-        return;
-    m.point.point = (uint16_t)index;
-    m.point.reading.quality = (enum quality)quality;
-    m.point.reading.reason = (enum reason)reason;
+    char *rest;
+    m.point.point = (uint16_t)strtoul(args, &rest, 10);
+    m.point.reading.value = strtoll(rest, &rest, 10);
+    m.point.reading.quality = (enum quality)strtoul(rest, &rest, 10);
+    m.point.reading.reason = (enum reason)strtoul(rest, &rest, 10);
     m.point.taken = clock_now();
     post(d, MAILBOX_ORDINARY, &m);
 }

@@ -341,6 +341,38 @@ class Commands(PublisherCase):
         self.assertFalse([m for m in observer.feed.since() if m.json and "ok" in m.json and not m.topic.endswith("li.na/answer")])
 
 
+class Acl(PublisherCase):
+    """The example that is installed lets everybody do what the manual says, and nothing else."""
+
+    EXAMPLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "units", "mosquitto-acl.example")
+
+    def publish(self, broker, user, topic, text):
+        subprocess.run(["mosquitto_pub", "-V", "5", "-h", broker.address, "-p", str(broker.port), "-u", user, "-P", "secret",
+                        "-q", "1", "-t", topic, "-m", text], timeout=20, capture_output=True)
+
+    def test_example(self):
+        for user in ("cryomon", "li.na", "notify"):
+            new = [] if os.path.exists(self.path("passwords")) else ["-c"]
+            subprocess.run(["mosquitto_passwd", "-b", *new, self.path("passwords"), user, "secret"], check=True,
+                           capture_output=True)
+        broker = self.broker("password_file " + self.path("passwords"), "allow_anonymous false",
+                             "acl_file " + self.EXAMPLE, "max_queued_messages 1000")
+        secret = self.write("secret", "secret\n")
+        driver = self.driver(broker, user="cryomon", password_file=secret, commands=1, ha=1)
+        driver.say("event 1", "alarm 1 {}", "point 0 1 0 0", "asset 1")
+        driver.fault(False)
+        driver.sent(1)
+        order = '{"asset":"tank-1","alarm":"temperature-critical"}'
+        self.publish(broker, "notify", "cryomon/demo/cmd/li.na/acknowledge", order)
+        self.publish(broker, "notify", CRITICAL, "forged")
+        self.publish(broker, "li.na", "cryomon/demo/cmd/li.na/acknowledge", order)
+        line = driver.feed.wait(lambda text: text.startswith("ack"), "the command")
+        self.assertIn(" li.na ", line)
+        self.assertEqual(len([text for text in driver.feed.since() if text.startswith("ack")]), 1)
+        self.assertEqual(driver.stop()[0], 0)
+        self.assertFalse([line for line in driver.log.since() if "refuse" in line or "does not let us" in line])
+
+
 class Reload(PublisherCase):
     def test_vanished_assets_and_alarms_are_cleared(self):
         broker = self.broker()

@@ -8,7 +8,7 @@
 #include "note.h"
 #include "reader.h"
 
-#define STACK_SIZE (256 * 1024)
+#define STACK_SIZE 262144U
 
 struct backlog_reader {
     struct mailbox *notes;

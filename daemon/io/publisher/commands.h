@@ -23,7 +23,7 @@ struct commands_answer {
     bool ready;      /* text may be sent */
     int64_t expires_us;
     char topic[TOPIC_MAX];
-    unsigned char correlation[COMMANDS_CORRELATION];
+    char correlation[COMMANDS_CORRELATION];
     size_t correlation_length;
     char text[COMMANDS_ANSWER_MAX];
 };

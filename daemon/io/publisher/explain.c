@@ -29,7 +29,7 @@ int explain_endpoint(const char *uri, char *host, size_t cap, char port[8])
         return -EINVAL;
     memcpy(host, start, length);
     host[length] = '\0';
-    strcpy(port, colon + 1);
+    memcpy(port, colon + 1, strlen(colon + 1) + 1);
     return 0;
 }
 
@@ -37,13 +37,38 @@ void explain_tls(const char *openssl, char *text, size_t cap)
 {
     /* thread:error:code:library:function:reason:file:line:data */
     const char *at = openssl;
-    for (int field = 0; field < 5 && at != NULL; field++) {
-        at = strchr(at, ':');
-        at = at != NULL ? at + 1 : NULL;
+    for (int field = 0; field < 5; field++) {
+        const char *colon = strchr(at, ':');
+        if (colon == NULL || colon[1] == '\0') {
+            at = openssl;
+            break;
+        }
+        at = colon + 1;
     }
-    if (at == NULL || *at == '\0')
-        at = openssl;
     snprintf(text, cap, "%.*s", (int)strcspn(at, ":\n"), at);
+}
+
+/* The outcome of a connect under way: 0 or -errno. */
+static int outcome(int fd)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLOUT};
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (poll(&wait, 1, PROBE_MS) <= 0)
+        return -ETIMEDOUT;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 ? -errno : -error;
+}
+
+static int probe_address(const struct addrinfo *address)
+{
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    int result = connect(fd, address->ai_addr, address->ai_addrlen) < 0 ? -errno : 0;
+    if (result == -EINPROGRESS)
+        result = outcome(fd);
+    close(fd);
+    return result;
 }
 
 /* Connects and closes again: 0, -errno, or 1 with the resolver's words in text. */
@@ -51,28 +76,11 @@ static int probe(const char *host, const char *port, char *text, size_t cap)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
     int error = getaddrinfo(host, port, &hints, &found);
-    if (error != 0) {
+    if (error != 0 || found == NULL) {
         snprintf(text, cap, "%s", gai_strerror(error));
         return 1;
     }
-    int result = -EHOSTUNREACH;
-    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        result = -errno;
-    } else if (connect(fd, found->ai_addr, found->ai_addrlen) == 0) {
-        result = 0;
-    } else if (errno != EINPROGRESS) {
-        result = -errno;
-    } else {
-        struct pollfd wait = {.fd = fd, .events = POLLOUT};
-        socklen_t size = sizeof error;
-        if (poll(&wait, 1, PROBE_MS) <= 0)
-            result = -ETIMEDOUT;
-        else
-            result = getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 ? -errno : -error;
-    }
-    if (fd >= 0)
-        close(fd);
+    int result = probe_address(found);
     freeaddrinfo(found);
     return result;
 }

@@ -8,7 +8,7 @@
 #include "log.h"
 
 #define HEARTBEAT_US (10 * SECOND_US)
-#define BUFFER_MAX   (4U * 1024U * 1024U)
+#define BUFFER_MAX   ((size_t)4 << 20)
 #define KEPT_FREE    2 /* of the window, by events: for status and alarms */
 
 /* An index of one generation of the configuration. */

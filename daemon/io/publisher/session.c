@@ -219,7 +219,7 @@ static void tune_socket(struct session *s)
     if (directory == NULL || explain_endpoint(s->mqtt.uri, host, sizeof host, port) < 0)
         goto out;
     for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
-        struct sockaddr_storage peer;
+        struct sockaddr_storage peer = {0};
         socklen_t size = sizeof peer;
         int fd = (int)strtol(entry->d_name, NULL, 10), on = 1, buffer = SEND_BUFFER;
         if (getpeername(fd, (struct sockaddr *)&peer, &size) < 0)
@@ -359,7 +359,7 @@ static int fill_properties(const struct session_message *message, MQTTProperties
     if (message->correlation_length > 0) {
         MQTTProperty correlation = {.identifier = MQTTPROPERTY_CODE_CORRELATION_DATA};
         correlation.value.data.len = (int)message->correlation_length;
-        correlation.value.data.data = (char *)(uintptr_t)message->correlation; /* copied, not changed */
+        correlation.value.data.data = message->correlation; /* copied */
         rc |= MQTTProperties_add(props, &correlation);
     }
     return rc;

@@ -39,7 +39,7 @@ struct session_message {
     size_t length;
     bool retain;
     uint32_t expiry_s; /* 0: none */
-    const void *correlation;
+    char *correlation; /* not changed */
     size_t correlation_length;
     enum session_owner owner;
     uint64_t key;
