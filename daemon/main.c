@@ -22,8 +22,8 @@
     78 /* EX_CONFIG of sysexits.h: systemd must not restart us into the same mistake quickly */
 #define CORE_SLOTS        16384
 #define CORE_RESERVED     4096
-#define STOP_PUBLISHER_MS 600
-#define STOP_STORE_MS     800
+#define STOP_PUBLISHER_MS 900
+#define STOP_STORE_MS     600
 #define STOP_CONTROL_MS   100
 
 struct options {

@@ -14,7 +14,7 @@
 #include "service.h"
 
 #define STORE_WAIT_US     (3 * SECOND_US) /* at start, for the disk; then without it */
-#define STOP_BUSES_US     (300 * MS_US)   /* of the two seconds that a stop may take */
+#define STOP_BUSES_US     (250 * MS_US)   /* of the two seconds that a stop may take */
 #define HOUSEKEEPING_US   SECOND_US
 #define CLOCK_STEP_US     (500 * MS_US) /* NTP slews at most 0.5 ms/s: more than this in a second is a step */
 #define QUEUE_CALM_US     (10 * SECOND_US) /* no sample lost for so long: the fault is over */
@@ -181,7 +181,7 @@ static void store_open(struct monitor *m, const struct core_message *message)
     if (!message->store_open.ok)
         return;
     if (m->next_seq <= message->store_open.last_seq)
-        m->next_seq = message->store_open.last_seq + 1;
+        m->next_seq = message->store_open.last_seq + 1; /* also from 0: not known so far */
     m->store_known = true;
     if (!message->store_open.clean)
         m->faults[FAULT_RESTART].sources = FROM_OWNER;
@@ -355,33 +355,37 @@ static void take_signals(struct monitor *m)
 
 /* ---------------------------------------------------------------- running */
 
-/* Waits for what the store knows of earlier runs; without it, sequence numbers begin at the clock's
- * microseconds, which are above any that counting can have reached. */
+/* What comes before the sequence numbers are known: it is noted, and made into events afterwards. */
+static void note_early(struct monitor *m, struct core_message *message)
+{
+    struct fault_record *record = &m->faults[message->kind == CORE_FAULT ? message->fault.fault : 0];
+    if (message->kind != CORE_FAULT) {
+        handle(m, message);
+        return;
+    }
+    record->sources = message->fault.failed ? FROM_OWNER : 0;
+    memcpy(record->detail, message->fault.detail, sizeof record->detail);
+}
+
+/* Waits for what the store knows of earlier runs: until it has opened state.db, or has said that it can't. */
 static void take_up(struct monitor *m)
 {
     struct core_message message;
+    struct fault_record *fault = &m->faults[FAULT_STATE_DB];
     int64_t deadline_us = clock_boot_us() + STORE_WAIT_US;
-    bool told = false;
-    while (!m->store_known && !told && !m->stop && clock_boot_us() < deadline_us) {
+    while (!m->store_known && fault->sources == 0 && !m->stop && clock_boot_us() < deadline_us) {
         (void)mailbox_wait(m->parts.core, m->parts.signal_fd, deadline_us);
         take_signals(m);
-        while (!m->store_known && mailbox_take(m->parts.core, &message)) {
-            told =
-                message.kind == CORE_FAULT && message.fault.fault == FAULT_STATE_DB && message.fault.failed;
-            if (told)
-                snprintf(m->faults[FAULT_STATE_DB].detail, NOTE_MAX, "%s", message.fault.detail);
-            else
-                handle(m, &message);
-        }
+        while (!m->store_known && mailbox_take(m->parts.core, &message))
+            note_early(m, &message);
     }
     if (m->store_known)
         return;
-    m->next_seq = (uint64_t)clock_now().utc_us;
-    m->faults[FAULT_STATE_DB].sources = FROM_OWNER;
-    if (!told) /* slower than we can wait */
-        snprintf(m->faults[FAULT_STATE_DB].detail, NOTE_MAX, "the disk does not answer");
-    log_line(LOG_CRIT, MID_STORE, "starting without the state database: %s",
-             m->faults[FAULT_STATE_DB].detail);
+    if (fault->sources == 0) { /* slower than we can wait */
+        fault->sources = FROM_OWNER;
+        snprintf(fault->detail, sizeof fault->detail, "the disk does not answer");
+    }
+    log_line(LOG_CRIT, MID_STORE, "starting without the state database: %s", fault->detail);
 }
 
 static void begin(struct monitor *m)

@@ -14,6 +14,9 @@ static struct event_record *begin_event(struct monitor *m, struct store_message 
     memset(message, 0, sizeof *message);
     message->kind = STORE_EVENT;
     message->generation = m->config->generation;
+    if (m->next_seq ==
+        0) /* state.db could not be asked: the clock is above all that counting can have reached */
+        m->next_seq = (uint64_t)at.utc_us;
     message->event.seq = m->next_seq++;
     message->event.at = at;
     snprintf(message->event.kind, sizeof message->event.kind, "%s", kind);

@@ -48,7 +48,7 @@ struct monitor {
     struct monitor_parts parts;
     struct config *config;
     struct engine *engine;
-    uint64_t next_seq;
+    uint64_t next_seq;           /* 0: not known yet */
     struct alarm_record *alarms; /* config->n_alarms */
     bool *dirty_assets;          /* config->n_assets */
     bool any_dirty;
