@@ -24,6 +24,7 @@ enum fault_state { FAULT_UNKNOWN, FAULT_WELL, FAULT_FAILED };
 
 struct publisher {
     struct mailbox *inbox, *notes, *core, *store;
+    struct mailbox *goodbye; /* to publisher_stop: the broker knows, or was given up */
     struct heartbeats *heartbeats;
     int slot; /* in heartbeats */
     pthread_t thread;

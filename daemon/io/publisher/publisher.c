@@ -18,7 +18,7 @@
 #define INBOX_RESERVED 1024
 #define BUFFER_START   65536
 #define TURN_US        SECOND_US
-#define LEAVE_US       (1200 * MS_US) /* paho's threads take about a second to end */
+#define END_SECONDS    3 /* paho's threads take about one to end */
 
 /* A value for each point and asset, twice, on top of what is reserved: so a reload does not overflow it. */
 static size_t inbox_capacity(const struct config *config)
@@ -53,6 +53,8 @@ int publisher_create(struct config *config, const char *run_id, struct heartbeat
                                &p->inbox);
     if (error == 0)
         error = mailbox_create(sizeof(struct note), NOTES, NOTES_RESERVED, &p->notes);
+    if (error == 0)
+        error = mailbox_create(sizeof(int), 2, 0, &p->goodbye);
     if (error == 0)
         error = mirror_create(config, &p->mirror);
     if (error == 0)
@@ -112,8 +114,8 @@ static void take_page(struct publisher *p, int64_t now_us)
 static void stop(struct publisher *p, int64_t until_us, int64_t now_us)
 {
     p->stopping = true;
-    p->stop_us = until_us - LEAVE_US > now_us ? until_us - LEAVE_US : now_us + (until_us - now_us) / 4;
-    p->phase_until_us = now_us + (p->stop_us - now_us) / 2;
+    p->stop_us = until_us;
+    p->phase_until_us = now_us + (until_us - now_us) / 2;
     if (p->phase != PHASE_FAREWELL)
         p->phase = PHASE_FLUSH;
 }
@@ -159,6 +161,7 @@ static void *run(void *context)
         read_backlog(p, now_us);
         sender_run(p, now_us);
     }
+    (void)mailbox_post(p->goodbye, MAILBOX_ORDINARY, &(int){0});
     heartbeat_busy(p->heartbeats, p->slot, 60000);
     session_free(p->session);
     p->session = NULL;
@@ -177,26 +180,14 @@ int publisher_start(struct publisher *publisher, struct mailbox *core, struct ma
 
 int publisher_stop(struct publisher *publisher, unsigned timeout_ms)
 {
-    struct note note = {.kind = NOTE_STOP};
-    struct timespec until;
+    struct note note = {.kind = NOTE_STOP, .until_us = clock_boot_us() + timeout_ms * MS_US};
     if (publisher == NULL || !publisher->started)
         return 0;
-    note.until_us = clock_boot_us() + timeout_ms * MS_US;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     (void)mailbox_post(publisher->notes, MAILBOX_RESERVED, &note);
-    if (pthread_timedjoin_np(publisher->thread, NULL, &until) != 0)
-        return -ETIMEDOUT;
-    publisher->started = false;
-    if (backlog_free(publisher->backlog, &until) < 0)
-        return -ETIMEDOUT;
-    publisher->backlog = NULL;
-    return 0;
+    while (clock_boot_us() < note.until_us) /* a signal may wake it early */
+        if (mailbox_wait(publisher->goodbye, -1, note.until_us))
+            return 0;
+    return -ETIMEDOUT;
 }
 
 static void drain(struct publisher *p)
@@ -212,16 +203,21 @@ static void drain(struct publisher *p)
 
 void publisher_free(struct publisher *p)
 {
-    struct timespec now = {0};
-    if (p == NULL || p->started)
-        return; /* a thread that did not end in time still uses it */
+    struct timespec until;
+    if (p == NULL)
+        return;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += END_SECONDS;
+    if (p->started && pthread_timedjoin_np(p->thread, NULL, &until) != 0)
+        return; /* it still uses all of this */
     session_free(p->session);
-    if (backlog_free(p->backlog, &now) < 0)
+    if (backlog_free(p->backlog, &until) < 0)
         return;
     drain(p);
     outbox_free(p->outbox);
     mirror_free(p->mirror);
     leftovers_clear(&p->leftovers);
+    mailbox_free(p->goodbye);
     mailbox_free(p->notes);
     mailbox_free(p->inbox);
     free(p->buffer);
