@@ -42,8 +42,8 @@ void history_close(struct history_reader *reader)
 /* seq -> line; small enough for tests. */
 #define MOST 20000
 
-int64_t history_outbox(struct history_reader *reader, uint64_t after_seq, unsigned limit, history_event_fn *event,
-                       void *context)
+int64_t history_outbox(struct history_reader *reader, uint64_t after_seq, unsigned limit,
+                       history_event_fn *event, void *context)
 {
     char **bodies = calloc(MOST, sizeof *bodies), line[4096];
     FILE *file = fopen(reader->path, "r");
