@@ -5,6 +5,9 @@
 
 #include "json_text.h"
 
+#define VALUE_WORDS  (STATE_NAME_MAX + MICRO_TEXT_MAX + UNIT_MAX)
+#define SENTENCE_MAX (NAME_MAX_BYTES + TEXT_MAX + TEXT_MAX + NOTE_MAX + 16)
+
 static void bilingual_member(struct json_text *j, const char *key, const char *en, const char *zh)
 {
     json_text_object(j, key);
@@ -69,77 +72,119 @@ static void value_words(const struct point_config *point, micro_t value, char *t
     snprintf(text, cap, "%s%s%s", number, point->unit[0] != '\0' ? " " : "", point->unit);
 }
 
+/* What is true of a limit now: it may be exceeded still, or only until a moment ago, or that is not known. */
+static void limit_words(const struct alarm_news *news, enum language language, const char *name, char *text,
+                        size_t cap)
+{
+    const struct alarm_model *model = &news->config->alarm_models[news->alarm];
+    const struct point_config *point = &news->config->points[model->point];
+    bool high = model->kind == CONDITION_HIGH, zh = language == LANGUAGE_ZH;
+    bool known = news->reading != NULL && news->reading->quality != QUALITY_BAD;
+    char value[VALUE_WORDS] = "", limit[VALUE_WORDS];
+    value_words(point, model->limit, limit, sizeof limit);
+    if (known)
+        value_words(point, news->reading->value, value, sizeof value);
+    bool beyond = known && (high ? news->reading->value > model->limit : news->reading->value < model->limit);
+    const char *side = zh ? (high ? "高于" : "低于") : (high ? "above" : "below");
+    if (news->over && known)
+        snprintf(text, cap, zh ? "%s %s，已恢复（限值 %s）" : "%s %s is back within its limit %s", name,
+                 value, limit);
+    else if (news->over)
+        snprintf(text, cap,
+                 zh ? "%s 已恢复（限值 %s），当前无数据" : "%s was back within its limit %s; no data now",
+                 name, limit);
+    else if (beyond)
+        snprintf(text, cap, zh ? "%s %s，%s限值 %s" : "%s %s is %s %s", name, value, side, limit);
+    else if (known)
+        snprintf(text, cap,
+                 zh ? "%s %s，曾%s限值 %s，尚未恢复" : "%s %s, was %s %s and is not yet back to normal", name,
+                 value, side, limit);
+    else
+        snprintf(text, cap, zh ? "%s 曾%s限值 %s，当前无数据" : "%s was %s %s; no data now", name, side,
+                 limit);
+}
+
+static void state_words(const struct alarm_news *news, enum language language, const char *name, char *text,
+                        size_t cap)
+{
+    const struct alarm_model *model = &news->config->alarm_models[news->alarm];
+    const struct point_config *point = &news->config->points[model->point];
+    bool known = news->reading != NULL && news->reading->quality != QUALITY_BAD, zh = language == LANGUAGE_ZH;
+    char value[VALUE_WORDS];
+    value_words(point, known ? news->reading->value : model->states[0], value, sizeof value);
+    if (known)
+        snprintf(text, cap, zh ? "%s：%s" : "%s is %s", name, value);
+    else
+        snprintf(text, cap, zh ? "%s 曾为 %s，当前无数据" : "%s was %s; no data now", name, value);
+}
+
 static void condition_words(const struct alarm_news *news, enum language language, char *text, size_t cap)
 {
     const struct alarm_model *model = &news->config->alarm_models[news->alarm];
     const struct point_config *point = &news->config->points[model->point];
     const char *name = bilingual_get(&point->name, language, point->id);
-    bool zh = language == LANGUAGE_ZH, over = strcmp(news->transition, "returned") == 0;
-    char value[STATE_NAME_MAX + MICRO_TEXT_MAX + UNIT_MAX] = "", limit[MICRO_TEXT_MAX + UNIT_MAX] = "";
-    bool known = news->reading != NULL && news->reading->quality != QUALITY_BAD;
+    bool zh = language == LANGUAGE_ZH, no_data = model->kind == CONDITION_NO_DATA;
+    if (model->kind == CONDITION_HIGH || model->kind == CONDITION_LOW) {
+        limit_words(news, language, name, text, cap);
+        return;
+    }
+    if (model->kind == CONDITION_STATE) {
+        state_words(news, language, name, text, cap);
+        return;
+    }
+    if (news->over) {
+        snprintf(text, cap, "%s%s", name,
+                 no_data ? (zh ? "：数据已恢复" : ": data are back")
+                         : (zh ? "：读数已恢复" : ": the value can be used again"));
+        return;
+    }
     enum reason reason = news->reading != NULL ? news->reading->reason : REASON_NEVER_READ;
-    if (known)
-        value_words(point, news->reading->value, value, sizeof value);
+    if (reason == REASON_NONE) /* not over yet: the off-delay is running */
+        snprintf(text, cap, zh ? "%s：读数正在恢复" : "%s: values are coming again", name);
     else
-        snprintf(value, sizeof value, "%s", zh ? "（当前无数据）" : "(no data now)");
-    value_words(point, model->limit, limit, sizeof limit);
-    switch (model->kind) {
-    case CONDITION_HIGH:
-    case CONDITION_LOW: {
-        bool high = model->kind == CONDITION_HIGH;
-        if (over)
-            snprintf(text, cap, zh ? "%s %s，已恢复（限值 %s）" : "%s %s is back within its limit %s", name,
-                     value, limit);
-        else if (zh)
-            snprintf(text, cap, "%s %s，%s限值 %s", name, value, high ? "高于" : "低于", limit);
-        else
-            snprintf(text, cap, "%s %s is %s %s", name, value, high ? "above" : "below", limit);
-        break;
-    }
-    case CONDITION_STATE:
-        snprintf(text, cap, zh ? "%s：%s" : "%s is %s", name, value);
-        break;
-    case CONDITION_NO_DATA:
-        if (over)
-            snprintf(text, cap, zh ? "%s：数据已恢复" : "%s: data are back", name);
-        else
-            snprintf(text, cap, zh ? "%s：无数据（%s）" : "%s: no data (%s)", name,
-                     reason_words(reason, language));
-        break;
-    case CONDITION_BAD:
-        if (over)
-            snprintf(text, cap, zh ? "%s：读数已恢复" : "%s: the value can be used again", name);
-        else
-            snprintf(text, cap, zh ? "%s：读数不可用（%s）" : "%s: the value can't be used (%s)", name,
-                     reason_words(reason, language));
-        break;
-    case CONDITION_FAULT:
-        break;
-    }
+        snprintf(text, cap, zh ? "%s：%s（%s）" : "%s: %s (%s)", name,
+                 no_data ? (zh ? "无数据" : "no data") : (zh ? "读数不可用" : "the value can't be used"),
+                 reason_words(reason, language));
+}
+
+static void fault_sentence(const struct alarm_news *news, enum language language, char *text, size_t cap)
+{
+    bool zh = language == LANGUAGE_ZH, over = news->over;
+    bool more = news->detail != NULL && news->detail[0] != '\0' && !over;
+    snprintf(text, cap, "%s%s%s%s", fault_words(news->config->alarm_models[news->alarm].fault, language),
+             over ? (zh ? "（已恢复）" : " (over)") : "", more ? (zh ? "：" : ": ") : "",
+             more ? news->detail : "");
+}
+
+/* Cuts a text to len bytes, not inside a character. */
+static void cut(char *text, size_t len)
+{
+    if (strlen(text) <= len)
+        return;
+    while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
+        len--;
+    text[len] = '\0';
 }
 
 void announce_sentence(const struct alarm_news *news, enum language language, char *text, size_t cap)
 {
     const struct alarm_config *alarm = &news->config->alarms[news->alarm];
-    const struct alarm_model *model = &news->config->alarm_models[news->alarm];
     const struct asset_config *asset = &news->config->assets[alarm->asset];
     bool zh = language == LANGUAGE_ZH;
-    char condition[TEXT_MAX + NOTE_MAX];
-    if (model->kind == CONDITION_FAULT) {
-        bool over = strcmp(news->transition, "returned") == 0;
-        bool more = news->detail != NULL && news->detail[0] != '\0' && !over;
-        snprintf(condition, sizeof condition, "%s%s%s%s", fault_words(model->fault, language),
-                 over ? (zh ? "（已恢复）" : " (over)") : "", more ? (zh ? "：" : ": ") : "",
-                 more ? news->detail : "");
-    } else {
+    char condition[TEXT_MAX + NOTE_MAX], own[TEXT_MAX], whole[SENTENCE_MAX];
+    if (news->config->alarm_models[news->alarm].kind == CONDITION_FAULT)
+        fault_sentence(news, language, condition, sizeof condition);
+    else
         condition_words(news, language, condition, sizeof condition);
-    }
-    const char *own = bilingual_get(&alarm->text, language, "");
-    snprintf(text, cap, "%s%s%s%s%s%s", bilingual_get(&asset->name, language, asset->id), zh ? "：" : ": ",
-             own, own[0] != '\0' ? (zh ? "。" : ". ") : "", condition,
-             strcmp(news->transition, "removed") == 0
-                 ? (zh ? "（已从配置中移除）" : " (removed from the configuration)")
-                 : "");
+    /* When room is short the site's own words give way, not the facts. */
+    const char *name = bilingual_get(&asset->name, language, asset->id);
+    size_t facts = strlen(name) + strlen(condition) + 8;
+    snprintf(own, sizeof own, "%s", bilingual_get(&alarm->text, language, ""));
+    cut(own, facts < cap ? cap - facts : 0);
+    snprintf(whole, sizeof whole, "%s%s%s%s%s", name, zh ? "：" : ": ", own,
+             own[0] != '\0' ? (zh ? "。" : ". ") : "", condition);
+    cut(whole, cap - 1);
+    snprintf(text, cap, "%s", whole);
 }
 
 /* ---------------------------------------------------------------- JSON */
@@ -187,7 +232,7 @@ static bool write_alarm(const struct alarm_news *news, char *body, size_t text_c
     const struct asset_config *asset = &news->config->assets[alarm->asset];
     const struct alarm_record *record = news->record;
     struct json_text j;
-    char en[TEXT_MAX * 3], zh[TEXT_MAX * 3];
+    char en[SENTENCE_MAX], zh[SENTENCE_MAX];
     announce_sentence(news, LANGUAGE_EN, en, text_cap);
     announce_sentence(news, LANGUAGE_ZH, zh, text_cap);
     begin(&j, body, news->config, news->run_id, news->seq, news->at, "alarm");
@@ -210,8 +255,10 @@ static bool write_alarm(const struct alarm_news *news, char *body, size_t text_c
         json_text_string(&j, "note", news->note);
     bilingual_member(&j, "text", en, zh);
     if (alarm->response.text[LANGUAGE_EN][0] != '\0' || alarm->response.text[LANGUAGE_ZH][0] != '\0') {
-        snprintf(en, text_cap, "%s", bilingual_get(&alarm->response, LANGUAGE_EN, ""));
-        snprintf(zh, text_cap, "%s", bilingual_get(&alarm->response, LANGUAGE_ZH, ""));
+        snprintf(en, sizeof en, "%s", bilingual_get(&alarm->response, LANGUAGE_EN, ""));
+        snprintf(zh, sizeof zh, "%s", bilingual_get(&alarm->response, LANGUAGE_ZH, ""));
+        cut(en, text_cap - 1);
+        cut(zh, text_cap - 1);
         bilingual_member(&j, "response", en, zh);
     }
     json_text_end(&j);
@@ -221,7 +268,7 @@ static bool write_alarm(const struct alarm_news *news, char *body, size_t text_c
 void announce_alarm(const struct alarm_news *news, char body[BODY_MAX])
 {
     /* Texts are the only part without a bound of their own: an alarm is shortened, never lost. */
-    static const size_t caps[] = {TEXT_MAX * 3, TEXT_MAX, TEXT_MAX / 2, 32};
+    static const size_t caps[] = {SENTENCE_MAX, TEXT_MAX + TEXT_MAX / 2, TEXT_MAX, TEXT_MAX / 2, 32};
     for (size_t i = 0; i < sizeof caps / sizeof *caps; i++)
         if (write_alarm(news, body, caps[i]))
             return;
@@ -239,7 +286,8 @@ void announce_event(const struct config *config, const char *run_id, uint64_t se
                 json_text_integer(&j, members[i].key, members[i].number);
                 continue;
             }
-            snprintf(text, text_cap, "%s", members[i].text);
+            snprintf(text, sizeof text, "%s", members[i].text);
+            cut(text, text_cap - 1);
             json_text_string(&j, members[i].key, text);
         }
         json_text_end(&j);

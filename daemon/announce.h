@@ -28,6 +28,7 @@ struct alarm_news {
     const char *transition; /* "raised", "acknowledged", "returned", "restored", "removed" */
     const struct alarm_record *record;
     const struct reading *reading; /* of the alarm's point; NULL: unknown */
+    bool over;                     /* the condition is over */
     const char *detail;            /* of a system fault; NULL or "": none */
     const char *who, *note;        /* of a command; NULL: none */
 };

@@ -25,6 +25,7 @@
 #define STOP_PUBLISHER_MS 900
 #define STOP_STORE_MS     600
 #define STOP_CONTROL_MS   100
+#define STOP_LOG_MS       100
 
 struct options {
     const char *config_dir;
@@ -169,6 +170,7 @@ static void tear_down(struct monitor_parts *parts, struct monitor *monitor, bool
     hung |= publisher_stop(parts->publisher, STOP_PUBLISHER_MS) < 0;
     hung |= store_stop(parts->store, STOP_STORE_MS) < 0;
     hung |= control_stop(parts->control, STOP_CONTROL_MS) < 0;
+    log_close(STOP_LOG_MS);
     if (hung)
         _exit(EXIT_SUCCESS);
     control_free(parts->control);
@@ -192,8 +194,8 @@ int main(int argc, char **argv)
         config_unref(config);
         return EXIT_SUCCESS;
     }
-    mallopt(M_ARENA_MAX, 2); /* a thread per bus must not mean an arena per bus */
-    log_open(options.log_level);
+    mallopt(M_ARENA_MAX, 2);           /* a thread per bus must not mean an arena per bus */
+    (void)log_open(options.log_level); /* without its thread it writes all the same */
     char run_id[RUN_ID_MAX];
     make_run_id(run_id);
     struct monitor_parts parts = {
@@ -204,6 +206,7 @@ int main(int argc, char **argv)
         result = monitor_create(&parts, &monitor);
     if (result < 0) {
         log_line(LOG_CRIT, MID_START, "cannot start: %s", strerrordesc_np(-result));
+        log_close(STOP_LOG_MS);
         return EXIT_FAILURE;
     }
     bool ended = monitor_run(monitor);

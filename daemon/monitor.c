@@ -65,8 +65,17 @@ int monitor_create(const struct monitor_parts *parts, struct monitor **ret)
 
 void monitor_free(struct monitor *m)
 {
+    struct core_message message;
     if (m == NULL)
         return;
+    while (mailbox_take(m->parts.core, &message)) { /* what came too late */
+        if (message.kind == CORE_RESTORED)
+            free(message.restored.body);
+        if (message.kind == CORE_CONFIG) {
+            config_unref(message.config.config);
+            free(message.config.detail);
+        }
+    }
     engine_free(m->engine);
     config_unref(m->config);
     config_unref(m->reload.next);
@@ -136,12 +145,15 @@ static void send_page(struct monitor *m, const struct core_message *request)
     (void)mailbox_post(control_mailbox(m->parts.control), MAILBOX_RESERVED, &message);
 }
 
-static void restored(struct monitor *m, const struct core_message *message)
+static void restored(struct monitor *m, struct core_message *message)
 {
     struct alarm_record record = {.state = message->restored.state,
                                   .raised_utc_us = message->restored.raised_utc_us,
                                   .acked_utc_us = message->restored.acked_utc_us};
     memcpy(record.who, message->restored.who, sizeof record.who);
+    if (message->restored.body != NULL)
+        snprintf(record.body, sizeof record.body, "%s", message->restored.body);
+    free(message->restored.body);
     int alarm = config_find_alarm(m->config, message->restored.asset, message->restored.alarm);
     if (alarm >= 0) {
         monitor_restore_alarm(m, (uint16_t)alarm, &record);
@@ -149,7 +161,12 @@ static void restored(struct monitor *m, const struct core_message *message)
         struct unknown_alarm *unknown = &m->unknown[m->n_unknown++];
         memcpy(unknown->asset, message->restored.asset, sizeof unknown->asset);
         memcpy(unknown->alarm, message->restored.alarm, sizeof unknown->alarm);
-        unknown->record = record;
+        unknown->state = record.state;
+        unknown->raised_utc_us = record.raised_utc_us;
+    } else {
+        log_line(LOG_WARNING, MID_ALARM,
+                 "alarm %s/%s is no longer in the configuration; it is ended at the next start",
+                 message->restored.asset, message->restored.alarm);
     }
 }
 
@@ -172,7 +189,8 @@ static void settle_faults(struct monitor *m)
 static void remove_unknown(struct monitor *m)
 {
     for (unsigned i = 0; i < m->n_unknown; i++)
-        monitor_remove_alarm(m, m->unknown[i].asset, m->unknown[i].alarm, &m->unknown[i].record);
+        monitor_remove_alarm(m, m->unknown[i].asset, m->unknown[i].alarm, m->unknown[i].state,
+                             m->unknown[i].raised_utc_us);
     m->n_unknown = 0;
 }
 
@@ -280,21 +298,21 @@ static void watch_queue(struct monitor *m, int64_t now_us)
     }
 }
 
-static void watch_disk(struct monitor *m, unsigned blocked)
+static void watch_disk(struct monitor *m, bool blocked)
 {
     static const enum system_fault faults[] = {FAULT_STATE_DB, FAULT_HISTORY_DB};
     for (unsigned i = 0; i < 2; i++) {
         bool was = (m->faults[faults[i]].sources & FROM_MONITOR) != 0;
-        if (was != (blocked > 0))
-            monitor_fault(m, faults[i], FROM_MONITOR, blocked > 0, "the disk does not answer");
+        if (was != blocked)
+            monitor_fault(m, faults[i], FROM_MONITOR, blocked, "the disk does not answer");
     }
 }
 
 static void feed_watchdog(struct monitor *m, int64_t now_us)
 {
     char late[HEARTBEAT_NAME];
-    unsigned blocked = 0;
-    bool hung = heartbeat_find_late(m->parts.heartbeats, late, &blocked);
+    bool blocked = false;
+    bool hung = heartbeat_find_late(m->parts.heartbeats, late, "store", &blocked);
     watch_disk(m, blocked);
     if (hung) {
         if (!m->watchdog_silent)
@@ -440,5 +458,5 @@ bool monitor_run(struct monitor *m)
     log_line(LOG_NOTICE, MID_STOP, "stopping");
     monitor_stop_buses(m, clock_boot_us() + STOP_BUSES_US);
     monitor_event(m, clock_now(), "stop", NULL, 0);
-    return !m->stragglers;
+    return !m->stragglers && !m->reload.loader_running;
 }

@@ -116,6 +116,8 @@ static void announce_transition(struct monitor *m, const struct transition *t, c
 
     struct event_record *event = begin_event(m, &message, "alarm", t->at);
     struct alarm_news news = news_of(m, t->alarm, transition_name(t->kind), t->at);
+    news.over = !alarm_state_is_active(t->kind == TRANSITION_RAISED ? t->to : t->from) ||
+                t->kind == TRANSITION_RETURNED;
     news.seq = event->seq;
     if (m->config->alarm_models[t->alarm].kind != CONDITION_FAULT)
         news.reading = &t->reading;
@@ -171,30 +173,33 @@ void monitor_restore_alarm(struct monitor *m, uint16_t alarm, const struct alarm
     if (engine_alarm_state(m->engine, alarm) == ALARM_NORMAL)
         return;
     m->alarms[alarm] = *record;
-    struct point_view view;
-    struct alarm_news news = news_of(m, alarm, "restored", clock_now());
-    if (m->config->alarm_models[alarm].kind != CONDITION_FAULT) {
-        view = engine_point(m->engine, m->config->alarm_models[alarm].point);
-        news.reading = &view.reading;
+    if (record->body[0] == '\0') { /* normally the body of its last event comes with it */
+        struct point_view view;
+        struct alarm_news news = news_of(m, alarm, "restored", clock_now());
+        news.over = !alarm_state_is_active(record->state);
+        if (m->config->alarm_models[alarm].kind != CONDITION_FAULT) {
+            view = engine_point(m->engine, m->config->alarm_models[alarm].point);
+            news.reading = &view.reading;
+        }
+        announce_alarm(&news, m->alarms[alarm].body);
     }
-    announce_alarm(&news, m->alarms[alarm].body);
     show_alarm(m, alarm);
 }
 
-void monitor_remove_alarm(struct monitor *m, const char *asset, const char *alarm,
-                          const struct alarm_record *record)
+void monitor_remove_alarm(struct monitor *m, const char *asset, const char *alarm, enum alarm_state state,
+                          int64_t raised_utc_us)
 {
     struct store_message message;
     struct stamp now = clock_now();
     struct event_record *event = begin_event(m, &message, "alarm", now);
     char raised[RFC3339_MAX];
-    clock_print_utc(raised, record->raised_utc_us);
+    clock_print_utc(raised, raised_utc_us);
     const struct announce_member members[] = {
         {.key = "transition", .text = "removed"},
         {.key = "asset", .text = asset},
         {.key = "alarm", .text = alarm},
         {.key = "state", .text = alarm_state_name(ALARM_NORMAL)},
-        {.key = "was", .text = alarm_state_name(record->state)},
+        {.key = "was", .text = alarm_state_name(state)},
         {.key = "raised", .text = raised},
         {.key = "detail", .text = "no longer in the configuration"},
     };
@@ -206,7 +211,7 @@ void monitor_remove_alarm(struct monitor *m, const char *asset, const char *alar
     event->state = ALARM_NORMAL;
     send_event(m, &message);
     log_line(LOG_WARNING, MID_ALARM, "alarm %s/%s was %s and is no longer in the configuration", asset, alarm,
-             alarm_state_name(record->state));
+             alarm_state_name(state));
 }
 
 /* ---------------------------------------------------------------- readings */

@@ -27,7 +27,8 @@ enum reload_phase { RELOAD_NONE, RELOAD_LOADING, RELOAD_STOPPING_BUSES };
 
 struct reload {
     enum reload_phase phase;
-    bool again; /* asked for once more meanwhile */
+    bool again; /* asked for once more meanwhile, by: */
+    char again_who[WHO_MAX];
     pthread_t loader;
     bool loader_running;
     struct config *next; /* waits for the buses to end */
@@ -38,10 +39,11 @@ struct reload {
 };
 
 /* An alarm that an earlier run left in force, and that the configuration does not have. */
-#define UNKNOWN_ALARMS_MAX 64
+#define UNKNOWN_ALARMS_MAX 1024
 struct unknown_alarm {
     char asset[ID_MAX], alarm[ID_MAX];
-    struct alarm_record record;
+    enum alarm_state state;
+    int64_t raised_utc_us;
 };
 
 struct monitor {
@@ -85,8 +87,8 @@ void monitor_fault(struct monitor *m, enum system_fault fault, enum fault_source
 /* An alarm that is in force from earlier (a restart, a reload): no event, but it is shown. */
 void monitor_restore_alarm(struct monitor *m, uint16_t alarm, const struct alarm_record *record);
 /* An alarm in force whose configuration goes away: its end is an event, not a silence. */
-void monitor_remove_alarm(struct monitor *m, const char *asset, const char *alarm,
-                          const struct alarm_record *record);
+void monitor_remove_alarm(struct monitor *m, const char *asset, const char *alarm, enum alarm_state state,
+                          int64_t raised_utc_us);
 void monitor_publish_point(struct monitor *m, uint16_t point, const struct point_view *view);
 void monitor_publish_dirty(struct monitor *m);
 void monitor_sample(struct monitor *m, const struct core_message *message);

@@ -125,6 +125,7 @@ void monitor_reload_ask(struct monitor *m, uint32_t ticket, const char *who)
     struct reload *r = &m->reload;
     if (r->phase != RELOAD_NONE) {
         r->again = true; /* the files may have changed since this one began */
+        snprintf(r->again_who, sizeof r->again_who, "%s", who);
         if (ticket != 0)
             monitor_answer(m, ORIGIN_CONTROL, ticket, -EBUSY);
         return;
@@ -162,13 +163,15 @@ static void finish(struct monitor *m, int error)
 {
     struct reload *r = &m->reload;
     bool again = r->again;
+    char who[WHO_MAX];
+    memcpy(who, r->again_who, sizeof who);
     if (r->ticket != 0)
         monitor_answer(m, ORIGIN_CONTROL, r->ticket, error);
     free(r->difference);
     *r = (struct reload){.phase = RELOAD_NONE};
     service_ready(m->status);
     if (again)
-        monitor_reload_ask(m, 0, "");
+        monitor_reload_ask(m, 0, who);
 }
 
 /* The first mistake, and how many more there are: what fits into an alarm. */
@@ -187,7 +190,9 @@ static void refused(struct monitor *m, const char *detail)
 {
     char first[NOTE_MAX];
     first_mistake(detail, first, sizeof first);
-    log_line(LOG_ERR, MID_CONFIG_ERROR, "configuration refused, the old one stays in force:\n%s", detail);
+    log_line(LOG_ERR, MID_CONFIG_ERROR, "configuration refused, the old one stays in force");
+    for (const char *line = detail; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n')
+        log_line(LOG_ERR, MID_CONFIG_ERROR, "%.*s", (int)strcspn(line, "\n"), line);
     const struct announce_member members[] = {
         {.key = "by", .text = m->reload.who},
         {.key = "detail", .text = detail},
@@ -195,6 +200,14 @@ static void refused(struct monitor *m, const char *detail)
     monitor_event(m, clock_now(), "configuration-refused", members, 2);
     monitor_fault(m, FAULT_CONFIG, FROM_MONITOR, true, first);
     finish(m, -EINVAL);
+}
+
+/* Settings that a running daemon can't change: their name, or NULL. */
+static const char *needs_restart(const struct config *old, const struct config *config)
+{
+    if (strcmp(old->storage.directory, config->storage.directory) != 0)
+        return "storage.directory";
+    return strcmp(old->control_socket, config->control_socket) != 0 ? "control.socket" : NULL;
 }
 
 void monitor_reload_loaded(struct monitor *m, struct config *config, char *detail)
@@ -207,6 +220,16 @@ void monitor_reload_loaded(struct monitor *m, struct config *config, char *detai
         free(detail);
         return;
     }
+    const char *fixed = needs_restart(m->config, config);
+    if (fixed != NULL) {
+        char text[NOTE_MAX];
+        snprintf(text, sizeof text, "%s has changed: that takes a restart (systemctl restart cryomond)",
+                 fixed);
+        config_unref(config);
+        free(detail);
+        refused(m, text);
+        return;
+    }
     r->next = config;
     r->difference = detail;
     r->phase = RELOAD_STOPPING_BUSES;
@@ -216,11 +239,22 @@ void monitor_reload_loaded(struct monitor *m, struct config *config, char *detai
     monitor_reload_tick(m, clock_boot_us()); /* there may be no bus to wait for */
 }
 
+static bool same_device(const struct config *a, const struct device_config *d, const struct config *b,
+                        const struct device_config *e)
+{
+    const struct bus_config *p = &a->buses[d->bus], *q = &b->buses[e->bus];
+    return strcmp(d->id, e->id) == 0 && d->unit == e->unit && p->kind == q->kind &&
+           strcmp(p->host, q->host) == 0 && p->port == q->port && strcmp(p->device, q->device) == 0;
+}
+
+/* Does the point mean the same registers, read in the same way? Otherwise its last reading is not this
+ * point's. (Padding may differ where the formats do not: then the point merely waits for its next poll.) */
 static bool same_source(const struct config *a, uint16_t i, const struct config *b, uint16_t j)
 {
     const struct point_config *p = &a->points[i], *q = &b->points[j];
-    return strcmp(a->devices[p->device].id, b->devices[q->device].id) == 0 && p->table == q->table &&
-           p->address == q->address && p->format.type == q->format.type;
+    return same_device(a, &a->devices[p->device], b, &b->devices[q->device]) && p->table == q->table &&
+           p->address == q->address && strcmp(p->unit, q->unit) == 0 &&
+           memcmp(&p->format, &q->format, sizeof p->format) == 0;
 }
 
 /* What is known of points and alarms goes over by name. */
@@ -232,14 +266,18 @@ static void carry_over(struct monitor *m, const struct config *old, const struct
         const struct point_config *p = &old->points[i];
         int j = config_find_point(config, old->assets[p->asset].id, p->id);
         struct point_view view = engine_point(old_engine, i);
-        if (j >= 0 && same_source(old, i, config, (uint16_t)j))
-            engine_restore_point(m->engine, (uint16_t)j, &view.reading, view.at, view.last_data_boot_us);
+        if (j < 0 || !same_source(old, i, config, (uint16_t)j))
+            continue;
+        engine_restore_point(m->engine, (uint16_t)j, &view.reading, view.at, view.last_data_boot_us);
+        if (view.reading.reason != REASON_NEVER_READ)
+            monitor_publish_point(m, (uint16_t)j, &view);
     }
     for (uint16_t i = 0; i < old->n_alarms; i++) {
         const char *asset = old->assets[old->alarms[i].asset].id;
         int j = config_find_alarm(config, asset, old->alarms[i].id);
         if (old_alarms[i].state != ALARM_NORMAL && j < 0)
-            monitor_remove_alarm(m, asset, old->alarms[i].id, &old_alarms[i]);
+            monitor_remove_alarm(m, asset, old->alarms[i].id, old_alarms[i].state,
+                                 old_alarms[i].raised_utc_us);
         if (j < 0)
             continue;
         if (old_alarms[i].state != ALARM_NORMAL)

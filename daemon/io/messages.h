@@ -16,25 +16,25 @@
 #include "config.h"
 #include "value.h"
 
-#define BODY_MAX 1792 /* an event's JSON text, with NUL */
+#define BODY_MAX 2048 /* an event's JSON text, with NUL */
 #define WHO_MAX  64   /* a person's login name, with NUL */
 #define NOTE_MAX 256  /* a person's comment, with NUL */
 
 /* ---------------------------------------------------------------- to the core thread */
 
 enum core_kind {
-    CORE_SAMPLE,       /* bus: a poll's outcome for one point */
-    CORE_BATCH_END,    /* bus: the samples of one request are complete */
-    CORE_BUS_EXITED,   /* bus: my thread is about to end */
-    CORE_BUS_STATE,    /* bus: link up or down (for the log) */
-    CORE_ACKNOWLEDGE,  /* control or MQTT: a person acknowledges an alarm */
-    CORE_SNAPSHOT,     /* control: send me a page of points or alarms */
-    CORE_RELOAD,       /* control: same as SIGHUP */
-    CORE_CONFIG,       /* loader: a configuration is ready (config), or refused (config NULL) */
-    CORE_FAULT,        /* store, publisher: a part has failed or is well again */
-    CORE_GAP,          /* store: records that had to be given up; the core makes an event of it */
-    CORE_STORE_OPEN,   /* store: state.db is open; restored alarms were sent before this */
-    CORE_RESTORED,     /* store: the state of one alarm in an earlier run */
+    CORE_SAMPLE,      /* bus: a poll's outcome for one point */
+    CORE_BATCH_END,   /* bus: the samples of one request are complete */
+    CORE_BUS_EXITED,  /* bus: my thread is about to end */
+    CORE_BUS_STATE,   /* bus: link up or down (for the log) */
+    CORE_ACKNOWLEDGE, /* control or MQTT: a person acknowledges an alarm */
+    CORE_SNAPSHOT,    /* control: send me a page of points or alarms */
+    CORE_RELOAD,      /* control: same as SIGHUP */
+    CORE_CONFIG,      /* loader: a configuration is ready (config), or refused (config NULL) */
+    CORE_FAULT,       /* store, publisher: a part has failed or is well again */
+    CORE_GAP,         /* store: records that had to be given up; the core makes an event of it */
+    CORE_STORE_OPEN,  /* store: state.db is open; restored alarms were sent before this */
+    CORE_RESTORED,    /* store: the state of one alarm in an earlier run */
 };
 
 struct core_message {
@@ -92,18 +92,19 @@ struct core_message {
             int64_t raised_utc_us;
             char who[WHO_MAX];
             int64_t acked_utc_us;
+            char *body; /* of the event that made it so; malloc'd, the receiver frees; NULL: none */
         } restored;
     };
 };
 
 /* ---------------------------------------------------------------- events, as stored, published and hashed */
 
-/* One event: the unit of the audit chain, of the outbox and of the MQTT events topic. body is the JSON text that
- * is stored, hashed and published, byte for byte. */
+/* One event: the unit of the audit chain, of the outbox and of the MQTT events topic. body is the JSON text
+ * that is stored, hashed and published, byte for byte. */
 struct event_record {
     uint64_t seq;
     struct stamp at;
-    char kind[24];  /* "alarm", "start", "stop", "configuration", "clock", "gap" ... */
+    char kind[24];                     /* "alarm", "start", "stop", "configuration", "clock", "gap" ... */
     char asset[ID_MAX], alarm[ID_MAX]; /* "" where they do not apply */
     char body[BODY_MAX];
     /* For kind "alarm": the state that state.db keeps for the alarm from now on. */
@@ -117,10 +118,10 @@ struct event_record {
 /* ---------------------------------------------------------------- to the store */
 
 enum store_kind {
-    STORE_SAMPLE,  /* a row of history */
-    STORE_EVENT,   /* chain, alarm state and outbox, in one transaction, at once (MAILBOX_RESERVED) */
-    STORE_SENT,    /* publisher: the broker has confirmed this event; forget it in the outbox */
-    STORE_CONFIG,  /* the configuration in force from here on */
+    STORE_SAMPLE, /* a row of history */
+    STORE_EVENT,  /* chain, alarm state and outbox, in one transaction, at once (MAILBOX_RESERVED) */
+    STORE_SENT,   /* publisher: the broker has confirmed this event; forget it in the outbox */
+    STORE_CONFIG, /* the configuration in force from here on */
 };
 
 struct store_message {

@@ -105,23 +105,23 @@ static char thread_state(int thread)
     return end != NULL && end[1] == ' ' ? end[2] : '?';
 }
 
-bool heartbeat_find_late(struct heartbeats *hb, char *ret_name, unsigned *ret_blocked)
+bool heartbeat_find_late(struct heartbeats *hb, char *ret_name, const char *disk_thread, bool *ret_blocked)
 {
     int64_t now = clock_boot_us();
-    unsigned blocked = 0;
     bool late = false;
-    for (int i = 0; i < HEARTBEAT_SLOTS && !late; i++) {
+    *ret_blocked = false;
+    for (int i = 0; i < HEARTBEAT_SLOTS; i++) {
         struct slot *slot = &hb->slots[i];
         int thread = atomic_load(&slot->thread);
         if (thread <= 0 || atomic_load(&slot->due_boot_us) >= now)
             continue;
         if (thread_state(thread) == 'D') {
-            blocked++;
+            *ret_blocked |= strcmp(slot->name, disk_thread) == 0;
             continue;
         }
-        snprintf(ret_name, HEARTBEAT_NAME, "%s", slot->name);
+        if (!late)
+            snprintf(ret_name, HEARTBEAT_NAME, "%s", slot->name);
         late = true;
     }
-    *ret_blocked = blocked;
     return late;
 }

@@ -32,7 +32,8 @@ void heartbeat_busy(struct heartbeats *hb, int slot, uint32_t allowance_ms);
 
 /* Finds a late thread: true and its name (HEARTBEAT_NAME bytes), or false when all are in time. A thread that
  * the kernel holds in uninterruptible sleep (state D: a hung disk) is not reported: killing the process would
- * not free it, and its alarms still work; ret_blocked counts such threads. */
-bool heartbeat_find_late(struct heartbeats *hb, char *ret_name, unsigned *ret_blocked);
+ * not free it, and alarms still work; ret_blocked says whether the
+ * thread named disk_thread is in that state. */
+bool heartbeat_find_late(struct heartbeats *hb, char *ret_name, const char *disk_thread, bool *ret_blocked);
 
 #endif

@@ -1,6 +1,11 @@
 /*
  * log.h - one line to the journal (with MESSAGE_ID and fields) or, without a journal, to stderr.
  *
+ * From log_open to log_close a thread of its own writes, because a journal or a terminal that does not read
+ * would otherwise hold up whoever logs: an alarm never waits for its own log line. Lines that find no room
+ * are counted, and the count is logged. Outside of that time, and in tools and tests, lines are written at
+ * once.
+ *
  * A function logs or returns an error, never both. The journal is no proof of anything: what must be kept
  * goes into the event chain.
  */
@@ -24,9 +29,12 @@
 #define MID_WATCHDOG     "5e1b6c5d0e9c4c8f9a5d1f0c6c1f7a0a"
 #define MID_CONTROL      "5e1b6c5d0e9c4c8f9a5d1f0c6c1f7a0b"
 
-/* Opens the log. level: the least important priority that is printed to stderr (LOG_INFO by habit); the
- * journal gets everything down to it too. Call once, before any thread. */
-void log_open(int level);
+/* Opens the log and starts its thread. level: the least important priority that is written (LOG_INFO by
+ * habit). Call once, before any other thread. Returns 0 or -errno: lines are then written at once. */
+int log_open(int level);
+
+/* Writes what waits, for at most timeout_ms, and ends the thread; one that hangs is left behind. */
+void log_close(unsigned timeout_ms);
 
 /* Logs a line. mid: a MID_... or NULL. */
 void log_line(int priority, const char *mid, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -94,8 +94,10 @@ void store_fixture_stop(struct store_fixture *fixture)
     assert_int_equal(store_stop(fixture->store, STORE_WAIT_MS), 0);
     store_free(fixture->store);
     fixture->store = NULL;
-    while (mailbox_take(fixture->core, &core))
-        ;
+    while (mailbox_take(fixture->core, &core)) {
+        if (core.kind == CORE_RESTORED)
+            free(core.restored.body);
+    }
     while (mailbox_take(fixture->publisher, &publisher))
         ;
 }
@@ -164,6 +166,8 @@ struct core_message store_fixture_wait(struct store_fixture *fixture, enum core_
         while (mailbox_take(fixture->core, &message)) {
             if (message.kind == kind)
                 return message;
+            if (message.kind == CORE_RESTORED)
+                free(message.restored.body);
         }
     } while (mailbox_wait(fixture->core, -1, deadline));
     fail_msg("no message of kind %d came", kind);

@@ -90,6 +90,10 @@ static void test_events_and_alarms_survive(void **state)
     assert_int_equal(low.restored.state, ALARM_ACKNOWLEDGED);
     assert_string_equal(low.restored.who, "li.na");
     assert_true(low.restored.acked_utc_us == 1700000000000003);
+    struct store_message last = store_fixture_event(3, "low", ALARM_ACKNOWLEDGED);
+    assert_string_equal(low.restored.body, last.event.body); /* shown as it was */
+    free(high.restored.body);
+    free(low.restored.body);
 }
 
 static void test_an_event_is_stored_once(void **state)

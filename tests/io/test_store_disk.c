@@ -142,7 +142,7 @@ static void test_hung_disk(void **state)
     struct store_fixture *fixture = *state;
     struct store_message reading = {.kind = STORE_SAMPLE, .generation = 1};
     char late[HEARTBEAT_NAME];
-    unsigned blocked;
+    bool blocked;
     uint64_t refused = 0;
     start(fixture);
     int calls = atomic_load(&disk_calls);
@@ -150,7 +150,7 @@ static void test_hung_disk(void **state)
     store_fixture_post_event(fixture, 2, "high", ALARM_NORMAL);
     while (atomic_load(&disk_calls) == calls)
         usleep(1000);
-    assert_false(heartbeat_find_late(fixture->heartbeats, late, &blocked));
+    assert_false(heartbeat_find_late(fixture->heartbeats, late, "store", &blocked));
     /* What does not fit into the queue is refused, counted and told; events have room kept for them. */
     for (int i = 0; i < 6000; i++)
         refused += mailbox_post(store_mailbox(fixture->store), MAILBOX_ORDINARY, &reading) < 0;

@@ -2,6 +2,7 @@
  * forgotten. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -21,22 +22,22 @@ static void test_late_thread_is_named(void **state)
     (void)state;
     struct heartbeats *hb;
     char name[HEARTBEAT_NAME];
-    unsigned blocked;
+    bool blocked;
     assert_int_equal(heartbeats_create(&hb), 0);
     int good = heartbeat_join(hb, "good"), slow = heartbeat_join(hb, "slow");
     assert_true(good >= 0 && slow >= 0 && good != slow);
-    assert_false(heartbeat_find_late(hb, name, &blocked));
+    assert_false(heartbeat_find_late(hb, name, "good", &blocked));
     heartbeat_busy(hb, slow, 1);
     wait_ms(5);
-    assert_true(heartbeat_find_late(hb, name, &blocked));
+    assert_true(heartbeat_find_late(hb, name, "good", &blocked));
     assert_string_equal(name, "slow");
-    assert_int_equal(blocked, 0);
+    assert_false(blocked);
     heartbeat_busy(hb, slow, 60000); /* it said that it may take its time */
-    assert_false(heartbeat_find_late(hb, name, &blocked));
+    assert_false(heartbeat_find_late(hb, name, "good", &blocked));
     heartbeat_busy(hb, slow, 1);
     wait_ms(5);
     heartbeat_leave(hb, slow);
-    assert_false(heartbeat_find_late(hb, name, &blocked));
+    assert_false(heartbeat_find_late(hb, name, "good", &blocked));
     assert_int_equal(heartbeat_join(hb, "new"), slow); /* the slot is used again */
     heartbeats_free(hb);
 }

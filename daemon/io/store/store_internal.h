@@ -102,6 +102,8 @@ void store_report_gap_over(struct store *store, enum store_gap gap);
 void store_report_step(struct store *store, int64_t now_boot_us);
 int64_t store_report_deadline(const struct store *store);
 void store_report_free(struct store_report *report);
+/* Frees messages, and the bodies of those from on. */
+void store_report_free_restored(struct core_message *messages, size_t from, size_t n);
 
 /* ---------------------------------------------------------------- state.db (store_state.c) */
 

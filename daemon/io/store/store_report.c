@@ -103,6 +103,15 @@ static bool post_faults(struct store *store)
     return true;
 }
 
+void store_report_free_restored(struct core_message *messages, size_t from, size_t n)
+{
+    for (size_t i = from; messages && i < n; i++) {
+        if (messages[i].kind == CORE_RESTORED)
+            free(messages[i].restored.body);
+    }
+    free(messages);
+}
+
 static bool post_restored(struct store *store)
 {
     struct store_report *report = &store->report;
@@ -163,6 +172,6 @@ int64_t store_report_deadline(const struct store *store)
 
 void store_report_free(struct store_report *report)
 {
-    free(report->restored);
+    store_report_free_restored(report->restored, report->next_restored, report->n_restored);
     report->restored = NULL;
 }

@@ -330,10 +330,12 @@ static int read_alarms(struct store *store, struct core_message *messages, size_
 {
     sqlite3_stmt *stmt = NULL;
     size_t n = 0;
-    int result = sqlite3_prepare_v2(store->state.db.db,
-                                    "SELECT asset, alarm, state, raised_utc_us, who, acked_utc_us FROM alarm"
-                                    " WHERE state <> 0 ORDER BY seq LIMIT ?1",
-                                    -1, &stmt, NULL);
+    int result =
+        sqlite3_prepare_v2(store->state.db.db,
+                           "SELECT a.asset, a.alarm, a.state, a.raised_utc_us, a.who, a.acked_utc_us, e.body"
+                           " FROM alarm a LEFT JOIN event e ON e.seq = a.seq"
+                           " WHERE a.state <> 0 ORDER BY a.seq LIMIT ?1",
+                           -1, &stmt, NULL);
     if (result == SQLITE_OK)
         result = sqlite3_bind_int64(stmt, 1, (int64_t)cap);
     while (result == SQLITE_OK && n < cap && (result = sqlite3_step(stmt)) == SQLITE_ROW) {
@@ -350,7 +352,11 @@ static int read_alarms(struct store *store, struct core_message *messages, size_
         message->restored.raised_utc_us = sqlite3_column_int64(stmt, 3);
         copy_column(message->restored.who, WHO_MAX, stmt, 4);
         message->restored.acked_utc_us = sqlite3_column_int64(stmt, 5);
-        if (!changed_since(&store->state, message->restored.asset, message->restored.alarm))
+        const unsigned char *body = sqlite3_column_text(stmt, 6);
+        message->restored.body = body ? strdup((const char *)body) : NULL;
+        if (changed_since(&store->state, message->restored.asset, message->restored.alarm))
+            free(message->restored.body), message->restored.body = NULL;
+        else
             n++;
     }
     sqlite3_finalize(stmt);
@@ -396,7 +402,7 @@ static int restore(struct store *store)
         return SQLITE_NOMEM;
     result = read_alarms(store, messages, cap, &n);
     if (result != SQLITE_OK) {
-        free(messages);
+        store_report_free_restored(messages, 0, cap);
         return result;
     }
     messages[n] = (struct core_message){.kind = CORE_STORE_OPEN};
