@@ -1,20 +1,61 @@
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "address.h"
 #include "draft.h"
 #include "format.h"
 #include "scalar.h"
 
+/* ---------------------------------------------------------------- where things are */
+
+static void check_storage(struct draft *d, const char *directory)
+{
+    const struct yaml_node *node = draft_setting(d, "storage", "directory");
+
+    if (node != NULL && strcmp(directory, "/") == 0)
+        problems_at(d->problems, node, "the databases need a directory of their own: '/' is not one");
+}
+
+/* The socket's name can be neither a directory's nor a part of the way to the databases. */
+static void check_socket(struct draft *d, const char *socket, const char *directory)
+{
+    const struct yaml_node *node = draft_setting(d, "control", "socket");
+    size_t len = strlen(socket);
+
+    if (node == NULL)
+        node = draft_setting(d, "storage", "directory");
+    if (node == NULL)
+        return; /* both are where they are by default */
+    if (strncmp(directory, socket, len) == 0 && (directory[len] == '\0' || directory[len] == '/'))
+        problems_at(d->problems, node,
+                    "'control.socket' (%.100s) and 'storage.directory' (%.100s) can't be the same, nor the "
+                    "directory below the socket",
+                    d->control.socket, d->storage.directory);
+    else if (address_is_directory(socket))
+        problems_at(d->problems, node, "'%.100s' is a directory; the name of a socket is wanted here",
+                    d->control.socket);
+}
+
+void check_places(struct draft *d)
+{
+    char directory[sizeof d->storage.directory];
+    char socket[sizeof d->control.socket];
+
+    address_plain_path(d->storage.directory, directory, sizeof directory);
+    address_plain_path(d->control.socket, socket, sizeof socket);
+    check_storage(d, directory);
+    check_socket(d, socket, directory);
+}
+
 /* ---------------------------------------------------------------- two of what there is one of */
 
-static bool same_line(const struct bus_config *a, const struct bus_config *b)
+static bool same_line(const struct draft_bus *a, const struct draft_bus *b)
 {
-    if (a->kind != b->kind)
+    if (a->config.kind != b->config.kind)
         return false;
-    if (a->kind == BUS_TCP)
-        return a->port == b->port && strcasecmp(a->host, b->host) == 0;
-    return strcmp(a->device, b->device) == 0;
+    if (a->config.kind == BUS_TCP)
+        return a->config.port == b->config.port && address_same_host(a->line, b->line);
+    return strcmp(a->line, b->line) == 0;
 }
 
 void check_buses(struct draft *d)
@@ -23,7 +64,7 @@ void check_buses(struct draft *d)
         const struct draft_bus *bus = &d->buses[i];
         for (size_t k = 0; k < i && !bus->broken; k++) {
             const struct draft_bus *other = &d->buses[k];
-            if (other->broken || !same_line(&bus->config, &other->config))
+            if (other->broken || !same_line(bus, other))
                 continue;
             problems_at_key(d->problems, bus->node,
                             "the same line as bus '%s' at %s:%u; a line is one bus, and its devices share it",

@@ -23,6 +23,7 @@
 struct draft_bus {
     struct bus_config config;
     const struct yaml_node *node;
+    char line[256]; /* host or device as address_plain_host and address_real_path write it */
     bool broken;
 };
 
@@ -173,6 +174,7 @@ void resolve_points(struct draft *d);
 void resolve_alarms(struct draft *d);
 
 /* check.c */
+void check_places(struct draft *d);
 void check_buses(struct draft *d);
 void check_devices(struct draft *d);
 void check_alarms(struct draft *d);

@@ -94,6 +94,21 @@ static bool read_choice(struct problems *problems, const struct yaml_node *node,
     return true;
 }
 
+static bool read_path(struct problems *problems, const struct yaml_node *node, const struct field *f,
+                      char *to)
+{
+    char path[256]; /* as long as any of these fields */
+
+    if (!scalar_path(problems, node, path, f->size < sizeof path ? f->size : sizeof path))
+        return false;
+    if ((f->flags & FIELD_DIRECTORY) == 0 && path[strlen(path) - 1] == '/') {
+        problems_at(problems, node, "'%.80s' ends with '/': a file is wanted here, not a directory", path);
+        return false;
+    }
+    memcpy(to, path, strlen(path) + 1);
+    return true;
+}
+
 static bool read_field(struct problems *problems, const struct yaml_node *node, const struct field *f,
                        char *to)
 {
@@ -112,7 +127,7 @@ static bool read_field(struct problems *problems, const struct yaml_node *node, 
     case FIELD_TEXT:
         return scalar_text(problems, node, to, f->size);
     case FIELD_PATH:
-        return scalar_path(problems, node, to, f->size);
+        return read_path(problems, node, f, to);
     case FIELD_ID:
         return scalar_id(problems, node, to, f->size);
     case FIELD_UNIT:

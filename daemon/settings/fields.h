@@ -22,7 +22,7 @@ enum field_type {
     FIELD_DURATION,  /* uint32_t milliseconds; min to max */
     FIELD_CHOICE,    /* an enum or a character; choices */
     FIELD_TEXT,      /* char[] */
-    FIELD_PATH,      /* char[], absolute */
+    FIELD_PATH,      /* char[], absolute; a file unless FIELD_DIRECTORY */
     FIELD_ID,        /* char[] */
     FIELD_UNIT,      /* char[] */
     FIELD_BILINGUAL, /* struct bilingual; max: bytes with NUL of each language */
@@ -34,8 +34,9 @@ struct choice {
     int value;
 };
 
-#define FIELD_REQUIRED 1U
-#define FIELD_HEX      2U /* UINT: 0x... is allowed */
+#define FIELD_REQUIRED  1U
+#define FIELD_HEX       2U /* UINT: 0x... is allowed */
+#define FIELD_DIRECTORY 4U
 
 struct field {
     const char *key;

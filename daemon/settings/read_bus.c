@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "address.h"
 #include "draft.h"
 #include "scalar.h"
 
@@ -52,14 +53,19 @@ static void check_host(struct draft *d, const struct yaml_node *tcp, const struc
         }
     }
     const char *colon = strchr(bus->host, ':');
+    const char *why = address_check_host(bus->host);
     if (colon != NULL && strchr(colon + 1, ':') == NULL)
         problems_at(d->problems, node, "'%.64s': write the port as 'port: %.8s'", bus->host, colon + 1);
+    else if (why != NULL)
+        problems_at(d->problems, node, "'%.64s' is not a host: %s", bus->host, why);
 }
 
 static void check_tty(struct draft *d, const struct yaml_node *rtu, const struct bus_config *bus)
 {
     const struct yaml_node *node = yaml_get(rtu, "device");
 
+    if (address_is_directory(bus->device))
+        problems_at(d->problems, node, "'%.80s' is a directory, not a serial line", bus->device);
     if (strncmp(bus->device, "/dev/ttyUSB", 11) == 0 || strncmp(bus->device, "/dev/ttyACM", 11) == 0)
         problems_at(d->warnings, node,
                     "%.64s may be another line after a restart; use a name in /dev/serial/by-id",
@@ -93,6 +99,10 @@ static void read_bus(struct draft *d, const struct yaml_node *node, struct draft
         problems_at_key(d->problems, node, "'tcp' or 'rtu' is missing in a bus");
     }
     bus->broken = d->problems->n > before;
+    if (bus->config.kind == BUS_TCP)
+        address_plain_host(bus->config.host, bus->line, sizeof bus->line);
+    else
+        address_real_path(bus->config.device, bus->line, sizeof bus->line);
 }
 
 void read_buses(struct draft *d, const struct yaml_node *node)

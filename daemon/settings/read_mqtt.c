@@ -1,6 +1,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "draft.h"
 #include "scalar.h"
 
@@ -78,6 +79,18 @@ static const char *parse_host_port(const char *text, size_t *ret_host_len, unsig
     return *ret_port == 0 ? "the port is a number from 1 to 65535" : NULL;
 }
 
+/* What is wrong with the host before the port, or NULL. */
+static const char *check_broker_host(const char *text, size_t len)
+{
+    char host[sizeof((struct mqtt_config *)NULL)->uri];
+    bool in_brackets = text[0] == '[';
+
+    (void)snprintf(host, sizeof host, "%.*s", (int)(in_brackets ? len - 2 : len), text + in_brackets);
+    if (in_brackets && strchr(host, ':') == NULL)
+        return "an IPv6 address stands in [ ]";
+    return address_check_host(host);
+}
+
 static void finish_broker(struct draft *d, const struct yaml_node *node, bool *ret_tls)
 {
     const char *text = d->mqtt.config.uri;
@@ -93,6 +106,8 @@ static void finish_broker(struct draft *d, const struct yaml_node *node, bool *r
         return; /* reported */
     if (tls || strncmp(text, "mqtt://", 7) == 0)
         why = parse_host_port(text + scheme, &host_len, &port);
+    if (why == NULL)
+        why = check_broker_host(text + scheme, host_len);
     if (why != NULL) {
         problems_at(d->problems, node,
                     "'%.80s' is not a broker's address such as mqtts://broker.example:8883: %s", text, why);

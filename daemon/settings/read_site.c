@@ -26,7 +26,7 @@ static const struct field site_fields[] = {
 };
 
 static const struct field storage_fields[] = {
-    {"directory", FIELD_PATH, FIELD_OF(struct storage_config, directory)},
+    {"directory", FIELD_PATH, FIELD_OF(struct storage_config, directory), .flags = FIELD_DIRECTORY},
     {"commit_interval", FIELD_DURATION, FIELD_OF(struct storage_config, commit_interval_ms), .min = 100,
      .max = MINUTE_MS},
 };

@@ -250,6 +250,7 @@ static void read_everything(struct draft *d)
     resolve_devices(d);
     resolve_points(d);
     resolve_alarms(d);
+    check_places(d);
     check_buses(d);
     check_devices(d);
     check_alarms(d);
