@@ -16,7 +16,7 @@
 #include "config.h"
 #include "value.h"
 
-#define BODY_MAX 2048 /* an event's JSON text, with NUL */
+#define BODY_MAX 2560 /* an event's JSON text, with NUL */
 #define WHO_MAX  64   /* a person's login name, with NUL */
 #define NOTE_MAX 256  /* a person's comment, with NUL */
 

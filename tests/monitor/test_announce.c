@@ -1,0 +1,150 @@
+/* What an alarm says is true at the moment it says it, in each state and with each kind of reading. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "announce.h"
+
+#define DEGREES(x) ((micro_t)((x)*1000000))
+
+struct site {
+    struct config config;
+    struct asset_config assets[1];
+    struct point_config points[2];
+    struct alarm_config alarms[5];
+    struct alarm_model models[5];
+};
+
+enum { HOT, LID, NO_DATA, BAD, DISK };
+
+static void make_site(struct site *s)
+{
+    memset(s, 0, sizeof *s);
+    s->config.assets = s->assets;
+    s->config.points = s->points;
+    s->config.alarms = s->alarms;
+    s->config.alarm_models = s->models;
+    snprintf(s->config.site_id, ID_MAX, "test");
+    snprintf(s->assets[0].id, ID_MAX, "tank-1");
+    snprintf(s->assets[0].name.text[LANGUAGE_EN], TEXT_MAX, "Tank 1");
+    snprintf(s->assets[0].name.text[LANGUAGE_ZH], TEXT_MAX, "1号罐");
+    snprintf(s->points[0].id, ID_MAX, "temperature");
+    snprintf(s->points[0].unit, UNIT_MAX, "°C");
+    s->points[0].format.decimals = 1;
+    snprintf(s->points[1].id, ID_MAX, "lid");
+    s->points[1].format.n_states = 2;
+    s->points[1].format.states[0] = (struct reg_state){.value = 0, .name = "closed"};
+    s->points[1].format.states[1] = (struct reg_state){.value = 1, .name = "open"};
+    s->models[HOT] =
+        (struct alarm_model){.kind = CONDITION_HIGH, .limit = DEGREES(-150), .deadband = DEGREES(2)};
+    s->models[LID] =
+        (struct alarm_model){.kind = CONDITION_STATE, .point = 1, .n_states = 1, .states = {DEGREES(1)}};
+    s->models[NO_DATA] = (struct alarm_model){.kind = CONDITION_NO_DATA};
+    s->models[BAD] = (struct alarm_model){.kind = CONDITION_BAD};
+    s->models[DISK] = (struct alarm_model){.kind = CONDITION_FAULT, .fault = FAULT_STATE_DB};
+    for (int i = 0; i <= DISK; i++)
+        snprintf(s->alarms[i].id, ID_MAX, "alarm-%d", i);
+}
+
+static void expect(const struct site *s, uint16_t alarm, bool over, const struct reading *reading,
+                   const char *en, const char *zh)
+{
+    struct alarm_record record = {.state = ALARM_UNACKNOWLEDGED};
+    struct alarm_news news = {.config = &s->config,
+                              .run_id = "run",
+                              .alarm = alarm,
+                              .transition = "acknowledged",
+                              .record = &record,
+                              .reading = reading,
+                              .over = over,
+                              .detail = "no space left"};
+    char text[512];
+    announce_sentence(&news, LANGUAGE_EN, text, sizeof text);
+    assert_string_equal(text, en);
+    announce_sentence(&news, LANGUAGE_ZH, text, sizeof text);
+    assert_string_equal(text, zh);
+}
+
+static void test_sentences(void **state)
+{
+    (void)state;
+    static struct site s;
+    make_site(&s);
+    const struct reading hot = {.value = DEGREES(-149.2)}, between = {.value = DEGREES(-150.5)},
+                         cold = {.value = DEGREES(-190)}, open = {.value = DEGREES(1)}, closed = {.value = 0},
+                         silent = {.quality = QUALITY_BAD, .reason = REASON_TIMEOUT},
+                         broken = {.quality = QUALITY_BAD, .reason = REASON_SENTINEL};
+    expect(&s, HOT, false, &hot, "Tank 1: temperature -149.2 °C is above -150.0 °C",
+           "1号罐：temperature -149.2 °C，高于限值 -150.0 °C");
+    expect(&s, HOT, false, &between,
+           "Tank 1: temperature -150.5 °C, was above -150.0 °C and is not yet back to normal",
+           "1号罐：temperature -150.5 °C，曾高于限值 -150.0 °C，尚未恢复");
+    expect(&s, HOT, false, &silent, "Tank 1: temperature was above -150.0 °C; no data now",
+           "1号罐：temperature 曾高于限值 -150.0 °C，当前无数据");
+    expect(&s, HOT, true, &cold, "Tank 1: temperature -190.0 °C is back within its limit -150.0 °C",
+           "1号罐：temperature -190.0 °C，已恢复（限值 -150.0 °C）");
+    expect(&s, HOT, true, &silent, "Tank 1: temperature was back within its limit -150.0 °C; no data now",
+           "1号罐：temperature 已恢复（限值 -150.0 °C），当前无数据");
+    expect(&s, LID, false, &open, "Tank 1: lid is open", "1号罐：lid：open");
+    expect(&s, LID, true, &closed, "Tank 1: lid is closed", "1号罐：lid：closed");
+    expect(&s, LID, false, &silent, "Tank 1: lid was open; no data now", "1号罐：lid 曾为 open，当前无数据");
+    expect(&s, NO_DATA, false, &silent, "Tank 1: temperature: no data (the device does not answer)",
+           "1号罐：temperature：无数据（设备无应答）");
+    expect(&s, NO_DATA, true, &cold, "Tank 1: temperature: data are back", "1号罐：temperature：数据已恢复");
+    expect(&s, BAD, false, &broken,
+           "Tank 1: temperature: the value can't be used (the device reports no value)",
+           "1号罐：temperature：读数不可用（设备报告无有效值）");
+    expect(&s, DISK, false, NULL, "Tank 1: events can't be written to disk: no space left",
+           "1号罐：事件无法写入磁盘：no space left");
+    expect(&s, DISK, true, NULL, "Tank 1: events can't be written to disk (over)",
+           "1号罐：事件无法写入磁盘（已恢复）");
+}
+
+/* The longest texts that a configuration may hold, and characters of three bytes: facts stay, and no
+ * character is cut in two. */
+static void test_long_texts_keep_the_facts(void **state)
+{
+    (void)state;
+    static struct site s;
+    make_site(&s);
+    for (int language = 0; language < LANGUAGES; language++) {
+        for (size_t n = 0; n + 3 < TEXT_MAX; n += 3) {
+            memcpy(s.alarms[HOT].text.text[language] + n, "罐", 4);
+            memcpy(s.alarms[HOT].response.text[language] + n, "液", 4);
+        }
+        for (size_t n = 0; n + 3 < NAME_MAX_BYTES; n += 3)
+            memcpy(s.assets[0].name.text[language] + n, "名", 4);
+    }
+    const struct reading hot = {.value = DEGREES(-149.2)};
+    struct alarm_record record = {.state = ALARM_UNACKNOWLEDGED, .raised_utc_us = 1, .acked_utc_us = 1};
+    memset(record.who, 'w', WHO_MAX - 1);
+    char note[NOTE_MAX] = "", body[BODY_MAX];
+    memset(note, '"', NOTE_MAX - 1); /* twice as long in JSON */
+    struct alarm_news news = {.config = &s.config,
+                              .run_id = "run",
+                              .seq = 1,
+                              .alarm = HOT,
+                              .transition = "raised",
+                              .record = &record,
+                              .reading = &hot,
+                              .note = note};
+    announce_alarm(&news, body);
+    assert_int_equal(body[strlen(body) - 1], '}');
+    assert_non_null(strstr(body, "-149.2 °C is above -150.0 °C"));
+    assert_non_null(strstr(body, "高于限值 -150.0 °C"));
+    assert_null(strstr(body, "\xEF\xBF\xBD"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sentences),
+        cmocka_unit_test(test_long_texts_keep_the_facts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
