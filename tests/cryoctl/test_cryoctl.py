@@ -2,6 +2,7 @@
 """cryoctl as a person or a script meets it. CRYOCTL_GOLDEN=write renews golden/ from what it prints now."""
 import copy
 import csv
+import datetime
 import fcntl
 import io
 import json
@@ -173,6 +174,34 @@ class Acknowledge(Case):
             self.run_ctl("reload", expect=1)
             self.assertIn("the old one stays in force", self.err)
 
+    def test_reload_says_why(self):
+        refused = "io.cryomon.Monitor.ReloadRefused"
+        reason = alarm("system", "system", "系统", "configuration", "high", "unacknowledged",
+                       text={"en": "system: refused: cryomon.yaml:3:3: unknown\033 key", "zh": "系统：被拒绝"})
+        with FakeDaemon(self.path) as daemon:
+            self.assertEqual(json.loads(self.run_ctl("reload", "--json")), {"ok": True})
+            daemon.error["Reload"] = (refused, {})
+            daemon.status["alarms"].append(reason)
+            # The alarm of an hour ago is about another mistake.
+            reason["time"] = (datetime.datetime.utcnow() - datetime.timedelta(hours=1)).isoformat()[:23] + "Z"
+            result = json.loads(self.run_ctl("reload", "--json", expect=1))
+            self.assertEqual((result["ok"], result["error"]), (False, refused))
+            self.assertIn("See cryoctl check, or the journal", result["message"])
+            reason["time"] = (datetime.datetime.utcnow() + datetime.timedelta(hours=1)).isoformat()[:23] + "Z"
+            result = json.loads(self.run_ctl("reload", "--json", expect=1))
+            self.assertEqual(result["message"], "system: refused: cryomon.yaml:3:3: unknown\ufffd key")
+            self.assertEqual(result["error"], refused)
+            self.assertEqual(self.run_ctl("reload", "--lang", "zh", expect=1), "")
+            self.assertEqual(self.err, "cryoctl: 系统：被拒绝\n")
+            # No answer to the second question: the first one's answer is still told.
+            daemon.error["Status"] = ("io.cryomon.Monitor.Busy", {})
+            self.assertEqual(json.loads(self.run_ctl("reload", "--json", expect=1))["error"], refused)
+            daemon.error["Reload"] = ("io.cryomon.Monitor.PermissionDenied", {"group": "cryomon-operator"})
+            result = json.loads(self.run_ctl("reload", "--json", expect=4))
+            self.assertIn("cryomon-operator", result["message"])
+        result = json.loads(self.run_ctl("reload", "--json", expect=3))
+        self.assertEqual((result["ok"], result["error"]), (False, "unreachable"))
+
 
 class History(Case):
     def setUp(self):
@@ -283,11 +312,59 @@ class Usage(Case):
         self.configure()
         with FakeDaemon(self.path):
             self.run_ctl("status", "--config", self.directory.name, socket=False)
-        with open(os.path.join(self.directory.name, "cryomon.yaml"), "a", encoding="utf-8") as f:
-            f.write("bogus: 1\n")
+
+    def write(self, name, text):
+        os.makedirs(os.path.dirname(os.path.join(self.directory.name, name)), exist_ok=True)
+        with open(os.path.join(self.directory.name, name), "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def test_mistakes_do_not_hide_alarms(self):
+        control = "control:\n  socket: %s\n" % self.path
+        for mistaken in (
+                control + "bogus: 1\nsite: {id: 7 7}\n",
+                "site:\n  id: s\n\tx: tab\n" + control + "buses: [\n",  # not YAML, before it and behind
+                "# \n---\n\"site\": {\n" + control + "storage: {directory: relative}\n",
+                control + "control: {socket: /nonexistent}\n",
+                "{control: {socket: %s}, x: &a 1}\n" % self.path):
+            self.write("cryomon.yaml", mistaken)
+            with self.subTest(mistaken), FakeDaemon(self.path) as daemon:
+                for verb in (["status"], ["alarms"], ["ack", "tank-2", "lid-open"], ["reload"]):
+                    self.run_ctl(*verb, "--config", self.directory.name, socket=False)
+                self.run_ctl("check", self.directory.name, socket=False, expect=1)
+                self.assertEqual(len(daemon.calls), 4)
+
+    def test_socket_in_conf_d(self):
+        self.write("cryomon.yaml", "site: {\n")
+        self.write("conf.d/10.yaml", "no: [\n")
+        self.write("conf.d/20.yaml", "control: {socket: %s}\n" % self.path)
+        self.write("conf.d/30.yaml", "control: {socket: /nonexistent}\n")
+        self.write("conf.d/00.txt", "control: {socket: /nonexistent}\n")
         with FakeDaemon(self.path):
-            self.run_ctl("status", "--config", self.directory.name, socket=False, expect=1)
-            self.assertIn("has mistakes", self.err)
+            self.run_ctl("status", "--config", self.directory.name, socket=False)
+
+    def test_no_guess_instead_of_the_socket(self):
+        """Another daemon's alarms are worse than none."""
+        self.run_ctl("status", "--config", self.directory.name, socket=False, expect=1)
+        self.assertIn("cryomon.yaml can't be read: No such file", self.err)
+        for wrong in ("relative", "[/x]", "", "/" + 120 * "x", "[\nsite: {id: s}"):
+            self.write("cryomon.yaml", "control:\n  socket: %s\n" % wrong)
+            self.run_ctl("alarms", "--config", self.directory.name, socket=False, expect=1)
+            self.assertIn("control.socket in %s is no full path" % self.directory.name, self.err)
+        self.write("cryomon.yaml", "site: {id: s}\n")
+        self.run_ctl("alarms", "--config", self.directory.name, socket=False, expect=3)
+        self.assertIn("/run/cryomon/control", self.err)
+
+    def test_history_of_a_mistaken_configuration(self):
+        subprocess.run([MAKE_HISTORY, self.directory.name], check=True)
+        self.write("cryomon.yaml", "bogus: 1\nsite: {\nstorage:\n  directory: %s\ncontrol: {socket: x}\n" %
+                   self.directory.name)
+        config = ["--config", self.directory.name]
+        out = self.run_ctl("history", "tank-1", "temperature", *RANGE, "--json", *config, socket=False)
+        self.assertEqual(len(out.splitlines()), 5)
+        self.assertEqual(len(self.run_ctl("events", *RANGE, "--json", *config, socket=False).splitlines()), 3)
+        self.write("cryomon.yaml", "storage: {directory: x}\n")
+        self.run_ctl("events", *config, socket=False, expect=1)
+        self.assertIn("storage.directory", self.err)
 
     def test_completion(self):
         with FakeDaemon(self.path):

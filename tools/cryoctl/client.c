@@ -67,9 +67,12 @@ static void fail_answered(const struct ctl *ctl, const char *error, const json_t
                     "%s/%s 无需确认：它处于正常状态，或已有人确认"),
                  asset, alarm);
     } else if (strcmp(error, MONITOR "ReloadRefused") == 0) {
-        snprintf(text, cap, "%s",
-                 tr(ctl, "the new configuration has mistakes; the old one stays in force. See cryoctl check",
-                    "新配置有错误，旧配置继续有效。见 cryoctl check"));
+        snprintf(
+            text, cap, "%s",
+            tr(ctl,
+               "the new configuration was refused; the old one stays in force. See cryoctl check, or the "
+               "journal",
+               "新配置被拒绝，旧配置继续有效。见 cryoctl check 或系统日志"));
     } else if (strcmp(error, MONITOR "TextTooLong") == 0) {
         snprintf(text, cap, tr(ctl, "%s is longer than %lld bytes", "%s 超过 %lld 字节"),
                  client_text(parameters, "parameter"),

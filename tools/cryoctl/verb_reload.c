@@ -1,18 +1,62 @@
+#include <stdlib.h>
+#include <string.h>
+
 #include "client.h"
+#include "clock.h"
 #include "cryoctl.h"
+#include "width.h"
+
+/* What the daemon has to say about a configuration that it refused at since or later, as its alarm
+ * system/configuration tells it: or "". An older text is about an older mistake. */
+static void find_reason(const struct ctl *ctl, const char *since, char *ret, size_t cap)
+{
+    struct client_failure failure;
+    json_t *status = client_call(ctl, "io.cryomon.Monitor.Status", NULL, CLIENT_TIMEOUT_MS, &failure);
+    size_t i;
+    const json_t *alarm;
+    json_array_foreach(json_object_get(status, "alarms"), i, alarm)
+    {
+        if (strcmp(client_text(alarm, "asset"), "system") != 0 ||
+            strcmp(client_text(alarm, "alarm"), "configuration") != 0 ||
+            strcmp(client_text(alarm, "time"), since) < 0)
+            continue;
+        char *text = width_clean(client_name(ctl, alarm, "text", ""), (unsigned)cap);
+        if (text != NULL && strlen(text) < cap)
+            snprintf(ret, cap, "%s", text);
+        free(text);
+    }
+    json_decref(status);
+}
+
+static void print_failure(const struct client_failure *failure)
+{
+    json_t *object =
+        json_pack("{s:b, s:s, s:s}", "ok", 0, "error",
+                  failure->error[0] != '\0' ? failure->error : "unreachable", "message", failure->text);
+    json_dumpf(object, stdout, CTL_JSON);
+    putchar('\n');
+    json_decref(object);
+}
 
 int verb_reload(struct ctl *ctl, int argc, char **argv)
 {
     (void)argc;
     (void)argv;
     struct client_failure failure;
+    char since[RFC3339_MAX];
+    clock_print_utc(since, clock_now().utc_us);
     json_t *answer = client_call(ctl, "io.cryomon.Monitor.Reload", NULL, CLIENT_RELOAD_TIMEOUT_MS, &failure);
-    if (ctl->json)
-        printf(answer != NULL ? "{\"ok\":true}\n" : "{\"ok\":false}\n");
-    if (answer == NULL)
+    if (answer == NULL && strcmp(failure.error, "io.cryomon.Monitor.ReloadRefused") == 0)
+        find_reason(ctl, since, failure.text, sizeof failure.text);
+    if (answer == NULL) {
+        if (ctl->json)
+            print_failure(&failure);
         return client_complain(&failure);
+    }
     json_decref(answer);
-    if (!ctl->json)
+    if (ctl->json)
+        puts("{\"ok\":true}");
+    else
         puts(tr(ctl, "The configuration has been read again and is in force.", "配置已重新读取并生效。"));
     return CTL_OK;
 }
