@@ -157,8 +157,8 @@ class Notify:
 class Daemon:
     """cryomond under test."""
 
-    def __init__(self, config_dir, scratch, env=None):
-        self.config_dir = config_dir
+    def __init__(self, config_dir, scratch, env=None, prefix=()):
+        self.config_dir, self.prefix = config_dir, list(prefix)  # prefix: a command that becomes cryomond
         self.log = Feed("cryomond")
         self.process = None
         self.env = dict(os.environ)
@@ -177,7 +177,7 @@ class Daemon:
         self.notify = Notify(os.path.join(self._scratch, "notify%d" % self._starts))
         self.env["NOTIFY_SOCKET"] = self.notify.path
         self.process = subprocess.Popen(
-            [binary("cryomond"), "--config", self.config_dir, "--foreground"], env=self.env,
+            self.prefix + [binary("cryomond"), "--config", self.config_dir, "--foreground"], env=self.env,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
         self._reader = lines_of(self.process.stderr, self._line)
         if ready:
@@ -263,9 +263,9 @@ class SystemTest(unittest.TestCase):
     def path(self, *names):
         return os.path.join(self.dir, *names)
 
-    def daemon(self, config_dir=None, env=None):
+    def daemon(self, config_dir=None, env=None, prefix=()):
         place = tempfile.mkdtemp(prefix="d", dir=self.dir)
-        daemon = Daemon(config_dir or self.path("etc"), place, env)
+        daemon = Daemon(config_dir or self.path("etc"), place, env, prefix)
         self.daemons.append(daemon)
         self.addCleanup(daemon.end)
         return daemon
@@ -278,10 +278,13 @@ class SystemTest(unittest.TestCase):
         return any(test is self for test, _ in result.failures + result.errors) or not outcome.success
 
     def tearDown(self):
+        failed = self._failed()
         for daemon in self.daemons:
-            text = daemon.tail(400)
-            if self._failed():
+            if failed:
                 print("--- the daemon's last lines:\n" + daemon.tail(), file=sys.stderr)
+            elif daemon.running():
+                daemon.stop()  # whatever the test was about, the end is clean
+            text = daemon.tail(400)
             for word in ("AddressSanitizer", "ThreadSanitizer", "LeakSanitizer", "runtime error:"):
                 self.assertNotIn(word, text)
 

@@ -134,7 +134,8 @@ class TcpServer:
 
     async def _serve(self, reader, writer):
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        line = Line(self, writer.write, writer.close)
+        # What is still to be sent when the peer has gone is lost, without a word.
+        line = Line(self, lambda data: None if writer.is_closing() else writer.write(data), writer.close)
         self.lines.add(line)
         self.connections += 1
         if self.on_connect:
