@@ -189,6 +189,29 @@ class AlarmPath(harness.SystemTest):
         self.temperature(COLD)
         self.observer.event(alarm="warm", transition="returned", state="normal", since=mark)
 
+    def test_reloads_in_a_row(self):
+        """Many reloads while an alarm comes and goes: none of its transitions is lost or made twice."""
+        self.observer.point("tank-1", "temperature", lambda p: p["quality"] == "good")
+        alarms = self.config.main["assets"]["tank-1"]["alarms"]
+        for turn in range(12):
+            self.temperature(ALARM if turn % 2 == 0 else COLD)
+            if turn % 3 == 0:
+                alarms["extra"] = {"point": "level", "high": 1000 + turn, "priority": "low"}
+            else:
+                alarms.pop("extra", None)
+            self.config.main["devices"]["d"]["timeout"] = "%d ms" % (80 + turn)
+            self.config.write()
+            self.cryomond.signal(signal.SIGHUP)
+            if turn % 4 == 3:
+                self.cryomond.signal(signal.SIGHUP)
+            self.observer.wait("/events", lambda e: e.get("alarm") == "warm" and e["transition"] == (
+                "raised" if turn % 2 == 0 else "returned") and e["seq"] > getattr(self, "last", 0))
+            self.last = max(m.json["seq"] for m in self.observer.feed.since() if m.topic.endswith("/events"))
+        self.cryomond.stop()
+        warm = [m.json["transition"] for m in self.observer.feed.since() if m.topic.endswith("/events") and
+                m.json.get("alarm") == "warm" and not m.json.get("historical")]
+        self.assertEqual(warm, ["raised", "returned"] * 6)
+
     def test_bad_reload(self):
         """All or nothing: the old configuration stays, and the mistake is told with its place."""
         good = open(self.path("etc", "cryomon.yaml"), encoding="utf-8").read()
