@@ -198,6 +198,7 @@ static void refused(struct monitor *m, const char *detail)
         {.key = "detail", .text = detail},
     };
     monitor_event(m, clock_now(), "configuration-refused", members, 2);
+    monitor_fault(m, FAULT_CONFIG, FROM_MONITOR, false, ""); /* refused once more: that is news again */
     monitor_fault(m, FAULT_CONFIG, FROM_MONITOR, true, first);
     finish(m, -EINVAL);
 }

@@ -58,14 +58,33 @@ static bool same_line(const struct draft_bus *a, const struct draft_bus *b)
     return strcmp(a->line, b->line) == 0;
 }
 
+/* Two names that lead to one device today. That depends on what is plugged in, and a daemon that has run must
+ * start again whatever is: a warning. (The second bus finds the line in use, which is an alarm.) */
+static void check_links(struct draft *d, const struct draft_bus *bus, const struct draft_bus *other)
+{
+    char a[sizeof bus->line], b[sizeof other->line];
+
+    if (bus->config.kind != BUS_RTU || other->config.kind != BUS_RTU)
+        return;
+    address_real_path(bus->config.device, a, sizeof a);
+    address_real_path(other->config.device, b, sizeof b);
+    if (strcmp(a, b) == 0)
+        problems_at_key(d->warnings, bus->node, "leads to the same device as bus '%s' at %s:%u: %.100s",
+                        other->node->key, other->node->file, other->node->key_line, a);
+}
+
 void check_buses(struct draft *d)
 {
     for (size_t i = 1; i < d->n_buses; i++) {
         const struct draft_bus *bus = &d->buses[i];
         for (size_t k = 0; k < i && !bus->broken; k++) {
             const struct draft_bus *other = &d->buses[k];
-            if (other->broken || !same_line(bus, other))
+            if (other->broken)
                 continue;
+            if (!same_line(bus, other)) {
+                check_links(d, bus, other);
+                continue;
+            }
             problems_at_key(d->problems, bus->node,
                             "the same line as bus '%s' at %s:%u; a line is one bus, and its devices share it",
                             other->node->key, other->node->file, other->node->key_line);

@@ -23,7 +23,7 @@
 struct draft_bus {
     struct bus_config config;
     const struct yaml_node *node;
-    char line[256]; /* host or device as address_plain_host and address_real_path write it */
+    char line[256]; /* host or device as address_plain_host and address_plain_path write it */
     bool broken;
 };
 

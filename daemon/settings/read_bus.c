@@ -102,7 +102,7 @@ static void read_bus(struct draft *d, const struct yaml_node *node, struct draft
     if (bus->config.kind == BUS_TCP)
         address_plain_host(bus->config.host, bus->line, sizeof bus->line);
     else
-        address_real_path(bus->config.device, bus->line, sizeof bus->line);
+        address_plain_path(bus->config.device, bus->line, sizeof bus->line);
 }
 
 void read_buses(struct draft *d, const struct yaml_node *node)
