@@ -82,6 +82,7 @@ bool mailbox_take(struct mailbox *mb, void *ret_message)
         taken = true;
         if (--mb->used == 0) {
             eventfd_t count;
+            mb->head = 0; /* a queue that is kept short touches only the first of its pages */
             (void)eventfd_read(mb->fd, &count);
         }
     }

@@ -152,7 +152,7 @@ static void test_hung_disk(void **state)
         usleep(1000);
     assert_false(heartbeat_find_late(fixture->heartbeats, late, "store", &blocked));
     /* What does not fit into the queue is refused, counted and told; events have room kept for them. */
-    for (int i = 0; i < 6000; i++)
+    for (int i = 0; i < 20000; i++)
         refused += mailbox_post(store_mailbox(fixture->store), MAILBOX_ORDINARY, &reading) < 0;
     assert_true(refused > 0);
     for (uint64_t seq = 3; seq <= 1000; seq++) {

@@ -12,8 +12,8 @@
 #include "log.h"
 
 #define RESERVED_SLOTS 1024
-#define ORDINARY_MIN   4096
-#define ORDINARY_MAX   16384
+#define ORDINARY_MIN   16384 /* over a second of a busy site: a disk may stall for so long */
+#define ORDINARY_MAX   65536
 #define TAKE_MAX       1024            /* messages per turn */
 #define IDLE_US        (2 * SECOND_US) /* well within HEARTBEAT_LATE_MS */
 #define CHECK_US       (5 * SECOND_US)
