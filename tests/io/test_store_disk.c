@@ -164,7 +164,7 @@ static void test_hung_disk(void **state)
     store_fixture_stop(fixture);
     assert_int_equal(store_fixture_sql(fixture, "state.db", "SELECT count(*) FROM event"), 1000);
     assert_int_equal(store_fixture_sql(fixture, "history.db", "SELECT sum(count) FROM frame"),
-                     6001 - (int64_t)refused);
+                     20001 - (int64_t)refused);
     store_fixture_assert_sound(fixture);
 }
 
@@ -179,7 +179,7 @@ static void test_refused_posts_are_told(void **state)
     store_fixture_post_event(fixture, 2, "high", ALARM_NORMAL);
     while (atomic_load(&disk_calls) == calls)
         usleep(1000);
-    for (int i = 0; i < 6000; i++)
+    for (int i = 0; i < 20000; i++)
         refused += mailbox_post(store_mailbox(fixture->store), MAILBOX_ORDINARY, &reading) < 0;
     set_disk(DISK_WELL);
     struct core_message gap = store_fixture_wait(fixture, CORE_GAP);
