@@ -13,6 +13,7 @@ from modbus_raw import HOLDING, Bank, Loop, RtuServer, TcpServer
 
 INTERVAL, RUN = 0.5, 25.0
 ALONE, SHARED, DEAD_SHARED = 60, 10, 4
+ENOUGH = 0.99 if not harness.SANITIZED else 0.8  # of the polls
 
 
 class BlackHole:
@@ -117,13 +118,17 @@ class DeadDevices(harness.SystemTest):
                 1000 * gaps[-1]), flush=True)
         return figures
 
-    def test_dead_do_not_disturb(self):
+    def compare(self):
+        """Groups for which the dead make a difference."""
         without = self.report("without", *self.run_with(False))
         with_dead = self.report("with", *self.run_with(True))
-        for group, share in with_dead.items():
-            # A poll more or less at the ends of the run is 1 in 50.
-            self.assertGreater(share, 0.98, group)
-            self.assertGreater(share / without[group], 0.99, group)
+        # A poll more or less at the ends of the run is 1 in 50.
+        return ["%s: %.3f of the polls, %.3f without the dead" % (group, share, without[group])
+                for group, share in with_dead.items() if share < ENOUGH - 0.01 or share < ENOUGH * without[group]]
+
+    def test_dead_do_not_disturb(self):
+        # Once more, if it was the machine that had no time in one of the two runs.
+        self.assertEqual(self.compare() and self.compare(), [])
 
 
 if __name__ == "__main__":

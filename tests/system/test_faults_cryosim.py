@@ -14,7 +14,7 @@ from configuration import Setup
 
 POLLS = int(os.environ.get("CRYOMON_FAULT_POLLS", "10000"))
 SEED = int(os.environ.get("CRYOMON_FAULT_SEED", random.randrange(10**9)))
-TIMEOUT = 60 if not harness.SANITIZED else 100  # ms
+TIMEOUT = 60 if not harness.SANITIZED else 200  # ms
 TCP, RTU, UNITS = 8, 24, 2
 REGISTERS = {"count": (0, "u16"), "fixed": (1, "u16"), "wide": (2, "u32"), "other": (20, "u16"), "input": (0, "u16")}
 
@@ -64,7 +64,7 @@ class Faults(harness.SystemTest):
         setup = Setup(self.dir, self.broker)
         setup.profile("table", {name: {"table": "input" if name == "input" else "holding", "address": address,
                                        "type": kind, "unit": "V"} for name, (address, kind) in REGISTERS.items()},
-                      interval="150 ms", timeout="%d ms" % TIMEOUT, quiet="80 ms")
+                      interval="%d ms" % max(150, TIMEOUT), timeout="%d ms" % TIMEOUT, quiet="80 ms")
         for line in self.simulator.lines():
             where = self.simulator.listeners[line]
             if "tcp" in where:
@@ -91,13 +91,13 @@ class Faults(harness.SystemTest):
         daemon = self.daemon().start()
         harness.until(lambda: os.path.exists(self.simulator.truth) and self.counted() > 500, "polls without faults")
         self.simulator.ctl("fault", "all", "mix", "400ms", "probability=0.3")
-        harness.until(lambda: self.counted() >= POLLS, "%d polls" % POLLS, limit=200)
+        harness.until(lambda: self.counted() >= POLLS, "%d polls" % POLLS, limit=7 * harness.PATIENCE)
         self.simulator.ctl("fault", "all", "none")
         mark = self.observer.feed.mark()
         for line in self.simulator.lines():
             for unit in range(1, UNITS + 1):
                 self.observer.wait("/a-%s-%d/readings" % (line, unit), lambda m: m is not None and all(
-                    p["quality"] == "good" for p in m["points"].values()), limit=60, since=mark)
+                    p["quality"] == "good" for p in m["points"].values()), limit=4 * harness.PATIENCE, since=mark)
         daemon.stop()
         self.counted()
         self._file.close()
