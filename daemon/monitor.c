@@ -28,7 +28,7 @@ int monitor_make_tables(struct monitor *m, struct config *config)
                                           config->n_alarms, clock_now());
     struct alarm_record *alarms = calloc(config->n_alarms + 1U, sizeof *alarms);
     bool *dirty = calloc(config->n_assets + 1U, sizeof *dirty);
-    struct bus **buses = calloc(config->n_buses + 1U, sizeof *buses);
+    struct bus **buses = calloc(config->n_buses + 1U, sizeof *buses); /* NOLINT(bugprone-sizeof-expression) */
     if (engine == NULL || alarms == NULL || dirty == NULL || buses == NULL) {
         engine_free(engine);
         free(alarms);

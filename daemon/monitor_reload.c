@@ -249,13 +249,12 @@ static bool same_device(const struct config *a, const struct device_config *d, c
 }
 
 /* Does the point mean the same registers, read in the same way? Otherwise its last reading is not this
- * point's. (Padding may differ where the formats do not: then the point merely waits for its next poll.) */
+ * point's. */
 static bool same_source(const struct config *a, uint16_t i, const struct config *b, uint16_t j)
 {
     const struct point_config *p = &a->points[i], *q = &b->points[j];
     return same_device(a, &a->devices[p->device], b, &b->devices[q->device]) && p->table == q->table &&
-           p->address == q->address && strcmp(p->unit, q->unit) == 0 &&
-           memcmp(&p->format, &q->format, sizeof p->format) == 0;
+           p->address == q->address && strcmp(p->unit, q->unit) == 0 && decode_same(&p->format, &q->format);
 }
 
 /* What is known of points and alarms goes over by name. */

@@ -181,3 +181,18 @@ const char *decode_state_name(const struct reg_format *format, micro_t value)
             return format->states[i].name;
     return NULL;
 }
+
+bool decode_same(const struct reg_format *a, const struct reg_format *b)
+{
+    bool same = a->type == b->type && a->order == b->order && a->bit == b->bit && a->invert == b->invert &&
+                a->mask == b->mask && a->scale_num == b->scale_num && a->scale_den == b->scale_den &&
+                a->offset == b->offset && a->decimals == b->decimals && a->has_range == b->has_range &&
+                a->plausible_min == b->plausible_min && a->plausible_max == b->plausible_max &&
+                a->n_sentinels == b->n_sentinels && a->n_states == b->n_states;
+
+    for (unsigned i = 0; same && i < a->n_sentinels; i++)
+        same = a->sentinels[i].raw == b->sentinels[i].raw;
+    for (unsigned i = 0; same && i < a->n_states; i++)
+        same = a->states[i].value == b->states[i].value && strcmp(a->states[i].name, b->states[i].name) == 0;
+    return same;
+}

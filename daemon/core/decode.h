@@ -74,6 +74,9 @@ unsigned decode_width(const struct reg_format *format);
  * must be sound (scale_den > 0). Quality is good or bad; who knows more may lower it. */
 struct reading decode_words(const struct reg_format *format, const uint16_t *words);
 
+/* Do both formats make the same reading of the same registers? */
+bool decode_same(const struct reg_format *a, const struct reg_format *b);
+
 /* The name of an enumeration's value, or NULL if the format has none for it. */
 const char *decode_state_name(const struct reg_format *format, micro_t value);
 

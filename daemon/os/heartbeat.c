@@ -102,7 +102,9 @@ static char thread_state(int thread)
         return '?';
     text[n] = '\0';
     const char *end = strrchr(text, ')');
-    return end != NULL && end[1] == ' ' ? end[2] : '?';
+    if (end == NULL || end[1] != ' ')
+        return '?';
+    return end[2];
 }
 
 bool heartbeat_find_late(struct heartbeats *hb, char *ret_name, const char *disk_thread, bool *ret_blocked)

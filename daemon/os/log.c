@@ -41,9 +41,11 @@ static bool stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
     struct stat st;
-    unsigned long long dev, ino;
-    return stream != NULL && fstat(STDERR_FILENO, &st) == 0 && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
-           (unsigned long long)st.st_dev == dev && (unsigned long long)st.st_ino == ino;
+    char own[64];
+    if (stream == NULL || fstat(STDERR_FILENO, &st) < 0)
+        return false;
+    snprintf(own, sizeof own, "%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+    return strcmp(stream, own) == 0;
 }
 
 static void to_stderr(const struct line *line)

@@ -342,9 +342,38 @@ static void enumerations_and_what_they_do_not_know(void **state)
     expect_bad(decode1(&format, 0), REASON_UNKNOWN_STATE);
 }
 
+/* Any difference that changes a reading is seen. */
+static void test_same_format(void **state)
+{
+    const struct reg_format one = {.type = REG_S16,
+                                   .scale_num = 1,
+                                   .scale_den = 10,
+                                   .decimals = 1,
+                                   .n_sentinels = 1,
+                                   .sentinels = {{0x8000}},
+                                   .n_states = 1,
+                                   .states = {{1, "open"}}};
+    struct reg_format other = one;
+
+    (void)state;
+    assert_true(decode_same(&one, &other));
+    other.offset = 1;
+    assert_false(decode_same(&one, &other));
+    other = one;
+    other.sentinels[0].raw = 0x7FFF;
+    assert_false(decode_same(&one, &other));
+    other = one;
+    other.states[0].name[0] = 'O';
+    assert_false(decode_same(&one, &other));
+    other = one;
+    other.order = ORDER_CDAB;
+    assert_false(decode_same(&one, &other));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_format),
         cmocka_unit_test(sixteen_bits_signed_and_not),
         cmocka_unit_test(thirty_two_bits_in_all_word_orders),
         cmocka_unit_test(floats_in_all_word_orders),

@@ -13,7 +13,7 @@
 #include "log.h"
 #include "schedule.h"
 
-#define STACK_BYTES      (256U * 1024U)
+#define STACK_BYTES      ((size_t)256 * 1024)
 #define IDLE_US          SECOND_US /* the longest sleep between two heartbeats */
 #define RECONNECT_US     SECOND_US
 #define RECONNECT_CAP_US (8 * SECOND_US)
