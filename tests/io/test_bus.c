@@ -281,7 +281,7 @@ static void wait_good(struct world *w, int n)
 {
     struct core_message m;
     for (int good = 0, tries = 0; good < n; tries++) {
-        assert_true(tries < 400);
+        assert_true(tries < 5000);
         next_sample(w, &m);
         good = check_sample(w, &m) ? good + 1 : 0;
     }
@@ -291,7 +291,7 @@ static void wait_bad(struct world *w, enum reason reason)
 {
     struct core_message m;
     for (int tries = 0;; tries++) {
-        assert_true(tries < 400);
+        assert_true(tries < 5000);
         next_sample(w, &m);
         if (!check_sample(w, &m) && m.sample.reading.reason == reason)
             return;

@@ -276,6 +276,7 @@ static void test_full_core_mailbox_loses_nothing(void **state)
         struct core_message restored = store_fixture_wait(fixture, CORE_RESTORED);
         snprintf(alarm, sizeof alarm, "alarm-%03u", i);
         assert_string_equal(restored.restored.alarm, alarm);
+        free(restored.restored.body);
     }
     assert_int_equal(store_fixture_wait(fixture, CORE_STORE_OPEN).store_open.last_seq, 300);
 }
