@@ -50,7 +50,6 @@ class Simulator:
 
     def stop(self):
         harness.end(self.process)
-        self.process.stdout.close()
 
 
 class Faults(harness.SystemTest):
@@ -82,9 +81,9 @@ class Faults(harness.SystemTest):
         """Reads that cryosim has answered, or spoilt: at least the smaller of the two transports'."""
         self._count = getattr(self, "_count", collections.Counter())
         self._file = getattr(self, "_file", None) or open(self.simulator.truth)
-        for line in self._file:
-            if line.endswith("\n"):
-                self._count[line.split('"device":"', 1)[1][:3]] += 1
+        *lines, self._rest = (getattr(self, "_rest", "") + self._file.read()).split("\n")
+        for line in lines:
+            self._count[line.split('"device":"', 1)[1][:3]] += 1
         return self._count["tcp"] + self._count["rtu"]
 
     def test_no_wrong_value(self):
@@ -99,6 +98,7 @@ class Faults(harness.SystemTest):
                 self.observer.wait("/a-%s-%d/readings" % (line, unit), lambda m: m is not None and all(
                     p["quality"] == "good" for p in m["points"].values()), limit=4 * harness.PATIENCE, since=mark)
         daemon.stop()
+        self.simulator.stop()  # and its record is complete
         self.counted()
         self._file.close()
         print("reads that cryosim answered: %s" % dict(self._count))
