@@ -154,8 +154,8 @@ class StartWithout(harness.SystemTest):
         observer.point("a", "value", lambda p: p["value"] == 7, since=mark)
         self.stop_in_time(daemon, "a new adapter")
 
-    def test_stop_with_silent_device(self):
-        server = TcpServer(self.loop, lambda line, request: None)
+    def stop_within_request(self, handler, state):
+        server = TcpServer(self.loop, handler)
         setup = self.make(None, server.port)
         setup.profiles["p"]["timeout"] = "10 s"
         setup.profiles["p"]["interval"] = "30 s"
@@ -163,7 +163,13 @@ class StartWithout(harness.SystemTest):
         setup.write()
         daemon = self.daemon().start()
         harness.until(lambda: server.lines and any(line.requests for line in list(server.lines)), "the request")
-        self.stop_in_time(daemon, "a request of 10 s under way")
+        self.stop_in_time(daemon, state)
+
+    def test_stop_with_silent_device(self):
+        self.stop_within_request(lambda line, request: None, "a request of 10 s under way")
+
+    def test_stop_with_half_reply(self):
+        self.stop_within_request(lambda line, request: line.send(request.reply([7])[:5]), "half a reply received")
 
     # ---- the disk
 
