@@ -11,7 +11,7 @@ OPTIONS = bench.options(__doc__, devices=200, registers=10, interval=1000, secon
 import harness  # noqa: E402 (its path is set by bench)
 from broker import Broker, Observer  # noqa: E402
 from configuration import Setup  # noqa: E402
-from modbus_raw import HOLDING, Loop, TcpServer  # noqa: E402
+from modbus_raw import Loop, TcpServer  # noqa: E402
 
 
 def configure(place, broker, loop, polls):

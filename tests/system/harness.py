@@ -3,7 +3,6 @@
 A test waits for an event with a limit, never for a time. Nothing here uses a fixed port or path, so tests can
 run side by side. Only processes that were started here are ended, by their id.
 """
-import collections
 import json
 import os
 import shutil
@@ -303,6 +302,3 @@ class SystemTest(unittest.TestCase):
 def main():
     # Sockets of a finished test are closed by the end of the process.
     unittest.main(verbosity=2, warnings="ignore")
-
-
-Reading = collections.namedtuple("Reading", "asset point time slot value quality reason raw")
