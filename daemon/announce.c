@@ -36,6 +36,22 @@ static const char *reason_words(enum reason reason, enum language language)
         {REASON_NOT_FINITE, {"not a number", "非数值"}},
         {REASON_IMPLAUSIBLE, {"outside the plausible range", "超出合理范围"}},
         {REASON_UNKNOWN_STATE, {"unknown state", "未知状态"}},
+        {REASON_SENSOR_FAULT, {"the device reports a broken sensor", "设备报告传感器故障"}},
+        {REASON_OVER_RANGE, {"above what the device can measure", "超出设备量程上限"}},
+        {REASON_UNDER_RANGE, {"below what the device can measure", "低于设备量程下限"}},
+        {REASON_WARM_UP, {"the device is warming up", "设备预热中"}},
+        {REASON_INHIBITED, {"the device's own alarms are inhibited", "设备自身报警已被抑制"}},
+        {REASON_SIMULATION, {"the device simulates the value", "设备处于模拟状态"}},
+        {REASON_CALIBRATION, {"the sensor is being calibrated", "传感器校准中"}},
+        {REASON_MAINTENANCE, {"the device is under or needs maintenance", "设备维护中或需要维护"}},
+        {REASON_DEVICE_FAULT, {"the device reports a fault", "设备报告自身故障"}},
+        {REASON_DEVICE_STALE, {"the device says that its value is old", "设备报告数值已过时"}},
+        {REASON_CHANNEL_OFF, {"the channel is off", "通道已关闭"}},
+        {REASON_WRONG_DEVICE, {"another device answers at this address", "该地址上是另一台设备"}},
+        {REASON_WRONG_SETTING,
+         {"unit, decimals or format of the device are set otherwise", "设备的单位、小数位或格式设置不符"}},
+        {REASON_FROZEN, {"the device's heartbeat stands still", "设备心跳停止"}},
+        {REASON_STATUS_UNKNOWN, {"the device's status can't be read", "无法读取设备状态"}},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (table[i].reason == reason)

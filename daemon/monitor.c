@@ -236,6 +236,8 @@ static void handle(struct monitor *m, struct core_message *message)
         if (message->generation == m->config->generation)
             monitor_reload_bus_exited(m);
         break;
+    case CORE_DIAGNOSTICS:
+        break;
     case CORE_BUS_STATE:
         break; /* the bus has logged it, its points tell it */
     case CORE_ACKNOWLEDGE:

@@ -33,14 +33,17 @@ static uint32_t in_order(enum word_order order, const uint16_t *words)
     return (uint32_t)high << 16 | low;
 }
 
-static bool is_sentinel(const struct reg_format *format, uint32_t pattern)
+/* REASON_NONE: the pattern is none of the sentinels. */
+static enum reason sentinel_reason(const struct reg_format *format, uint32_t pattern)
 {
     const uint32_t width = decode_width(format) == 2 ? UINT32_MAX : UINT16_MAX;
 
-    for (unsigned i = 0; i < format->n_sentinels && i < SENTINELS_MAX; i++)
-        if ((format->sentinels[i].raw & width) == pattern)
-            return true;
-    return false;
+    for (unsigned i = 0; i < format->n_sentinels && i < SENTINELS_MAX; i++) {
+        const struct sentinel *sentinel = &format->sentinels[i];
+        if ((sentinel->raw & width) == pattern)
+            return sentinel->reason != REASON_NONE ? sentinel->reason : REASON_SENTINEL;
+    }
+    return REASON_NONE;
 }
 
 static uint32_t highest_bit(uint32_t mask)
@@ -159,8 +162,8 @@ struct reading decode_words(const struct reg_format *format, const uint16_t *wor
     micro_t value;
 
     assert(format->type == REG_BIT || (format->scale_den > 0 && format->scale_num != 0));
-    if (is_sentinel(format, pattern))
-        return bad(raw, REASON_SENTINEL);
+    if (sentinel_reason(format, pattern) != REASON_NONE)
+        return bad(raw, sentinel_reason(format, pattern));
     if (format->type == REG_F32 && !pattern_is_finite(pattern))
         return bad(raw, REASON_NOT_FINITE);
     if (!scale(format, pattern, &value))
@@ -191,7 +194,7 @@ bool decode_same(const struct reg_format *a, const struct reg_format *b)
                 a->n_sentinels == b->n_sentinels && a->n_states == b->n_states;
 
     for (unsigned i = 0; same && i < a->n_sentinels; i++)
-        same = a->sentinels[i].raw == b->sentinels[i].raw;
+        same = a->sentinels[i].raw == b->sentinels[i].raw && a->sentinels[i].reason == b->sentinels[i].reason;
     for (unsigned i = 0; same && i < a->n_states; i++)
         same = a->states[i].value == b->states[i].value && strcmp(a->states[i].name, b->states[i].name) == 0;
     return same;

@@ -40,6 +40,7 @@ enum word_order {
  * half of raw) or 32 bits. */
 struct sentinel {
     uint32_t raw;
+    enum reason reason; /* why there is none; REASON_NONE: not said, and REASON_SENTINEL is given */
 };
 
 /* A named value of an enumeration or bit. */

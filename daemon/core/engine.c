@@ -137,8 +137,8 @@ static struct reading sober(const struct reading *reading)
 
     if (result.quality != QUALITY_GOOD && result.quality != QUALITY_UNCERTAIN)
         result.quality = QUALITY_BAD;
-    if (result.reason != REASON_NONE)
-        result.quality = QUALITY_BAD;
+    if (reason_quality(result.reason) > result.quality)
+        result.quality = reason_quality(result.reason);
     if (result.quality == QUALITY_BAD)
         result.value = 0;
     return result;

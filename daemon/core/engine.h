@@ -23,7 +23,7 @@
  *   changes when the engine decides (transition.at), never what it decides.
  * How a condition, its deadband and its delays work together is drawn in condition.h, the states in alarm.h.
  *
- * A contradictory reading counts as the worse of what it says: a value with a reason against it is bad.
+ * A contradictory reading counts as the worse of what it says: see reason_quality().
  */
 #ifndef CRYOMON_ENGINE_H
 #define CRYOMON_ENGINE_H

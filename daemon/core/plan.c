@@ -44,7 +44,31 @@ static struct plan_block block_over(const struct plan_item *items, uint16_t firs
                                .n_items = n};
 }
 
-size_t plan_blocks(struct plan_item *items, size_t n_items, uint16_t max_registers, uint16_t max_gap,
+/* Is there a hole in [from, to)? */
+static bool over_hole(const struct plan_limits *limits, uint32_t from, uint32_t to)
+{
+    for (size_t i = 0; i < limits->n_holes; i++)
+        if (limits->holes[i].first < to && limits->holes[i].last >= from)
+            return true;
+    return false;
+}
+
+/* Takes the item into the block, if the limits allow that. */
+static bool join(struct plan_block *block, const struct plan_item *item, const struct plan_limits *limits)
+{
+    uint32_t end = (uint32_t)block->address + block->count;
+    uint32_t joined = end_of(item) > end ? end_of(item) : end;
+
+    if (block->function != item->function || item->address > end + limits->max_gap ||
+        joined - block->address > limit_of(block->function, limits->max_registers) ||
+        (item->address > end && over_hole(limits, end, item->address)))
+        return false;
+    block->count = (uint16_t)(joined - block->address);
+    block->n_items++;
+    return true;
+}
+
+size_t plan_blocks(struct plan_item *items, size_t n_items, const struct plan_limits *limits,
                    struct plan_block *blocks)
 {
     size_t n = 0;
@@ -52,18 +76,8 @@ size_t plan_blocks(struct plan_item *items, size_t n_items, uint16_t max_registe
         return 0;
     qsort(items, n_items, sizeof *items, compare_items);
     for (size_t i = 0; i < n_items; i++) {
-        struct plan_block *last = n > 0 ? &blocks[n - 1] : NULL;
-        if (last != NULL && last->function == items[i].function) {
-            uint32_t end = (uint32_t)last->address + last->count;
-            uint32_t joined = end_of(&items[i]) > end ? end_of(&items[i]) : end;
-            bool near = items[i].address <= end + max_gap;
-            if (near && joined - last->address <= limit_of(last->function, max_registers)) {
-                last->count = (uint16_t)(joined - last->address);
-                last->n_items++;
-                continue;
-            }
-        }
-        blocks[n++] = block_over(items, (uint16_t)i, 1);
+        if (n == 0 || !join(&blocks[n - 1], &items[i], limits))
+            blocks[n++] = block_over(items, (uint16_t)i, 1);
     }
     return n;
 }

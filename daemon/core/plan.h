@@ -23,10 +23,22 @@ struct plan_block {
     uint16_t first_item, n_items; /* the items it serves */
 };
 
-/* Sorts the items and joins them into blocks: at most max_registers registers (16 times as many bits, and
- * never over Modbus' own limits), holes of at most max_gap unused registers. blocks has room for n_items.
- * Returns the number of blocks. An item is never split over two blocks. */
-size_t plan_blocks(struct plan_item *items, size_t n_items, uint16_t max_registers, uint16_t max_gap,
+/* Registers that must not be read, nor read over. */
+struct plan_hole {
+    uint16_t first, last;
+};
+
+/* What a device allows in one request. */
+struct plan_limits {
+    uint16_t max_registers; /* 16 times as many bits; never over Modbus' own limits */
+    uint16_t max_gap;       /* unused registers that may be read over, to save a request */
+    const struct plan_hole *holes;
+    size_t n_holes;
+};
+
+/* Sorts the items and joins them into blocks within the limits. blocks has room for n_items. Returns the
+ * number of blocks. An item is never split over two blocks. */
+size_t plan_blocks(struct plan_item *items, size_t n_items, const struct plan_limits *limits,
                    struct plan_block *blocks);
 
 /* Splits a block that the device refused: at its widest hole, else in the middle. blocks[index] is replaced

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *const QUALITY_NAMES[] = {
     [QUALITY_GOOD] = "good",
@@ -24,6 +25,21 @@ static const char *const REASON_NAMES[REASON_COUNT] = {
     [REASON_NOT_FINITE] = "not-finite",
     [REASON_IMPLAUSIBLE] = "implausible",
     [REASON_UNKNOWN_STATE] = "unknown-state",
+    [REASON_SENSOR_FAULT] = "sensor-fault",
+    [REASON_OVER_RANGE] = "over-range",
+    [REASON_UNDER_RANGE] = "under-range",
+    [REASON_WARM_UP] = "warm-up",
+    [REASON_INHIBITED] = "inhibited",
+    [REASON_SIMULATION] = "simulation",
+    [REASON_CALIBRATION] = "calibration",
+    [REASON_MAINTENANCE] = "maintenance",
+    [REASON_DEVICE_FAULT] = "device-fault",
+    [REASON_DEVICE_STALE] = "device-stale",
+    [REASON_CHANNEL_OFF] = "channel-off",
+    [REASON_WRONG_DEVICE] = "wrong-device",
+    [REASON_WRONG_SETTING] = "wrong-setting",
+    [REASON_FROZEN] = "frozen",
+    [REASON_STATUS_UNKNOWN] = "status-unknown",
 };
 
 /* 10^(6 - decimals): one step of a point with so many decimals, in micro units. */
@@ -39,6 +55,28 @@ static int64_t step_of(unsigned decimals)
 bool reason_is_no_data(enum reason reason)
 {
     return reason > REASON_NONE && reason < REASON_SENTINEL;
+}
+
+enum quality reason_quality(enum reason reason)
+{
+    switch (reason) {
+    case REASON_NONE:
+        return QUALITY_GOOD;
+    case REASON_INHIBITED:
+    case REASON_MAINTENANCE:
+    case REASON_STATUS_UNKNOWN:
+        return QUALITY_UNCERTAIN;
+    default:
+        return QUALITY_BAD;
+    }
+}
+
+enum reason reason_of_device(const char *name)
+{
+    for (int reason = REASON_SENSOR_FAULT; reason <= REASON_CHANNEL_OFF; reason++)
+        if (strcmp(REASON_NAMES[reason], name) == 0)
+            return (enum reason)reason;
+    return REASON_NONE;
 }
 
 const char *quality_name(enum quality quality)

@@ -50,15 +50,39 @@ enum reason {
     REASON_NOT_FINITE = 33,    /* NaN or infinity */
     REASON_IMPLAUSIBLE = 34,   /* outside the range that the profile calls plausible */
     REASON_UNKNOWN_STATE = 35, /* an enumeration value that the profile does not know */
+    /* the device itself, or another of its registers, speaks against the value (guard.h) */
+    REASON_SENSOR_FAULT = 36,   /* sensor broken, open or shorted */
+    REASON_OVER_RANGE = 37,     /* more than the device can measure */
+    REASON_UNDER_RANGE = 38,    /* less than the device can measure */
+    REASON_WARM_UP = 39,        /* the device is starting, its value means nothing yet */
+    REASON_INHIBITED = 40,      /* measured, but the device's own alarms are switched off (uncertain) */
+    REASON_SIMULATION = 41,     /* the device makes the value up, for a test */
+    REASON_CALIBRATION = 42,    /* the sensor sees a calibration standard */
+    REASON_MAINTENANCE = 43,    /* somebody services the device, or it asks for that (uncertain) */
+    REASON_DEVICE_FAULT = 44,   /* the device reports a fault of its own */
+    REASON_DEVICE_STALE = 45,   /* the device says that its value is old */
+    REASON_CHANNEL_OFF = 46,    /* the channel is switched off or has no source */
+    REASON_WRONG_DEVICE = 47,   /* another device answers at this address */
+    REASON_WRONG_SETTING = 48,  /* unit, decimals or format are set otherwise than the profile reads them */
+    REASON_FROZEN = 49,         /* the device's heartbeat stands still */
+    REASON_STATUS_UNKNOWN = 50, /* the register that would vouch for the value can't be read (uncertain) */
 };
-#define REASON_COUNT 36
+#define REASON_COUNT 51
 
 /* True when nothing was measured at all (as opposed to measured and unusable). */
 bool reason_is_no_data(enum reason reason);
 
+/* How good a value is that has this against it: UNCERTAIN for the reasons marked so above, GOOD for
+ * REASON_NONE, else BAD. */
+enum quality reason_quality(enum reason reason);
+
 /* Stable machine names: "good", "timeout", ... Never NULL; "?" for a number out of range. */
 const char *quality_name(enum quality quality);
 const char *reason_name(enum reason reason);
+
+/* The reason of that name among those that a profile may give (SENSOR_FAULT to CHANNEL_OFF), or REASON_NONE.
+ */
+enum reason reason_of_device(const char *name);
 
 /* A decoded register. raw keeps the register words as they came (first word in the high half of a
  * 32-bit value's own order of transmission), so that a value can be derived again years later. */

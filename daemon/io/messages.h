@@ -14,11 +14,14 @@
 #define CRYOMON_MESSAGES_H
 
 #include "config.h"
+#include "diagnostics.h"
 #include "value.h"
 
 #define BODY_MAX 2560 /* an event's JSON text, with NUL */
 #define WHO_MAX  64   /* a person's login name, with NUL */
 #define NOTE_MAX 256  /* a person's comment, with NUL */
+
+#define DIAGNOSTICS_INTERVAL_MS 10000
 
 /* ---------------------------------------------------------------- to the core thread */
 
@@ -27,6 +30,7 @@ enum core_kind {
     CORE_BATCH_END,   /* bus: the samples of one request are complete */
     CORE_BUS_EXITED,  /* bus: my thread is about to end */
     CORE_BUS_STATE,   /* bus: link up or down (for the log) */
+    CORE_DIAGNOSTICS, /* bus: how a device has answered so far; every DIAGNOSTICS_INTERVAL_MS */
     CORE_ACKNOWLEDGE, /* control or MQTT: a person acknowledges an alarm */
     CORE_SNAPSHOT,    /* control: send me a page of points or alarms */
     CORE_RELOAD,      /* control: same as SIGHUP */
@@ -52,6 +56,10 @@ struct core_message {
             bool up;
             int error; /* errno, 0 when up */
         } bus;
+        struct {
+            uint16_t device;
+            struct diagnostics counts;
+        } diagnostics;
         struct {
             char asset[ID_MAX], alarm[ID_MAX];
             char who[WHO_MAX], note[NOTE_MAX];

@@ -17,6 +17,8 @@ void config_unref(struct config *config)
     free(config->devices);
     free(config->assets);
     free(config->points);
+    free(config->guards);
+    free(config->guard_targets);
     free(config->alarms);
     free(config->point_models);
     free(config->alarm_models);

@@ -12,6 +12,8 @@
 
 #include "decode.h"
 #include "engine.h"
+#include "guard.h"
+#include "plan.h"
 
 #define ID_MAX         64  /* with NUL: [a-z0-9] then [a-z0-9_-] */
 #define NAME_MAX_BYTES 128 /* UTF-8, with NUL */
@@ -23,6 +25,8 @@
 #define ASSETS_MAX  4096
 #define POINTS_MAX  16384
 #define ALARMS_MAX  65000
+#define GUARDS_MAX  32768 /* of all devices */
+#define HOLES_MAX   8     /* of one device */
 
 enum language { LANGUAGE_EN, LANGUAGE_ZH, LANGUAGES };
 
@@ -57,7 +61,11 @@ struct bus_config {
     char host[256]; /* TCP: name or address (v4 or v6) */
     uint16_t port;
     uint32_t connect_timeout_ms;
-    char device[256]; /* RTU: tty path */
+    bool ignore_transaction_id; /* TCP: the gateway does not give it back */
+    bool close_between_polls;   /* TCP: the connection is given up after each poll */
+    uint16_t max_connections;   /* TCP: all buses of this host together may hold so many; 0: no limit */
+    bool echo;                  /* RTU: the adapter hears what it sends */
+    char device[256];           /* RTU: tty path */
     uint32_t baud;
     char parity; /* 'N', 'E', 'O' */
     uint8_t data_bits, stop_bits;
@@ -78,6 +86,11 @@ struct device_config {
     uint32_t quiet_ms;      /* RTU: silence on the line that proves the device has nothing more to say */
     uint16_t max_registers; /* most that one request may ask for */
     uint16_t max_gap;       /* unused registers that a request may read over, to save a request */
+    uint32_t pause_ms;      /* silence before each request to it (RTU: at least 3.5 characters) */
+    uint8_t n_holes;
+    struct plan_hole holes[HOLES_MAX];
+    uint32_t first_guard;
+    uint16_t n_guards; /* those that judge a point of this configuration, in guards[] */
     char profile[ID_MAX];
 };
 
@@ -104,6 +117,18 @@ struct point_config {
     char register_name[ID_MAX];
 };
 
+/* A register that is read with the points of a device, because it speaks for or against them: guard.h. */
+struct guard_config {
+    uint16_t device;
+    enum reg_table table;
+    uint16_t address;
+    struct reg_format format;
+    char register_name[ID_MAX];
+    struct guard_rule rule;
+    uint32_t first_target; /* in guard_targets[]: the points that it judges */
+    uint16_t n_targets;
+};
+
 struct alarm_config {
     char id[ID_MAX]; /* unique within the asset */
     uint16_t asset;
@@ -127,6 +152,9 @@ struct config {
     struct asset_config *assets;
     struct point_config *points;
     struct alarm_config *alarms;
+    uint32_t n_guards, n_guard_targets;
+    struct guard_config *guards;
+    uint16_t *guard_targets;          /* indices of points */
     struct point_model *point_models; /* n_points, for engine_create */
     struct alarm_model *alarm_models; /* n_alarms, for engine_create */
     unsigned char sha256[32];         /* over source, below */

@@ -142,6 +142,12 @@ static void add_bus(struct entries *e, const struct bus_config *bus)
         add_text(e, "host", bus->host);
         add(e, "port", "%u", bus->port);
         add_duration(e, "connect_timeout", bus->connect_timeout_ms);
+        if (bus->ignore_transaction_id)
+            add_bool(e, "ignore_transaction_id", true);
+        if (bus->close_between_polls)
+            add_bool(e, "close_between_polls", true);
+        if (bus->max_connections > 0)
+            add(e, "max_connections", "%u", bus->max_connections);
         return;
     }
     set_prefix(e, "buses.%s.rtu.", bus->id);
@@ -150,6 +156,34 @@ static void add_bus(struct entries *e, const struct bus_config *bus)
     add(e, "parity", "%s", bus->parity == 'E' ? "even" : bus->parity == 'O' ? "odd" : "none");
     add(e, "data_bits", "%u", bus->data_bits);
     add(e, "stop_bits", "%u", bus->stop_bits);
+    if (bus->echo)
+        add_bool(e, "echo", true);
+}
+
+static void add_guard(struct entries *e, const struct guard_config *guard)
+{
+    static const char *const kinds[] = {[GUARD_IDENTITY] = "identity",
+                                        [GUARD_SETTING] = "setting",
+                                        [GUARD_STATUS] = "status",
+                                        [GUARD_HEARTBEAT] = "heartbeat"};
+    char key[ID_MAX + 16];
+    char text[GUARD_VALUES_MAX * 48] = "";
+    size_t len = 0;
+
+    (void)snprintf(key, sizeof key, "%s.%s", guard->register_name, kinds[guard->rule.kind]);
+    for (unsigned i = 0; i < guard->rule.n_values && len < sizeof text; i++) {
+        const struct guard_value *value = &guard->rule.values[i];
+        int n = snprintf(
+            text + len, sizeof text - len, "%s%" PRId64 "%s%s", i > 0 ? ", " : "",
+            value->value / MICRO_PER_UNIT, guard->rule.kind == GUARD_STATUS ? ": " : "",
+            guard->rule.kind == GUARD_STATUS ? fields_choice_name(draft_reasons, (int)value->reason) : "");
+        len += n > 0 ? (size_t)n : 0;
+    }
+    if (guard->rule.kind == GUARD_HEARTBEAT)
+        add_duration(e, key, guard->rule.within_ms);
+    else
+        add(e, key, "function %u, address %u: %s; other: %s", (unsigned)guard->table, guard->address, text,
+            fields_choice_name(draft_reasons, (int)guard->rule.other));
 }
 
 static void add_device(struct entries *e, const struct config *c, const struct device_config *device)
@@ -163,6 +197,11 @@ static void add_device(struct entries *e, const struct config *c, const struct d
     add_duration(e, "quiet", device->quiet_ms);
     add(e, "max_registers", "%u", device->max_registers);
     add(e, "max_gap", "%u", device->max_gap);
+    add_duration(e, "pause", device->pause_ms);
+    for (unsigned i = 0; i < device->n_holes; i++)
+        add(e, "holes", "%u to %u", device->holes[i].first, device->holes[i].last);
+    for (uint32_t i = device->first_guard; i < device->first_guard + device->n_guards; i++)
+        add_guard(e, &c->guards[i]);
 }
 
 /* ---------------------------------------------------------------- points and alarms */

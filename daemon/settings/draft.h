@@ -46,6 +46,9 @@ struct draft_register {
     uint16_t address;
     struct reg_format format;
     char unit[UNIT_MAX];
+    bool is_guard; /* it speaks for or against other registers: rule */
+    struct guard_rule rule;
+    const struct yaml_node *judges; /* NULL: all registers that are no guards */
     bool broken;
 };
 
@@ -56,7 +59,10 @@ struct draft_profile {
     bool tcp, rtu;
     enum word_order order;
     uint16_t max_registers, max_gap;
-    uint32_t interval_ms, timeout_ms, quiet_ms;
+    uint32_t interval_ms, timeout_ms, quiet_ms, pause_ms;
+    uint16_t address_base; /* 0 or 1: the first address as the profile counts */
+    uint8_t n_holes;
+    struct plan_hole holes[HOLES_MAX];
     size_t first_register, n_registers; /* in draft.registers */
     bool missing;                       /* there is no such file */
 };
@@ -64,9 +70,11 @@ struct draft_profile {
 struct draft_point {
     struct point_config config;
     const struct yaml_node *node;
-    const struct yaml_node *device_node, *register_node, *resolution, *plausible, *offset;
+    const struct yaml_node *device_node, *register_node, *resolution, *plausible, *offset,
+        *two_point;
     uint32_t no_data_after_ms; /* 0: not given */
     int device;                /* -1: not known */
+    int reg;                   /* in draft.registers; -1: not known */
     bool broken;               /* its format is not known */
     bool has_alarm;
     enum priority priority; /* the highest of its alarms */
@@ -134,6 +142,7 @@ struct draft {
 };
 
 extern const struct choice draft_priorities[], draft_asset_kinds[], draft_word_orders[];
+extern const struct choice draft_reasons[]; /* those that a profile may give, and "good" */
 
 /* Returns items, with room for one more behind n (zeroed), or NULL when memory is short (items stay valid).
  */
@@ -168,10 +177,21 @@ void read_profile(struct draft *d, size_t profile);
 void read_register(struct draft *d, const struct draft_profile *profile, const struct yaml_node *node,
                    struct draft_register *ret);
 
+/* read_guard.c: the keys of a register that make it a guard. */
+struct guard_nodes {
+    const struct yaml_node *identity, *setting, *status, *heartbeat, *judges;
+};
+void read_guard(struct draft *d, const struct guard_nodes *nodes, struct draft_register *reg);
+void read_judges(struct draft *d, size_t profile, const struct draft_register *reg); /* all are read */
+bool draft_judges(const struct draft_register *guard, const struct draft_register *reg);
+
 /* resolve.c */
 void resolve_devices(struct draft *d);
 void resolve_points(struct draft *d);
 void resolve_alarms(struct draft *d);
+
+/* two_point.c: changes scale, offset, range, unit and resolution of the point's format. */
+bool two_point_apply(struct draft *d, const struct yaml_node *node, struct draft_point *point);
 
 /* check.c */
 void check_places(struct draft *d);

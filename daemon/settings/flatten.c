@@ -119,6 +119,71 @@ static void flatten_asset(const struct draft *d, struct config *config, size_t i
                           n_alarms);
 }
 
+/* ---------------------------------------------------------------- guards */
+
+/* Appends the points of the device that the guard judges; how many. */
+static uint16_t flatten_targets(const struct draft *d, struct config *config, uint16_t device,
+                                const struct draft_register *guard)
+{
+    uint16_t n = 0;
+    for (uint16_t i = 0; i < config->n_points; i++) {
+        const struct draft_point *point = &d->points[i];
+        if (point->device != device || !draft_judges(guard, &d->registers[point->reg]))
+            continue;
+        if (config->guard_targets != NULL)
+            config->guard_targets[config->n_guard_targets] = i;
+        config->n_guard_targets++;
+        n++;
+    }
+    return n;
+}
+
+/* The guards of a device's profile that judge a point of it. The first pass, without memory, counts. */
+static void flatten_device_guards(const struct draft *d, struct config *config, uint16_t index)
+{
+    const struct draft_profile *profile = &d->profiles[d->devices[index].profile];
+    struct device_config *device = &config->devices[index];
+
+    device->first_guard = config->n_guards;
+    device->n_guards = 0;
+    for (size_t i = 0; i < profile->n_registers; i++) {
+        const struct draft_register *reg = &d->registers[profile->first_register + i];
+        uint32_t first = config->n_guard_targets;
+        uint16_t n = reg->is_guard ? flatten_targets(d, config, index, reg) : 0;
+        if (n == 0)
+            continue;
+        if (config->guards != NULL) {
+            struct guard_config *guard = &config->guards[config->n_guards];
+            *guard = (struct guard_config){.device = index,
+                                           .table = reg->table,
+                                           .address = reg->address,
+                                           .format = reg->format,
+                                           .rule = reg->rule,
+                                           .first_target = first,
+                                           .n_targets = n};
+            (void)snprintf(guard->register_name, sizeof guard->register_name, "%s", reg->node->key);
+        }
+        config->n_guards++;
+        device->n_guards++;
+    }
+}
+
+static int flatten_guards(const struct draft *d, struct config *config)
+{
+    for (int pass = 0; pass < 2; pass++) {
+        config->n_guards = config->n_guard_targets = 0;
+        for (uint16_t i = 0; i < config->n_devices; i++)
+            flatten_device_guards(d, config, i);
+        if (pass > 0)
+            break;
+        config->guards = calloc((size_t)config->n_guards + 1, sizeof *config->guards);
+        config->guard_targets = calloc((size_t)config->n_guard_targets + 1, sizeof *config->guard_targets);
+        if (config->guards == NULL || config->guard_targets == NULL)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
 /* A name that was not written is the id. */
 static void fill_name(struct bilingual *name, const char *id)
 {
@@ -153,6 +218,10 @@ int flatten_draft(const struct draft *d, uint32_t generation, struct config **re
         config->buses[i] = d->buses[i].config;
     for (size_t i = 0; i < d->n_devices; i++)
         config->devices[i] = d->devices[i].config;
+    if (flatten_guards(d, config) < 0) {
+        config_unref(config);
+        return -ENOMEM;
+    }
     flatten_system(config, &n_alarms);
     for (size_t i = 0; i < d->n_assets; i++) {
         flatten_asset(d, config, i, &n_points, &n_alarms);

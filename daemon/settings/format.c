@@ -116,13 +116,18 @@ static struct reading decode_raw(const struct reg_format *format, int64_t raw)
     return decode_words(&plain, words);
 }
 
+static bool is_sentinel(enum reason reason)
+{
+    return reason == REASON_SENTINEL || reason >= REASON_SENSOR_FAULT;
+}
+
 /* The value at one end of the register, stepping inwards over sentinels. beyond: when it is out of all
  * bounds. */
 static micro_t value_at_end(const struct reg_format *format, int64_t raw, int64_t inwards)
 {
     struct reading reading = decode_raw(format, raw);
 
-    for (unsigned i = 0; i < SENTINELS_MAX && reading.reason == REASON_SENTINEL; i++) {
+    for (unsigned i = 0; i < SENTINELS_MAX && is_sentinel(reading.reason); i++) {
         raw += inwards;
         reading = decode_raw(format, raw);
     }

@@ -26,6 +26,7 @@ static const struct field point_fields[] = {
     {"resolution", FIELD_NODE, NODE_OF(struct draft_point, resolution)},
     {"plausible", FIELD_NODE, NODE_OF(struct draft_point, plausible)},
     {"offset", FIELD_NODE, NODE_OF(struct draft_point, offset)},
+    {"two_point", FIELD_NODE, NODE_OF(struct draft_point, two_point)},
 };
 
 static const struct field alarm_fields[] = {
@@ -62,7 +63,7 @@ static void read_point(struct draft *d, size_t asset, const struct yaml_node *no
     d->assets[asset].n_points++;
     point->node = node;
     point->config.asset = (uint16_t)asset;
-    point->device = point->lowest_high = point->highest_low = -1;
+    point->device = point->reg = point->lowest_high = point->highest_low = -1;
     point->broken = !fields_walk(d->problems, node, "a point", point_fields, COUNT_OF(point_fields), point);
     if (strlen(point->config.id) >= POINT_ID_MAX)
         problems_at_key(d->problems, node, "'%.64s' is too long: %zu characters, at most %zu for a point",

@@ -20,6 +20,9 @@ static const struct field tcp_fields[] = {
     {"port", FIELD_UINT, FIELD_OF(struct bus_config, port), .min = 1, .max = 65535},
     {"connect_timeout", FIELD_DURATION, FIELD_OF(struct bus_config, connect_timeout_ms), .min = 100,
      .max = 30000},
+    {"ignore_transaction_id", FIELD_BOOL, FIELD_OF(struct bus_config, ignore_transaction_id)},
+    {"close_between_polls", FIELD_BOOL, FIELD_OF(struct bus_config, close_between_polls)},
+    {"max_connections", FIELD_UINT, FIELD_OF(struct bus_config, max_connections), .min = 1, .max = 1000},
 };
 
 static const struct choice parities[] = {{"none", 'N'}, {"even", 'E'}, {"odd", 'O'}, {NULL, 0}};
@@ -36,6 +39,7 @@ static const struct field rtu_fields[] = {
     /* RTU frames are bytes: 7 data bits would cut them. */
     {"data_bits", FIELD_UINT, FIELD_OF(struct bus_config, data_bits), .min = 8, .max = 8},
     {"stop_bits", FIELD_UINT, FIELD_OF(struct bus_config, stop_bits), .min = 1, .max = 2},
+    {"echo", FIELD_BOOL, FIELD_OF(struct bus_config, echo)},
 };
 
 static void check_host(struct draft *d, const struct yaml_node *tcp, const struct bus_config *bus)

@@ -8,8 +8,9 @@ struct profile_parts {
     enum profile_status status;
     enum word_order order;
     uint16_t max_registers, max_gap;
-    uint32_t interval_ms, timeout_ms, quiet_ms;
-    const struct yaml_node *transports, *registers;
+    uint32_t interval_ms, timeout_ms, quiet_ms, pause_ms;
+    uint16_t address_base;
+    const struct yaml_node *transports, *registers, *holes;
 };
 
 static const struct choice statuses[] = {{"documented", STATUS_DOCUMENTED},
@@ -30,6 +31,9 @@ static const struct field profile_fields[] = {
     {"interval", FIELD_DURATION, FIELD_OF(struct profile_parts, interval_ms), .min = 100, .max = HOUR_MS},
     {"timeout", FIELD_DURATION, FIELD_OF(struct profile_parts, timeout_ms), .min = 20, .max = 30000},
     {"quiet", FIELD_DURATION, FIELD_OF(struct profile_parts, quiet_ms), .min = 1, .max = 10000},
+    {"pause", FIELD_DURATION, FIELD_OF(struct profile_parts, pause_ms), .min = 0, .max = 1000},
+    {"address_base", FIELD_UINT, FIELD_OF(struct profile_parts, address_base), .min = 0, .max = 1},
+    {"holes", FIELD_NODE, NODE_OF(struct profile_parts, holes)},
     {"registers", FIELD_NODE, NODE_OF(struct profile_parts, registers), .flags = FIELD_REQUIRED},
 };
 
@@ -53,6 +57,37 @@ static void read_transports(struct draft *d, struct draft_profile *profile, cons
             problems_at(d->problems, child, "'%s' stands twice in the list", child->text);
         *has = true;
     }
+}
+
+static void read_hole(struct draft *d, struct draft_profile *profile, const struct yaml_node *node)
+{
+    int64_t first;
+    int64_t last;
+    int64_t base = profile->address_base;
+
+    if (node->kind != YAML_SEQUENCE || node->n_children != 2) {
+        problems_at(d->problems, node, "the first and the last address of a hole are wanted here: [10, 12]");
+        return;
+    }
+    if (!scalar_integer(d->problems, node->first, true, base, 65535, &first) ||
+        !scalar_integer(d->problems, node->first->next, true, base, 65535, &last))
+        return;
+    if (last < first) {
+        problems_at(d->problems, node, "the last address of a hole is below the first");
+        return;
+    }
+    profile->holes[profile->n_holes++] =
+        (struct plan_hole){.first = (uint16_t)(first - base), .last = (uint16_t)(last - base)};
+}
+
+static void read_holes(struct draft *d, struct draft_profile *profile, const struct yaml_node *node)
+{
+    if (node->kind != YAML_SEQUENCE || node->n_children == 0 || node->n_children > HOLES_MAX) {
+        problems_at(d->problems, node, "a list of 1 to %d holes is wanted here: [[5721, 5722]]", HOLES_MAX);
+        return;
+    }
+    for (const struct yaml_node *child = node->first; child != NULL; child = child->next)
+        read_hole(d, profile, child);
 }
 
 static void read_registers(struct draft *d, struct draft_profile *profile, size_t index,
@@ -79,6 +114,8 @@ static void read_registers(struct draft *d, struct draft_profile *profile, size_
         read_register(d, profile, child, &d->registers[d->n_registers++]);
         profile->n_registers++;
     }
+    for (size_t i = 0; i < profile->n_registers; i++)
+        read_judges(d, index, &d->registers[profile->first_register + i]);
 }
 
 void read_profile(struct draft *d, size_t index)
@@ -96,8 +133,10 @@ void read_profile(struct draft *d, size_t index)
     (void)fields_walk(d->problems, root, "a device profile", profile_fields, COUNT_OF(profile_fields),
                       &parts);
     if (parts.status != STATUS_UNVERIFIED && parts.source[0] == '\0')
-        problems_at(d->warnings, root,
-                    "the profile does not say where its register map comes from ('source')");
+        problems_at(d->problems, root,
+                    "'source' is missing: a profile that is '%s' says where its register map comes from "
+                    "(manual, issue, page)",
+                    fields_choice_name(statuses, (int)parts.status));
     profile->status = parts.status;
     profile->order = parts.order;
     profile->max_registers = parts.max_registers;
@@ -105,6 +144,10 @@ void read_profile(struct draft *d, size_t index)
     profile->interval_ms = parts.interval_ms;
     profile->timeout_ms = parts.timeout_ms;
     profile->quiet_ms = parts.quiet_ms;
+    profile->pause_ms = parts.pause_ms;
+    profile->address_base = parts.address_base;
+    if (parts.holes != NULL)
+        read_holes(d, profile, parts.holes);
     if (parts.transports != NULL)
         read_transports(d, profile, parts.transports);
     else

@@ -14,6 +14,7 @@ struct register_parts {
     bool invert;
     char unit[UNIT_MAX];
     const struct yaml_node *scale, *offset, *resolution, *plausible, *sentinels, *states, *mask;
+    struct guard_nodes guard;
 };
 
 static const struct choice tables[] = {{"holding", TABLE_HOLDING},
@@ -44,6 +45,11 @@ static const struct field register_fields[] = {
     {"plausible", FIELD_NODE, NODE_OF(struct register_parts, plausible)},
     {"sentinels", FIELD_NODE, NODE_OF(struct register_parts, sentinels)},
     {"states", FIELD_NODE, NODE_OF(struct register_parts, states)},
+    {"identity", FIELD_NODE, NODE_OF(struct register_parts, guard.identity)},
+    {"setting", FIELD_NODE, NODE_OF(struct register_parts, guard.setting)},
+    {"status", FIELD_NODE, NODE_OF(struct register_parts, guard.status)},
+    {"heartbeat", FIELD_NODE, NODE_OF(struct register_parts, guard.heartbeat)},
+    {"judges", FIELD_NODE, NODE_OF(struct register_parts, guard.judges)},
 };
 
 /* Keys that mean nothing for this register: each is reported. */
@@ -108,28 +114,50 @@ static void read_mask(struct draft *d, const struct yaml_node *node, struct reg_
     format->mask = (uint32_t)mask;
 }
 
-static void read_sentinels(struct draft *d, const struct yaml_node *node, struct reg_format *format)
+static void add_sentinel(struct draft *d, const struct yaml_node *node, bool key, enum reason reason,
+                         struct reg_format *format)
 {
     int64_t width = decode_width(format) == 2 ? UINT32_MAX : UINT16_MAX;
     bool is_signed = format->type == REG_S16 || format->type == REG_S32;
+    int64_t min = is_signed ? -(width / 2) - 1 : 0;
+    int64_t value = 0;
 
-    if (node->kind != YAML_SEQUENCE || node->n_children == 0 || node->n_children > SENTINELS_MAX) {
-        problems_at(d->problems, node, "a list of 1 to %d raw values is wanted here: [0x8000]",
+    if (!(key ? scalar_key_integer(d->problems, node, min, width, &value)
+              : scalar_integer(d->problems, node, true, min, width, &value)))
+        return;
+    uint32_t raw = (uint32_t)(value & width);
+    for (unsigned i = 0; i < format->n_sentinels; i++) {
+        if (format->sentinels[i].raw == raw) {
+            problems_at(d->problems, node, "the sentinel %.40s stands twice in the list",
+                        key ? node->key : node->text);
+            break;
+        }
+    }
+    format->sentinels[format->n_sentinels++] = (struct sentinel){.raw = raw, .reason = reason};
+}
+
+/* A list of raw values, or a mapping from raw values to reasons. */
+static void read_sentinels(struct draft *d, const struct yaml_node *node, struct reg_format *format)
+{
+    bool mapping = node->kind == YAML_MAPPING;
+
+    if ((!mapping && node->kind != YAML_SEQUENCE) || node->n_children == 0 ||
+        node->n_children > SENTINELS_MAX) {
+        problems_at(d->problems, node,
+                    "a list of 1 to %d raw values is wanted here, or what each means: [0x8000], {0x8000: "
+                    "sensor-fault}",
                     SENTINELS_MAX);
         return;
     }
     for (const struct yaml_node *child = node->first; child != NULL; child = child->next) {
-        int64_t value;
-        if (!scalar_integer(d->problems, child, true, is_signed ? -(width / 2) - 1 : 0, width, &value))
+        int reason = REASON_NONE;
+        if (mapping && !fields_choice(d->problems, child, draft_reasons, &reason))
             continue;
-        uint32_t raw = (uint32_t)(value & width);
-        for (unsigned i = 0; i < format->n_sentinels; i++) {
-            if (format->sentinels[i].raw == raw) {
-                problems_at(d->problems, child, "the sentinel %.40s stands twice in the list", child->text);
-                break;
-            }
+        if (mapping && reason == REASON_NONE) {
+            problems_at(d->problems, child, "a sentinel is never good: leave it out");
+            continue;
         }
-        format->sentinels[format->n_sentinels++].raw = raw;
+        add_sentinel(d, child, mapping, (enum reason)reason, format);
     }
 }
 
@@ -213,6 +241,17 @@ static void read_number(struct draft *d, const struct yaml_node *node, const str
     }
 }
 
+/* The protocol address; the profile may count from 1, as its manual does. */
+static uint16_t address_on_wire(struct draft *d, const struct yaml_node *node,
+                                const struct draft_profile *profile, uint16_t address)
+{
+    if (address >= profile->address_base)
+        return (uint16_t)(address - profile->address_base);
+    problems_at(d->problems, yaml_get(node, "address"), "the profile counts addresses from %u",
+                profile->address_base);
+    return 0;
+}
+
 void read_register(struct draft *d, const struct draft_profile *profile, const struct yaml_node *node,
                    struct draft_register *ret)
 {
@@ -225,7 +264,7 @@ void read_register(struct draft *d, const struct draft_profile *profile, const s
         return;
     ret->name = parts.name;
     ret->table = parts.table;
-    ret->address = parts.address;
+    ret->address = address_on_wire(d, node, profile, parts.address);
     memcpy(ret->unit, parts.unit, sizeof ret->unit);
     ret->format = (struct reg_format){.type = parts.type,
                                       .order = parts.order,
@@ -243,5 +282,7 @@ void read_register(struct draft *d, const struct draft_profile *profile, const s
     read_states(d, parts.states, &ret->format);
     if (ret->format.n_states == 0 && parts.states == NULL)
         read_number(d, node, &parts, &ret->format);
+    if (d->problems->n == before)
+        read_guard(d, &parts.guard, ret);
     ret->broken = d->problems->n > before;
 }

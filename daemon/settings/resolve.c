@@ -18,6 +18,9 @@ static void use_profile(struct draft *d, struct draft_device *device, const stru
     device->config.quiet_ms = profile->quiet_ms;
     device->config.max_registers = profile->max_registers;
     device->config.max_gap = profile->max_gap;
+    device->config.pause_ms = profile->pause_ms;
+    device->config.n_holes = profile->n_holes;
+    memcpy(device->config.holes, profile->holes, sizeof device->config.holes);
     if (profile->status == STATUS_UNVERIFIED && !device->accept_unverified)
         problems_at(d->problems, node,
                     "the profile '%s' was never checked against a device; check it, and write "
@@ -74,8 +77,9 @@ void resolve_devices(struct draft *d)
 static void override_format(struct draft *d, struct draft_point *point)
 {
     struct reg_format *format = &point->config.format;
-    const char *unit = point->config.unit;
-    const struct yaml_node *overrides[] = {point->resolution, point->plausible, point->offset};
+    const char *unit = point->config.unit; /* of two_point, once that is applied */
+    const struct yaml_node *overrides[] = {point->resolution, point->plausible, point->offset,
+                                           point->two_point};
     size_t before = d->problems->n;
 
     for (size_t i = 0; i < COUNT_OF(overrides) && format->n_states > 0; i++) {
@@ -85,6 +89,10 @@ static void override_format(struct draft *d, struct draft_point *point)
                             point->config.register_name);
     }
     if (format->n_states == 0) {
+        if (point->two_point != NULL && point->offset != NULL)
+            problems_at_key(d->problems, point->offset, "'offset' has no meaning beside 'two_point'");
+        if (point->two_point != NULL)
+            (void)two_point_apply(d, point->two_point, point);
         if (point->resolution != NULL)
             (void)format_resolution(d->problems, point->resolution, unit, &format->decimals);
         if (point->offset != NULL)
@@ -141,6 +149,7 @@ static void resolve_point(struct draft *d, struct draft_point *point)
     if (index < 0 || broken)
         return;
     const struct draft_register *reg = &d->registers[index];
+    point->reg = index;
     if (!device->broken)
         check_no_data(d, point, device);
     if (reg->broken)

@@ -9,19 +9,21 @@
 
 #include "plan.h"
 
+#define LIMITS(registers, gap) (&(struct plan_limits){.max_registers = (registers), .max_gap = (gap)})
+
 static void test_neighbours_share_a_request(void **state)
 {
     (void)state;
     struct plan_item items[] = {{3, 1, 20, 0}, {3, 2, 10, 1}, {3, 1, 12, 2}, {4, 1, 13, 3}, {3, 1, 16, 4}};
     struct plan_block blocks[5];
-    size_t n = plan_blocks(items, 5, 125, 3, blocks);
+    size_t n = plan_blocks(items, 5, LIMITS(125, 3), blocks);
     assert_int_equal(n, 2);
     assert_int_equal(blocks[0].function, 3);
     assert_int_equal(blocks[0].address, 10);
     assert_int_equal(blocks[0].count, 11); /* 10..20: the holes are 3 wide */
     assert_int_equal(blocks[0].n_items, 4);
     assert_int_equal(blocks[1].function, 4);
-    assert_int_equal(plan_blocks(items, 5, 125, 2, blocks), 4);
+    assert_int_equal(plan_blocks(items, 5, LIMITS(125, 2), blocks), 4);
 }
 
 static void test_limits(void **state)
@@ -29,17 +31,17 @@ static void test_limits(void **state)
     (void)state;
     struct plan_item items[] = {{3, 2, 0, 0}, {3, 2, 2, 1}, {3, 2, 4, 2}, {3, 2, 65534, 3}};
     struct plan_block blocks[4];
-    size_t n = plan_blocks(items, 4, 4, 0, blocks);
+    size_t n = plan_blocks(items, 4, LIMITS(4, 0), blocks);
     assert_int_equal(n, 3);
     assert_int_equal(blocks[0].count, 4); /* a value of two registers is never split */
     assert_int_equal(blocks[1].count, 2);
     assert_int_equal(blocks[2].address, 65534);
     struct plan_item wide[] = {{3, 1, 0, 0}, {3, 1, 125, 1}};
-    assert_int_equal(plan_blocks(wide, 2, 65535, 65535, blocks), 2); /* Modbus' own limit holds */
+    assert_int_equal(plan_blocks(wide, 2, LIMITS(65535, 65535), blocks), 2); /* Modbus' own limit holds */
     struct plan_item bits[] = {{2, 1, 0, 0}, {2, 1, 1999, 1}, {2, 1, 2000, 2}};
-    assert_int_equal(plan_blocks(bits, 3, 125, 65535, blocks), 2);
+    assert_int_equal(plan_blocks(bits, 3, LIMITS(125, 65535), blocks), 2);
     assert_int_equal(blocks[0].count, 2000);
-    assert_int_equal(plan_blocks(items, 0, 125, 0, blocks), 0);
+    assert_int_equal(plan_blocks(items, 0, LIMITS(125, 0), blocks), 0);
 }
 
 static void test_two_points_in_one_register(void **state)
@@ -47,7 +49,7 @@ static void test_two_points_in_one_register(void **state)
     (void)state;
     struct plan_item items[] = {{3, 1, 75, 0}, {3, 1, 75, 1}};
     struct plan_block blocks[2];
-    size_t n = plan_blocks(items, 2, 125, 0, blocks);
+    size_t n = plan_blocks(items, 2, LIMITS(125, 0), blocks);
     assert_int_equal(n, 1);
     assert_int_equal(blocks[0].count, 1);
     assert_int_equal(plan_split(items, blocks, &n, 0), 0); /* nothing to split */
@@ -58,7 +60,7 @@ static void test_split_ends_with_each_register_alone(void **state)
     (void)state;
     struct plan_item items[] = {{3, 1, 0, 0}, {3, 1, 1, 1}, {3, 2, 9, 2}, {3, 1, 11, 3}, {3, 1, 11, 4}};
     struct plan_block blocks[5];
-    size_t n = plan_blocks(items, 5, 125, 20, blocks);
+    size_t n = plan_blocks(items, 5, LIMITS(125, 20), blocks);
     assert_int_equal(n, 1);
     assert_int_equal(plan_split(items, blocks, &n, 0), 1);
     assert_int_equal(n, 2);
@@ -90,7 +92,7 @@ static void test_random_plans(void **state)
                                           .width = (uint8_t)(rand() % 2 + 1),
                                           .address = (uint16_t)(rand() % 400),
                                           .point = (uint16_t)i};
-        size_t n = plan_blocks(items, n_items, max, gap, blocks);
+        size_t n = plan_blocks(items, n_items, LIMITS(max, gap), blocks);
         for (int splits = rand() % 5; splits > 0; splits--)
             (void)plan_split(items, blocks, &n, (size_t)rand() % n);
         size_t seen = 0;

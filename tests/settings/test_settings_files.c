@@ -196,10 +196,10 @@ static void test_shared_profile(void **state)
         "site: {id: s}\nbuses: {b: {tcp: {host: h}}}\n"
         "devices:\n  d: {bus: b, unit: 1, profile: p}\n  e: {bus: b, unit: 2, profile: p}\n"
         "assets: {a: {kind: room, points: {n: {device: d, register: n}, m: {device: e, register: n}}}}\n");
-    write_file(
-        site, "site/devices/p.yaml",
-        "status: documented\ntransports: [tcp]\nregisters: {n: {table: input, address: -1, type: u16}}\n");
-    EXPECT(site, -EINVAL, "site/devices/p.yaml:3:40: -1 is out of range: 0 to 65535");
+    write_file(site, "site/devices/p.yaml",
+               "{status: documented, source: x, transports: [tcp],\n registers: {n: {table: input, address: "
+               "-1, type: u16}}}\n");
+    EXPECT(site, -EINVAL, "site/devices/p.yaml:2:41: -1 is out of range: 0 to 65535");
 }
 
 static void test_missing(void **state)
@@ -235,8 +235,8 @@ static void test_all_files(void **state)
                "devices: {d: {bus: c, unit: 1, profile: p}}\n"
                "assets: {a: {kind: room, points: {n: {device: d, register: n}}, alarms: {x: {point: n}}}}\n");
     write_file(site, "system/p.yaml",
-               "status: documented\ntransports: [tcp]\nregisters: {n: {table: input, address: 0, type: u16, "
-               "scale: .1}}\n");
+               "status: documented\nsource: x\nregisters: {n: {table: input, address: 0, type: u16, "
+               "scale: .1}}\ntransports: [tcp]\n");
     EXPECT(site, -EINVAL, "site/cryomon.yaml:2:1: unknown key 'x' in the configuration",
            "site/cryomon.yaml:1:12: 'S' is not an id: only a-z, 0-9, '-' and '_' are allowed, and a letter "
            "or digit "

@@ -31,8 +31,11 @@ int bus_device_create(const struct config *config, uint16_t index, struct bus_de
                                                             .address = point->address,
                                                             .point = i};
     }
-    device.n_blocks =
-        plan_blocks(device.items, device.n_items, dc->max_registers, dc->max_gap, device.blocks);
+    const struct plan_limits limits = {.max_registers = dc->max_registers,
+                                       .max_gap = dc->max_gap,
+                                       .holes = dc->holes,
+                                       .n_holes = dc->n_holes};
+    device.n_blocks = plan_blocks(device.items, device.n_items, &limits, device.blocks);
     device.serial = config->buses[dc->bus].kind == BUS_RTU;
     *ret = device;
     return 0;
