@@ -70,8 +70,7 @@ struct draft_profile {
 struct draft_point {
     struct point_config config;
     const struct yaml_node *node;
-    const struct yaml_node *device_node, *register_node, *resolution, *plausible, *offset,
-        *two_point;
+    const struct yaml_node *device_node, *register_node, *resolution, *plausible, *offset, *two_point;
     uint32_t no_data_after_ms; /* 0: not given */
     int device;                /* -1: not known */
     int reg;                   /* in draft.registers; -1: not known */
