@@ -39,6 +39,10 @@ void announce_alarm(const struct alarm_news *news, char body[BODY_MAX]);
 /* The sentence for people, in one language: "Tank 1: temperature -149.2 °C is above -150.0 °C". */
 void announce_sentence(const struct alarm_news *news, enum language language, char *text, size_t cap);
 
+/* A device's diagnostics: never too long. */
+void announce_device(const struct config *config, const char *run_id, struct stamp at, uint16_t device,
+                     const struct diagnostics *diagnostics, char body[DEVICE_BODY_MAX]);
+
 /* The body of any other event. asset may be "". Each text may be NULL. Extra members: */
 struct announce_member {
     const char *key;

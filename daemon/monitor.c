@@ -27,11 +27,13 @@ int monitor_make_tables(struct monitor *m, struct config *config)
     struct engine *engine = engine_create(config->point_models, config->n_points, config->alarm_models,
                                           config->n_alarms, clock_now());
     struct alarm_record *alarms = calloc(config->n_alarms + 1U, sizeof *alarms);
+    struct device_record *devices = calloc(config->n_devices + 1U, sizeof *devices);
     bool *dirty = calloc(config->n_assets + 1U, sizeof *dirty);
     struct bus **buses = calloc(config->n_buses + 1U, sizeof *buses); /* NOLINT(bugprone-sizeof-expression) */
-    if (engine == NULL || alarms == NULL || dirty == NULL || buses == NULL) {
+    if (engine == NULL || alarms == NULL || devices == NULL || dirty == NULL || buses == NULL) {
         engine_free(engine);
         free(alarms);
+        free(devices);
         free(dirty);
         free(buses);
         return -ENOMEM;
@@ -39,6 +41,11 @@ int monitor_make_tables(struct monitor *m, struct config *config)
     m->config = config_ref(config);
     m->engine = engine;
     m->alarms = alarms;
+    m->devices = devices;
+    for (uint16_t i = 0; i < config->n_devices; i++) {
+        devices[i].counts.state = REASON_NEVER_READ;
+        devices[i].at = clock_now();
+    }
     m->dirty_assets = dirty;
     m->any_dirty = false;
     m->buses = buses;
@@ -81,6 +88,7 @@ void monitor_free(struct monitor *m)
     config_unref(m->reload.next);
     free(m->reload.difference);
     free(m->alarms);
+    free(m->devices);
     free(m->dirty_assets);
     free(m->buses);
     free(m);
@@ -114,35 +122,6 @@ static void acknowledge(struct monitor *m, const struct core_message *message)
         result = monitor_feed(m, &event, &command);
     }
     monitor_answer(m, message->acknowledge.origin, message->acknowledge.ticket, result);
-}
-
-static void send_page(struct monitor *m, const struct core_message *request)
-{
-    if (m->parts.control == NULL)
-        return;
-    bool points = request->snapshot.table == SNAPSHOT_POINTS;
-    uint16_t total = points ? m->config->n_points : m->config->n_alarms, first = request->snapshot.first;
-    uint16_t left = first < total ? (uint16_t)(total - first) : 0;
-    struct control_message message = {.kind = CONTROL_PAGE, .generation = m->config->generation};
-    message.page.ticket = request->snapshot.ticket;
-    message.page.table = request->snapshot.table;
-    message.page.first = first;
-    message.page.count = left < SNAPSHOT_PAGE ? left : SNAPSHOT_PAGE;
-    message.page.now = clock_now();
-    for (uint16_t i = 0; i < message.page.count; i++) {
-        if (points) {
-            message.page.points[i] = engine_point(m->engine, (uint16_t)(first + i));
-            continue;
-        }
-        const struct alarm_record *record = &m->alarms[first + i];
-        struct snapshot_alarm *alarm = &message.page.alarms[i];
-        alarm->state = record->state;
-        alarm->raised_utc_us = record->raised_utc_us;
-        alarm->acked_utc_us = record->acked_utc_us;
-        memcpy(alarm->who, record->who, sizeof alarm->who);
-        memcpy(alarm->body, record->body, sizeof alarm->body);
-    }
-    (void)mailbox_post(control_mailbox(m->parts.control), MAILBOX_RESERVED, &message);
 }
 
 static void restored(struct monitor *m, struct core_message *message)
@@ -237,6 +216,7 @@ static void handle(struct monitor *m, struct core_message *message)
             monitor_reload_bus_exited(m);
         break;
     case CORE_DIAGNOSTICS:
+        monitor_diagnostics(m, message);
         break;
     case CORE_BUS_STATE:
         break; /* the bus has logged it, its points tell it */
@@ -244,7 +224,7 @@ static void handle(struct monitor *m, struct core_message *message)
         acknowledge(m, message);
         break;
     case CORE_SNAPSHOT:
-        send_page(m, message);
+        monitor_send_page(m, message);
         break;
     case CORE_RELOAD:
         monitor_reload_ask(m, message->reload.ticket, message->reload.who);

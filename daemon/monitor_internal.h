@@ -3,6 +3,7 @@
  *
  *   monitor.c         the loop: messages, time, housekeeping
  *   monitor_events.c  events and alarm records: from a transition to store, publisher and journal
+ *   monitor_pages.c   what the control thread asks for; diagnostics of devices
  *   monitor_reload.c  a new configuration: load, stop buses, carry the state over, start buses
  */
 #ifndef CRYOMON_MONITOR_INTERNAL_H
@@ -46,13 +47,22 @@ struct unknown_alarm {
     int64_t raised_utc_us;
 };
 
+/* How a device has answered so far, and when the broker was last told. */
+struct device_record {
+    struct diagnostics counts;
+    struct stamp at;
+    int64_t told_us; /* 0: never */
+    enum reason told;
+};
+
 struct monitor {
     struct monitor_parts parts;
     struct config *config;
     struct engine *engine;
-    uint64_t next_seq;           /* 0: not known yet */
-    struct alarm_record *alarms; /* config->n_alarms */
-    bool *dirty_assets;          /* config->n_assets */
+    uint64_t next_seq;             /* 0: not known yet */
+    struct alarm_record *alarms;   /* config->n_alarms */
+    struct device_record *devices; /* config->n_devices */
+    bool *dirty_assets;            /* config->n_assets */
     bool any_dirty;
     struct fault_record faults[FAULT_COUNT];
     struct bus **buses; /* config->n_buses; NULL where none runs */
@@ -93,6 +103,11 @@ void monitor_publish_point(struct monitor *m, uint16_t point, const struct point
 void monitor_publish_dirty(struct monitor *m);
 void monitor_sample(struct monitor *m, const struct core_message *message);
 void monitor_stale_points(struct monitor *m);
+
+/* ---- monitor_pages.c */
+
+void monitor_send_page(struct monitor *m, const struct core_message *request);
+void monitor_diagnostics(struct monitor *m, const struct core_message *message);
 
 /* ---- monitor_reload.c */
 

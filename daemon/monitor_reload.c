@@ -322,6 +322,7 @@ static void switch_over(struct monitor *m)
     struct config *old = m->config;
     struct engine *old_engine = m->engine;
     struct alarm_record *old_alarms = m->alarms;
+    struct device_record *old_devices = m->devices;
     bool *old_dirty = m->dirty_assets;
     struct bus **old_buses = m->buses;
     release_buses(m);
@@ -339,6 +340,7 @@ static void switch_over(struct monitor *m)
     carry_over(m, old, old_engine, old_alarms);
     engine_free(old_engine);
     free(old_alarms);
+    free(old_devices); /* counting begins anew with the buses */
     free(old_dirty);
     free(old_buses);
     config_unref(old);

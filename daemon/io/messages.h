@@ -22,6 +22,7 @@
 #define NOTE_MAX 256  /* a person's comment, with NUL */
 
 #define DIAGNOSTICS_INTERVAL_MS 10000
+#define DEVICE_BODY_MAX         1024 /* a device's diagnostics as JSON text, with NUL */
 
 /* ---------------------------------------------------------------- to the core thread */
 
@@ -68,7 +69,7 @@ struct core_message {
         } acknowledge;
         struct {
             uint32_t ticket;
-            enum snapshot_table { SNAPSHOT_POINTS, SNAPSHOT_ALARMS } table;
+            enum snapshot_table { SNAPSHOT_POINTS, SNAPSHOT_ALARMS, SNAPSHOT_DEVICES } table;
             uint16_t first; /* a page is up to SNAPSHOT_PAGE entries */
         } snapshot;
         struct {
@@ -155,6 +156,7 @@ enum publisher_kind {
     PUBLISHER_ALARM,   /* an alarm's retained state: body, or cleared when body is "" (MAILBOX_RESERVED) */
     PUBLISHER_EVENT,   /* an event; wait for PUBLISHER_DURABLE, but not longer than PUBLISHER_HOLD_MS */
     PUBLISHER_DURABLE, /* store: all events up to seq are on disk */
+    PUBLISHER_DEVICE,  /* a device's diagnostics, retained */
     PUBLISHER_ANSWER,  /* core: the answer to a command that came by MQTT */
     PUBLISHER_CONFIG,  /* the configuration in force from here on */
 };
@@ -174,6 +176,10 @@ struct publisher_message {
             uint16_t alarm;
             char body[BODY_MAX];
         } alarm;
+        struct {
+            uint16_t device;
+            char body[DEVICE_BODY_MAX];
+        } device;
         struct event_record event;
         uint64_t durable_seq;
         struct {
@@ -218,6 +224,7 @@ struct control_message {
             union {
                 struct point_view points[SNAPSHOT_PAGE];
                 struct snapshot_alarm alarms[SNAPSHOT_PAGE];
+                char devices[SNAPSHOT_PAGE][DEVICE_BODY_MAX];
             };
         } page;
         struct config *config; /* a reference */

@@ -44,7 +44,7 @@ static const struct field alarm_fields[] = {
 };
 
 /* Topics stand beside these names, and cryomon's own alarms belong to "system". */
-static const char *const reserved_ids[] = {"system", "status", "heartbeat", "events", "cmd"};
+static const char *const reserved_ids[] = {"system", "status", "heartbeat", "events", "cmd", "devices"};
 
 /* A point's automatic alarms are called "<point>-no-data" and "<point>-bad". */
 #define POINT_ID_MAX (ID_MAX - (sizeof "-no-data" - 1))

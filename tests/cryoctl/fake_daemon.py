@@ -58,6 +58,30 @@ def demo_status():
     }
 
 
+def demo_devices():
+    """One that answers, one that is silent, one that is another, one that was never asked."""
+    def device(name, unit, **more):
+        d = {"device": name, "bus": "hall-a", "unit": unit, "profile": "cryosim-tank", "time": "2026-11-22T03:02:03.000Z",
+             "run": "r1", "answers": True, "requests": 5120, "replies": 5120, "timeouts": 0, "bad_replies": 0,
+             "refused": 0, "busy": 0, "link_faults": 0, "unasked": 0, "wrong_device": 0,
+             "latency_ms": {"p50": 2.0, "p90": 2.4, "p99": 5.7, "max": 22.6},
+             "last_good": "2026-11-22T03:02:01.000Z", "failures": 0, "backoff_ms": 0}
+        d.update(more)
+        return d
+    never = {"p50": None, "p90": None, "p99": None, "max": None}
+    devices = [
+        device("tank-1-controller", 1),
+        device("tank-2-controller", 2, answers=False, reason="timeout", requests=5147, timeouts=27, failures=3,
+               backoff_ms=4000, fault="no reply", last_fault="2026-11-22T03:02:02.000Z",
+               last_good="2026-11-22T03:01:33.000Z"),
+        device("tank-3-controller", 3, answers=False, reason="wrong-device", wrong_device=12),
+        device("tank-4-controller", 4, answers=False, reason="never-read", requests=0, replies=0, latency_ms=never),
+    ]
+    del devices[3]["last_good"]
+    return {"site": "demo", "name": {"en": "Demo cell bank", "zh": "示范细胞库"}, "run": "r1", "version": "0.1.0",
+            "time": "2026-11-22T03:02:03.000Z", "started": "2026-11-22T01:00:00.000Z", "devices": devices}
+
+
 class FakeDaemon:
     def __init__(self, path, status=None):
         self.path = path
@@ -124,7 +148,7 @@ class FakeDaemon:
             error, parameters = self.error[method]
             reply = {"error": error, "parameters": parameters}
         else:
-            reply = {"parameters": self.status if method == "Status" else {}}
+            reply = {"parameters": {"Status": self.status, "Devices": demo_devices()}.get(method, {})}
         return json.dumps(reply, ensure_ascii=False).encode() + b"\0"
 
     def wait_calls(self, n):

@@ -5,13 +5,13 @@ _cryoctl()
     _init_completion -n : 2>/dev/null || {
         cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
     }
-    local verbs="status alarms ack watch history events check reload"
+    local verbs="status alarms ack watch history events devices check reload"
     local everywhere="--lang --help --version" daemon="--socket --config --json"
     local range="--dir --config --from --to --last --utc --json"
 
     case $prev in
     --lang) COMPREPLY=($(compgen -W "en zh" -- "$cur")); return ;;
-    --format) COMPREPLY=($(compgen -W "table csv json" -- "$cur")); return ;;
+    --format) COMPREPLY=($(compgen -W "table csv json prometheus" -- "$cur")); return ;;
     --config | --dir) COMPREPLY=($(compgen -d -- "$cur")); return ;;
     --socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --from | --to | --last | --note) return ;;
@@ -34,6 +34,7 @@ _cryoctl()
         status) choices="$everywhere $daemon --utc --exit-code" ;;
         alarms) choices="$everywhere $daemon --utc --all" ;;
         ack) choices="$everywhere $daemon --all --note --yes" ;;
+        devices) choices="$everywhere $daemon --utc --format" ;;
         watch) choices="$everywhere $daemon --utc" ;;
         history) choices="$everywhere $range --format" ;;
         events) choices="$everywhere $range" ;;

@@ -55,6 +55,7 @@ int verb_status(struct ctl *ctl, int argc, char **argv);
 int verb_alarms(struct ctl *ctl, int argc, char **argv);
 int verb_ack(struct ctl *ctl, int argc, char **argv);
 int verb_history(struct ctl *ctl, int argc, char **argv);
+int verb_devices(struct ctl *ctl, int argc, char **argv);
 int verb_events(struct ctl *ctl, int argc, char **argv);
 int verb_watch(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);

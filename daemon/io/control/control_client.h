@@ -24,6 +24,9 @@ enum control_wait {
     CONTROL_WAIT_RELOAD,
 };
 
+/* What is put together of pages from the core thread. */
+enum control_view { VIEW_STATUS, VIEW_STATUS_ALL, VIEW_DEVICES };
+
 struct control_client {
     int fd; /* -1: free place */
     struct control_peer peer;
@@ -41,7 +44,8 @@ struct control_client {
     bool oneway;
     uint32_t ticket; /* of the answer waited for */
     int64_t asked_us, deadline_us;
-    bool all, joined;                  /* CONTROL_WAIT_STATUS */
+    enum control_view view;            /* CONTROL_WAIT_STATUS: what is wanted */
+    bool joined;                       /* and: it waits for the one being put together */
     char asset[ID_MAX], alarm[ID_MAX]; /* CONTROL_WAIT_ACKNOWLEDGE */
 };
 

@@ -100,7 +100,16 @@ static void status(struct control *c, struct control_client *client, const struc
         return;
     }
     client->wait = CONTROL_WAIT_STATUS;
-    client->all = json_is_true(all);
+    client->view = json_is_true(all) ? VIEW_STATUS_ALL : VIEW_STATUS;
+    client->asked_us = clock_boot_us();
+}
+
+static void devices(struct control *c, struct control_client *client, const struct control_call *call)
+{
+    (void)c;
+    (void)call;
+    client->wait = CONTROL_WAIT_STATUS;
+    client->view = VIEW_DEVICES;
     client->asked_us = clock_boot_us();
 }
 
@@ -240,6 +249,7 @@ static const struct method {
     {"org.varlink.service.GetInfo", false, {NULL}, get_info},
     {"org.varlink.service.GetInterfaceDescription", false, {"interface"}, get_description},
     {"io.cryomon.Monitor.Status", false, {"all"}, status},
+    {"io.cryomon.Monitor.Devices", false, {NULL}, devices},
     {"io.cryomon.Monitor.Acknowledge", true, {"asset", "alarm", "note"}, acknowledge},
     {"io.cryomon.Monitor.Reload", true, {NULL}, reload},
 };

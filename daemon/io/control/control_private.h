@@ -37,13 +37,14 @@ extern const struct control_limits control_limits_default;
 
 /* A Status being put together for the clients that have joined it. */
 struct control_status {
-    bool running, all;
+    bool running;
+    enum control_view view;
     uint32_t ticket; /* of the page asked for */
     enum snapshot_table table;
     uint16_t next; /* first entry of that page */
     int64_t page_deadline_us, deadline_us;
     int64_t now_utc_us; /* of the last page */
-    struct control_text points, alarms;
+    struct control_text points, alarms, devices;
 };
 
 struct control {

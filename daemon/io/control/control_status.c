@@ -8,6 +8,7 @@ void control_status_free(struct control_status *s)
 {
     control_text_free(&s->points);
     control_text_free(&s->alarms);
+    control_text_free(&s->devices);
     s->running = false;
     s->ticket = 0;
 }
@@ -40,6 +41,21 @@ static void add_text(struct control_text *t, const char *text)
     control_text_add(t, text, strlen(text));
 }
 
+/* The arrays, and the brace that ends what stands before them. */
+static void add_arrays(struct control_text *t, const struct control_status *s)
+{
+    if (s->view == VIEW_DEVICES) {
+        add_text(t, ",\"devices\":[");
+        control_text_add(t, s->devices.text, s->devices.len);
+    } else {
+        add_text(t, ",\"points\":[");
+        control_text_add(t, s->points.text, s->points.len);
+        add_text(t, "],\"alarms\":[");
+        control_text_add(t, s->alarms.text, s->alarms.len);
+    }
+    add_text(t, "]}}");
+}
+
 static void finish_complete(struct control *c)
 {
     struct control_status *s = &c->status;
@@ -60,15 +76,11 @@ static void finish_complete(struct control *c)
     json_text_end(&j);
     int len = json_text_finish(&j);
     free(name);
-    t.failed = len <= 0 || s->points.failed || s->alarms.failed;
+    t.failed = len <= 0 || s->points.failed || s->alarms.failed || s->devices.failed;
     if (!t.failed) {
         add_text(&t, "{\"parameters\":");
         control_text_add(&t, head, (size_t)len - 1); /* its closing brace comes after the arrays */
-        add_text(&t, ",\"points\":[");
-        control_text_add(&t, s->points.text, s->points.len);
-        add_text(&t, "],\"alarms\":[");
-        control_text_add(&t, s->alarms.text, s->alarms.len);
-        add_text(&t, "]}}");
+        add_arrays(&t, s);
     }
     struct control_reply *reply = control_reply_text(&t);
     control_text_free(&t);
@@ -76,6 +88,13 @@ static void finish_complete(struct control *c)
         finish(c, reply);
     else
         finish_failed(c);
+}
+
+static uint16_t entries(const struct config *config, enum snapshot_table table)
+{
+    return table == SNAPSHOT_POINTS   ? config->n_points
+           : table == SNAPSHOT_ALARMS ? config->n_alarms
+                                      : config->n_devices;
 }
 
 /* Asks for the next page, going from points to alarms, or finishes when there is none. */
@@ -86,7 +105,7 @@ static void next_page(struct control *c, int64_t now_us)
         s->table = SNAPSHOT_ALARMS;
         s->next = 0;
     }
-    if (s->table == SNAPSHOT_ALARMS && s->next >= c->config->n_alarms) {
+    if (s->next >= entries(c->config, s->table)) {
         finish_complete(c);
         return;
     }
@@ -105,7 +124,7 @@ static void begin(struct control *c, int64_t now_us)
     struct control_status *s = &c->status;
     control_status_free(s);
     s->running = true;
-    s->table = SNAPSHOT_POINTS;
+    s->table = s->view == VIEW_DEVICES ? SNAPSHOT_DEVICES : SNAPSHOT_POINTS;
     s->next = 0;
     s->now_utc_us = 0;
     next_page(c, now_us);
@@ -124,12 +143,12 @@ void control_status_start(struct control *c, int64_t now_us)
     }
     if (first == NULL)
         return;
-    bool all = first->all;
+    enum control_view view = first->view;
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
         struct control_client *client = &c->clients[i];
-        client->joined = client->fd >= 0 && client->wait == CONTROL_WAIT_STATUS && client->all == all;
+        client->joined = client->fd >= 0 && client->wait == CONTROL_WAIT_STATUS && client->view == view;
     }
-    c->status.all = all;
+    c->status.view = view;
     c->status.deadline_us = now_us + c->limits.status_ms * MS_US;
     begin(c, now_us);
 }
@@ -152,7 +171,7 @@ void control_status_page(struct control *c, const struct control_message *messag
     uint16_t first = message->page.first, count = message->page.count;
     if (!s->running || message->page.ticket != s->ticket || message->generation != c->config->generation)
         return; /* late, or of a configuration that is gone */
-    uint16_t end = s->table == SNAPSHOT_POINTS ? c->config->n_points : c->config->n_alarms;
+    uint16_t end = entries(c->config, s->table);
     if (message->page.table != s->table || first != s->next || count == 0 || count > SNAPSHOT_PAGE ||
         count > end - first) {
         finish_busy(c);
@@ -163,7 +182,10 @@ void control_status_page(struct control *c, const struct control_message *messag
             separate(&s->points);
             control_json_point(&s->points, c->config, (uint16_t)(first + i), &message->page.points[i],
                                message->page.now);
-        } else if (s->all || message->page.alarms[i].state != ALARM_NORMAL) {
+        } else if (s->table == SNAPSHOT_DEVICES) {
+            separate(&s->devices);
+            add_text(&s->devices, message->page.devices[i]);
+        } else if (s->view == VIEW_STATUS_ALL || message->page.alarms[i].state != ALARM_NORMAL) {
             separate(&s->alarms);
             control_json_alarm(&s->alarms, c->config, (uint16_t)(first + i), &message->page.alarms[i]);
         }

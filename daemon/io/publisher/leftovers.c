@@ -10,6 +10,8 @@ char *leftovers_filter(char *topic, const struct config *config, unsigned n)
         return payload_topic(topic, config, "+/alarms/+");
     if (n == 1)
         return payload_topic(topic, config, "+/readings");
+    if (n == 2)
+        return payload_topic(topic, config, "devices/+/diagnostics");
     snprintf(topic, TOPIC_MAX, "homeassistant/device/+/config");
     return topic;
 }
@@ -25,9 +27,27 @@ static const char *level(const char *at, char id[ID_MAX])
     return at + n;
 }
 
+static bool has_device(const struct config *config, const char *id)
+{
+    for (uint16_t i = 0; i < config->n_devices; i++)
+        if (strcmp(config->devices[i].id, id) == 0)
+            return true;
+    return false;
+}
+
+/* "DEVICE/diagnostics" */
+static bool is_leftover_diagnostics(const struct config *config, const char *rest)
+{
+    char id[ID_MAX];
+    const char *tail = level(rest, id);
+    return tail == NULL || (strcmp(tail, "/diagnostics") == 0 && !has_device(config, id));
+}
+
 static bool is_leftover_state(const struct config *config, const char *rest)
 {
     char asset[ID_MAX], alarm[ID_MAX];
+    if (strncmp(rest, "devices/", 8) == 0)
+        return is_leftover_diagnostics(config, rest + 8);
     const char *tail = level(rest, asset);
     if (tail == NULL)
         return true; /* longer than any id */
@@ -114,6 +134,10 @@ void leftovers_compare(struct leftovers *l, const struct config *old_config, con
     char topic[TOPIC_MAX];
     if (strcmp(old_config->site_id, new_config->site_id) != 0)
         leftovers_add(l, payload_topic(topic, old_config, "status"));
+    for (uint16_t i = 0; i < old_config->n_devices; i++)
+        if (strcmp(old_config->site_id, new_config->site_id) != 0 ||
+            !has_device(new_config, old_config->devices[i].id))
+            leftovers_add(l, payload_topic_device(topic, old_config, i));
     for (uint32_t i = 0; i < old_config->n_assets; i++)
         compare_asset(l, old_config, (uint16_t)i, new_config);
 }

@@ -8,7 +8,7 @@
 #include "note.h"
 #include "payload.h"
 
-#define LEFTOVERS_FILTERS 3
+#define LEFTOVERS_FILTERS 4
 
 /* The filters under which our retained topics are; n < LEFTOVERS_FILTERS. */
 char *leftovers_filter(char *topic, const struct config *config, unsigned n);

@@ -10,8 +10,12 @@ void mirror_free(struct mirror *m)
         return;
     for (uint32_t i = 0; m->alarms != NULL && i < m->config->n_alarms; i++)
         free(m->alarms[i].body);
+    for (uint32_t i = 0; m->devices != NULL && i < m->config->n_devices; i++)
+        free(m->devices[i]);
+    free((void *)m->devices);
     free(m->alarms);
     free(m->points);
+    dirty_free(&m->devices_due);
     dirty_free(&m->alarms_due);
     dirty_free(&m->alarms_refused);
     dirty_free(&m->readings_due);
@@ -29,7 +33,11 @@ int mirror_create(struct config *config, struct mirror **ret)
     m->sweep = config->n_alarms;
     m->points = calloc((size_t)config->n_points + 1, sizeof *m->points);
     m->alarms = calloc((size_t)config->n_alarms + 1, sizeof *m->alarms);
-    if (m->points == NULL || m->alarms == NULL || dirty_create(&m->alarms_due, config->n_alarms) < 0 ||
+    m->devices =
+        calloc((size_t)config->n_devices + 1, sizeof *m->devices); /* NOLINT(bugprone-sizeof-expression) */
+    if (m->points == NULL || m->alarms == NULL || m->devices == NULL ||
+        dirty_create(&m->devices_due, config->n_devices) < 0 ||
+        dirty_create(&m->alarms_due, config->n_alarms) < 0 ||
         dirty_create(&m->alarms_refused, config->n_alarms) < 0 ||
         dirty_create(&m->readings_due, config->n_assets) < 0 ||
         dirty_create(&m->discovery_due, config->n_assets) < 0) {
@@ -117,6 +125,17 @@ int mirror_set_alarm(struct mirror *m, uint16_t alarm, const char *body)
     return 0;
 }
 
+int mirror_set_device(struct mirror *m, uint16_t device, const char *body)
+{
+    char *copy = device < m->config->n_devices ? strdup(body) : NULL;
+    if (copy == NULL)
+        return device < m->config->n_devices ? -ENOMEM : 0;
+    free(m->devices[device]);
+    m->devices[device] = copy;
+    dirty_add(&m->devices_due, device);
+    return 0;
+}
+
 void mirror_all_due(struct mirror *m)
 {
     for (uint32_t i = 0; i < m->config->n_alarms; i++)
@@ -128,6 +147,9 @@ void mirror_all_due(struct mirror *m)
     for (int i = 0; i < m->config->n_assets; i++)
         if (m->config->mqtt.home_assistant && mirror_has_readings(m->config, i))
             dirty_add(&m->discovery_due, (uint16_t)i);
+    for (uint32_t i = 0; i < m->config->n_devices; i++)
+        if (m->devices[i] != NULL)
+            dirty_add(&m->devices_due, (uint16_t)i);
     m->sweep = 0;
 }
 

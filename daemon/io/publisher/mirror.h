@@ -23,7 +23,8 @@ struct mirror {
     struct config *config; /* a reference */
     struct mirror_point *points;
     struct mirror_alarm *alarms;
-    struct dirty alarms_due, readings_due, discovery_due;
+    char **devices; /* diagnostics as JSON, NULL: not known */
+    struct dirty alarms_due, readings_due, discovery_due, devices_due;
     struct dirty alarms_refused; /* tried again after a while, so that they don't hold up the others */
     uint32_t sweep;              /* the next alarm to clear if it is normal; n_alarms: none */
 };
@@ -41,6 +42,9 @@ void mirror_set_point(struct mirror *mirror, uint16_t point, const struct readin
                       struct stamp taken);
 /* body "": normal. Returns 0, or -ENOMEM: the old body stands. */
 int mirror_set_alarm(struct mirror *mirror, uint16_t alarm, const char *body);
+
+/* A device's diagnostics. Returns 0, or -ENOMEM: the old ones stand. */
+int mirror_set_device(struct mirror *mirror, uint16_t device, const char *body);
 
 /* After a connection: everything is due again. Alarms that are normal come last, by mirror_sweep. */
 void mirror_all_due(struct mirror *mirror);

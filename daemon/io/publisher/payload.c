@@ -26,6 +26,13 @@ char *payload_topic_alarm(char *topic, const struct config *config, uint16_t ala
     return topic;
 }
 
+char *payload_topic_device(char *topic, const struct config *config, uint16_t device)
+{
+    snprintf(topic, TOPIC_MAX, "cryomon/%s/devices/%s/diagnostics", config->site_id,
+             config->devices[device].id);
+    return topic;
+}
+
 char *payload_topic_discovery(char *topic, const struct config *config, uint16_t asset)
 {
     snprintf(topic, TOPIC_MAX, "homeassistant/device/cryomon_%s_%s/config", config->site_id,

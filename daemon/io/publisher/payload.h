@@ -13,6 +13,7 @@
 char *payload_topic(char *topic, const struct config *config, const char *name); /* "status", "events" ... */
 char *payload_topic_readings(char *topic, const struct config *config, uint16_t asset);
 char *payload_topic_alarm(char *topic, const struct config *config, uint16_t alarm);
+char *payload_topic_device(char *topic, const struct config *config, uint16_t device);
 char *payload_topic_discovery(char *topic, const struct config *config, uint16_t asset);
 
 /* All return the length, or -ENOSPC when it does not fit in cap. reason may be NULL. */

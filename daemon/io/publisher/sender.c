@@ -7,9 +7,10 @@
 #include "internal.h"
 #include "log.h"
 
-#define HEARTBEAT_US (10 * SECOND_US)
-#define BUFFER_MAX   ((size_t)4 << 20)
-#define KEPT_FREE    2 /* of the window, by events: for status and alarms */
+#define HEARTBEAT_US    (10 * SECOND_US)
+#define BUFFER_MAX      ((size_t)4 << 20)
+#define DEVICE_EXPIRY_S 300 /* five times as long as the core takes to tell them again */
+#define KEPT_FREE       2   /* of the window, by events: for status and alarms */
 
 /* An index of one generation of the configuration. */
 static uint64_t key_of(const struct publisher *p, uint16_t index)
@@ -203,6 +204,26 @@ static int send_discovery(struct publisher *p)
     return error < 0 ? error : 1;
 }
 
+static int send_device(struct publisher *p)
+{
+    char topic[TOPIC_MAX];
+    uint16_t device;
+    if (!has_room_for(p, OWNER_DEVICE) || !dirty_take(&p->mirror->devices_due, &device))
+        return 0;
+    const char *body = p->mirror->devices[device];
+    struct session_message message = {.topic = payload_topic_device(topic, p->mirror->config, device),
+                                      .payload = body,
+                                      .length = strlen(body),
+                                      .retain = true,
+                                      .expiry_s = DEVICE_EXPIRY_S,
+                                      .owner = OWNER_DEVICE,
+                                      .key = key_of(p, device)};
+    int error = session_publish(p->session, &message);
+    if (error < 0)
+        dirty_add(&p->mirror->devices_due, device);
+    return error < 0 ? error : 1;
+}
+
 /* Alarms that are normal, and of which the broker may still think otherwise. */
 static int send_sweep(struct publisher *p, int64_t now_us)
 {
@@ -236,6 +257,8 @@ static int send_one(struct publisher *p, int64_t now_us)
     if (sent == 0)
         sent = send_discovery(p);
     if (sent == 0)
+        sent = send_device(p);
+    if (sent == 0)
         sent = send_sweep(p, now_us);
     return sent;
 }
@@ -253,6 +276,7 @@ static const char *owner_name(enum session_owner owner)
         [OWNER_ALARM] = "alarm states", [OWNER_EVENT] = "events",
         [OWNER_READINGS] = "readings",  [OWNER_DISCOVERY] = "Home Assistant discovery",
         [OWNER_CLEAR] = "clearing",     [OWNER_ANSWER] = "an answer to a command",
+        [OWNER_DEVICE] = "diagnostics",
     };
     return names[owner];
 }

@@ -28,6 +28,7 @@ enum session_owner {
     OWNER_EVENT,
     OWNER_READINGS,
     OWNER_DISCOVERY,
+    OWNER_DEVICE,
     OWNER_CLEAR,
     OWNER_ANSWER,
     OWNERS

@@ -1,0 +1,77 @@
+#include <string.h>
+
+#include "clock.h"
+#include "monitor_internal.h"
+
+#define RETELL_US (60 * SECOND_US) /* diagnostics that say nothing new are published so often */
+
+/* ---------------------------------------------------------------- pages for the control thread */
+
+static void fill_alarm(const struct alarm_record *record, struct snapshot_alarm *ret)
+{
+    ret->state = record->state;
+    ret->raised_utc_us = record->raised_utc_us;
+    ret->acked_utc_us = record->acked_utc_us;
+    memcpy(ret->who, record->who, sizeof ret->who);
+    memcpy(ret->body, record->body, sizeof ret->body);
+}
+
+static uint16_t entries(const struct monitor *m, enum snapshot_table table)
+{
+    switch (table) {
+    case SNAPSHOT_POINTS:
+        return m->config->n_points;
+    case SNAPSHOT_ALARMS:
+        return m->config->n_alarms;
+    case SNAPSHOT_DEVICES:
+        return m->config->n_devices;
+    }
+    return 0;
+}
+
+void monitor_send_page(struct monitor *m, const struct core_message *request)
+{
+    if (m->parts.control == NULL)
+        return;
+    enum snapshot_table table = request->snapshot.table;
+    uint16_t total = entries(m, table), first = request->snapshot.first;
+    uint16_t left = first < total ? (uint16_t)(total - first) : 0;
+    struct control_message message = {.kind = CONTROL_PAGE, .generation = m->config->generation};
+    message.page.ticket = request->snapshot.ticket;
+    message.page.table = table;
+    message.page.first = first;
+    message.page.count = left < SNAPSHOT_PAGE ? left : SNAPSHOT_PAGE;
+    message.page.now = clock_now();
+    for (uint16_t i = 0; i < message.page.count; i++) {
+        uint16_t index = (uint16_t)(first + i);
+        if (table == SNAPSHOT_POINTS)
+            message.page.points[i] = engine_point(m->engine, index);
+        else if (table == SNAPSHOT_ALARMS)
+            fill_alarm(&m->alarms[index], &message.page.alarms[i]);
+        else
+            announce_device(m->config, m->parts.run_id, m->devices[index].at, index,
+                            &m->devices[index].counts, message.page.devices[i]);
+    }
+    (void)mailbox_post(control_mailbox(m->parts.control), MAILBOX_RESERVED, &message);
+}
+
+/* ---------------------------------------------------------------- diagnostics */
+
+void monitor_diagnostics(struct monitor *m, const struct core_message *message)
+{
+    uint16_t device = message->diagnostics.device;
+    if (message->generation != m->config->generation || device >= m->config->n_devices)
+        return;
+    struct device_record *record = &m->devices[device];
+    record->counts = message->diagnostics.counts;
+    record->at = clock_now();
+    bool news = record->told_us == 0 || record->told != record->counts.state;
+    if (!news && record->at.boot_us - record->told_us < RETELL_US)
+        return;
+    record->told_us = record->at.boot_us;
+    record->told = record->counts.state;
+    struct publisher_message out = {.kind = PUBLISHER_DEVICE, .generation = m->config->generation};
+    out.device.device = device;
+    announce_device(m->config, m->parts.run_id, record->at, device, &record->counts, out.device.body);
+    (void)mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_ORDINARY, &out);
+}
