@@ -43,6 +43,11 @@ void announce_sentence(const struct alarm_news *news, enum language language, ch
 void announce_device(const struct config *config, const char *run_id, struct stamp at, uint16_t device,
                      const struct diagnostics *diagnostics, char body[DEVICE_BODY_MAX]);
 
+/* A comparison of a point with what a person read on the device: commissioning evidence. */
+void announce_verification(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,
+                           const struct verification *verification, const char *who, const char *note,
+                           char body[BODY_MAX]);
+
 /* The body of any other event. asset may be "". Each text may be NULL. Extra members: */
 struct announce_member {
     const char *key;

@@ -223,6 +223,9 @@ static void handle(struct monitor *m, struct core_message *message)
     case CORE_ACKNOWLEDGE:
         acknowledge(m, message);
         break;
+    case CORE_VERIFY:
+        monitor_verify(m, message);
+        break;
     case CORE_SNAPSHOT:
         monitor_send_page(m, message);
         break;

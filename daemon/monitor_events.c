@@ -8,8 +8,8 @@
 
 /* ---------------------------------------------------------------- out to store and publisher */
 
-static struct event_record *begin_event(struct monitor *m, struct store_message *message, const char *kind,
-                                        struct stamp at)
+struct event_record *monitor_begin_event(struct monitor *m, struct store_message *message, const char *kind,
+                                         struct stamp at)
 {
     memset(message, 0, sizeof *message);
     message->kind = STORE_EVENT;
@@ -25,7 +25,7 @@ static struct event_record *begin_event(struct monitor *m, struct store_message 
 
 /* To both at once: neither waits for the other. The reserved slots make a refusal as good as impossible; if
  * it happens all the same, it is said, and the other path still has the event. */
-static void send_event(struct monitor *m, const struct store_message *message)
+void monitor_send_event(struct monitor *m, const struct store_message *message)
 {
     struct publisher_message copy = {.kind = PUBLISHER_EVENT, .generation = message->generation};
     copy.event = message->event;
@@ -52,9 +52,9 @@ void monitor_event(struct monitor *m, struct stamp at, const char *kind,
                    const struct announce_member *members, size_t n)
 {
     struct store_message message;
-    struct event_record *event = begin_event(m, &message, kind, at);
+    struct event_record *event = monitor_begin_event(m, &message, kind, at);
     announce_event(m->config, m->parts.run_id, event->seq, at, kind, members, n, event->body);
-    send_event(m, &message);
+    monitor_send_event(m, &message);
 }
 
 /* ---------------------------------------------------------------- alarms */
@@ -114,7 +114,7 @@ static void announce_transition(struct monitor *m, const struct transition *t, c
     struct store_message message;
     update_record(record, t, command);
 
-    struct event_record *event = begin_event(m, &message, "alarm", t->at);
+    struct event_record *event = monitor_begin_event(m, &message, "alarm", t->at);
     struct alarm_news news = news_of(m, t->alarm, transition_name(t->kind), t->at);
     news.over = !alarm_state_is_active(t->kind == TRANSITION_RAISED ? t->to : t->from) ||
                 t->kind == TRANSITION_RETURNED;
@@ -138,7 +138,7 @@ static void announce_transition(struct monitor *m, const struct transition *t, c
         *record = (struct alarm_record){.state = ALARM_NORMAL};
     else
         memcpy(record->body, event->body, sizeof record->body);
-    send_event(m, &message);
+    monitor_send_event(m, &message);
     show_alarm(m, t->alarm);
     log_alarm(&news);
 }
@@ -191,7 +191,7 @@ void monitor_remove_alarm(struct monitor *m, const char *asset, const char *alar
 {
     struct store_message message;
     struct stamp now = clock_now();
-    struct event_record *event = begin_event(m, &message, "alarm", now);
+    struct event_record *event = monitor_begin_event(m, &message, "alarm", now);
     char raised[RFC3339_MAX];
     clock_print_utc(raised, raised_utc_us);
     const struct announce_member members[] = {
@@ -209,7 +209,7 @@ void monitor_remove_alarm(struct monitor *m, const char *asset, const char *alar
     snprintf(event->alarm, sizeof event->alarm, "%s", alarm);
     event->has_alarm = true;
     event->state = ALARM_NORMAL;
-    send_event(m, &message);
+    monitor_send_event(m, &message);
     log_line(LOG_WARNING, MID_ALARM, "alarm %s/%s was %s and is no longer in the configuration", asset, alarm,
              alarm_state_name(state));
 }

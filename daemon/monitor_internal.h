@@ -3,6 +3,7 @@
  *
  *   monitor.c         the loop: messages, time, housekeeping
  *   monitor_events.c  events and alarm records: from a transition to store, publisher and journal
+ *   monitor_verify.c  a person compares a point with the device's display
  *   monitor_pages.c   what the control thread asks for; diagnostics of devices
  *   monitor_reload.c  a new configuration: load, stop buses, carry the state over, start buses
  */
@@ -84,7 +85,12 @@ struct monitor {
 
 /* ---- monitor_events.c */
 
-/* One event into chain, outbox and journal. alarm: index, or -1. */
+/* An event in two steps: begin gives it its number, the caller writes its body, send hands it to store and
+ * publisher. */
+struct event_record *monitor_begin_event(struct monitor *m, struct store_message *message, const char *kind,
+                                         struct stamp at);
+void monitor_send_event(struct monitor *m, const struct store_message *message);
+/* One event into chain, outbox and journal. */
 void monitor_event(struct monitor *m, struct stamp at, const char *kind,
                    const struct announce_member *members, size_t n);
 /* Feeds the engine and turns what comes out into events. command: who acknowledged, or NULL. */
@@ -103,6 +109,10 @@ void monitor_publish_point(struct monitor *m, uint16_t point, const struct point
 void monitor_publish_dirty(struct monitor *m);
 void monitor_sample(struct monitor *m, const struct core_message *message);
 void monitor_stale_points(struct monitor *m);
+
+/* ---- monitor_verify.c */
+
+void monitor_verify(struct monitor *m, const struct core_message *message);
 
 /* ---- monitor_pages.c */
 

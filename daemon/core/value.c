@@ -107,6 +107,31 @@ micro_t micro_round(micro_t value, unsigned decimals)
     return value;
 }
 
+bool micro_parse(const char *text, micro_t *ret)
+{
+    const char *p = text[0] == '-' ? text + 1 : text;
+    micro_t value = 0;
+
+    if (*p < '0' || *p > '9')
+        return false;
+    for (; *p >= '0' && *p <= '9'; p++) {
+        value = value * 10 + (*p - '0') * MICRO_PER_UNIT;
+        if (value > MICRO_MAX)
+            return false;
+    }
+    if (*p == '.') {
+        micro_t step = MICRO_PER_UNIT;
+        if (p[1] == '\0')
+            return false;
+        for (p++; *p >= '0' && *p <= '9' && step > 1; p++)
+            value += (*p - '0') * (step /= 10);
+    }
+    if (*p != '\0' || value > MICRO_MAX)
+        return false;
+    *ret = text[0] == '-' ? -value : value;
+    return true;
+}
+
 int micro_print(char *text, size_t cap, micro_t value, unsigned decimals)
 {
     const micro_t rounded = micro_round(value, decimals);

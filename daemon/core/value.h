@@ -96,6 +96,10 @@ struct reading {
 /* Rounds to the given decimals (0..6), half away from zero. */
 micro_t micro_round(micro_t value, unsigned decimals);
 
+/* Reads a plain decimal ("-195.8": no exponent, comma, '+' or spaces, at most 6 decimals). False: it is none,
+ * or beyond MICRO_MAX. */
+bool micro_parse(const char *text, micro_t *ret);
+
 /* Writes the value as a decimal with exactly the given decimals ("-195.80"). Returns the length, as
  * snprintf would; cap must be at least MICRO_TEXT_MAX to hold any value. */
 #define MICRO_TEXT_MAX 32

@@ -33,6 +33,7 @@ enum core_kind {
     CORE_BUS_STATE,   /* bus: link up or down (for the log) */
     CORE_DIAGNOSTICS, /* bus: how a device has answered so far; every DIAGNOSTICS_INTERVAL_MS */
     CORE_ACKNOWLEDGE, /* control or MQTT: a person acknowledges an alarm */
+    CORE_VERIFY,      /* control: a person has compared a point with the device's own display */
     CORE_SNAPSHOT,    /* control: send me a page of points or alarms */
     CORE_RELOAD,      /* control: same as SIGHUP */
     CORE_CONFIG,      /* loader: a configuration is ready (config), or refused (config NULL) */
@@ -67,6 +68,14 @@ struct core_message {
             uint32_t ticket; /* where the answer belongs; origin tells whose */
             enum command_origin { ORIGIN_CONTROL, ORIGIN_MQTT } origin;
         } acknowledge;
+        struct {
+            char asset[ID_MAX], point[ID_MAX];
+            char displayed[STATE_NAME_MAX]; /* a decimal, or the name of a state */
+            bool has_tolerance;             /* else one step of the point's resolution */
+            micro_t tolerance;
+            char who[WHO_MAX], note[NOTE_MAX];
+            uint32_t ticket;
+        } verify;
         struct {
             uint32_t ticket;
             enum snapshot_table { SNAPSHOT_POINTS, SNAPSHOT_ALARMS, SNAPSHOT_DEVICES } table;
@@ -195,7 +204,7 @@ struct publisher_message {
 #define SNAPSHOT_PAGE 32
 
 enum control_kind {
-    CONTROL_ANSWER, /* to an acknowledge or reload */
+    CONTROL_ANSWER, /* to an acknowledge, verification or reload */
     CONTROL_PAGE,   /* to a snapshot request */
     CONTROL_CONFIG, /* the configuration in force from here on */
 };
@@ -215,6 +224,12 @@ struct control_message {
         struct {
             uint32_t ticket;
             int error; /* 0, or -errno */
+            struct verification {
+                struct reading reading; /* of the point at that moment */
+                uint16_t point;
+                bool agrees;
+                micro_t displayed, difference, tolerance; /* difference: register - display; 0 for states */
+            } verification;
         } answer;
         struct {
             uint32_t ticket;

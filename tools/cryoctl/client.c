@@ -66,6 +66,21 @@ static void fail_answered(const struct ctl *ctl, const char *error, const json_t
                     "%s/%s is not waiting to be acknowledged: it is normal, or somebody has done so already",
                     "%s/%s 无需确认：它处于正常状态，或已有人确认"),
                  asset, alarm);
+    } else if (strcmp(error, MONITOR "NoSuchPoint") == 0) {
+        snprintf(text, cap, tr(ctl, "there is no point \"%s\" on asset \"%s\"", "没有测点“%s”（设备“%s”）"),
+                 client_text(parameters, "point"), asset);
+    } else if (strcmp(error, MONITOR "NoValue") == 0) {
+        snprintf(text, cap,
+                 tr(ctl, "%s/%s has no value at this moment: there is nothing to compare with",
+                    "%s/%s 目前没有有效数值，无法比较"),
+                 asset, client_text(parameters, "point"));
+    } else if (strcmp(error, "org.varlink.service.InvalidParameter") == 0 &&
+               strcmp(client_text(parameters, "parameter"), "displayed") == 0) {
+        snprintf(
+            text, cap, "%s",
+            tr(ctl,
+               "what the display shows must be a plain decimal (-190.1), or the name of a state of the point",
+               "显示值应为普通十进制数（-190.1），或测点的状态名"));
     } else if (strcmp(error, MONITOR "ReloadRefused") == 0) {
         snprintf(
             text, cap, "%s",

@@ -5,7 +5,7 @@ _cryoctl()
     _init_completion -n : 2>/dev/null || {
         cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
     }
-    local verbs="status alarms ack watch history events devices check reload"
+    local verbs="status alarms ack watch history events devices verify-point check reload"
     local everywhere="--lang --help --version" daemon="--socket --config --json"
     local range="--dir --config --from --to --last --utc --json"
 
@@ -14,7 +14,7 @@ _cryoctl()
     --format) COMPREPLY=($(compgen -W "table csv json prometheus" -- "$cur")); return ;;
     --config | --dir) COMPREPLY=($(compgen -d -- "$cur")); return ;;
     --socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    --from | --to | --last | --note) return ;;
+    --from | --to | --last | --note | --tolerance) return ;;
     esac
 
     # The verb and its arguments so far, and how to reach the daemon for names.
@@ -22,7 +22,7 @@ _cryoctl()
     for ((i = 1; i < cword; i++)); do
         case ${words[i]} in
         --socket | --config) where+=("${words[i]}" "${words[i + 1]}"); ((i++)) ;;
-        --lang | --format | --dir | --from | --to | --last | --note) ((i++)) ;;
+        --lang | --format | --dir | --from | --to | --last | --note | --tolerance) ((i++)) ;;
         -*) ;;
         *) if [[ -z $verb ]]; then verb=${words[i]}; else arguments+=("${words[i]}"); fi ;;
         esac
@@ -35,6 +35,7 @@ _cryoctl()
         alarms) choices="$everywhere $daemon --utc --all" ;;
         ack) choices="$everywhere $daemon --all --note --yes" ;;
         devices) choices="$everywhere $daemon --utc --format" ;;
+        verify-point) choices="$everywhere $daemon --note --tolerance" ;;
         watch) choices="$everywhere $daemon --utc" ;;
         history) choices="$everywhere $range --format" ;;
         events) choices="$everywhere $range" ;;
@@ -45,9 +46,9 @@ _cryoctl()
     else
         case $verb/${#arguments[@]} in
         /0) choices=$verbs ;;
-        ack/0 | history/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
+        ack/0 | history/0 | verify-point/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
         ack/1) choices=$("$1" complete alarms "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
-        history/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
+        history/1 | verify-point/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
         check/0) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         esac
     fi

@@ -28,7 +28,7 @@ struct ctl {
     const char *config; /* a directory; NULL: not given */
     const char *socket; /* NULL until places_socket, if not given */
     char socket_path[108];
-    const char *dir, *note, *from, *to, *last, *format;
+    const char *dir, *note, *from, *to, *last, *format, *tolerance;
     int interrupt_fd; /* readable when the user has had enough; -1: none */
 };
 
@@ -56,6 +56,7 @@ int verb_alarms(struct ctl *ctl, int argc, char **argv);
 int verb_ack(struct ctl *ctl, int argc, char **argv);
 int verb_history(struct ctl *ctl, int argc, char **argv);
 int verb_devices(struct ctl *ctl, int argc, char **argv);
+int verb_verify_point(struct ctl *ctl, int argc, char **argv);
 int verb_events(struct ctl *ctl, int argc, char **argv);
 int verb_watch(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);

@@ -101,6 +101,9 @@ static bool set_option(struct ctl *ctl, enum usage_option option, const char *ar
     case OPTION_DIR:
         ctl->dir = argument;
         break;
+    case OPTION_TOLERANCE:
+        ctl->tolerance = argument;
+        break;
     case OPTION_HELP:
     case OPTION_VERSION:
     case OPTION_COUNT:
@@ -109,8 +112,20 @@ static bool set_option(struct ctl *ctl, enum usage_option option, const char *ar
     return true;
 }
 
+/* What is no option, in order. */
+struct words {
+    char **word; /* argv's own memory, from argv[1] on: never more than have been read */
+    int n;
+};
+
+/* "-190.1" is a temperature, not an option: no option begins with a digit. */
+static bool is_negative_number(const char *word)
+{
+    return word[0] == '-' && word[1] >= '0' && word[1] <= '9';
+}
+
 /* Reads all options, wherever they stand. Returns 0 or CTL_USAGE. */
-static int read_options(struct ctl *ctl, int argc, char **argv, unsigned *ret_seen)
+static int read_options(struct ctl *ctl, int argc, char **argv, struct words *ret_words, unsigned *ret_seen)
 {
     struct option table[OPTION_COUNT + 1] = {0};
     for (unsigned i = 0; i < OPTION_COUNT; i++)
@@ -118,39 +133,44 @@ static int read_options(struct ctl *ctl, int argc, char **argv, unsigned *ret_se
                                    .has_arg = usage_option_argument(i) ? required_argument : no_argument,
                                    .val = 256 + (int)i};
     for (;;) {
-        int option = getopt_long(argc, argv, "hVy", table, NULL);
+        while (optind < argc && is_negative_number(argv[optind]))
+            ret_words->word[ret_words->n++] = argv[optind++];
+        int option = getopt_long(argc, argv, "-hVy", table, NULL);
         if (option < 0)
-            return 0;
+            break;
         if (option == '?')
             return CTL_USAGE; /* getopt has said what */
+        if (option == 1) {
+            ret_words->word[ret_words->n++] = optarg;
+            continue;
+        }
         if (option < 256)
             option = 256 + (option == 'h' ? OPTION_HELP : option == 'V' ? OPTION_VERSION : OPTION_YES);
         *ret_seen |= 1U << (option - 256);
         if (!set_option(ctl, (enum usage_option)(option - 256), optarg))
             return CTL_USAGE;
     }
+    while (optind < argc) /* behind "--" */
+        ret_words->word[ret_words->n++] = argv[optind++];
+    return 0;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int run_verb(struct ctl *ctl, const struct words *words, unsigned seen)
 {
-    unsigned seen = 0;
-    int status = read_options(ctl, argc, argv, &seen);
-    if (status != 0)
-        return status;
     if ((seen & 1U << OPTION_VERSION) != 0) {
         printf("cryoctl " CRYOMON_VERSION "\n");
         return CTL_OK;
     }
-    const struct usage_verb *verb = optind < argc ? usage_find_verb(argv[optind]) : NULL;
-    if ((seen & 1U << OPTION_HELP) != 0 && (verb != NULL || optind == argc)) {
+    const struct usage_verb *verb = words->n > 0 ? usage_find_verb(words->word[0]) : NULL;
+    if ((seen & 1U << OPTION_HELP) != 0 && (verb != NULL || words->n == 0)) {
         usage_print(ctl, verb, stdout);
         return CTL_OK;
     }
     if (verb == NULL) {
-        if (optind < argc)
+        if (words->n > 0)
             ctl_complain(
                 tr(ctl, "there is no verb \"%s\"; see cryoctl --help", "没有动词“%s”；见 cryoctl --help"),
-                argv[optind]);
+                words->word[0]);
         else
             usage_print(ctl, NULL, stderr);
         return CTL_USAGE;
@@ -163,14 +183,28 @@ static int run(struct ctl *ctl, int argc, char **argv)
             return CTL_USAGE;
         }
     }
-    int n = argc - optind - 1;
+    int n = words->n - 1;
     if (n < verb->min_arguments || n > verb->max_arguments) {
         ctl_complain(tr(ctl, "usage: cryoctl %s %s", "用法：cryoctl %s %s"), verb->name, verb->arguments);
         return CTL_USAGE;
     }
     if (usage_verb_takes(verb, OPTION_SOCKET) && !places_socket(ctl))
         return CTL_NEGATIVE;
-    return verb->run(ctl, n, argv + optind + 1);
+    return verb->run(ctl, n, words->word + 1);
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+    unsigned seen = 0;
+    struct words words = {
+        .word = calloc((size_t)argc + 1, sizeof *words.word)}; /* NOLINT(bugprone-sizeof-expression) */
+    if (words.word == NULL)
+        return CTL_NEGATIVE;
+    int status = read_options(ctl, argc, argv, &words, &seen);
+    if (status == 0)
+        status = run_verb(ctl, &words, seen);
+    free((void *)words.word);
+    return status;
 }
 
 int main(int argc, char **argv)

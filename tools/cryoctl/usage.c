@@ -26,6 +26,10 @@ static const struct usage_verb verbs[] = {
     {"devices", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_UTC) | BIT(OPTION_FORMAT),
      "how each device answers: faults, latency, last good reply",
      "各设备的通信情况：故障、延迟、最近成功时间", verb_devices},
+    {"verify-point", "ASSET POINT VALUE", 3, 3,
+     FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_NOTE) | BIT(OPTION_TOLERANCE),
+     "compare what the device displays with what is read; both are recorded",
+     "核对设备显示值与读数，并记入审计记录", verb_verify_point},
     {"check", "[DIR]", 0, 1, BIT(OPTION_CONFIG) | BIT(OPTION_JSON), "look for mistakes in a configuration",
      "检查配置中的错误", verb_check},
     {"reload", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON), "let the daemon read its configuration again",
@@ -61,6 +65,8 @@ static const struct option_help {
     [OPTION_FORMAT] = {"format", "FORM",
                        "history: table, csv or json (an object a line); devices: table, json or prometheus",
                        "history：table、csv 或 json（每行一个对象）；devices：table、json 或 prometheus"},
+    [OPTION_TOLERANCE] = {"tolerance", "NUMBER", "how much may lie between display and register",
+                          "显示值与寄存器值允许的差值"},
     [OPTION_DIR] = {"dir", "DIR", "where the databases are (default: as configured)",
                     "数据库目录（默认按配置）"},
 };
@@ -114,7 +120,7 @@ void usage_print(const struct ctl *ctl, const struct usage_verb *verb, FILE *str
                 tr(ctl, "Verbs:", "动词："));
         for (size_t i = 0; i < N_VERBS; i++)
             if (verbs[i].arguments != NULL)
-                fprintf(stream, "  %-8s %-20s %s\n", verbs[i].name, verbs[i].arguments,
+                fprintf(stream, "  %-12s %-18s %s\n", verbs[i].name, verbs[i].arguments,
                         tr(ctl, verbs[i].en, verbs[i].zh));
     }
     print_options(ctl, verb, stream);

@@ -23,6 +23,7 @@ enum usage_option {
     OPTION_LAST,
     OPTION_FORMAT,
     OPTION_DIR,
+    OPTION_TOLERANCE,
     OPTION_COUNT
 };
 

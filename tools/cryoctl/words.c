@@ -104,6 +104,7 @@ const char *words_kind(const struct ctl *ctl, const char *name)
         {"stop", "stop", "停止"},
         {"configuration", "configuration", "配置"},
         {"configuration-refused", "configuration refused", "配置被拒绝"},
+        {"verification", "verification", "测点核对"},
         {"clock", "clock", "时钟"},
         {"gap", "gap", "数据缺口"},
         {"fault", "fault", "故障"},

@@ -132,7 +132,7 @@ static void take_message(struct control *c)
     struct control_message *m = &c->incoming;
     switch (m->kind) {
     case CONTROL_ANSWER:
-        control_method_answer(c, m->answer.ticket, m->answer.error);
+        control_method_answer(c, m);
         break;
     case CONTROL_PAGE:
         control_status_page(c, m);

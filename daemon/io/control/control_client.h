@@ -21,6 +21,7 @@ enum control_wait {
     CONTROL_WAIT_NOTHING,
     CONTROL_WAIT_STATUS,      /* to be in an assembly, or in one (joined) */
     CONTROL_WAIT_ACKNOWLEDGE, /* for CONTROL_ANSWER */
+    CONTROL_WAIT_VERIFY,
     CONTROL_WAIT_RELOAD,
 };
 
@@ -46,7 +47,7 @@ struct control_client {
     int64_t asked_us, deadline_us;
     enum control_view view;            /* CONTROL_WAIT_STATUS: what is wanted */
     bool joined;                       /* and: it waits for the one being put together */
-    char asset[ID_MAX], alarm[ID_MAX]; /* CONTROL_WAIT_ACKNOWLEDGE */
+    char asset[ID_MAX], alarm[ID_MAX]; /* CONTROL_WAIT_ACKNOWLEDGE; of VERIFY asset and point */
 };
 
 /* Takes the fd, also on failure. Returns 0 or -ENOMEM. */

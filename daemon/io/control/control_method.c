@@ -11,6 +11,8 @@
 #define ERROR_NO_ALARM       "io.cryomon.Monitor.NoSuchAlarm"
 #define ERROR_NOTHING        "io.cryomon.Monitor.NothingToAcknowledge"
 #define ERROR_TOO_LONG       "io.cryomon.Monitor.TextTooLong"
+#define ERROR_NO_POINT       "io.cryomon.Monitor.NoSuchPoint"
+#define ERROR_NO_VALUE       "io.cryomon.Monitor.NoValue"
 #define ERROR_RELOAD_REFUSED "io.cryomon.Monitor.ReloadRefused"
 
 static const struct interface {
@@ -180,6 +182,28 @@ static void acknowledge(struct control *c, struct control_client *client, const 
     post_command(c, client, &m, m.acknowledge.ticket, CONTROL_WAIT_ACKNOWLEDGE, c->limits.page_ms);
 }
 
+static void verify_point(struct control *c, struct control_client *client, const struct control_call *call)
+{
+    struct core_message m = {.kind = CORE_VERIFY, .generation = c->config->generation};
+    char tolerance[MICRO_TEXT_MAX];
+    if (!take_text(client, call, "asset", false, m.verify.asset, ID_MAX) ||
+        !take_text(client, call, "point", false, m.verify.point, ID_MAX) ||
+        !take_text(client, call, "displayed", false, m.verify.displayed, sizeof m.verify.displayed) ||
+        !take_text(client, call, "tolerance", true, tolerance, sizeof tolerance) ||
+        !take_text(client, call, "note", true, m.verify.note, NOTE_MAX))
+        return;
+    m.verify.has_tolerance = tolerance[0] != '\0';
+    if (m.verify.has_tolerance && (!micro_parse(tolerance, &m.verify.tolerance) || m.verify.tolerance < 0)) {
+        answer_parameter(client, "tolerance");
+        return;
+    }
+    memcpy(client->asset, m.verify.asset, ID_MAX);
+    memcpy(client->alarm, m.verify.point, ID_MAX);
+    caller_name(c, client, m.verify.who);
+    m.verify.ticket = control_ticket(c);
+    post_command(c, client, &m, m.verify.ticket, CONTROL_WAIT_VERIFY, c->limits.page_ms);
+}
+
 static void reload(struct control *c, struct control_client *client, const struct control_call *call)
 {
     (void)call;
@@ -208,8 +232,36 @@ static void answer_acknowledge(struct control_client *client, int error)
         answer_failed(client, error);
 }
 
-void control_method_answer(struct control *c, uint32_t ticket, int error)
+static void answer_verify_error(struct control_client *client, int error)
 {
+    if (error == -EINVAL)
+        answer_parameter(client, "displayed");
+    else if (error == -ENOENT || error == -ENODATA)
+        control_answer(client, error == -ENOENT ? ERROR_NO_POINT : ERROR_NO_VALUE,
+                       json_pack("{s:s, s:s}", "asset", client->asset, "point", client->alarm));
+    else
+        answer_failed(client, error);
+}
+
+static void answer_verified(struct control_client *client, const struct config *config,
+                            const struct verification *v)
+{
+    const struct point_config *point = &config->points[v->point];
+    const char *state = decode_state_name(&point->format, v->reading.value);
+    json_t *answer = json_pack("{s:b, s:f, s:s, s:s, s:f, s:f}", "agrees", v->agrees, "value",
+                               (double)v->reading.value / (double)MICRO_PER_UNIT, "unit", point->unit,
+                               "quality", quality_name(v->reading.quality), "difference",
+                               (double)v->difference / (double)MICRO_PER_UNIT, "tolerance",
+                               (double)v->tolerance / (double)MICRO_PER_UNIT);
+    if (answer != NULL && state != NULL)
+        json_object_set_new(answer, "state", json_string(state));
+    control_answer(client, NULL, answer);
+}
+
+void control_method_answer(struct control *c, const struct control_message *message)
+{
+    uint32_t ticket = message->answer.ticket;
+    int error = message->answer.error;
     struct control_client *client = NULL;
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX && client == NULL; i++)
         if (c->clients[i].fd >= 0 && c->clients[i].wait >= CONTROL_WAIT_ACKNOWLEDGE &&
@@ -217,12 +269,18 @@ void control_method_answer(struct control *c, uint32_t ticket, int error)
             client = &c->clients[i];
     if (client == NULL)
         return; /* gone, or told "busy" before */
-    if (error == 0)
-        control_answer(client, NULL, NULL);
+    const struct verification *v = &message->answer.verification;
+    bool verified = error == 0 && client->wait == CONTROL_WAIT_VERIFY;
+    if (verified && message->generation == c->config->generation && v->point < c->config->n_points)
+        answer_verified(client, c->config, v);
+    else if (error == 0)
+        control_answer(client, verified ? CONTROL_ERROR_BUSY : NULL, NULL);
     else if (error == -EBUSY || error == -EAGAIN || error == -ENOSPC)
         control_answer(client, CONTROL_ERROR_BUSY, NULL);
     else if (client->wait == CONTROL_WAIT_ACKNOWLEDGE)
         answer_acknowledge(client, error);
+    else if (client->wait == CONTROL_WAIT_VERIFY)
+        answer_verify_error(client, error);
     else if (error == -EINVAL)
         control_answer(client, ERROR_RELOAD_REFUSED, NULL);
     else
@@ -243,7 +301,7 @@ void control_method_expire(struct control *c, int64_t now_us)
 static const struct method {
     const char *name;
     bool command; /* needs CONTROL_GROUP_COMMAND and an answer from the core thread */
-    const char *parameters[4];
+    const char *parameters[6];
     void (*run)(struct control *c, struct control_client *client, const struct control_call *call);
 } methods[] = {
     {"org.varlink.service.GetInfo", false, {NULL}, get_info},
@@ -251,6 +309,10 @@ static const struct method {
     {"io.cryomon.Monitor.Status", false, {"all"}, status},
     {"io.cryomon.Monitor.Devices", false, {NULL}, devices},
     {"io.cryomon.Monitor.Acknowledge", true, {"asset", "alarm", "note"}, acknowledge},
+    {"io.cryomon.Monitor.VerifyPoint",
+     true,
+     {"asset", "point", "displayed", "tolerance", "note"},
+     verify_point},
     {"io.cryomon.Monitor.Reload", true, {NULL}, reload},
 };
 

@@ -83,7 +83,7 @@ void control_answer_reply(struct control_client *client, struct control_reply *r
 /* Begins the call in text. False: it must wait for others to end, try again later. */
 bool control_method_call(struct control *c, struct control_client *client, const char *text, size_t len);
 /* The core thread's answer to a command. */
-void control_method_answer(struct control *c, uint32_t ticket, int error);
+void control_method_answer(struct control *c, const struct control_message *message);
 /* Ends the calls whose answer is overdue. */
 void control_method_expire(struct control *c, int64_t now_us);
 
