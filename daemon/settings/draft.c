@@ -135,3 +135,18 @@ bool draft_add_doc(struct draft *d, struct yamldoc *doc)
     d->docs[d->n_docs++] = doc;
     return true;
 }
+
+void draft_free(struct draft *d)
+{
+    for (size_t i = 0; i < d->n_docs; i++)
+        yamldoc_free(d->docs[i]);
+    free((void *)d->docs);
+    names_free(&d->names);
+    free(d->buses);
+    free(d->devices);
+    free(d->profiles);
+    free(d->registers);
+    free(d->assets);
+    free(d->points);
+    free(d->alarms);
+}

@@ -55,6 +55,7 @@ struct draft_register {
 struct draft_profile {
     const char *id;
     const struct yaml_node *root; /* NULL: not found or not readable */
+    char vendor[NAME_MAX_BYTES], model[NAME_MAX_BYTES];
     enum profile_status status;
     bool tcp, rtu;
     enum word_order order;
@@ -162,6 +163,9 @@ const struct yaml_node *draft_setting(const struct draft *d, const char *section
 
 /* Takes the document. */
 bool draft_add_doc(struct draft *d, struct yamldoc *doc);
+
+/* Frees what the draft holds, not the draft itself. */
+void draft_free(struct draft *d);
 
 /* read_site.c, read_mqtt.c, read_bus.c, read_asset.c: one file's part. */
 void read_site(struct draft *d, const struct yaml_node *root);

@@ -137,6 +137,8 @@ void read_profile(struct draft *d, size_t index)
                     "'source' is missing: a profile that is '%s' says where its register map comes from "
                     "(manual, issue, page)",
                     fields_choice_name(statuses, (int)parts.status));
+    memcpy(profile->vendor, parts.vendor, sizeof profile->vendor);
+    memcpy(profile->model, parts.model, sizeof profile->model);
     profile->status = parts.status;
     profile->order = parts.order;
     profile->max_registers = parts.max_registers;

@@ -225,21 +225,6 @@ static int add_source(const struct draft *d, struct config *config)
     return 0;
 }
 
-static void free_draft(struct draft *d)
-{
-    for (size_t i = 0; i < d->n_docs; i++)
-        yamldoc_free(d->docs[i]);
-    free((void *)d->docs);
-    names_free(&d->names);
-    free(d->buses);
-    free(d->devices);
-    free(d->profiles);
-    free(d->registers);
-    free(d->assets);
-    free(d->points);
-    free(d->alarms);
-}
-
 static void read_everything(struct draft *d)
 {
     load_roots(d);
@@ -275,7 +260,7 @@ static int load(struct draft *d, uint32_t generation, struct config **ret)
         r = flatten_draft(d, generation, &config);
     if (r == 0)
         r = add_source(d, config);
-    free_draft(d);
+    draft_free(d);
     if (r < 0) {
         config_unref(config);
         return r;

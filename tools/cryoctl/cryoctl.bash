@@ -5,16 +5,19 @@ _cryoctl()
     _init_completion -n : 2>/dev/null || {
         cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
     }
-    local verbs="status alarms ack watch history events devices verify-point check reload"
+    local verbs="status alarms ack watch history events devices scan probe verify-point check reload"
     local everywhere="--lang --help --version" daemon="--socket --config --json"
     local range="--dir --config --from --to --last --utc --json"
 
     case $prev in
     --lang) COMPREPLY=($(compgen -W "en zh" -- "$cur")); return ;;
+    --table) COMPREPLY=($(compgen -W "holding input coil discrete" -- "$cur")); return ;;
+    --parity) COMPREPLY=($(compgen -W "none even odd" -- "$cur")); return ;;
+    --stop-bits) COMPREPLY=($(compgen -W "1 2" -- "$cur")); return ;;
     --format) COMPREPLY=($(compgen -W "table csv json prometheus" -- "$cur")); return ;;
     --config | --dir) COMPREPLY=($(compgen -d -- "$cur")); return ;;
     --socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    --from | --to | --last | --note | --tolerance) return ;;
+    --from | --to | --last | --note | --tolerance | --units | --timeout | --baud) return ;;
     esac
 
     # The verb and its arguments so far, and how to reach the daemon for names.
@@ -22,7 +25,7 @@ _cryoctl()
     for ((i = 1; i < cword; i++)); do
         case ${words[i]} in
         --socket | --config) where+=("${words[i]}" "${words[i + 1]}"); ((i++)) ;;
-        --lang | --format | --dir | --from | --to | --last | --note | --tolerance) ((i++)) ;;
+        --lang | --format | --dir | --from | --to | --last | --note | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits) ((i++)) ;;
         -*) ;;
         *) if [[ -z $verb ]]; then verb=${words[i]}; else arguments+=("${words[i]}"); fi ;;
         esac
@@ -35,6 +38,8 @@ _cryoctl()
         alarms) choices="$everywhere $daemon --utc --all" ;;
         ack) choices="$everywhere $daemon --all --note --yes" ;;
         devices) choices="$everywhere $daemon --utc --format" ;;
+        scan) choices="$everywhere --config --json --units --timeout --baud --parity --stop-bits" ;;
+        probe) choices="$everywhere --json --table --timeout --baud --parity --stop-bits" ;;
         verify-point) choices="$everywhere $daemon --note --tolerance" ;;
         watch) choices="$everywhere $daemon --utc" ;;
         history) choices="$everywhere $range --format" ;;

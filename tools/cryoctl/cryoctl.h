@@ -29,6 +29,8 @@ struct ctl {
     const char *socket; /* NULL until places_socket, if not given */
     char socket_path[108];
     const char *dir, *note, *from, *to, *last, *format, *tolerance;
+    const char *table, *units, *timeout, *baud, *parity,
+        *stop_bits;   /* of a Modbus line that is asked directly */
     int interrupt_fd; /* readable when the user has had enough; -1: none */
 };
 
@@ -56,6 +58,8 @@ int verb_alarms(struct ctl *ctl, int argc, char **argv);
 int verb_ack(struct ctl *ctl, int argc, char **argv);
 int verb_history(struct ctl *ctl, int argc, char **argv);
 int verb_devices(struct ctl *ctl, int argc, char **argv);
+int verb_probe(struct ctl *ctl, int argc, char **argv);
+int verb_scan(struct ctl *ctl, int argc, char **argv);
 int verb_verify_point(struct ctl *ctl, int argc, char **argv);
 int verb_events(struct ctl *ctl, int argc, char **argv);
 int verb_watch(struct ctl *ctl, int argc, char **argv);

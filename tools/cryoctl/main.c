@@ -101,6 +101,24 @@ static bool set_option(struct ctl *ctl, enum usage_option option, const char *ar
     case OPTION_DIR:
         ctl->dir = argument;
         break;
+    case OPTION_TABLE:
+        ctl->table = argument;
+        break;
+    case OPTION_UNITS:
+        ctl->units = argument;
+        break;
+    case OPTION_TIMEOUT:
+        ctl->timeout = argument;
+        break;
+    case OPTION_BAUD:
+        ctl->baud = argument;
+        break;
+    case OPTION_PARITY:
+        ctl->parity = argument;
+        break;
+    case OPTION_STOP_BITS:
+        ctl->stop_bits = argument;
+        break;
     case OPTION_TOLERANCE:
         ctl->tolerance = argument;
         break;

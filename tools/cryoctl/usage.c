@@ -6,6 +6,8 @@
 #define FOR_ALL     (BIT(OPTION_LANG) | BIT(OPTION_HELP) | BIT(OPTION_VERSION))
 #define FOR_DAEMON  (BIT(OPTION_SOCKET) | BIT(OPTION_CONFIG))
 #define FOR_RANGE   (BIT(OPTION_FROM) | BIT(OPTION_TO) | BIT(OPTION_LAST) | BIT(OPTION_UTC) | BIT(OPTION_JSON))
+#define FOR_LINE                                                                                             \
+    (BIT(OPTION_TIMEOUT) | BIT(OPTION_BAUD) | BIT(OPTION_PARITY) | BIT(OPTION_STOP_BITS) | BIT(OPTION_JSON))
 #define FOR_HISTORY (BIT(OPTION_DIR) | BIT(OPTION_CONFIG) | FOR_RANGE)
 
 static const struct usage_verb verbs[] = {
@@ -26,6 +28,12 @@ static const struct usage_verb verbs[] = {
     {"devices", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_UTC) | BIT(OPTION_FORMAT),
      "how each device answers: faults, latency, last good reply",
      "各设备的通信情况：故障、延迟、最近成功时间", verb_devices},
+    {"scan", "TARGET", 1, 1, FOR_LINE | BIT(OPTION_UNITS) | BIT(OPTION_CONFIG),
+     "find Modbus devices; TARGET is HOST, HOST:PORT, HOST:FIRST-LAST or a serial line",
+     "查找 Modbus 设备；目标为 主机、主机:端口、主机:起始-结束 或串口", verb_scan},
+    {"probe", "TARGET UNIT RANGE", 3, 3, FOR_LINE | BIT(OPTION_TABLE),
+     "read registers, and show them in every type and word order", "读取寄存器，并以各种类型和字序显示",
+     verb_probe},
     {"verify-point", "ASSET POINT VALUE", 3, 3,
      FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_NOTE) | BIT(OPTION_TOLERANCE),
      "compare what the device displays with what is read; both are recorded",
@@ -67,6 +75,16 @@ static const struct option_help {
                        "history：table、csv 或 json（每行一个对象）；devices：table、json 或 prometheus"},
     [OPTION_TOLERANCE] = {"tolerance", "NUMBER", "how much may lie between display and register",
                           "显示值与寄存器值允许的差值"},
+    [OPTION_TABLE] = {"table", "TABLE", "holding (default), input, coil or discrete",
+                      "holding（默认）、input、coil 或 discrete"},
+    [OPTION_UNITS] = {"units", "LIST", "unit ids to ask, e.g. 1-16,20 (default 1-8,255; serial line 1-32)",
+                      "询问的单元号，如 1-16,20（默认 1-8,255；串口 1-32）"},
+    [OPTION_TIMEOUT] = {"timeout", "TIME", "how long a reply may take: 20ms to 30s", "应答时限：20ms 至 30s"},
+    [OPTION_BAUD] = {"baud", "N", "of a serial line (default 9600)", "串口波特率（默认 9600）"},
+    [OPTION_PARITY] = {"parity", "P", "of a serial line: none (default), even, odd",
+                       "串口校验：none（默认）、even、odd"},
+    [OPTION_STOP_BITS] = {"stop-bits", "N", "of a serial line: 1 (default) or 2",
+                          "串口停止位：1（默认）或 2"},
     [OPTION_DIR] = {"dir", "DIR", "where the databases are (default: as configured)",
                     "数据库目录（默认按配置）"},
 };

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -202,7 +203,13 @@ static int open_rtu(struct link *link)
         snprintf(link->error, sizeof link->error, "too many open files");
         return -EMFILE;
     }
-    (void)ioctl(fd, TIOCEXCL); /* nobody else may talk on our line */
+    /* Nobody else may talk on our line. TIOCEXCL does not stop root, the lock stops whoever asks for it: cryoctl. */
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        modbus_close(link->modbus);
+        snprintf(link->error, sizeof link->error, "in use by another program");
+        return -EBUSY;
+    }
+    (void)ioctl(fd, TIOCEXCL);
     return 0;
 }
 
