@@ -134,6 +134,25 @@ static void state_words(const struct alarm_news *news, enum language language, c
         snprintf(text, cap, zh ? "%s 曾为 %s，当前无数据" : "%s was %s; no data now", name, value);
 }
 
+static void flat_words(const struct alarm_news *news, enum language language, const char *name, char *text,
+                       size_t cap)
+{
+    const struct alarm_model *model = &news->config->alarm_models[news->alarm];
+    bool known = news->reading != NULL && news->reading->quality != QUALITY_BAD, zh = language == LANGUAGE_ZH;
+    unsigned minutes = model->on_delay_ms / 60000;
+    char value[VALUE_WORDS] = "";
+    if (news->over) {
+        snprintf(text, cap, zh ? "%s：数值又有变化" : "%s moves again", name);
+        return;
+    }
+    if (known)
+        value_words(&news->config->points[model->point], news->reading->value, value, sizeof value);
+    snprintf(text, cap,
+             zh ? "%s：数值 %s 至少 %u 分钟没有任何变化，传感器可能失效"
+                : "%s: the value %s has not changed for at least %u min; is the sensor alive?",
+             name, value, minutes);
+}
+
 static void condition_words(const struct alarm_news *news, enum language language, char *text, size_t cap)
 {
     const struct alarm_model *model = &news->config->alarm_models[news->alarm];
@@ -142,6 +161,10 @@ static void condition_words(const struct alarm_news *news, enum language languag
     bool zh = language == LANGUAGE_ZH, no_data = model->kind == CONDITION_NO_DATA;
     if (model->kind == CONDITION_HIGH || model->kind == CONDITION_LOW) {
         limit_words(news, language, name, text, cap);
+        return;
+    }
+    if (model->kind == CONDITION_FLATLINE) {
+        flat_words(news, language, name, text, cap);
         return;
     }
     if (model->kind == CONDITION_STATE) {

@@ -64,6 +64,7 @@ enum verdict condition_judge(const struct alarm_model *model, const struct readi
         if (!condition_is_measured(reading))
             return VERDICT_UNKNOWN;
         return reading->quality == QUALITY_BAD ? VERDICT_HOLDS : VERDICT_OVER;
+    case CONDITION_FLATLINE: /* one reading can't tell */
     case CONDITION_FAULT:
         return VERDICT_UNKNOWN;
     default:

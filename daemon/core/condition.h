@@ -19,6 +19,9 @@
  *     active     .                -> leaving       .         .
  *     leaving    -> active        .                .         -> active, and -> quiet after off_delay
  *
+ * FLATLINE: the engine itself compares a good value with the one before, see engine.c; bad and uncertain tell
+ * nothing. Its on-delay ends with a sample, never with the time alone: silence proves no flat line.
+ *
  * So: unknown never begins, ends or hastens anything. It stops a running return, which must then begin
  * anew with a good value back to normal; but it does not stop a pending alarm, which becomes active at its
  * time. An alarm is never lost because the sensor died. In the deadband everything goes on as it was.

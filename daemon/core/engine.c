@@ -47,20 +47,31 @@ static int change(struct engine *e, uint16_t index, enum transition_kind kind, i
     return 0;
 }
 
-/* Ends the alarm's delay if it is over at t, or else sets its deadline. */
-static void settle(struct engine *e, uint16_t index, int64_t t)
+/* When time alone ends the alarm's delay: a flat line is only ever proven by a sample. */
+static int64_t timer_of(const struct condition *condition, const struct alarm_model *model)
+{
+    return model->kind == CONDITION_FLATLINE && condition->phase == PHASE_PENDING
+               ? INT64_MAX
+               : condition_deadline(condition, model);
+}
+
+/* Ends the alarm's delay if its deadline has come at t, or else sets its timer. */
+static void settle_until(struct engine *e, uint16_t index, int64_t deadline, int64_t t)
 {
     struct condition *condition = &e->alarms[index].condition;
     const struct condition before = *condition;
-    int64_t deadline = condition_deadline(condition, &e->alarm_models[index]);
 
     if (deadline <= t && (before.phase == PHASE_PENDING || before.phase == PHASE_LEAVING)) {
-        deadline = INT64_MAX;
         condition_expire(condition);
         (void)change(e, index, before.phase == PHASE_PENDING ? TRANSITION_RAISED : TRANSITION_RETURNED,
                      before.since, 0);
     }
-    deadlines_set(&e->pending, alarm_item(e, index), deadline);
+    deadlines_set(&e->pending, alarm_item(e, index), timer_of(condition, &e->alarm_models[index]));
+}
+
+static void settle(struct engine *e, uint16_t index, int64_t t)
+{
+    settle_until(e, index, timer_of(&e->alarms[index].condition, &e->alarm_models[index]), t);
 }
 
 static void tell(struct engine *e, uint16_t index, enum verdict verdict, int64_t t)
@@ -144,6 +155,35 @@ static struct reading sober(const struct reading *reading)
     return result;
 }
 
+/* A good value that differs from the one before ends a flat line, and may be the first of the next. */
+static void tell_flat(struct engine *e, uint16_t index, bool moved, int64_t t)
+{
+    if (moved)
+        tell(e, index, VERDICT_OVER, t);
+    condition_tell(&e->alarms[index].condition, VERDICT_HOLDS, t);
+    settle_until(e, index, condition_deadline(&e->alarms[index].condition, &e->alarm_models[index]), t);
+}
+
+static void tell_all(struct engine *e, uint16_t index)
+{
+    struct point *point = &e->points[index];
+    const struct reading *reading = &point->view.reading;
+    const bool good = reading->quality == QUALITY_GOOD;
+    const bool moved = good && point->has_flat && point->flat_raw != reading->raw;
+
+    if (good) {
+        point->has_flat = true;
+        point->flat_raw = reading->raw;
+    }
+    for (uint32_t i = e->group_first[index]; i < e->group_first[index + 1U]; i++) {
+        const uint16_t alarm = e->members[i];
+        if (e->alarm_models[alarm].kind == CONDITION_FLATLINE && good)
+            tell_flat(e, alarm, moved, e->now.boot_us);
+        else
+            tell(e, alarm, condition_judge(&e->alarm_models[alarm], reading), e->now.boot_us);
+    }
+}
+
 static void take_sample(struct engine *e, uint16_t index, const struct reading *reading)
 {
     struct point *point = &e->points[index];
@@ -158,9 +198,7 @@ static void take_sample(struct engine *e, uint16_t index, const struct reading *
         point->no_data = false;
     }
     engine_set_point_deadline(e, index);
-    for (uint32_t i = e->group_first[index]; i < e->group_first[index + 1U]; i++)
-        tell(e, e->members[i], condition_judge(&e->alarm_models[e->members[i]], &point->view.reading),
-             e->now.boot_us);
+    tell_all(e, index);
 }
 
 /* ---------------------------------------------------------------- events and time */
@@ -306,7 +344,7 @@ void engine_restore_pending(struct engine *engine, uint16_t alarm, int64_t since
         since_boot_us = engine->now.boot_us;
     *condition = (struct condition){PHASE_PENDING, since_boot_us};
     deadlines_set(&engine->pending, alarm_item(engine, alarm),
-                  condition_deadline(condition, &engine->alarm_models[alarm]));
+                  timer_of(condition, &engine->alarm_models[alarm]));
 }
 
 void engine_restore_point(struct engine *engine, uint16_t point, const struct reading *reading,
@@ -323,6 +361,8 @@ void engine_restore_point(struct engine *engine, uint16_t point, const struct re
     if (reading->reason != REASON_NEVER_READ) {
         p->view.reading = sober(reading);
         p->view.at = at;
+        p->has_flat = p->view.reading.quality == QUALITY_GOOD;
+        p->flat_raw = p->view.reading.raw;
         p->seen_us = at.boot_us < engine->now.boot_us ? at.boot_us : engine->now.boot_us;
         p->is_stale = reading->reason == REASON_STALE;
     }

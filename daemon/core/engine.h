@@ -33,12 +33,13 @@
 enum priority { PRIORITY_LOW, PRIORITY_MEDIUM, PRIORITY_HIGH, PRIORITY_CRITICAL };
 
 enum condition_kind {
-    CONDITION_HIGH,    /* value > limit; over when value <= limit - deadband */
-    CONDITION_LOW,     /* value < limit; over when value >= limit + deadband */
-    CONDITION_STATE,   /* value equals one of the states (lid open, mains lost) */
-    CONDITION_NO_DATA, /* no value measured for the point's stale_after_ms */
-    CONDITION_BAD,     /* a reply comes, but its value can't be used (sensor break, out of range...) */
-    CONDITION_FAULT,   /* a part of the system itself has failed (enum system_fault) */
+    CONDITION_HIGH,     /* value > limit; over when value <= limit - deadband */
+    CONDITION_LOW,      /* value < limit; over when value >= limit + deadband */
+    CONDITION_STATE,    /* value equals one of the states (lid open, mains lost) */
+    CONDITION_NO_DATA,  /* no value measured for the point's stale_after_ms */
+    CONDITION_BAD,      /* a reply comes, but its value can't be used (sensor break, out of range...) */
+    CONDITION_FLATLINE, /* good values, and for the on-delay bit for bit the same one */
+    CONDITION_FAULT,    /* a part of the system itself has failed (enum system_fault) */
 };
 
 /* Parts of the system whose failure is an alarm of its own. Append only; names in engine_fault_name. */
@@ -124,7 +125,8 @@ struct engine;
 
 /* Creates an engine over n_points and n_alarms (both tables are copied). All alarms are normal, all points
  * never read; deadlines count from now. Returns NULL when memory is short, or when a table is not sound (a
- * point or fault that does not exist, too many states). engine_free(NULL) is a no-op. */
+ * point or fault that does not exist, too many states, a flat line with an off-delay). engine_free(NULL) is a
+ * no-op. */
 struct engine *engine_create(const struct point_model *points, uint16_t n_points,
                              const struct alarm_model *alarms, uint16_t n_alarms, struct stamp now);
 void engine_free(struct engine *engine);

@@ -44,6 +44,9 @@ static bool tables_are_sound(uint16_t n_points, const struct alarm_model *alarms
             return false;
         if (model->n_states > ALARM_STATES_MAX)
             return false;
+        if (model->kind == CONDITION_FLATLINE &&
+            model->off_delay_ms != 0) /* one value that differs ends it */
+            return false;
     }
     return true;
 }

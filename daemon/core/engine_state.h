@@ -27,6 +27,8 @@ struct point {
     bool is_stale;   /* nothing seen for stale_after_ms */
     bool no_data;    /* nothing measured for stale_after_ms */
     bool in_stale_list;
+    bool has_flat;     /* flat_raw is there */
+    uint32_t flat_raw; /* of the last good value: FLATLINE compares with it */
 };
 
 struct alarm {

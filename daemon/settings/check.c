@@ -233,12 +233,17 @@ static void check_alarm_name(struct draft *d, const struct draft_alarm *alarm, s
     }
 }
 
+static bool has_limit(const struct draft_alarm *alarm)
+{
+    return alarm->model.kind == CONDITION_HIGH || alarm->model.kind == CONDITION_LOW;
+}
+
 void check_alarms(struct draft *d)
 {
     for (size_t i = 0; i < d->n_alarms; i++) {
         struct draft_alarm *alarm = &d->alarms[i];
         check_alarm_name(d, alarm, alarm->config.asset);
-        if (alarm->broken || d->points[alarm->point].broken || alarm->model.kind == CONDITION_STATE)
+        if (alarm->broken || d->points[alarm->point].broken || !has_limit(alarm))
             continue;
         if (check_reach(d, alarm, &d->points[alarm->point]))
             note_limit(d, i);
@@ -247,7 +252,7 @@ void check_alarms(struct draft *d)
     }
     for (size_t i = 0; i < d->n_alarms; i++) {
         const struct draft_alarm *alarm = &d->alarms[i];
-        if (!alarm->broken && !d->points[alarm->point].broken && alarm->model.kind != CONDITION_STATE)
+        if (!alarm->broken && !d->points[alarm->point].broken && has_limit(alarm))
             check_band(d, alarm);
     }
 }

@@ -298,12 +298,16 @@ static void add_alarm(struct entries *e, const struct config *c, size_t index)
             len += n > 0 ? (size_t)n : 0;
         }
         add_text(e, "state", text);
+    } else if (model->kind == CONDITION_FLATLINE) {
+        add_duration(e, "flatline", model->on_delay_ms);
     } else {
         add_value(e, model->kind == CONDITION_HIGH ? "high" : "low", model->limit, point->unit);
         add_value(e, "deadband", model->deadband, point->unit);
     }
-    add_duration(e, "on_delay", model->on_delay_ms);
-    add_duration(e, "off_delay", model->off_delay_ms);
+    if (model->kind != CONDITION_FLATLINE) {
+        add_duration(e, "on_delay", model->on_delay_ms);
+        add_duration(e, "off_delay", model->off_delay_ms);
+    }
     add_text(e, "priority", fields_choice_name(draft_priorities, (int)model->priority));
     add_bilingual(e, "text", &alarm->text);
     add_bilingual(e, "response", &alarm->response);

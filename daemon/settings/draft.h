@@ -87,7 +87,7 @@ struct draft_alarm {
     struct alarm_config config;
     struct alarm_model model;
     const struct yaml_node *node;
-    const struct yaml_node *point_node, *high, *low, *state, *deadband;
+    const struct yaml_node *point_node, *high, *low, *state, *deadband, *flatline;
     int point; /* in draft.points; -1: not known */
     bool broken;
 };

@@ -35,6 +35,7 @@ static const struct field alarm_fields[] = {
     {"low", FIELD_NODE, NODE_OF(struct draft_alarm, low)},
     {"state", FIELD_NODE, NODE_OF(struct draft_alarm, state)},
     {"deadband", FIELD_NODE, NODE_OF(struct draft_alarm, deadband)},
+    {"flatline", FIELD_NODE, NODE_OF(struct draft_alarm, flatline)},
     {"on_delay", FIELD_DURATION, FIELD_OF(struct draft_alarm, model.on_delay_ms), .min = 0, .max = DAY_MS},
     {"off_delay", FIELD_DURATION, FIELD_OF(struct draft_alarm, model.off_delay_ms), .min = 0, .max = DAY_MS},
     {"priority", FIELD_CHOICE, FIELD_OF(struct draft_alarm, model.priority), .flags = FIELD_REQUIRED,
@@ -70,22 +71,43 @@ static void read_point(struct draft *d, size_t asset, const struct yaml_node *no
                         node->key, strlen(node->key), POINT_ID_MAX - 1);
 }
 
+/* How long the value may stand still: that is the alarm's on-delay. */
+static void read_flatline(struct draft *d, struct draft_alarm *alarm)
+{
+    static const char *const delays[] = {"on_delay", "off_delay"};
+
+    for (size_t i = 0; i < COUNT_OF(delays); i++) {
+        const struct yaml_node *delay = yaml_get(alarm->node, delays[i]);
+        if (delay != NULL) {
+            problems_at_key(d->problems, delay, "'%s' has no meaning beside 'flatline'", delays[i]);
+            alarm->broken = true;
+        }
+    }
+    if (!scalar_duration(d->problems, alarm->flatline, MINUTE_MS, 7U * DAY_MS, &alarm->model.on_delay_ms))
+        alarm->broken = true;
+}
+
 static void check_alarm_kind(struct draft *d, struct draft_alarm *alarm)
 {
-    int n = (alarm->high != NULL) + (alarm->low != NULL) + (alarm->state != NULL);
+    int n = (alarm->high != NULL) + (alarm->low != NULL) + (alarm->state != NULL) + (alarm->flatline != NULL);
+    bool limit = alarm->high != NULL || alarm->low != NULL;
 
     if (n != 1) {
-        problems_at_key(d->problems, alarm->node, "an alarm has exactly one of 'high', 'low' and 'state'%s",
+        problems_at_key(d->problems, alarm->node,
+                        "an alarm has exactly one of 'high', 'low', 'state' and 'flatline'%s",
                         n == 0 ? "; it is missing" : "; write an alarm for each");
         alarm->broken = true;
-    } else if (alarm->state != NULL && alarm->deadband != NULL) {
-        problems_at_key(d->problems, alarm->deadband,
-                        "'deadband' belongs to 'high' and 'low', not to 'state'");
+    } else if (!limit && alarm->deadband != NULL) {
+        problems_at_key(d->problems, alarm->deadband, "'deadband' belongs to 'high' and 'low', not to '%s'",
+                        alarm->state != NULL ? "state" : "flatline");
         alarm->broken = true;
+    } else if (alarm->flatline != NULL) {
+        read_flatline(d, alarm);
     }
-    alarm->model.kind = alarm->high != NULL  ? CONDITION_HIGH
-                        : alarm->low != NULL ? CONDITION_LOW
-                                             : CONDITION_STATE;
+    alarm->model.kind = alarm->high != NULL    ? CONDITION_HIGH
+                        : alarm->low != NULL   ? CONDITION_LOW
+                        : alarm->state != NULL ? CONDITION_STATE
+                                               : CONDITION_FLATLINE;
 }
 
 static void read_alarm(struct draft *d, size_t asset, const struct yaml_node *node)

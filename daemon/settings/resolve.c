@@ -298,7 +298,7 @@ static void resolve_alarm(struct draft *d, struct draft_alarm *alarm, size_t ass
         return;
     if (alarm->state != NULL)
         resolve_states(d, alarm, point);
-    else
+    else if (alarm->flatline == NULL)
         resolve_limit(d, alarm, point);
 }
 

@@ -54,6 +54,8 @@ static void some_site(struct bytes *in, struct site *site)
             model->states[s] = some_value(in);
         model->on_delay_ms = bytes_u8(in) % 2 == 0 ? 0 : (uint32_t)bytes_any(in);
         model->off_delay_ms = bytes_u8(in) % 2 == 0 ? 0 : (uint32_t)bytes_any(in);
+        if (model->kind == CONDITION_FLATLINE)
+            model->off_delay_ms = 0;
     }
 }
 
@@ -99,7 +101,7 @@ static void expect_proof(const struct alarm_model *model, const struct reading *
         MUST(reading->quality == QUALITY_GOOD && reading->value <= model->limit);
     else if (model->kind == CONDITION_LOW)
         MUST(reading->quality == QUALITY_GOOD && reading->value >= model->limit);
-    else if (model->kind == CONDITION_STATE)
+    else if (model->kind == CONDITION_STATE || model->kind == CONDITION_FLATLINE)
         MUST(reading->quality == QUALITY_GOOD);
     else if (model->kind == CONDITION_BAD)
         MUST(reading->quality != QUALITY_BAD);

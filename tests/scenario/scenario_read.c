@@ -154,7 +154,7 @@ static void read_states(struct line *line, struct alarm_model *model)
 
 static void read_alarm(struct scenario *s, struct line *line)
 {
-    static const char *const kinds[] = {"high", "low", "state", "no-data", "bad", "fault"};
+    static const char *const kinds[] = {"high", "low", "state", "no-data", "bad", "flatline", "fault"};
     struct alarm_model *model = &s->alarms[s->n_alarms];
     unsigned kind = 0;
 
@@ -166,7 +166,7 @@ static void read_alarm(struct scenario *s, struct line *line)
     while (kind <= CONDITION_FAULT && !next_is(line, kinds[kind]))
         kind++;
     if (kind > CONDITION_FAULT) {
-        fail(line, "high, low, state, no-data, bad or fault is expected");
+        fail(line, "high, low, state, no-data, bad, flatline or fault is expected");
         return;
     }
     model->kind = (enum condition_kind)kind;
@@ -194,6 +194,8 @@ static void read_reading(struct line *line, struct reading *reading)
 
     if (strcmp(text, "bad") != 0) {
         reading->value = number(line, text);
+        reading->raw = (uint32_t)(uint64_t)(reading->value /
+                                            1000); /* what a device would send: finer than any value here */
         reading->quality = strcmp(name, "uncertain") == 0 ? QUALITY_UNCERTAIN : QUALITY_GOOD;
         if (strcmp(name, quality_name(reading->quality)) != 0)
             fail(line, "good or uncertain is expected");

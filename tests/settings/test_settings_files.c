@@ -244,7 +244,8 @@ static void test_all_files(void **state)
            "site/conf.d/10.yaml:2:28: '1' has no unit; write a unit: ms, s, min, h",
            "site/conf.d/10.yaml:1:34: 0 is out of range: 1 to 65535",
            "site/conf.d/20.yaml:2:74: 'priority' is missing in an alarm",
-           "site/conf.d/20.yaml:2:74: an alarm has exactly one of 'high', 'low' and 'state'; it is missing",
+           "site/conf.d/20.yaml:2:74: an alarm has exactly one of 'high', 'low', 'state' and 'flatline'; it "
+           "is missing",
            "system/p.yaml:3:61: '.1' is not a scale: write a digit before the decimal point",
            "site/conf.d/20.yaml:1:20: there is no bus 'c'");
 }

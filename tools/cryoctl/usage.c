@@ -138,7 +138,7 @@ void usage_print(const struct ctl *ctl, const struct usage_verb *verb, FILE *str
                 tr(ctl, "Verbs:", "动词："));
         for (size_t i = 0; i < N_VERBS; i++)
             if (verbs[i].arguments != NULL)
-                fprintf(stream, "  %-12s %-18s %s\n", verbs[i].name, verbs[i].arguments,
+                fprintf(stream, "  %-12s %-19s %s\n", verbs[i].name, verbs[i].arguments,
                         tr(ctl, verbs[i].en, verbs[i].zh));
     }
     print_options(ctl, verb, stream);

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,7 +155,10 @@ static void print_float(char text[32], uint32_t pattern)
 {
     float number;
     memcpy(&number, &pattern, sizeof number);
-    snprintf(text, 32, "%.7g", (double)number);
+    if (isnan(number)) /* which nan it is, raw shows */
+        snprintf(text, 32, "nan");
+    else
+        snprintf(text, 32, "%.7g", (double)number);
 }
 
 static void order_cells(struct table *t, enum word_order order, const uint16_t *words)
