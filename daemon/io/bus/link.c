@@ -203,7 +203,8 @@ static int open_rtu(struct link *link)
         snprintf(link->error, sizeof link->error, "too many open files");
         return -EMFILE;
     }
-    /* Nobody else may talk on our line. TIOCEXCL does not stop root, the lock stops whoever asks for it: cryoctl. */
+    /* Nobody else may talk on our line. TIOCEXCL does not stop root, the lock stops whoever asks for it:
+     * cryoctl. */
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         modbus_close(link->modbus);
         snprintf(link->error, sizeof link->error, "in use by another program");
