@@ -26,6 +26,7 @@ static const struct field mqtt_fields[] = {
 void read_mqtt(struct draft *d, const struct yaml_node *section)
 {
     (void)fields_walk(d->problems, section, "'mqtt'", mqtt_fields, COUNT_OF(mqtt_fields), &d->mqtt);
+    read_repeated(d, "mqtt", section, mqtt_fields, COUNT_OF(mqtt_fields));
 }
 
 /* ---------------------------------------------------------------- mqtt://host:port */
@@ -101,7 +102,8 @@ static void finish_broker(struct draft *d, const struct yaml_node *node, bool *r
     unsigned port = 0;
     char uri[sizeof d->mqtt.config.uri];
 
-    *ret_tls = tls;
+    /* Of what begins otherwise nobody knows. */
+    *ret_tls = strncmp(text, "mqtt://", 7) != 0;
     if (text[0] == '\0')
         return; /* reported */
     if (tls || strncmp(text, "mqtt://", 7) == 0)
@@ -178,7 +180,7 @@ void read_mqtt_finish(struct draft *d)
 
     if (section == NULL) {
         if (!d->incomplete)
-            problems_add(d->warnings, d->main_name, 0, 0,
+            problems_add(d->warnings, d->main_name, 1, 1,
                          "there is no 'mqtt' section: alarms will be kept, but nobody will be told");
         return;
     }

@@ -6,7 +6,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <strings.h>
+#include <sys/stat.h>
 
 #include "draft.h"
 
@@ -18,6 +19,15 @@ const char *settings_system_profiles(void)
 }
 
 /* ---------------------------------------------------------------- files */
+
+/* Nothing has this name. A link that leads nowhere, or a name that can't be looked up, is something: to pass
+ * over it would be to leave out what was meant to be there. */
+static bool is_absent(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR);
+}
 
 /* Reads one file, from memory if that is where they are. False: it was reported, or (must_exist false) it is
  * not there. */
@@ -33,16 +43,15 @@ static bool load_file(struct draft *d, const char *path, bool must_exist)
                 r = yamldoc_parse_tolerant(file->text, file->len, path, d->problems, &doc);
         }
         if (r == -ENOENT && must_exist)
-            problems_add(d->problems, path, 0, 0, "the file is not there");
-    } else if (must_exist || access(path, F_OK) == 0) {
+            problems_add(d->problems, path, 1, 1, "the file is not there");
+    } else if (must_exist || !is_absent(path)) {
         r = yamldoc_load_tolerant(path, path, d->problems, &doc);
     }
     if (r == 0)
         return draft_add_doc(d, doc);
     if (r == -ENOMEM)
         d->no_memory = true;
-    if (must_exist || r != -ENOENT)
-        d->incomplete = true;
+    d->incomplete = true;
     return false;
 }
 
@@ -66,6 +75,37 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+/* The endings that people give by habit, and that are not read. */
+static int is_misnamed_file(const struct dirent *entry)
+{
+    const char *dot = strrchr(entry->d_name, '.');
+
+    return entry->d_name[0] != '.' && dot != NULL && !is_settings_file(entry) &&
+           (strcasecmp(dot, ".yaml") == 0 || strcasecmp(dot, ".yml") == 0);
+}
+
+static void warn_misnamed(struct draft *d, const char *dir)
+{
+    char path[PATH_MAX];
+    struct dirent **entries = NULL;
+    int n = scandir(dir, &entries, is_misnamed_file, by_bytes);
+
+    for (int i = 0; i < n; i++) {
+        (void)snprintf(path, sizeof path, "%.*s/%s", (int)(sizeof path - NAME_MAX - 2), dir,
+                       entries[i]->d_name);
+        problems_add(d->warnings, path, 1, 1, "is not read: its name does not end in '.yaml'");
+        free(entries[i]);
+    }
+    free((void *)entries);
+}
+
+static void report_directory(struct draft *d, const char *path, int error)
+{
+    char buffer[128];
+
+    problems_add(d->problems, path, 0, 0, "can't be read: %s", strerror_r(error, buffer, sizeof buffer));
+}
+
 static void load_conf_d(struct draft *d)
 {
     char path[PATH_MAX];
@@ -74,13 +114,14 @@ static void load_conf_d(struct draft *d)
     (void)snprintf(path, sizeof path, "%s/conf.d", d->dir);
     int n = scandir(path, &entries, is_settings_file, by_bytes);
     if (n < 0) {
-        char buffer[128];
-        if (errno == ENOENT)
+        int error = errno;
+        if (is_absent(path))
             return; /* it is optional */
-        problems_add(d->problems, path, 0, 0, "can't be read: %s", strerror_r(errno, buffer, sizeof buffer));
+        report_directory(d, path, error);
         d->incomplete = true;
         return;
     }
+    warn_misnamed(d, path);
     if (n > FILES_MAX)
         problems_add(d->problems, path, 0, 0, "too many files: %d, at most %d", n, FILES_MAX);
     for (int i = 0; i < n; i++) {
@@ -183,8 +224,27 @@ static int add_profile(struct draft *d, const struct draft_device *device)
     return index;
 }
 
+/* The site's own profiles go before the system's: if they can't be looked at, the system's must not be taken
+ * in their place. */
+static void check_profiles_dir(struct draft *d)
+{
+    char path[PATH_MAX];
+    struct stat st;
+
+    (void)snprintf(path, sizeof path, "%s/devices", d->dir);
+    if (d->memory != NULL || is_absent(path))
+        return;
+    if (stat(path, &st) < 0)
+        report_directory(d, path, errno);
+    else if (!S_ISDIR(st.st_mode))
+        report_directory(d, path, ENOTDIR);
+    else
+        warn_misnamed(d, path);
+}
+
 static void load_profiles(struct draft *d)
 {
+    check_profiles_dir(d);
     for (size_t i = 0; i < d->n_devices && !d->no_memory; i++) {
         struct draft_device *device = &d->devices[i];
         if (device->config.profile[0] == '\0')
@@ -240,11 +300,23 @@ static void free_draft(struct draft *d)
     free(d->alarms);
 }
 
+static void check_site(struct draft *d)
+{
+    static const char what[] = "'id' is missing in 'site': write site: {id: ...}";
+    const struct yaml_node *section = draft_setting(d, "site", NULL);
+
+    if (d->incomplete || draft_setting(d, "site", "id") != NULL)
+        return;
+    if (section == NULL)
+        problems_add(d->problems, d->main_name, 1, 1, "%s", what);
+    else if (section->kind == YAML_MAPPING || (section->kind == YAML_SCALAR && section->text[0] == '\0'))
+        problems_at_key(d->problems, section, "%s", what);
+}
+
 static void read_everything(struct draft *d)
 {
     load_roots(d);
-    if (d->site.id[0] == '\0' && draft_setting(d, "site", "id") == NULL && !d->incomplete)
-        problems_add(d->problems, d->main_name, 0, 0, "'id' is missing in 'site': write site: {id: ...}");
+    check_site(d);
     read_mqtt_finish(d);
     load_profiles(d);
     resolve_devices(d);
@@ -288,6 +360,7 @@ int settings_load(const char *dir, uint32_t generation, struct problems *problem
                   struct config **ret)
 {
     char main_name[PATH_MAX];
+    struct stat st;
     struct draft d = {.dir = dir, .main_name = main_name, .problems = problems, .warnings = warnings};
 
     /* Longer paths than these can't be opened anyway: "/conf.d/" and a file name follow. */
@@ -295,10 +368,14 @@ int settings_load(const char *dir, uint32_t generation, struct problems *problem
         problems_add(problems, dir, 0, 0, "the path is too long");
         return -EINVAL;
     }
-    if (access(dir, F_OK) != 0) {
+    if (stat(dir, &st) < 0) {
         char buffer[128];
         problems_add(problems, dir, 0, 0, "there is no such configuration directory: %s",
                      strerror_r(errno, buffer, sizeof buffer));
+        return -EINVAL;
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        problems_add(problems, dir, 0, 0, "is a file; the directory that cryomon.yaml is in is wanted here");
         return -EINVAL;
     }
     (void)snprintf(main_name, sizeof main_name, "%s/cryomon.yaml", dir);

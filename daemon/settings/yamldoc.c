@@ -36,7 +36,7 @@ int yamldoc_parse_tolerant(const char *text, size_t len, const char *shown_name,
     doc->text[len] = '\0';
     doc->len = len;
     if (len > YAMLDOC_SIZE_MAX) {
-        problems_add(problems, shown_name, 0, 0, "the file is larger than %u bytes", YAMLDOC_SIZE_MAX);
+        problems_add(problems, shown_name, 1, 1, "the file is larger than %u bytes", YAMLDOC_SIZE_MAX);
         r = -EINVAL;
         goto fail;
     }
@@ -115,7 +115,10 @@ static int load(const char *path, const char *shown_name, struct problems *probl
 
     if (r < 0) {
         char buffer[128];
-        problems_add(problems, shown_name, 0, 0, "%s: %s", what, strerror_r(-r, buffer, sizeof buffer));
+        if (r == -EINVAL) /* what says it all */
+            problems_add(problems, shown_name, 1, 1, "%s", what);
+        else
+            problems_add(problems, shown_name, 1, 1, "%s: %s", what, strerror_r(-r, buffer, sizeof buffer));
         return r;
     }
     r = tolerant ? yamldoc_parse_tolerant(text, len, shown_name, problems, ret)
