@@ -46,6 +46,8 @@ static const char *why_not_plain(const char *text)
     return NULL;
 }
 
+static const char plain_decimal[] = "write a plain decimal such as -140.5";
+
 /* Why a text does not even begin as a number. */
 static const char *why_no_number(const char *text)
 {
@@ -61,7 +63,7 @@ static const char *why_no_number(const char *text)
         return why_not_plain(p);
     if (*p == '.' && is_digit(p[1]))
         return "write a digit before the decimal point";
-    return "write a plain decimal such as -140.5";
+    return plain_decimal;
 }
 
 static const char *parse_fraction(const char *p, micro_t *micro, const char **ret_end)
@@ -196,7 +198,7 @@ static const char *parse_integer(const char *text, bool hex, int64_t *ret)
         return parse_hex(text, ret) ? NULL : "write 0x and 1 to 8 hexadecimal digits";
     const char *why = parse_decimal(text, &d);
     if (why != NULL)
-        return why;
+        return why == plain_decimal ? "write digits" : why;
     if (d.point)
         return "it has decimals";
     if (d.rest[0] != '\0')

@@ -18,6 +18,21 @@ const char *settings_system_profiles(void)
     return dir != NULL && dir[0] != '\0' ? dir : CRYOMON_PROFILES_DIR;
 }
 
+static void free_draft(struct draft *d)
+{
+    for (size_t i = 0; i < d->n_docs; i++)
+        yamldoc_free(d->docs[i]);
+    free((void *)d->docs);
+    names_free(&d->names);
+    free(d->buses);
+    free(d->devices);
+    free(d->profiles);
+    free(d->registers);
+    free(d->assets);
+    free(d->points);
+    free(d->alarms);
+}
+
 /* ---------------------------------------------------------------- files */
 
 /* Nothing has this name. A link that leads nowhere, or a name that can't be looked up, is something: to pass
@@ -201,9 +216,8 @@ static void load_profile(struct draft *d, struct draft_profile *profile)
         profile->missing = d->problems->n == before;
 }
 
-static int add_profile(struct draft *d, const struct draft_device *device)
+static int add_profile(struct draft *d, const char *name)
 {
-    const char *name = yaml_get(device->node, "profile")->text;
     int index = names_find(&d->names, NAMES_PROFILE, 0, name);
 
     if (index >= 0)
@@ -249,10 +263,35 @@ static void load_profiles(struct draft *d)
         struct draft_device *device = &d->devices[i];
         if (device->config.profile[0] == '\0')
             continue; /* reported */
-        device->profile = add_profile(d, device);
+        device->profile = add_profile(d, yaml_get(device->node, "profile")->text);
         if (device->profile >= 0 && d->profiles[device->profile].missing)
             report_no_profile(d, device);
     }
+}
+
+/* The site's profiles that no device names yet. What is wrong with them does not keep anything from running.
+ */
+static void check_unused_profiles(struct draft *d)
+{
+    char path[PATH_MAX];
+    struct dirent **entries = NULL;
+    struct draft apart = {
+        .dir = d->dir, .main_name = d->main_name, .problems = d->warnings, .warnings = d->warnings};
+
+    if (d->memory != NULL)
+        return;
+    (void)snprintf(path, sizeof path, "%s/devices", d->dir);
+    int n = scandir(path, &entries, is_settings_file, by_bytes);
+    for (int i = 0; i < n && !apart.no_memory; i++) {
+        *strrchr(entries[i]->d_name, '.') = '\0';
+        if (names_find(&d->names, NAMES_PROFILE, 0, entries[i]->d_name) < 0)
+            (void)add_profile(&apart, entries[i]->d_name);
+    }
+    d->no_memory = d->no_memory || apart.no_memory;
+    free_draft(&apart);
+    for (int i = 0; i < n; i++)
+        free(entries[i]);
+    free((void *)entries);
 }
 
 /* ---------------------------------------------------------------- the whole */
@@ -285,21 +324,6 @@ static int add_source(const struct draft *d, struct config *config)
     return 0;
 }
 
-static void free_draft(struct draft *d)
-{
-    for (size_t i = 0; i < d->n_docs; i++)
-        yamldoc_free(d->docs[i]);
-    free((void *)d->docs);
-    names_free(&d->names);
-    free(d->buses);
-    free(d->devices);
-    free(d->profiles);
-    free(d->registers);
-    free(d->assets);
-    free(d->points);
-    free(d->alarms);
-}
-
 static void check_site(struct draft *d)
 {
     static const char what[] = "'id' is missing in 'site': write site: {id: ...}";
@@ -319,6 +343,7 @@ static void read_everything(struct draft *d)
     check_site(d);
     read_mqtt_finish(d);
     load_profiles(d);
+    check_unused_profiles(d);
     resolve_devices(d);
     resolve_points(d);
     resolve_alarms(d);

@@ -31,7 +31,7 @@ struct yaml_node {
 
 /* Problems, in the order found; each "file:line:column: what". Bounded: after PROBLEMS_MAX they are counted.
  */
-#define PROBLEMS_MAX 200
+#define PROBLEMS_MAX 1000
 struct problems {
     char *lines[PROBLEMS_MAX];
     size_t n; /* all of them, also beyond PROBLEMS_MAX */

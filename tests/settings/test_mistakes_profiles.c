@@ -132,7 +132,7 @@ static const struct mistake profiles[] = {
     {ONLY_N,
      U16("states: {open: 1}"),
      NULL,
-     {"devices/p.yaml:5:53: 'open' is not a whole number: write a plain decimal such as -140.5"}},
+     {"devices/p.yaml:5:53: 'open' is not a whole number: write digits"}},
     {ONLY_N,
      U16("states: {0: a, 1: b}, unit: V"),
      NULL,

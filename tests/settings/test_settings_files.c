@@ -261,6 +261,25 @@ static void test_broken_directories(void **state)
            "site/devices: can't be read: Not a directory");
 }
 
+/* Warned about: a file whose ending is not read, and mistakes in a profile that no device names. */
+static void test_beside(void **state)
+{
+    struct site *site = *state;
+
+    write_file(site, "site/cryomon.yaml", main_text);
+    write_file(site, "site/conf.d/bus.yaml", bus_text);
+    write_file(site, "site/conf.d/more.yml", bus_text);
+    write_file(site, "site/devices/p.yaml", profile_text);
+    write_file(site, "site/devices/q.yaml",
+               "status: documented\nsource: x\ntransports: [tcp]\nregister: {}\n");
+    EXPECT(site, 0, NULL);
+    assert_int_equal(site->warnings.n, 4);
+    assert_non_null(strstr(site->warnings.lines[0], "conf.d/more.yml:1:1: is not read"));
+    assert_non_null(strstr(site->warnings.lines[1], "devices/q.yaml:4:1: unknown key 'register'"));
+    assert_non_null(strstr(site->warnings.lines[2], "devices/q.yaml:1:1: 'registers' is missing"));
+    assert_non_null(strstr(site->warnings.lines[3], "has no alarms"));
+}
+
 /* Mistakes of all files in one run, in the order of the files. */
 static void test_all_files(void **state)
 {
@@ -328,6 +347,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unreadable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_broken_links, setup, teardown),
         cmocka_unit_test_setup_teardown(test_broken_directories, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_beside, setup, teardown),
         cmocka_unit_test_setup_teardown(test_all_files, setup, teardown),
         cmocka_unit_test_setup_teardown(test_shipped, setup, teardown),
     };

@@ -220,8 +220,8 @@ static void test_problems_are_bounded(void **state)
     assert_int_equal(problems.n, PROBLEMS_MAX + 5);
     problems_print(&problems, out);
     assert_int_equal(fclose(out), 0);
-    assert_non_null(strstr(text, "f: 199 "));
-    assert_null(strstr(text, "f: 200 "));
+    assert_non_null(strstr(text, "f: 999 "));
+    assert_null(strstr(text, "f: 1000 "));
     assert_string_equal(text + size - strlen("and 5 more\n"), "and 5 more\n");
     free(text);
     problems_free(&problems);
