@@ -67,10 +67,17 @@ static void check_links(struct draft *d, const struct draft_bus *bus, const stru
                         other->node->key, other->node->file, other->node->key_line, bus->real);
 }
 
+/* Its id was there before, which was reported: what else is the same follows from that. */
+static bool is_second(const struct draft *d, enum names_kind kind, size_t index, const struct yaml_node *node)
+{
+    return names_find(&d->names, kind, 0, node->key) != (int)index;
+}
+
 void check_buses(struct draft *d)
 {
     for (size_t i = 0; i < d->n_buses; i++) {
         struct draft_bus *bus = &d->buses[i];
+        bus->broken = bus->broken || is_second(d, NAMES_BUS, i, bus->node);
         if (bus->config.kind == BUS_RTU)
             address_real_path(bus->config.device, bus->real, sizeof bus->real);
         for (size_t k = 0; k < i && !bus->broken; k++) {
@@ -100,7 +107,7 @@ static void check_addresses(struct draft *d)
     }
     for (size_t i = 0; i < d->n_devices; i++) {
         const struct draft_device *device = &d->devices[i];
-        if (device->unit == UNIT_UNKNOWN || device->bus < 0 || device->config.id[0] == '\0')
+        if (device->unit == UNIT_UNKNOWN || device->bus < 0 || is_second(d, NAMES_DEVICE, i, device->node))
             continue;
         uint16_t *slot = &taken[device->bus][device->config.unit];
         if (*slot == 0) {

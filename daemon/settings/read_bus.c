@@ -86,21 +86,22 @@ static void read_bus(struct draft *d, const struct yaml_node *node, struct draft
     bus->config.data_bits = 8;
     bus->config.stop_bits = 1;
     bool ok = fields_walk(d->problems, node, "a bus", bus_fields, COUNT_OF(bus_fields), &kinds);
-    if (kinds.tcp != NULL && kinds.rtu != NULL) {
+    if (kinds.tcp != NULL && kinds.rtu != NULL)
         problems_at_key(d->problems, kinds.rtu, "a bus is either 'tcp' or 'rtu', not both");
-    } else if (kinds.tcp != NULL) {
+    if (kinds.tcp != NULL) {
         (void)fields_walk(d->problems, kinds.tcp, "'tcp'", tcp_fields, COUNT_OF(tcp_fields), &bus->config);
         check_host(d, kinds.tcp, &bus->config);
         if (yaml_get(kinds.tcp, "port") == NULL)
             bus->config.port = 502;
-    } else if (kinds.rtu != NULL) {
+    }
+    if (kinds.rtu != NULL) {
         bus->config.kind = BUS_RTU;
         (void)fields_walk(d->problems, kinds.rtu, "'rtu'", rtu_fields, COUNT_OF(rtu_fields), &bus->config);
         if (bus->config.device[0] != '\0')
             check_tty(d, kinds.rtu, &bus->config);
-    } else if (ok) {
-        problems_at_key(d->problems, node, "'tcp' or 'rtu' is missing in a bus");
     }
+    if (ok && kinds.tcp == NULL && kinds.rtu == NULL)
+        problems_at_key(d->problems, node, "'tcp' or 'rtu' is missing in a bus");
     bus->broken = (kinds.tcp == NULL) == (kinds.rtu == NULL) ||
                   (kinds.tcp != NULL ? bus->config.host[0] == '\0' || bus->config.port == 0
                                      : bus->config.device[0] == '\0');

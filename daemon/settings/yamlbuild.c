@@ -392,6 +392,8 @@ static const char *advice(const struct yamldoc *doc, const yaml_parser_t *parser
 
     if (parser->problem == NULL)
         return "";
+    if (p == NULL && strcmp(parser->problem, "did not find expected node content") == 0)
+        return "; a bracket is not closed";
     if (p != NULL && *p == '\t')
         return "; indent with spaces, not with tabs";
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
