@@ -185,7 +185,9 @@ void read_mqtt_finish(struct draft *d)
         return;
     }
     d->mqtt.config.enabled = true;
-    d->mqtt.config.keep_alive_s = (uint16_t)((d->mqtt.keep_alive_ms + 999) / 1000);
+    d->mqtt.config.keep_alive_s = (uint16_t)(d->mqtt.keep_alive_ms / 1000);
+    if (d->mqtt.keep_alive_ms % 1000 != 0)
+        problems_at(d->problems, draft_setting(d, "mqtt", "keep_alive"), "whole seconds are wanted here");
     if (broker != NULL)
         finish_broker(d, broker, &tls);
     else if (!d->incomplete)

@@ -288,6 +288,16 @@ static const struct mistake devices[] = {
       "cryomon.yaml:7:26: there is no device 'd'; did you mean 'D1'?",
       "cryomon.yaml:7:57: there is no device 'd'; did you mean 'D1'?",
       "cryomon.yaml:7:88: there is no device 'd'; did you mean 'D1'?"}},
+    /* A thing that is there twice is one mistake, not also a second one on its line. */
+    {GOOD,
+     NULL,
+     "buses:\n  b: {tcp: {host: h}}\ndevices:\n  d: {bus: b, unit: 1, profile: p}\n",
+     {"conf.d/10.yaml:2:3: bus 'b' is already defined at cryomon.yaml:2; remove one of them",
+      "conf.d/10.yaml:4:3: device 'd' is already defined at cryomon.yaml:3; remove one of them"}},
+    {GOOD "mqtt: {broker: mqtt://b, keep_alive: 5500 ms}\n",
+     NULL,
+     NULL,
+     {"cryomon.yaml:8:38: whole seconds are wanted here"}},
     /* A bad id is one mistake: what refers to it is found. */
     {SITE "buses: {B: {tcp: {host: h}}}\ndevices: {d: {bus: B, unit: 1, profile: p}}\n" POINTS,
      NULL,

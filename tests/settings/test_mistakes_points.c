@@ -313,6 +313,16 @@ static const struct mistake alarms[] = {
      {"cryomon.yaml:4:60: there is no register of profile 'p' 'x'",
       "cryomon.yaml:4:87: 'nan' is not a number: write a plain decimal such as -140.5",
       "cryomon.yaml:4:74: a list of two numbers is wanted here: [lowest, highest]"}},
+    /* What Chinese keyboards write. */
+    {GOOD
+     "    alarms:\n      x: {priority: low, point: t, high: -１４０, deadband: \"1　°C\"}\n"
+     "      y: {priority: low, point: t, high: -140，5}\n      z: {priority: low, point: t, high: -140。5}\n",
+     NULL,
+     NULL,
+     {"cryomon.yaml:9:42: '-１４０' is not a number: write plain digits, not full-width ones",
+      "cryomon.yaml:9:58: '1　°C' is not a number: write a plain space, not a full-width one",
+      "cryomon.yaml:10:42: '-140，5' is not a number: write a decimal point '.', not '，'",
+      "cryomon.yaml:11:42: '-140。5' is not a number: write a decimal point '.', not '。'"}},
     /* The range ends between two values that the register can show. */
     {ONLY_N_ALARM("high: 60"),
      S16("scale: 0.1, plausible: [-210, 60.05]"),
