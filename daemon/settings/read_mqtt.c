@@ -139,9 +139,9 @@ static void check_tls(struct draft *d, bool tls)
             problems_at_key(d->problems, node,
                             "'%s' has no meaning without TLS; the broker must be mqtts://...", keys[i]);
     }
-    if (certificate != NULL && key == NULL)
+    if (certificate != NULL && key == NULL && !d->incomplete)
         problems_at_key(d->problems, certificate, "'certificate_file' needs 'key_file' beside it");
-    if (key != NULL && certificate == NULL)
+    if (key != NULL && certificate == NULL && !d->incomplete)
         problems_at_key(d->problems, key, "'key_file' needs 'certificate_file' beside it");
 }
 

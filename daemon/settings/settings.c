@@ -44,9 +44,10 @@ static bool is_absent(const char *path)
     return lstat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
-/* Reads one file, from memory if that is where they are. False: it was reported, or (must_exist false) it is
- * not there. */
-static bool load_file(struct draft *d, const char *path, bool must_exist)
+/* Reads one file, from memory if that is where they are. root: one of those that are the configuration
+ * together; it must be there, and is used as far as it can be read. False: there is nothing to use. It was
+ * reported, or (no root) there is no such file. */
+static bool load_file(struct draft *d, const char *path, bool root)
 {
     struct yamldoc *doc = NULL;
     int r = -ENOENT;
@@ -55,19 +56,19 @@ static bool load_file(struct draft *d, const char *path, bool must_exist)
         for (size_t i = 0; i < d->n_memory && r == -ENOENT; i++) {
             const struct settings_file *file = &d->memory[i];
             if (strcmp(file->path, path) == 0)
-                r = yamldoc_parse_tolerant(file->text, file->len, path, d->problems, &doc);
+                r = (root ? yamldoc_parse_partial : yamldoc_parse_tolerant)(file->text, file->len, path,
+                                                                            d->problems, &doc);
         }
-        if (r == -ENOENT && must_exist)
+        if (r == -ENOENT && root)
             problems_add(d->problems, path, 1, 1, "the file is not there");
-    } else if (must_exist || !is_absent(path)) {
-        r = yamldoc_load_tolerant(path, path, d->problems, &doc);
+    } else if (root || !is_absent(path)) {
+        r = (root ? yamldoc_load_partial : yamldoc_load_tolerant)(path, path, d->problems, &doc);
     }
-    if (r == 0)
-        return draft_add_doc(d, doc);
     if (r == -ENOMEM)
         d->no_memory = true;
-    d->incomplete = true;
-    return false;
+    if (r < 0)
+        d->incomplete = true;
+    return doc != NULL && draft_add_doc(d, doc);
 }
 
 static void load_root(struct draft *d, const char *path)

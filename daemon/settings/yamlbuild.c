@@ -346,7 +346,7 @@ static const char *byte_at(const struct yamldoc *doc, const yaml_mark_t *mark)
     return NULL;
 }
 
-/* Does a ':' or ',' of a Chinese keyboard stand in the line of p or in the one before it? */
+/* Does a ':' or ',' of a Chinese keyboard stand in the line of p or the one before? */
 static bool has_wide_punctuation(const struct yamldoc *doc, const char *p)
 {
     const char *begin = p;
@@ -386,7 +386,6 @@ static const char *advice(const struct yamldoc *doc, const yaml_parser_t *parser
         {"did not find expected node content", "; quote a text that begins so"},
         {"block sequence entries are not allowed", "; a negative number has no space behind its '-'"},
         {"found unexpected end of stream", "; the quote is not closed"},
-        {"found incompatible YAML document", "; leave the %YAML line out"},
     };
     const char *p = byte_at(doc, &parser->problem_mark);
 
@@ -449,6 +448,23 @@ static int run_parser(struct builder *b)
     return r < 0 ? r : 0;
 }
 
+/* Behind an error nothing is known. What stands before it is kept but for the thing that it is in (a
+ * bus, an asset), or a last text that may belong to it. */
+static void cut_off(struct builder *b)
+{
+    struct yaml_node *parent = b->depth > 0 ? b->open[b->depth > 1] : NULL;
+    struct yaml_node *last = b->depth > 0 ? b->last[b->depth > 1] : NULL;
+
+    b->doc->cut = b->doc->root != NULL && b->doc->root->kind == YAML_MAPPING;
+    if (last == NULL || (b->depth == 1 && last->kind != YAML_SCALAR))
+        return;
+    struct yaml_node **link = &parent->first;
+    while (*link != last)
+        link = &(*link)->next;
+    *link = NULL;
+    parent->n_children--;
+}
+
 /* An empty file, or one with comments only, is an empty mapping. */
 static int settle_root(struct builder *b)
 {
@@ -475,7 +491,9 @@ int yamlbuild_run(struct yamldoc *doc, struct problems *problems)
     struct builder b = {.doc = doc, .problems = problems};
     int r = run_parser(&b);
 
-    if (r == 0)
+    if (r == -EINVAL)
+        cut_off(&b);
+    else if (r == 0)
         r = settle_root(&b);
     free(b.slots);
     return r;

@@ -5,7 +5,8 @@ static const struct mistake syntax[] = {
      NULL,
      NULL,
      {"cryomon.yaml:2:2: not YAML: did not find expected ',' or ']' (while parsing a flow sequence that "
-      "begins at line 1); a comma is missing, or the bracket is not closed"}},
+      "begins at line 1); a comma is missing, or the bracket is not closed",
+      "cryomon.yaml:1:1: unknown key 'a' in the configuration"}},
     {"site:\n\tid: s\n",
      NULL,
      NULL,
@@ -288,6 +289,27 @@ static const struct mistake devices[] = {
       "cryomon.yaml:7:26: there is no device 'd'; did you mean 'D1'?",
       "cryomon.yaml:7:57: there is no device 'd'; did you mean 'D1'?",
       "cryomon.yaml:7:88: there is no device 'd'; did you mean 'D1'?"}},
+    /* Behind a mistake of YAML nothing is known; before it everything but the thing that it is in. */
+    {SITE
+     "buses: {b: {tcp: {host: h, port: 0}}}\ndevices:\n  d: {bus: b, unit: 300, profile: p}\n  e: {bus: b, "
+     "unit: 1\n",
+     NULL,
+     NULL,
+     {"cryomon.yaml:6:1: not YAML: did not find expected ',' or '}' (while parsing a flow mapping that "
+      "begins at "
+      "line 5); a comma is missing, or the bracket is not closed",
+      "cryomon.yaml:2:34: 0 is out of range: 1 to 65535",
+      "cryomon.yaml:4:21: 300 is out of range: 0 to 255"}},
+    {"site: {id: S}\nmqtt:\n  keep_alive: 5\n  certificate_file: /etc/hostname\n  username: x\n\tbroker: "
+     "mqtts://b\n",
+     NULL,
+     NULL,
+     {"cryomon.yaml:6:1: not YAML: found a tab character that violates indentation (while scanning a plain "
+      "scalar "
+      "that begins at line 5); indent with spaces, not with tabs",
+      "cryomon.yaml:1:12: 'S' is not an id: only a-z, 0-9, '-' and '_' are allowed, and a letter or digit "
+      "first",
+      "cryomon.yaml:3:15: '5' has no unit; write a unit: ms, s, min, h"}},
     /* A thing that is there twice is one mistake, not also a second one on its line. */
     {GOOD,
      NULL,
