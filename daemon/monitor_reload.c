@@ -108,7 +108,7 @@ static void *load_config(void *argument)
         message.config.config = config;
         message.config.detail = settings_diff(load->running, config);
     } else {
-        message.config.detail = problems_text(&problems);
+        message.config.detail = problems.n > 0 ? problems_text(&problems) : NULL; /* none: no memory */
     }
     problems_free(&problems);
     problems_free(&warnings);

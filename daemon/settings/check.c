@@ -62,21 +62,24 @@ static bool same_line(const struct draft_bus *a, const struct draft_bus *b)
  * start again whatever is: a warning. (The second bus finds the line in use, which is an alarm.) */
 static void check_links(struct draft *d, const struct draft_bus *bus, const struct draft_bus *other)
 {
-    char a[sizeof bus->line], b[sizeof other->line];
-
-    if (bus->config.kind != BUS_RTU || other->config.kind != BUS_RTU)
-        return;
-    address_real_path(bus->config.device, a, sizeof a);
-    address_real_path(other->config.device, b, sizeof b);
-    if (strcmp(a, b) == 0)
+    if (bus->config.kind == BUS_RTU && other->config.kind == BUS_RTU && strcmp(bus->real, other->real) == 0)
         problems_at_key(d->warnings, bus->node, "leads to the same device as bus '%s' at %s:%u: %.100s",
-                        other->node->key, other->node->file, other->node->key_line, a);
+                        other->node->key, other->node->file, other->node->key_line, bus->real);
+}
+
+/* Its id was there before, which was reported: what else is the same follows from that. */
+static bool is_second(const struct draft *d, enum names_kind kind, size_t index, const struct yaml_node *node)
+{
+    return names_find(&d->names, kind, 0, node->key) != (int)index;
 }
 
 void check_buses(struct draft *d)
 {
-    for (size_t i = 1; i < d->n_buses; i++) {
-        const struct draft_bus *bus = &d->buses[i];
+    for (size_t i = 0; i < d->n_buses; i++) {
+        struct draft_bus *bus = &d->buses[i];
+        bus->broken = bus->broken || is_second(d, NAMES_BUS, i, bus->node);
+        if (bus->config.kind == BUS_RTU)
+            address_real_path(bus->config.device, bus->real, sizeof bus->real);
         for (size_t k = 0; k < i && !bus->broken; k++) {
             const struct draft_bus *other = &d->buses[k];
             if (other->broken)
@@ -104,7 +107,7 @@ static void check_addresses(struct draft *d)
     }
     for (size_t i = 0; i < d->n_devices; i++) {
         const struct draft_device *device = &d->devices[i];
-        if (device->broken || device->bus < 0 || device->config.id[0] == '\0')
+        if (device->unit == UNIT_UNKNOWN || device->bus < 0 || is_second(d, NAMES_DEVICE, i, device->node))
             continue;
         uint16_t *slot = &taken[device->bus][device->config.unit];
         if (*slot == 0) {
@@ -137,8 +140,14 @@ void check_devices(struct draft *d)
 static const char *why_bound(const struct draft_point *point, micro_t bound)
 {
     const struct reg_format *format = &point->config.format;
-    bool plausible = format->has_range && (bound == format->plausible_min || bound == format->plausible_max);
+    struct reg_format bare = *format;
+    micro_t low;
+    micro_t high;
 
+    bare.has_range = false;
+    format_reach(&bare, &low, &high);
+    bool at_range = bound == format->plausible_min || bound == format->plausible_max;
+    bool plausible = format->has_range && (at_range || (bound != low && bound != high));
     return plausible ? "the plausible range" : "what the register can hold";
 }
 
@@ -264,11 +273,11 @@ void check_assets(struct draft *d)
     size_t n_alarms = d->n_alarms + 2 * d->n_points + FAULT_COUNT;
 
     if (n_alarms > ALARMS_MAX)
-        problems_add(d->problems, d->main_name, 0, 0,
+        problems_add(d->problems, d->main_name, 1, 1,
                      "too many alarms: %zu with those that cryomon makes for each point, at most %d",
                      n_alarms, ALARMS_MAX);
-    if (d->n_assets == 0 && !d->incomplete)
-        problems_add(d->problems, d->main_name, 0, 0, "there are no assets: nothing would be watched");
+    if (d->n_assets == 0 && !d->incomplete && !d->lost[NAMES_ASSET])
+        problems_add(d->problems, d->main_name, 1, 1, "there are no assets: nothing would be watched");
     for (size_t i = 0; i < d->n_assets; i++) {
         const struct draft_asset *asset = &d->assets[i];
         if (asset->n_alarms == 0)

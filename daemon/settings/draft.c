@@ -74,9 +74,10 @@ bool draft_name(struct draft *d, enum names_kind kind, size_t parent, const stru
         d->full[kind] = true;
         return false;
     }
-    if (!scalar_key_id(d->problems, node, id, ID_MAX))
-        return true;
+    bool ok = scalar_key_id(d->problems, node, id, ID_MAX);
     int r = names_add(&d->names, kind, parent, node->key, (int)index, &earlier);
+    if (!ok && r != -ENOMEM)
+        return true;
     if (r == -EEXIST) {
         const struct yaml_node *first = node_of(d, kind, earlier);
         problems_at_key(d->problems, node, "%s '%s' is already defined at %s:%u; remove one of them",
@@ -102,7 +103,7 @@ int draft_find(struct draft *d, enum names_kind kind, size_t parent, const struc
     int index = names_find(&d->names, kind, parent, node->text);
     /* Points and registers stand in the file of their asset or profile, which was read. */
     bool elsewhere = d->incomplete && kind != NAMES_REGISTER && kind != NAMES_POINT;
-    if (index >= 0 || elsewhere)
+    if (index >= 0 || elsewhere || d->lost[kind] || d->full[kind])
         return index;
     suggest_begin(&s, node->text);
     if (d->problems->n < PROBLEMS_MAX) /* else nobody reads it */

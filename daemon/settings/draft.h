@@ -3,7 +3,8 @@
  *
  * settings.c runs the steps: read_* (files to drafts), resolve_* (names to indices), check_* (does it make
  * sense), flatten_* (draft to struct config). Each step adds its problems and goes on, so that one run
- * reports all; a thing with a mistake is marked broken, and later steps do not report what follows from that.
+ * reports all. What is not known because of a mistake is marked so (-1, NULL, broken): later steps check all
+ * the rest of that thing, and do not report what only follows from the mistake.
  */
 #ifndef CRYOMON_DRAFT_H
 #define CRYOMON_DRAFT_H
@@ -20,11 +21,14 @@
 #define HOUR_MS   3600000
 #define DAY_MS    86400000
 
+#define UNIT_UNKNOWN 256
+
 struct draft_bus {
     struct bus_config config;
     const struct yaml_node *node;
     char line[256]; /* host or device as address_plain_host and address_plain_path write it */
-    bool broken;
+    char real[256]; /* RTU: the device at the end of all links */
+    bool broken;    /* what it is, or where it leads, is not known */
 };
 
 struct draft_device {
@@ -32,9 +36,9 @@ struct draft_device {
     const struct yaml_node *node;
     const struct yaml_node *bus_node;
     int bus, profile; /* -1: not known */
+    uint16_t unit;    /* UNIT_UNKNOWN: not known */
     bool accept_unverified;
     bool used; /* by a point */
-    bool broken;
 };
 
 enum profile_status { STATUS_DOCUMENTED, STATUS_FIELD_REPORTED, STATUS_UNVERIFIED };
@@ -60,7 +64,8 @@ struct draft_profile {
     bool tcp, rtu;
     enum word_order order;
     uint16_t max_registers, max_gap;
-    uint32_t interval_ms, timeout_ms, quiet_ms, pause_ms;
+    uint32_t interval_ms, timeout_ms, quiet_ms; /* 0: not known */
+    uint32_t pause_ms;
     uint16_t address_base; /* 0 or 1: the first address as the profile counts */
     uint8_t n_holes;
     struct plan_hole holes[HOLES_MAX];
@@ -88,14 +93,15 @@ struct draft_alarm {
     struct alarm_model model;
     const struct yaml_node *node;
     const struct yaml_node *point_node, *high, *low, *state, *deadband, *flatline;
-    int point; /* in draft.points; -1: not known */
-    bool broken;
+    int point;   /* in draft.points; -1: not known */
+    bool broken; /* its condition is not known */
 };
 
 struct draft_asset {
     struct asset_config config;
     const struct yaml_node *node;
     size_t first_point, n_points, first_alarm, n_alarms; /* in draft.points, draft.alarms */
+    bool no_points;                                      /* there are none, or they can't be read: reported */
 };
 
 struct draft_site {
@@ -122,6 +128,7 @@ struct draft {
     bool no_memory;
     bool incomplete;            /* a file could not be read: what is not found may stand there */
     bool full[NAMES_ALARM + 1]; /* that there are too many of a kind was reported */
+    bool lost[NAMES_ALARM + 1]; /* a section with things of this kind could not be read */
 
     struct yamldoc **docs; /* the first n_roots: cryomon.yaml and conf.d; then profiles */
     size_t n_docs, n_roots;
@@ -149,12 +156,13 @@ extern const struct choice draft_reasons[]; /* those that a profile may give, an
 void *draft_grow(struct draft *d, void *items, size_t n, size_t size);
 
 /* Checks the id (node's key) of the thing at index and enters it. An id that is bad or there already is
- * reported and becomes "": the thing is kept for its other mistakes. False: there are max of them already
- * (reported once), or memory is short; it must not be kept. */
+ * reported and becomes "": the thing is kept for its other mistakes, and found by a bad id. False: there are
+ * max of them already (reported once), or memory is short; it must not be kept. */
 bool draft_name(struct draft *d, enum names_kind kind, size_t parent, const struct yaml_node *node,
                 size_t index, size_t max, char id[ID_MAX]);
 
-/* Gives the index that the node's text names, or -1 after reporting. what: "bus", "device", ... */
+/* Gives the index that the node's text names, or -1 after reporting (unless it may stand in what could not be
+ * read). what: "bus", "device", ... */
 int draft_find(struct draft *d, enum names_kind kind, size_t parent, const struct yaml_node *node,
                const char *what);
 
@@ -171,6 +179,9 @@ void draft_free(struct draft *d);
 void read_site(struct draft *d, const struct yaml_node *root);
 void read_mqtt(struct draft *d, const struct yaml_node *section);
 void read_mqtt_finish(struct draft *d);
+/* Reports what an earlier file has set already. */
+void read_repeated(struct draft *d, const char *section, const struct yaml_node *node,
+                   const struct field *fields, size_t n);
 void read_buses(struct draft *d, const struct yaml_node *node);
 void read_devices(struct draft *d, const struct yaml_node *node);
 void read_assets(struct draft *d, const struct yaml_node *node);

@@ -55,7 +55,8 @@ bool format_plausible(struct problems *problems, const struct yaml_node *node, c
     micro_t max;
 
     if (node->kind != YAML_SEQUENCE || node->n_children != 2) {
-        problems_at(problems, node, "a list of two numbers is wanted here: [lowest, highest]");
+        problems_at(problems, node, "a list of two numbers is wanted here: [lowest, highest]%s",
+                    node->n_children > 2 ? "; a comma ends a number, write a decimal point" : "");
         return false;
     }
     bool ok = scalar_number(problems, node->first, unit, &min);
@@ -100,60 +101,102 @@ void format_raw_range(const struct reg_format *format, int64_t *ret_min, int64_t
     *ret_max = is_signed(format) ? ones / 2 : ones;
 }
 
-/* The reading of the field's raw integer. Decoding itself says what comes of it. */
-static struct reading decode_raw(const struct reg_format *format, int64_t raw)
+/* The field's raw integer as it lies in the register. */
+static uint32_t pattern_of(const struct reg_format *format, int64_t raw)
+{
+    uint32_t pattern = (uint32_t)raw & ones_of(format);
+
+    for (uint32_t mask = format->mask; mask != 0 && (mask & 1U) == 0; mask >>= 1)
+        pattern <<= 1;
+    return pattern;
+}
+
+/* The value of the field's raw integer, be it plausible or not. Decoding itself says what it is. */
+static micro_t value_of(const struct reg_format *format, int64_t raw)
 {
     struct reg_format plain = *format;
-    uint32_t pattern = (uint32_t)raw & ones_of(format);
+    uint32_t pattern = pattern_of(format, raw);
+    uint16_t words[2] = {(uint16_t)(pattern >> 16), (uint16_t)pattern};
 
     plain.order = ORDER_ABCD;
     plain.has_range = false;
-    for (uint32_t mask = format->mask; mask != 0 && (mask & 1U) == 0; mask >>= 1)
-        pattern <<= 1;
-    uint16_t words[2] = {(uint16_t)(pattern >> 16), (uint16_t)pattern};
+    plain.n_sentinels = 0;
     if (decode_width(format) == 1)
         words[0] = words[1];
-    return decode_words(&plain, words);
-}
-
-static bool is_sentinel(enum reason reason)
-{
-    return reason == REASON_SENTINEL || reason >= REASON_SENSOR_FAULT;
-}
-
-/* The value at one end of the register, stepping inwards over sentinels. beyond: when it is out of all
- * bounds. */
-static micro_t value_at_end(const struct reg_format *format, int64_t raw, int64_t inwards)
-{
-    struct reading reading = decode_raw(format, raw);
-
-    for (unsigned i = 0; i < SENTINELS_MAX && is_sentinel(reading.reason); i++) {
-        raw += inwards;
-        reading = decode_raw(format, raw);
-    }
-    if (reading.quality == QUALITY_BAD)
+    struct reading reading = decode_words(&plain, words);
+    if (reading.quality == QUALITY_BAD) /* out of all bounds */
         return (raw < 0) == (format->scale_num < 0) ? MICRO_MAX : -MICRO_MAX;
     return reading.value;
 }
 
+/* The least raw integer from low to high whose value has come to the bound (values rise or fall with it);
+ * high + 1: none has. */
+static int64_t first_at(const struct reg_format *format, int64_t low, int64_t high, micro_t bound)
+{
+    bool rising = format->scale_num > 0;
+
+    while (low <= high) {
+        int64_t middle = low + (high - low) / 2;
+        micro_t value = value_of(format, middle);
+        if (rising ? value >= bound : value <= bound)
+            high = middle - 1;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+bool format_is_sentinel(const struct reg_format *format, int64_t raw)
+{
+    /* Beside a mask other bits are compared too, and they may be anything. */
+    for (unsigned i = 0; i < format->n_sentinels && ones_of(format) == full_mask(format); i++) {
+        if (format->sentinels[i].raw == pattern_of(format, raw))
+            return true;
+    }
+    return false;
+}
+
+/* Of whole steps; integers come in steps of their scale as well. */
+static void reach_of_float(const struct reg_format *format, micro_t *ret_min, micro_t *ret_max)
+{
+    micro_t step = step_of(format->decimals);
+
+    *ret_min = -MICRO_MAX;
+    *ret_max = MICRO_MAX;
+    if (!format->has_range)
+        return;
+    micro_t above = format->plausible_min % step;
+    micro_t below = format->plausible_max % step;
+    *ret_min = format->plausible_min - above + (above > 0 ? step : 0);
+    *ret_max = format->plausible_max - below - (below < 0 ? step : 0);
+}
+
 void format_reach(const struct reg_format *format, micro_t *ret_min, micro_t *ret_max)
 {
-    int64_t raw_min;
-    int64_t raw_max;
-    micro_t min = -MICRO_MAX;
-    micro_t max = MICRO_MAX;
+    bool rising = format->scale_num > 0;
+    int64_t low;
+    int64_t high;
 
-    if (format->type != REG_F32) {
-        format_raw_range(format, &raw_min, &raw_max);
-        micro_t a = value_at_end(format, raw_min, 1);
-        micro_t b = value_at_end(format, raw_max, -1);
-        min = a < b ? a : b;
-        max = a < b ? b : a;
+    if (format->type == REG_F32) {
+        reach_of_float(format, ret_min, ret_max);
+        return;
     }
-    if (format->has_range && format->plausible_min > min)
-        min = format->plausible_min;
-    if (format->has_range && format->plausible_max < max)
-        max = format->plausible_max;
-    *ret_min = min;
-    *ret_max = max;
+    format_raw_range(format, &low, &high);
+    if (format->has_range) {
+        int64_t first = first_at(format, low, high, rising ? format->plausible_min : format->plausible_max);
+        high =
+            first_at(format, low, high, rising ? format->plausible_max + 1 : format->plausible_min - 1) - 1;
+        low = first;
+    }
+    while (low <= high && format_is_sentinel(format, low))
+        low++;
+    while (low <= high && format_is_sentinel(format, high))
+        high--;
+    if (low > high) {
+        *ret_min = MICRO_MAX;
+        *ret_max = -MICRO_MAX;
+        return;
+    }
+    *ret_min = value_of(format, rising ? low : high);
+    *ret_max = value_of(format, rising ? high : low);
 }

@@ -7,7 +7,7 @@
 #include "decode.h"
 #include "yamldoc.h"
 
-/* 1, 0.1, ... 0.000001 as decimals. */
+/* 1, 0.1, ... 0.000001 as decimals. unit here and below: NULL when it is not known. */
 bool format_resolution(struct problems *problems, const struct yaml_node *node, const char *unit,
                        uint8_t *ret_decimals);
 
@@ -18,8 +18,11 @@ bool format_plausible(struct problems *problems, const struct yaml_node *node, c
 /* The integers that the register's bits (after mask) can hold; integer types and bits only. */
 void format_raw_range(const struct reg_format *format, int64_t *ret_min, int64_t *ret_max);
 
-/* The values that a good reading can have: what the register can hold after scaling, less sentinels at the
- * ends, and within the plausible range. min > max: none. */
+/* Is the field's raw integer one of the sentinels? */
+bool format_is_sentinel(const struct reg_format *format, int64_t raw);
+
+/* The lowest and the highest value that a good reading can have: what the register can hold, in steps of its
+ * scale and resolution, that is neither a sentinel nor outside the plausible range. min > max: none. */
 void format_reach(const struct reg_format *format, micro_t *ret_min, micro_t *ret_max);
 
 /* True when the value is a whole multiple of the resolution. */

@@ -65,7 +65,7 @@ static void read_point(struct draft *d, size_t asset, const struct yaml_node *no
     point->node = node;
     point->config.asset = (uint16_t)asset;
     point->device = point->reg = point->lowest_high = point->highest_low = -1;
-    point->broken = !fields_walk(d->problems, node, "a point", point_fields, COUNT_OF(point_fields), point);
+    (void)fields_walk(d->problems, node, "a point", point_fields, COUNT_OF(point_fields), point);
     if (strlen(point->config.id) >= POINT_ID_MAX)
         problems_at_key(d->problems, node, "'%.64s' is too long: %zu characters, at most %zu for a point",
                         node->key, strlen(node->key), POINT_ID_MAX - 1);
@@ -125,7 +125,7 @@ static void read_alarm(struct draft *d, size_t asset, const struct yaml_node *no
     alarm->node = node;
     alarm->config.asset = (uint16_t)asset;
     alarm->point = -1;
-    alarm->broken = !fields_walk(d->problems, node, "an alarm", alarm_fields, COUNT_OF(alarm_fields), alarm);
+    (void)fields_walk(d->problems, node, "an alarm", alarm_fields, COUNT_OF(alarm_fields), alarm);
     if (node->kind == YAML_MAPPING)
         check_alarm_kind(d, alarm);
 }
@@ -152,15 +152,19 @@ static void read_asset(struct draft *d, const struct yaml_node *node, size_t ind
     (void)fields_walk(d->problems, node, "an asset", asset_fields, COUNT_OF(asset_fields), &parts);
     asset->config.name = parts.name;
     asset->config.kind = parts.kind;
-    if (read_children(d, index, parts.points, "'points'", read_point) && parts.points->first == NULL)
+    bool has_points = read_children(d, index, parts.points, "'points'", read_point);
+    d->assets[index].no_points = !has_points || parts.points->first == NULL;
+    if (has_points && parts.points->first == NULL)
         problems_at_key(d->problems, parts.points, "an asset has at least one point");
     (void)read_children(d, index, parts.alarms, "'alarms'", read_alarm);
 }
 
 void read_assets(struct draft *d, const struct yaml_node *node)
 {
-    if (!fields_is_mapping(d->problems, node, "'assets'"))
+    if (!fields_is_mapping(d->problems, node, "'assets'")) {
+        d->lost[NAMES_ASSET] = true;
         return;
+    }
     for (const struct yaml_node *child = node->first; child != NULL && !d->no_memory; child = child->next) {
         struct draft_asset *grown = draft_grow(d, d->assets, d->n_assets, sizeof *grown);
         if (grown == NULL)

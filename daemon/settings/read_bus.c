@@ -46,6 +46,8 @@ static void check_host(struct draft *d, const struct yaml_node *tcp, const struc
 {
     const struct yaml_node *node = yaml_get(tcp, "host");
 
+    if (bus->host[0] == '\0')
+        return; /* reported */
     for (const char *p = bus->host; *p != '\0'; p++) {
         bool ok = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
                   strchr("-._:%", *p) != NULL;
@@ -79,30 +81,34 @@ static void check_tty(struct draft *d, const struct yaml_node *rtu, const struct
 static void read_bus(struct draft *d, const struct yaml_node *node, struct draft_bus *bus)
 {
     struct bus_kinds kinds = {NULL, NULL};
-    size_t before = d->problems->n;
 
     bus->node = node;
-    bus->config.port = 502;
+    bus->config.kind = BUS_TCP;
     bus->config.connect_timeout_ms = 2000;
     bus->config.baud = 9600;
     bus->config.parity = 'N';
     bus->config.data_bits = 8;
     bus->config.stop_bits = 1;
     bool ok = fields_walk(d->problems, node, "a bus", bus_fields, COUNT_OF(bus_fields), &kinds);
-    if (kinds.tcp != NULL && kinds.rtu != NULL) {
+    if (kinds.tcp != NULL && kinds.rtu != NULL)
         problems_at_key(d->problems, kinds.rtu, "a bus is either 'tcp' or 'rtu', not both");
-    } else if (kinds.tcp != NULL) {
-        bus->config.kind = BUS_TCP;
-        if (fields_walk(d->problems, kinds.tcp, "'tcp'", tcp_fields, COUNT_OF(tcp_fields), &bus->config))
-            check_host(d, kinds.tcp, &bus->config);
-    } else if (kinds.rtu != NULL) {
-        bus->config.kind = BUS_RTU;
-        if (fields_walk(d->problems, kinds.rtu, "'rtu'", rtu_fields, COUNT_OF(rtu_fields), &bus->config))
-            check_tty(d, kinds.rtu, &bus->config);
-    } else if (ok) {
-        problems_at_key(d->problems, node, "'tcp' or 'rtu' is missing in a bus");
+    if (kinds.tcp != NULL) {
+        (void)fields_walk(d->problems, kinds.tcp, "'tcp'", tcp_fields, COUNT_OF(tcp_fields), &bus->config);
+        check_host(d, kinds.tcp, &bus->config);
+        if (yaml_get(kinds.tcp, "port") == NULL)
+            bus->config.port = 502;
     }
-    bus->broken = d->problems->n > before;
+    if (kinds.rtu != NULL) {
+        bus->config.kind = BUS_RTU;
+        (void)fields_walk(d->problems, kinds.rtu, "'rtu'", rtu_fields, COUNT_OF(rtu_fields), &bus->config);
+        if (bus->config.device[0] != '\0')
+            check_tty(d, kinds.rtu, &bus->config);
+    }
+    if (ok && kinds.tcp == NULL && kinds.rtu == NULL)
+        problems_at_key(d->problems, node, "'tcp' or 'rtu' is missing in a bus");
+    bus->broken = (kinds.tcp == NULL) == (kinds.rtu == NULL) ||
+                  (kinds.tcp != NULL ? bus->config.host[0] == '\0' || bus->config.port == 0
+                                     : bus->config.device[0] == '\0');
     if (bus->config.kind == BUS_TCP)
         address_plain_host(bus->config.host, bus->line, sizeof bus->line);
     else
@@ -111,8 +117,10 @@ static void read_bus(struct draft *d, const struct yaml_node *node, struct draft
 
 void read_buses(struct draft *d, const struct yaml_node *node)
 {
-    if (!fields_is_mapping(d->problems, node, "'buses'"))
+    if (!fields_is_mapping(d->problems, node, "'buses'")) {
+        d->lost[NAMES_BUS] = true;
         return;
+    }
     for (const struct yaml_node *child = node->first; child != NULL; child = child->next) {
         struct draft_bus *grown = draft_grow(d, d->buses, d->n_buses, sizeof *grown);
         if (grown == NULL)
@@ -130,8 +138,7 @@ void read_buses(struct draft *d, const struct yaml_node *node)
 
 static const struct field device_fields[] = {
     {"bus", FIELD_NODE, NODE_OF(struct draft_device, bus_node), .flags = FIELD_REQUIRED},
-    {"unit", FIELD_UINT, FIELD_OF(struct draft_device, config.unit), .flags = FIELD_REQUIRED, .min = 0,
-     .max = 255},
+    {"unit", FIELD_UINT, FIELD_OF(struct draft_device, unit), .flags = FIELD_REQUIRED, .min = 0, .max = 255},
     {"profile", FIELD_ID, FIELD_OF(struct draft_device, config.profile), .flags = FIELD_REQUIRED},
     {"interval", FIELD_DURATION, FIELD_OF(struct draft_device, config.interval_ms), .min = 100,
      .max = HOUR_MS},
@@ -143,14 +150,17 @@ static void read_device(struct draft *d, const struct yaml_node *node, struct dr
 {
     device->node = node;
     device->bus = device->profile = -1;
-    device->broken =
-        !fields_walk(d->problems, node, "a device", device_fields, COUNT_OF(device_fields), device);
+    device->unit = UNIT_UNKNOWN;
+    (void)fields_walk(d->problems, node, "a device", device_fields, COUNT_OF(device_fields), device);
+    device->config.unit = (uint8_t)device->unit;
 }
 
 void read_devices(struct draft *d, const struct yaml_node *node)
 {
-    if (!fields_is_mapping(d->problems, node, "'devices'"))
+    if (!fields_is_mapping(d->problems, node, "'devices'")) {
+        d->lost[NAMES_DEVICE] = true;
         return;
+    }
     for (const struct yaml_node *child = node->first; child != NULL; child = child->next) {
         struct draft_device *grown = draft_grow(d, d->devices, d->n_devices, sizeof *grown);
         if (grown == NULL)

@@ -26,6 +26,7 @@ static const struct field mqtt_fields[] = {
 void read_mqtt(struct draft *d, const struct yaml_node *section)
 {
     (void)fields_walk(d->problems, section, "'mqtt'", mqtt_fields, COUNT_OF(mqtt_fields), &d->mqtt);
+    read_repeated(d, "mqtt", section, mqtt_fields, COUNT_OF(mqtt_fields));
 }
 
 /* ---------------------------------------------------------------- mqtt://host:port */
@@ -101,7 +102,8 @@ static void finish_broker(struct draft *d, const struct yaml_node *node, bool *r
     unsigned port = 0;
     char uri[sizeof d->mqtt.config.uri];
 
-    *ret_tls = tls;
+    /* Of what begins otherwise nobody knows. */
+    *ret_tls = strncmp(text, "mqtt://", 7) != 0;
     if (text[0] == '\0')
         return; /* reported */
     if (tls || strncmp(text, "mqtt://", 7) == 0)
@@ -137,9 +139,9 @@ static void check_tls(struct draft *d, bool tls)
             problems_at_key(d->problems, node,
                             "'%s' has no meaning without TLS; the broker must be mqtts://...", keys[i]);
     }
-    if (certificate != NULL && key == NULL)
+    if (certificate != NULL && key == NULL && !d->incomplete)
         problems_at_key(d->problems, certificate, "'certificate_file' needs 'key_file' beside it");
-    if (key != NULL && certificate == NULL)
+    if (key != NULL && certificate == NULL && !d->incomplete)
         problems_at_key(d->problems, key, "'key_file' needs 'certificate_file' beside it");
 }
 
@@ -178,12 +180,14 @@ void read_mqtt_finish(struct draft *d)
 
     if (section == NULL) {
         if (!d->incomplete)
-            problems_add(d->warnings, d->main_name, 0, 0,
+            problems_add(d->warnings, d->main_name, 1, 1,
                          "there is no 'mqtt' section: alarms will be kept, but nobody will be told");
         return;
     }
     d->mqtt.config.enabled = true;
-    d->mqtt.config.keep_alive_s = (uint16_t)((d->mqtt.keep_alive_ms + 999) / 1000);
+    d->mqtt.config.keep_alive_s = (uint16_t)(d->mqtt.keep_alive_ms / 1000);
+    if (d->mqtt.keep_alive_ms % 1000 != 0)
+        problems_at(d->problems, draft_setting(d, "mqtt", "keep_alive"), "whole seconds are wanted here");
     if (broker != NULL)
         finish_broker(d, broker, &tls);
     else if (!d->incomplete)

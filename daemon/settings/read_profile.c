@@ -126,8 +126,6 @@ void read_profile(struct draft *d, size_t index)
                                   .order = ORDER_ABCD,
                                   .max_registers = 125,
                                   .max_gap = 8,
-                                  .interval_ms = 5000,
-                                  .timeout_ms = 500,
                                   .quiet_ms = 500};
 
     (void)fields_walk(d->problems, root, "a device profile", profile_fields, COUNT_OF(profile_fields),
@@ -143,8 +141,8 @@ void read_profile(struct draft *d, size_t index)
     profile->order = parts.order;
     profile->max_registers = parts.max_registers;
     profile->max_gap = parts.max_gap;
-    profile->interval_ms = parts.interval_ms;
-    profile->timeout_ms = parts.timeout_ms;
+    profile->interval_ms = yaml_get(root, "interval") != NULL ? parts.interval_ms : 5000;
+    profile->timeout_ms = yaml_get(root, "timeout") != NULL ? parts.timeout_ms : 500;
     profile->quiet_ms = parts.quiet_ms;
     profile->pause_ms = parts.pause_ms;
     profile->address_base = parts.address_base;

@@ -62,6 +62,10 @@ static void refuse(struct draft *d, const struct yaml_node *node, const char *co
     }
 }
 
+/* What table and type are as long as they are not known, and the unit, which no file can hold. */
+#define NOT_KNOWN      0xffU
+#define UNIT_NOT_KNOWN "\n"
+
 /* Which keys fit which type and table. */
 static void check_combination(struct draft *d, const struct yaml_node *node,
                               const struct register_parts *parts)
@@ -75,12 +79,14 @@ static void check_combination(struct draft *d, const struct yaml_node *node,
     bool one_bit_table = parts->table == TABLE_COIL || parts->table == TABLE_DISCRETE;
     struct reg_format format = {.type = parts->type};
 
+    if (parts->type == NOT_KNOWN)
+        return;
     if (parts->type == REG_BIT) {
         refuse(d, node, number_keys, "a bit is not a number");
         refuse(d, node, raw_keys, "a bit is only 0 or 1");
         if (one_bit_table)
             refuse(d, node, bit_number, "coils and discrete inputs are single bits already");
-        else if (yaml_get(node, "bit") == NULL)
+        else if (parts->table != NOT_KNOWN && yaml_get(node, "bit") == NULL)
             problems_at_key(d->problems, node, "'bit' is missing: which bit, 0 (least significant) to 15");
     } else {
         refuse(d, node, bit_keys, "the type is not 'bit'");
@@ -171,6 +177,10 @@ static void add_state(struct draft *d, const struct yaml_node *node, struct reg_
     bool ok = scalar_key_integer(d->problems, node, min, max, &state.value);
     if (!scalar_text(d->problems, node, state.name, sizeof state.name) || !ok)
         return;
+    if (format->type != REG_BIT && format_is_sentinel(format, state.value))
+        problems_at_key(d->problems, node,
+                        "the state '%s' would never be seen: %.40s is one of the 'sentinels'", state.name,
+                        node->key);
     for (unsigned i = 0; i < format->n_states; i++) {
         if (format->states[i].value == state.value)
             problems_at_key(d->problems, node, "the state %.40s stands twice in the list", node->key);
@@ -207,6 +217,8 @@ static void read_states(struct draft *d, const struct yaml_node *node, struct re
 static void read_number(struct draft *d, const struct yaml_node *node, const struct register_parts *parts,
                         struct reg_format *format)
 {
+    const char *unit = strcmp(parts->unit, UNIT_NOT_KNOWN) == 0 ? NULL : parts->unit;
+    size_t before = d->problems->n;
     int decimals = format->type == REG_F32 ? 2 : 0;
 
     if (parts->scale != NULL) {
@@ -218,19 +230,21 @@ static void read_number(struct draft *d, const struct yaml_node *node, const str
     }
     format->decimals = (uint8_t)(decimals > 0 ? decimals : 0);
     if (parts->resolution != NULL)
-        (void)format_resolution(d->problems, parts->resolution, parts->unit, &format->decimals);
+        (void)format_resolution(d->problems, parts->resolution, unit, &format->decimals);
     else if (decimals < 0)
         problems_at(d->problems, parts->scale,
                     "the values of scale %.40s have no natural number of decimals; write 'resolution: 0.1' "
                     "or another",
                     parts->scale->text);
-    if (parts->offset != NULL && scalar_number(d->problems, parts->offset, parts->unit, &format->offset) &&
+    if (parts->offset != NULL && scalar_number(d->problems, parts->offset, unit, &format->offset) &&
         !format_fits(format->offset, format->decimals))
         problems_at(
             d->warnings, parts->offset,
             "the offset is finer than the resolution, so values are rounded; write a finer 'resolution'");
-    if (parts->plausible != NULL && format_plausible(d->problems, parts->plausible, parts->unit,
-                                                     &format->plausible_min, &format->plausible_max)) {
+    if (parts->plausible != NULL &&
+        format_plausible(d->problems, parts->plausible, unit, &format->plausible_min,
+                         &format->plausible_max) &&
+        parts->type != NOT_KNOWN && d->problems->n == before) {
         micro_t low;
         micro_t high;
         format->has_range = true;
@@ -255,32 +269,38 @@ static uint16_t address_on_wire(struct draft *d, const struct yaml_node *node,
 void read_register(struct draft *d, const struct draft_profile *profile, const struct yaml_node *node,
                    struct draft_register *ret)
 {
-    struct register_parts parts = {.order = profile->order, .table = TABLE_HOLDING};
+    struct register_parts parts = {
+        .order = profile->order, .table = NOT_KNOWN, .type = NOT_KNOWN, .unit = UNIT_NOT_KNOWN};
     size_t before = d->problems->n;
 
     ret->node = node;
     ret->broken = true;
-    if (!fields_walk(d->problems, node, "a register", register_fields, COUNT_OF(register_fields), &parts))
-        return;
+    (void)fields_walk(d->problems, node, "a register", register_fields, COUNT_OF(register_fields), &parts);
+    if (yaml_get(node, "unit") == NULL)
+        parts.unit[0] = '\0';
     ret->name = parts.name;
     ret->table = parts.table;
     ret->address = address_on_wire(d, node, profile, parts.address);
     memcpy(ret->unit, parts.unit, sizeof ret->unit);
-    ret->format = (struct reg_format){.type = parts.type,
+    /* As long as the type is not known, what fits into the widest one is no mistake. */
+    ret->format = (struct reg_format){.type = parts.type == NOT_KNOWN ? REG_S32 : parts.type,
                                       .order = parts.order,
                                       .bit = parts.bit,
                                       .invert = parts.invert,
                                       .scale_num = 1,
                                       .scale_den = 1};
     check_combination(d, node, &parts);
-    if (d->problems->n > before)
-        return;
-    if (parts.mask != NULL)
+    if (parts.type != NOT_KNOWN && decode_width(&ret->format) > profile->max_registers)
+        problems_at(d->problems, yaml_get(node, "type"),
+                    "the value lies in two registers, and 'max_registers' of the profile is 1");
+    /* What has no meaning here was reported, and is not looked into. */
+    if (parts.mask != NULL && parts.type != REG_BIT && parts.type != REG_F32)
         read_mask(d, parts.mask, &ret->format);
-    if (parts.sentinels != NULL)
+    if (parts.sentinels != NULL && parts.type != REG_BIT)
         read_sentinels(d, parts.sentinels, &ret->format);
-    read_states(d, parts.states, &ret->format);
-    if (ret->format.n_states == 0 && parts.states == NULL)
+    if (parts.type != REG_F32)
+        read_states(d, parts.states, &ret->format);
+    if (parts.type != REG_BIT && (parts.states == NULL || parts.type == REG_F32))
         read_number(d, node, &parts, &ret->format);
     if (d->problems->n == before)
         read_guard(d, &parts.guard, ret);

@@ -36,13 +36,15 @@ static const struct field control_fields[] = {
 };
 
 /* Sections are merged key by key over the files: a key may stand in one of them only. */
-static void report_repeated(struct draft *d, const char *section, const struct yaml_node *node)
+void read_repeated(struct draft *d, const char *section, const struct yaml_node *node,
+                   const struct field *fields, size_t n)
 {
-    for (const struct yaml_node *child = node->first; child != NULL; child = child->next) {
-        const struct yaml_node *earlier = draft_setting(d, section, child->key);
-        if (earlier != NULL && earlier != child)
-            problems_at_key(d->problems, child, "'%s.%.64s' is already set at %s:%u; remove one of them",
-                            section, child->key, earlier->file, earlier->key_line);
+    for (size_t i = 0; i < n; i++) {
+        const struct yaml_node *again = yaml_get(node, fields[i].key);
+        const struct yaml_node *earlier = draft_setting(d, section, fields[i].key);
+        if (again != NULL && earlier != again)
+            problems_at_key(d->problems, again, "'%s.%s' is already set at %s:%u; remove one of them",
+                            section, again->key, earlier->file, earlier->key_line);
     }
 }
 
@@ -51,8 +53,8 @@ static void read_section(struct draft *d, const char *section, const char *what,
 {
     if (node == NULL)
         return;
-    if (fields_walk(d->problems, node, what, fields, n, target) || node->kind == YAML_MAPPING)
-        report_repeated(d, section, node);
+    (void)fields_walk(d->problems, node, what, fields, n, target);
+    read_repeated(d, section, node, fields, n);
 }
 
 void read_site(struct draft *d, const struct yaml_node *root)
@@ -65,10 +67,8 @@ void read_site(struct draft *d, const struct yaml_node *root)
                  &d->storage);
     read_section(d, "control", "'control'", top.control, control_fields, COUNT_OF(control_fields),
                  &d->control);
-    if (top.mqtt != NULL) {
+    if (top.mqtt != NULL)
         read_mqtt(d, top.mqtt);
-        report_repeated(d, "mqtt", top.mqtt);
-    }
     if (top.buses != NULL)
         read_buses(d, top.buses);
     if (top.devices != NULL)

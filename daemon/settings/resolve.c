@@ -11,9 +11,9 @@ static void use_profile(struct draft *d, struct draft_device *device, const stru
 {
     const struct yaml_node *node = yaml_get(device->node, "profile");
 
-    if (device->config.interval_ms == 0)
+    if (yaml_get(device->node, "interval") == NULL)
         device->config.interval_ms = profile->interval_ms;
-    if (device->config.timeout_ms == 0)
+    if (yaml_get(device->node, "timeout") == NULL)
         device->config.timeout_ms = profile->timeout_ms;
     device->config.quiet_ms = profile->quiet_ms;
     device->config.max_registers = profile->max_registers;
@@ -41,6 +41,7 @@ static void check_times(struct draft *d, const struct draft_device *device)
     char timeout[DURATION_TEXT_MAX];
     const struct yaml_node *node = yaml_get(device->node, "timeout");
 
+    /* 0: not known. */
     if (device->config.interval_ms == 0 || device->config.timeout_ms <= device->config.interval_ms)
         return;
     if (node == NULL)
@@ -61,23 +62,39 @@ void resolve_devices(struct draft *d)
         if (device->bus >= 0) {
             device->config.bus = (uint16_t)device->bus;
             if (d->buses[device->bus].config.kind == BUS_RTU && !d->buses[device->bus].broken &&
-                !device->broken && (device->config.unit == 0 || device->config.unit > 247))
+                device->unit != UNIT_UNKNOWN && (device->unit == 0 || device->unit > 247))
                 problems_at(d->problems, yaml_get(device->node, "unit"),
                             "%u is out of range: 1 to 247 on RTU", device->config.unit);
         }
         if (device->profile >= 0 && d->profiles[device->profile].root != NULL)
             use_profile(d, device, &d->profiles[device->profile]);
-        if (!device->broken)
-            check_times(d, device);
+        check_times(d, device);
     }
 }
 
 /* ---------------------------------------------------------------- points */
 
+/* Takes what the point sets instead of the profile. unit NULL: not known. */
+static void read_overrides(struct draft *d, struct draft_point *point, const char *unit)
+{
+    struct reg_format *format = &point->config.format;
+
+    if (point->resolution != NULL)
+        (void)format_resolution(d->problems, point->resolution, unit, &format->decimals);
+    if (point->offset != NULL && scalar_number(d->problems, point->offset, unit, &format->offset) &&
+        unit != NULL && !format_fits(format->offset, format->decimals))
+        problems_at(
+            d->warnings, point->offset,
+            "the offset is finer than the resolution, so values are rounded; write a finer 'resolution'");
+    if (point->plausible != NULL)
+        format->has_range = format_plausible(d->problems, point->plausible, unit, &format->plausible_min,
+                                             &format->plausible_max) ||
+                            format->has_range;
+}
+
 static void override_format(struct draft *d, struct draft_point *point)
 {
     struct reg_format *format = &point->config.format;
-    const char *unit = point->config.unit; /* of two_point, once that is applied */
     const struct yaml_node *overrides[] = {point->resolution, point->plausible, point->offset,
                                            point->two_point};
     size_t before = d->problems->n;
@@ -88,22 +105,17 @@ static void override_format(struct draft *d, struct draft_point *point)
                             "'%s' has no meaning here: the register '%s' has states", overrides[i]->key,
                             point->config.register_name);
     }
-    if (format->n_states == 0) {
-        if (point->two_point != NULL && point->offset != NULL)
-            problems_at_key(d->problems, point->offset, "'offset' has no meaning beside 'two_point'");
-        if (point->two_point != NULL)
-            (void)two_point_apply(d, point->two_point, point);
-        if (point->resolution != NULL)
-            (void)format_resolution(d->problems, point->resolution, unit, &format->decimals);
-        if (point->offset != NULL)
-            (void)scalar_number(d->problems, point->offset, unit, &format->offset);
-        if (point->plausible != NULL)
-            format->has_range = format_plausible(d->problems, point->plausible, unit, &format->plausible_min,
-                                                 &format->plausible_max) ||
-                                format->has_range;
+    if (format->n_states > 0) {
+        point->broken = false;
+        return;
     }
+    if (point->two_point != NULL && point->offset != NULL)
+        problems_at_key(d->problems, point->offset, "'offset' has no meaning beside 'two_point'");
+    if (point->two_point != NULL)
+        (void)two_point_apply(d, point->two_point, point);
+    read_overrides(d, point, point->config.unit);
     point->broken = d->problems->n > before;
-    if (point->broken || format->n_states > 0)
+    if (point->broken)
         return;
     format_reach(format, &point->low, &point->high);
     if (point->low > point->high) {
@@ -120,6 +132,8 @@ static void check_no_data(struct draft *d, struct draft_point *point, const stru
     uint32_t usual_ms = 3 * device->config.interval_ms + device->config.timeout_ms;
     char text[DURATION_TEXT_MAX];
 
+    if (device->config.interval_ms == 0 || device->config.timeout_ms == 0)
+        return; /* not known */
     if (point->no_data_after_ms == 0)
         point->no_data_after_ms = usual_ms > 10000 ? usual_ms : 10000;
     else if (point->no_data_after_ms <= poll_ms)
@@ -128,32 +142,38 @@ static void check_no_data(struct draft *d, struct draft_point *point, const stru
                     scalar_print_duration(text, poll_ms));
 }
 
-static void resolve_point(struct draft *d, struct draft_point *point)
+/* The register that the point names, or NULL when it is not known. */
+static const struct draft_register *find_register(struct draft *d, struct draft_point *point)
 {
-    bool broken = point->broken;
-
-    point->broken = true;
     if (point->device_node != NULL)
         point->device = draft_find(d, NAMES_DEVICE, 0, point->device_node, "device");
     if (point->device < 0)
-        return;
+        return NULL;
     struct draft_device *device = &d->devices[point->device];
     device->used = true;
     point->config.device = (uint16_t)point->device;
-    if (device->profile < 0 || d->profiles[device->profile].root == NULL || point->register_node == NULL)
-        return;
+    check_no_data(d, point, device);
+    if (device->profile < 0 || d->profiles[device->profile].n_registers == 0 || point->register_node == NULL)
+        return NULL;
     const struct draft_profile *profile = &d->profiles[device->profile];
     char what[ID_MAX + 32];
     (void)snprintf(what, sizeof what, "register of profile '%s'", profile->id);
     int index = draft_find(d, NAMES_REGISTER, (size_t)device->profile, point->register_node, what);
-    if (index < 0 || broken)
-        return;
-    const struct draft_register *reg = &d->registers[index];
+    if (index < 0 || d->registers[index].broken)
+        return NULL;
     point->reg = index;
-    if (!device->broken)
-        check_no_data(d, point, device);
-    if (reg->broken)
+    return &d->registers[index];
+}
+
+static void resolve_point(struct draft *d, struct draft_point *point)
+{
+    const struct draft_register *reg = find_register(d, point);
+
+    if (reg == NULL) {
+        point->broken = true;
+        read_overrides(d, point, NULL);
         return;
+    }
     point->config.table = reg->table;
     point->config.address = reg->address;
     point->config.format = reg->format;
@@ -239,7 +259,7 @@ static void resolve_states(struct draft *d, struct draft_alarm *alarm, const str
     }
 }
 
-/* A limit or a deadband, in the point's unit and not finer than its resolution. */
+/* A limit or a deadband, in the point's unit and not finer than its resolution. point NULL: not known. */
 static bool read_value(struct draft *d, const struct yaml_node *node, const struct draft_point *point,
                        micro_t *ret)
 {
@@ -247,9 +267,9 @@ static bool read_value(struct draft *d, const struct yaml_node *node, const stru
     micro_t value;
     micro_t resolution = MICRO_PER_UNIT;
 
-    if (!scalar_number(d->problems, node, point->config.unit, &value))
+    if (!scalar_number(d->problems, node, point != NULL ? point->config.unit : NULL, &value))
         return false;
-    if (!format_fits(value, point->config.format.decimals)) {
+    if (point != NULL && !format_fits(value, point->config.format.decimals)) {
         for (unsigned i = 0; i < point->config.format.decimals; i++)
             resolution /= 10;
         problems_at(d->problems, node, "'%.40s' is finer than the point's resolution of %s", node->text,
@@ -260,45 +280,64 @@ static bool read_value(struct draft *d, const struct yaml_node *node, const stru
     return true;
 }
 
+static void read_limit(struct draft *d, struct draft_alarm *alarm, const struct draft_point *point)
+{
+    const struct yaml_node *limits[] = {alarm->high, alarm->low};
+
+    for (size_t i = 0; i < COUNT_OF(limits); i++) {
+        if (limits[i] != NULL && !read_value(d, limits[i], point, &alarm->model.limit))
+            alarm->broken = true;
+    }
+    if (alarm->deadband == NULL)
+        return;
+    if (!read_value(d, alarm->deadband, point, &alarm->model.deadband)) {
+        alarm->broken = true;
+    } else if (alarm->model.deadband < 0) {
+        problems_at(d->problems, alarm->deadband, "a deadband is not negative");
+        alarm->broken = true;
+    }
+}
+
+/* The point is not known: what is no number anywhere is a mistake all the same. */
+static void check_values(struct draft *d, struct draft_alarm *alarm)
+{
+    if (alarm->state != NULL && alarm->state->kind != YAML_SEQUENCE)
+        (void)scalar_is_value(d->problems, alarm->state, "the name of a state");
+    if (alarm->high != NULL || alarm->low != NULL)
+        read_limit(d, alarm, NULL);
+}
+
 static void resolve_limit(struct draft *d, struct draft_alarm *alarm, const struct draft_point *point)
 {
-    const struct yaml_node *node = alarm->high != NULL ? alarm->high : alarm->low;
-
     if (point->config.format.n_states > 0) {
-        problems_at_key(d->problems, node, "point '%s' has states, not numbers; write 'state'",
-                        point->node->key);
+        problems_at_key(d->problems, alarm->high != NULL ? alarm->high : alarm->low,
+                        "point '%s' has states, not numbers; write 'state'", point->node->key);
         alarm->broken = true;
         return;
     }
-    bool ok = read_value(d, node, point, &alarm->model.limit);
-    if (alarm->deadband != NULL) {
-        ok = read_value(d, alarm->deadband, point, &alarm->model.deadband) && ok;
-        if (alarm->model.deadband < 0) {
-            problems_at(d->problems, alarm->deadband, "a deadband is not negative");
-            ok = false;
-        }
-    }
-    if (!ok)
-        alarm->broken = true;
+    read_limit(d, alarm, point);
 }
 
 static void resolve_alarm(struct draft *d, struct draft_alarm *alarm, size_t asset)
 {
-    if (alarm->point_node == NULL)
+    if (alarm->point_node != NULL && !d->assets[asset].no_points)
+        alarm->point = draft_find(d, NAMES_POINT, asset, alarm->point_node, "point of this asset");
+    if (alarm->point < 0) {
+        check_values(d, alarm);
         return;
-    alarm->point = draft_find(d, NAMES_POINT, asset, alarm->point_node, "point of this asset");
-    if (alarm->point < 0)
-        return;
+    }
     struct draft_point *point = &d->points[alarm->point];
     alarm->model.point = (uint16_t)alarm->point;
     if (!point->has_alarm || alarm->model.priority > point->priority)
         point->priority = alarm->model.priority;
     point->has_alarm = true;
-    if (alarm->broken || point->broken)
+    if (point->broken) {
+        check_values(d, alarm);
         return;
+    }
     if (alarm->state != NULL)
         resolve_states(d, alarm, point);
-    else if (alarm->flatline == NULL)
+    if (alarm->high != NULL || alarm->low != NULL)
         resolve_limit(d, alarm, point);
 }
 

@@ -12,7 +12,8 @@
 #include "value.h"
 #include "yamldoc.h"
 
-/* A number in a unit; the unit may be left out, and if written must be this one (℃ counts as °C). */
+/* A number in a unit; the unit may be left out, and if written must be this one (℃ counts as °C). unit NULL:
+ * it is not known, and any is taken. */
 bool scalar_number(struct problems *problems, const struct yaml_node *node, const char *unit, micro_t *ret);
 
 /* A whole number without a unit. hex: 0x... is allowed too. */

@@ -23,6 +23,31 @@ static bool begins(const char *text, const char *with)
 
 /* ---------------------------------------------------------------- numbers */
 
+/* Characters of Chinese and other keyboards that look like the plain ones, at the beginning of the text. */
+static const char *why_not_plain(const char *text)
+{
+    static const struct {
+        const char *character, *why;
+    } table[] = {
+        {"\xef\xbc\x8c", "write a decimal point '.', not '，'"},
+        {"\xe3\x80\x82", "write a decimal point '.', not '。'"},
+        {"\xef\xbc\x8e", "write a decimal point '.', not '．'"},
+        {"\xef\xbc", "write plain digits, not full-width ones"},
+        {"\xc2\xa0", "write a plain space, not a no-break space"},
+        {"\xe2\x80\xaf", "write a plain space, not a no-break space"},
+        {"\xe3\x80\x80", "write a plain space, not a full-width one"},
+        {"\t", "write a space, not a tab"},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (begins(text, table[i].character))
+            return table[i].why;
+    }
+    return NULL;
+}
+
+static const char plain_decimal[] = "write a plain decimal such as -140.5";
+
 /* Why a text does not even begin as a number. */
 static const char *why_no_number(const char *text)
 {
@@ -30,15 +55,15 @@ static const char *why_no_number(const char *text)
 
     if (begins(p, "\xe2\x88\x92") || begins(p, "\xe2\x80\x93") || begins(p, "\xef\xbc\x8d"))
         return "write the minus sign as '-'";
-    if (begins(p, "\xef\xbc"))
-        return "write plain digits, not full-width ones";
     if (*p == '+')
         return "write it without '+'";
     if (*p == '-')
         p++;
+    if (why_not_plain(p) != NULL)
+        return why_not_plain(p);
     if (*p == '.' && is_digit(p[1]))
         return "write a digit before the decimal point";
-    return "write a plain decimal such as -140.5";
+    return plain_decimal;
 }
 
 static const char *parse_fraction(const char *p, micro_t *micro, const char **ret_end)
@@ -91,6 +116,8 @@ static const char *parse_decimal(const char *text, struct decimal *ret)
         return "write it out, without an exponent";
     while (*p == ' ')
         p++;
+    if (why_not_plain(p) != NULL)
+        return why_not_plain(p);
     d.rest = p;
     if (negative)
         d.micro = -d.micro;
@@ -125,7 +152,7 @@ bool scalar_number(struct problems *problems, const struct yaml_node *node, cons
 
     if (!number_with_rest(problems, node, "a number", &d))
         return false;
-    if (d.rest[0] != '\0' && strcmp(scalar_plain_unit(d.rest), unit) != 0) {
+    if (unit != NULL && d.rest[0] != '\0' && strcmp(scalar_plain_unit(d.rest), unit) != 0) {
         if (unit[0] == '\0')
             problems_at(problems, node,
                         "'%.40s': a number without a unit is wanted here, not '%.20s' behind it", node->text,
@@ -171,7 +198,7 @@ static const char *parse_integer(const char *text, bool hex, int64_t *ret)
         return parse_hex(text, ret) ? NULL : "write 0x and 1 to 8 hexadecimal digits";
     const char *why = parse_decimal(text, &d);
     if (why != NULL)
-        return why;
+        return why == plain_decimal ? "write digits" : why;
     if (d.point)
         return "it has decimals";
     if (d.rest[0] != '\0')
@@ -195,6 +222,10 @@ bool scalar_integer(struct problems *problems, const struct yaml_node *node, boo
     if (node->quoted) {
         problems_at(problems, node,
                     "'%.40s' is quoted, which makes it a text; write the number without quotes", node->text);
+        return false;
+    }
+    if (min == max && value != min) {
+        problems_at(problems, node, "%.40s is not possible here: only %" PRId64, node->text, min);
         return false;
     }
     if (value < min || value > max) {

@@ -68,7 +68,7 @@ bool scalar_text(struct problems *problems, const struct yaml_node *node, char *
     size_t len = strlen(node->text);
     while (len > 0 && node->text[len - 1] == '\n') /* a block text (|, >) ends with one */
         len--;
-    if (len == 0) {
+    if (strspn(node->text, " ") >= len) {
         problems_at(problems, node, "the text is empty");
         return false;
     }

@@ -6,7 +6,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <strings.h>
+#include <sys/stat.h>
 
 #include "draft.h"
 
@@ -19,9 +20,19 @@ const char *settings_system_profiles(void)
 
 /* ---------------------------------------------------------------- files */
 
-/* Reads one file, from memory if that is where they are. False: it was reported, or (must_exist false) it is
- * not there. */
-static bool load_file(struct draft *d, const char *path, bool must_exist)
+/* Nothing has this name. A link that leads nowhere, or a name that can't be looked up, is something: to pass
+ * over it would be to leave out what was meant to be there. */
+static bool is_absent(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
+/* Reads one file, from memory if that is where they are. root: one of those that are the configuration
+ * together; it must be there, and is used as far as it can be read. False: there is nothing to use. It was
+ * reported, or (no root) there is no such file. */
+static bool load_file(struct draft *d, const char *path, bool root)
 {
     struct yamldoc *doc = NULL;
     int r = -ENOENT;
@@ -30,20 +41,19 @@ static bool load_file(struct draft *d, const char *path, bool must_exist)
         for (size_t i = 0; i < d->n_memory && r == -ENOENT; i++) {
             const struct settings_file *file = &d->memory[i];
             if (strcmp(file->path, path) == 0)
-                r = yamldoc_parse_tolerant(file->text, file->len, path, d->problems, &doc);
+                r = (root ? yamldoc_parse_partial : yamldoc_parse_tolerant)(file->text, file->len, path,
+                                                                            d->problems, &doc);
         }
-        if (r == -ENOENT && must_exist)
-            problems_add(d->problems, path, 0, 0, "the file is not there");
-    } else if (must_exist || access(path, F_OK) == 0) {
-        r = yamldoc_load_tolerant(path, path, d->problems, &doc);
+        if (r == -ENOENT && root)
+            problems_add(d->problems, path, 1, 1, "the file is not there");
+    } else if (root || !is_absent(path)) {
+        r = (root ? yamldoc_load_partial : yamldoc_load_tolerant)(path, path, d->problems, &doc);
     }
-    if (r == 0)
-        return draft_add_doc(d, doc);
     if (r == -ENOMEM)
         d->no_memory = true;
-    if (must_exist || r != -ENOENT)
+    if (r < 0)
         d->incomplete = true;
-    return false;
+    return doc != NULL && draft_add_doc(d, doc);
 }
 
 static void load_root(struct draft *d, const char *path)
@@ -66,6 +76,37 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+/* The endings that people give by habit, and that are not read. */
+static int is_misnamed_file(const struct dirent *entry)
+{
+    const char *dot = strrchr(entry->d_name, '.');
+
+    return entry->d_name[0] != '.' && dot != NULL && !is_settings_file(entry) &&
+           (strcasecmp(dot, ".yaml") == 0 || strcasecmp(dot, ".yml") == 0);
+}
+
+static void warn_misnamed(struct draft *d, const char *dir)
+{
+    char path[PATH_MAX];
+    struct dirent **entries = NULL;
+    int n = scandir(dir, &entries, is_misnamed_file, by_bytes);
+
+    for (int i = 0; i < n; i++) {
+        (void)snprintf(path, sizeof path, "%.*s/%s", (int)(sizeof path - NAME_MAX - 2), dir,
+                       entries[i]->d_name);
+        problems_add(d->warnings, path, 1, 1, "is not read: its name does not end in '.yaml'");
+        free(entries[i]);
+    }
+    free((void *)entries);
+}
+
+static void report_directory(struct draft *d, const char *path, int error)
+{
+    char buffer[128];
+
+    problems_add(d->problems, path, 0, 0, "can't be read: %s", strerror_r(error, buffer, sizeof buffer));
+}
+
 static void load_conf_d(struct draft *d)
 {
     char path[PATH_MAX];
@@ -74,13 +115,14 @@ static void load_conf_d(struct draft *d)
     (void)snprintf(path, sizeof path, "%s/conf.d", d->dir);
     int n = scandir(path, &entries, is_settings_file, by_bytes);
     if (n < 0) {
-        char buffer[128];
-        if (errno == ENOENT)
+        int error = errno;
+        if (is_absent(path))
             return; /* it is optional */
-        problems_add(d->problems, path, 0, 0, "can't be read: %s", strerror_r(errno, buffer, sizeof buffer));
+        report_directory(d, path, error);
         d->incomplete = true;
         return;
     }
+    warn_misnamed(d, path);
     if (n > FILES_MAX)
         problems_add(d->problems, path, 0, 0, "too many files: %d, at most %d", n, FILES_MAX);
     for (int i = 0; i < n; i++) {
@@ -160,9 +202,8 @@ static void load_profile(struct draft *d, struct draft_profile *profile)
         profile->missing = d->problems->n == before;
 }
 
-static int add_profile(struct draft *d, const struct draft_device *device)
+static int add_profile(struct draft *d, const char *name)
 {
-    const char *name = yaml_get(device->node, "profile")->text;
     int index = names_find(&d->names, NAMES_PROFILE, 0, name);
 
     if (index >= 0)
@@ -183,16 +224,60 @@ static int add_profile(struct draft *d, const struct draft_device *device)
     return index;
 }
 
+/* The site's own profiles go before the system's: if they can't be looked at, the system's must not be taken
+ * in their place. */
+static void check_profiles_dir(struct draft *d)
+{
+    char path[PATH_MAX];
+    struct stat st;
+
+    (void)snprintf(path, sizeof path, "%s/devices", d->dir);
+    if (d->memory != NULL || is_absent(path))
+        return;
+    if (stat(path, &st) < 0)
+        report_directory(d, path, errno);
+    else if (!S_ISDIR(st.st_mode))
+        report_directory(d, path, ENOTDIR);
+    else
+        warn_misnamed(d, path);
+}
+
 static void load_profiles(struct draft *d)
 {
+    check_profiles_dir(d);
     for (size_t i = 0; i < d->n_devices && !d->no_memory; i++) {
         struct draft_device *device = &d->devices[i];
         if (device->config.profile[0] == '\0')
             continue; /* reported */
-        device->profile = add_profile(d, device);
+        device->profile = add_profile(d, yaml_get(device->node, "profile")->text);
         if (device->profile >= 0 && d->profiles[device->profile].missing)
             report_no_profile(d, device);
     }
+}
+
+/* The site's profiles that no device names yet. What is wrong with them does not keep anything from running.
+ */
+static void check_unused_profiles(struct draft *d)
+{
+    char path[PATH_MAX];
+    struct dirent **entries = NULL;
+    struct draft apart = {
+        .dir = d->dir, .main_name = d->main_name, .problems = d->warnings, .warnings = d->warnings};
+
+    if (d->memory != NULL)
+        return;
+    (void)snprintf(path, sizeof path, "%s/devices", d->dir);
+    int n = scandir(path, &entries, is_settings_file, by_bytes);
+    for (int i = 0; i < n && !apart.no_memory; i++) {
+        *strrchr(entries[i]->d_name, '.') = '\0';
+        if (names_find(&d->names, NAMES_PROFILE, 0, entries[i]->d_name) < 0)
+            (void)add_profile(&apart, entries[i]->d_name);
+    }
+    d->no_memory = d->no_memory || apart.no_memory;
+    draft_free(&apart);
+    for (int i = 0; i < n; i++)
+        free(entries[i]);
+    free((void *)entries);
 }
 
 /* ---------------------------------------------------------------- the whole */
@@ -225,13 +310,26 @@ static int add_source(const struct draft *d, struct config *config)
     return 0;
 }
 
+static void check_site(struct draft *d)
+{
+    static const char what[] = "'id' is missing in 'site': write site: {id: ...}";
+    const struct yaml_node *section = draft_setting(d, "site", NULL);
+
+    if (d->incomplete || draft_setting(d, "site", "id") != NULL)
+        return;
+    if (section == NULL)
+        problems_add(d->problems, d->main_name, 1, 1, "%s", what);
+    else if (section->kind == YAML_MAPPING || (section->kind == YAML_SCALAR && section->text[0] == '\0'))
+        problems_at_key(d->problems, section, "%s", what);
+}
+
 static void read_everything(struct draft *d)
 {
     load_roots(d);
-    if (d->site.id[0] == '\0' && draft_setting(d, "site", "id") == NULL && !d->incomplete)
-        problems_add(d->problems, d->main_name, 0, 0, "'id' is missing in 'site': write site: {id: ...}");
+    check_site(d);
     read_mqtt_finish(d);
     load_profiles(d);
+    check_unused_profiles(d);
     resolve_devices(d);
     resolve_points(d);
     resolve_alarms(d);
@@ -273,6 +371,7 @@ int settings_load(const char *dir, uint32_t generation, struct problems *problem
                   struct config **ret)
 {
     char main_name[PATH_MAX];
+    struct stat st;
     struct draft d = {.dir = dir, .main_name = main_name, .problems = problems, .warnings = warnings};
 
     /* Longer paths than these can't be opened anyway: "/conf.d/" and a file name follow. */
@@ -280,10 +379,14 @@ int settings_load(const char *dir, uint32_t generation, struct problems *problem
         problems_add(problems, dir, 0, 0, "the path is too long");
         return -EINVAL;
     }
-    if (access(dir, F_OK) != 0) {
+    if (stat(dir, &st) < 0) {
         char buffer[128];
         problems_add(problems, dir, 0, 0, "there is no such configuration directory: %s",
                      strerror_r(errno, buffer, sizeof buffer));
+        return -EINVAL;
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        problems_add(problems, dir, 0, 0, "is a file; the directory that cryomon.yaml is in is wanted here");
         return -EINVAL;
     }
     (void)snprintf(main_name, sizeof main_name, "%s/cryomon.yaml", dir);

@@ -8,11 +8,12 @@
 
 #define BLOCK_SIZE 32768U
 #define NODES_MAX  400000U /* a 4 MiB file of empty values would otherwise take 150 MB */
+#define MERGED_MAX 200U    /* each costs a walk along the first mapping */
 
 /* Finds duplicate keys in one step each: open addressing over (parent, key), at most half full. */
 struct key_slot {
     const struct yaml_node *parent;
-    const struct yaml_node *node;
+    struct yaml_node *node;
 };
 
 struct builder {
@@ -21,9 +22,10 @@ struct builder {
     unsigned depth;
     struct yaml_node *open[YAMLDOC_DEPTH_MAX];
     struct yaml_node *last[YAMLDOC_DEPTH_MAX]; /* last child of open[i] */
+    bool again[YAMLDOC_DEPTH_MAX];             /* open[i] was there before: a second section goes to it */
     char *key;                                 /* waiting for its value */
     unsigned key_line, key_column;
-    size_t n_nodes;
+    size_t n_nodes, n_merged;
     struct key_slot *slots;
     size_t n_slots, n_keys;
 };
@@ -100,8 +102,8 @@ static int grow_slots(struct builder *b)
 }
 
 /* Gives the earlier child with this key, or NULL after noting that this is the first. */
-static int remember_key(struct builder *b, const struct yaml_node *parent, const struct yaml_node *node,
-                        const struct yaml_node **ret_earlier)
+static int remember_key(struct builder *b, const struct yaml_node *parent, struct yaml_node *node,
+                        struct yaml_node **ret_earlier)
 {
     if (b->n_keys * 2 >= b->n_slots && grow_slots(b) < 0)
         return -ENOMEM;
@@ -116,9 +118,12 @@ static int remember_key(struct builder *b, const struct yaml_node *parent, const
 
 /* ---------------------------------------------------------------- events to nodes */
 
-/* Links the node behind its siblings. A second value of the same key is reported and left out. */
-static int attach(struct builder *b, struct yaml_node *node)
+/* Links the node behind its siblings. A second value of the same key is reported and left out; but what is in
+ * a second section of the file ("assets:" again) goes to the first (*ret_open): others may refer to it, and
+ * it may have mistakes of its own. */
+static int attach(struct builder *b, struct yaml_node *node, struct yaml_node **ret_open)
 {
+    *ret_open = node;
     if (b->depth == 0) {
         b->doc->root = node;
         return 0;
@@ -126,16 +131,21 @@ static int attach(struct builder *b, struct yaml_node *node)
     struct yaml_node *parent = b->open[b->depth - 1];
     struct yaml_node *last = b->last[b->depth - 1];
     if (parent->kind == YAML_MAPPING) {
-        const struct yaml_node *earlier;
+        struct yaml_node *earlier;
         node->key = b->key;
         node->key_line = b->key_line;
         node->key_column = b->key_column;
         b->key = NULL;
         if (remember_key(b, parent, node, &earlier) < 0)
             return -ENOMEM;
+        if (earlier != NULL && b->again[b->depth - 1] && node->kind == YAML_SCALAR)
+            return 0; /* it stands twice because its section does */
         if (earlier != NULL) {
             problems_at_key(b->problems, node, "'%.64s' is already set at line %u; remove one of them",
                             node->key, earlier->key_line);
+            if (b->depth == 1 && node->kind == YAML_MAPPING && earlier->kind == YAML_MAPPING &&
+                b->n_merged++ < MERGED_MAX)
+                *ret_open = earlier;
             return 0;
         }
     }
@@ -171,15 +181,19 @@ static int add_node(struct builder *b, enum yaml_kind kind, const yaml_mark_t *m
         if (node->text == NULL)
             return -ENOMEM;
     }
-    int r = attach(b, node);
+    struct yaml_node *open;
+    int r = attach(b, node, &open);
     if (r < 0 || kind == YAML_SCALAR)
         return r;
     if (b->depth == YAMLDOC_DEPTH_MAX) {
         problems_at(b->problems, node, "nested more than %d levels deep", YAMLDOC_DEPTH_MAX);
         return -EINVAL;
     }
-    b->open[b->depth] = node;
-    b->last[b->depth] = NULL;
+    b->open[b->depth] = open;
+    b->again[b->depth] = open != node;
+    b->last[b->depth] = open->first;
+    while (b->last[b->depth] != NULL && b->last[b->depth]->next != NULL)
+        b->last[b->depth] = b->last[b->depth]->next;
     b->depth++;
     return 0;
 }
@@ -319,23 +333,73 @@ static void report_bytes(struct builder *b, const yaml_parser_t *parser)
                  parser->problem_value >= 0 ? (unsigned)parser->problem_value : 0U);
 }
 
-/* The two mistakes that libyaml explains badly. */
-static const char *advice(const struct yamldoc *doc, const yaml_mark_t *mark)
+/* The byte that the mark, which counts characters, points at, or NULL at the end. */
+static const char *byte_at(const struct yamldoc *doc, const yaml_mark_t *mark)
 {
-    if (mark->index >= doc->len)
-        return "";
-    /* mark->index counts characters: walk to it. */
-    const char *p = doc->text;
     const char *end = doc->text + doc->len;
-    for (size_t n = 0; p < end; p++) {
+    size_t n = 0;
+
+    for (const char *p = doc->text; p < end; p++) {
         if (((unsigned char)*p & 0xc0U) != 0x80U && n++ == mark->index)
-            break;
+            return p;
     }
-    if (p == end)
+    return NULL;
+}
+
+/* Does a ':' or ',' of a Chinese keyboard stand in the line of p or the one before? */
+static bool has_wide_punctuation(const struct yamldoc *doc, const char *p)
+{
+    const char *begin = p;
+    const char *end = doc->text + doc->len;
+
+    for (unsigned lines = 0; begin > doc->text && (begin[-1] != '\n' || lines++ == 0);)
+        begin--;
+    for (; begin + 3 <= end && (begin < p || *begin != '\n'); begin++) {
+        if (memcmp(begin, "\xef\xbc\x9a", 3) == 0 || memcmp(begin, "\xef\xbc\x8c", 3) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *wide_advice(const struct yamldoc *doc, const yaml_mark_t *mark)
+{
+    const char *p = byte_at(doc, mark);
+
+    return has_wide_punctuation(doc, p != NULL ? p : doc->text + doc->len)
+               ? "; '：' and '，' are no ':' and ','"
+               : "";
+}
+
+/* What may have been meant, where libyaml says only what it found. */
+static const char *advice(const struct yamldoc *doc, const yaml_parser_t *parser)
+{
+    static const struct {
+        const char *problem, *advice;
+    } table[] = {
+        {"mapping values are not allowed",
+         "; write 'key: value' with a space behind the ':', begin keys that belong together in one column, "
+         "and quote a text with ': ' in it"},
+        {"could not find expected ':'", "; write 'key: value'"},
+        {"did not find expected key", "; keys that belong together begin in one column"},
+        {"did not find expected '-' indicator", "; a list has '-' before each of its lines"},
+        {"did not find expected ',' or", "; a comma is missing, or the bracket is not closed"},
+        {"did not find expected node content", "; quote a text that begins so"},
+        {"block sequence entries are not allowed", "; a negative number has no space behind its '-'"},
+        {"found unexpected end of stream", "; the quote is not closed"},
+    };
+    const char *p = byte_at(doc, &parser->problem_mark);
+
+    if (parser->problem == NULL)
         return "";
-    if (*p == '\t')
+    if (p == NULL && strcmp(parser->problem, "did not find expected node content") == 0)
+        return "; a bracket is not closed";
+    if (p != NULL && *p == '\t')
         return "; indent with spaces, not with tabs";
-    if (*p == '%' || *p == '@' || *p == '`')
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (strncmp(parser->problem, table[i].problem, strlen(table[i].problem)) == 0)
+            return table[i].advice;
+    }
+    if (p != NULL && (*p == '%' || *p == '@' || *p == '`'))
         return "; quote a text that begins so: \"%\"";
     return "";
 }
@@ -351,11 +415,11 @@ static int report_syntax(struct builder *b, const yaml_parser_t *parser)
         report_bytes(b, parser);
     } else if (parser->context != NULL) {
         problems_add(b->problems, b->doc->file, mark_line(mark), mark_column(mark),
-                     "not YAML: %s (%s that begins at line %u)%s", problem, parser->context,
-                     mark_line(&parser->context_mark), advice(b->doc, mark));
+                     "not YAML: %s (%s that begins at line %u)%s%s", problem, parser->context,
+                     mark_line(&parser->context_mark), advice(b->doc, parser), wide_advice(b->doc, mark));
     } else {
-        problems_add(b->problems, b->doc->file, mark_line(mark), mark_column(mark), "not YAML: %s%s", problem,
-                     advice(b->doc, mark));
+        problems_add(b->problems, b->doc->file, mark_line(mark), mark_column(mark), "not YAML: %s%s%s",
+                     problem, advice(b->doc, parser), wide_advice(b->doc, mark));
     }
     return -EINVAL;
 }
@@ -384,6 +448,23 @@ static int run_parser(struct builder *b)
     return r < 0 ? r : 0;
 }
 
+/* Behind an error nothing is known. What stands before it is kept but for the thing that it is in (a
+ * bus, an asset), or a last text that may belong to it. */
+static void cut_off(struct builder *b)
+{
+    struct yaml_node *parent = b->depth > 0 ? b->open[b->depth > 1] : NULL;
+    struct yaml_node *last = b->depth > 0 ? b->last[b->depth > 1] : NULL;
+
+    b->doc->cut = b->doc->root != NULL && b->doc->root->kind == YAML_MAPPING;
+    if (last == NULL || (b->depth == 1 && last->kind != YAML_SCALAR))
+        return;
+    struct yaml_node **link = &parent->first;
+    while (*link != last)
+        link = &(*link)->next;
+    *link = NULL;
+    parent->n_children--;
+}
+
 /* An empty file, or one with comments only, is an empty mapping. */
 static int settle_root(struct builder *b)
 {
@@ -410,7 +491,9 @@ int yamlbuild_run(struct yamldoc *doc, struct problems *problems)
     struct builder b = {.doc = doc, .problems = problems};
     int r = run_parser(&b);
 
-    if (r == 0)
+    if (r == -EINVAL)
+        cut_off(&b);
+    else if (r == 0)
         r = settle_root(&b);
     free(b.slots);
     return r;

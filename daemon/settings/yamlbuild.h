@@ -21,9 +21,11 @@ struct yamldoc {
     char *text;
     size_t len;
     struct yaml_node *root;
+    bool cut; /* a syntax error: root holds what stands before it */
 };
 
-/* Parses doc->text and sets doc->root. Returns 0, or -EINVAL with problems added, or -ENOMEM. */
+/* Parses doc->text and sets doc->root. Returns 0, or -EINVAL with problems added (and perhaps doc->cut), or
+ * -ENOMEM. */
 int yamlbuild_run(struct yamldoc *doc, struct problems *problems);
 
 #endif

@@ -18,8 +18,8 @@ static const char *skip_bom(const char *text, size_t *len)
     return text;
 }
 
-int yamldoc_parse_tolerant(const char *text, size_t len, const char *shown_name, struct problems *problems,
-                           struct yamldoc **ret)
+int yamldoc_parse_partial(const char *text, size_t len, const char *shown_name, struct problems *problems,
+                          struct yamldoc **ret)
 {
     struct yamldoc *doc = calloc(1, sizeof *doc);
     int r = -ENOMEM;
@@ -36,17 +36,30 @@ int yamldoc_parse_tolerant(const char *text, size_t len, const char *shown_name,
     doc->text[len] = '\0';
     doc->len = len;
     if (len > YAMLDOC_SIZE_MAX) {
-        problems_add(problems, shown_name, 0, 0, "the file is larger than %u bytes", YAMLDOC_SIZE_MAX);
+        problems_add(problems, shown_name, 1, 1, "the file is larger than %u bytes", YAMLDOC_SIZE_MAX);
         r = -EINVAL;
         goto fail;
     }
     r = yamlbuild_run(doc, problems);
-    if (r < 0)
+    if (r < 0 && !doc->cut)
         goto fail;
     *ret = doc;
-    return 0;
+    return r;
 fail:
     yamldoc_free(doc);
+    return r;
+}
+
+int yamldoc_parse_tolerant(const char *text, size_t len, const char *shown_name, struct problems *problems,
+                           struct yamldoc **ret)
+{
+    struct yamldoc *doc = NULL;
+    int r = yamldoc_parse_partial(text, len, shown_name, problems, &doc);
+
+    if (r < 0)
+        yamldoc_free(doc);
+    else
+        *ret = doc;
     return r;
 }
 
@@ -105,7 +118,8 @@ static int read_file(const char *path, char **ret_text, size_t *ret_len, const c
     return 0;
 }
 
-static int load(const char *path, const char *shown_name, struct problems *problems, bool tolerant,
+static int load(const char *path, const char *shown_name, struct problems *problems,
+                int (*parse)(const char *, size_t, const char *, struct problems *, struct yamldoc **),
                 struct yamldoc **ret)
 {
     char *text = NULL;
@@ -115,24 +129,32 @@ static int load(const char *path, const char *shown_name, struct problems *probl
 
     if (r < 0) {
         char buffer[128];
-        problems_add(problems, shown_name, 0, 0, "%s: %s", what, strerror_r(-r, buffer, sizeof buffer));
+        if (r == -EINVAL) /* what says it all */
+            problems_add(problems, shown_name, 1, 1, "%s", what);
+        else
+            problems_add(problems, shown_name, 1, 1, "%s: %s", what, strerror_r(-r, buffer, sizeof buffer));
         return r;
     }
-    r = tolerant ? yamldoc_parse_tolerant(text, len, shown_name, problems, ret)
-                 : yamldoc_parse(text, len, shown_name, problems, ret);
+    r = parse(text, len, shown_name, problems, ret);
     free(text);
     return r;
 }
 
 int yamldoc_load(const char *path, const char *shown_name, struct problems *problems, struct yamldoc **ret)
 {
-    return load(path, shown_name, problems, false, ret);
+    return load(path, shown_name, problems, yamldoc_parse, ret);
 }
 
 int yamldoc_load_tolerant(const char *path, const char *shown_name, struct problems *problems,
                           struct yamldoc **ret)
 {
-    return load(path, shown_name, problems, true, ret);
+    return load(path, shown_name, problems, yamldoc_parse_tolerant, ret);
+}
+
+int yamldoc_load_partial(const char *path, const char *shown_name, struct problems *problems,
+                         struct yamldoc **ret)
+{
+    return load(path, shown_name, problems, yamldoc_parse_partial, ret);
 }
 
 void yamldoc_free(struct yamldoc *doc)

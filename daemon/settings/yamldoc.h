@@ -31,7 +31,7 @@ struct yaml_node {
 
 /* Problems, in the order found; each "file:line:column: what". Bounded: after PROBLEMS_MAX they are counted.
  */
-#define PROBLEMS_MAX 200
+#define PROBLEMS_MAX 1000
 struct problems {
     char *lines[PROBLEMS_MAX];
     size_t n; /* all of them, also beyond PROBLEMS_MAX */
@@ -63,6 +63,14 @@ int yamldoc_load_tolerant(const char *path, const char *shown_name, struct probl
                           struct yamldoc **ret);
 int yamldoc_parse_tolerant(const char *text, size_t len, const char *shown_name, struct problems *problems,
                            struct yamldoc **ret);
+
+/* The same, but a syntax error too can give a tree, beside -EINVAL: the sections before it, and of the one
+ * that it is in the things before (else *ret is untouched). What is missing there may stand behind the error.
+ */
+int yamldoc_load_partial(const char *path, const char *shown_name, struct problems *problems,
+                         struct yamldoc **ret);
+int yamldoc_parse_partial(const char *text, size_t len, const char *shown_name, struct problems *problems,
+                          struct yamldoc **ret);
 
 void yamldoc_free(struct yamldoc *doc); /* NULL is a no-op */
 

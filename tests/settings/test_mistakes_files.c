@@ -5,7 +5,8 @@ static const struct mistake syntax[] = {
      NULL,
      NULL,
      {"cryomon.yaml:2:2: not YAML: did not find expected ',' or ']' (while parsing a flow sequence that "
-      "begins at line 1)"}},
+      "begins at line 1); a comma is missing, or the bracket is not closed",
+      "cryomon.yaml:1:1: unknown key 'a' in the configuration"}},
     {"site:\n\tid: s\n",
      NULL,
      NULL,
@@ -18,6 +19,12 @@ static const struct mistake syntax[] = {
      {"cryomon.yaml:2:18: not UTF-8 text (invalid leading UTF-8 octet, byte 0xFF); save the file as UTF-8"}},
     {"- a\n", NULL, NULL, {"cryomon.yaml:1:1: the file must hold settings ('key: value'), not a list"}},
     /* Soft mistakes of YAML and mistakes of the schema in one run. */
+    /* A section that stands twice: what is in the second is found, and looked at. */
+    {SITE BUSES POINTS "devices: {}\ndevices: {d: {bus: b, unit: 300, profile: p}}\n",
+     NULL,
+     NULL,
+     {"cryomon.yaml:8:1: 'devices' is already set at line 7; remove one of them",
+      "cryomon.yaml:8:29: 300 is out of range: 0 to 255"}},
     {GOOD "site: {id: t}\nsit: 1\n",
      NULL,
      NULL,
@@ -30,11 +37,14 @@ static const struct mistake syntax[] = {
       "cryomon.yaml:3:8: aliases (*a) are not used here; write the value out, or quote a text that begins "
       "with *",
       "cryomon.yaml:1:1: unknown key 'x' in the configuration",
-      "cryomon.yaml: there are no assets: nothing would be watched"}},
+      "cryomon.yaml:1:1: there are no assets: nothing would be watched"}},
 };
 
 static const struct mistake sections[] = {
-    {BUSES DEVICES POINTS, NULL, NULL, {"cryomon.yaml: 'id' is missing in 'site': write site: {id: ...}"}},
+    {BUSES DEVICES POINTS,
+     NULL,
+     NULL,
+     {"cryomon.yaml:1:1: 'id' is missing in 'site': write site: {id: ...}"}},
     {"site: {id: Site One}\n" BUSES DEVICES POINTS,
      NULL,
      NULL,
@@ -74,8 +84,7 @@ static const struct mistake sections[] = {
     {"site: [id, s]\n" BUSES DEVICES POINTS,
      NULL,
      NULL,
-     {"cryomon.yaml:1:7: 'site' is written as a mapping ('key: value'), not as a list",
-      "cryomon.yaml: 'id' is missing in 'site': write site: {id: ...}"}},
+     {"cryomon.yaml:1:7: 'site' is written as a mapping ('key: value'), not as a list"}},
     {GOOD "storage: {directory: data}\n",
      NULL,
      NULL,
@@ -180,12 +189,14 @@ static const struct mistake buses[] = {
      NULL,
      {"cryomon.yaml:2:41: '9601' is not one of 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200 or "
       "230400; did you "
-      "mean '9600'?"}},
+      "mean '9600'?",
+      "cryomon.yaml:3:41: the profile 'p' is for tcp, and the bus 'b' is rtu"}},
     {SITE "buses: {b: {rtu: {device: /dev/x, parity: N, data_bits: 7}}}\n" DEVICES POINTS,
      NULL,
      NULL,
      {"cryomon.yaml:2:43: 'N' is not one of none, even or odd",
-      "cryomon.yaml:2:57: 7 is out of range: 8 to 8"}},
+      "cryomon.yaml:2:57: 7 is not possible here: only 8",
+      "cryomon.yaml:3:41: the profile 'p' is for tcp, and the bus 'b' is rtu"}},
     {SITE "buses: {b: {tcp: {host: h}}, c: {tcp: {host: H, port: 502}}}\n" DEVICES POINTS,
      NULL,
      NULL,
@@ -275,8 +286,62 @@ static const struct mistake devices[] = {
      NULL,
      {"cryomon.yaml:3:11: 'D1' is not an id: only a-z, 0-9, '-' and '_' are allowed, and a letter or digit "
       "first",
-      "cryomon.yaml:7:26: there is no device 'd'", "cryomon.yaml:7:57: there is no device 'd'",
-      "cryomon.yaml:7:88: there is no device 'd'"}},
+      "cryomon.yaml:7:26: there is no device 'd'; did you mean 'D1'?",
+      "cryomon.yaml:7:57: there is no device 'd'; did you mean 'D1'?",
+      "cryomon.yaml:7:88: there is no device 'd'; did you mean 'D1'?"}},
+    /* Behind a mistake of YAML nothing is known; before it everything but the thing that it is in. */
+    {SITE
+     "buses: {b: {tcp: {host: h, port: 0}}}\ndevices:\n  d: {bus: b, unit: 300, profile: p}\n  e: {bus: b, "
+     "unit: 1\n",
+     NULL,
+     NULL,
+     {"cryomon.yaml:6:1: not YAML: did not find expected ',' or '}' (while parsing a flow mapping that "
+      "begins at "
+      "line 5); a comma is missing, or the bracket is not closed",
+      "cryomon.yaml:2:34: 0 is out of range: 1 to 65535",
+      "cryomon.yaml:4:21: 300 is out of range: 0 to 255"}},
+    {"site: {id: S}\nmqtt:\n  keep_alive: 5\n  certificate_file: /etc/hostname\n  username: x\n\tbroker: "
+     "mqtts://b\n",
+     NULL,
+     NULL,
+     {"cryomon.yaml:6:1: not YAML: found a tab character that violates indentation (while scanning a plain "
+      "scalar "
+      "that begins at line 5); indent with spaces, not with tabs",
+      "cryomon.yaml:1:12: 'S' is not an id: only a-z, 0-9, '-' and '_' are allowed, and a letter or digit "
+      "first",
+      "cryomon.yaml:3:15: '5' has no unit; write a unit: ms, s, min, h"}},
+    /* A thing that is there twice is one mistake, not also a second one on its line. */
+    {GOOD,
+     NULL,
+     "buses:\n  b: {tcp: {host: h}}\ndevices:\n  d: {bus: b, unit: 1, profile: p}\n",
+     {"conf.d/10.yaml:2:3: bus 'b' is already defined at cryomon.yaml:2; remove one of them",
+      "conf.d/10.yaml:4:3: device 'd' is already defined at cryomon.yaml:3; remove one of them"}},
+    {GOOD "mqtt: {broker: mqtt://b, keep_alive: 5500 ms}\n",
+     NULL,
+     NULL,
+     {"cryomon.yaml:8:38: whole seconds are wanted here"}},
+    /* A bad id is one mistake: what refers to it is found. */
+    {SITE "buses: {B: {tcp: {host: h}}}\ndevices: {d: {bus: B, unit: 1, profile: p}}\n" POINTS,
+     NULL,
+     NULL,
+     {"cryomon.yaml:2:9: 'B' is not an id: only a-z, 0-9, '-' and '_' are allowed, and a letter or digit "
+      "first"}},
+    /* What refers into a section that can't be read is not a mistake too. */
+    {SITE "buses: [b]\n" DEVICES POINTS,
+     NULL,
+     NULL,
+     {"cryomon.yaml:2:8: 'buses' is written as a mapping ('key: value'), not as a list"}},
+    /* Mistakes that have nothing to do with each other, in one device and in one bus. */
+    {SITE
+     "buses: {b: {tcp: {host: h}}, c: {tcp: {host: h, connect_timeout: 2}}}\n"
+     "devices: {d: {bus: b, unit: 1, profile: p}, e: {bus: b, unit: 1, profile: p, interval: 5}}\n" POINTS,
+     NULL,
+     NULL,
+     {"cryomon.yaml:2:66: '2' has no unit; write a unit: ms, s, min, h",
+      "cryomon.yaml:3:88: '5' has no unit; write a unit: ms, s, min, h",
+      "cryomon.yaml:2:30: the same line as bus 'b' at cryomon.yaml:2; a line is one bus, and its devices "
+      "share it",
+      "cryomon.yaml:3:63: unit 1 on bus 'b' is already device 'd' at cryomon.yaml:3"}},
 };
 
 static const struct mistake files[] = {
@@ -317,7 +382,7 @@ static const struct mistake files[] = {
      "buses: {b: {tcp: {host: h}}\n",
      {"conf.d/10.yaml:2:1: not YAML: did not find expected ',' or '}' (while parsing a flow mapping that "
       "begins at line "
-      "1)"}},
+      "1); a comma is missing, or the bracket is not closed"}},
 };
 
 GROUP(syntax)

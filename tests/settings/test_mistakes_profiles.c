@@ -23,14 +23,13 @@ static const struct mistake profiles[] = {
     {ONLY_N,
      "status: documented\nsource: x\ntransports: [tcp]\nregisters: {}\n",
      NULL,
-     {"devices/p.yaml:4:1: a profile has at least one register",
-      "cryomon.yaml:4:60: there is no register of profile 'p' 'n'"}},
+     {"devices/p.yaml:4:1: a profile has at least one register"}},
     {ONLY_N,
      "status: documented\ntransports: [tcp\n",
      NULL,
      {"devices/p.yaml:3:1: not YAML: did not find expected ',' or ']' (while parsing a flow sequence that "
       "begins at "
-      "line 2)"}},
+      "line 2); a comma is missing, or the bracket is not closed"}},
     {ONLY_N,
      TOP("word_order: ABDC\n"),
      NULL,
@@ -136,7 +135,7 @@ static const struct mistake profiles[] = {
     {ONLY_N,
      U16("states: {open: 1}"),
      NULL,
-     {"devices/p.yaml:5:53: 'open' is not a whole number: write a plain decimal such as -140.5"}},
+     {"devices/p.yaml:5:53: 'open' is not a whole number: write digits"}},
     {ONLY_N,
      U16("states: {0: a, 1: b}, unit: V"),
      NULL,
@@ -159,6 +158,32 @@ static const struct mistake profiles[] = {
      U32("invert: true"),
      NULL,
      {"devices/p.yaml:5:44: 'invert' has no meaning here: the type is not 'bit'"}},
+    /* Mistakes that have nothing to do with each other, in one register. */
+    {ONLY_N,
+     REGISTER(
+         "table: input, address: 010, type: s16, scale: nan, plausible: [60, -210], sentinels: [0x80000]"),
+     NULL,
+     {"devices/p.yaml:5:30: '010' is not a whole number: leave out the leading zeros (some readers take them "
+      "for octal)",
+      "devices/p.yaml:5:93: 0x80000 is out of range: -32768 to 65535",
+      "devices/p.yaml:5:53: 'nan' is not a scale: write a plain decimal such as -140.5",
+      "devices/p.yaml:5:69: the plausible range is empty: write the lower number first"}},
+    {ONLY_N,
+     REGISTER("table: input, address: 0, type: u17, offset: 1e3, unit: 5"),
+     NULL,
+     {"devices/p.yaml:5:39: 'u17' is not one of u16, s16, u32, s32, float32 or bit; did you mean 'u16'?",
+      "devices/p.yaml:5:63: '5' is not a unit such as °C, cm, \"%\"",
+      "devices/p.yaml:5:52: '1e3' is not a number: write it out, without an exponent"}},
+    {ONLY_N,
+     U16("states: {1: ok, 0xFFFF: fault}, sentinels: [0xFFFF]"),
+     NULL,
+     {"devices/p.yaml:5:60: the state 'fault' would never be seen: 0xFFFF is one of the 'sentinels'"}},
+    {ONLY_N,
+     PROFILE_HEAD "max_registers: 1, registers: {\n"
+                  "n: {table: input, address: 0, type: u16},\n"
+                  "f: {table: input, address: 4, type: float32}}}\n",
+     NULL,
+     {"devices/p.yaml:3:37: the value lies in two registers, and 'max_registers' of the profile is 1"}},
 };
 
 GROUP(profiles)

@@ -206,7 +206,7 @@ static void test_missing(void **state)
 {
     struct site *site = *state;
 
-    EXPECT(site, -EINVAL, "site/cryomon.yaml: can't be read: No such file or directory");
+    EXPECT(site, -EINVAL, "site/cryomon.yaml:1:1: can't be read: No such file or directory");
     problems_free(&site->problems);
     (void)snprintf(site->dir, sizeof site->dir, "%.300s/nowhere", site->top);
     EXPECT(site, -EINVAL, "nowhere: there is no such configuration directory: No such file or directory");
@@ -220,7 +220,64 @@ static void test_unreadable(void **state)
     write_file(site, "site/cryomon.yaml", main_text);
     make_dir(site, "site/conf.d/bus.yaml");
     write_file(site, "site/devices/p.yaml", profile_text);
-    EXPECT(site, -EINVAL, "site/conf.d/bus.yaml: is not a regular file: Is a directory");
+    EXPECT(site, -EINVAL, "site/conf.d/bus.yaml:1:1: is not a regular file: Is a directory");
+}
+
+static void make_link(const struct site *site, const char *to, const char *path)
+{
+    char full[PATH_CAP + 64];
+
+    (void)snprintf(full, sizeof full, "%s/%s", site->top, path);
+    assert_int_equal(symlink(to, full), 0);
+}
+
+/* The system's profile is not taken for a site's own one that can't be read. */
+static void test_broken_links(void **state)
+{
+    struct site *site = *state;
+
+    write_file(site, "site/cryomon.yaml", main_text);
+    write_file(site, "system/p.yaml", profile_text);
+    make_link(site, "nowhere", "site/devices/p.yaml");
+    make_link(site, "loop.yaml", "site/conf.d/loop.yaml");
+    EXPECT(site, -EINVAL, "site/conf.d/loop.yaml:1:1: can't be read: Too many levels of symbolic links",
+           "site/devices/p.yaml:1:1: can't be read: No such file or directory");
+}
+
+static void test_broken_directories(void **state)
+{
+    struct site *site = *state;
+    char path[PATH_CAP + 64];
+
+    write_file(site, "site/cryomon.yaml", main_text);
+    write_file(site, "system/p.yaml", profile_text);
+    (void)snprintf(path, sizeof path, "%s/conf.d", site->dir);
+    assert_int_equal(rmdir(path), 0);
+    make_link(site, "nowhere", "site/conf.d");
+    (void)snprintf(path, sizeof path, "%s/devices", site->dir);
+    assert_int_equal(rmdir(path), 0);
+    write_file(site, "site/devices", "");
+    EXPECT(site, -EINVAL, "site/conf.d: can't be read: No such file or directory",
+           "site/devices: can't be read: Not a directory");
+}
+
+/* Warned about: a file whose ending is not read, and mistakes in a profile that no device names. */
+static void test_beside(void **state)
+{
+    struct site *site = *state;
+
+    write_file(site, "site/cryomon.yaml", main_text);
+    write_file(site, "site/conf.d/bus.yaml", bus_text);
+    write_file(site, "site/conf.d/more.yml", bus_text);
+    write_file(site, "site/devices/p.yaml", profile_text);
+    write_file(site, "site/devices/q.yaml",
+               "status: documented\nsource: x\ntransports: [tcp]\nregister: {}\n");
+    EXPECT(site, 0, NULL);
+    assert_int_equal(site->warnings.n, 4);
+    assert_non_null(strstr(site->warnings.lines[0], "conf.d/more.yml:1:1: is not read"));
+    assert_non_null(strstr(site->warnings.lines[1], "devices/q.yaml:4:1: unknown key 'register'"));
+    assert_non_null(strstr(site->warnings.lines[2], "devices/q.yaml:1:1: 'registers' is missing"));
+    assert_non_null(strstr(site->warnings.lines[3], "has no alarms"));
 }
 
 /* Mistakes of all files in one run, in the order of the files. */
@@ -289,6 +346,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_shared_profile, setup, teardown),
         cmocka_unit_test_setup_teardown(test_missing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unreadable, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_broken_links, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_broken_directories, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_beside, setup, teardown),
         cmocka_unit_test_setup_teardown(test_all_files, setup, teardown),
         cmocka_unit_test_setup_teardown(test_shipped, setup, teardown),
     };

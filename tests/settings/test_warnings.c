@@ -42,7 +42,7 @@ static void test_warnings(void **state)
         (const char *const[]){
             "cryomon.yaml:2:27: /dev/ttyUSB0 may be another line after a restart; use a name in "
             "/dev/serial/by-id",
-            "cryomon.yaml: there is no 'mqtt' section: alarms will be kept, but nobody will be told",
+            "cryomon.yaml:1:1: there is no 'mqtt' section: alarms will be kept, but nobody will be told",
             "devices/tank.yaml:4:11: the offset is finer than the resolution, so values are rounded; write a "
             "finer "
             "'resolution'",

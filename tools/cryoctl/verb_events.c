@@ -7,14 +7,32 @@
 #include "when.h"
 #include "words.h"
 
+/* Mistakes and differences are lists of lines; here they stand in one. */
+static void join_lines(const char *lines, char *text, size_t cap)
+{
+    size_t n = 0;
+
+    for (const char *p = lines; *p != '\0' && n + 2 < cap; p++) {
+        if (*p == '\n')
+            text[n++] = ';';
+        text[n++] = *p == '\n' ? ' ' : *p;
+    }
+    text[n] = '\0';
+}
+
 /* What happened, in one line, from the members that this kind of event has. */
 static void describe(const struct ctl *ctl, const json_t *body, const struct history_event *event, char *text,
                      size_t cap)
 {
     const char *by = client_text(body, "by"), *sentence = client_name(ctl, body, "text", "");
     const char *transition = client_text(body, "transition"), *note = client_text(body, "note");
+    char joined[4096];
     if (sentence[0] == '\0')
         sentence = client_text(body, "detail");
+    if (sentence[0] == '\0')
+        sentence = client_text(body, "difference");
+    join_lines(sentence, joined, sizeof joined);
+    sentence = joined;
     const char *gap = sentence[0] != '\0' ? "  " : "";
     if (strcmp(event->kind, "alarm") == 0)
         snprintf(text, cap, "%s: %s/%s%s%s%s%s%s%s", words_transition(ctl, transition), event->asset,
