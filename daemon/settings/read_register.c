@@ -224,7 +224,8 @@ static void read_number(struct draft *d, const struct yaml_node *node, const str
                     "the values of scale %.40s have no natural number of decimals; write 'resolution: 0.1' "
                     "or another",
                     parts->scale->text);
-    /* A scale such as 1/1800 (degF to °C) is rounded whatever the offset, so the offset may be as fine as it is. */
+    /* A scale such as 1/1800 (degF to °C) is rounded whatever the offset, so the offset may be as fine as it
+     * is. */
     if (parts->offset != NULL && scalar_number(d->problems, parts->offset, parts->unit, &format->offset) &&
         decimals >= 0 && !format_fits(format->offset, format->decimals))
         problems_at(
