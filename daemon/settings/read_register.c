@@ -236,8 +236,10 @@ static void read_number(struct draft *d, const struct yaml_node *node, const str
                     "the values of scale %.40s have no natural number of decimals; write 'resolution: 0.1' "
                     "or another",
                     parts->scale->text);
+    /* A scale such as 1/1800 (degF to °C) is rounded whatever the offset, so the offset may be as fine as it
+     * is. */
     if (parts->offset != NULL && scalar_number(d->problems, parts->offset, unit, &format->offset) &&
-        !format_fits(format->offset, format->decimals))
+        decimals >= 0 && !format_fits(format->offset, format->decimals))
         problems_at(
             d->warnings, parts->offset,
             "the offset is finer than the resolution, so values are rounded; write a finer 'resolution'");

@@ -12,7 +12,10 @@
 static const char profile_text[] =
     "status: documented\ntransports: [tcp, rtu]\n"
     "registers: {temperature: {table: input, address: 0, type: s16, scale: 0.1,\n"
-    "  offset: 0.05, unit: °C}}\nsource: manual\n";
+    "  offset: 0.05, unit: °C},\n"
+    /* no warning: degF to °C is rounded in any case */
+    "  fahrenheit: {table: input, address: 2, type: s32, scale: 1/1800, offset: -17.777778,\n"
+    "  resolution: 0.01, unit: °C}}\nsource: manual\n";
 
 static void check_warnings(const char *text, const char *const *expected)
 {
