@@ -28,7 +28,7 @@ NOTHING = ("null", "~", "")
 def load(path):
     """All scalars stay text, as cryomond reads them: 'off' is no boolean."""
     with open(path) as f:
-        return yaml.load(f, Loader=yaml.BaseLoader)
+        return yaml.load(f, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
 
 
 def number(text):
