@@ -14,7 +14,7 @@ from pymodbus.datastore import ModbusSparseDataBlock
 from pymodbus.server import async_io
 
 FUNCTIONS = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
-BEAT_S = 1.3  # no multiple of an interval, or every poll would see the same
+BEAT_S = 1.0  # an odd part of the interval in test_readings, so that each poll sees a change
 
 
 def block(values, absent):
