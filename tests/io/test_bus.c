@@ -39,6 +39,8 @@ enum behaviour {
     DOUBLED,
     EXCEPTION_11,
     DROP,
+    HANG_UP, /* TCP: after each reply */
+    COUNTED, /* TCP: a wrong value under the number that follows the last request's */
 };
 
 #define TIMEOUT_MS 80
@@ -51,6 +53,7 @@ struct device {
     bool serial;
     int fd; /* listening socket, or the pty's master */
     atomic_int behaviour, value, requests;
+    uint16_t last_transaction;
     atomic_bool stop;
     pthread_t thread;
 };
@@ -83,6 +86,11 @@ static void spoil(const struct device *d, int behaviour, uint8_t *reply, size_t 
         reply[3] = 9;
     else if (behaviour == WRONG_BYTE_COUNT)
         reply[unit + 2] = (uint8_t)(reply[unit + 2] - 2), *len -= 2;
+    if (behaviour == COUNTED && !d->serial) {
+        reply[0] = (uint8_t)((d->last_transaction + 1) >> 8);
+        reply[1] = (uint8_t)(d->last_transaction + 1);
+        reply[unit + 4] ^= 0x55;
+    }
     if (behaviour == EXCEPTION_11) {
         reply[unit + 1] |= 0x80;
         reply[unit + 2] = 11;
@@ -142,7 +150,8 @@ static bool serve(struct device *d, int fd)
     finish(d, behaviour, reply, &len);
     if (behaviour == LATE)
         usleep(LATE_MS * 1000);
-    return write(fd, reply, len) == (ssize_t)len;
+    d->last_transaction = (uint16_t)(request[0] << 8 | request[1]);
+    return write(fd, reply, len) == (ssize_t)len && (d->serial || behaviour != HANG_UP);
 }
 
 static void *device_thread(void *argument)
@@ -317,6 +326,7 @@ static void misbehave(bool serial)
         {DOUBLED, REASON_BAD_REPLY, REASON_BAD_REPLY},
         {EXCEPTION_11, REASON_TIMEOUT, REASON_TIMEOUT},
         {DROP, REASON_LINK_DOWN, REASON_NONE},
+        {COUNTED, REASON_BAD_REPLY, REASON_NONE},
     };
     struct world w;
     open_world(&w, serial);
@@ -370,6 +380,22 @@ static void test_serial_always_late(void **state)
     close_world(&w);
 }
 
+/* A device that hangs up after each reply is read all the same, every block of it. */
+static void test_one_reply_for_each_connection(void **state)
+{
+    (void)state;
+    struct world w;
+    struct core_message m;
+    open_world(&w, false);
+    wait_good(&w, 3);
+    atomic_store(&w.device.behaviour, HANG_UP);
+    for (int i = 0; i < 30; i++) {
+        next_sample(&w, &m);
+        assert_true(check_sample(&w, &m));
+    }
+    close_world(&w);
+}
+
 static void test_every_slot_leaves_a_trace(void **state)
 {
     (void)state;
@@ -396,6 +422,7 @@ int main(void)
         cmocka_unit_test(test_tcp),
         cmocka_unit_test(test_serial),
         cmocka_unit_test(test_serial_always_late),
+        cmocka_unit_test(test_one_reply_for_each_connection),
         cmocka_unit_test(test_every_slot_leaves_a_trace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

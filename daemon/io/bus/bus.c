@@ -33,6 +33,8 @@ struct bus {
     size_t n_devices;
     uint32_t link_failures; /* in a row */
     int64_t connect_at_us;  /* not before */
+    bool link_used;         /* something was answered on this connection */
+    uint32_t grace_ms;      /* what the next request may wait longer: see transact */
     bool told_up, told_any;
     pthread_t thread;
     bool started;
@@ -142,6 +144,7 @@ static bool have_link(struct bus *bus)
         post_state(bus, false, -result);
         return false;
     }
+    bus->link_used = false;
     post_state(bus, true, 0);
     distrust_all(bus);
     return link_is_open(bus->link);
@@ -184,18 +187,41 @@ static enum reason reason_of(const struct modbus_reply *reply)
     return REASON_LINK_DOWN;
 }
 
+/* Some devices hang up after each reply, others when nobody asked for a while. A connection that has served
+ * and is gone says nothing about this request: it is made once more, on a new one. And a gateway that still
+ * waits for the unit that we have given up answers the next one later: nobody shall be called silent for
+ * that. */
+static void transact(struct bus *bus, const struct bus_device *device, struct modbus_request *request,
+                     struct modbus_reply *reply)
+{
+    const struct device_config *dc = &bus->config->devices[device->index];
+    bool tcp = !device->serial;
+    uint32_t timeout_ms = dc->timeout_ms + (device->failures == 0 ? bus->grace_ms : 0);
+    uint32_t busy_ms = HEARTBEAT_LATE_MS + timeout_ms + 4 * dc->quiet_ms;
+    heartbeat_busy(bus->heartbeats, bus->heartbeat, busy_ms);
+    link_transact(bus->link, request, timeout_ms, reply);
+    if (tcp && reply->outcome == BUS_LINK_DOWN && bus->link_used && !stopping(bus) && have_link(bus)) {
+        heartbeat_busy(bus->heartbeats, bus->heartbeat, busy_ms);
+        link_transact(bus->link, request, timeout_ms, reply);
+    }
+    bus->grace_ms = tcp && bus->n_devices > 1 && reply->outcome == BUS_NO_REPLY ? dc->timeout_ms : 0;
+    if (reply->outcome == BUS_OK || reply->outcome == BUS_REFUSED) {
+        bus->link_failures = 0;
+        bus->link_used = true;
+    }
+    /* A gateway that hangs up on the request for a dead unit is there for the others: on TCP the device backs
+     * off, and the link only when it can't be opened. */
+    if (reply->outcome == BUS_LINK_DOWN && !tcp)
+        link_failed(bus);
+}
+
 /* One transaction with its consequences for link and trust; REASON_NONE when words are there. */
 static enum reason ask(struct bus *bus, struct bus_device *device, struct modbus_request *request,
                        struct modbus_reply *reply)
 {
     const struct device_config *dc = &bus->config->devices[device->index];
-    heartbeat_busy(bus->heartbeats, bus->heartbeat, HEARTBEAT_LATE_MS + dc->timeout_ms + 4 * dc->quiet_ms);
-    link_transact(bus->link, request, dc->timeout_ms, reply);
+    transact(bus, device, request, reply);
     enum reason reason = reason_of(reply);
-    if (reply->outcome == BUS_OK || reply->outcome == BUS_REFUSED)
-        bus->link_failures = 0;
-    if (reply->outcome == BUS_LINK_DOWN)
-        link_failed(bus);
     if (reply->outcome == BUS_BAD_REPLY)
         log_line(LOG_NOTICE, MID_BUS, "device %s: bad reply: %s", dc->id, reply->fault);
     if (reply->outcome == BUS_NO_REPLY || reply->outcome == BUS_BAD_REPLY) {
@@ -338,9 +364,10 @@ static void poll_device(struct bus *bus, size_t i, int64_t slot_us)
         int64_t begin_us = clock_boot_us();
         enum reason reason = poll_blocks(bus, device, slot);
         int64_t now_us = clock_boot_us();
+        bool asked = reason != REASON_LINK_DOWN || !device->serial;
         enum schedule_result result = reason == REASON_NONE || reason == REASON_REFUSED ? SCHEDULE_ANSWERED
-                                      : reason == REASON_LINK_DOWN                      ? SCHEDULE_NOT_ASKED
-                                                                                        : SCHEDULE_SILENT;
+                                      : asked                                           ? SCHEDULE_SILENT
+                                                                                        : SCHEDULE_NOT_ASKED;
         schedule_done(&bus->schedule, i, now_us, now_us - begin_us, result);
         if (!stopping(bus))
             note_outcome(bus, device, reason);
@@ -352,12 +379,10 @@ static void skip_slot(struct bus *bus, const struct schedule_step *step)
 {
     const struct bus_device *device = &bus->devices[step->device];
     enum reason reason = !link_is_open(bus->link) && bus->link_failures > 0 ? REASON_LINK_DOWN
-                         : step->late                                       ? REASON_STALE
+                         : step->late || device->last_reason == REASON_NONE ? REASON_STALE
                                                                             : device->last_reason;
-    if (reason_is_no_data(reason) || reason == REASON_REFUSED) {
-        post_missing(bus, device, 0, device->n_blocks, reason, slot_stamp(step->slot_us));
-        post_batch_end(bus);
-    }
+    post_missing(bus, device, 0, device->n_blocks, reason, slot_stamp(step->slot_us));
+    post_batch_end(bus);
 }
 
 /* ---------------------------------------------------------------- the thread */
@@ -409,7 +434,10 @@ static int make_devices(struct bus *bus)
         int result = bus_device_create(bus->config, i, device);
         if (result < 0)
             return result;
-        bus->slots[bus->n_devices].interval_us = (int64_t)bus->config->devices[i].interval_ms * MS_US;
+        const struct device_config *dc = &bus->config->devices[i];
+        bus->slots[bus->n_devices].interval_us = (int64_t)dc->interval_ms * MS_US;
+        bus->slots[bus->n_devices].cost_us =
+            (int64_t)(dc->timeout_ms + (device->serial ? dc->quiet_ms : 0)) * MS_US;
         if (device->n_items > 0)
             bus->n_devices++;
         else
