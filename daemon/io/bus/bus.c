@@ -17,8 +17,6 @@
 #define IDLE_US          SECOND_US /* the longest sleep between two heartbeats */
 #define RECONNECT_US     SECOND_US
 #define RECONNECT_CAP_US (8 * SECOND_US)
-#define EXCEPTION_PATH   10 /* gateway: no path to the unit */
-#define EXCEPTION_TARGET 11 /* gateway: the unit does not answer */
 
 struct bus {
     struct config *config;
@@ -169,24 +167,6 @@ static void clear_unasked(struct bus *bus, struct bus_device *device)
 
 /* ---------------------------------------------------------------- polling */
 
-static enum reason reason_of(const struct modbus_reply *reply)
-{
-    switch (reply->outcome) {
-    case BUS_OK:
-        return REASON_NONE;
-    case BUS_NO_REPLY:
-        return REASON_TIMEOUT;
-    case BUS_BAD_REPLY:
-        return REASON_BAD_REPLY;
-    case BUS_REFUSED: /* a gateway speaks for a unit that is silent */
-        return reply->exception == EXCEPTION_PATH || reply->exception == EXCEPTION_TARGET ? REASON_TIMEOUT
-                                                                                          : REASON_REFUSED;
-    case BUS_LINK_DOWN:
-        break;
-    }
-    return REASON_LINK_DOWN;
-}
-
 /* Some devices hang up after each reply, others when nobody asked for a while. A connection that has served
  * and is gone says nothing about this request: it is made once more, on a new one. And a gateway that still
  * waits for the unit that we have given up answers the next one later: nobody shall be called silent for
@@ -221,7 +201,7 @@ static enum reason ask(struct bus *bus, struct bus_device *device, struct modbus
 {
     const struct device_config *dc = &bus->config->devices[device->index];
     transact(bus, device, request, reply);
-    enum reason reason = reason_of(reply);
+    enum reason reason = bus_device_reason(reply);
     if (reply->outcome == BUS_BAD_REPLY)
         log_line(LOG_NOTICE, MID_BUS, "device %s: bad reply: %s", dc->id, reply->fault);
     if (reply->outcome == BUS_NO_REPLY || reply->outcome == BUS_BAD_REPLY) {
@@ -283,10 +263,37 @@ static void split_refused(struct bus *bus, struct bus_device *device, size_t blo
 {
     if (exception != EXCEPTION_ADDRESS && exception != EXCEPTION_VALUE)
         return;
-    if (plan_split(device->items, device->blocks, &device->n_blocks, block))
-        log_line(LOG_NOTICE, MID_BUS,
-                 "device %s: refuses registers from %u on in one request; reads them apart",
-                 bus->config->devices[device->index].id, device->blocks[block].address);
+    if (!plan_split(device->items, device->blocks, &device->n_blocks, block))
+        return;
+    bus_device_join_later(device, clock_boot_us(), false);
+    log_line(LOG_NOTICE, MID_BUS, "device %s: refuses registers from %u on in one request; reads them apart",
+             bus->config->devices[device->index].id, device->blocks[block].address);
+}
+
+/* The device answers, and some blocks are split: are they still refused as a whole? Nothing is taken from the
+ * replies. */
+static void join_split(struct bus *bus, struct bus_device *device)
+{
+    bool refused = false;
+    if (device->n_blocks == device->n_planned || clock_boot_us() < device->join_at_us)
+        return;
+    for (size_t b = 0; b < device->n_planned; b++) {
+        const struct plan_block *whole = &device->planned[b];
+        struct modbus_request request = {.unit = bus->config->devices[device->index].unit,
+                                         .function = whole->function,
+                                         .address = whole->address,
+                                         .count = whole->count};
+        struct modbus_reply reply;
+        if (plan_pieces(device->blocks, device->n_blocks, whole) < 2)
+            continue;
+        enum reason reason = ask(bus, device, &request, &reply);
+        if (reason == REASON_NONE)
+            plan_join(device->blocks, &device->n_blocks, whole);
+        refused |= reason != REASON_NONE;
+        if (reason != REASON_NONE && reason != REASON_REFUSED)
+            break;
+    }
+    bus_device_join_later(device, clock_boot_us(), refused);
 }
 
 /* Polls all blocks; posts a sample per point. REASON_NONE or REASON_REFUSED: the device answers. */
@@ -324,6 +331,7 @@ static enum reason poll_blocks(struct bus *bus, struct bus_device *device, struc
         b += device->n_blocks - before; /* the second half has had its sample too */
     }
     bus_device_clean(device);
+    join_split(bus, device);
     return reason;
 }
 
