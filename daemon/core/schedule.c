@@ -49,7 +49,10 @@ void schedule_init(struct schedule *s, struct schedule_device *devices, size_t n
 
 static bool often_lost(const struct schedule_device *d)
 {
-    return __builtin_popcount(d->lost) >= OFTEN_LOST;
+    int n = 0;
+    for (unsigned lost = d->lost; lost != 0; lost &= lost - 1)
+        n++;
+    return n >= OFTEN_LOST;
 }
 
 /* A device that is polled at its slots whatever it costs. All others are retried: in pauses, and on credit.
