@@ -104,7 +104,7 @@ static struct schedule_step retry_now(struct schedule *s, size_t device, int64_t
 struct survey {
     size_t due;          /* of the dependable devices whose slot has come, the one longest not asked */
     size_t retry;        /* of the others, the one whose retry has been due for longest */
-    size_t passing;      /* one whose slot passes without a poll */
+    size_t passing;      /* one in back-off whose slot passes without a poll */
     bool any_dependable; /* somebody can be delayed */
     int64_t next_due_us; /* the next slot of a dependable device */
     int64_t until_us;    /* the next moment that may change anything */
@@ -120,9 +120,9 @@ static void survey_device(const struct schedule *s, size_t i, int64_t now_us, st
             v->next_due_us = d->slot_us;
         if (d->slot_us < v->until_us)
             v->until_us = d->slot_us;
-    } else if (!keeps_slots) {
+    } else if (!keeps_slots && d->retry_us > now_us) {
         v->passing = v->passing == s->n ? i : v->passing;
-    } else if (v->due == s->n || d->asked_us < s->devices[v->due].asked_us) {
+    } else if (keeps_slots && (v->due == s->n || d->asked_us < s->devices[v->due].asked_us)) {
         v->due = i;
     }
     if (keeps_slots)
@@ -160,7 +160,7 @@ struct schedule_step schedule_next(struct schedule *s, int64_t now_us)
     for (size_t i = 0; i < s->n; i++) {
         struct schedule_device *d = &s->devices[i];
         if (d->slot_us <= now_us && slot_lost(d, now_us))
-            return take_slot(s, i, SCHEDULE_SKIP, now_us, dependable(d));
+            return take_slot(s, i, SCHEDULE_SKIP, now_us, d->failures == 0);
         survey_device(s, i, now_us, &v);
     }
     if (v.retry < s->n && retry_may_go(s, now_us, &v))

@@ -203,6 +203,23 @@ static void test_moody_devices_share_one_share(void **state)
         assert_true(w.late_skips[i] == 0 && w.latest_us[i] <= 100 * MS);
 }
 
+/* A device that loses every third reply, on an idle bus: it is asked in each slot all the same. */
+static void test_often_lost_is_asked_in_each_slot(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 3, 5 * SECOND);
+    for (int turns = 0; turns < 300; turns++) {
+        w.dead[1] = turns % 3 == 0;
+        w.cost_us[1] = w.dead[1] ? 500 * MS : 20 * MS;
+        int polls = w.polls[1];
+        while (w.polls[1] == polls)
+            run(&w, w.now_us + 50 * MS);
+    }
+    assert_true(w.skips[1] <= 15); /* a third is lost, but not what was not asked */
+    assert_true(w.polls[0] >= w.polls[1] - 15 && w.latest_us[0] <= 20 * MS);
+}
+
 /* A gateway that returns after an hour: nobody waits until his silence has been paid for. */
 static void test_all_return_soon(void **state)
 {
@@ -270,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_many_dead_share_one_share),
         cmocka_unit_test(test_retries_take_the_pauses),
         cmocka_unit_test(test_moody_devices_share_one_share),
+        cmocka_unit_test(test_often_lost_is_asked_in_each_slot),
         cmocka_unit_test(test_all_return_soon),
         cmocka_unit_test(test_overloaded_bus_tells_what_it_missed),
         cmocka_unit_test(test_machine_that_slept_does_not_catch_up),
