@@ -109,3 +109,29 @@ int plan_split(const struct plan_item *items, struct plan_block *blocks, size_t 
     (*n_blocks)++;
     return 1;
 }
+
+static size_t first_piece(const struct plan_block *blocks, size_t n_blocks, const struct plan_block *whole)
+{
+    size_t first = 0;
+    while (first < n_blocks && blocks[first].first_item < whole->first_item)
+        first++;
+    return first;
+}
+
+size_t plan_pieces(const struct plan_block *blocks, size_t n_blocks, const struct plan_block *whole)
+{
+    size_t first = first_piece(blocks, n_blocks, whole), n = 0;
+    while (first + n < n_blocks && blocks[first + n].first_item < whole->first_item + whole->n_items)
+        n++;
+    return n;
+}
+
+void plan_join(struct plan_block *blocks, size_t *n_blocks, const struct plan_block *whole)
+{
+    size_t first = first_piece(blocks, *n_blocks, whole), n = plan_pieces(blocks, *n_blocks, whole);
+    if (n < 2)
+        return;
+    blocks[first] = *whole;
+    memmove(&blocks[first + 1], &blocks[first + n], (*n_blocks - first - n) * sizeof *blocks);
+    *n_blocks -= n - 1;
+}

@@ -46,4 +46,10 @@ size_t plan_blocks(struct plan_item *items, size_t n_items, const struct plan_li
  * items all start at one address and nothing can be split. */
 int plan_split(const struct plan_item *items, struct plan_block *blocks, size_t *n_blocks, size_t index);
 
+/* Into how many blocks a block of plan_blocks has been split: 1 if it is whole. */
+size_t plan_pieces(const struct plan_block *blocks, size_t n_blocks, const struct plan_block *whole);
+
+/* Puts the whole block in the place of its pieces. */
+void plan_join(struct plan_block *blocks, size_t *n_blocks, const struct plan_block *whole);
+
 #endif

@@ -1,7 +1,9 @@
 #include "schedule.h"
 
 #define CREDIT_CAP_US INT64_C(1000000)
-#define OVERDUE_US    INT64_C(4000000) /* a retry that waited so long for an idle moment goes ahead */
+#define OVERDUE_US    INT64_C(2000000) /* a retry that waited so long for a pause goes ahead */
+#define OFTEN_LOST    3                /* of eight polls: no accident any more */
+#define OUTAGE        3                /* failures in a row: what was before is over with it */
 
 /* xorshift32: jitter needs no better. */
 static uint32_t next_random(uint32_t *state)
@@ -32,21 +34,40 @@ void schedule_init(struct schedule *s, struct schedule_device *devices, size_t n
                            .n = n,
                            .credit_us = CREDIT_CAP_US,
                            .credited_us = now_us,
+                           .funded_us = now_us,
                            .random = seed != 0 ? seed : 1};
     for (size_t i = 0; i < n; i++) {
         struct schedule_device *d = &devices[i];
-        int64_t spread = d->interval_us < 1000000 ? d->interval_us : 1000000;
+        int64_t spread = d->interval_us / 2 < 1000000 ? d->interval_us / 2 : 1000000;
         d->slot_us = now_us + spread * (int64_t)i / (int64_t)n;
         d->retry_us = 0;
         d->asked_us = now_us - (int64_t)(n - i);
         d->failures = 0;
+        d->lost = 0;
     }
+}
+
+static bool often_lost(const struct schedule_device *d)
+{
+    int n = 0;
+    for (unsigned lost = d->lost; lost != 0; lost &= lost - 1)
+        n++;
+    return n >= OFTEN_LOST;
+}
+
+/* A device that is polled at its slots whatever it costs. All others are retried: in pauses, and on credit.
+ */
+static bool dependable(const struct schedule_device *d)
+{
+    return d->failures == 0 && !often_lost(d);
 }
 
 static void give_credit(struct schedule *s, int64_t now_us)
 {
     if (now_us <= s->credited_us)
         return;
+    if (s->credit_us < 0)
+        s->funded_us = now_us;
     s->credit_us += (now_us - s->credited_us) / SCHEDULE_RETRY_SHARE;
     if (s->credit_us > CREDIT_CAP_US)
         s->credit_us = CREDIT_CAP_US;
@@ -79,45 +100,93 @@ static struct schedule_step retry_now(struct schedule *s, size_t device, int64_t
     return (struct schedule_step){.action = SCHEDULE_POLL, .device = device, .slot_us = now_us};
 }
 
+/* What schedule_next sees in one look at all devices; an index is n when there is none. */
+struct survey {
+    size_t due;          /* of the dependable devices whose slot has come, the one longest not asked */
+    size_t retry;        /* of the others, the one whose retry has been due for longest */
+    size_t passing;      /* one in back-off whose slot passes without a poll */
+    bool any_dependable; /* somebody can be delayed */
+    int64_t next_due_us; /* the next slot of a dependable device */
+    int64_t until_us;    /* the next moment that may change anything */
+};
+
+static void survey_device(const struct schedule *s, size_t i, int64_t now_us, struct survey *v)
+{
+    const struct schedule_device *d = &s->devices[i];
+    bool keeps_slots = dependable(d);
+    v->any_dependable |= keeps_slots;
+    if (d->slot_us > now_us) {
+        if (keeps_slots && d->slot_us < v->next_due_us)
+            v->next_due_us = d->slot_us;
+        if (d->slot_us < v->until_us)
+            v->until_us = d->slot_us;
+    } else if (!keeps_slots && d->retry_us > now_us) {
+        v->passing = v->passing == s->n ? i : v->passing;
+    } else if (keeps_slots && (v->due == s->n || d->asked_us < s->devices[v->due].asked_us)) {
+        v->due = i;
+    }
+    if (keeps_slots)
+        return;
+    if (d->retry_us <= now_us && (v->retry == s->n || d->retry_us < s->devices[v->retry].retry_us))
+        v->retry = i;
+    else if (d->retry_us > now_us && d->retry_us < v->until_us)
+        v->until_us = d->retry_us;
+}
+
+/* May the retry go ahead now? If not, v->until_us is not after the moment when it may. */
+static bool retry_may_go(const struct schedule *s, int64_t now_us, struct survey *v)
+{
+    const struct schedule_device *d = &s->devices[v->retry];
+    int64_t overdue_us = (d->retry_us > s->funded_us ? d->retry_us : s->funded_us) + OVERDUE_US;
+    if (!v->any_dependable)
+        return true;
+    if (s->credit_us < 0) {
+        int64_t funded_us = now_us - s->credit_us * SCHEDULE_RETRY_SHARE + 1;
+        v->until_us = funded_us < v->until_us ? funded_us : v->until_us;
+        return false;
+    }
+    if (now_us > overdue_us)
+        return true;
+    v->until_us = overdue_us + 1 < v->until_us ? overdue_us + 1 : v->until_us;
+    /* One lost reply is no outage: the slot after it is kept if nobody else's has come. */
+    return v->due == s->n && ((d->failures == 1 && !often_lost(d)) || v->next_due_us - now_us >= d->cost_us);
+}
+
 struct schedule_step schedule_next(struct schedule *s, int64_t now_us)
 {
-    struct schedule_step wait = {.action = SCHEDULE_WAIT, .until_us = INT64_MAX};
-    size_t due = s->n, retry = s->n;
+    struct survey v = {
+        .due = s->n, .retry = s->n, .passing = s->n, .next_due_us = INT64_MAX, .until_us = INT64_MAX};
     give_credit(s, now_us);
     for (size_t i = 0; i < s->n; i++) {
         struct schedule_device *d = &s->devices[i];
-        bool answering = d->failures == 0;
-        if (d->slot_us <= now_us) {
-            if (slot_lost(d, now_us))
-                return take_slot(s, i, SCHEDULE_SKIP, now_us, answering);
-            if (answering && (due == s->n || d->asked_us < s->devices[due].asked_us))
-                due = i;
-        } else if (d->slot_us < wait.until_us) {
-            wait.until_us = d->slot_us;
-        }
-        if (answering)
-            continue;
-        if (d->retry_us <= now_us && (retry == s->n || d->retry_us < s->devices[retry].retry_us))
-            retry = i;
-        else if (d->retry_us > now_us && d->retry_us < wait.until_us)
-            wait.until_us = d->retry_us;
+        if (d->slot_us <= now_us && slot_lost(d, now_us))
+            return take_slot(s, i, SCHEDULE_SKIP, now_us, d->failures == 0);
+        survey_device(s, i, now_us, &v);
     }
-    if (retry < s->n) {
-        bool may = s->credit_us >= 0;
-        if (may && (due == s->n || now_us - s->devices[retry].retry_us > OVERDUE_US))
-            return retry_now(s, retry, now_us);
-        if (!may) {
-            int64_t funded = now_us - s->credit_us * SCHEDULE_RETRY_SHARE + 1;
-            if (funded < wait.until_us)
-                wait.until_us = funded;
-        }
-    }
-    if (due < s->n)
-        return take_slot(s, due, SCHEDULE_POLL, now_us, false);
-    for (size_t i = 0; i < s->n; i++) /* slots that pass while their device is in back-off */
-        if (s->devices[i].slot_us <= now_us)
-            return take_slot(s, i, SCHEDULE_SKIP, now_us, false);
-    return wait;
+    if (v.retry < s->n && retry_may_go(s, now_us, &v))
+        return retry_now(s, v.retry, now_us);
+    if (v.due < s->n)
+        return take_slot(s, v.due, SCHEDULE_POLL, now_us, false);
+    if (v.passing < s->n)
+        return take_slot(s, v.passing, SCHEDULE_SKIP, now_us, false);
+    return (struct schedule_step){.action = SCHEDULE_WAIT, .until_us = v.until_us};
+}
+
+static void charge(struct schedule *s, int64_t cost_us)
+{
+    /* The debt is bounded: nobody waits for credit for much longer than for his back-off. */
+    int64_t most = cost_us > CREDIT_CAP_US ? cost_us : CREDIT_CAP_US;
+    s->credit_us -= cost_us;
+    if (s->credit_us < -most)
+        s->credit_us = -most;
+}
+
+static bool any_dependable(const struct schedule *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (dependable(&s->devices[i]))
+            return true;
+    return false;
 }
 
 void schedule_done(struct schedule *s, size_t device, int64_t now_us, int64_t cost_us,
@@ -125,10 +194,17 @@ void schedule_done(struct schedule *s, size_t device, int64_t now_us, int64_t co
 {
     struct schedule_device *d = &s->devices[device];
     d->asked_us = now_us;
-    if (d->failures > 0)
-        s->credit_us -= cost_us;
+    if (result != SCHEDULE_ANSWERED && !dependable(d))
+        charge(s, cost_us);
+    if (result != SCHEDULE_NOT_ASKED)
+        d->lost = (uint8_t)(d->lost << 1 | (result == SCHEDULE_SILENT));
     if (result == SCHEDULE_ANSWERED) {
+        if (!any_dependable(s)) /* the bus is back: what its silence cost is nobody's debt */
+            s->credit_us = CREDIT_CAP_US;
+        if (d->failures >= OUTAGE)
+            d->lost = 0;
         d->failures = 0;
+        d->retry_us = d->slot_us;
         return;
     }
     if (result == SCHEDULE_NOT_ASKED) {

@@ -6,8 +6,9 @@
  *
  * A device that does not answer must not delay the others beyond a bounded share of the bus: its retries back
  * off (doubling, jittered, capped at SCHEDULE_RETRY_CAP_US so that a device that returns is seen soon), they
- * wait for a moment in which no answering device is due, and all retries together get at most one part in
- * SCHEDULE_RETRY_SHARE of the bus' time.
+ * wait (not for ever) for a pause between the answering devices that is long enough for them, and all retries
+ * together get at most one part in SCHEDULE_RETRY_SHARE of the bus' time. What a device costs that answers
+ * now and then is counted as well. Where nobody answers, nobody is delayed, and only the back-off counts.
  */
 #ifndef CRYOMON_SCHEDULE_H
 #define CRYOMON_SCHEDULE_H
@@ -22,10 +23,12 @@
 
 struct schedule_device {
     int64_t interval_us;
+    int64_t cost_us;  /* what a poll takes that is not answered */
     int64_t slot_us;  /* the next slot, BOOTTIME */
     int64_t retry_us; /* not answering: the next attempt */
     int64_t asked_us; /* when it was last polled: among due devices the longest not asked is next */
     uint32_t failures;
+    uint8_t lost; /* the last eight polls, a bit each: 1 was not answered */
 };
 
 struct schedule {
@@ -33,6 +36,7 @@ struct schedule {
     size_t n;
     int64_t credit_us;   /* bus time that retries may still use; negative: overdrawn */
     int64_t credited_us; /* up to when credit was given */
+    int64_t funded_us;   /* when it was last seen overdrawn */
     uint32_t random;     /* state of the jitter */
 };
 
@@ -50,8 +54,9 @@ struct schedule_step {
     bool late; /* SKIP: the bus had no time for it (otherwise: back-off) */
 };
 
-/* devices: caller's memory, interval_us set, everything else is set here. The first slots are spread over the
- * first second (or interval, if shorter) so that a bus does not start with a burst. */
+/* devices: caller's memory, interval_us and cost_us set, everything else is set here. The first slots are
+ * spread over the first second (or half the interval, if shorter): a bus does not start with a burst, and
+ * there is a pause in which retries disturb nobody. */
 void schedule_init(struct schedule *schedule, struct schedule_device *devices, size_t n, int64_t now_us,
                    uint32_t seed);
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -77,6 +78,30 @@ static void test_split_ends_with_each_register_alone(void **state)
     assert_int_equal(served, 5); /* no register is dropped */
 }
 
+static void test_pieces_are_joined_again(void **state)
+{
+    (void)state;
+    struct plan_item items[] = {{3, 1, 0, 0},   {3, 1, 1, 1},   {3, 1, 2, 2},
+                                {3, 1, 200, 3}, {3, 1, 201, 4}, {4, 1, 0, 5}};
+    struct plan_block blocks[6], planned[6];
+    size_t n = plan_blocks(items, 6, LIMITS(125, 0), blocks), n_planned = n;
+    memcpy(planned, blocks, n * sizeof *blocks);
+    assert_int_equal(n, 3);
+    for (size_t i = 0; i < n;)
+        if (!plan_split(items, blocks, &n, i))
+            i++;
+    assert_int_equal(n, 6);
+    assert_int_equal(plan_pieces(blocks, n, &planned[0]), 3);
+    assert_int_equal(plan_pieces(blocks, n, &planned[2]), 1);
+    plan_join(blocks, &n, &planned[1]);
+    assert_int_equal(n, 5);
+    assert_int_equal(plan_pieces(blocks, n, &planned[0]), 3);
+    plan_join(blocks, &n, &planned[0]);
+    plan_join(blocks, &n, &planned[2]);
+    assert_int_equal(n, n_planned);
+    assert_memory_equal(blocks, planned, n * sizeof *blocks);
+}
+
 /* Random plans: every item lies in exactly one block, within the limits. */
 static void test_random_plans(void **state)
 {
@@ -117,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_two_points_in_one_register),
         cmocka_unit_test(test_split_ends_with_each_register_alone),
+        cmocka_unit_test(test_pieces_are_joined_again),
         cmocka_unit_test(test_random_plans),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

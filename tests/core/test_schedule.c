@@ -20,8 +20,9 @@ struct world {
     int64_t cost_us[MAX]; /* of one poll */
     bool dead[MAX];
     int polls[MAX], skips[MAX], late_skips[MAX];
-    int64_t last_us[MAX], widest_us[MAX]; /* between two polls that were answered */
-    int64_t last_slot_us[MAX];
+    int64_t last_us[MAX], widest_us[MAX];      /* between two polls that were answered */
+    int64_t last_slot_us[MAX], latest_us[MAX]; /* the latest start of a poll behind its slot */
+    bool moody[MAX];                           /* answers every other poll */
     int64_t now_us;
 };
 
@@ -30,6 +31,7 @@ static void start(struct world *w, size_t n, int64_t interval_us)
     *w = (struct world){.now_us = 100 * SECOND};
     for (size_t i = 0; i < n; i++) {
         w->devices[i].interval_us = interval_us;
+        w->devices[i].cost_us = 500 * MS;
         w->cost_us[i] = 20 * MS;
         w->last_us[i] = w->now_us;
     }
@@ -39,8 +41,12 @@ static void start(struct world *w, size_t n, int64_t interval_us)
 static void poll(struct world *w, const struct schedule_step *step)
 {
     size_t d = step->device;
+    int64_t late_us = w->now_us - step->slot_us;
+    w->latest_us[d] = late_us > w->latest_us[d] ? late_us : w->latest_us[d];
     w->polls[d]++;
-    w->now_us += w->cost_us[d];
+    if (w->moody[d])
+        w->dead[d] = w->polls[d] % 2 == 0;
+    w->now_us += w->moody[d] && !w->dead[d] ? 20 * MS : w->cost_us[d];
     if (!w->dead[d]) {
         int64_t gap = w->now_us - w->last_us[d];
         w->widest_us[d] = gap > w->widest_us[d] ? gap : w->widest_us[d];
@@ -74,7 +80,7 @@ static void run(struct world *w, int64_t until_us)
 static void forget(struct world *w)
 {
     for (size_t i = 0; i < MAX; i++)
-        w->polls[i] = w->skips[i] = w->late_skips[i] = 0, w->widest_us[i] = 0;
+        w->polls[i] = w->skips[i] = w->late_skips[i] = 0, w->widest_us[i] = 0, w->latest_us[i] = 0;
 }
 
 static void test_all_well_keeps_the_grid(void **state)
@@ -155,6 +161,82 @@ static void test_many_dead_share_one_share(void **state)
     assert_true(spent <= 200 * SECOND / SCHEDULE_RETRY_SHARE + 2 * SECOND);
 }
 
+/* The dead are asked in the pauses of the living, who do not notice. */
+static void test_retries_take_the_pauses(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 14, 5 * SECOND);
+    for (size_t i = 3; i < 7; i++) {
+        w.dead[i] = true;
+        w.cost_us[i] = 500 * MS;
+    }
+    run(&w, w.now_us + 30 * SECOND);
+    forget(&w);
+    run(&w, w.now_us + 500 * SECOND);
+    for (size_t i = 0; i < 14; i++) {
+        if (w.dead[i])
+            assert_in_range(w.polls[i], 20, 80);
+        else
+            assert_true(w.polls[i] >= 99 && w.latest_us[i] <= 20 * MS);
+    }
+}
+
+/* Some devices answer every other time: what they cost stays a share, too. */
+static void test_moody_devices_share_one_share(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 14, SECOND);
+    for (size_t i = 10; i < 14; i++) {
+        w.moody[i] = true;
+        w.cost_us[i] = 500 * MS;
+    }
+    run(&w, w.now_us + 30 * SECOND);
+    forget(&w);
+    run(&w, w.now_us + 200 * SECOND);
+    int64_t spent = 0;
+    for (size_t i = 10; i < 14; i++)
+        spent += w.polls[i] / 2 * w.cost_us[i];
+    assert_true(spent <= 200 * SECOND / SCHEDULE_RETRY_SHARE + 2 * SECOND);
+    for (size_t i = 0; i < 10; i++)
+        assert_true(w.late_skips[i] == 0 && w.latest_us[i] <= 100 * MS);
+}
+
+/* A device that loses every third reply, on an idle bus: it is asked in each slot all the same. */
+static void test_often_lost_is_asked_in_each_slot(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 3, 5 * SECOND);
+    for (int turns = 0; turns < 300; turns++) {
+        w.dead[1] = turns % 3 == 0;
+        w.cost_us[1] = w.dead[1] ? 500 * MS : 20 * MS;
+        int polls = w.polls[1];
+        while (w.polls[1] == polls)
+            run(&w, w.now_us + 50 * MS);
+    }
+    assert_true(w.skips[1] <= 15); /* a third is lost, but not what was not asked */
+    assert_true(w.polls[0] >= w.polls[1] - 15 && w.latest_us[0] <= 20 * MS);
+}
+
+/* A gateway that returns after an hour: nobody waits until his silence has been paid for. */
+static void test_all_return_soon(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 14, SECOND);
+    for (size_t i = 0; i < 14; i++)
+        w.dead[i] = true, w.cost_us[i] = 500 * MS;
+    run(&w, w.now_us + 100 * SECOND);
+    for (size_t i = 0; i < 14; i++)
+        w.dead[i] = false, w.cost_us[i] = 20 * MS, w.last_us[i] = w.now_us;
+    forget(&w);
+    run(&w, w.now_us + 30 * SECOND);
+    for (size_t i = 0; i < 14; i++)
+        assert_true(w.widest_us[i] <= 11 * SECOND);
+}
+
 static void test_overloaded_bus_tells_what_it_missed(void **state)
 {
     (void)state;
@@ -203,6 +285,10 @@ int main(void)
         cmocka_unit_test(test_one_dead_unit_behind_a_gateway),
         cmocka_unit_test(test_returning_unit_is_seen_within_ten_seconds),
         cmocka_unit_test(test_many_dead_share_one_share),
+        cmocka_unit_test(test_retries_take_the_pauses),
+        cmocka_unit_test(test_moody_devices_share_one_share),
+        cmocka_unit_test(test_often_lost_is_asked_in_each_slot),
+        cmocka_unit_test(test_all_return_soon),
         cmocka_unit_test(test_overloaded_bus_tells_what_it_missed),
         cmocka_unit_test(test_machine_that_slept_does_not_catch_up),
         cmocka_unit_test(test_backoff_is_capped),

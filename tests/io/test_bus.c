@@ -38,7 +38,10 @@ enum behaviour {
     TRAILING,
     DOUBLED,
     EXCEPTION_11,
+    EXCEPTION_2,
     DROP,
+    HANG_UP, /* TCP: after each reply */
+    COUNTED, /* TCP: a wrong value under the number that follows the last request's */
 };
 
 #define TIMEOUT_MS 80
@@ -51,6 +54,7 @@ struct device {
     bool serial;
     int fd; /* listening socket, or the pty's master */
     atomic_int behaviour, value, requests;
+    uint16_t last_transaction;
     atomic_bool stop;
     pthread_t thread;
 };
@@ -83,9 +87,14 @@ static void spoil(const struct device *d, int behaviour, uint8_t *reply, size_t 
         reply[3] = 9;
     else if (behaviour == WRONG_BYTE_COUNT)
         reply[unit + 2] = (uint8_t)(reply[unit + 2] - 2), *len -= 2;
-    if (behaviour == EXCEPTION_11) {
+    if (behaviour == COUNTED && !d->serial) {
+        reply[0] = (uint8_t)((d->last_transaction + 1) >> 8);
+        reply[1] = (uint8_t)(d->last_transaction + 1);
+        reply[unit + 4] ^= 0x55;
+    }
+    if (behaviour == EXCEPTION_11 || behaviour == EXCEPTION_2) {
         reply[unit + 1] |= 0x80;
-        reply[unit + 2] = 11;
+        reply[unit + 2] = behaviour == EXCEPTION_11 ? 11 : 2;
         *len = unit + 3;
     }
 }
@@ -142,7 +151,8 @@ static bool serve(struct device *d, int fd)
     finish(d, behaviour, reply, &len);
     if (behaviour == LATE)
         usleep(LATE_MS * 1000);
-    return write(fd, reply, len) == (ssize_t)len;
+    d->last_transaction = (uint16_t)(request[0] << 8 | request[1]);
+    return write(fd, reply, len) == (ssize_t)len && (d->serial || behaviour != HANG_UP);
 }
 
 static void *device_thread(void *argument)
@@ -317,6 +327,7 @@ static void misbehave(bool serial)
         {DOUBLED, REASON_BAD_REPLY, REASON_BAD_REPLY},
         {EXCEPTION_11, REASON_TIMEOUT, REASON_TIMEOUT},
         {DROP, REASON_LINK_DOWN, REASON_NONE},
+        {COUNTED, REASON_BAD_REPLY, REASON_NONE},
     };
     struct world w;
     open_world(&w, serial);
@@ -370,6 +381,53 @@ static void test_serial_always_late(void **state)
     close_world(&w);
 }
 
+/* How many requests the next ten polls take. */
+static int requests_of_ten_polls(struct world *w)
+{
+    struct core_message m;
+    int before = atomic_load(&w->device.requests);
+    for (int polls = 0; polls < 10;) {
+        next_sample(w, &m);
+        polls += m.sample.point == 0;
+    }
+    return atomic_load(&w->device.requests) - before;
+}
+
+/* A device that starts refuses everything: what was split for that is read together again. */
+static void test_refusals_are_forgotten(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, false);
+    wait_good(&w, 6);
+    atomic_store(&w.device.behaviour, EXCEPTION_2);
+    wait_bad(&w, REASON_REFUSED);
+    for (int polls = 0; polls < 30; polls++)
+        wait_bad(&w, REASON_REFUSED);
+    atomic_store(&w.device.behaviour, TRUE_REPLY);
+    wait_good(&w, 6);
+    int64_t deadline_us = clock_boot_us() + 20 * SECOND_US;
+    while (requests_of_ten_polls(&w) > 24) /* two for each poll, and what is under way */
+        assert_true(clock_boot_us() < deadline_us);
+    close_world(&w);
+}
+
+/* A device that hangs up after each reply is read all the same, every block of it. */
+static void test_one_reply_for_each_connection(void **state)
+{
+    (void)state;
+    struct world w;
+    struct core_message m;
+    open_world(&w, false);
+    wait_good(&w, 3);
+    atomic_store(&w.device.behaviour, HANG_UP);
+    for (int i = 0; i < 30; i++) {
+        next_sample(&w, &m);
+        assert_true(check_sample(&w, &m));
+    }
+    close_world(&w);
+}
+
 static void test_every_slot_leaves_a_trace(void **state)
 {
     (void)state;
@@ -396,6 +454,8 @@ int main(void)
         cmocka_unit_test(test_tcp),
         cmocka_unit_test(test_serial),
         cmocka_unit_test(test_serial_always_late),
+        cmocka_unit_test(test_refusals_are_forgotten),
+        cmocka_unit_test(test_one_reply_for_each_connection),
         cmocka_unit_test(test_every_slot_leaves_a_trace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,8 +17,6 @@
 #define IDLE_US          SECOND_US /* the longest sleep between two heartbeats */
 #define RECONNECT_US     SECOND_US
 #define RECONNECT_CAP_US (8 * SECOND_US)
-#define EXCEPTION_PATH   10 /* gateway: no path to the unit */
-#define EXCEPTION_TARGET 11 /* gateway: the unit does not answer */
 
 struct bus {
     struct config *config;
@@ -33,6 +31,8 @@ struct bus {
     size_t n_devices;
     uint32_t link_failures; /* in a row */
     int64_t connect_at_us;  /* not before */
+    bool link_used;         /* something was answered on this connection */
+    uint32_t grace_ms;      /* what the next request may wait longer: see transact */
     bool told_up, told_any;
     pthread_t thread;
     bool started;
@@ -142,6 +142,7 @@ static bool have_link(struct bus *bus)
         post_state(bus, false, -result);
         return false;
     }
+    bus->link_used = false;
     post_state(bus, true, 0);
     distrust_all(bus);
     return link_is_open(bus->link);
@@ -166,22 +167,32 @@ static void clear_unasked(struct bus *bus, struct bus_device *device)
 
 /* ---------------------------------------------------------------- polling */
 
-static enum reason reason_of(const struct modbus_reply *reply)
+/* Some devices hang up after each reply, others when nobody asked for a while. A connection that has served
+ * and is gone says nothing about this request: it is made once more, on a new one. And a gateway that still
+ * waits for the unit that we have given up answers the next one later: nobody shall be called silent for
+ * that. */
+static void transact(struct bus *bus, const struct bus_device *device, struct modbus_request *request,
+                     struct modbus_reply *reply)
 {
-    switch (reply->outcome) {
-    case BUS_OK:
-        return REASON_NONE;
-    case BUS_NO_REPLY:
-        return REASON_TIMEOUT;
-    case BUS_BAD_REPLY:
-        return REASON_BAD_REPLY;
-    case BUS_REFUSED: /* a gateway speaks for a unit that is silent */
-        return reply->exception == EXCEPTION_PATH || reply->exception == EXCEPTION_TARGET ? REASON_TIMEOUT
-                                                                                          : REASON_REFUSED;
-    case BUS_LINK_DOWN:
-        break;
+    const struct device_config *dc = &bus->config->devices[device->index];
+    bool tcp = !device->serial;
+    uint32_t timeout_ms = dc->timeout_ms + (device->failures == 0 ? bus->grace_ms : 0);
+    uint32_t busy_ms = HEARTBEAT_LATE_MS + timeout_ms + 4 * dc->quiet_ms;
+    heartbeat_busy(bus->heartbeats, bus->heartbeat, busy_ms);
+    link_transact(bus->link, request, timeout_ms, reply);
+    if (tcp && reply->outcome == BUS_LINK_DOWN && bus->link_used && !stopping(bus) && have_link(bus)) {
+        heartbeat_busy(bus->heartbeats, bus->heartbeat, busy_ms);
+        link_transact(bus->link, request, timeout_ms, reply);
     }
-    return REASON_LINK_DOWN;
+    bus->grace_ms = tcp && bus->n_devices > 1 && reply->outcome == BUS_NO_REPLY ? dc->timeout_ms : 0;
+    if (reply->outcome == BUS_OK || reply->outcome == BUS_REFUSED) {
+        bus->link_failures = 0;
+        bus->link_used = true;
+    }
+    /* A gateway that hangs up on the request for a dead unit is there for the others: on TCP the device backs
+     * off, and the link only when it can't be opened. */
+    if (reply->outcome == BUS_LINK_DOWN && !tcp)
+        link_failed(bus);
 }
 
 /* One transaction with its consequences for link and trust; REASON_NONE when words are there. */
@@ -189,13 +200,8 @@ static enum reason ask(struct bus *bus, struct bus_device *device, struct modbus
                        struct modbus_reply *reply)
 {
     const struct device_config *dc = &bus->config->devices[device->index];
-    heartbeat_busy(bus->heartbeats, bus->heartbeat, HEARTBEAT_LATE_MS + dc->timeout_ms + 4 * dc->quiet_ms);
-    link_transact(bus->link, request, dc->timeout_ms, reply);
-    enum reason reason = reason_of(reply);
-    if (reply->outcome == BUS_OK || reply->outcome == BUS_REFUSED)
-        bus->link_failures = 0;
-    if (reply->outcome == BUS_LINK_DOWN)
-        link_failed(bus);
+    transact(bus, device, request, reply);
+    enum reason reason = bus_device_reason(reply);
     if (reply->outcome == BUS_BAD_REPLY)
         log_line(LOG_NOTICE, MID_BUS, "device %s: bad reply: %s", dc->id, reply->fault);
     if (reply->outcome == BUS_NO_REPLY || reply->outcome == BUS_BAD_REPLY) {
@@ -257,10 +263,37 @@ static void split_refused(struct bus *bus, struct bus_device *device, size_t blo
 {
     if (exception != EXCEPTION_ADDRESS && exception != EXCEPTION_VALUE)
         return;
-    if (plan_split(device->items, device->blocks, &device->n_blocks, block))
-        log_line(LOG_NOTICE, MID_BUS,
-                 "device %s: refuses registers from %u on in one request; reads them apart",
-                 bus->config->devices[device->index].id, device->blocks[block].address);
+    if (!plan_split(device->items, device->blocks, &device->n_blocks, block))
+        return;
+    bus_device_join_later(device, clock_boot_us(), false);
+    log_line(LOG_NOTICE, MID_BUS, "device %s: refuses registers from %u on in one request; reads them apart",
+             bus->config->devices[device->index].id, device->blocks[block].address);
+}
+
+/* The device answers, and some blocks are split: are they still refused as a whole? Nothing is taken from the
+ * replies. */
+static void join_split(struct bus *bus, struct bus_device *device)
+{
+    bool refused = false;
+    if (device->n_blocks == device->n_planned || clock_boot_us() < device->join_at_us)
+        return;
+    for (size_t b = 0; b < device->n_planned; b++) {
+        const struct plan_block *whole = &device->planned[b];
+        struct modbus_request request = {.unit = bus->config->devices[device->index].unit,
+                                         .function = whole->function,
+                                         .address = whole->address,
+                                         .count = whole->count};
+        struct modbus_reply reply;
+        if (plan_pieces(device->blocks, device->n_blocks, whole) < 2)
+            continue;
+        enum reason reason = ask(bus, device, &request, &reply);
+        if (reason == REASON_NONE)
+            plan_join(device->blocks, &device->n_blocks, whole);
+        refused |= reason != REASON_NONE;
+        if (reason != REASON_NONE && reason != REASON_REFUSED)
+            break;
+    }
+    bus_device_join_later(device, clock_boot_us(), refused);
 }
 
 /* Polls all blocks; posts a sample per point. REASON_NONE or REASON_REFUSED: the device answers. */
@@ -298,6 +331,7 @@ static enum reason poll_blocks(struct bus *bus, struct bus_device *device, struc
         b += device->n_blocks - before; /* the second half has had its sample too */
     }
     bus_device_clean(device);
+    join_split(bus, device);
     return reason;
 }
 
@@ -338,9 +372,10 @@ static void poll_device(struct bus *bus, size_t i, int64_t slot_us)
         int64_t begin_us = clock_boot_us();
         enum reason reason = poll_blocks(bus, device, slot);
         int64_t now_us = clock_boot_us();
+        bool asked = reason != REASON_LINK_DOWN || !device->serial;
         enum schedule_result result = reason == REASON_NONE || reason == REASON_REFUSED ? SCHEDULE_ANSWERED
-                                      : reason == REASON_LINK_DOWN                      ? SCHEDULE_NOT_ASKED
-                                                                                        : SCHEDULE_SILENT;
+                                      : asked                                           ? SCHEDULE_SILENT
+                                                                                        : SCHEDULE_NOT_ASKED;
         schedule_done(&bus->schedule, i, now_us, now_us - begin_us, result);
         if (!stopping(bus))
             note_outcome(bus, device, reason);
@@ -352,12 +387,10 @@ static void skip_slot(struct bus *bus, const struct schedule_step *step)
 {
     const struct bus_device *device = &bus->devices[step->device];
     enum reason reason = !link_is_open(bus->link) && bus->link_failures > 0 ? REASON_LINK_DOWN
-                         : step->late                                       ? REASON_STALE
+                         : step->late || device->last_reason == REASON_NONE ? REASON_STALE
                                                                             : device->last_reason;
-    if (reason_is_no_data(reason) || reason == REASON_REFUSED) {
-        post_missing(bus, device, 0, device->n_blocks, reason, slot_stamp(step->slot_us));
-        post_batch_end(bus);
-    }
+    post_missing(bus, device, 0, device->n_blocks, reason, slot_stamp(step->slot_us));
+    post_batch_end(bus);
 }
 
 /* ---------------------------------------------------------------- the thread */
@@ -409,7 +442,10 @@ static int make_devices(struct bus *bus)
         int result = bus_device_create(bus->config, i, device);
         if (result < 0)
             return result;
-        bus->slots[bus->n_devices].interval_us = (int64_t)bus->config->devices[i].interval_ms * MS_US;
+        const struct device_config *dc = &bus->config->devices[i];
+        bus->slots[bus->n_devices].interval_us = (int64_t)dc->interval_ms * MS_US;
+        bus->slots[bus->n_devices].cost_us =
+            (int64_t)(dc->timeout_ms + (device->serial ? dc->quiet_ms : 0)) * MS_US;
         if (device->n_items > 0)
             bus->n_devices++;
         else

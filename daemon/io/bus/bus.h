@@ -11,7 +11,9 @@
  *   BUS_NO_REPLY   bad (timeout). TCP: the connection is closed. RTU: the line is drained until silent, and
  * the device is unproven until two clean reads behind a probe whose reply can't be a late one BUS_BAD_REPLY
  * bad (bad-reply); then as BUS_NO_REPLY BUS_REFUSED    bad (refused); the connection stays BUS_LINK_DOWN  bad
- * (link-down) for every device; reconnect with capped and jittered back-off
+ * (link-down). It can't be opened: for every device, and the link backs off (capped, jittered). A TCP
+ * connection broke: what was asked on one that had served is asked once more, else only this device backs
+ * off, as if silent; for the others it is opened again
  */
 #ifndef CRYOMON_BUS_H
 #define CRYOMON_BUS_H

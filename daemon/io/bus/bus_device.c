@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
+
+#define JOIN_INTERVALS 12 /* a minute at five seconds */
+#define JOIN_CAP_US    (3600 * SECOND_US)
+
 static bool reads(const struct config *config, uint16_t point, uint16_t device)
 {
     return config->points[point].device == device;
@@ -18,7 +23,8 @@ int bus_device_create(const struct config *config, uint16_t index, struct bus_de
         n = (uint16_t)(n + (reads(config, i, index) ? 1 : 0));
     device.items = calloc(n > 0 ? n : 1U, sizeof *device.items);
     device.blocks = calloc(n > 0 ? n : 1U, sizeof *device.blocks);
-    if (device.items == NULL || device.blocks == NULL) {
+    device.planned = calloc(n > 0 ? n : 1U, sizeof *device.planned);
+    if (device.items == NULL || device.blocks == NULL || device.planned == NULL) {
         bus_device_clear(&device);
         return -ENOMEM;
     }
@@ -35,7 +41,10 @@ int bus_device_create(const struct config *config, uint16_t index, struct bus_de
                                        .max_gap = dc->max_gap,
                                        .holes = dc->holes,
                                        .n_holes = dc->n_holes};
-    device.n_blocks = plan_blocks(device.items, device.n_items, &limits, device.blocks);
+    device.n_planned = plan_blocks(device.items, device.n_items, &limits, device.planned);
+    device.n_blocks = device.n_planned;
+    memcpy(device.blocks, device.planned, device.n_planned * sizeof *device.blocks);
+    device.join_first_us = JOIN_INTERVALS * (int64_t)dc->interval_ms * MS_US;
     device.serial = config->buses[dc->bus].kind == BUS_RTU;
     *ret = device;
     return 0;
@@ -45,8 +54,35 @@ void bus_device_clear(struct bus_device *device)
 {
     free(device->items);
     free(device->blocks);
+    free(device->planned);
     device->items = NULL;
     device->blocks = NULL;
+    device->planned = NULL;
+}
+
+enum reason bus_device_reason(const struct modbus_reply *reply)
+{
+    switch (reply->outcome) {
+    case BUS_OK:
+        return REASON_NONE;
+    case BUS_NO_REPLY:
+        return REASON_TIMEOUT;
+    case BUS_BAD_REPLY:
+        return REASON_BAD_REPLY;
+    case BUS_REFUSED: /* a gateway speaks for a unit that is silent */
+        return reply->exception == EXCEPTION_PATH || reply->exception == EXCEPTION_TARGET ? REASON_TIMEOUT
+                                                                                          : REASON_REFUSED;
+    case BUS_LINK_DOWN:
+        break;
+    }
+    return REASON_LINK_DOWN;
+}
+
+void bus_device_join_later(struct bus_device *device, int64_t now_us, bool refused_again)
+{
+    int64_t wait_us = refused_again ? 2 * device->join_wait_us : device->join_first_us;
+    device->join_wait_us = wait_us < JOIN_CAP_US ? wait_us : JOIN_CAP_US;
+    device->join_at_us = now_us + device->join_wait_us;
 }
 
 static struct reply_shape shape_of(uint8_t function, uint16_t count)
@@ -90,12 +126,12 @@ void bus_device_doubt_all(struct bus_device *device)
     }
 }
 
-static const struct plan_block *widest_block(const struct bus_device *device)
+static const struct plan_block *widest_of(const struct plan_block *blocks, size_t n)
 {
-    const struct plan_block *widest = &device->blocks[0];
-    for (size_t i = 1; i < device->n_blocks; i++)
-        if (device->blocks[i].count > widest->count)
-            widest = &device->blocks[i];
+    const struct plan_block *widest = &blocks[0];
+    for (size_t i = 1; i < n; i++)
+        if (blocks[i].count > widest->count)
+            widest = &blocks[i];
     return widest;
 }
 
@@ -106,7 +142,7 @@ void bus_device_probe(const struct bus_device *device, const struct config *conf
     *ret = (struct modbus_request){.unit = dc->unit};
     /* Counts below a block's own are not refused for their addresses; above it they may touch a register that
      * is not there, and that refusal is a proof as well. The widest block has most to choose from. */
-    const struct plan_block *widest = widest_block(device);
+    const struct plan_block *widest = widest_of(device->blocks, device->n_blocks);
     uint16_t step = widest->function <= 2 ? 8 : 1, limit = 2 * UNANSWERED_MAX;
     ret->function = widest->function;
     ret->address = widest->address;
@@ -129,7 +165,7 @@ bool bus_device_refusal_proves(const struct bus_device *device, const struct mod
                                uint8_t exception)
 {
     return (exception == EXCEPTION_ADDRESS || exception == EXCEPTION_VALUE) &&
-           probe->count > widest_block(device)->count;
+           probe->count > widest_of(device->planned, device->n_planned)->count;
 }
 
 void bus_device_probed(struct bus_device *device)

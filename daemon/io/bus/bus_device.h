@@ -15,6 +15,8 @@
 
 #define EXCEPTION_ADDRESS 2
 #define EXCEPTION_VALUE   3
+#define EXCEPTION_PATH    10 /* gateway: no path to the unit */
+#define EXCEPTION_TARGET  11 /* gateway: the unit does not answer */
 
 #define UNANSWERED_MAX 8
 #define CLEAN_READS    2
@@ -31,6 +33,9 @@ struct bus_device {
     struct plan_item *items;
     struct plan_block *blocks; /* room for n_items */
     size_t n_blocks;
+    struct plan_block *planned; /* the blocks before any was split */
+    size_t n_planned;
+    int64_t join_at_us, join_wait_us, join_first_us; /* split blocks: when they are tried whole again */
     bool serial;
     uint8_t clean_reads; /* since the last fault, up to CLEAN_READS: then values are believed */
     bool probed;         /* serial: a reply that could be no other has come since the last fault */
@@ -44,6 +49,13 @@ struct bus_device {
 /* Plans the blocks of config->devices[index]. Returns 0 or -ENOMEM. */
 int bus_device_create(const struct config *config, uint16_t index, struct bus_device *ret);
 void bus_device_clear(struct bus_device *device);
+
+/* Why a transaction brought no values; REASON_NONE for BUS_OK. */
+enum reason bus_device_reason(const struct modbus_reply *reply);
+
+/* A block was split, or is still refused when it is asked for as a whole: a device refuses everything while
+ * it starts, so it is tried again, after a time that grows. */
+void bus_device_join_later(struct bus_device *device, int64_t now_us, bool refused_again);
 
 /* The device must prove itself again. request: the one that was not answered as it should, or NULL. */
 void bus_device_doubt(struct bus_device *device, const struct modbus_request *request);

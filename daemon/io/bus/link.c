@@ -25,7 +25,7 @@ struct link {
     int stop_fd;
     modbus_t *modbus;
     bool open;
-    uint16_t transaction;
+    uint16_t transaction; /* of the last request, never 0 */
     char error[128];
 };
 
@@ -46,6 +46,7 @@ int link_create(const struct bus_config *config, int stop_fd, struct link **ret)
         return -ENOMEM;
     }
     modbus_set_byte_timeout(link->modbus, 0, 0); /* the response timeout bounds the whole reply */
+    link->transaction = (uint16_t)((uint64_t)clock_boot_us() | 1U);
     *ret = link;
     return 0;
 }
@@ -276,6 +277,16 @@ static void fail(struct modbus_reply *ret, enum bus_outcome outcome, const char 
     ret->fault = fault;
 }
 
+/* No number comes twice in 65535 requests (xorshift), and none follows from the one before by counting: a
+ * device that numbers its frames itself and sends one too many must not hit the next request. */
+static uint16_t next_transaction(uint16_t x)
+{
+    x ^= (uint16_t)(x << 7);
+    x ^= (uint16_t)(x >> 9);
+    x ^= (uint16_t)(x << 8);
+    return x;
+}
+
 static bool send_request(struct link *link, struct modbus_request *request)
 {
     uint8_t frame[MODBUS_REQUEST_MAX];
@@ -286,7 +297,7 @@ static bool send_request(struct link *link, struct modbus_request *request)
     }
     /* libmodbus' raw request always has transaction id 0, so that a late or doubled reply could not be told
      * from the true one: these twelve bytes are ours. */
-    request->transaction = ++link->transaction;
+    request->transaction = link->transaction = next_transaction(link->transaction);
     size_t len = modbus_request_tcp(request, frame);
     return send(modbus_get_socket(link->modbus), frame, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
 }
