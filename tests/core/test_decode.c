@@ -350,7 +350,7 @@ static void test_same_format(void **state)
                                    .scale_den = 10,
                                    .decimals = 1,
                                    .n_sentinels = 1,
-                                   .sentinels = {{0x8000}},
+                                   .sentinels = {{.raw = 0x8000}},
                                    .n_states = 1,
                                    .states = {{1, "open"}}};
     struct reg_format other = one;
