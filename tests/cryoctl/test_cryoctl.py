@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -96,9 +97,15 @@ class Status(Case):
     def test_broker(self):
         with FakeDaemon(self.path) as daemon:
             self.assertIn("; broker ok\n", self.run_ctl("status"))
+            daemon.status["broker"] = "failing"  # and no alarm yet
+            self.assertIn("; BROKER NOT REACHABLE\n", self.run_ctl("status"))
             daemon.status["alarms"].append(alarm("system", "system", "系统", "broker", "critical", "unacknowledged"))
             self.assertIn("; BROKER NOT REACHABLE\n", self.run_ctl("status"))
             self.assertIn("5 assets", self.out)  # the system is none
+            daemon.status.update(broker="none", disk="failing")
+            self.assertIn("; no broker: nobody is told; DISK FAILING\n", self.run_ctl("status"))
+            del daemon.status["broker"]
+            self.assertIn("; broker not known;", self.run_ctl("status"))
 
     def test_worst_alarm_is_shown(self):
         with FakeDaemon(self.path) as daemon:
@@ -278,6 +285,22 @@ class Usage(Case):
                           ["complete"]):
             self.run_ctl(*arguments, expect=2, socket=False)
 
+    def test_wrong_in_chinese(self):
+        for arguments, expect in ((["status", "--bogus"], 2), (["--bogus", "status"], 2), (["status", "-x"], 2),
+                                  (["status", "--json=3"], 2), (["history", "tank-1"], 2), (["ack", "tank-1"], 2),
+                                  (["explode"], 2), (["status", "--note", "x"], 2), (["status"], 3), (["watch", "x"], 2),
+                                  (["events", "--dir", "/nonexistent"], 1), (["status", "--config", "/nonexistent"], 1)):
+            socket = arguments == ["status"]
+            self.run_ctl(*arguments, "--lang", "zh", expect=expect, socket=socket)
+            self.assertEqual(self.err.count("\n"), 1)
+            self.assertTrue(self.err.startswith("cryoctl: "), self.err)
+            own = self.err.replace(self.path, "").replace("cryoctl", "")
+            for word in arguments + ["ack", "--all", "--help", "cryomon.yaml"]:
+                own = own.replace(word, "")
+            self.assertNotRegex(own, "[A-Za-z]")
+        self.run_ctl("--help", "--lang", "zh", socket=False)
+        self.assertNotRegex(self.out, r"\b(ASSET|ALARM|POINT|DIR|TIME|SPAN|TEXT|PATH|Usage)\b")
+
     def configure(self):
         """A small configuration without a mistake, whose control socket is self.path."""
         os.makedirs(os.path.join(self.directory.name, "devices"), exist_ok=True)
@@ -401,12 +424,32 @@ class Reader(threading.Thread):
             return self.text.index(what, start) + len(what)
 
 
+def screen_of(text, columns, lines=24):
+    """What a terminal shows that was told not to wrap: beyond the last column the cursor stands on it."""
+    rows, y, x = [[" "] * columns for _ in range(lines)], 0, 0
+    for code, final, char in re.findall(r"\033\[([?0-9;]*)([A-Za-z])|(.)", text, re.S):
+        if final == "H":
+            y = x = 0
+        elif final in ("K", "J"):
+            rows[y][0 if code == "2" else x:] = [" "] * (columns - (0 if code == "2" else x))
+            for below in rows[y + 1:] if final == "J" else ():
+                below[:] = [" "] * columns
+        elif char == "\r":
+            x = 0
+        elif char == "\n":
+            y += 1
+        elif char:
+            rows[y][x] = char
+            x = min(x + 1, columns - 1)
+    return ["".join(row).rstrip() for row in rows]
+
+
 class Watch(Case):
-    def start(self, *arguments, terminal=False):
+    def start(self, *arguments, terminal=False, columns=120):
         command = [CRYOCTL, "watch", "--socket", self.path, *arguments]
         if terminal:
             master, slave = pty.openpty()
-            fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
+            fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
             self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment())
             os.close(slave)
             reader = Reader(master)
@@ -479,6 +522,21 @@ class Watch(Case):
             reader.wait_for("acknowledged by wang.wei", at)
         self.end()
         reader.wait_for("\033[?1049l")  # the user's screen is back
+
+    def test_narrow_screen(self):
+        """A line that fills the terminal keeps its last character, which says that it was cut."""
+        with FakeDaemon(self.path) as daemon:
+            reader = self.start(terminal=True, columns=40)
+            at = reader.wait_for("3 alarms, 2 unacknowledged")
+            daemon.status = copy.deepcopy(daemon.status)
+            daemon.status["alarms"][1].update(state="acknowledged", by="wang.wei")
+            at = reader.wait_for("3 alarms, 1 unack", at)
+            at = reader.wait_for("2026-11-22 10:50:00", at)
+            at = reader.wait_for("\033[H", at)
+        shown = screen_of(reader.text[:at], 40)
+        self.assertIn("3 alarms, 1 unacknowledged; 5 assets; 2…", shown)
+        self.assertTrue([line for line in shown if re.match(r"!!  Tank 2 +-148.2 °C  CRITI.*…$", line)], shown)
+        self.assertTrue([line for line in shown if line][-1].endswith("…"), shown)
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ struct config *fixture_config(const char *socket_path, uint16_t n_tanks, uint32_
     atomic_init(&c->references, 1);
     c->generation = generation;
     snprintf(c->site_id, sizeof c->site_id, "demo");
+    c->mqtt.enabled = generation != 7;
     snprintf(c->site_name.text[LANGUAGE_EN], TEXT_MAX, "Demo \"cell\" bank");
     snprintf(c->site_name.text[LANGUAGE_ZH], TEXT_MAX, "示范细胞库");
     snprintf(c->control_socket, sizeof c->control_socket, "%s", socket_path);
@@ -134,6 +135,8 @@ static void answer_page(struct fake_core *core, const struct core_message *m)
     page->page.table = m->snapshot.table;
     page->page.first = m->snapshot.first;
     page->page.now = (struct stamp){.boot_us = 1000 * SECOND_US, .utc_us = 1790000010 * SECOND_US};
+    page->page.broker_failed = core->broker_failed;
+    page->page.disk_failed = core->disk_failed;
     for (uint16_t i = m->snapshot.first; i < n && page->page.count < SNAPSHOT_PAGE; i++, page->page.count++) {
         if (points)
             make_point_view(i, &page->page.points[page->page.count]);

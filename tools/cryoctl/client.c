@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "words.h"
 
 #define REPLY_MAX ((size_t)64 * 1024 * 1024)
 
@@ -29,7 +30,7 @@ static void fail_unreachable(const struct ctl *ctl, const char *path, int error,
     }
     const char *why = error == ETIMEDOUT ? tr(ctl, "no answer in time", "未及时应答")
                       : error == EPIPE || error == ECONNRESET ? tr(ctl, "it hung up", "连接被对方关闭")
-                                                              : strerror(error);
+                                                              : words_error(ctl, error);
     snprintf(ret->text, sizeof ret->text,
              tr(ctl, "the daemon cannot be reached at %s: %s. No current values are known.",
                 "无法连接守护进程（%s）：%s。当前数值未知。"),

@@ -12,6 +12,7 @@
 #include "screen.h"
 #include "view.h"
 #include "when.h"
+#include "words.h"
 
 #define INTERVAL_US     SECOND_US
 #define POLL_TIMEOUT_MS 5000
@@ -242,7 +243,7 @@ int verb_watch(struct ctl *ctl, int argc, char **argv)
     struct watch w = {.ctl = ctl, .terminal = isatty(STDOUT_FILENO) && !ctl->json};
     ctl->interrupt_fd = open_signals();
     if (ctl->interrupt_fd < 0) {
-        ctl_complain("signalfd: %s", strerror(errno));
+        ctl_complain("signalfd: %s", words_error(ctl, errno));
         return CTL_NEGATIVE;
     }
     if (w.terminal)
