@@ -115,9 +115,9 @@ static bool set_option(struct ctl *ctl, enum usage_option option, const char *ar
 static void look_for_language(struct ctl *ctl, int argc, char **argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        const char *name = strncmp(argv[i], "--lang=", 7) == 0                     ? argv[i] + 7
-                           : strcmp(argv[i], "--lang") == 0 && argv[i + 1] != NULL ? argv[i + 1]
-                                                                                   : "";
+        const char *name = strncmp(argv[i], "--lang=", 7) == 0              ? argv[i] + 7
+                           : strcmp(argv[i], "--lang") == 0 && i + 1 < argc ? argv[i + 1]
+                                                                            : "";
         if (strcmp(name, "en") == 0 || strcmp(name, "zh") == 0)
             ctl->language = strcmp(name, "zh") == 0 ? LANGUAGE_ZH : LANGUAGE_EN;
     }
