@@ -13,7 +13,7 @@ def point(asset, name, zh, point_id, value, unit="", decimals=1, quality="good",
     if reason:
         p["reason"] = reason
     if state:
-        p["state"] = state
+        p.update(state=state, state_name={"en": state, "zh": {"open": "打开", "closed": "关闭"}[state]})
     if age is not None:
         p["last_data"] = "2026-11-22T03:%02d:%02d.000Z" % divmod(2 * 60 + 3 - age, 60)
     return p

@@ -475,7 +475,7 @@ class Watch(Case):
             status = copy.deepcopy(daemon.status)
             status["alarms"][1].update(state="acknowledged", by="wang.wei")
             status["points"][0].update(quality="bad", reason="link-down", value=None)
-            status["points"][2].update(value=1, state="open")
+            status["points"][2].update(value=1, state="open", state_name={"en": "open", "zh": "打开"})
             del status["alarms"][0]
             daemon.status = status
             reader.wait_for("CRITICAL  acknowledged by wang.wei  Tank 2", at)

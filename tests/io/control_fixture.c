@@ -41,8 +41,8 @@ static void fill_tank(struct config *c, uint16_t tank)
     c->points[point + 1] = make_point("level", index, "cm", 2);
     c->points[point + 2] = make_point("lid", index, "", 0);
     c->points[point + 2].format.n_states = 2;
-    c->points[point + 2].format.states[0] = (struct reg_state){0, "closed"};
-    c->points[point + 2].format.states[1] = (struct reg_state){1, "open"};
+    c->points[point + 2].format.states[0] = (struct reg_state){0, "closed", "关闭"};
+    c->points[point + 2].format.states[1] = (struct reg_state){1, "open", "打开"};
     for (uint16_t i = 0; i < ALARMS_PER_TANK; i++) {
         struct alarm_config *config = &c->alarms[alarm + i];
         snprintf(config->id, sizeof config->id, i == 0 ? "temperature-critical" : "lid-open");

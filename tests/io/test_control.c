@@ -90,6 +90,8 @@ static void test_status(void **state)
 
     p = json_array_get(points, 2);
     assert_string_equal(text_of(p, "state"), "open");
+    assert_string_equal(text_of(json_object_get(p, "state_name"), "en"), "open");
+    assert_string_equal(text_of(json_object_get(p, "state_name"), "zh"), "打开");
     p = json_array_get(points, 5); /* never read: no time, no age */
     assert_null(json_object_get(p, "time"));
     assert_null(json_object_get(p, "age_ms"));

@@ -54,7 +54,7 @@ const char *view_value(const struct ctl *ctl, const json_t *point, char *text, s
     const char *doubt = strcmp(quality, "good") == 0 ? "" : " ?";
     json_int_t decimals = json_integer_value(json_object_get(point, "decimals"));
     if (state[0] != '\0')
-        snprintf(text, cap, "%s%s", state, doubt);
+        snprintf(text, cap, "%s%s", client_name(ctl, point, "state_name", state), doubt);
     else
         snprintf(text, cap, "%.*f%s%s%s", decimals >= 0 && decimals <= 6 ? (int)decimals : 6,
                  json_number_value(value), unit[0] != '\0' ? " " : "", unit, doubt);
