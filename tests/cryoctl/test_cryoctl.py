@@ -483,6 +483,15 @@ class Watch(Case):
             reader.wait_for("Tank 1: temperature -- link down (was good)", at)
             reader.wait_for("Tank 1: lid open (was closed)", at)
 
+    def test_nobody_reads_any_more(self):
+        with FakeDaemon(self.path):
+            process = subprocess.Popen([CRYOCTL, "watch", "--socket", self.path], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, env=environment())
+            self.addCleanup(process.kill)
+            self.assertIn(b"tank-3", process.stdout.readline())
+            process.stdout.close()  # and no alarm changes, so that nothing has to be written
+            process.wait(20)
+
     def test_restart_of_the_daemon(self):
         with FakeDaemon(self.path) as daemon:
             reader = self.start()

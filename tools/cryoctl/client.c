@@ -78,6 +78,9 @@ static void fail_answered(const struct ctl *ctl, const char *error, const json_t
         snprintf(text, cap, tr(ctl, "%s is longer than %lld bytes", "%s 超过 %lld 字节"),
                  client_text(parameters, "parameter"),
                  (long long)json_integer_value(json_object_get(parameters, "limit")));
+    } else if (strcmp(error, "org.varlink.service.InvalidParameter") == 0) {
+        snprintf(text, cap, tr(ctl, "the daemon does not take this as %s", "守护进程不接受此内容：%s"),
+                 client_text(parameters, "parameter"));
     } else {
         const char *detail = client_text(parameters, "message");
         if (detail[0] == '\0')
