@@ -116,6 +116,16 @@ static void acknowledge(struct monitor *m, const struct core_message *message)
     monitor_answer(m, message->acknowledge.origin, message->acknowledge.ticket, result);
 }
 
+static bool broker_failed(const struct monitor *m)
+{
+    return m->faults[FAULT_BROKER].sources != 0;
+}
+
+static bool disk_failed(const struct monitor *m)
+{
+    return (m->faults[FAULT_STATE_DB].sources | m->faults[FAULT_HISTORY_DB].sources) != 0;
+}
+
 static void send_page(struct monitor *m, const struct core_message *request)
 {
     if (m->parts.control == NULL)
@@ -129,6 +139,8 @@ static void send_page(struct monitor *m, const struct core_message *request)
     message.page.first = first;
     message.page.count = left < SNAPSHOT_PAGE ? left : SNAPSHOT_PAGE;
     message.page.now = clock_now();
+    message.page.broker_failed = broker_failed(m);
+    message.page.disk_failed = disk_failed(m);
     for (uint16_t i = 0; i < message.page.count; i++) {
         if (points) {
             message.page.points[i] = engine_point(m->engine, (uint16_t)(first + i));
@@ -336,11 +348,13 @@ static void tell_status(struct monitor *m)
             m->alarms[i].state == ALARM_UNACKNOWLEDGED || m->alarms[i].state == ALARM_RETURNED_UNACKNOWLEDGED;
     }
     char status[sizeof m->status];
-    snprintf(
-        status, sizeof status, "%u assets, %u points; %u alarms, %u not acknowledged; broker %s; disk %s",
-        m->config->n_assets - 1U, m->config->n_points, active, unacknowledged,
-        m->faults[FAULT_BROKER].sources != 0 ? "UNREACHABLE" : "ok",
-        (m->faults[FAULT_STATE_DB].sources | m->faults[FAULT_HISTORY_DB].sources) != 0 ? "FAILING" : "ok");
+    snprintf(status, sizeof status,
+             "%u assets, %u points; %u alarms, %u not acknowledged; broker %s; disk %s",
+             m->config->n_assets - 1U, m->config->n_points, active, unacknowledged,
+             !m->config->mqtt.enabled ? "none"
+             : broker_failed(m)       ? "UNREACHABLE"
+                                      : "ok",
+             disk_failed(m) ? "FAILING" : "ok");
     if (strcmp(status, m->status) != 0) {
         memcpy(m->status, status, sizeof status);
         service_status(status);

@@ -207,6 +207,7 @@ struct control_message {
             enum snapshot_table table;
             uint16_t first, count; /* count 0: past the end */
             struct stamp now;
+            bool broker_failed, disk_failed; /* at this moment: their alarms may still have to come */
             union {
                 struct point_view points[SNAPSHOT_PAGE];
                 struct snapshot_alarm alarms[SNAPSHOT_PAGE];

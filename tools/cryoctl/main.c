@@ -12,6 +12,7 @@
 
 #include "places.h"
 #include "usage.h"
+#include "words.h"
 
 void ctl_complain(const char *format, ...)
 {
@@ -109,6 +110,35 @@ static bool set_option(struct ctl *ctl, enum usage_option option, const char *ar
     return true;
 }
 
+/* What is said about the other options is said in the language of --lang, also where that comes behind them.
+ */
+static void look_for_language(struct ctl *ctl, int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *name = strncmp(argv[i], "--lang=", 7) == 0              ? argv[i] + 7
+                           : strcmp(argv[i], "--lang") == 0 && i + 1 < argc ? argv[i + 1]
+                                                                            : "";
+        if (strcmp(name, "en") == 0 || strcmp(name, "zh") == 0)
+            ctl->language = strcmp(name, "zh") == 0 ? LANGUAGE_ZH : LANGUAGE_EN;
+    }
+}
+
+/* Instead of getopt's own words, which know one language. */
+static int complain_about_option(const struct ctl *ctl, int option, const char *argument)
+{
+    char text[] = {'-', (char)optopt, '\0'};
+    if (optopt > 0 && optopt < 256) /* one letter, perhaps of several in the argument */
+        argument = text;
+    if (option == ':')
+        ctl_complain(tr(ctl, "%s wants an argument; see cryoctl --help", "%s 需要参数；见 cryoctl --help"),
+                     argument);
+    else
+        ctl_complain(
+            tr(ctl, "there is no option \"%s\"; see cryoctl --help", "没有选项“%s”；见 cryoctl --help"),
+            argument);
+    return CTL_USAGE;
+}
+
 /* Reads all options, wherever they stand. Returns 0 or CTL_USAGE. */
 static int read_options(struct ctl *ctl, int argc, char **argv, unsigned *ret_seen)
 {
@@ -118,11 +148,11 @@ static int read_options(struct ctl *ctl, int argc, char **argv, unsigned *ret_se
                                    .has_arg = usage_option_argument(i) ? required_argument : no_argument,
                                    .val = 256 + (int)i};
     for (;;) {
-        int option = getopt_long(argc, argv, "hVy", table, NULL);
+        int option = getopt_long(argc, argv, ":hVy", table, NULL);
         if (option < 0)
             return 0;
-        if (option == '?')
-            return CTL_USAGE; /* getopt has said what */
+        if (option == '?' || option == ':')
+            return complain_about_option(ctl, option, argv[optind - 1]);
         if (option < 256)
             option = 256 + (option == 'h' ? OPTION_HELP : option == 'V' ? OPTION_VERSION : OPTION_YES);
         *ret_seen |= 1U << (option - 256);
@@ -134,6 +164,7 @@ static int read_options(struct ctl *ctl, int argc, char **argv, unsigned *ret_se
 static int run(struct ctl *ctl, int argc, char **argv)
 {
     unsigned seen = 0;
+    look_for_language(ctl, argc, argv);
     int status = read_options(ctl, argc, argv, &seen);
     if (status != 0)
         return status;
@@ -165,7 +196,9 @@ static int run(struct ctl *ctl, int argc, char **argv)
     }
     int n = argc - optind - 1;
     if (n < verb->min_arguments || n > verb->max_arguments) {
-        ctl_complain(tr(ctl, "usage: cryoctl %s %s", "用法：cryoctl %s %s"), verb->name, verb->arguments);
+        ctl_complain(tr(ctl, "usage: cryoctl %s %s", "用法：cryoctl %s %s"), verb->name,
+                     tr(ctl, verb->arguments != NULL ? verb->arguments : "",
+                        verb->arguments_zh != NULL ? verb->arguments_zh : ""));
         return CTL_USAGE;
     }
     if (usage_verb_takes(verb, OPTION_SOCKET) && !places_socket(ctl))
@@ -181,7 +214,7 @@ int main(int argc, char **argv)
     look_at_terminal(&ctl);
     int status = run(&ctl, argc, argv);
     if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE) {
-        ctl_complain(tr(&ctl, "can't write the output: %s", "无法写出：%s"), strerror(errno));
+        ctl_complain(tr(&ctl, "can't write the output: %s", "无法写出：%s"), words_error(&ctl, errno));
         return status == CTL_OK ? CTL_NEGATIVE : status;
     }
     return status;
