@@ -113,7 +113,7 @@ static void *load_config(void *argument)
     problems_free(&problems);
     problems_free(&warnings);
     trim(message.config.detail);
-    while (mailbox_post(load->core, MAILBOX_RESERVED, &message) < 0)
+    while (mailbox_try(load->core, MAILBOX_RESERVED, &message) < 0)
         usleep(10000);
     config_unref(load->running);
     free(load);

@@ -398,6 +398,35 @@ class Reload(PublisherCase):
         driver.say("config uri=%s small=1" % broker.uri())
         until(lambda: CRITICAL not in retained(broker, "#"), "no alarm")
 
+    def test_what_comes_back_before_it_was_cleared_stays(self):
+        broker = self.broker()
+        driver = self.driver(broker, ha=1)
+        topics = ["cryomon/demo/room-1/alarms/o2-low", "cryomon/demo/room-1/readings",
+                  "homeassistant/device/cryomon_demo_room-1/config"]
+        driver.say('alarm 3 {"state":"unacknowledged"}', "point 3 1 0 0", "asset 2")
+        until(lambda: all(topic in retained(broker, "#") for topic in topics), "everything")
+        broker.stop()
+        driver.fault(True)
+        driver.say("config uri=%s ha=1 small=1" % broker.uri(), "config uri=%s ha=1" % broker.uri(),
+                   'alarm 3 {"state":"unacknowledged"}', "point 3 1 0 0", "asset 2", "event 1")
+        broker.start()
+        driver.sent(1)
+        observer = self.observer(broker, *topics, "cryomon/demo/tank-1/alarms/lid-open")
+        # What is normal is cleared last, ten seconds after the connection.
+        observer.alarm("tank-1", "lid-open", None)
+        self.assertEqual([topic for topic in topics if topic not in retained(broker, "#")], [])
+        self.assertFalse([m for m in observer.feed.since() if m.topic in topics and m.text == ""])
+
+    def test_an_alarm_that_ended_just_before_a_reload_is_cleared(self):
+        broker = self.broker("max_inflight_messages 1")
+        driver = self.driver(broker)
+        driver.say('alarm 1 {}')
+        until(lambda: CRITICAL in retained(broker, "#"), "the alarm")
+        # More than the window takes: the end of the alarm waits its turn when the reload comes.
+        driver.say(*["alarm %d {}" % n for n in (2, 3)], "alarm 1 -", "config uri=%s" % broker.uri(),
+                   "alarm 2 {}", "alarm 3 {}")
+        until(lambda: CRITICAL not in retained(broker, "#"), "the alarm to go", limit=5)
+
     def test_another_broker(self):
         one, two = self.broker(name="one"), self.broker(name="two")
         driver = self.driver(one)

@@ -29,7 +29,7 @@ static void tell(struct publisher *p, bool failed, const char *detail)
     message.fault.fault = FAULT_BROKER;
     message.fault.failed = failed;
     snprintf(message.fault.detail, sizeof message.fault.detail, "%s", detail);
-    if (mailbox_post(p->core, MAILBOX_RESERVED, &message) == 0)
+    if (mailbox_try(p->core, MAILBOX_RESERVED, &message) == 0)
         p->fault = wanted;
 }
 

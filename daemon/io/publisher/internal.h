@@ -30,6 +30,7 @@ struct publisher {
     pthread_t thread;
     bool started;
     char run[RUN_MAX];
+    char directory[256]; /* of state.db: the store stays with the first one */
 
     struct mirror *mirror;
     struct outbox *outbox;

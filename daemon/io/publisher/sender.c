@@ -174,6 +174,9 @@ static int send_readings(struct publisher *p)
 static int send_leftover(struct publisher *p)
 {
     const char *topic = leftovers_peek(&p->leftovers);
+    for (; topic != NULL && leftovers_is_in_use(p->mirror->config, topic);
+         topic = leftovers_peek(&p->leftovers))
+        leftovers_pop(&p->leftovers);
     if (topic == NULL || !has_room_for(p, OWNER_CLEAR))
         return 0;
     int error = publish(p, OWNER_CLEAR, 0, topic, "", true);

@@ -82,7 +82,7 @@ static const char *gap_text(enum store_gap gap)
 static bool post(struct store *store, struct core_message *message)
 {
     message->generation = store->config->generation;
-    return mailbox_post(store->core, MAILBOX_RESERVED, message) == 0;
+    return mailbox_try(store->core, MAILBOX_RESERVED, message) == 0;
 }
 
 static bool post_faults(struct store *store)
@@ -151,7 +151,7 @@ static bool post_durable(struct store *store)
         return true;
     struct publisher_message message = {.kind = PUBLISHER_DURABLE, .generation = store->config->generation};
     message.durable_seq = report->durable_seq;
-    if (mailbox_post(store->publisher, MAILBOX_RESERVED, &message) < 0)
+    if (mailbox_try(store->publisher, MAILBOX_RESERVED, &message) < 0)
         return false;
     report->durable_told = report->durable_seq;
     return true;
