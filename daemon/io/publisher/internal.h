@@ -30,7 +30,6 @@ struct publisher {
     pthread_t thread;
     bool started;
     char run[RUN_MAX];
-    char directory[256]; /* of state.db: the store stays with the first one */
 
     struct mirror *mirror;
     struct outbox *outbox;

@@ -45,7 +45,6 @@ int publisher_create(struct config *config, const char *run_id, struct heartbeat
     p->heartbeats = heartbeats;
     p->slot = -1;
     snprintf(p->run, sizeof p->run, "%s", run_id);
-    snprintf(p->directory, sizeof p->directory, "%s", config->storage.directory);
     p->buffer_size = BUFFER_START;
     p->buffer = malloc(p->buffer_size);
     int error = p->buffer != NULL ? 0 : -ENOMEM;
@@ -93,7 +92,7 @@ static void read_backlog(struct publisher *p, int64_t now_us)
     if (session_state(p->session) != SESSION_UP || p->phase != PHASE_RUN ||
         !outbox_wants_page(p->outbox, now_us, &after, &limit))
         return;
-    int error = backlog_read(p->backlog, p->directory, after, limit);
+    int error = backlog_read(p->backlog, p->mirror->config->storage.directory, after, limit);
     if (error < 0)
         outbox_page_end(p->outbox, error, now_us);
 }

@@ -136,6 +136,7 @@ static bool post_gaps(struct store *store)
         message.gap.count = report->gaps[gap].count;
         message.gap.from_utc_us = report->gaps[gap].from_utc_us;
         message.gap.to_utc_us = report->gaps[gap].to_utc_us;
+        message.gap.events = gap == GAP_EVENTS || gap == GAP_CONFLICT;
         snprintf(message.gap.detail, sizeof message.gap.detail, "%s", gap_text((enum store_gap)gap));
         if (!post(store, &message))
             return false;
@@ -174,4 +175,5 @@ void store_report_free(struct store_report *report)
 {
     store_report_free_restored(report->restored, report->next_restored, report->n_restored);
     report->restored = NULL;
+    report->n_restored = report->next_restored = 0;
 }
