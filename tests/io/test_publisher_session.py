@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from publisher_case import ADDRESS, PublisherCase, retained, until
+from publisher_case import ADDRESS, PublisherCase, end, retained, until
 
 STATUS = "cryomon/demo/status"
 CRITICAL = "cryomon/demo/tank-1/alarms/temperature-critical"
@@ -163,6 +163,25 @@ class Reasons(PublisherCase):
         driver.fault(True, "the broker refuses the connection: Server busy")
         fake.connack = 0
         driver.fault(False)
+
+    def test_connections_that_do_not_last_are_a_fault(self):
+        broker = self.broker()
+        driver = self.driver(broker)
+        driver.fault(False)
+        # Somebody else uses our client id, and comes back each time: events get through, but that is not well.
+        other = subprocess.Popen(["mosquitto_sub", "-V", "5", "-h", broker.address, "-p", str(broker.port), "-i",
+                                  "cryomon-demo", "-t", "other"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(end, other)
+        driver.fault(True)
+        mark, log = driver.feed.mark(), driver.log.mark()
+        for _ in range(3):
+            driver.log.wait(lambda line: "MQTT: connected" in line, "a connection", since=log)
+            log = driver.log.mark()
+        self.assertFalse([line for line in driver.feed.since(mark) if line.startswith("fault 0")])
+        driver.say("event 1")
+        driver.sent(1)
+        end(other)
+        driver.fault(False, since=mark)
 
     def test_receive_maximum_is_kept(self):
         fake = self.fake(receive_maximum=3, answer=lambda topic, text: None)
