@@ -63,7 +63,7 @@ struct publisher {
     char refused[SESSION_TROUBLE];
     enum fault_state fault; /* as told to the core */
     char logged[SESSION_TROUBLE];
-    int64_t quiet_until_us; /* no more lines about bad commands and lost messages */
+    int64_t quiet_until_us; /* no more lines about bad commands, lost messages and refused clearing */
 };
 
 /* --- connection.c: connects, keeps and gives up the connection, and tells the core about it */

@@ -270,7 +270,10 @@ static void say_refused(struct publisher *p, const struct session_ack *ack, int6
     } else if (ack->owner == OWNER_ALARM && index_of(p, ack->key, &index)) {
         dirty_add(&p->mirror->alarms_refused, index);
     } else if (ack->owner != OWNER_EVENT && ack->owner != OWNER_READINGS) {
-        log_line(LOG_INFO, MID_BROKER, "MQTT: the broker refuses %s: %s", owner_name(ack->owner), ack->text);
+        if (now_us >= p->quiet_until_us) /* there may be thousands of them */
+            log_line(LOG_INFO, MID_BROKER, "MQTT: the broker refuses %s: %s", owner_name(ack->owner),
+                     ack->text);
+        p->quiet_until_us = now_us + SECOND_US;
         return;
     }
     connection_refused(p, owner_name(ack->owner), ack->text, now_us);
