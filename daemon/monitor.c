@@ -30,8 +30,7 @@ int monitor_make_tables(struct monitor *m, struct config *config)
     bool *dirty = calloc(config->n_assets + 1U, sizeof *dirty);
     bool *unshown = calloc(config->n_alarms + 1U, sizeof *unshown);
     struct bus **buses = calloc(config->n_buses + 1U, sizeof *buses); /* NOLINT(bugprone-sizeof-expression) */
-    if (engine == NULL || alarms == NULL || dirty == NULL || unshown == NULL ||
-        buses == NULL) {
+    if (engine == NULL || alarms == NULL || dirty == NULL || unshown == NULL || buses == NULL) {
         engine_free(engine);
         free(alarms);
         free(dirty);

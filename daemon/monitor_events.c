@@ -30,7 +30,8 @@ static void send_event(struct monitor *m, const struct store_message *message)
     struct publisher_message copy = {.kind = PUBLISHER_EVENT, .generation = message->generation};
     copy.event = message->event;
     if (mailbox_post(store_mailbox(m->parts.store), MAILBOX_RESERVED, message) < 0) {
-        m->events_lost = true; /* counted by the mailbox: the store tells the gap when it takes messages again */
+        m->events_lost =
+            true; /* counted by the mailbox: the store tells the gap when it takes messages again */
         log_line(LOG_CRIT, MID_STORE,
                  "event %llu could not be handed to the store: it takes nothing any more",
                  (unsigned long long)message->event.seq);

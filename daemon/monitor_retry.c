@@ -1,5 +1,5 @@
-/* monitor_retry.c - what found no room in a mailbox, and what the disk has lost: told again. The publisher may
- * wait a minute for a name server just when a whole site goes into alarm. */
+/* monitor_retry.c - what found no room in a mailbox, and what the disk has lost: told again. The publisher
+ * may wait a minute for a name server just when a whole site goes into alarm. */
 #include "monitor_internal.h"
 
 void monitor_tell_config(struct monitor *m)

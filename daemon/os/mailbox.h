@@ -23,7 +23,8 @@ void mailbox_free(struct mailbox *mailbox);
 /* Copies the message in. Returns 0, or -ENOSPC when the ring is full for that class (and counts it). */
 int mailbox_post(struct mailbox *mailbox, enum mailbox_class class, const void *message);
 
-/* The same for a message that the caller keeps and tries again: a refusal loses nothing, and is not counted. */
+/* The same for a message that the caller keeps and tries again: a refusal loses nothing, and is not counted.
+ */
 int mailbox_try(struct mailbox *mailbox, enum mailbox_class class, const void *message);
 
 /* Copies the oldest message out; false when empty. Clears the eventfd when it empties the ring. */

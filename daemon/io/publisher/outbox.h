@@ -1,9 +1,10 @@
 /*
  * outbox.h - the events that the broker has not confirmed yet: at least once, in order of seq, none skipped.
  *
- * PURE of I/O. Recent events stand in a ring; when that overflows, or a gap in seq (or a durable event that is
- * not here) shows that one never came, and at the start of a run, the missing range (the backlog) is read from
- * state.db by pages (backlog.h), and goes out before the ring. A disk that does not answer holds the ring back for a second at most.
+ * PURE of I/O. Recent events stand in a ring; when that overflows, or a gap in seq (or a durable event that
+ * is not here) shows that one never came, and at the start of a run, the missing range (the backlog) is read
+ * from state.db by pages (backlog.h), and goes out before the ring. A disk that does not answer holds the
+ * ring back for a second at most.
  *
  *     waiting --outbox_next, sent--> flying --success--> confirmed --settled (STORE_SENT posted)--> gone
  *        ^------------- failure or lost connection --------'

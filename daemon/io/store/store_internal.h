@@ -143,8 +143,8 @@ struct event_record *store_state_waiting(struct store_state *state, size_t i); /
 /* Reads last_seq and last_hash from the file: an SQLite result. */
 int store_state_read_last(struct store_state *state);
 
-/* (store_restore.c) After an opening, the first time and whenever another file has taken the place of ours: has
- * the core told of the alarms in it, and our run written into it. An SQLite result. */
+/* (store_restore.c) After an opening, the first time and whenever another file has taken the place of ours:
+ * has the core told of the alarms in it, and our run written into it. An SQLite result. */
 int store_restore(struct store *store);
 
 /* ---------------------------------------------------------------- readings that wait (store_readings.c) */

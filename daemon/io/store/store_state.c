@@ -313,7 +313,8 @@ static void flush(struct store *store)
 static void tell_lost(struct store *store)
 {
     char detail[STORE_DETAIL_MAX];
-    snprintf(detail, sizeof detail, "%.120s: was missing or empty: the events and alarm states in it are lost",
+    snprintf(detail, sizeof detail,
+             "%.120s: was missing or empty: the events and alarm states in it are lost",
              store->state.db.path);
     store_report_fault(store, FAULT_STATE_DB, detail);
     store_report_step(store, clock_boot_us());
