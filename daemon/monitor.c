@@ -28,11 +28,13 @@ int monitor_make_tables(struct monitor *m, struct config *config)
                                           config->n_alarms, clock_now());
     struct alarm_record *alarms = calloc(config->n_alarms + 1U, sizeof *alarms);
     bool *dirty = calloc(config->n_assets + 1U, sizeof *dirty);
+    bool *unshown = calloc(config->n_alarms + 1U, sizeof *unshown);
     struct bus **buses = calloc(config->n_buses + 1U, sizeof *buses); /* NOLINT(bugprone-sizeof-expression) */
-    if (engine == NULL || alarms == NULL || dirty == NULL || buses == NULL) {
+    if (engine == NULL || alarms == NULL || dirty == NULL || unshown == NULL || buses == NULL) {
         engine_free(engine);
         free(alarms);
         free(dirty);
+        free(unshown);
         free(buses);
         return -ENOMEM;
     }
@@ -40,7 +42,8 @@ int monitor_make_tables(struct monitor *m, struct config *config)
     m->engine = engine;
     m->alarms = alarms;
     m->dirty_assets = dirty;
-    m->any_dirty = false;
+    m->any_dirty = m->any_unshown = false;
+    m->unshown = unshown;
     m->buses = buses;
     return 0;
 }
@@ -82,6 +85,7 @@ void monitor_free(struct monitor *m)
     free(m->reload.difference);
     free(m->alarms);
     free(m->dirty_assets);
+    free(m->unshown);
     free(m->buses);
     free(m);
 }
@@ -213,6 +217,11 @@ static void store_open(struct monitor *m, const struct core_message *message)
     if (m->next_seq <= message->store_open.last_seq)
         m->next_seq = message->store_open.last_seq + 1; /* also from 0: not known so far */
     m->store_known = true;
+    if (message->store_open.again) { /* it came while we ran, and knows nothing of this run */
+        remove_unknown(m);
+        monitor_restate(m);
+        return;
+    }
     if (!message->store_open.clean)
         m->faults[FAULT_RESTART].sources = FROM_OWNER;
     if (m->started) { /* the disk was late */
@@ -233,6 +242,8 @@ static void lost_records(struct monitor *m, const struct core_message *message)
         {.key = "reason", .text = message->gap.detail},
     };
     monitor_event(m, clock_now(), "gap", members, 4);
+    if (message->gap.events || m->events_lost)
+        monitor_restate(m);
 }
 
 static void handle(struct monitor *m, struct core_message *message)
@@ -371,6 +382,7 @@ static void housekeeping(struct monitor *m)
     watch_queue(m, now_us);
     feed_watchdog(m, now_us);
     tell_status(m);
+    monitor_retry(m);
     monitor_reload_tick(m, now_us);
 }
 

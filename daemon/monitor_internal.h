@@ -3,6 +3,7 @@
  *
  *   monitor.c         the loop: messages, time, housekeeping
  *   monitor_events.c  events and alarm records: from a transition to store, publisher and journal
+ *   monitor_retry.c   what found no room in a mailbox, and what the disk has lost: told again
  *   monitor_reload.c  a new configuration: load, stop buses, carry the state over, start buses
  */
 #ifndef CRYOMON_MONITOR_INTERNAL_H
@@ -46,6 +47,9 @@ struct unknown_alarm {
     int64_t raised_utc_us;
 };
 
+/* Who must hear of a new configuration. */
+enum reader { READER_STORE = 1, READER_PUBLISHER = 2, READER_CONTROL = 4 };
+
 struct monitor {
     struct monitor_parts parts;
     struct config *config;
@@ -54,6 +58,10 @@ struct monitor {
     struct alarm_record *alarms; /* config->n_alarms */
     bool *dirty_assets;          /* config->n_assets */
     bool any_dirty;
+    bool *unshown; /* config->n_alarms: the publisher had no room for the alarm's state */
+    bool any_unshown, points_missed;
+    unsigned config_untold; /* of enum reader: who had no room for the configuration */
+    bool events_lost;       /* the store had no room for an event */
     struct fault_record faults[FAULT_COUNT];
     struct bus **buses; /* config->n_buses; NULL where none runs */
     int stop_fd;        /* of the buses of this configuration */
@@ -93,6 +101,20 @@ void monitor_publish_point(struct monitor *m, uint16_t point, const struct point
 void monitor_publish_dirty(struct monitor *m);
 void monitor_sample(struct monitor *m, const struct core_message *message);
 void monitor_stale_points(struct monitor *m);
+
+/* The alarm's state to the publisher; false: no room, it is tried again. */
+bool monitor_show_alarm(struct monitor *m, uint16_t alarm);
+/* An event that says what state an alarm is in, for a state.db that does not know. */
+void monitor_restate_alarm(struct monitor *m, uint16_t alarm);
+
+/* ---- monitor_retry.c */
+
+/* Gives the configuration to those in config_untold. */
+void monitor_tell_config(struct monitor *m);
+/* Once a second: what found no room. */
+void monitor_retry(struct monitor *m);
+/* state.db has lost events, or is another file: all alarms that are not normal are written into it anew. */
+void monitor_restate(struct monitor *m);
 
 /* ---- monitor_reload.c */
 
