@@ -76,9 +76,11 @@ static const char *fault_words(enum system_fault fault, enum language language)
 }
 
 /* "-149.2 °C", or the state's name. */
-static void value_words(const struct point_config *point, micro_t value, char *text, size_t cap)
+static void value_words(const struct point_config *point, enum language language, micro_t value, char *text,
+                        size_t cap)
 {
-    const char *state = decode_state_name(&point->format, value);
+    const char *state = language == LANGUAGE_ZH ? decode_state_zh(&point->format, value)
+                                                : decode_state_name(&point->format, value);
     if (state != NULL) {
         snprintf(text, cap, "%s", state);
         return;
@@ -97,9 +99,9 @@ static void limit_words(const struct alarm_news *news, enum language language, c
     bool high = model->kind == CONDITION_HIGH, zh = language == LANGUAGE_ZH;
     bool known = news->reading != NULL && news->reading->quality != QUALITY_BAD;
     char value[VALUE_WORDS] = "", limit[VALUE_WORDS];
-    value_words(point, model->limit, limit, sizeof limit);
+    value_words(point, language, model->limit, limit, sizeof limit);
     if (known)
-        value_words(point, news->reading->value, value, sizeof value);
+        value_words(point, language, news->reading->value, value, sizeof value);
     bool beyond = known && (high ? news->reading->value > model->limit : news->reading->value < model->limit);
     const char *side = zh ? (high ? "高于" : "低于") : (high ? "above" : "below");
     if (news->over && known)
@@ -127,7 +129,7 @@ static void state_words(const struct alarm_news *news, enum language language, c
     const struct point_config *point = &news->config->points[model->point];
     bool known = news->reading != NULL && news->reading->quality != QUALITY_BAD, zh = language == LANGUAGE_ZH;
     char value[VALUE_WORDS];
-    value_words(point, known ? news->reading->value : model->states[0], value, sizeof value);
+    value_words(point, language, known ? news->reading->value : model->states[0], value, sizeof value);
     if (known)
         snprintf(text, cap, zh ? "%s：%s" : "%s is %s", name, value);
     else
@@ -146,7 +148,7 @@ static void flat_words(const struct alarm_news *news, enum language language, co
         return;
     }
     if (known)
-        value_words(&news->config->points[model->point], news->reading->value, value, sizeof value);
+        value_words(&news->config->points[model->point], language, news->reading->value, value, sizeof value);
     snprintf(text, cap,
              zh ? "%s：数值 %s 至少 %u 分钟没有任何变化，传感器可能失效"
                 : "%s: the value %s has not changed for at least %u min; is the sensor alive?",

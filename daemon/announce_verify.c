@@ -8,10 +8,12 @@
 #define SIDE_MAX 96
 
 /* One side of the comparison in words: "-190.1 °C", "open". */
-static void print_side(char text[SIDE_MAX], const struct point_config *point, micro_t value)
+static void print_side(char text[SIDE_MAX], const struct point_config *point, enum language language,
+                       micro_t value)
 {
     char number[MICRO_TEXT_MAX];
-    const char *state = decode_state_name(&point->format, value);
+    const char *state = language == LANGUAGE_ZH ? decode_state_zh(&point->format, value)
+                                                : decode_state_name(&point->format, value);
     if (state != NULL) {
         snprintf(text, SIDE_MAX, "%s", state);
         return;
@@ -25,14 +27,16 @@ static void sentences(struct json_text *j, const struct config *config, const st
     const struct point_config *point = &config->points[v->point];
     const struct asset_config *asset = &config->assets[point->asset];
     char display[SIDE_MAX], reg[SIDE_MAX], text[512];
-    print_side(display, point, v->displayed);
-    print_side(reg, point, v->reading.value);
+    print_side(display, point, LANGUAGE_EN, v->displayed);
+    print_side(reg, point, LANGUAGE_EN, v->reading.value);
     json_text_object(j, "text");
     snprintf(text, sizeof text, "%s: %s: the device shows %s, its register %s: %s",
              bilingual_get(&asset->name, LANGUAGE_EN, asset->id),
              bilingual_get(&point->name, LANGUAGE_EN, point->id), display, reg,
              v->agrees ? "they agree" : "THEY DIFFER");
     json_text_string(j, "en", text);
+    print_side(display, point, LANGUAGE_ZH, v->displayed);
+    print_side(reg, point, LANGUAGE_ZH, v->reading.value);
     snprintf(text, sizeof text, "%s：%s：设备显示 %s，寄存器 %s：%s",
              bilingual_get(&asset->name, LANGUAGE_ZH, asset->id),
              bilingual_get(&point->name, LANGUAGE_ZH, point->id), display, reg,

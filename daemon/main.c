@@ -17,9 +17,8 @@
 #include "monitor.h"
 #include "settings.h"
 
-#define EXIT_USAGE 2
-#define EXIT_CONFIG                                                                                          \
-    78 /* EX_CONFIG of sysexits.h: systemd must not restart us into the same mistake quickly */
+#define EXIT_USAGE        2
+#define EXIT_CONFIG       78 /* EX_CONFIG of sysexits.h: the configuration, and nothing else, is to be mended */
 #define CORE_SLOTS        16384
 #define CORE_RESERVED     4096
 #define STOP_PUBLISHER_MS 900

@@ -29,12 +29,15 @@ int monitor_make_tables(struct monitor *m, struct config *config)
     struct alarm_record *alarms = calloc(config->n_alarms + 1U, sizeof *alarms);
     struct device_record *devices = calloc(config->n_devices + 1U, sizeof *devices);
     bool *dirty = calloc(config->n_assets + 1U, sizeof *dirty);
+    bool *unshown = calloc(config->n_alarms + 1U, sizeof *unshown);
     struct bus **buses = calloc(config->n_buses + 1U, sizeof *buses); /* NOLINT(bugprone-sizeof-expression) */
-    if (engine == NULL || alarms == NULL || devices == NULL || dirty == NULL || buses == NULL) {
+    if (engine == NULL || alarms == NULL || devices == NULL || dirty == NULL || unshown == NULL ||
+        buses == NULL) {
         engine_free(engine);
         free(alarms);
         free(devices);
         free(dirty);
+        free(unshown);
         free(buses);
         return -ENOMEM;
     }
@@ -47,7 +50,8 @@ int monitor_make_tables(struct monitor *m, struct config *config)
         devices[i].at = clock_now();
     }
     m->dirty_assets = dirty;
-    m->any_dirty = false;
+    m->any_dirty = m->any_unshown = false;
+    m->unshown = unshown;
     m->buses = buses;
     return 0;
 }
@@ -90,6 +94,7 @@ void monitor_free(struct monitor *m)
     free(m->alarms);
     free(m->devices);
     free(m->dirty_assets);
+    free(m->unshown);
     free(m->buses);
     free(m);
 }
@@ -180,6 +185,11 @@ static void store_open(struct monitor *m, const struct core_message *message)
     if (m->next_seq <= message->store_open.last_seq)
         m->next_seq = message->store_open.last_seq + 1; /* also from 0: not known so far */
     m->store_known = true;
+    if (message->store_open.again) { /* it came while we ran, and knows nothing of this run */
+        remove_unknown(m);
+        monitor_restate(m);
+        return;
+    }
     if (!message->store_open.clean)
         m->faults[FAULT_RESTART].sources = FROM_OWNER;
     if (m->started) { /* the disk was late */
@@ -200,6 +210,8 @@ static void lost_records(struct monitor *m, const struct core_message *message)
         {.key = "reason", .text = message->gap.detail},
     };
     monitor_event(m, clock_now(), "gap", members, 4);
+    if (message->gap.events || m->events_lost)
+        monitor_restate(m);
 }
 
 static void handle(struct monitor *m, struct core_message *message)
@@ -321,11 +333,13 @@ static void tell_status(struct monitor *m)
             m->alarms[i].state == ALARM_UNACKNOWLEDGED || m->alarms[i].state == ALARM_RETURNED_UNACKNOWLEDGED;
     }
     char status[sizeof m->status];
-    snprintf(
-        status, sizeof status, "%u assets, %u points; %u alarms, %u not acknowledged; broker %s; disk %s",
-        m->config->n_assets - 1U, m->config->n_points, active, unacknowledged,
-        m->faults[FAULT_BROKER].sources != 0 ? "UNREACHABLE" : "ok",
-        (m->faults[FAULT_STATE_DB].sources | m->faults[FAULT_HISTORY_DB].sources) != 0 ? "FAILING" : "ok");
+    snprintf(status, sizeof status,
+             "%u assets, %u points; %u alarms, %u not acknowledged; broker %s; disk %s",
+             m->config->n_assets - 1U, m->config->n_points, active, unacknowledged,
+             !m->config->mqtt.enabled   ? "none"
+             : monitor_broker_failed(m) ? "UNREACHABLE"
+                                        : "ok",
+             monitor_disk_failed(m) ? "FAILING" : "ok");
     if (strcmp(status, m->status) != 0) {
         memcpy(m->status, status, sizeof status);
         service_status(status);
@@ -342,6 +356,7 @@ static void housekeeping(struct monitor *m)
     watch_queue(m, now_us);
     feed_watchdog(m, now_us);
     tell_status(m);
+    monitor_retry(m);
     monitor_reload_tick(m, now_us);
 }
 

@@ -29,23 +29,28 @@ void monitor_send_event(struct monitor *m, const struct store_message *message)
 {
     struct publisher_message copy = {.kind = PUBLISHER_EVENT, .generation = message->generation};
     copy.event = message->event;
-    if (mailbox_post(store_mailbox(m->parts.store), MAILBOX_RESERVED, message) < 0)
+    if (mailbox_post(store_mailbox(m->parts.store), MAILBOX_RESERVED, message) < 0) {
+        m->events_lost =
+            true; /* counted by the mailbox: the store tells the gap when it takes messages again */
         log_line(LOG_CRIT, MID_STORE,
                  "event %llu could not be handed to the store: it takes nothing any more",
                  (unsigned long long)message->event.seq);
+    }
     if (mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_RESERVED, &copy) < 0)
         log_line(LOG_CRIT, MID_BROKER,
                  "event %llu could not be handed to the publisher: it waits in the outbox",
                  (unsigned long long)message->event.seq);
 }
 
-static void show_alarm(struct monitor *m, uint16_t alarm)
+bool monitor_show_alarm(struct monitor *m, uint16_t alarm)
 {
     struct publisher_message message = {.kind = PUBLISHER_ALARM, .generation = m->config->generation};
     message.alarm.alarm = alarm;
     memcpy(message.alarm.body, m->alarms[alarm].body, sizeof message.alarm.body);
-    if (mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_RESERVED, &message) < 0)
-        log_line(LOG_ERR, MID_BROKER, "the state of an alarm could not be handed to the publisher");
+    bool refused = mailbox_try(publisher_mailbox(m->parts.publisher), MAILBOX_RESERVED, &message) < 0;
+    m->unshown[alarm] = refused;
+    m->any_unshown |= refused;
+    return !refused;
 }
 
 void monitor_event(struct monitor *m, struct stamp at, const char *kind,
@@ -107,25 +112,15 @@ static void log_alarm(const struct alarm_news *news)
               news->who != NULL ? news->who : "");
 }
 
-static void announce_transition(struct monitor *m, const struct transition *t, const struct command *command)
+/* The event of an alarm whose record says already what is true now. */
+static void announce(struct monitor *m, struct alarm_news *news)
 {
-    const struct alarm_config *alarm = &m->config->alarms[t->alarm];
-    struct alarm_record *record = &m->alarms[t->alarm];
+    const struct alarm_config *alarm = &m->config->alarms[news->alarm];
+    struct alarm_record *record = &m->alarms[news->alarm];
     struct store_message message;
-    update_record(record, t, command);
-
-    struct event_record *event = monitor_begin_event(m, &message, "alarm", t->at);
-    struct alarm_news news = news_of(m, t->alarm, transition_name(t->kind), t->at);
-    news.over = !alarm_state_is_active(t->kind == TRANSITION_RAISED ? t->to : t->from) ||
-                t->kind == TRANSITION_RETURNED;
-    news.seq = event->seq;
-    if (m->config->alarm_models[t->alarm].kind != CONDITION_FAULT)
-        news.reading = &t->reading;
-    if (command != NULL) {
-        news.who = command->who;
-        news.note = command->note;
-    }
-    announce_alarm(&news, event->body);
+    struct event_record *event = monitor_begin_event(m, &message, "alarm", news->at);
+    news->seq = event->seq;
+    announce_alarm(news, event->body);
     snprintf(event->asset, sizeof event->asset, "%s", m->config->assets[alarm->asset].id);
     snprintf(event->alarm, sizeof event->alarm, "%s", alarm->id);
     event->has_alarm = true;
@@ -139,8 +134,42 @@ static void announce_transition(struct monitor *m, const struct transition *t, c
     else
         memcpy(record->body, event->body, sizeof record->body);
     monitor_send_event(m, &message);
-    show_alarm(m, t->alarm);
-    log_alarm(&news);
+    (void)monitor_show_alarm(m, news->alarm);
+    log_alarm(news);
+}
+
+static void announce_transition(struct monitor *m, const struct transition *t, const struct command *command)
+{
+    update_record(&m->alarms[t->alarm], t, command);
+    struct alarm_news news = news_of(m, t->alarm, transition_name(t->kind), t->at);
+    news.over = !alarm_state_is_active(t->kind == TRANSITION_RAISED ? t->to : t->from) ||
+                t->kind == TRANSITION_RETURNED;
+    if (m->config->alarm_models[t->alarm].kind != CONDITION_FAULT)
+        news.reading = &t->reading;
+    if (command != NULL) {
+        news.who = command->who;
+        news.note = command->note;
+    }
+    announce(m, &news);
+}
+
+/* What a state of an earlier time says now. view: where the reading is kept. */
+static struct alarm_news news_of_state(const struct monitor *m, uint16_t alarm, struct point_view *view)
+{
+    struct alarm_news news = news_of(m, alarm, "restored", clock_now());
+    news.over = !alarm_state_is_active(m->alarms[alarm].state);
+    if (m->config->alarm_models[alarm].kind != CONDITION_FAULT) {
+        *view = engine_point(m->engine, m->config->alarm_models[alarm].point);
+        news.reading = &view->reading;
+    }
+    return news;
+}
+
+void monitor_restate_alarm(struct monitor *m, uint16_t alarm)
+{
+    struct point_view view;
+    struct alarm_news news = news_of_state(m, alarm, &view);
+    announce(m, &news);
 }
 
 int monitor_feed(struct monitor *m, const struct event *event, const struct command *command)
@@ -175,15 +204,10 @@ void monitor_restore_alarm(struct monitor *m, uint16_t alarm, const struct alarm
     m->alarms[alarm] = *record;
     if (record->body[0] == '\0') { /* normally the body of its last event comes with it */
         struct point_view view;
-        struct alarm_news news = news_of(m, alarm, "restored", clock_now());
-        news.over = !alarm_state_is_active(record->state);
-        if (m->config->alarm_models[alarm].kind != CONDITION_FAULT) {
-            view = engine_point(m->engine, m->config->alarm_models[alarm].point);
-            news.reading = &view.reading;
-        }
+        struct alarm_news news = news_of_state(m, alarm, &view);
         announce_alarm(&news, m->alarms[alarm].body);
     }
-    show_alarm(m, alarm);
+    (void)monitor_show_alarm(m, alarm);
 }
 
 void monitor_remove_alarm(struct monitor *m, const char *asset, const char *alarm, enum alarm_state state,
@@ -222,7 +246,8 @@ void monitor_publish_point(struct monitor *m, uint16_t point, const struct point
     message.point.point = point;
     message.point.reading = view->reading;
     message.point.taken = view->at;
-    (void)mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_ORDINARY, &message);
+    if (mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_ORDINARY, &message) < 0)
+        m->points_missed = true; /* the broker must not keep an older one */
     m->dirty_assets[m->config->points[point].asset] = true;
     m->any_dirty = true;
 }
@@ -238,7 +263,8 @@ void monitor_publish_dirty(struct monitor *m)
         m->dirty_assets[i] = false;
         struct publisher_message message = {.kind = PUBLISHER_ASSET, .generation = m->config->generation};
         message.asset = i;
-        (void)mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_ORDINARY, &message);
+        if (mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_ORDINARY, &message) < 0)
+            m->points_missed = true;
     }
 }
 

@@ -5,6 +5,7 @@
  *   monitor_events.c  events and alarm records: from a transition to store, publisher and journal
  *   monitor_verify.c  a person compares a point with the device's display
  *   monitor_pages.c   what the control thread asks for; diagnostics of devices
+ *   monitor_retry.c   what found no room in a mailbox, and what the disk has lost: told again
  *   monitor_reload.c  a new configuration: load, stop buses, carry the state over, start buses
  */
 #ifndef CRYOMON_MONITOR_INTERNAL_H
@@ -56,6 +57,9 @@ struct device_record {
     enum reason told;
 };
 
+/* Who must hear of a new configuration. */
+enum reader { READER_STORE = 1, READER_PUBLISHER = 2, READER_CONTROL = 4 };
+
 struct monitor {
     struct monitor_parts parts;
     struct config *config;
@@ -65,6 +69,10 @@ struct monitor {
     struct device_record *devices; /* config->n_devices */
     bool *dirty_assets;            /* config->n_assets */
     bool any_dirty;
+    bool *unshown; /* config->n_alarms: the publisher had no room for the alarm's state */
+    bool any_unshown, points_missed;
+    unsigned config_untold; /* of enum reader: who had no room for the configuration */
+    bool events_lost;       /* the store had no room for an event */
     struct fault_record faults[FAULT_COUNT];
     struct bus **buses; /* config->n_buses; NULL where none runs */
     int stop_fd;        /* of the buses of this configuration */
@@ -82,6 +90,16 @@ struct monitor {
     bool watchdog_silent; /* a late thread was reported */
     char status[256];
 };
+
+static inline bool monitor_broker_failed(const struct monitor *m)
+{
+    return m->faults[FAULT_BROKER].sources != 0;
+}
+
+static inline bool monitor_disk_failed(const struct monitor *m)
+{
+    return (m->faults[FAULT_STATE_DB].sources | m->faults[FAULT_HISTORY_DB].sources) != 0;
+}
 
 /* ---- monitor_events.c */
 
@@ -110,6 +128,11 @@ void monitor_publish_dirty(struct monitor *m);
 void monitor_sample(struct monitor *m, const struct core_message *message);
 void monitor_stale_points(struct monitor *m);
 
+/* The alarm's state to the publisher; false: no room, it is tried again. */
+bool monitor_show_alarm(struct monitor *m, uint16_t alarm);
+/* An event that says what state an alarm is in, for a state.db that does not know. */
+void monitor_restate_alarm(struct monitor *m, uint16_t alarm);
+
 /* ---- monitor_verify.c */
 
 void monitor_verify(struct monitor *m, const struct core_message *message);
@@ -118,6 +141,15 @@ void monitor_verify(struct monitor *m, const struct core_message *message);
 
 void monitor_send_page(struct monitor *m, const struct core_message *request);
 void monitor_diagnostics(struct monitor *m, const struct core_message *message);
+
+/* ---- monitor_retry.c */
+
+/* Gives the configuration to those in config_untold. */
+void monitor_tell_config(struct monitor *m);
+/* Once a second: what found no room. */
+void monitor_retry(struct monitor *m);
+/* state.db has lost events, or is another file: all alarms that are not normal are written into it anew. */
+void monitor_restate(struct monitor *m);
 
 /* ---- monitor_reload.c */
 

@@ -42,6 +42,8 @@ void monitor_send_page(struct monitor *m, const struct core_message *request)
     message.page.first = first;
     message.page.count = left < SNAPSHOT_PAGE ? left : SNAPSHOT_PAGE;
     message.page.now = clock_now();
+    message.page.broker_failed = monitor_broker_failed(m);
+    message.page.disk_failed = monitor_disk_failed(m);
     for (uint16_t i = 0; i < message.page.count; i++) {
         uint16_t index = (uint16_t)(first + i);
         if (table == SNAPSHOT_POINTS)

@@ -113,7 +113,7 @@ static void *load_config(void *argument)
     problems_free(&problems);
     problems_free(&warnings);
     trim(message.config.detail);
-    while (mailbox_post(load->core, MAILBOX_RESERVED, &message) < 0)
+    while (mailbox_try(load->core, MAILBOX_RESERVED, &message) < 0)
         usleep(10000);
     config_unref(load->running);
     free(load);
@@ -298,24 +298,6 @@ static void refeed_faults(struct monitor *m)
     }
 }
 
-static void tell_all(struct monitor *m)
-{
-    struct config *config = m->config;
-    struct store_message store = {.kind = STORE_CONFIG, .generation = config->generation};
-    struct publisher_message publisher = {.kind = PUBLISHER_CONFIG, .generation = config->generation};
-    struct control_message control = {.kind = CONTROL_CONFIG, .generation = config->generation};
-    store.config = config_ref(config);
-    publisher.config = config_ref(config);
-    control.config = config_ref(config);
-    if (mailbox_post(store_mailbox(m->parts.store), MAILBOX_RESERVED, &store) < 0)
-        config_unref(config);
-    if (mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_RESERVED, &publisher) < 0)
-        config_unref(config);
-    if (m->parts.control == NULL ||
-        mailbox_post(control_mailbox(m->parts.control), MAILBOX_RESERVED, &control) < 0)
-        config_unref(config);
-}
-
 static void switch_over(struct monitor *m)
 {
     struct reload *r = &m->reload;
@@ -323,7 +305,7 @@ static void switch_over(struct monitor *m)
     struct engine *old_engine = m->engine;
     struct alarm_record *old_alarms = m->alarms;
     struct device_record *old_devices = m->devices;
-    bool *old_dirty = m->dirty_assets;
+    bool *old_dirty = m->dirty_assets, *old_unshown = m->unshown;
     struct bus **old_buses = m->buses;
     release_buses(m);
     int result = monitor_make_tables(m, r->next);
@@ -336,12 +318,14 @@ static void switch_over(struct monitor *m)
     }
     config_unref(r->next); /* the tables hold one of their own */
     r->next = NULL;
-    tell_all(m);
+    m->config_untold = READER_STORE | READER_PUBLISHER | READER_CONTROL;
+    monitor_tell_config(m);
     carry_over(m, old, old_engine, old_alarms);
     engine_free(old_engine);
     free(old_alarms);
     free(old_devices); /* counting begins anew with the buses */
     free(old_dirty);
+    free(old_unshown);
     free(old_buses);
     config_unref(old);
     refeed_faults(m);

@@ -12,7 +12,8 @@ static bool parse_displayed(const struct point_config *point, const char *text, 
     if (point->format.n_states == 0)
         return micro_parse(text, ret);
     for (unsigned i = 0; i < point->format.n_states; i++) {
-        if (strcmp(point->format.states[i].name, text) == 0) {
+        if (strcmp(point->format.states[i].name, text) == 0 ||
+            strcmp(point->format.states[i].zh, text) == 0) {
             *ret = point->format.states[i].value * MICRO_PER_UNIT;
             return true;
         }

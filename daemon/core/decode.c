@@ -175,14 +175,26 @@ struct reading decode_words(const struct reg_format *format, const uint16_t *wor
     return (struct reading){.value = value, .raw = raw, .quality = QUALITY_GOOD, .reason = REASON_NONE};
 }
 
-const char *decode_state_name(const struct reg_format *format, micro_t value)
+static const struct reg_state *find_state(const struct reg_format *format, micro_t value)
 {
     if (value % MICRO_PER_UNIT != 0)
         return NULL;
     for (unsigned i = 0; i < format->n_states && i < STATES_MAX; i++)
         if (format->states[i].value == value / MICRO_PER_UNIT)
-            return format->states[i].name;
+            return &format->states[i];
     return NULL;
+}
+
+const char *decode_state_name(const struct reg_format *format, micro_t value)
+{
+    const struct reg_state *state = find_state(format, value);
+    return state != NULL ? state->name : NULL;
+}
+
+const char *decode_state_zh(const struct reg_format *format, micro_t value)
+{
+    const struct reg_state *state = find_state(format, value);
+    return state == NULL ? NULL : state->zh[0] != '\0' ? state->zh : state->name;
 }
 
 bool decode_same(const struct reg_format *a, const struct reg_format *b)

@@ -43,10 +43,11 @@ struct sentinel {
     enum reason reason; /* why there is none; REASON_NONE: not said, and REASON_SENTINEL is given */
 };
 
-/* A named value of an enumeration or bit. */
+/* A named value of an enumeration or bit. The name is what alarms and programs know it by. */
 struct reg_state {
     int64_t value;
     char name[STATE_NAME_MAX];
+    char zh[STATE_NAME_MAX]; /* for people who read Chinese; "": the name */
 };
 
 /* How a point lies in its registers. value = raw * scale_num / scale_den + offset, rounded to decimals. */
@@ -80,5 +81,8 @@ bool decode_same(const struct reg_format *a, const struct reg_format *b);
 
 /* The name of an enumeration's value, or NULL if the format has none for it. */
 const char *decode_state_name(const struct reg_format *format, micro_t value);
+
+/* The same in Chinese. */
+const char *decode_state_zh(const struct reg_format *format, micro_t value);
 
 #endif

@@ -97,12 +97,14 @@ struct core_message {
         struct {
             uint64_t count;
             int64_t from_utc_us, to_utc_us;
+            bool events; /* events are among them: alarm states in state.db may be old */
             char detail[NOTE_MAX];
         } gap;
         struct {
             bool ok;
             uint64_t last_seq; /* of the last event in state.db, 0 if none */
             bool clean;        /* the previous run stopped cleanly (or there was none) */
+            bool again;        /* another file has taken its place: it does not know our alarm states */
         } store_open;
         struct {
             char asset[ID_MAX], alarm[ID_MAX];
@@ -236,6 +238,7 @@ struct control_message {
             enum snapshot_table table;
             uint16_t first, count; /* count 0: past the end */
             struct stamp now;
+            bool broker_failed, disk_failed; /* at this moment: their alarms may still have to come */
             union {
                 struct point_view points[SNAPSHOT_PAGE];
                 struct snapshot_alarm alarms[SNAPSHOT_PAGE];

@@ -54,13 +54,13 @@ void mailbox_free(struct mailbox *mb)
     free(mb);
 }
 
-int mailbox_post(struct mailbox *mb, enum mailbox_class class, const void *message)
+static int put(struct mailbox *mb, enum mailbox_class class, const void *message, bool count)
 {
     int result = 0;
     pthread_mutex_lock(&mb->lock);
     size_t room = mb->capacity - (class == MAILBOX_RESERVED ? 0 : mb->reserved);
     if (mb->used >= room) {
-        mb->dropped++;
+        mb->dropped += count;
         result = -ENOSPC;
     } else {
         size_t slot = (mb->head + mb->used) % mb->capacity;
@@ -70,6 +70,16 @@ int mailbox_post(struct mailbox *mb, enum mailbox_class class, const void *messa
     }
     pthread_mutex_unlock(&mb->lock);
     return result;
+}
+
+int mailbox_post(struct mailbox *mb, enum mailbox_class class, const void *message)
+{
+    return put(mb, class, message, true);
+}
+
+int mailbox_try(struct mailbox *mb, enum mailbox_class class, const void *message)
+{
+    return put(mb, class, message, false);
 }
 
 bool mailbox_take(struct mailbox *mb, void *ret_message)

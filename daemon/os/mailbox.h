@@ -23,13 +23,17 @@ void mailbox_free(struct mailbox *mailbox);
 /* Copies the message in. Returns 0, or -ENOSPC when the ring is full for that class (and counts it). */
 int mailbox_post(struct mailbox *mailbox, enum mailbox_class class, const void *message);
 
+/* The same for a message that the caller keeps and tries again: a refusal loses nothing, and is not counted.
+ */
+int mailbox_try(struct mailbox *mailbox, enum mailbox_class class, const void *message);
+
 /* Copies the oldest message out; false when empty. Clears the eventfd when it empties the ring. */
 bool mailbox_take(struct mailbox *mailbox, void *ret_message);
 
 /* Becomes readable (POLLIN) when a message waits. Owned by the mailbox. */
 int mailbox_fd(const struct mailbox *mailbox);
 
-/* Posts refused since the last call. */
+/* Posts refused since the last call (not those of mailbox_try). */
 uint64_t mailbox_take_dropped(struct mailbox *mailbox);
 
 /* Waits until a message is there or deadline_boot_us (CLOCK_BOOTTIME) has passed; true when one is there.

@@ -208,12 +208,14 @@ static void add_device(struct entries *e, const struct config *c, const struct d
 
 static void add_states(struct entries *e, const struct reg_format *f)
 {
-    char text[STATES_MAX * (STATE_NAME_MAX + 24)];
+    char text[STATES_MAX * (2 * STATE_NAME_MAX + 28)];
     size_t len = 0;
 
     for (unsigned i = 0; i < f->n_states && len < sizeof text; i++) {
-        int n = snprintf(text + len, sizeof text - len, "%s%" PRId64 ": %s", i > 0 ? ", " : "",
-                         f->states[i].value, f->states[i].name);
+        const struct reg_state *state = &f->states[i];
+        bool zh = state->zh[0] != '\0' && strcmp(state->zh, state->name) != 0;
+        int n = snprintf(text + len, sizeof text - len, "%s%" PRId64 ": %s%s%s%s", i > 0 ? ", " : "",
+                         state->value, state->name, zh ? " (" : "", zh ? state->zh : "", zh ? ")" : "");
         len += n > 0 ? (size_t)n : 0;
     }
     add(e, "states", "%s", text);

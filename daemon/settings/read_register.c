@@ -174,9 +174,12 @@ static void add_state(struct draft *d, const struct yaml_node *node, struct reg_
     int64_t max;
 
     format_raw_range(format, &min, &max);
+    struct bilingual name;
     bool ok = scalar_key_integer(d->problems, node, min, max, &state.value);
-    if (!scalar_text(d->problems, node, state.name, sizeof state.name) || !ok)
+    if (!fields_bilingual(d->problems, node, sizeof state.name, &name) || !ok)
         return;
+    (void)snprintf(state.name, sizeof state.name, "%.*s", STATE_NAME_MAX - 1, name.text[LANGUAGE_EN]);
+    (void)snprintf(state.zh, sizeof state.zh, "%.*s", STATE_NAME_MAX - 1, name.text[LANGUAGE_ZH]);
     if (format->type != REG_BIT && format_is_sentinel(format, state.value))
         problems_at_key(d->problems, node,
                         "the state '%s' would never be seen: %.40s is one of the 'sentinels'", state.name,
@@ -192,7 +195,7 @@ static void add_state(struct draft *d, const struct yaml_node *node, struct reg_
 
 static void read_states(struct draft *d, const struct yaml_node *node, struct reg_format *format)
 {
-    static const struct reg_state on_off[] = {{0, "off"}, {1, "on"}};
+    static const struct reg_state on_off[] = {{0, "off", "关"}, {1, "on", "开"}};
 
     if (node == NULL) {
         if (format->type == REG_BIT) {

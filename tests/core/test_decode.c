@@ -298,8 +298,8 @@ static void bits_and_their_names(void **state)
     (void)state;
     format.scale_den = 0; /* a bit has no scale */
     format.n_states = 2;
-    format.states[0] = (struct reg_state){0, "closed"};
-    format.states[1] = (struct reg_state){1, "open"};
+    format.states[0] = (struct reg_state){0, "closed", "关闭"};
+    format.states[1] = (struct reg_state){1, "open", ""};
     assert_int_equal(decode_width(&format), 1);
     expect_good(decode1(&format, 1), MICRO_PER_UNIT);
     expect_good(decode1(&format, 0), 0);
@@ -314,6 +314,9 @@ static void bits_and_their_names(void **state)
     expect_good(decode1(&format, 0x7fff), MICRO_PER_UNIT);
     assert_string_equal(decode_state_name(&format, MICRO_PER_UNIT), "open");
     assert_string_equal(decode_state_name(&format, 0), "closed");
+    assert_string_equal(decode_state_zh(&format, 0), "关闭");
+    assert_string_equal(decode_state_zh(&format, MICRO_PER_UNIT), "open"); /* has no Chinese name */
+    assert_null(decode_state_zh(&format, 2 * MICRO_PER_UNIT));
     assert_null(decode_state_name(&format, 500000));
     assert_null(decode_state_name(&format, 2 * MICRO_PER_UNIT));
 }
@@ -352,7 +355,7 @@ static void test_same_format(void **state)
                                    .n_sentinels = 1,
                                    .sentinels = {{.raw = 0x8000}},
                                    .n_states = 1,
-                                   .states = {{1, "open"}}};
+                                   .states = {{1, "open", ""}}};
     struct reg_format other = one;
 
     (void)state;

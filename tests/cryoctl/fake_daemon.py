@@ -13,7 +13,7 @@ def point(asset, name, zh, point_id, value, unit="", decimals=1, quality="good",
     if reason:
         p["reason"] = reason
     if state:
-        p["state"] = state
+        p.update(state=state, state_name={"en": state, "zh": {"open": "打开", "closed": "关闭"}[state]})
     if age is not None:
         p["last_data"] = "2026-11-22T03:%02d:%02d.000Z" % divmod(2 * 60 + 3 - age, 60)
     return p
@@ -33,6 +33,7 @@ def demo_status():
     return {
         "site": "demo", "name": {"en": "Demo cell bank", "zh": "示范细胞库"}, "run": "r1", "version": "0.1.0",
         "time": "2026-11-22T03:02:03.000Z", "started": "2026-11-22T01:00:00.000Z",
+        "broker": "ok", "disk": "ok",
         "points": [
             point(*t[1], "temperature", -190.1, "°C"),
             point(*t[1], "level", 41.25, "cm", 2),

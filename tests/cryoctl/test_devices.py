@@ -4,7 +4,7 @@ import json
 import re
 import unittest
 
-from case import Case
+from cryoctl_case import Case
 from fake_daemon import FakeDaemon, demo_devices
 
 

@@ -41,8 +41,8 @@ static void fill_tank(struct config *c, uint16_t tank)
     c->points[point + 1] = make_point("level", index, "cm", 2);
     c->points[point + 2] = make_point("lid", index, "", 0);
     c->points[point + 2].format.n_states = 2;
-    c->points[point + 2].format.states[0] = (struct reg_state){0, "closed"};
-    c->points[point + 2].format.states[1] = (struct reg_state){1, "open"};
+    c->points[point + 2].format.states[0] = (struct reg_state){0, "closed", "关闭"};
+    c->points[point + 2].format.states[1] = (struct reg_state){1, "open", "打开"};
     for (uint16_t i = 0; i < ALARMS_PER_TANK; i++) {
         struct alarm_config *config = &c->alarms[alarm + i];
         snprintf(config->id, sizeof config->id, i == 0 ? "temperature-critical" : "lid-open");
@@ -62,6 +62,7 @@ struct config *fixture_config(const char *socket_path, uint16_t n_tanks, uint32_
     atomic_init(&c->references, 1);
     c->generation = generation;
     snprintf(c->site_id, sizeof c->site_id, "demo");
+    c->mqtt.enabled = generation != 7;
     snprintf(c->site_name.text[LANGUAGE_EN], TEXT_MAX, "Demo \"cell\" bank");
     snprintf(c->site_name.text[LANGUAGE_ZH], TEXT_MAX, "示范细胞库");
     snprintf(c->control_socket, sizeof c->control_socket, "%s", socket_path);
@@ -134,6 +135,8 @@ static void answer_page(struct fake_core *core, const struct core_message *m)
     page->page.table = m->snapshot.table;
     page->page.first = m->snapshot.first;
     page->page.now = (struct stamp){.boot_us = 1000 * SECOND_US, .utc_us = 1790000010 * SECOND_US};
+    page->page.broker_failed = core->broker_failed;
+    page->page.disk_failed = core->disk_failed;
     for (uint16_t i = m->snapshot.first; i < n && page->page.count < SNAPSHOT_PAGE; i++, page->page.count++) {
         if (points)
             make_point_view(i, &page->page.points[page->page.count]);

@@ -20,6 +20,7 @@ struct fake_core {
     atomic_int switch_after; /* > 0: after so many pages the next configuration is in force */
     struct config *next;
     atomic_int answer_error; /* to commands */
+    atomic_bool broker_failed, disk_failed;
     pthread_mutex_t lock;
     struct core_message last; /* command; fixture_last_command */
     pthread_t thread;
@@ -33,7 +34,8 @@ struct fixture {
     struct control *control;
 };
 
-/* A configuration of n_tanks tanks with a temperature, a level and a lid, and two alarms each. */
+/* A configuration of n_tanks tanks with a temperature, a level and a lid, and two alarms each;
+ * generation 7 is one without a broker. */
 struct config *fixture_config(const char *socket_path, uint16_t n_tanks, uint32_t generation);
 
 void fixture_open(struct fixture *f, uint16_t n_tanks, const struct control_limits *limits);

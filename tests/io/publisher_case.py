@@ -13,7 +13,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 
 from broker import Broker, Observer  # noqa: E402
-from harness import ADDRESS, Feed, lines_of, until  # noqa: E402
+from harness import ADDRESS, Feed, end, lines_of, until  # noqa: E402
 
 DRIVER = os.environ["CRYOMON_PUBLISHER_DRIVER"]
 EVENTS = "cryomon/demo/events"

@@ -101,7 +101,8 @@ struct config *fixture_config(char **words, int n_words, const char *directory, 
     add_point(c, "level", "cm", 0);
     add_point(c, "lid", "", 0);
     struct reg_format *lid = &c->points[2].format;
-    *lid = (struct reg_format){.type = REG_BIT, .n_states = 2, .states = {{0, "closed"}, {1, "open"}}};
+    *lid =
+        (struct reg_format){.type = REG_BIT, .n_states = 2, .states = {{0, "closed", ""}, {1, "open", ""}}};
     add_alarm(c, "temperature-critical");
     if (!small) {
         add_alarm(c, "lid-open");

@@ -90,10 +90,35 @@ static void test_status(void **state)
 
     p = json_array_get(points, 2);
     assert_string_equal(text_of(p, "state"), "open");
+    assert_string_equal(text_of(json_object_get(p, "state_name"), "en"), "open");
+    assert_string_equal(text_of(json_object_get(p, "state_name"), "zh"), "打开");
     p = json_array_get(points, 5); /* never read: no time, no age */
     assert_null(json_object_get(p, "time"));
     assert_null(json_object_get(p, "age_ms"));
     assert_null(json_object_get(p, "last_data"));
+    json_decref(reply);
+    fixture_close(&f);
+}
+
+/* What fails now is told now, whether or not an alarm has come of it. */
+static void test_status_faults(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_open(&f, 2, NULL);
+    for (int i = 0; i < 4; i++) {
+        atomic_store(&f.core.broker_failed, (i & 1) != 0);
+        atomic_store(&f.core.disk_failed, (i & 2) != 0);
+        json_t *reply = caller_call(&f, STATUS);
+        assert_string_equal(json_string_value(reply_parameter(reply, "broker")), i & 1 ? "failing" : "ok");
+        assert_string_equal(json_string_value(reply_parameter(reply, "disk")), i & 2 ? "failing" : "ok");
+        json_decref(reply);
+    }
+    config_unref(f.core.next);
+    f.core.next = fixture_config(f.path, 2, 7);
+    atomic_store(&f.core.switch_after, atomic_load(&f.core.requests) + 1);
+    json_t *reply = caller_call(&f, STATUS);
+    assert_string_equal(json_string_value(reply_parameter(reply, "broker")), "none");
     json_decref(reply);
     fixture_close(&f);
 }
@@ -367,6 +392,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_info),
         cmocka_unit_test(test_status),
+        cmocka_unit_test(test_status_faults),
         cmocka_unit_test(test_status_alarms),
         cmocka_unit_test(test_status_pages),
         cmocka_unit_test(test_config_changes_in_between),

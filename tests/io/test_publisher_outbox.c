@@ -117,6 +117,28 @@ static void test_all_unconfirmed_go_again_oldest_first(void **state)
     assert_int_equal(send(o, T0), 0);
 }
 
+static void test_the_last_ones_that_never_came_are_read_from_disk(void **state)
+{
+    struct outbox *o = *state;
+    uint64_t after = 0;
+    unsigned limit = 0;
+    int64_t late = T0 + OUTBOX_MISSING_MS * MS_US;
+    add_durable(o, 1, 2, T0);
+    outbox_durable(o, 4);
+    assert_false(outbox_wants_page(o, T0, &after, &limit)); /* their messages may be under way */
+    assert_true(outbox_wants_page(o, late, &after, &limit));
+    assert_int_equal(after, 2);
+    assert_true(outbox_page_row(o, 3, "{}"));
+    assert_true(outbox_page_row(o, 4, "{}"));
+    outbox_page_end(o, 2, late);
+    add(o, 4, late); /* it comes after all */
+    add(o, 5, late);
+    outbox_durable(o, 5);
+    for (uint64_t seq = 1; seq <= 5; seq++)
+        assert_int_equal(send(o, late), seq);
+    assert_int_equal(send(o, late), 0);
+}
+
 static void test_a_refused_one_comes_again_and_holds_up_nobody(void **state)
 {
     struct outbox *o = *state;
@@ -255,6 +277,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_gap_is_read_from_disk_before_what_follows, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_disk_that_hangs_holds_the_ring_for_a_second, setup, teardown),
         cmocka_unit_test_setup_teardown(test_overflow_brings_the_oldest_back_from_disk, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_last_ones_that_never_came_are_read_from_disk, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_a_row_read_before_its_message_is_sent_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_without_a_broker_it_empties, setup, teardown),
     };

@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from publisher_case import ADDRESS, PublisherCase, retained, until
+from publisher_case import ADDRESS, PublisherCase, end, retained, until
 
 STATUS = "cryomon/demo/status"
 CRITICAL = "cryomon/demo/tank-1/alarms/temperature-critical"
@@ -163,6 +163,25 @@ class Reasons(PublisherCase):
         driver.fault(True, "the broker refuses the connection: Server busy")
         fake.connack = 0
         driver.fault(False)
+
+    def test_connections_that_do_not_last_are_a_fault(self):
+        broker = self.broker()
+        driver = self.driver(broker)
+        driver.fault(False)
+        # Somebody else uses our client id, and comes back each time: events get through, but that is not well.
+        other = subprocess.Popen(["mosquitto_sub", "-V", "5", "-h", broker.address, "-p", str(broker.port), "-i",
+                                  "cryomon-demo", "-t", "other"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(end, other)
+        driver.fault(True)
+        mark, log = driver.feed.mark(), driver.log.mark()
+        for _ in range(3):
+            driver.log.wait(lambda line: "MQTT: connected" in line, "a connection", since=log)
+            log = driver.log.mark()
+        self.assertFalse([line for line in driver.feed.since(mark) if line.startswith("fault 0")])
+        driver.say("event 1")
+        driver.sent(1)
+        end(other)
+        driver.fault(False, since=mark)
 
     def test_receive_maximum_is_kept(self):
         fake = self.fake(receive_maximum=3, answer=lambda topic, text: None)
@@ -397,6 +416,35 @@ class Reload(PublisherCase):
         until(lambda: CRITICAL in retained(broker, "#"), "the alarm")
         driver.say("config uri=%s small=1" % broker.uri())
         until(lambda: CRITICAL not in retained(broker, "#"), "no alarm")
+
+    def test_what_comes_back_before_it_was_cleared_stays(self):
+        broker = self.broker()
+        driver = self.driver(broker, ha=1)
+        topics = ["cryomon/demo/room-1/alarms/o2-low", "cryomon/demo/room-1/readings",
+                  "homeassistant/device/cryomon_demo_room-1/config"]
+        driver.say('alarm 3 {"state":"unacknowledged"}', "point 3 1 0 0", "asset 2")
+        until(lambda: all(topic in retained(broker, "#") for topic in topics), "everything")
+        broker.stop()
+        driver.fault(True)
+        driver.say("config uri=%s ha=1 small=1" % broker.uri(), "config uri=%s ha=1" % broker.uri(),
+                   'alarm 3 {"state":"unacknowledged"}', "point 3 1 0 0", "asset 2", "event 1")
+        broker.start()
+        driver.sent(1)
+        observer = self.observer(broker, *topics, "cryomon/demo/tank-1/alarms/lid-open")
+        # What is normal is cleared last, ten seconds after the connection.
+        observer.alarm("tank-1", "lid-open", None)
+        self.assertEqual([topic for topic in topics if topic not in retained(broker, "#")], [])
+        self.assertFalse([m for m in observer.feed.since() if m.topic in topics and m.text == ""])
+
+    def test_an_alarm_that_ended_just_before_a_reload_is_cleared(self):
+        broker = self.broker("max_inflight_messages 1")
+        driver = self.driver(broker)
+        driver.say('alarm 1 {}')
+        until(lambda: CRITICAL in retained(broker, "#"), "the alarm")
+        # More than the window takes: the end of the alarm waits its turn when the reload comes.
+        driver.say(*["alarm %d {}" % n for n in (2, 3)], "alarm 1 -", "config uri=%s" % broker.uri(),
+                   "alarm 2 {}", "alarm 3 {}")
+        until(lambda: CRITICAL not in retained(broker, "#"), "the alarm to go", limit=5)
 
     def test_another_broker(self):
         one, two = self.broker(name="one"), self.broker(name="two")

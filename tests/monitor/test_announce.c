@@ -38,8 +38,8 @@ static void make_site(struct site *s)
     s->points[0].format.decimals = 1;
     snprintf(s->points[1].id, ID_MAX, "lid");
     s->points[1].format.n_states = 2;
-    s->points[1].format.states[0] = (struct reg_state){.value = 0, .name = "closed"};
-    s->points[1].format.states[1] = (struct reg_state){.value = 1, .name = "open"};
+    s->points[1].format.states[0] = (struct reg_state){.value = 0, .name = "closed", .zh = "关闭"};
+    s->points[1].format.states[1] = (struct reg_state){.value = 1, .name = "open", .zh = "打开"};
     s->models[HOT] =
         (struct alarm_model){.kind = CONDITION_HIGH, .limit = DEGREES(-150), .deadband = DEGREES(2)};
     s->models[LID] =
@@ -90,9 +90,9 @@ static void test_sentences(void **state)
            "1号罐：temperature -190.0 °C，已恢复（限值 -150.0 °C）");
     expect(&s, HOT, true, &silent, "Tank 1: temperature was back within its limit -150.0 °C; no data now",
            "1号罐：temperature 已恢复（限值 -150.0 °C），当前无数据");
-    expect(&s, LID, false, &open, "Tank 1: lid is open", "1号罐：lid：open");
-    expect(&s, LID, true, &closed, "Tank 1: lid is closed", "1号罐：lid：closed");
-    expect(&s, LID, false, &silent, "Tank 1: lid was open; no data now", "1号罐：lid 曾为 open，当前无数据");
+    expect(&s, LID, false, &open, "Tank 1: lid is open", "1号罐：lid：打开");
+    expect(&s, LID, true, &closed, "Tank 1: lid is closed", "1号罐：lid：关闭");
+    expect(&s, LID, false, &silent, "Tank 1: lid was open; no data now", "1号罐：lid 曾为 打开，当前无数据");
     expect(&s, NO_DATA, false, &silent, "Tank 1: temperature: no data (the device does not answer)",
            "1号罐：temperature：无数据（设备无应答）");
     expect(&s, NO_DATA, true, &cold, "Tank 1: temperature: data are back", "1号罐：temperature：数据已恢复");

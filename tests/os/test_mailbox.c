@@ -57,6 +57,20 @@ static void test_full_ring_refuses_and_counts(void **state)
     mailbox_free(mb);
 }
 
+static void test_try_refuses_and_does_not_count(void **state)
+{
+    struct mailbox *mb = NULL;
+    int message = 1;
+    (void)state;
+    assert_int_equal(mailbox_create(sizeof message, 2, 1, &mb), 0);
+    assert_int_equal(mailbox_try(mb, MAILBOX_ORDINARY, &message), 0);
+    assert_int_equal(mailbox_try(mb, MAILBOX_ORDINARY, &message), -ENOSPC);
+    assert_int_equal(mailbox_try(mb, MAILBOX_RESERVED, &message), 0);
+    assert_int_equal(mailbox_try(mb, MAILBOX_RESERVED, &message), -ENOSPC);
+    assert_int_equal(mailbox_take_dropped(mb), 0);
+    mailbox_free(mb);
+}
+
 static void test_bad_arguments(void **state)
 {
     (void)state;
@@ -122,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order_and_wakeup),
         cmocka_unit_test(test_full_ring_refuses_and_counts),
+        cmocka_unit_test(test_try_refuses_and_does_not_count),
         cmocka_unit_test(test_bad_arguments),
         cmocka_unit_test(test_many_writers_lose_nothing),
     };

@@ -78,7 +78,8 @@ static const char profile_text[] =
     "  charge: {table: holding, address: 130, type: u16, scale: 2/1024, resolution: 0.1, unit: \"%\"}\n"
     "  level: {table: holding, address: 2, type: float32, word_order: DCBA}\n"
     "  count: {table: holding, address: 65534, type: u32}\n"
-    "  lid: {table: holding, address: 23, type: u16, mask: 0x1c0, states: {0: closed, 1: open, 7: ajar}}\n"
+    "  lid: {table: holding, address: 23, type: u16, mask: 0x1c0, states: {0: closed, 1: {en: open, zh: "
+    "打开}, 7: ajar}}\n"
     "  contact: {table: holding, address: 87, type: bit, bit: 3, invert: true}\n";
 
 #define FILE_OF(path, text)                                                                                  \
@@ -233,6 +234,9 @@ static void test_points(void **state)
     assert_int_equal(lid->format.mask, 0x1c0);
     assert_int_equal(lid->format.n_states, 3);
     assert_string_equal(decode_state_name(&lid->format, 7 * MICRO_PER_UNIT), "ajar");
+    assert_string_equal(decode_state_name(&lid->format, 1 * MICRO_PER_UNIT), "open");
+    assert_string_equal(decode_state_zh(&lid->format, 1 * MICRO_PER_UNIT), "打开");
+    assert_string_equal(decode_state_zh(&lid->format, 7 * MICRO_PER_UNIT), "ajar");
     assert_string_equal(lid->name.text[LANGUAGE_EN], "lid");
 
     const struct point_config *level = &c->points[config_find_point(c, "ups", "level")];

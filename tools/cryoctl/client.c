@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "words.h"
 
 #define REPLY_MAX ((size_t)64 * 1024 * 1024)
 
@@ -29,7 +30,7 @@ static void fail_unreachable(const struct ctl *ctl, const char *path, int error,
     }
     const char *why = error == ETIMEDOUT ? tr(ctl, "no answer in time", "未及时应答")
                       : error == EPIPE || error == ECONNRESET ? tr(ctl, "it hung up", "连接被对方关闭")
-                                                              : strerror(error);
+                                                              : words_error(ctl, error);
     snprintf(ret->text, sizeof ret->text,
              tr(ctl, "the daemon cannot be reached at %s: %s. No current values are known.",
                 "无法连接守护进程（%s）：%s。当前数值未知。"),
@@ -92,6 +93,9 @@ static void fail_answered(const struct ctl *ctl, const char *error, const json_t
         snprintf(text, cap, tr(ctl, "%s is longer than %lld bytes", "%s 超过 %lld 字节"),
                  client_text(parameters, "parameter"),
                  (long long)json_integer_value(json_object_get(parameters, "limit")));
+    } else if (strcmp(error, "org.varlink.service.InvalidParameter") == 0) {
+        snprintf(text, cap, tr(ctl, "the daemon does not take this as %s", "守护进程不接受此内容：%s"),
+                 client_text(parameters, "parameter"));
     } else {
         const char *detail = client_text(parameters, "message");
         if (detail[0] == '\0')

@@ -12,6 +12,7 @@
 
 #include "places.h"
 #include "usage.h"
+#include "words.h"
 
 void ctl_complain(const char *format, ...)
 {
@@ -142,6 +143,35 @@ static bool is_negative_number(const char *word)
     return word[0] == '-' && word[1] >= '0' && word[1] <= '9';
 }
 
+/* What is said about the other options is said in the language of --lang, also where that comes behind them.
+ */
+static void look_for_language(struct ctl *ctl, int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *name = strncmp(argv[i], "--lang=", 7) == 0              ? argv[i] + 7
+                           : strcmp(argv[i], "--lang") == 0 && i + 1 < argc ? argv[i + 1]
+                                                                            : "";
+        if (strcmp(name, "en") == 0 || strcmp(name, "zh") == 0)
+            ctl->language = strcmp(name, "zh") == 0 ? LANGUAGE_ZH : LANGUAGE_EN;
+    }
+}
+
+/* Instead of getopt's own words, which know one language. */
+static int complain_about_option(const struct ctl *ctl, int option, const char *argument)
+{
+    char text[] = {'-', (char)optopt, '\0'};
+    if (optopt > 0 && optopt < 256) /* one letter, perhaps of several in the argument */
+        argument = text;
+    if (option == ':')
+        ctl_complain(tr(ctl, "%s wants an argument; see cryoctl --help", "%s 需要参数；见 cryoctl --help"),
+                     argument);
+    else
+        ctl_complain(
+            tr(ctl, "there is no option \"%s\"; see cryoctl --help", "没有选项“%s”；见 cryoctl --help"),
+            argument);
+    return CTL_USAGE;
+}
+
 /* Reads all options, wherever they stand. Returns 0 or CTL_USAGE. */
 static int read_options(struct ctl *ctl, int argc, char **argv, struct words *ret_words, unsigned *ret_seen)
 {
@@ -153,11 +183,11 @@ static int read_options(struct ctl *ctl, int argc, char **argv, struct words *re
     for (;;) {
         while (optind < argc && is_negative_number(argv[optind]))
             ret_words->word[ret_words->n++] = argv[optind++];
-        int option = getopt_long(argc, argv, "-hVy", table, NULL);
+        int option = getopt_long(argc, argv, "-:hVy", table, NULL);
         if (option < 0)
             break;
-        if (option == '?')
-            return CTL_USAGE; /* getopt has said what */
+        if (option == '?' || option == ':')
+            return complain_about_option(ctl, option, argv[optind - 1]);
         if (option == 1) {
             ret_words->word[ret_words->n++] = optarg;
             continue;
@@ -203,7 +233,9 @@ static int run_verb(struct ctl *ctl, const struct words *words, unsigned seen)
     }
     int n = words->n - 1;
     if (n < verb->min_arguments || n > verb->max_arguments) {
-        ctl_complain(tr(ctl, "usage: cryoctl %s %s", "用法：cryoctl %s %s"), verb->name, verb->arguments);
+        ctl_complain(tr(ctl, "usage: cryoctl %s %s", "用法：cryoctl %s %s"), verb->name,
+                     tr(ctl, verb->arguments != NULL ? verb->arguments : "",
+                        verb->arguments_zh != NULL ? verb->arguments_zh : ""));
         return CTL_USAGE;
     }
     if (usage_verb_takes(verb, OPTION_SOCKET) && !places_socket(ctl))
@@ -218,6 +250,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
         .word = calloc((size_t)argc + 1, sizeof *words.word)}; /* NOLINT(bugprone-sizeof-expression) */
     if (words.word == NULL)
         return CTL_NEGATIVE;
+    look_for_language(ctl, argc, argv);
     int status = read_options(ctl, argc, argv, &words, &seen);
     if (status == 0)
         status = run_verb(ctl, &words, seen);
@@ -233,7 +266,7 @@ int main(int argc, char **argv)
     look_at_terminal(&ctl);
     int status = run(&ctl, argc, argv);
     if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE) {
-        ctl_complain(tr(&ctl, "can't write the output: %s", "无法写出：%s"), strerror(errno));
+        ctl_complain(tr(&ctl, "can't write the output: %s", "无法写出：%s"), words_error(&ctl, errno));
         return status == CTL_OK ? CTL_NEGATIVE : status;
     }
     return status;

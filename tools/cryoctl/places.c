@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "words.h"
 #include "yamldoc.h"
 
 /* One setting that is looked for, whatever else the files hold. */
@@ -145,7 +146,7 @@ static bool look_up(const struct ctl *ctl, struct wanted *w, const char *option)
     if (ctl->config == NULL)
         return true; /* the usual place is worth a try */
     if (error < 0 && !w->found) {
-        ctl_complain(tr(ctl, "%s can't be read: %s", "无法读取 %s：%s"), file, strerror(-error));
+        ctl_complain(tr(ctl, "%s can't be read: %s", "无法读取 %s：%s"), file, words_error(ctl, -error));
         return false;
     }
     if (w->bad)

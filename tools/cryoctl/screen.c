@@ -52,15 +52,15 @@ void screen_show(const char *text)
     fputs("\033[H", stdout);
     while (*text != '\0') {
         size_t len = strcspn(text, "\n");
+        /* Erased before the text: behind a full line the cursor stands on its last character. */
+        fputs(text[len] == '\n' ? "\033[2K" : "\033[J", stdout);
         fwrite(text, 1, len, stdout);
-        fputs("\033[K", stdout);
         text += len;
         if (*text == '\n') {
             fputs("\r\n", stdout);
             text++;
         }
     }
-    fputs("\033[J", stdout);
     fflush(stdout);
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "width.h"
+
 #define BIT(option) (1U << (option))
 #define FOR_ALL     (BIT(OPTION_LANG) | BIT(OPTION_HELP) | BIT(OPTION_VERSION))
 #define FOR_DAEMON  (BIT(OPTION_SOCKET) | BIT(OPTION_CONFIG))
@@ -11,81 +13,84 @@
 #define FOR_HISTORY (BIT(OPTION_DIR) | BIT(OPTION_CONFIG) | FOR_RANGE)
 
 static const struct usage_verb verbs[] = {
-    {"status", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_UTC) | BIT(OPTION_EXIT_CODE),
+    {"status", "", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_UTC) | BIT(OPTION_EXIT_CODE),
      "all assets: temperature, level, quality, age and alarm", "全部设备：温度、液位、质量、数据时效和报警",
      verb_status},
-    {"alarms", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_UTC) | BIT(OPTION_ALL),
+    {"alarms", "", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_UTC) | BIT(OPTION_ALL),
      "the alarms, and what to do about them", "报警及处理办法", verb_alarms},
-    {"ack", "ASSET ALARM | --all", 0, 2,
+    {"ack", "ASSET ALARM | --all", "设备 报警 | --all", 0, 2,
      FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_ALL) | BIT(OPTION_NOTE) | BIT(OPTION_YES),
      "acknowledge an alarm: you have seen it", "确认报警：表示您已看到", verb_ack},
-    {"watch", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_UTC),
+    {"watch", "", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_UTC),
      "the live table, and alarms as they come", "实时表格和报警变化", verb_watch},
-    {"history", "ASSET POINT", 2, 2, FOR_HISTORY | BIT(OPTION_FORMAT), "the stored readings of a point",
-     "一个测点的历史读数", verb_history},
-    {"events", "", 0, 0, FOR_HISTORY, "the stored events: alarms, who acknowledged, starts, changes",
+    {"history", "ASSET POINT", "设备 测点", 2, 2, FOR_HISTORY | BIT(OPTION_FORMAT),
+     "the stored readings of a point", "一个测点的历史读数", verb_history},
+    {"events", "", "", 0, 0, FOR_HISTORY, "the stored events: alarms, who acknowledged, starts, changes",
      "历史事件：报警、确认人、启动、配置变更", verb_events},
-    {"devices", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_UTC) | BIT(OPTION_FORMAT),
+    {"devices", "", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_UTC) | BIT(OPTION_FORMAT),
      "how each device answers: faults, latency, last good reply",
      "各设备的通信情况：故障、延迟、最近成功时间", verb_devices},
-    {"scan", "TARGET", 1, 1, FOR_LINE | BIT(OPTION_UNITS) | BIT(OPTION_CONFIG),
+    {"scan", "TARGET", "目标", 1, 1, FOR_LINE | BIT(OPTION_UNITS) | BIT(OPTION_CONFIG),
      "find Modbus devices; TARGET is HOST, HOST:PORT, HOST:FIRST-LAST or a serial line",
      "查找 Modbus 设备；目标为 主机、主机:端口、主机:起始-结束 或串口", verb_scan},
-    {"probe", "TARGET UNIT RANGE", 3, 3, FOR_LINE | BIT(OPTION_TABLE),
+    {"probe", "TARGET UNIT RANGE", "目标 单元 范围", 3, 3, FOR_LINE | BIT(OPTION_TABLE),
      "read registers, and show them in every type and word order", "读取寄存器，并以各种类型和字序显示",
      verb_probe},
-    {"verify-point", "ASSET POINT VALUE", 3, 3,
+    {"verify-point", "ASSET POINT VALUE", "设备 测点 数值", 3, 3,
      FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_NOTE) | BIT(OPTION_TOLERANCE),
      "compare what the device displays with what is read; both are recorded",
      "核对设备显示值与读数，并记入审计记录", verb_verify_point},
-    {"check", "[DIR]", 0, 1, BIT(OPTION_CONFIG) | BIT(OPTION_JSON), "look for mistakes in a configuration",
-     "检查配置中的错误", verb_check},
-    {"reload", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON), "let the daemon read its configuration again",
+    {"check", "[DIR]", "[目录]", 0, 1, BIT(OPTION_CONFIG) | BIT(OPTION_JSON),
+     "look for mistakes in a configuration", "检查配置中的错误", verb_check},
+    {"reload", "", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON), "let the daemon read its configuration again",
      "让守护进程重新读取配置", verb_reload},
-    {"complete", NULL, 1, 2, FOR_DAEMON, NULL, NULL, verb_complete},
+    {"complete", NULL, NULL, 1, 2, FOR_DAEMON, NULL, NULL, verb_complete},
 };
 #define N_VERBS (sizeof verbs / sizeof verbs[0])
 
 static const struct option_help {
-    const char *name, *argument; /* argument NULL: takes none */
+    const char *name, *argument, *argument_zh; /* NULL: takes none */
     const char *en, *zh;
 } options[OPTION_COUNT] = {
-    [OPTION_SOCKET] = {"socket", "PATH", "the daemon's control socket", "守护进程的控制套接字"},
-    [OPTION_CONFIG] = {"config", "DIR", "the configuration (default " CTL_CONFIG_DIR ")",
+    [OPTION_SOCKET] = {"socket", "PATH", "路径", "the daemon's control socket", "守护进程的控制套接字"},
+    [OPTION_CONFIG] = {"config", "DIR", "目录", "the configuration (default " CTL_CONFIG_DIR ")",
                        "配置目录（默认 " CTL_CONFIG_DIR "）"},
-    [OPTION_LANG] = {"lang", "en|zh", "language of the output (default: from LANG)",
+    [OPTION_LANG] = {"lang", "en|zh", "en|zh", "language of the output (default: from LANG)",
                      "输出语言（默认取自 LANG）"},
-    [OPTION_UTC] = {"utc", NULL, "times in UTC, also those you give", "时间使用 UTC（包括输入的时间）"},
-    [OPTION_JSON] = {"json", NULL, "machine-readable output", "机器可读的输出"},
-    [OPTION_HELP] = {"help", NULL, "this text, or that of a verb", "显示帮助"},
-    [OPTION_VERSION] = {"version", NULL, "the version", "显示版本"},
-    [OPTION_ALL] = {"all", NULL, "alarms: also those that are normal; ack: each one not acknowledged",
+    [OPTION_UTC] = {"utc", NULL, NULL, "times in UTC, also those you give", "时间使用 UTC（包括输入的时间）"},
+    [OPTION_JSON] = {"json", NULL, NULL, "machine-readable output", "机器可读的输出"},
+    [OPTION_HELP] = {"help", NULL, NULL, "this text, or that of a verb", "显示帮助"},
+    [OPTION_VERSION] = {"version", NULL, NULL, "the version", "显示版本"},
+    [OPTION_ALL] = {"all", NULL, NULL, "alarms: also those that are normal; ack: each one not acknowledged",
                     "alarms：包括正常的报警；ack：逐个确认所有未确认的报警"},
-    [OPTION_NOTE] = {"note", "TEXT", "a comment for the record", "备注（写入记录）"},
-    [OPTION_YES] = {"yes", NULL, "don't ask", "不再询问"},
-    [OPTION_EXIT_CODE] = {"exit-code", NULL, "exit with 1 when an alarm is not normal",
+    [OPTION_NOTE] = {"note", "TEXT", "文字", "a comment for the record", "备注（写入记录）"},
+    [OPTION_YES] = {"yes", NULL, NULL, "don't ask", "不再询问"},
+    [OPTION_EXIT_CODE] = {"exit-code", NULL, NULL, "exit with 1 when an alarm is not normal",
                           "有报警时以状态 1 退出"},
-    [OPTION_FROM] = {"from", "TIME", "the first moment: 2026-11-22, \"2026-11-22 08:00\", RFC 3339",
+    [OPTION_FROM] = {"from", "TIME", "时间", "the first moment: 2026-11-22, \"2026-11-22 08:00\", RFC 3339",
                      "起始时间：2026-11-22、\"2026-11-22 08:00\" 或 RFC 3339"},
-    [OPTION_TO] = {"to", "TIME", "the moment after the last (default: now)", "结束时间（默认：现在）"},
-    [OPTION_LAST] = {"last", "SPAN", "the time until now, e.g. 90s, 30min, 2h, 7d (default 1h)",
+    [OPTION_TO] = {"to", "TIME", "时间", "the moment after the last (default: now)",
+                   "结束时间（默认：现在）"},
+    [OPTION_LAST] = {"last", "SPAN", "时段", "the time until now, e.g. 90s, 30min, 2h, 7d (default 1h)",
                      "到现在为止的时段，如 90s、30min、2h、7d（默认 1h）"},
-    [OPTION_FORMAT] = {"format", "FORM",
+    [OPTION_FORMAT] = {"format", "FORM", "格式",
                        "history: table, csv or json (an object a line); devices: table, json or prometheus",
                        "history：table、csv 或 json（每行一个对象）；devices：table、json 或 prometheus"},
-    [OPTION_TOLERANCE] = {"tolerance", "NUMBER", "how much may lie between display and register",
+    [OPTION_TOLERANCE] = {"tolerance", "NUMBER", "数值", "how much may lie between display and register",
                           "显示值与寄存器值允许的差值"},
-    [OPTION_TABLE] = {"table", "TABLE", "holding (default), input, coil or discrete",
+    [OPTION_TABLE] = {"table", "TABLE", "表", "holding (default), input, coil or discrete",
                       "holding（默认）、input、coil 或 discrete"},
-    [OPTION_UNITS] = {"units", "LIST", "unit ids to ask, e.g. 1-16,20 (default 1-8,255; serial line 1-32)",
+    [OPTION_UNITS] = {"units", "LIST", "列表",
+                      "unit ids to ask, e.g. 1-16,20 (default 1-8,255; serial line 1-32)",
                       "询问的单元号，如 1-16,20（默认 1-8,255；串口 1-32）"},
-    [OPTION_TIMEOUT] = {"timeout", "TIME", "how long a reply may take: 20ms to 30s", "应答时限：20ms 至 30s"},
-    [OPTION_BAUD] = {"baud", "N", "of a serial line (default 9600)", "串口波特率（默认 9600）"},
-    [OPTION_PARITY] = {"parity", "P", "of a serial line: none (default), even, odd",
+    [OPTION_TIMEOUT] = {"timeout", "TIME", "时间", "how long a reply may take: 20ms to 30s",
+                        "应答时限：20ms 至 30s"},
+    [OPTION_BAUD] = {"baud", "N", "N", "of a serial line (default 9600)", "串口波特率（默认 9600）"},
+    [OPTION_PARITY] = {"parity", "P", "P", "of a serial line: none (default), even, odd",
                        "串口校验：none（默认）、even、odd"},
-    [OPTION_STOP_BITS] = {"stop-bits", "N", "of a serial line: 1 (default) or 2",
+    [OPTION_STOP_BITS] = {"stop-bits", "N", "N", "of a serial line: 1 (default) or 2",
                           "串口停止位：1（默认）或 2"},
-    [OPTION_DIR] = {"dir", "DIR", "where the databases are (default: as configured)",
+    [OPTION_DIR] = {"dir", "DIR", "目录", "where the databases are (default: as configured)",
                     "数据库目录（默认按配置）"},
 };
 
@@ -112,34 +117,47 @@ bool usage_verb_takes(const struct usage_verb *verb, enum usage_option option)
     return ((verb->options | FOR_ALL) & BIT(option)) != 0;
 }
 
+/* A line of the help: the texts begin in one column, whatever the width of the characters before them. */
+static void print_line(FILE *stream, const char *name, unsigned width, const char *text)
+{
+    unsigned used = width_text(name);
+    fprintf(stream, "  %s%*s %s\n", name, used < width ? (int)(width - used) : 0, "", text);
+}
+
 static void print_options(const struct ctl *ctl, const struct usage_verb *verb, FILE *stream)
 {
     fprintf(stream, "\n%s\n", tr(ctl, "Options:", "选项："));
     for (unsigned i = 0; i < OPTION_COUNT; i++) {
-        char name[40];
+        char name[64];
+        const char *argument = options[i].argument;
         if (verb != NULL && !usage_verb_takes(verb, i))
             continue;
-        snprintf(name, sizeof name, "--%s%s%s", options[i].name, options[i].argument != NULL ? " " : "",
-                 options[i].argument != NULL ? options[i].argument : "");
-        fprintf(stream, "  %-24s %s\n", name, tr(ctl, options[i].en, options[i].zh));
+        snprintf(name, sizeof name, "--%s%s%s", options[i].name, argument != NULL ? " " : "",
+                 argument != NULL ? tr(ctl, argument, options[i].argument_zh) : "");
+        print_line(stream, name, 24, tr(ctl, options[i].en, options[i].zh));
     }
 }
 
 void usage_print(const struct ctl *ctl, const struct usage_verb *verb, FILE *stream)
 {
     if (verb != NULL && verb->arguments != NULL) {
-        fprintf(stream, "%s cryoctl %s%s%s [%s]\n\n%s\n", tr(ctl, "Usage:", "用法："), verb->name,
-                verb->arguments[0] != '\0' ? " " : "", verb->arguments, tr(ctl, "OPTION...", "选项..."),
+        const char *arguments = tr(ctl, verb->arguments, verb->arguments_zh);
+        fprintf(stream, "%scryoctl %s%s%s [%s]\n\n%s\n", tr(ctl, "Usage: ", "用法："), verb->name,
+                arguments[0] != '\0' ? " " : "", arguments, tr(ctl, "OPTION...", "选项..."),
                 tr(ctl, verb->en, verb->zh));
     } else {
         verb = NULL;
-        fprintf(stream, "%s cryoctl %s\n\n%s\n", tr(ctl, "Usage:", "用法："),
+        fprintf(stream, "%scryoctl %s\n\n%s\n", tr(ctl, "Usage: ", "用法："),
                 tr(ctl, "VERB [ARGUMENT...] [OPTION...]", "动词 [参数...] [选项...]"),
                 tr(ctl, "Verbs:", "动词："));
-        for (size_t i = 0; i < N_VERBS; i++)
-            if (verbs[i].arguments != NULL)
-                fprintf(stream, "  %-12s %-19s %s\n", verbs[i].name, verbs[i].arguments,
-                        tr(ctl, verbs[i].en, verbs[i].zh));
+        for (size_t i = 0; i < N_VERBS; i++) {
+            char name[64];
+            if (verbs[i].arguments == NULL)
+                continue;
+            snprintf(name, sizeof name, "%-12s %s", verbs[i].name,
+                     tr(ctl, verbs[i].arguments, verbs[i].arguments_zh));
+            print_line(stream, name, 32, tr(ctl, verbs[i].en, verbs[i].zh));
+        }
     }
     print_options(ctl, verb, stream);
     fprintf(stream, "\n%s\n",

@@ -35,7 +35,7 @@ enum usage_option {
 
 struct usage_verb {
     const char *name;
-    const char *arguments; /* as in the help; NULL: not shown at all */
+    const char *arguments, *arguments_zh; /* as in the help; NULL: not shown at all */
     int min_arguments, max_arguments;
     unsigned options; /* 1 << enum usage_option, beside those that every verb takes */
     const char *en, *zh;

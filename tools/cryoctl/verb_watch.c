@@ -12,6 +12,7 @@
 #include "screen.h"
 #include "view.h"
 #include "when.h"
+#include "words.h"
 
 #define INTERVAL_US     SECOND_US
 #define POLL_TIMEOUT_MS 5000
@@ -210,12 +211,16 @@ static void read_signals(struct watch *w)
 
 static void wait_until(struct watch *w, int64_t boot_us)
 {
-    struct pollfd signals = {.fd = w->ctl->interrupt_fd, .events = POLLIN};
+    /* Nothing may have to be written for hours: whether somebody still reads is looked at, not tried. */
+    struct pollfd fds[2] = {{.fd = w->ctl->interrupt_fd, .events = POLLIN}, {.fd = STDOUT_FILENO}};
     while (!w->end) {
         int64_t left_us = boot_us - clock_boot_us();
         if (left_us <= 0)
             return;
-        if (poll(&signals, 1, (int)(left_us / MS_US) + 1) > 0) {
+        if (poll(fds, 2, (int)(left_us / MS_US) + 1) <= 0)
+            continue;
+        w->end = (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+        if (fds[0].revents != 0) {
             read_signals(w);
             draw(w); /* the window's size may have changed */
         }
@@ -242,7 +247,7 @@ int verb_watch(struct ctl *ctl, int argc, char **argv)
     struct watch w = {.ctl = ctl, .terminal = isatty(STDOUT_FILENO) && !ctl->json};
     ctl->interrupt_fd = open_signals();
     if (ctl->interrupt_fd < 0) {
-        ctl_complain("signalfd: %s", strerror(errno));
+        ctl_complain("signalfd: %s", words_error(ctl, errno));
         return CTL_NEGATIVE;
     }
     if (w.terminal)

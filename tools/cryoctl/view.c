@@ -54,7 +54,7 @@ const char *view_value(const struct ctl *ctl, const json_t *point, char *text, s
     const char *doubt = strcmp(quality, "good") == 0 ? "" : " ?";
     json_int_t decimals = json_integer_value(json_object_get(point, "decimals"));
     if (state[0] != '\0')
-        snprintf(text, cap, "%s%s", state, doubt);
+        snprintf(text, cap, "%s%s", client_name(ctl, point, "state_name", state), doubt);
     else
         snprintf(text, cap, "%.*f%s%s%s", decimals >= 0 && decimals <= 6 ? (int)decimals : 6,
                  json_number_value(value), unit[0] != '\0' ? " " : "", unit, doubt);
@@ -245,9 +245,9 @@ static void make_table(const struct ctl *ctl, const struct rows *rows, struct ta
         [COLUMN_ALARM] = {.title = tr(ctl, "ALARM", "报警")},
     };
     /* The alarm stays longest: quality and the other points are told by their own alarms too. */
-    static const struct table_cut cuts[] = {{COLUMN_OTHER, 8}, {COLUMN_ALARM, 32},  {COLUMN_ASSET, 14},
-                                            {COLUMN_OTHER, 0}, {COLUMN_QUALITY, 0}, {COLUMN_ALARM, 12},
-                                            {COLUMN_ASSET, 8}, {COLUMN_ALARM, 8}};
+    static const struct table_cut cuts[] = {
+        {COLUMN_OTHER, 8},  {COLUMN_ALARM, 32}, {COLUMN_ASSET, 14}, {COLUMN_OTHER, 0}, {COLUMN_QUALITY, 0},
+        {COLUMN_ALARM, 12}, {COLUMN_ASSET, 8},  {COLUMN_ALARM, 8},  {COLUMN_AGE, 0},   {COLUMN_LEVEL, 0}};
     table_init(t, columns, COLUMN_COUNT);
     t->cuts = cuts;
     t->n_cuts = sizeof cuts / sizeof cuts[0];
@@ -276,9 +276,6 @@ static bool fill_rows(const struct ctl *ctl, const json_t *status, struct rows *
         add_alarm(row, object);
         view->n_alarms++;
         view->n_unacknowledged += view_alarm_waits(object);
-        view->broker_failed |= strcmp(row->id, "system") == 0 &&
-                               strcmp(client_text(object, "alarm"), "broker") == 0 &&
-                               view_alarm_active(object);
     }
     return true;
 }
@@ -288,6 +285,8 @@ bool view_build(const struct ctl *ctl, const json_t *status, struct view *ret)
     struct rows rows = {.index = json_object()};
     *ret = (struct view){0};
     bool whole = fill_rows(ctl, status, &rows, ret);
+    ret->broker = client_text(status, "broker");
+    ret->disk = client_text(status, "disk");
     if (rows.n > 0)
         qsort(rows.rows, rows.n, sizeof *rows.rows, compare_rows);
     make_table(ctl, &rows, &ret->table);
@@ -314,6 +313,15 @@ static const char *plural(size_t n)
     return n == 1 ? "" : "s";
 }
 
+static const char *broker_words(const struct ctl *ctl, const struct view *v)
+{
+    return strcmp(v->broker, "ok") == 0        ? tr(ctl, "broker ok", "消息服务器正常")
+           : strcmp(v->broker, "failing") == 0 ? tr(ctl, "BROKER NOT REACHABLE", "消息服务器无法连接")
+           : strcmp(v->broker, "none") == 0
+               ? tr(ctl, "no broker: nobody is told", "未配置消息服务器：无人会收到通知")
+               : tr(ctl, "broker not known", "消息服务器状态未知");
+}
+
 void view_summary(const struct ctl *ctl, const struct view *v, char *text, size_t cap)
 {
     char alarms[96], bad[64] = "";
@@ -326,14 +334,14 @@ void view_summary(const struct ctl *ctl, const struct view *v, char *text, size_
     else
         snprintf(alarms, sizeof alarms, "%zu alarm%s, %zu unacknowledged; %zu asset%s", v->n_alarms,
                  plural(v->n_alarms), v->n_unacknowledged, v->n_assets, plural(v->n_assets));
-    snprintf(text, cap, "%s%s%s%s", alarms, bad, tr(ctl, "; ", "；"),
-             v->broker_failed ? tr(ctl, "BROKER NOT REACHABLE", "消息服务器无法连接")
-                              : tr(ctl, "broker ok", "消息服务器正常"));
+    snprintf(text, cap, "%s%s%s%s%s", alarms, bad, tr(ctl, "; ", "；"), broker_words(ctl, v),
+             strcmp(v->disk, "failing") == 0 ? tr(ctl, "; DISK FAILING", "；磁盘故障") : "");
 }
 
 enum table_style view_summary_style(const struct view *view)
 {
-    return view->n_unacknowledged > 0              ? TABLE_URGENT
-           : view->n_alarms > 0 || view->n_bad > 0 ? TABLE_WARNING
-                                                   : TABLE_PLAIN;
+    bool failing = strcmp(view->broker, "failing") == 0 || strcmp(view->disk, "failing") == 0;
+    return view->n_unacknowledged > 0                         ? TABLE_URGENT
+           : view->n_alarms > 0 || view->n_bad > 0 || failing ? TABLE_WARNING
+                                                              : TABLE_PLAIN;
 }

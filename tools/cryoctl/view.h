@@ -10,7 +10,7 @@
 struct view {
     struct table table; /* assets with unacknowledged alarms first, then with alarms, then the rest */
     size_t n_alarms, n_unacknowledged, n_assets, n_points, n_bad;
-    bool broker_failed;
+    const char *broker, *disk; /* "ok", "failing", "none"; borrowed from the status */
 };
 
 /* Returns false when memory is short. Free with view_free in any case. */

@@ -1,5 +1,6 @@
 #include "words.h"
 
+#include <errno.h>
 #include <string.h>
 
 struct word {
@@ -110,4 +111,38 @@ const char *words_kind(const struct ctl *ctl, const char *name)
         {"fault", "fault", "故障"},
     };
     return FIND(ctl, words, name);
+}
+
+const char *words_error(const struct ctl *ctl, int error)
+{
+    static const struct {
+        int error;
+        const char *zh;
+    } words[] = {
+        {ENOENT, "文件或目录不存在"},
+        {ENOTDIR, "不是目录"},
+        {EISDIR, "是目录"},
+        {EACCES, "权限不够"},
+        {EPERM, "不允许的操作"},
+        {ENAMETOOLONG, "路径过长"},
+        {ELOOP, "符号链接过多"},
+        {EIO, "输入/输出错误"},
+        {ENOSPC, "设备上没有空间"},
+        {EROFS, "文件系统只读"},
+        {ECONNREFUSED, "连接被拒绝"},
+        {EAGAIN, "资源暂时不可用"},
+        {EBUSY, "正被占用"},
+        {EBADMSG, "应答无法理解"},
+        {ENOMEM, "内存不足"},
+        {EMFILE, "打开的文件过多"},
+        {ENOTSOCK, "不是套接字"},
+        {EUCLEAN, "文件已损坏"},
+        {EPROTOTYPE, "套接字类型不符"},
+        {EPROTONOSUPPORT, "格式版本不受支持"},
+        {EINVAL, "无效的参数"},
+    };
+    for (size_t i = 0; ctl->language == LANGUAGE_ZH && i < sizeof words / sizeof words[0]; i++)
+        if (words[i].error == error)
+            return words[i].zh;
+    return strerror(error);
 }

@@ -14,6 +14,9 @@ const char *words_priority(const struct ctl *ctl, const char *name); /* critical
 const char *words_transition(const struct ctl *ctl, const char *name);
 const char *words_kind(const struct ctl *ctl, const char *name); /* of an event */
 
+/* What strerror says, in Chinese also where no Chinese locale is installed. */
+const char *words_error(const struct ctl *ctl, int error);
+
 /* 0 (low) to 3 (critical); -1 for a name that is not known. */
 int words_priority_rank(const char *name);
 

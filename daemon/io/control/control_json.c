@@ -23,8 +23,13 @@ static void add_reading(struct json_text *j, const struct reg_format *format, co
     } else {
         json_text_micro(j, "value", r->value, format->decimals);
         const char *state = format->n_states > 0 ? decode_state_name(format, r->value) : NULL;
-        if (state != NULL)
+        if (state != NULL) {
             json_text_string(j, "state", state);
+            json_text_object(j, "state_name");
+            json_text_string(j, "en", state);
+            json_text_string(j, "zh", decode_state_zh(format, r->value));
+            json_text_end(j);
+        }
     }
 }
 

@@ -43,7 +43,8 @@ struct control_status {
     enum snapshot_table table;
     uint16_t next; /* first entry of that page */
     int64_t page_deadline_us, deadline_us;
-    int64_t now_utc_us; /* of the last page */
+    int64_t now_utc_us; /* of the last page, as what follows */
+    bool broker_failed, disk_failed;
     struct control_text points, alarms, devices;
 };
 

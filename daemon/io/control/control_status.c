@@ -73,6 +73,8 @@ static void finish_complete(struct control *c)
     json_text_string(&j, "version", CRYOMON_VERSION);
     json_text_time(&j, "time", s->now_utc_us != 0 ? s->now_utc_us : clock_now().utc_us);
     json_text_time(&j, "started", c->started_utc_us);
+    json_text_string(&j, "broker", !c->config->mqtt.enabled ? "none" : s->broker_failed ? "failing" : "ok");
+    json_text_string(&j, "disk", s->disk_failed ? "failing" : "ok");
     json_text_end(&j);
     int len = json_text_finish(&j);
     free(name);
@@ -191,6 +193,8 @@ void control_status_page(struct control *c, const struct control_message *messag
         }
     }
     s->now_utc_us = message->page.now.utc_us;
+    s->broker_failed = message->page.broker_failed;
+    s->disk_failed = message->page.disk_failed;
     s->next = (uint16_t)(first + count);
     next_page(c, clock_boot_us());
 }

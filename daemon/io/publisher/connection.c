@@ -16,6 +16,7 @@
 #define LEARN_US        (5 * SECOND_US)
 #define SWEEP_DELAY_US  (10 * SECOND_US) /* the core has told of restored alarms by then */
 #define REFUSED_US      (15 * SECOND_US) /* the fault lasts so long after the last refusal */
+#define HOLDS_US        (10 * SECOND_US) /* a connection that breaks sooner was none */
 #define FAREWELL_US     (1 * SECOND_US)
 #define COMMANDS_FILTER LEFTOVERS_FILTERS
 
@@ -29,7 +30,7 @@ static void tell(struct publisher *p, bool failed, const char *detail)
     message.fault.fault = FAULT_BROKER;
     message.fault.failed = failed;
     snprintf(message.fault.detail, sizeof message.fault.detail, "%s", detail);
-    if (mailbox_post(p->core, MAILBOX_RESERVED, &message) == 0)
+    if (mailbox_try(p->core, MAILBOX_RESERVED, &message) == 0)
         p->fault = wanted;
 }
 
@@ -44,7 +45,7 @@ static void tell_state(struct publisher *p, int64_t now_us)
     } else if (session_state(p->session) == SESSION_UP) {
         if (p->refused_us != 0 && now_us - p->refused_us < REFUSED_US)
             tell(p, true, p->refused);
-        else if (p->confirmed)
+        else if (p->confirmed && (!p->short_lived || now_us - p->connected_us >= HOLDS_US))
             tell(p, false, "");
     } else if (session_state(p->session) == SESSION_CONNECTING) {
         snprintf(slow, sizeof slow, "no connection to %.200s yet", mqtt->uri);
@@ -70,6 +71,9 @@ static int64_t backoff_us(unsigned attempts)
 static void went_down(struct publisher *p, int64_t now_us)
 {
     const char *trouble = session_trouble(p->session);
+    if (p->connected_us != 0)
+        p->short_lived = now_us - p->connected_us < HOLDS_US;
+    p->connected_us = 0;
     p->confirmed = p->status_due = false;
     p->closing_us = p->refused_us = 0;
     p->connecting_us = now_us;

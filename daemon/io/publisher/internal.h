@@ -50,8 +50,9 @@ struct publisher {
     unsigned attempts;     /* to connect, in a row */
     int64_t retry_us;      /* the next one */
     int64_t connecting_us; /* since when there is no connection */
-    int64_t connected_us;
-    int64_t closing_us; /* since when the peer has been seen gone; 0: it has not */
+    int64_t connected_us;  /* 0: not */
+    bool short_lived;      /* the last connection broke at once: this one must prove that it holds */
+    int64_t closing_us;    /* since when the peer has been seen gone; 0: it has not */
     char status_topic[TOPIC_MAX];
     bool status_due, confirmed;
     int64_t status_retry_us;
@@ -62,7 +63,7 @@ struct publisher {
     char refused[SESSION_TROUBLE];
     enum fault_state fault; /* as told to the core */
     char logged[SESSION_TROUBLE];
-    int64_t quiet_until_us; /* no more lines about bad commands and lost messages */
+    int64_t quiet_until_us; /* no more lines about bad commands, lost messages and refused clearing */
 };
 
 /* --- connection.c: connects, keeps and gives up the connection, and tells the core about it */

@@ -59,11 +59,17 @@ static bool is_leftover_state(const struct config *config, const char *rest)
     return level(tail + 8, alarm) == NULL || mirror_find_alarm(config, index, alarm) < 0;
 }
 
+static char *device_prefix(char prefix[2 * ID_MAX], const struct config *config)
+{
+    snprintf(prefix, 2 * ID_MAX, "homeassistant/device/cryomon_%s_", config->site_id);
+    return prefix;
+}
+
 static bool is_leftover_device(const struct config *config, const struct arrival *arrival)
 {
     char asset[ID_MAX], prefix[2 * ID_MAX], ours[TOPIC_MAX];
-    int n = snprintf(prefix, sizeof prefix, "homeassistant/device/cryomon_%s_", config->site_id);
-    if (strncmp(arrival->topic, prefix, (size_t)n) != 0)
+    size_t n = strlen(device_prefix(prefix, config));
+    if (strncmp(arrival->topic, prefix, n) != 0)
         return false;
     /* Site "hall" and site "hall_2" share the prefix: the content tells whose it is. */
     snprintf(ours, sizeof ours, "\"cryomon/%s/status\"", config->site_id);
@@ -83,6 +89,17 @@ bool leftovers_is(const struct config *config, const struct arrival *arrival)
     if (strncmp(arrival->topic, prefix, strlen(prefix)) == 0)
         return is_leftover_state(config, arrival->topic + strlen(prefix));
     return is_leftover_device(config, arrival);
+}
+
+bool leftovers_is_in_use(const struct config *config, const char *topic)
+{
+    char prefix[TOPIC_MAX], device[2 * ID_MAX], asset[ID_MAX];
+    size_t n = strlen(payload_topic(prefix, config, ""));
+    if (strncmp(topic, prefix, n) == 0)
+        return !is_leftover_state(config, topic + n);
+    n = strlen(device_prefix(device, config));
+    return config->mqtt.home_assistant && strncmp(topic, device, n) == 0 && level(topic + n, asset) != NULL &&
+           mirror_has_readings(config, config_find_asset(config, asset));
 }
 
 void leftovers_add(struct leftovers *l, const char *topic)

@@ -16,6 +16,10 @@ char *leftovers_filter(char *topic, const struct config *config, unsigned n);
 /* Is a retained message ours and of something that the configuration does not have? */
 bool leftovers_is(const struct config *config, const struct arrival *arrival);
 
+/* Does the configuration publish on this topic? A topic that waits to be cleared may have come back with a
+ * reload: then clearing it would wipe out an alarm that is in force. */
+bool leftovers_is_in_use(const struct config *config, const char *topic);
+
 /* A bounded queue of topics to clear. What does not fit is found again at the next connection. */
 #define LEFTOVERS_MAX 8192
 struct leftovers {

@@ -64,6 +64,12 @@ bool mirror_has_readings(const struct config *config, int asset)
     return asset >= 0 && asset < config->n_assets && config->assets[asset].n_points > 0;
 }
 
+/* An alarm that is normal now, and of which the broker may not know that yet. */
+static bool is_clear_due(const struct mirror *m, uint32_t alarm)
+{
+    return m->alarms[alarm].body == NULL && (m->alarms_due.queued[alarm] || m->alarms_refused.queued[alarm]);
+}
+
 int mirror_reload(struct mirror *old, struct config *config, struct mirror **ret)
 {
     struct mirror *m = NULL;
@@ -73,14 +79,15 @@ int mirror_reload(struct mirror *old, struct config *config, struct mirror **ret
     if (old->sweep < old->config->n_alarms)
         m->sweep = 0;
     for (uint32_t i = 0; i < old->config->n_alarms; i++) {
-        if (old->alarms[i].body == NULL)
+        if (old->alarms[i].body == NULL && !is_clear_due(old, i))
             continue;
         const struct alarm_config *alarm = &old->config->alarms[i];
         int asset = config_find_asset(config, old->config->assets[alarm->asset].id);
         int found = mirror_find_alarm(config, asset, alarm->id);
         if (found < 0)
             continue;
-        m->alarms[found] = (struct mirror_alarm){.body = old->alarms[i].body, .carried = true};
+        m->alarms[found] =
+            (struct mirror_alarm){.body = old->alarms[i].body, .carried = old->alarms[i].body != NULL};
         old->alarms[i].body = NULL;
         dirty_add(&m->alarms_due, (uint16_t)found);
     }

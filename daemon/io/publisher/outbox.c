@@ -23,7 +23,8 @@ struct outbox {
     size_t confirmed; /* ring slots in that state */
     struct backlog backlog;
     uint64_t durable, last_seq, loaded_seq;
-    unsigned refusals; /* in a row */
+    int64_t missing_us; /* since when more is durable than has come; 0: it is not */
+    unsigned refusals;  /* in a row */
     int64_t pause_us;
 };
 
@@ -277,9 +278,24 @@ void outbox_settle(struct outbox *o, outbox_tell_fn *tell, void *context)
         pop(o);
 }
 
+/* The last events may have found no room in our mailbox: nothing would come behind them and show the gap. */
+static void notice_missing(struct outbox *o, int64_t now_us)
+{
+    if (o->durable <= o->last_seq) {
+        o->missing_us = 0;
+    } else if (o->missing_us == 0) {
+        o->missing_us = now_us;
+    } else if (now_us - o->missing_us >= OUTBOX_MISSING_MS * MS_US) {
+        extend_backlog(o, o->last_seq, o->durable + 1);
+        o->last_seq = o->durable;
+        o->missing_us = 0;
+    }
+}
+
 bool outbox_wants_page(struct outbox *o, int64_t now_us, uint64_t *ret_after, unsigned *ret_limit)
 {
     struct backlog *b = &o->backlog;
+    notice_missing(o, now_us);
     if (!b->wanted || b->reading || b->retry_us > now_us || o->n_page > OUTBOX_PAGE / 2)
         return false;
     b->reading = true;

@@ -1,9 +1,10 @@
 /*
  * outbox.h - the events that the broker has not confirmed yet: at least once, in order of seq, none skipped.
  *
- * PURE of I/O. Recent events stand in a ring; when that overflows, or a gap in seq shows that one never came,
- * and at the start of a run, the missing range (the backlog) is read from state.db by pages (backlog.h), and
- * goes out before the ring. A disk that does not answer holds the ring back for a second at most.
+ * PURE of I/O. Recent events stand in a ring; when that overflows, or a gap in seq (or a durable event that
+ * is not here) shows that one never came, and at the start of a run, the missing range (the backlog) is read
+ * from state.db by pages (backlog.h), and goes out before the ring. A disk that does not answer holds the
+ * ring back for a second at most.
  *
  *     waiting --outbox_next, sent--> flying --success--> confirmed --settled (STORE_SENT posted)--> gone
  *        ^------------- failure or lost connection --------'
@@ -17,6 +18,7 @@
 #define OUTBOX_PAGE           256
 #define OUTBOX_RETRY_MS       5000 /* after the broker has refused an event, or the disk a page */
 #define OUTBOX_PAGE_WAIT_MS   1000 /* the ring waits no longer than this for a page */
+#define OUTBOX_MISSING_MS     1000 /* durable, and not here: it does not come any more */
 #define OUTBOX_REFUSALS_PAUSE 3    /* so many refusals in a row stop all sending for OUTBOX_RETRY_MS */
 
 enum outbox_state { OUTBOX_WAITING, OUTBOX_FLYING, OUTBOX_CONFIRMED, OUTBOX_GONE };

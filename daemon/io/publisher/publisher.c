@@ -82,7 +82,7 @@ static bool tell_store(void *context, uint64_t seq)
     struct publisher *p = context;
     struct store_message message = {.kind = STORE_SENT, .generation = p->mirror->config->generation};
     message.sent_seq = seq;
-    return mailbox_post(p->store, MAILBOX_ORDINARY, &message) == 0;
+    return mailbox_try(p->store, MAILBOX_ORDINARY, &message) == 0;
 }
 
 static void read_backlog(struct publisher *p, int64_t now_us)

@@ -175,6 +175,9 @@ static int send_readings(struct publisher *p)
 static int send_leftover(struct publisher *p)
 {
     const char *topic = leftovers_peek(&p->leftovers);
+    for (; topic != NULL && leftovers_is_in_use(p->mirror->config, topic);
+         topic = leftovers_peek(&p->leftovers))
+        leftovers_pop(&p->leftovers);
     if (topic == NULL || !has_room_for(p, OWNER_CLEAR))
         return 0;
     int error = publish(p, OWNER_CLEAR, 0, topic, "", true);
@@ -291,7 +294,10 @@ static void say_refused(struct publisher *p, const struct session_ack *ack, int6
     } else if (ack->owner == OWNER_ALARM && index_of(p, ack->key, &index)) {
         dirty_add(&p->mirror->alarms_refused, index);
     } else if (ack->owner != OWNER_EVENT && ack->owner != OWNER_READINGS) {
-        log_line(LOG_INFO, MID_BROKER, "MQTT: the broker refuses %s: %s", owner_name(ack->owner), ack->text);
+        if (now_us >= p->quiet_until_us) /* there may be thousands of them */
+            log_line(LOG_INFO, MID_BROKER, "MQTT: the broker refuses %s: %s", owner_name(ack->owner),
+                     ack->text);
+        p->quiet_until_us = now_us + SECOND_US;
         return;
     }
     connection_refused(p, owner_name(ack->owner), ack->text, now_us);

@@ -147,6 +147,14 @@ int store_files_create(const struct store_files *files, const char *path, char *
     return error < 0 ? explain(files->dir, -error, detail, cap) : 0;
 }
 
+bool store_files_have_history(const struct store_files *files)
+{
+    char path[STORE_PATH_MAX];
+    struct stat st;
+    in_dir(files, schema_name(SCHEMA_HISTORY), path);
+    return stat(path, &st) == 0 && st.st_size > 0;
+}
+
 /* ---------------------------------------------------------------- room */
 
 int64_t store_files_room(const struct store_files *files)

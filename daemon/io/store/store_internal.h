@@ -39,6 +39,8 @@ int store_files_prepare(struct store_files *files, char *detail, size_t cap);
  * write-ahead log still holds data: SQLite would throw that away. */
 int store_files_create(const struct store_files *files, const char *path, char *detail, size_t cap);
 void store_files_close(struct store_files *files);
+/* True when there is a history.db with something in it. */
+bool store_files_have_history(const struct store_files *files);
 /* Free space for us, in bytes; INT64_MAX when the file system does not say. */
 int64_t store_files_room(const struct store_files *files);
 /* The ballast: space held back, given up when events would not fit otherwise. */
@@ -122,7 +124,9 @@ struct store_state {
     uint64_t last_seq;
     unsigned char last_hash[CHAIN_HASH_SIZE];
     int64_t run_id, started_utc_us;
+    uint64_t known_seq; /* the last one that was seen in the file: a file with less is another one */
     bool opened_once, run_written;
+    bool was_lost; /* the first opening found no state.db, though there was one */
     char boot_id[BOOT_ID_MAX];
 };
 
@@ -135,6 +139,13 @@ void store_state_step(struct store *store, int64_t now_boot_us);
 int64_t store_state_deadline(const struct store *store);
 void store_state_finish(struct store *store); /* marks a clean stop if all was written, and closes */
 void store_state_close(struct store *store);
+struct event_record *store_state_waiting(struct store_state *state, size_t i); /* i < n */
+/* Reads last_seq and last_hash from the file: an SQLite result. */
+int store_state_read_last(struct store_state *state);
+
+/* (store_restore.c) After an opening, the first time and whenever another file has taken the place of ours:
+ * has the core told of the alarms in it, and our run written into it. An SQLite result. */
+int store_restore(struct store *store);
 
 /* ---------------------------------------------------------------- readings that wait (store_readings.c) */
 

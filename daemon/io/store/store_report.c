@@ -82,7 +82,7 @@ static const char *gap_text(enum store_gap gap)
 static bool post(struct store *store, struct core_message *message)
 {
     message->generation = store->config->generation;
-    return mailbox_post(store->core, MAILBOX_RESERVED, message) == 0;
+    return mailbox_try(store->core, MAILBOX_RESERVED, message) == 0;
 }
 
 static bool post_faults(struct store *store)
@@ -136,6 +136,7 @@ static bool post_gaps(struct store *store)
         message.gap.count = report->gaps[gap].count;
         message.gap.from_utc_us = report->gaps[gap].from_utc_us;
         message.gap.to_utc_us = report->gaps[gap].to_utc_us;
+        message.gap.events = gap == GAP_EVENTS || gap == GAP_CONFLICT;
         snprintf(message.gap.detail, sizeof message.gap.detail, "%s", gap_text((enum store_gap)gap));
         if (!post(store, &message))
             return false;
@@ -151,7 +152,7 @@ static bool post_durable(struct store *store)
         return true;
     struct publisher_message message = {.kind = PUBLISHER_DURABLE, .generation = store->config->generation};
     message.durable_seq = report->durable_seq;
-    if (mailbox_post(store->publisher, MAILBOX_RESERVED, &message) < 0)
+    if (mailbox_try(store->publisher, MAILBOX_RESERVED, &message) < 0)
         return false;
     report->durable_told = report->durable_seq;
     return true;
@@ -174,4 +175,5 @@ void store_report_free(struct store_report *report)
 {
     store_report_free_restored(report->restored, report->next_restored, report->n_restored);
     report->restored = NULL;
+    report->n_restored = report->next_restored = 0;
 }

@@ -11,7 +11,6 @@
 #define BATCH        512 /* events in one transaction */
 #define SENT_WAIT_US (1 * SECOND_US)
 #define SENT_MANY    256
-#define RESTORED_MAX 65536
 
 enum {
     STMT_LAST,
@@ -65,7 +64,7 @@ void store_state_free(struct store *store)
 
 /* ---------------------------------------------------------------- what waits */
 
-static struct event_record *waiting(struct store_state *state, size_t i)
+struct event_record *store_state_waiting(struct store_state *state, size_t i)
 {
     return &state->ring[(state->head + i) % STORE_EVENTS_MAX];
 }
@@ -81,11 +80,11 @@ void store_state_add_event(struct store *store, const struct event_record *event
 {
     struct store_state *state = &store->state;
     if (state->n == STORE_EVENTS_MAX) {
-        int64_t utc_us = waiting(state, 0)->at.utc_us;
+        int64_t utc_us = store_state_waiting(state, 0)->at.utc_us;
         store_report_gap(store, GAP_EVENTS, 1, utc_us, utc_us);
         drop_oldest(state, 1);
     }
-    *waiting(state, state->n++) = *event;
+    *store_state_waiting(state, state->n++) = *event;
 }
 
 void store_state_add_sent(struct store *store, uint64_t seq)
@@ -121,7 +120,7 @@ static int bind_text(sqlite3_stmt *stmt, int i, const char *text)
     return sqlite3_bind_text(stmt, i, text, -1, SQLITE_STATIC);
 }
 
-static int read_last(struct store_state *state)
+int store_state_read_last(struct store_state *state)
 {
     sqlite3_stmt *stmt = state->stmts[STMT_LAST];
     int result = sqlite3_step(stmt);
@@ -238,13 +237,13 @@ static int write_config(struct store_state *state, const struct config *config)
 static int write_rows(struct store *store, size_t n_events, struct conflicts *conflicts)
 {
     struct store_state *state = &store->state;
-    int result = read_last(state);
+    int result = store_state_read_last(state);
     if (result == SQLITE_OK && !state->run_written)
         result = write_run(state);
     for (size_t i = 0; i < state->n_configs && result == SQLITE_OK; i++)
         result = write_config(state, state->configs[i]);
     for (size_t i = 0; i < n_events && result == SQLITE_OK; i++)
-        result = write_event(store, waiting(state, i), conflicts);
+        result = write_event(store, store_state_waiting(state, i), conflicts);
     /* After the events: one that was confirmed before it was stored must not stay in the outbox. While more
      * events wait, so do the confirmations. */
     for (size_t i = 0; i < state->n_sent && n_events == state->n && result == SQLITE_OK; i++) {
@@ -267,6 +266,7 @@ static int write_transaction(struct store *store)
     if (result != SQLITE_OK)
         return result;
     state->run_written = true;
+    state->known_seq = state->last_seq;
     for (size_t i = 0; i < state->n_configs; i++)
         config_unref(state->configs[i]);
     state->n_configs = 0;
@@ -309,110 +309,16 @@ static void flush(struct store *store)
 
 /* ---------------------------------------------------------------- opening */
 
-/* An alarm that changed while state.db could not be opened: what waits is newer than what is stored. */
-static bool changed_since(struct store_state *state, const char *asset, const char *alarm)
+/* Said, although all is well from here on: what the file held is gone. */
+static void tell_lost(struct store *store)
 {
-    for (size_t i = 0; i < state->n; i++) {
-        const struct event_record *event = waiting(state, i);
-        if (event->has_alarm && strcmp(event->asset, asset) == 0 && strcmp(event->alarm, alarm) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void copy_column(char *text, size_t cap, sqlite3_stmt *stmt, int column)
-{
-    const unsigned char *value = sqlite3_column_text(stmt, column);
-    snprintf(text, cap, "%s", value ? (const char *)value : "");
-}
-
-static int read_alarms(struct store *store, struct core_message *messages, size_t cap, size_t *ret_n)
-{
-    sqlite3_stmt *stmt = NULL;
-    size_t n = 0;
-    int result =
-        sqlite3_prepare_v2(store->state.db.db,
-                           "SELECT a.asset, a.alarm, a.state, a.raised_utc_us, a.who, a.acked_utc_us, e.body"
-                           " FROM alarm a LEFT JOIN event e ON e.seq = a.seq"
-                           " WHERE a.state <> 0 ORDER BY a.seq LIMIT ?1",
-                           -1, &stmt, NULL);
-    if (result == SQLITE_OK)
-        result = sqlite3_bind_int64(stmt, 1, (int64_t)cap);
-    while (result == SQLITE_OK && n < cap && (result = sqlite3_step(stmt)) == SQLITE_ROW) {
-        result = SQLITE_OK;
-        struct core_message *message = &messages[n];
-        *message = (struct core_message){.kind = CORE_RESTORED};
-        copy_column(message->restored.asset, ID_MAX, stmt, 0);
-        copy_column(message->restored.alarm, ID_MAX, stmt, 1);
-        int number = sqlite3_column_int(stmt, 2);
-        /* A state that we do not know is at least an alarm. */
-        message->restored.state = number > ALARM_NORMAL && number <= ALARM_RETURNED_UNACKNOWLEDGED
-                                      ? (enum alarm_state)number
-                                      : ALARM_UNACKNOWLEDGED;
-        message->restored.raised_utc_us = sqlite3_column_int64(stmt, 3);
-        copy_column(message->restored.who, WHO_MAX, stmt, 4);
-        message->restored.acked_utc_us = sqlite3_column_int64(stmt, 5);
-        const unsigned char *body = sqlite3_column_text(stmt, 6);
-        message->restored.body = body ? strdup((const char *)body) : NULL;
-        if (changed_since(&store->state, message->restored.asset, message->restored.alarm))
-            free(message->restored.body), message->restored.body = NULL;
-        else
-            n++;
-    }
-    sqlite3_finalize(stmt);
-    if (result != SQLITE_OK && result != SQLITE_DONE)
-        return result;
-    *ret_n = n;
-    return SQLITE_OK;
-}
-
-static int read_number(struct store_db *db, const char *query, int64_t *ret)
-{
-    sqlite3_stmt *stmt = NULL;
-    int result = sqlite3_prepare_v2(db->db, query, -1, &stmt, NULL);
-    if (result == SQLITE_OK)
-        result = sqlite3_step(stmt);
-    if (result == SQLITE_ROW)
-        *ret = sqlite3_column_int64(stmt, 0);
-    sqlite3_finalize(stmt);
-    return result == SQLITE_ROW ? SQLITE_OK : result;
-}
-
-/* Reads what the earlier runs left, for the core: alarms, then CORE_STORE_OPEN. */
-static int restore(struct store *store)
-{
-    struct store_state *state = &store->state;
-    int64_t n_alarms = 0, unclean = 0, last_run = 0;
-    size_t n = 0;
-    int result = read_number(&state->db, "SELECT count(*) FROM alarm WHERE state <> 0", &n_alarms);
-    if (result == SQLITE_OK)
-        result = read_number(&state->db, "SELECT coalesce(max(id), 0) FROM run", &last_run);
-    if (result == SQLITE_OK)
-        result = read_number(
-            &state->db,
-            "SELECT count(*) FROM run WHERE id = (SELECT max(id) FROM run) AND stopped_utc_us IS NULL",
-            &unclean);
-    if (result == SQLITE_OK)
-        result = read_last(state);
-    if (result != SQLITE_OK)
-        return result;
-    size_t cap = n_alarms > RESTORED_MAX ? RESTORED_MAX : (size_t)n_alarms;
-    struct core_message *messages = calloc(cap + 1, sizeof *messages);
-    if (!messages)
-        return SQLITE_NOMEM;
-    result = read_alarms(store, messages, cap, &n);
-    if (result != SQLITE_OK) {
-        store_report_free_restored(messages, 0, cap);
-        return result;
-    }
-    messages[n] = (struct core_message){.kind = CORE_STORE_OPEN};
-    messages[n].store_open.ok = true;
-    messages[n].store_open.last_seq = state->last_seq;
-    messages[n].store_open.clean = unclean == 0;
-    store->report.restored = messages;
-    store->report.n_restored = n + 1;
-    state->run_id = last_run + 1;
-    return SQLITE_OK;
+    char detail[STORE_DETAIL_MAX];
+    snprintf(detail, sizeof detail,
+             "%.120s: was missing or empty: the events and alarm states in it are lost",
+             store->state.db.path);
+    store_report_fault(store, FAULT_STATE_DB, detail);
+    store_report_step(store, clock_boot_us());
+    store->state.was_lost = false;
 }
 
 static void open_state(struct store *store)
@@ -424,8 +330,8 @@ static void open_state(struct store *store)
         return;
     }
     int result = store_db_prepare(&state->db, sql, state->stmts, STATE_STATEMENTS);
-    if (result == SQLITE_OK && !state->opened_once)
-        result = restore(store);
+    if (result == SQLITE_OK)
+        result = store_restore(store);
     if (result != SQLITE_OK) {
         (void)store_db_failed(&state->db, result, detail, sizeof detail);
         store_report_fault(store, FAULT_STATE_DB, detail);
@@ -437,6 +343,8 @@ static void open_state(struct store *store)
         store_files_keep_ballast(&store->files);
     state->opened_once = true;
     state->db.retry_boot_us = 0;
+    if (state->was_lost)
+        tell_lost(store);
 }
 
 /* ---------------------------------------------------------------- turns */

@@ -1,4 +1,4 @@
-"""What the tests of cryoctl share: running it, and tables that are compared with golden/."""
+"""What all tests of cryoctl share. CRYOCTL_GOLDEN=write renews golden/ from what it prints now."""
 import os
 import subprocess
 import tempfile
@@ -6,8 +6,6 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CRYOCTL = os.environ["CRYOCTL"]
-MAKE_HISTORY = os.environ["MAKE_HISTORY"]
-RANGE = ["--from", "2026-09-21T14:00:00Z", "--to", "2026-09-21T15:00:00Z"]
 
 
 def environment(**more):
