@@ -1,5 +1,10 @@
 /*
- * bus_device.h - one device on a bus: its blocks of registers, and whether it has proven that it answers us.
+ * bus_device.h - one device on a bus: its blocks of registers, whether it has proven that it answers us, and
+ * how it has answered so far.
+ *
+ * What is read is a list of entries: first the points, in the order of the configuration, then the guards
+ * (core/guard.h). The items of both plans refer to them. Identities have a plan of their own, because they
+ * are asked before anything else, and not in every poll.
  *
  * On a serial line nothing in a reply says which request it answers, so a late reply can pass for the next
  * one's. After each fault the device is therefore unproven: it is first asked for a number of registers that
@@ -9,12 +14,17 @@
 #ifndef CRYOMON_BUS_DEVICE_H
 #define CRYOMON_BUS_DEVICE_H
 
+#include "clock.h"
 #include "config.h"
+#include "diagnostics.h"
 #include "link.h"
 #include "plan.h"
 
-#define EXCEPTION_ADDRESS 2
-#define EXCEPTION_VALUE   3
+#define EXCEPTION_FUNCTION    1
+#define EXCEPTION_ADDRESS     2
+#define EXCEPTION_VALUE       3
+#define EXCEPTION_ACKNOWLEDGE 5 /* it takes longer */
+#define EXCEPTION_BUSY        6
 
 #define UNANSWERED_MAX 8
 #define CLEAN_READS    2
@@ -25,12 +35,44 @@ struct reply_shape {
     uint8_t bytes;
 };
 
+/* A register that is read, and what it said in this poll. */
+struct bus_entry {
+    uint16_t point;                   /* index in config->points, when guard is NULL */
+    const struct guard_config *guard; /* or it is one of these */
+    struct guard_memory memory;
+    struct reading reading;
+    struct stamp taken;
+    bool known;         /* reading is of this poll */
+    bool told;          /* and has been posted */
+    int64_t refused_us; /* when the device last said that there is no such register; 0: it has it */
+};
+
+struct bus_plan {
+    uint16_t n_items;
+    struct plan_item *items; /* item.point: an index of entries */
+    struct plan_block *blocks;
+    size_t n_blocks;
+};
+
 struct bus_device {
     uint16_t index; /* in config->devices */
-    uint16_t n_items;
-    struct plan_item *items;
+    uint16_t n_points, n_entries;
+    struct bus_entry *entries;
+    uint16_t n_items;          /* the points, and the guards that are read with them */
+    struct plan_item *items;   /* item.point: an index of entries */
     struct plan_block *blocks; /* room for n_items */
-    size_t n_blocks;
+    size_t n_blocks, n_planned;
+    bool refuses_all;    /* no block was given, however small */
+    uint16_t n_refused;  /* blocks that the device did not have in the last poll */
+    int64_t split_at_us; /* refused blocks are read apart; not before this */
+    struct bus_plan identity;
+    bool identified;        /* the device is the one that was meant, as far as is known */
+    bool stranger;          /* another device answers; it was told in the log */
+    uint32_t identified_on; /* the connection on which it was identified */
+    int64_t identified_us;
+    int64_t busy_until_us; /* so long a busy device is asked again in this poll */
+    struct diagnostics diagnostics;
+    int64_t report_us, reported_us; /* the next CORE_DIAGNOSTICS is due; the last one */
     bool serial;
     uint8_t clean_reads; /* since the last fault, up to CLEAN_READS: then values are believed */
     bool probed;         /* serial: a reply that could be no other has come since the last fault */
@@ -41,9 +83,24 @@ struct bus_device {
     int64_t failed_since_us;
 };
 
-/* Plans the blocks of config->devices[index]. Returns 0 or -ENOMEM. */
+/* Plans the blocks of config->devices[index], which must outlive the device. Returns 0 or -ENOMEM. */
 int bus_device_create(const struct config *config, uint16_t index, struct bus_device *ret);
 void bus_device_clear(struct bus_device *device);
+
+/* Plans anew, without what was learned by refusals. */
+void bus_device_replan(struct bus_device *device, const struct config *config);
+
+/* The entry of a point, or NULL. */
+struct bus_entry *bus_device_entry(const struct bus_device *device, uint16_t point);
+
+/* A poll has come to this: state, failures and back-off of the diagnostics. A change is reported soon. */
+void bus_device_note(struct bus_device *device, enum reason state, uint32_t backoff_ms, int64_t now_us);
+
+/* Is a report of the diagnostics due? Then it counts as made. */
+bool bus_device_report_due(struct bus_device *device, int64_t now_us);
+
+/* Did the device itself answer? (Refusals and strangers are answers.) */
+bool bus_device_answered(enum reason reason);
 
 /* The device must prove itself again. request: the one that was not answered as it should, or NULL. */
 void bus_device_doubt(struct bus_device *device, const struct modbus_request *request);
