@@ -27,6 +27,23 @@ static const char *device_id(const struct round *r)
     return r->config->devices[r->device->index].id;
 }
 
+/* What the register is called in the profile. */
+static const char *register_name(const struct round *r, const struct bus_entry *entry)
+{
+    return entry->guard != NULL ? entry->guard->register_name : r->config->points[entry->point].register_name;
+}
+
+static const char *table_name(const struct plan_item *item)
+{
+    static const char *const names[] = {[TABLE_COIL] = "coil",
+                                        [TABLE_DISCRETE] = "discrete",
+                                        [TABLE_HOLDING] = "holding",
+                                        [TABLE_INPUT] = "input"};
+    return item->function < sizeof names / sizeof *names && names[item->function] != NULL
+               ? names[item->function]
+               : "?";
+}
+
 /* ---------------------------------------------------------------- readings */
 
 static void take(struct bus_entry *entry, const struct reading *reading, struct stamp taken)
@@ -89,8 +106,8 @@ static void take_block(const struct round *r, const struct plan_item *items, con
         struct reading reading = decode_item(r, item, block, reply);
         take(entry, &reading, now);
         if (entry->refused_us != 0 && i == 0)
-            log_line(LOG_NOTICE, MID_BUS, "device %s: gives register %u of table %u again", device_id(r),
-                     item->address, item->function);
+            log_line(LOG_NOTICE, MID_BUS, "device %s: gives register '%s' (%s %u) again", device_id(r),
+                     register_name(r, entry), table_name(item), item->address);
         entry->refused_us = 0;
     }
 }
@@ -318,8 +335,9 @@ static void learn(struct round *r)
     device->n_refused = r->n_refused;
     if (r->n_missing > 0 && !device->refuses_all) {
         const struct plan_item *item = &device->items[r->missing_item];
-        log_line(LOG_WARNING, MID_BUS, "device %s: refuses register %u of table %u%s", device_id(r),
-                 item->address, item->function, r->n_missing > 1 ? ", and others" : "");
+        log_line(LOG_WARNING, MID_BUS, "device %s: refuses register '%s' (%s %u)%s", device_id(r),
+                 register_name(r, &device->entries[item->point]), table_name(item), item->address,
+                 r->n_missing > 1 ? ", and others" : "");
     }
     if (r->n_answered > 0) {
         device->refuses_all = false;
