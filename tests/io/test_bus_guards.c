@@ -80,6 +80,28 @@ static void test_wrong_device_serial(void **state)
     wrong_device(true);
 }
 
+/* What a stranger refuses says nothing about the device that was meant: its block stays whole. */
+static void test_stranger_teaches_nothing(void **state)
+{
+    (void)state;
+    struct bus_world w;
+    bus_world_open(&w, true);
+    uint16_t point = bus_world_point(&w, 0, 10);
+    (void)bus_world_point(&w, 0, 12);
+    one_value(bus_world_guard(&w, 0, MODEL, GUARD_IDENTITY, -1), 7, REASON_NONE);
+    bus_world_set(&w, 12, MISSING);
+    bus_world_run(&w);
+    bus_world_until(&w, point, QUALITY_BAD, REASON_WRONG_DEVICE);
+    bus_world_set(&w, 12, 12);
+    bus_world_set(&w, MODEL, 7);
+    until_good(&w, point);
+    bus_world_forget(&w);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(bus_world_sample(&w).sample.reading.quality, QUALITY_GOOD);
+    assert_int_equal(bus_world_asked(&w, 10, 3), bus_world_asked_all(&w));
+    bus_world_close(&w);
+}
+
 /* The device is exchanged while the line is down, or behind a gateway: not one value of the new one is good.
  */
 static void exchanged(struct bus_world *w, uint16_t point, enum reason until)
@@ -425,13 +447,21 @@ static void test_reports(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wrong_device),     cmocka_unit_test(test_wrong_device_serial),
-        cmocka_unit_test(test_exchanged_device), cmocka_unit_test(test_identity_not_told),
-        cmocka_unit_test(test_guards_judge),     cmocka_unit_test(test_heartbeat),
-        cmocka_unit_test(test_broken_off),       cmocka_unit_test(test_refused_register),
-        cmocka_unit_test(test_refused_guard),    cmocka_unit_test(test_refuses_all_for_a_while),
-        cmocka_unit_test(test_many_refused),     cmocka_unit_test(test_busy),
-        cmocka_unit_test(test_dead_unit),        cmocka_unit_test(test_diagnostics),
+        cmocka_unit_test(test_wrong_device),
+        cmocka_unit_test(test_wrong_device_serial),
+        cmocka_unit_test(test_stranger_teaches_nothing),
+        cmocka_unit_test(test_exchanged_device),
+        cmocka_unit_test(test_identity_not_told),
+        cmocka_unit_test(test_guards_judge),
+        cmocka_unit_test(test_heartbeat),
+        cmocka_unit_test(test_broken_off),
+        cmocka_unit_test(test_refused_register),
+        cmocka_unit_test(test_refused_guard),
+        cmocka_unit_test(test_refuses_all_for_a_while),
+        cmocka_unit_test(test_many_refused),
+        cmocka_unit_test(test_busy),
+        cmocka_unit_test(test_dead_unit),
+        cmocka_unit_test(test_diagnostics),
         cmocka_unit_test(test_reports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

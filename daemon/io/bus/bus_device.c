@@ -123,7 +123,8 @@ struct bus_entry *bus_device_entry(const struct bus_device *device, uint16_t poi
 
 bool bus_device_answered(enum reason reason)
 {
-    return reason == REASON_NONE || reason == REASON_REFUSED || reason == REASON_WRONG_DEVICE;
+    return reason == REASON_NONE || reason == REASON_REFUSED || reason == REASON_WRONG_DEVICE ||
+           reason == REASON_UNPROVEN;
 }
 
 void bus_device_note(struct bus_device *device, enum reason state, uint32_t backoff_ms, int64_t now_us)
@@ -173,7 +174,7 @@ static bool shape_unanswered(const struct bus_device *device, struct reply_shape
 void bus_device_doubt(struct bus_device *device, const struct modbus_request *request)
 {
     device->clean_reads = 0;
-    device->probed = false;
+    device->probed = device->identified = false;
     if (request == NULL)
         return;
     struct reply_shape shape = shape_of(request->function, request->count);

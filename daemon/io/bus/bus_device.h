@@ -99,7 +99,7 @@ void bus_device_note(struct bus_device *device, enum reason state, uint32_t back
 /* Is a report of the diagnostics due? Then it counts as made. */
 bool bus_device_report_due(struct bus_device *device, int64_t now_us);
 
-/* Did the device itself answer? (Refusals and strangers are answers.) */
+/* Did somebody answer? (Refusals and strangers are answers, too.) */
 bool bus_device_answered(enum reason reason);
 
 /* The device must prove itself again. request: the one that was not answered as it should, or NULL. */

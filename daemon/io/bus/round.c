@@ -72,6 +72,11 @@ static void fail_points(const struct round *r, enum reason reason, bool known_to
             take(&r->device->entries[i], &reading, now);
 }
 
+static bool is_identity(const struct bus_entry *entry)
+{
+    return entry->guard != NULL && entry->guard->rule.kind == GUARD_IDENTITY;
+}
+
 static struct reading decode_item(const struct round *r, const struct plan_item *item,
                                   const struct plan_block *block, const struct modbus_reply *reply)
 {
@@ -88,7 +93,7 @@ static struct reading decode_item(const struct round *r, const struct plan_item 
             words[1] = reply->words[offset + 1];
     }
     struct reading reading = decode_words(format, words);
-    if (!r->believed) {
+    if (!r->believed && !is_identity(entry)) { /* what an unproven identity is worth, identify() knows */
         reading.quality = QUALITY_BAD;
         reading.reason = REASON_UNPROVEN;
         reading.value = 0;
@@ -152,7 +157,7 @@ static void judge(const struct round *r)
     for (uint16_t i = r->device->n_points; i < r->device->n_entries && r->believed; i++) {
         struct bus_entry *entry = &r->device->entries[i];
         const struct reading *reading = entry->known ? &entry->reading : &unread;
-        if (entry->guard->rule.kind != GUARD_IDENTITY)
+        if (!is_identity(entry))
             apply(r, entry->guard,
                   guard_judge(&entry->guard->rule, &entry->memory, reading, entry->taken.boot_us));
     }
@@ -181,6 +186,13 @@ static bool identity_due(const struct round *r)
     return device->identity.n_items > 0 &&
            (!device->identified || device->identified_on != bus_connection(r->bus) ||
             clock_boot_us() - device->identified_us > IDENTITY_LAST_US);
+}
+
+/* Was the connection opened anew since the device was identified in this poll? */
+static bool connection_changed(const struct round *r)
+{
+    return r->believed && r->device->identity.n_items > 0 &&
+           r->device->identified_on != bus_connection(r->bus);
 }
 
 /* Reads the registers of the identity plan. Those that are not there are read: they are not there. */
@@ -212,8 +224,7 @@ static const struct bus_entry *find_stranger(const struct bus_device *device)
 {
     for (uint16_t i = device->n_points; i < device->n_entries; i++) {
         const struct bus_entry *entry = &device->entries[i];
-        if (entry->guard->rule.kind == GUARD_IDENTITY &&
-            guard_judge(&entry->guard->rule, NULL, &entry->reading, 0) != REASON_NONE)
+        if (is_identity(entry) && guard_judge(&entry->guard->rule, NULL, &entry->reading, 0) != REASON_NONE)
             return entry;
     }
     return NULL;
@@ -238,9 +249,11 @@ static enum reason identify(const struct round *r)
 {
     struct bus_device *device = r->device;
     enum reason reason = read_identity(r);
-    if (reason != REASON_NONE || !r->believed)
+    if (reason != REASON_NONE)
         return reason;
     const struct bus_entry *stranger = find_stranger(device);
+    if (!r->believed)
+        return stranger != NULL ? REASON_UNPROVEN : REASON_NONE;
     if (stranger != NULL) {
         device->identified = false;
         tell_stranger(r, stranger);
@@ -373,9 +386,8 @@ enum reason round_run(struct bus *bus, struct bus_device *device, struct stamp s
     bool known = reason == REASON_NONE;
     if (known) {
         reason = read_blocks(&r);
-        /* The connection is another than the one of the identity: who has answered meanwhile? */
-        if (bus_device_answered(reason) && device->identified && identity_due(&r)) {
-            enum reason again = identify(&r);
+        if (connection_changed(&r)) { /* who has answered meanwhile? */
+            enum reason again = bus_device_answered(reason) ? identify(&r) : reason;
             known = again == REASON_NONE;
             reason = known ? reason : again;
         }
