@@ -330,6 +330,40 @@ static void test_many_refused(void **state)
     bus_world_close(&w);
 }
 
+/* A device that is silent when asked for what it does not know (Eurotherm 2000): the rest is polled. */
+static void mute_register(bool serial)
+{
+    struct bus_world w;
+    bus_world_open(&w, serial);
+    uint16_t mute = bus_world_point(&w, 0, 10), far = bus_world_point(&w, 0, FAR);
+    uint16_t farther = bus_world_point(&w, 0, FARTHER);
+    (void)bus_world_point(&w, 0, 11); /* the mute block is the widest: a serial line is proven with another */
+    bus_world_set(&w, 10, SILENT);
+    bus_world_run(&w);
+    until_good(&w, far);
+    for (int good = 0; good < 40;) { /* soon without an interruption */
+        struct core_message m = bus_world_next(&w, farther);
+        good = m.sample.reading.quality == QUALITY_GOOD ? good + 1 : 0;
+        assert_int_equal(bus_world_next(&w, mute).sample.reading.reason, REASON_TIMEOUT);
+    }
+    bus_world_set(&w, 10, 10);
+    if (!serial) /* there it takes minutes */
+        until_good(&w, mute);
+    bus_world_close(&w);
+}
+
+static void test_mute_register(void **state)
+{
+    (void)state;
+    mute_register(false);
+}
+
+static void test_mute_register_serial(void **state)
+{
+    (void)state;
+    mute_register(true);
+}
+
 static void test_busy(void **state)
 {
     (void)state;
@@ -459,6 +493,8 @@ int main(void)
         cmocka_unit_test(test_refused_guard),
         cmocka_unit_test(test_refuses_all_for_a_while),
         cmocka_unit_test(test_many_refused),
+        cmocka_unit_test(test_mute_register),
+        cmocka_unit_test(test_mute_register_serial),
         cmocka_unit_test(test_busy),
         cmocka_unit_test(test_dead_unit),
         cmocka_unit_test(test_diagnostics),

@@ -298,6 +298,8 @@ static enum reason poll_registers(struct bus *bus, struct bus_device *device, st
     enum reason reason = prove(bus, device);
     if (reason == REASON_NONE)
         return round_run(bus, device, slot);
+    if (reason == REASON_TIMEOUT)
+        bus_device_probe_silent(device);
     if (!bus_stopping(bus))
         round_missing(bus, device, reason, slot);
     return reason;

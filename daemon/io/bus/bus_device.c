@@ -7,6 +7,7 @@
 #include "messages.h"
 
 #define REPORT_US      (DIAGNOSTICS_INTERVAL_MS * MS_US)
+#define MUTE_AFTER     4
 #define REPORT_SOON_US SECOND_US /* between two reports, however often the state changes */
 
 /* ---------------------------------------------------------------- what is read */
@@ -62,7 +63,8 @@ void bus_device_replan(struct bus_device *device, const struct config *config)
             identity->items[identity->n_items++] = item_of(config, device, i);
         else
             device->items[device->n_items++] = item_of(config, device, i);
-        device->entries[i].refused_us = 0;
+        device->entries[i].refused_us = device->entries[i].mute_us = 0;
+        device->entries[i].silences = 0;
     }
     device->n_blocks = device->n_planned =
         plan_blocks(device->items, device->n_items, &limits, device->blocks);
@@ -117,6 +119,38 @@ struct bus_entry *bus_device_entry(const struct bus_device *device, uint16_t poi
             high = middle;
     }
     return low < device->n_points && device->entries[low].point == point ? &device->entries[low] : NULL;
+}
+
+/* ---------------------------------------------------------------- what is not answered */
+
+struct bus_entry *bus_device_first(const struct bus_device *device, const struct plan_block *block)
+{
+    return &device->entries[device->items[block->first_item].point];
+}
+
+/* When all are suspected it is the device that is silent, and no block is to blame. */
+static void acquit_all(struct bus_device *device)
+{
+    for (size_t i = 0; i < device->n_blocks; i++)
+        if (bus_device_first(device, &device->blocks[i])->silences == 0)
+            return;
+    for (size_t i = 0; i < device->n_blocks; i++) {
+        struct bus_entry *entry = bus_device_first(device, &device->blocks[i]);
+        entry->silences = entry->mute_us != 0 ? entry->silences : 0;
+    }
+}
+
+bool bus_device_silent(struct bus_device *device, const struct plan_block *block, bool others, int64_t now_us)
+{
+    struct bus_entry *entry = bus_device_first(device, block);
+    if (entry->mute_us == 0)
+        entry->silences = others ? (uint8_t)(entry->silences + 1) : 1;
+    if (others && entry->silences >= MUTE_AFTER) {
+        entry->mute_us = now_us;
+        return true;
+    }
+    acquit_all(device);
+    return false;
 }
 
 /* ---------------------------------------------------------------- diagnostics */
@@ -212,6 +246,23 @@ static const struct plan_block *widest_block(const struct bus_device *device)
     return widest;
 }
 
+/* The widest block that is not suspected of being mute. */
+static const struct plan_block *probe_block(const struct bus_device *device)
+{
+    const struct plan_block *best = NULL;
+    for (size_t i = 0; i < device->n_blocks; i++) {
+        const struct plan_block *block = &device->blocks[i];
+        if (bus_device_first(device, block)->silences == 0 && (best == NULL || block->count > best->count))
+            best = block;
+    }
+    return best != NULL ? best : widest_block(device);
+}
+
+void bus_device_probe_silent(struct bus_device *device)
+{
+    (void)bus_device_silent(device, probe_block(device), false, 0);
+}
+
 void bus_device_probe(const struct bus_device *device, const struct config *config,
                       struct modbus_request *ret)
 {
@@ -219,7 +270,7 @@ void bus_device_probe(const struct bus_device *device, const struct config *conf
     *ret = (struct modbus_request){.unit = dc->unit};
     /* Counts below a block's own are not refused for their addresses; above it they may touch a register that
      * is not there, and that refusal is a proof as well. The widest block has most to choose from. */
-    const struct plan_block *widest = widest_block(device);
+    const struct plan_block *widest = probe_block(device);
     uint16_t step = widest->function <= 2 ? 8 : 1, limit = 2 * UNANSWERED_MAX;
     ret->function = widest->function;
     ret->address = widest->address;

@@ -45,6 +45,9 @@ struct bus_entry {
     bool known;         /* reading is of this poll */
     bool told;          /* and has been posted */
     int64_t refused_us; /* when the device last said that there is no such register; 0: it has it */
+    /* Of the first entry of a block: */
+    uint8_t silences; /* polls in which it was not answered, and others were (1: perhaps they were not) */
+    int64_t mute_us;  /* when it was found that the device answers to others only; 0: not so */
 };
 
 struct bus_plan {
@@ -117,6 +120,17 @@ void bus_device_probe(const struct bus_device *device, const struct config *conf
  */
 bool bus_device_refusal_proves(const struct bus_device *device, const struct modbus_request *probe,
                                uint8_t exception);
+
+/* The block was not answered. others: in the same poll, others were. Some devices don't refuse what they
+ * don't know, but are silent: what was silent is asked last, and when it stays silent while others are
+ * answered, it is mute, and seldom asked for. Returns true when it is mute. bus_device_probe_silent: the same
+ * of the probe. */
+bool bus_device_silent(struct bus_device *device, const struct plan_block *block, bool others,
+                       int64_t now_us);
+void bus_device_probe_silent(struct bus_device *device);
+
+/* The entry that stands for the block. */
+struct bus_entry *bus_device_first(const struct bus_device *device, const struct plan_block *block);
 
 /* The probe was answered; and: a whole poll went well. */
 void bus_device_probed(struct bus_device *device);

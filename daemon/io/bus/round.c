@@ -6,6 +6,10 @@
 #define SPLIT_PAUSE_US   (10 * SECOND_US)
 #define REFUSED_FEW      4 /* so many are asked for in each poll */
 #define REFUSED_AGAIN_US (5 * SECOND_US)
+#define MUTE_POLLS       30 /* mute registers are asked for again after so many, 5 s to 60 s */
+#define MUTE_LEAST_US    (5 * SECOND_US)
+#define MUTE_MOST_US     (60 * SECOND_US)
+#define MUTE_SERIAL      10 /* times as long: each silence puts all values of the device in doubt */
 #define IDENTITY_LAST_US (120 * SECOND_US) /* so long an identity is believed without a fault */
 
 /* A poll under way. */
@@ -20,6 +24,8 @@ struct round {
     uint16_t n_missing;    /* of these, those that were answered before */
     uint16_t n_answered;   /* blocks */
     uint16_t missing_item; /* one of the n_missing */
+    bool refused;          /* something was not given */
+    bool mute;             /* the poll ended at a register for which the device is never heard */
 };
 
 static const char *device_id(const struct round *r)
@@ -307,38 +313,84 @@ static void refuse(struct round *r, const struct plan_block *block, const struct
         device->entries[first[i].point].refused_us = clock_boot_us();
 }
 
-/* Reads all blocks: REASON_NONE, REASON_REFUSED when something was, or why it broke off. */
+static bool is_mute(const struct round *r, const struct bus_entry *first)
+{
+    int64_t again_us = MUTE_POLLS * MS_US * r->config->devices[r->device->index].interval_ms;
+    again_us = again_us < MUTE_LEAST_US ? MUTE_LEAST_US : again_us > MUTE_MOST_US ? MUTE_MOST_US : again_us;
+    again_us *= r->device->serial ? MUTE_SERIAL : 1;
+    return first->mute_us != 0 && clock_boot_us() - first->mute_us < again_us;
+}
+
+/* One block. REASON_NONE when it was answered, or is not asked for now: the next one may be; otherwise the
+ * poll breaks off. *b goes on to the next block, or stays when this one was split. */
+static enum reason read_block(struct round *r, size_t *b, bool last)
+{
+    struct bus_device *device = r->device;
+    const struct plan_block block = device->blocks[(*b)++];
+    struct bus_entry *first = bus_device_first(device, &block);
+    struct modbus_reply reply;
+    if ((first->silences > 0) != last)
+        return REASON_NONE;
+    if (rests(r, &block) || is_mute(r, first)) {
+        r->n_refused = (uint16_t)(r->n_refused + (first->mute_us == 0));
+        r->refused = true;
+        fail_block(r, device->items, &block, first->mute_us == 0 ? REASON_REFUSED : REASON_TIMEOUT);
+        return REASON_NONE;
+    }
+    enum reason reason = ask_block(r, &block, &reply);
+    if (bus_stopping(r->bus))
+        return reason != REASON_NONE ? reason : REASON_LINK_DOWN;
+    if (reason != REASON_NONE && reason != REASON_REFUSED) {
+        r->mute = reply.outcome == BUS_NO_REPLY &&
+                  bus_device_silent(device, &block, r->n_answered > 0, clock_boot_us());
+        return reason;
+    }
+    if (first->mute_us != 0)
+        log_line(LOG_NOTICE, MID_BUS, "device %s: answers for register '%s' again", device_id(r),
+                 register_name(r, first));
+    first->mute_us = first->silences = 0;
+    if (reason == REASON_NONE) {
+        take_block(r, device->items, &block, &reply);
+        r->n_answered++;
+    } else if (!last && split(r, *b - 1, &reply)) {
+        --*b;
+    } else {
+        refuse(r, &block, &reply);
+        r->refused = true;
+    }
+    return REASON_NONE;
+}
+
+static void tell_mute(const struct round *r, const struct plan_block *block)
+{
+    const struct plan_item *item = &r->device->items[block->first_item];
+    log_line(LOG_WARNING, MID_BUS,
+             "device %s: is silent when asked for register '%s' (%s %u), and answers otherwise", device_id(r),
+             register_name(r, bus_device_first(r->device, block)), table_name(item), item->address);
+}
+
+/* Reads all blocks, those that were silent last: REASON_NONE, REASON_REFUSED when something was, or why it
+ * broke off. */
 static enum reason read_blocks(struct round *r)
 {
     struct bus_device *device = r->device;
-    struct modbus_reply reply;
-    enum reason reason = REASON_NONE;
-    for (size_t b = 0; b < device->n_blocks;) {
-        const struct plan_block block = device->blocks[b];
-        if (rests(r, &block)) {
-            fail_block(r, device->items, &block, REASON_REFUSED);
-            r->n_refused++;
-            reason = REASON_REFUSED;
-            b++;
-            continue;
+    for (int last = 0; last < 2; last++) {
+        for (size_t b = 0; b < device->n_blocks;) {
+            bool was_mute = bus_device_first(device, &device->blocks[b])->mute_us != 0;
+            enum reason reason = read_block(r, &b, last != 0);
+            if (reason != REASON_NONE && !r->mute)
+                return reason; /* it won't answer the rest either: spare the bus */
+            if (device->n_entries == device->n_points)
+                tell(r);
+            if (!r->mute)
+                continue;
+            if (!was_mute)
+                tell_mute(r, &device->blocks[b - 1]);
+            fail_points(r, reason, false); /* the others are asked for in the next poll */
+            return REASON_REFUSED;
         }
-        enum reason this = ask_block(r, &block, &reply);
-        if (this != REASON_NONE && (this != REASON_REFUSED || bus_stopping(r->bus)))
-            return this; /* it won't answer the rest either: spare the bus */
-        if (this == REASON_REFUSED && split(r, b, &reply))
-            continue;
-        if (this == REASON_REFUSED) {
-            refuse(r, &block, &reply);
-            reason = REASON_REFUSED;
-        } else {
-            take_block(r, device->items, &block, &reply);
-            r->n_answered++;
-        }
-        if (device->n_entries == device->n_points)
-            tell(r);
-        b++;
     }
-    return reason;
+    return r->refused ? REASON_REFUSED : REASON_NONE;
 }
 
 /* What the refusals of a whole poll teach. */

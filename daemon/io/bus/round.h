@@ -9,6 +9,10 @@
  * A block that the device refuses because a register is not there is read apart, at once and from then on, so
  * that one missing register hides no other. What stands alone and is refused is bad, and asked for again: in
  * each poll, or every five seconds when there are many.
+ *
+ * Some devices don't refuse what they don't know, but are silent. What was not answered is asked last in the
+ * next poll; when it stays silent while the others are answered, it is asked for seldom, and the others are
+ * polled as if it were not there.
  */
 #ifndef CRYOMON_ROUND_H
 #define CRYOMON_ROUND_H
