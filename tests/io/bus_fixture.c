@@ -107,7 +107,8 @@ static bool serve(struct fake_device *d, int fd)
     if (!d->serial && atomic_exchange(&d->hang_up, false))
         return false;
     int exception = exception_to(d, &asked);
-    return exception < 0 || send_reply(d, fd, request, &asked, exception);
+    bool ok = exception < 0 || send_reply(d, fd, request, &asked, exception);
+    return ok && (d->serial || !atomic_exchange(&d->hang_up_after, false));
 }
 
 static void *device_thread(void *argument)

@@ -39,8 +39,9 @@ struct fake_device {
     atomic_int exception;  /* not 0: this, to every request */
     atomic_int exceptions; /* so many requests get it, -1: all */
     atomic_int silent_unit;
-    atomic_int dead_unit; /* exception 11 */
-    atomic_bool hang_up;  /* once: instead of the next reply */
+    atomic_int dead_unit;      /* exception 11 */
+    atomic_bool hang_up;       /* once: instead of the next reply */
+    atomic_bool hang_up_after; /* once: behind the next reply */
     atomic_bool stop;
     pthread_mutex_t lock; /* over asked */
     struct asked asked[MOST_ASKED];

@@ -6,6 +6,7 @@
 #include "bus_fixture.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define MODEL   100
 #define FAR     300 /* another request than the registers from 10 on */
@@ -137,6 +138,32 @@ static void test_exchanged_device(void **state)
     until_good(&w, point);
     assert_true(bus_world_asked(&w, MODEL, 1) > 0);
     bus_world_close(&w);
+}
+
+/* Also without a request that failed: the connection was closed in between, or bytes came unasked. */
+static void exchanged_unseen(bool serial)
+{
+    struct bus_world w;
+    bus_world_open(&w, serial);
+    uint16_t point = bus_world_point(&w, 0, 10);
+    one_value(bus_world_guard(&w, 0, MODEL, GUARD_IDENTITY, -1), 7, REASON_NONE);
+    bus_world_set(&w, MODEL, 7);
+    bus_world_run(&w);
+    until_good(&w, point);
+    bus_world_set(&w, MODEL, 8);
+    if (serial)
+        assert_int_equal(write(w.device.fd, "\x01\x02\x03", 3), 3);
+    else
+        atomic_store(&w.device.hang_up_after, true);
+    bus_world_until(&w, point, QUALITY_BAD, REASON_WRONG_DEVICE);
+    bus_world_close(&w);
+}
+
+static void test_exchanged_unseen(void **state)
+{
+    (void)state;
+    exchanged_unseen(false);
+    exchanged_unseen(true);
 }
 
 /* Who it is can't be told while the device only says that it has a failure: no value, and no accusation. */
@@ -485,6 +512,7 @@ int main(void)
         cmocka_unit_test(test_wrong_device_serial),
         cmocka_unit_test(test_stranger_teaches_nothing),
         cmocka_unit_test(test_exchanged_device),
+        cmocka_unit_test(test_exchanged_unseen),
         cmocka_unit_test(test_identity_not_told),
         cmocka_unit_test(test_guards_judge),
         cmocka_unit_test(test_heartbeat),
