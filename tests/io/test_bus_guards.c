@@ -148,6 +148,7 @@ static void exchanged_unseen(bool serial)
     uint16_t point = bus_world_point(&w, 0, 10);
     one_value(bus_world_guard(&w, 0, MODEL, GUARD_IDENTITY, -1), 7, REASON_NONE);
     bus_world_set(&w, MODEL, 7);
+    w.devices[0].interval_ms = 300; /* most of the time nothing is asked */
     bus_world_run(&w);
     until_good(&w, point);
     bus_world_set(&w, MODEL, 8);
