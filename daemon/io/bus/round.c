@@ -25,6 +25,7 @@ struct round {
     uint16_t n_answered;   /* blocks */
     uint16_t missing_item; /* one of the n_missing */
     bool refused;          /* something was not given */
+    bool unproven;         /* something may be somebody else's */
     bool mute;             /* the poll ended at a register for which the device is never heard */
 };
 
@@ -99,7 +100,8 @@ static struct reading decode_item(const struct round *r, const struct plan_item 
             words[1] = reply->words[offset + 1];
     }
     struct reading reading = decode_words(format, words);
-    if (!r->believed && !is_identity(entry)) { /* what an unproven identity is worth, identify() knows */
+    bool believed = r->believed && bus_device_believed(r->device); /* trust may be lost on the way */
+    if (!believed && !is_identity(entry)) { /* what an unproven identity is worth, identify() knows */
         reading.quality = QUALITY_BAD;
         reading.reason = REASON_UNPROVEN;
         reading.value = 0;
@@ -249,8 +251,8 @@ static void tell_stranger(const struct round *r, const struct bus_entry *entry)
                  device_id(r), entry->guard->register_name, entry->reading.raw, entry->reading.raw);
 }
 
-/* Is it the device that was meant? REASON_NONE also when it can't be told because the line is not proven:
- * then no value is believed either, and it is asked again. */
+/* Is it the device that was meant? While the line is not proven, the right one is asked again, and a stranger
+ * may be a late reply of somebody else: REASON_UNPROVEN. */
 static enum reason identify(const struct round *r)
 {
     struct bus_device *device = r->device;
@@ -258,7 +260,7 @@ static enum reason identify(const struct round *r)
     if (reason != REASON_NONE)
         return reason;
     const struct bus_entry *stranger = find_stranger(device);
-    if (!r->believed)
+    if (!r->believed || !bus_device_believed(device))
         return stranger != NULL ? REASON_UNPROVEN : REASON_NONE;
     if (stranger != NULL) {
         device->identified = false;
@@ -340,6 +342,11 @@ static enum reason read_block(struct round *r, size_t *b, bool last)
     enum reason reason = ask_block(r, &block, &reply);
     if (bus_stopping(r->bus))
         return reason != REASON_NONE ? reason : REASON_LINK_DOWN;
+    if (reason == REASON_UNPROVEN) { /* something came, and nothing tells whose it is */
+        fail_block(r, device->items, &block, REASON_UNPROVEN);
+        r->unproven = true;
+        return REASON_NONE;
+    }
     if (reason != REASON_NONE && reason != REASON_REFUSED) {
         r->mute = reply.outcome == BUS_NO_REPLY &&
                   bus_device_silent(device, &block, r->n_answered > 0, clock_boot_us());
@@ -390,7 +397,7 @@ static enum reason read_blocks(struct round *r)
             return REASON_REFUSED;
         }
     }
-    return r->refused ? REASON_REFUSED : REASON_NONE;
+    return r->unproven ? REASON_UNPROVEN : r->refused ? REASON_REFUSED : REASON_NONE;
 }
 
 /* What the refusals of a whole poll teach. */
