@@ -8,15 +8,23 @@
 #include <string.h>
 
 #include "bus_device.h"
+#include "bus_internal.h"
 #include "clock.h"
 #include "link.h"
 #include "log.h"
+#include "round.h"
 #include "schedule.h"
 
 #define STACK_BYTES      ((size_t)256 * 1024)
 #define IDLE_US          SECOND_US /* the longest sleep between two heartbeats */
 #define RECONNECT_US     SECOND_US
 #define RECONNECT_CAP_US (8 * SECOND_US)
+#define BUSY_TRIES       3
+#define BUSY_PAUSE_US    (30 * MS_US) /* doubled each time */
+#define BUSY_LEAST_US    (150 * MS_US)
+#define BUSY_MOST_US     (500 * MS_US)
+#define EXCEPTION_PATH   10 /* gateway: no path to the unit */
+#define EXCEPTION_TARGET 11 /* gateway: the unit does not answer */
 
 struct bus {
     struct config *config;
@@ -31,8 +39,7 @@ struct bus {
     size_t n_devices;
     uint32_t link_failures; /* in a row */
     int64_t connect_at_us;  /* not before */
-    bool link_used;         /* something was answered on this connection */
-    uint32_t grace_ms;      /* what the next request may wait longer: see transact */
+    uint32_t connections;   /* made so far */
     bool told_up, told_any;
     pthread_t thread;
     bool started;
@@ -43,7 +50,17 @@ static const char *bus_id(const struct bus *bus)
     return bus->config->buses[bus->index].id;
 }
 
-static bool stopping(const struct bus *bus)
+const struct config *bus_config(const struct bus *bus)
+{
+    return bus->config;
+}
+
+uint32_t bus_connection(const struct bus *bus)
+{
+    return bus->connections;
+}
+
+bool bus_stopping(const struct bus *bus)
 {
     struct pollfd fd = {.fd = bus->stop_fd, .events = POLLIN};
     return poll(&fd, 1, 0) > 0;
@@ -57,25 +74,26 @@ static void post(struct bus *bus, struct core_message *message)
     (void)mailbox_post(bus->core, MAILBOX_ORDINARY, message); /* a full mailbox counts what it refuses */
 }
 
-static void post_sample(struct bus *bus, uint16_t point, const struct reading *reading, struct stamp slot)
+void bus_post_sample(struct bus *bus, uint16_t point, const struct reading *reading, struct stamp slot,
+                     struct stamp taken)
 {
     struct core_message message = {.kind = CORE_SAMPLE};
     message.sample.point = point;
     message.sample.reading = *reading;
     message.sample.slot = slot;
-    message.sample.taken = clock_now();
+    message.sample.taken = taken;
     post(bus, &message);
 }
 
-/* The points of the blocks from first on have no value, and this is why. */
-static void post_missing(struct bus *bus, const struct bus_device *device, size_t first, size_t n,
-                         enum reason reason, struct stamp slot)
+static void post_diagnostics(struct bus *bus, int64_t now_us)
 {
-    struct reading reading = {.quality = QUALITY_BAD, .reason = reason};
-    for (size_t b = first; b < first + n; b++) {
-        const struct plan_block *block = &device->blocks[b];
-        for (uint16_t i = 0; i < block->n_items; i++)
-            post_sample(bus, device->items[block->first_item + i].point, &reading, slot);
+    struct core_message message = {.kind = CORE_DIAGNOSTICS};
+    for (size_t i = 0; i < bus->n_devices; i++) {
+        if (!bus_device_report_due(&bus->devices[i], now_us))
+            continue;
+        message.diagnostics.device = bus->devices[i].index;
+        message.diagnostics.counts = bus->devices[i].diagnostics;
+        post(bus, &message);
     }
 }
 
@@ -142,7 +160,7 @@ static bool have_link(struct bus *bus)
         post_state(bus, false, -result);
         return false;
     }
-    bus->link_used = false;
+    bus->connections++;
     post_state(bus, true, 0);
     distrust_all(bus);
     return link_is_open(bus->link);
@@ -154,6 +172,7 @@ static void clear_unasked(struct bus *bus, struct bus_device *device)
     if (!link_has_unasked(bus->link))
         return;
     size_t bytes;
+    device->diagnostics.unasked++;
     if (!device->serial) {
         log_line(LOG_NOTICE, MID_BUS, "bus %s: unexpected bytes; connection closed", bus_id(bus));
         link_close(bus->link);
@@ -167,32 +186,30 @@ static void clear_unasked(struct bus *bus, struct bus_device *device)
 
 /* ---------------------------------------------------------------- polling */
 
-/* Some devices hang up after each reply, others when nobody asked for a while. A connection that has served
- * and is gone says nothing about this request: it is made once more, on a new one. And a gateway that still
- * waits for the unit that we have given up answers the next one later: nobody shall be called silent for
- * that. */
-static void transact(struct bus *bus, const struct bus_device *device, struct modbus_request *request,
-                     struct modbus_reply *reply)
+static enum reason reason_of(const struct modbus_reply *reply)
 {
-    const struct device_config *dc = &bus->config->devices[device->index];
-    bool tcp = !device->serial;
-    uint32_t timeout_ms = dc->timeout_ms + (device->failures == 0 ? bus->grace_ms : 0);
-    uint32_t busy_ms = HEARTBEAT_LATE_MS + timeout_ms + 4 * dc->quiet_ms;
-    heartbeat_busy(bus->heartbeats, bus->heartbeat, busy_ms);
-    link_transact(bus->link, request, timeout_ms, reply);
-    if (tcp && reply->outcome == BUS_LINK_DOWN && bus->link_used && !stopping(bus) && have_link(bus)) {
-        heartbeat_busy(bus->heartbeats, bus->heartbeat, busy_ms);
-        link_transact(bus->link, request, timeout_ms, reply);
+    switch (reply->outcome) {
+    case BUS_OK:
+        return REASON_NONE;
+    case BUS_NO_REPLY:
+        return REASON_TIMEOUT;
+    case BUS_BAD_REPLY:
+        return REASON_BAD_REPLY;
+    case BUS_REFUSED: /* a gateway speaks for a unit that is silent */
+        return reply->exception == EXCEPTION_PATH || reply->exception == EXCEPTION_TARGET ? REASON_TIMEOUT
+                                                                                          : REASON_REFUSED;
+    case BUS_LINK_DOWN:
+        break;
     }
-    bus->grace_ms = tcp && bus->n_devices > 1 && reply->outcome == BUS_NO_REPLY ? dc->timeout_ms : 0;
-    if (reply->outcome == BUS_OK || reply->outcome == BUS_REFUSED) {
-        bus->link_failures = 0;
-        bus->link_used = true;
-    }
-    /* A gateway that hangs up on the request for a dead unit is there for the others: on TCP the device backs
-     * off, and the link only when it can't be opened. */
-    if (reply->outcome == BUS_LINK_DOWN && !tcp)
-        link_failed(bus);
+    return REASON_LINK_DOWN;
+}
+
+static void count(const struct bus *bus, struct bus_device *device, const struct modbus_reply *reply,
+                  struct stamp sent)
+{
+    struct stamp now = clock_now();
+    if (!bus_stopping(bus)) /* broken off by us: that is no fault */
+        diagnostics_count(&device->diagnostics, reply, now.boot_us - sent.boot_us, now.utc_us);
 }
 
 /* One transaction with its consequences for link and trust; REASON_NONE when words are there. */
@@ -200,8 +217,17 @@ static enum reason ask(struct bus *bus, struct bus_device *device, struct modbus
                        struct modbus_reply *reply)
 {
     const struct device_config *dc = &bus->config->devices[device->index];
-    transact(bus, device, request, reply);
-    enum reason reason = bus_device_reason(reply);
+    heartbeat_busy(bus->heartbeats, bus->heartbeat, HEARTBEAT_LATE_MS + dc->timeout_ms + 4 * dc->quiet_ms);
+    struct stamp sent = clock_now();
+    link_transact(bus->link, request, dc->timeout_ms, reply);
+    count(bus, device, reply, sent);
+    enum reason reason = reason_of(reply);
+    if (reason != REASON_NONE && reason != REASON_REFUSED) /* when it answers again, it may be another */
+        device->identified = false;
+    if (reply->outcome == BUS_OK || reply->outcome == BUS_REFUSED)
+        bus->link_failures = 0;
+    if (reply->outcome == BUS_LINK_DOWN)
+        link_failed(bus);
     if (reply->outcome == BUS_BAD_REPLY)
         log_line(LOG_NOTICE, MID_BUS, "device %s: bad reply: %s", dc->id, reply->fault);
     if (reply->outcome == BUS_NO_REPLY || reply->outcome == BUS_BAD_REPLY) {
@@ -213,29 +239,30 @@ static enum reason ask(struct bus *bus, struct bus_device *device, struct modbus
     return reason;
 }
 
-/* Decodes the block's points and posts them. */
-static void post_block(struct bus *bus, const struct bus_device *device, const struct plan_block *block,
-                       const struct modbus_reply *reply, bool believed, struct stamp slot)
+/* A pause that a stop ends. */
+static void pause_for(const struct bus *bus, int64_t pause_us)
 {
-    for (uint16_t i = 0; i < block->n_items; i++) {
-        const struct plan_item *item = &device->items[block->first_item + i];
-        uint16_t offset = (uint16_t)(item->address - block->address);
-        uint16_t words[2];
-        if (item->function <= 2) {
-            words[0] = (uint16_t)((unsigned)reply->words[offset / 16] >> (offset % 16) & 1U);
-        } else {
-            words[0] = reply->words[offset];
-            if (item->width > 1)
-                words[1] = reply->words[offset + 1];
-        }
-        struct reading reading = decode_words(&bus->config->points[item->point].format, words);
-        if (!believed) {
-            reading.quality = QUALITY_BAD;
-            reading.reason = REASON_UNPROVEN;
-            reading.value = 0;
-        }
-        post_sample(bus, item->point, &reading, slot);
+    struct timespec timeout = {.tv_sec = pause_us / SECOND_US,
+                               .tv_nsec = (long)(pause_us % SECOND_US) * 1000};
+    struct pollfd fd = {.fd = bus->stop_fd, .events = POLLIN};
+    (void)ppoll(&fd, 1, &timeout, NULL);
+}
+
+enum reason bus_ask(struct bus *bus, struct bus_device *device, struct modbus_request *request,
+                    struct modbus_reply *reply)
+{
+    enum reason reason = ask(bus, device, request, reply);
+    for (unsigned n = 0; n < BUSY_TRIES && reason == REASON_REFUSED; n++) {
+        int64_t pause_us = BUSY_PAUSE_US << n;
+        bool busy = reply->exception == EXCEPTION_ACKNOWLEDGE || reply->exception == EXCEPTION_BUSY;
+        if (!busy || clock_boot_us() + pause_us > device->busy_until_us)
+            break;
+        pause_for(bus, pause_us);
+        if (bus_stopping(bus))
+            break;
+        reason = ask(bus, device, request, reply);
     }
+    return reason;
 }
 
 /* A serial device that has to prove itself: REASON_NONE when it has. */
@@ -257,88 +284,31 @@ static enum reason prove(struct bus *bus, struct bus_device *device)
     return reason;
 }
 
-/* A refused block is read in smaller ones from the next poll on: one missing register must not hide the
- * others. */
-static void split_refused(struct bus *bus, struct bus_device *device, size_t block, uint8_t exception)
+/* A busy device may have a quarter of its interval to come to itself: the others wait meanwhile. */
+static int64_t busy_budget_us(const struct bus *bus, const struct bus_device *device)
 {
-    if (exception != EXCEPTION_ADDRESS && exception != EXCEPTION_VALUE)
-        return;
-    if (!plan_split(device->items, device->blocks, &device->n_blocks, block))
-        return;
-    bus_device_join_later(device, clock_boot_us(), false);
-    log_line(LOG_NOTICE, MID_BUS, "device %s: refuses registers from %u on in one request; reads them apart",
-             bus->config->devices[device->index].id, device->blocks[block].address);
+    int64_t budget_us = (int64_t)bus->config->devices[device->index].interval_ms * MS_US / 4;
+    return budget_us < BUSY_LEAST_US ? BUSY_LEAST_US : budget_us > BUSY_MOST_US ? BUSY_MOST_US : budget_us;
 }
 
-/* The device answers, and some blocks are split: are they still refused as a whole? Nothing is taken from the
- * replies. */
-static void join_split(struct bus *bus, struct bus_device *device)
+/* Polls all registers; posts a sample per point. */
+static enum reason poll_registers(struct bus *bus, struct bus_device *device, struct stamp slot)
 {
-    bool refused = false;
-    if (device->n_blocks == device->n_planned || clock_boot_us() < device->join_at_us)
-        return;
-    for (size_t b = 0; b < device->n_planned; b++) {
-        const struct plan_block *whole = &device->planned[b];
-        struct modbus_request request = {.unit = bus->config->devices[device->index].unit,
-                                         .function = whole->function,
-                                         .address = whole->address,
-                                         .count = whole->count};
-        struct modbus_reply reply;
-        if (plan_pieces(device->blocks, device->n_blocks, whole) < 2)
-            continue;
-        enum reason reason = ask(bus, device, &request, &reply);
-        if (reason == REASON_NONE)
-            plan_join(device->blocks, &device->n_blocks, whole);
-        refused |= reason != REASON_NONE;
-        if (reason != REASON_NONE && reason != REASON_REFUSED)
-            break;
-    }
-    bus_device_join_later(device, clock_boot_us(), refused);
-}
-
-/* Polls all blocks; posts a sample per point. REASON_NONE or REASON_REFUSED: the device answers. */
-static enum reason poll_blocks(struct bus *bus, struct bus_device *device, struct stamp slot)
-{
-    struct modbus_reply reply;
+    device->busy_until_us = clock_boot_us() + busy_budget_us(bus, device);
     enum reason reason = prove(bus, device);
-    if (reason != REASON_NONE) {
-        if (!stopping(bus))
-            post_missing(bus, device, 0, device->n_blocks, reason, slot);
-        return reason;
-    }
-    bool believed = bus_device_believed(device);
-    for (size_t b = 0; b < device->n_blocks; b++) {
-        const struct plan_block block = device->blocks[b];
-        struct modbus_request request = {.unit = bus->config->devices[device->index].unit,
-                                         .function = block.function,
-                                         .address = block.address,
-                                         .count = block.count};
-        enum reason this = ask(bus, device, &request, &reply);
-        if (this == REASON_NONE) {
-            post_block(bus, device, &block, &reply, believed, slot);
-            continue;
-        }
-        reason = this;
-        if (stopping(bus)) /* broken off by us: that is no fault of the device */
-            return this;
-        if (this != REASON_REFUSED) { /* it won't answer the rest either: spare the bus */
-            post_missing(bus, device, b, device->n_blocks - b, this, slot);
-            return this;
-        }
-        post_missing(bus, device, b, 1, this, slot);
-        size_t before = device->n_blocks;
-        split_refused(bus, device, b, reply.exception);
-        b += device->n_blocks - before; /* the second half has had its sample too */
-    }
-    bus_device_clean(device);
-    join_split(bus, device);
+    if (reason == REASON_NONE)
+        return round_run(bus, device, slot);
+    if (reason == REASON_TIMEOUT)
+        bus_device_probe_silent(device);
+    if (!bus_stopping(bus))
+        round_missing(bus, device, reason, slot);
     return reason;
 }
 
 static void note_outcome(struct bus *bus, struct bus_device *device, enum reason reason)
 {
     const char *id = bus->config->devices[device->index].id;
-    bool answered = reason == REASON_NONE || reason == REASON_REFUSED;
+    bool answered = bus_device_answered(reason);
     device->last_reason = reason;
     if (answered && device->failures > 1)
         log_line(LOG_NOTICE, MID_BUS, "device %s: answers again after %lld s", id,
@@ -359,27 +329,40 @@ static struct stamp slot_stamp(int64_t slot_boot_us)
     return (struct stamp){.boot_us = slot_boot_us, .utc_us = now.utc_us - (now.boot_us - slot_boot_us)};
 }
 
+static uint32_t backoff_ms(const struct bus *bus, size_t i, enum reason reason, int64_t now_us)
+{
+    int64_t at_us = 0;
+    if (bus->slots[i].failures > 0)
+        at_us = bus->slots[i].retry_us;
+    else if (reason == REASON_LINK_DOWN)
+        at_us = bus->connect_at_us;
+    return at_us > now_us ? (uint32_t)((at_us - now_us) / MS_US) : 0;
+}
+
 static void poll_device(struct bus *bus, size_t i, int64_t slot_us)
 {
     struct bus_device *device = &bus->devices[i];
     struct stamp slot = slot_stamp(slot_us);
+    enum reason reason = REASON_LINK_DOWN;
     if (link_is_open(bus->link))
         clear_unasked(bus, device);
     if (!have_link(bus)) {
-        post_missing(bus, device, 0, device->n_blocks, REASON_LINK_DOWN, slot);
+        round_missing(bus, device, reason, slot);
         schedule_done(&bus->schedule, i, clock_boot_us(), 0, SCHEDULE_NOT_ASKED);
     } else {
         int64_t begin_us = clock_boot_us();
-        enum reason reason = poll_blocks(bus, device, slot);
+        reason = poll_registers(bus, device, slot);
         int64_t now_us = clock_boot_us();
-        bool asked = reason != REASON_LINK_DOWN || !device->serial;
-        enum schedule_result result = reason == REASON_NONE || reason == REASON_REFUSED ? SCHEDULE_ANSWERED
-                                      : asked                                           ? SCHEDULE_SILENT
-                                                                                        : SCHEDULE_NOT_ASKED;
+        enum schedule_result result = bus_device_answered(reason)  ? SCHEDULE_ANSWERED
+                                      : reason == REASON_LINK_DOWN ? SCHEDULE_NOT_ASKED
+                                                                   : SCHEDULE_SILENT;
         schedule_done(&bus->schedule, i, now_us, now_us - begin_us, result);
-        if (!stopping(bus))
+        if (!bus_stopping(bus))
             note_outcome(bus, device, reason);
     }
+    int64_t now_us = clock_boot_us();
+    if (!bus_stopping(bus))
+        bus_device_note(device, reason, backoff_ms(bus, i, reason, now_us), now_us);
     post_batch_end(bus);
 }
 
@@ -387,10 +370,12 @@ static void skip_slot(struct bus *bus, const struct schedule_step *step)
 {
     const struct bus_device *device = &bus->devices[step->device];
     enum reason reason = !link_is_open(bus->link) && bus->link_failures > 0 ? REASON_LINK_DOWN
-                         : step->late || device->last_reason == REASON_NONE ? REASON_STALE
+                         : step->late                                       ? REASON_STALE
                                                                             : device->last_reason;
-    post_missing(bus, device, 0, device->n_blocks, reason, slot_stamp(step->slot_us));
-    post_batch_end(bus);
+    if (reason_is_no_data(reason) || reason == REASON_REFUSED) {
+        round_missing(bus, device, reason, slot_stamp(step->slot_us));
+        post_batch_end(bus);
+    }
 }
 
 /* ---------------------------------------------------------------- the thread */
@@ -401,9 +386,10 @@ static void *run(void *argument)
     char name[HEARTBEAT_NAME];
     snprintf(name, sizeof name, "bus:%.26s", bus_id(bus));
     bus->heartbeat = heartbeat_join(bus->heartbeats, name);
-    while (!stopping(bus)) {
+    while (!bus_stopping(bus)) {
         heartbeat_beat(bus->heartbeats, bus->heartbeat);
         int64_t now_us = clock_boot_us();
+        post_diagnostics(bus, now_us);
         struct schedule_step step = schedule_next(&bus->schedule, now_us);
         if (step.action == SCHEDULE_POLL) {
             poll_device(bus, step.device, step.slot_us);
@@ -411,10 +397,7 @@ static void *run(void *argument)
             skip_slot(bus, &step);
         } else {
             int64_t wait_us = step.until_us - now_us < IDLE_US ? step.until_us - now_us : IDLE_US;
-            struct timespec timeout = {.tv_sec = wait_us / SECOND_US,
-                                       .tv_nsec = (long)(wait_us % SECOND_US) * 1000};
-            struct pollfd fd = {.fd = bus->stop_fd, .events = POLLIN};
-            (void)ppoll(&fd, 1, &timeout, NULL);
+            pause_for(bus, wait_us);
         }
     }
     link_close(bus->link);
@@ -442,16 +425,21 @@ static int make_devices(struct bus *bus)
         int result = bus_device_create(bus->config, i, device);
         if (result < 0)
             return result;
-        const struct device_config *dc = &bus->config->devices[i];
-        bus->slots[bus->n_devices].interval_us = (int64_t)dc->interval_ms * MS_US;
-        bus->slots[bus->n_devices].cost_us =
-            (int64_t)(dc->timeout_ms + (device->serial ? dc->quiet_ms : 0)) * MS_US;
-        if (device->n_items > 0)
+        bus->slots[bus->n_devices].interval_us = (int64_t)bus->config->devices[i].interval_ms * MS_US;
+        if (device->n_points > 0)
             bus->n_devices++;
         else
             bus_device_clear(device);
     }
     return 0;
+}
+
+/* Not all devices of all buses report at the same time. */
+static void spread_reports(struct bus *bus, int64_t now_us)
+{
+    uint32_t spread = bus->index * 2654435761U;
+    for (size_t i = 0; i < bus->n_devices; i++, spread += 1640531527U)
+        bus->devices[i].report_us = now_us + (int64_t)(spread >> 8) % DIAGNOSTICS_INTERVAL_MS * MS_US;
 }
 
 int bus_create(struct config *config, uint16_t index, struct mailbox *core, struct heartbeats *heartbeats,
@@ -472,6 +460,7 @@ int bus_create(struct config *config, uint16_t index, struct mailbox *core, stru
         int64_t now_us = clock_boot_us();
         schedule_init(&bus->schedule, bus->slots, bus->n_devices, now_us,
                       (uint32_t)now_us + index * 2654435761U);
+        spread_reports(bus, now_us);
         pthread_attr_t attributes;
         pthread_attr_init(&attributes);
         pthread_attr_setstacksize(&attributes, STACK_BYTES);

@@ -1,5 +1,10 @@
 /*
- * bus_device.h - one device on a bus: its blocks of registers, and whether it has proven that it answers us.
+ * bus_device.h - one device on a bus: its blocks of registers, whether it has proven that it answers us, and
+ * how it has answered so far.
+ *
+ * What is read is a list of entries: first the points, in the order of the configuration, then the guards
+ * (core/guard.h). The items of both plans refer to them. Identities have a plan of their own, because they
+ * are asked before anything else, and not in every poll.
  *
  * On a serial line nothing in a reply says which request it answers, so a late reply can pass for the next
  * one's. After each fault the device is therefore unproven: it is first asked for a number of registers that
@@ -9,14 +14,17 @@
 #ifndef CRYOMON_BUS_DEVICE_H
 #define CRYOMON_BUS_DEVICE_H
 
+#include "clock.h"
 #include "config.h"
+#include "diagnostics.h"
 #include "link.h"
 #include "plan.h"
 
-#define EXCEPTION_ADDRESS 2
-#define EXCEPTION_VALUE   3
-#define EXCEPTION_PATH    10 /* gateway: no path to the unit */
-#define EXCEPTION_TARGET  11 /* gateway: the unit does not answer */
+#define EXCEPTION_FUNCTION    1
+#define EXCEPTION_ADDRESS     2
+#define EXCEPTION_VALUE       3
+#define EXCEPTION_ACKNOWLEDGE 5 /* it takes longer */
+#define EXCEPTION_BUSY        6
 
 #define UNANSWERED_MAX 8
 #define CLEAN_READS    2
@@ -27,15 +35,47 @@ struct reply_shape {
     uint8_t bytes;
 };
 
+/* A register that is read, and what it said in this poll. */
+struct bus_entry {
+    uint16_t point;                   /* index in config->points, when guard is NULL */
+    const struct guard_config *guard; /* or it is one of these */
+    struct guard_memory memory;
+    struct reading reading;
+    struct stamp taken;
+    bool known;         /* reading is of this poll */
+    bool told;          /* and has been posted */
+    int64_t refused_us; /* when the device last said that there is no such register; 0: it has it */
+    /* Of the first entry of a block: */
+    uint8_t silences; /* polls in which it was not answered, and others were (1: perhaps they were not) */
+    int64_t mute_us;  /* when it was found that the device answers to others only; 0: not so */
+};
+
+struct bus_plan {
+    uint16_t n_items;
+    struct plan_item *items; /* item.point: an index of entries */
+    struct plan_block *blocks;
+    size_t n_blocks;
+};
+
 struct bus_device {
     uint16_t index; /* in config->devices */
-    uint16_t n_items;
-    struct plan_item *items;
+    uint16_t n_points, n_entries;
+    struct bus_entry *entries;
+    uint16_t n_items;          /* the points, and the guards that are read with them */
+    struct plan_item *items;   /* item.point: an index of entries */
     struct plan_block *blocks; /* room for n_items */
-    size_t n_blocks;
-    struct plan_block *planned; /* the blocks before any was split */
-    size_t n_planned;
-    int64_t join_at_us, join_wait_us, join_first_us; /* split blocks: when they are tried whole again */
+    size_t n_blocks, n_planned;
+    bool refuses_all;    /* no block was given, however small */
+    uint16_t n_refused;  /* blocks that the device did not have in the last poll */
+    int64_t split_at_us; /* refused blocks are read apart; not before this */
+    struct bus_plan identity;
+    bool identified;        /* the device is the one that was meant, as far as is known */
+    bool stranger;          /* another device answers; it was told in the log */
+    uint32_t identified_on; /* the connection on which it was identified */
+    int64_t identified_us;
+    int64_t busy_until_us; /* so long a busy device is asked again in this poll */
+    struct diagnostics diagnostics;
+    int64_t report_us, reported_us; /* the next CORE_DIAGNOSTICS is due; the last one */
     bool serial;
     uint8_t clean_reads; /* since the last fault, up to CLEAN_READS: then values are believed */
     bool probed;         /* serial: a reply that could be no other has come since the last fault */
@@ -46,16 +86,24 @@ struct bus_device {
     int64_t failed_since_us;
 };
 
-/* Plans the blocks of config->devices[index]. Returns 0 or -ENOMEM. */
+/* Plans the blocks of config->devices[index], which must outlive the device. Returns 0 or -ENOMEM. */
 int bus_device_create(const struct config *config, uint16_t index, struct bus_device *ret);
 void bus_device_clear(struct bus_device *device);
 
-/* Why a transaction brought no values; REASON_NONE for BUS_OK. */
-enum reason bus_device_reason(const struct modbus_reply *reply);
+/* Plans anew, without what was learned by refusals. */
+void bus_device_replan(struct bus_device *device, const struct config *config);
 
-/* A block was split, or is still refused when it is asked for as a whole: a device refuses everything while
- * it starts, so it is tried again, after a time that grows. */
-void bus_device_join_later(struct bus_device *device, int64_t now_us, bool refused_again);
+/* The entry of a point, or NULL. */
+struct bus_entry *bus_device_entry(const struct bus_device *device, uint16_t point);
+
+/* A poll has come to this: state, failures and back-off of the diagnostics. A change is reported soon. */
+void bus_device_note(struct bus_device *device, enum reason state, uint32_t backoff_ms, int64_t now_us);
+
+/* Is a report of the diagnostics due? Then it counts as made. */
+bool bus_device_report_due(struct bus_device *device, int64_t now_us);
+
+/* Did somebody answer? (Refusals and strangers are answers, too.) */
+bool bus_device_answered(enum reason reason);
 
 /* The device must prove itself again. request: the one that was not answered as it should, or NULL. */
 void bus_device_doubt(struct bus_device *device, const struct modbus_request *request);
@@ -72,6 +120,17 @@ void bus_device_probe(const struct bus_device *device, const struct config *conf
  */
 bool bus_device_refusal_proves(const struct bus_device *device, const struct modbus_request *probe,
                                uint8_t exception);
+
+/* The block was not answered. others: in the same poll, others were. Some devices don't refuse what they
+ * don't know, but are silent: what was silent is asked last, and when it stays silent while others are
+ * answered, it is mute, and seldom asked for. Returns true when it is mute. bus_device_probe_silent: the same
+ * of the probe. */
+bool bus_device_silent(struct bus_device *device, const struct plan_block *block, bool others,
+                       int64_t now_us);
+void bus_device_probe_silent(struct bus_device *device);
+
+/* The entry that stands for the block. */
+struct bus_entry *bus_device_first(const struct bus_device *device, const struct plan_block *block);
 
 /* The probe was answered; and: a whole poll went well. */
 void bus_device_probed(struct bus_device *device);
