@@ -56,6 +56,7 @@ struct monitor {
     bool any_dirty;
     struct fault_record faults[FAULT_COUNT];
     struct bus **buses; /* config->n_buses; NULL where none runs */
+    struct turns *turns; /* of these buses, or NULL */
     int stop_fd;        /* of the buses of this configuration */
     unsigned buses_running;
     bool stragglers; /* bus threads that did not end were left behind: they still use what main made */

@@ -120,6 +120,13 @@ struct schedule_step schedule_next(struct schedule *s, int64_t now_us)
     return wait;
 }
 
+void schedule_return(struct schedule *s, const struct schedule_step *step)
+{
+    struct schedule_device *d = &s->devices[step->device];
+    if (step->slot_us < d->slot_us && d->slot_us - step->slot_us >= d->interval_us) /* a slot was consumed */
+        d->slot_us = step->slot_us;
+}
+
 void schedule_done(struct schedule *s, size_t device, int64_t now_us, int64_t cost_us,
                    enum schedule_result result)
 {

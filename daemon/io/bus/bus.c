@@ -12,11 +12,14 @@
 #include "link.h"
 #include "log.h"
 #include "schedule.h"
+#include "wait.h"
 
 #define STACK_BYTES      ((size_t)256 * 1024)
 #define IDLE_US          SECOND_US /* the longest sleep between two heartbeats */
 #define RECONNECT_US     SECOND_US
 #define RECONNECT_CAP_US (8 * SECOND_US)
+#define TURN_LOOK_US     (100 * MS_US) /* a bus that waits for its turn looks at its slots so often */
+#define SETTLE_TRIES     4
 #define EXCEPTION_PATH   10 /* gateway: no path to the unit */
 #define EXCEPTION_TARGET 11 /* gateway: the unit does not answer */
 
@@ -27,6 +30,10 @@ struct bus {
     struct heartbeats *heartbeats;
     int heartbeat, stop_fd;
     struct link *link;
+    struct turns *turns;
+    bool reused;        /* no request was made on this connection since the last poll: it may be gone */
+    bool told_turn;     /* that it waits longer than it may */
+    bool told_shape;    /* that a report hides registers */
     struct schedule schedule;
     struct schedule_device *slots;
     struct bus_device *devices;
@@ -113,9 +120,13 @@ static void link_failed(struct bus *bus)
                                                   RECONNECT_CAP_US);
 }
 
-/* A new connection on a serial line: somebody may still be talking, and what he says is not for us. */
+/* A new connection on a serial line: somebody may still be talking, and what he says is not for us. Through a
+ * gateway without transaction ids, what was asked before may be answered now. */
 static void distrust_all(struct bus *bus)
 {
+    for (size_t i = 0; i < bus->n_devices; i++)
+        if (bus->devices[i].unnumbered)
+            bus_device_reconnected(&bus->devices[i]);
     if (bus->config->buses[bus->index].kind != BUS_RTU)
         return;
     size_t bytes;
@@ -140,14 +151,56 @@ static bool have_link(struct bus *bus)
         bus->link_failures += bus->link_failures == 0; /* a refused connection is no idle drop */
         link_failed(bus);
         post_state(bus, false, -result);
+        turns_release(bus->turns, bus->index);
         return false;
     }
+    bus->reused = false;
     post_state(bus, true, 0);
     distrust_all(bus);
     return link_is_open(bus->link);
 }
 
-/* Bytes that nobody asked for are somebody else's, or a reply that came too late. */
+static void give_link_up(struct bus *bus)
+{
+    link_close(bus->link);
+    turns_release(bus->turns, bus->index);
+}
+
+/* ---------------------------------------------------------------- bytes that nobody asked for */
+
+/* The frames among the bytes that were thrown away. One that a device may still owe us is a late reply, and
+ * its device is in doubt already; any other is a report, which from now on is never asked for in that shape.
+ * Frames of units that we don't ask can't be taken for a reply. */
+static void note_reports(struct bus *bus, bool idle)
+{
+    const uint8_t *bytes;
+    size_t len = link_take_waste(bus->link, &bytes), at = 0;
+    struct reply_frame frame;
+    while (reports_find(bytes, len, &at, &frame)) {
+        for (size_t i = 0; i < bus->n_devices; i++) {
+            const struct device_config *dc = &bus->config->devices[bus->devices[i].index];
+            if (dc->unit != frame.unit || bus_device_owes(&bus->devices[i], frame.function, frame.bytes))
+                continue;
+            if (reports_note(link_reports(bus->link), frame, idle, clock_boot_us()))
+                log_line(LOG_NOTICE, MID_BUS,
+                         "device %s: reports unasked (function %u, %u bytes): that is passed over, and nothing "
+                         "is asked for that would look so",
+                         dc->id, frame.function, frame.bytes);
+        }
+    }
+}
+
+static bool owes_any(const struct bus *bus)
+{
+    for (size_t i = 0; i < bus->n_devices; i++)
+        if (bus->devices[i].n_unanswered > 0)
+            return true;
+    return false;
+}
+
+/* A reply that came too late, a report, or noise. While something is unanswered, the line must be silent for
+ * as long as a device may take; else a report is over when it is over. Trust is not touched: a device that
+ * still owes a reply has none, and the others owe nothing that could be taken for a reply. */
 static void clear_unasked(struct bus *bus, struct bus_device *device)
 {
     if (!link_has_unasked(bus->link))
@@ -156,12 +209,30 @@ static void clear_unasked(struct bus *bus, struct bus_device *device)
     if (!device->serial) {
         log_line(LOG_NOTICE, MID_BUS, "bus %s: unexpected bytes; connection closed", bus_id(bus));
         link_close(bus->link);
+        for (size_t i = 0; i < bus->n_devices; i++) /* whose they are can't be told */
+            bus_device_doubt(&bus->devices[i], NULL);
         return;
     }
-    (void)link_drain(bus->link, bus->config->devices[device->index].quiet_ms, &bytes);
-    log_line(LOG_NOTICE, MID_BUS, "bus %s: %zu unexpected bytes thrown away", bus_id(bus), bytes);
-    for (size_t i = 0; i < bus->n_devices; i++) /* whose they are can't be told */
-        bus_device_doubt(&bus->devices[i], NULL);
+    bool owed = owes_any(bus);
+    uint32_t quiet_ms = bus->config->devices[device->index].quiet_ms;
+    bool silent = link_drain(bus->link, owed || quiet_ms < LINK_GAP_MS ? quiet_ms : LINK_GAP_MS, &bytes);
+    log_line(LOG_DEBUG, MID_BUS, "bus %s: %zu unexpected bytes thrown away", bus_id(bus), bytes);
+    if (!silent) /* not a report, which has an end: whoever talks there may talk into our replies */
+        for (size_t i = 0; i < bus->n_devices; i++)
+            bus_device_doubt(&bus->devices[i], NULL);
+    note_reports(bus, true);
+}
+
+/* Silence before a request, for as long as its device needs it. */
+static void settle(struct bus *bus, struct bus_device *device)
+{
+    uint32_t pause_ms = bus->config->devices[device->index].pause_ms;
+    for (int i = 0; i < SETTLE_TRIES; i++) {
+        if (device->serial)
+            clear_unasked(bus, device);
+        if (link_rest(bus->link, pause_ms))
+            return;
+    }
 }
 
 /* ---------------------------------------------------------------- polling */
@@ -184,18 +255,57 @@ static enum reason reason_of(const struct modbus_reply *reply)
     return REASON_LINK_DOWN;
 }
 
+/* One transaction. A connection that has been idle since the last poll may be gone without our knowing: then it
+ * is made anew, once. (Not where that costs the proof that the reply is ours.) */
+static void transact(struct bus *bus, const struct bus_device *device, struct modbus_request *request,
+                     uint32_t timeout_ms, struct modbus_reply *reply)
+{
+    bool reused = bus->reused && !device->unnumbered;
+    link_transact(bus->link, request, timeout_ms, reply);
+    bus->reused = false;
+    if (reused && reply->outcome == BUS_LINK_DOWN && !stopping(bus) && have_link(bus))
+        link_transact(bus->link, request, timeout_ms, reply);
+}
+
+/* The same registers in a shape that no known report has. False when there is none: then nothing that comes
+ * could be believed. */
+static bool make_distinct(struct bus *bus, const struct device_config *dc, struct modbus_request *request,
+                          struct modbus_reply *reply)
+{
+    *reply = (struct modbus_reply){.outcome = BUS_BAD_REPLY, .fault = "looks like a report"};
+    if (bus_device_distinct(dc, link_reports(bus->link), request))
+        return true;
+    if (!bus->told_shape)
+        log_line(LOG_WARNING, MID_BUS,
+                 "device %s: reports unasked what a request for %u registers from %u on would be answered "
+                 "with; they can't be told apart, and the points stay unproven",
+                 dc->id, request->count, request->address);
+    bus->told_shape = true;
+    return false;
+}
+
 /* One transaction with its consequences for link and trust; REASON_NONE when words are there. */
 static enum reason ask(struct bus *bus, struct bus_device *device, struct modbus_request *request,
                        struct modbus_reply *reply)
 {
     const struct device_config *dc = &bus->config->devices[device->index];
-    heartbeat_busy(bus->heartbeats, bus->heartbeat, HEARTBEAT_LATE_MS + dc->timeout_ms + 4 * dc->quiet_ms);
-    link_transact(bus->link, request, dc->timeout_ms, reply);
+    heartbeat_busy(bus->heartbeats, bus->heartbeat,
+                   HEARTBEAT_LATE_MS + 2 * dc->timeout_ms + 8 * dc->quiet_ms + dc->pause_ms);
+    settle(bus, device);
+    uint16_t count = request->count;
+    if (device->serial && !make_distinct(bus, dc, request, reply))
+        return REASON_UNPROVEN;
+    transact(bus, device, request, dc->timeout_ms, reply);
     enum reason reason = reason_of(reply);
+    if (request->count != count && reply->outcome == BUS_REFUSED) /* the registers beyond are not there */
+        reason = REASON_UNPROVEN;
     if (reply->outcome == BUS_OK || reply->outcome == BUS_REFUSED)
         bus->link_failures = 0;
-    if (reply->outcome == BUS_LINK_DOWN)
+    if (reply->outcome == BUS_LINK_DOWN) {
         link_failed(bus);
+        if (device->unnumbered)
+            bus_device_doubt(device, request);
+    }
     if (reply->outcome == BUS_BAD_REPLY)
         log_line(LOG_NOTICE, MID_BUS, "device %s: bad reply: %s", dc->id, reply->fault);
     if (reply->outcome == BUS_NO_REPLY || reply->outcome == BUS_BAD_REPLY) {
@@ -203,6 +313,7 @@ static enum reason ask(struct bus *bus, struct bus_device *device, struct modbus
         bus_device_doubt(device, request);
         if (!link_drain(bus->link, dc->quiet_ms, &bytes))
             log_line(LOG_WARNING, MID_BUS, "bus %s: the line does not fall silent", bus_id(bus));
+        note_reports(bus, false);
     }
     return reason;
 }
@@ -232,14 +343,14 @@ static void post_block(struct bus *bus, const struct bus_device *device, const s
     }
 }
 
-/* A serial device that has to prove itself: REASON_NONE when it has. */
+/* An unnumbered device that has to prove itself: REASON_NONE when it has. */
 static enum reason prove(struct bus *bus, struct bus_device *device)
 {
     struct modbus_request request;
     struct modbus_reply reply;
-    if (!device->serial || device->probed)
+    if (!device->unnumbered || device->probed)
         return REASON_NONE;
-    bus_device_probe(device, bus->config, &request);
+    bus_device_probe(device, bus->config, link_reports(bus->link), &request);
     enum reason reason = ask(bus, device, &request, &reply);
     if (reason == REASON_NONE ||
         (reply.outcome == BUS_REFUSED && bus_device_refusal_proves(device, &request, reply.exception))) {
@@ -288,23 +399,29 @@ static enum reason poll_blocks(struct bus *bus, struct bus_device *device, struc
         reason = this;
         if (stopping(bus)) /* broken off by us: that is no fault of the device */
             return this;
-        if (this != REASON_REFUSED) { /* it won't answer the rest either: spare the bus */
+        if (this != REASON_REFUSED && this != REASON_UNPROVEN) { /* it won't answer the rest either: spare the bus */
             post_missing(bus, device, b, device->n_blocks - b, this, slot);
             return this;
         }
         post_missing(bus, device, b, 1, this, slot);
         size_t before = device->n_blocks;
-        split_refused(bus, device, b, reply.exception);
+        if (this == REASON_REFUSED)
+            split_refused(bus, device, b, reply.exception);
         b += device->n_blocks - before; /* the second half has had its sample too */
     }
     bus_device_clean(device);
     return reason;
 }
 
+static bool is_answer(enum reason reason)
+{
+    return reason == REASON_NONE || reason == REASON_REFUSED || reason == REASON_UNPROVEN;
+}
+
 static void note_outcome(struct bus *bus, struct bus_device *device, enum reason reason)
 {
     const char *id = bus->config->devices[device->index].id;
-    bool answered = reason == REASON_NONE || reason == REASON_REFUSED;
+    bool answered = is_answer(reason);
     device->last_reason = reason;
     if (answered && device->failures > 1)
         log_line(LOG_NOTICE, MID_BUS, "device %s: answers again after %lld s", id,
@@ -331,6 +448,7 @@ static void poll_device(struct bus *bus, size_t i, int64_t slot_us)
     struct stamp slot = slot_stamp(slot_us);
     if (link_is_open(bus->link))
         clear_unasked(bus, device);
+    bus->reused = link_is_open(bus->link);
     if (!have_link(bus)) {
         post_missing(bus, device, 0, device->n_blocks, REASON_LINK_DOWN, slot);
         schedule_done(&bus->schedule, i, clock_boot_us(), 0, SCHEDULE_NOT_ASKED);
@@ -338,9 +456,9 @@ static void poll_device(struct bus *bus, size_t i, int64_t slot_us)
         int64_t begin_us = clock_boot_us();
         enum reason reason = poll_blocks(bus, device, slot);
         int64_t now_us = clock_boot_us();
-        enum schedule_result result = reason == REASON_NONE || reason == REASON_REFUSED ? SCHEDULE_ANSWERED
-                                      : reason == REASON_LINK_DOWN                      ? SCHEDULE_NOT_ASKED
-                                                                                        : SCHEDULE_SILENT;
+        enum schedule_result result = is_answer(reason)            ? SCHEDULE_ANSWERED
+                                      : reason == REASON_LINK_DOWN ? SCHEDULE_NOT_ASKED
+                                                                   : SCHEDULE_SILENT;
         schedule_done(&bus->schedule, i, now_us, now_us - begin_us, result);
         if (!stopping(bus))
             note_outcome(bus, device, reason);
@@ -360,7 +478,49 @@ static void skip_slot(struct bus *bus, const struct schedule_step *step)
     }
 }
 
+/* ---------------------------------------------------------------- taking turns */
+
+/* A slot is due and other buses hold all connections of the host: false. It is due again when there is one,
+ * but not for longer than an interval: then it is told as stale. */
+static bool has_turn(struct bus *bus, const struct schedule_step *step)
+{
+    int64_t now_us = clock_boot_us();
+    if (link_is_open(bus->link) || now_us < bus->connect_at_us || turns_take(bus->turns, bus->index)) {
+        bus->told_turn = bus->told_turn && !link_is_open(bus->link);
+        return true;
+    }
+    if (now_us - step->slot_us < bus->slots[step->device].interval_us) {
+        schedule_return(&bus->schedule, step);
+        return false;
+    }
+    if (!bus->told_turn)
+        log_line(LOG_NOTICE, MID_BUS, "bus %s: waits longer than an interval for one of the %u connections of %s",
+                 bus_id(bus), bus->config->buses[bus->index].max_connections,
+                 bus->config->buses[bus->index].host);
+    bus->told_turn = true;
+    const struct bus_device *device = &bus->devices[step->device];
+    post_missing(bus, device, 0, device->n_blocks, REASON_STALE, slot_stamp(step->slot_us));
+    post_batch_end(bus);
+    return false;
+}
+
+/* Between two polls, and not before the first of a turn: others may want the connection. */
+static void share_link(struct bus *bus, bool polled)
+{
+    if ((polled && bus->config->buses[bus->index].close_between_polls) || turns_wanted(bus->turns, bus->index))
+        give_link_up(bus);
+}
+
 /* ---------------------------------------------------------------- the thread */
+
+/* Until there is something to do: a slot, the turn, somebody who waits for the connection, or the stop. */
+static void idle(struct bus *bus, int64_t until_us)
+{
+    int64_t now_us = clock_boot_us();
+    int64_t end_us = until_us < now_us + IDLE_US ? until_us : now_us + IDLE_US;
+    (void)wait_for(bus->stop_fd, turns_fd(bus->turns, bus->index), POLLIN, end_us);
+    turns_heard(bus->turns, bus->index);
+}
 
 static void *run(void *argument)
 {
@@ -372,19 +532,19 @@ static void *run(void *argument)
         heartbeat_beat(bus->heartbeats, bus->heartbeat);
         int64_t now_us = clock_boot_us();
         struct schedule_step step = schedule_next(&bus->schedule, now_us);
-        if (step.action == SCHEDULE_POLL) {
-            poll_device(bus, step.device, step.slot_us);
-        } else if (step.action == SCHEDULE_SKIP) {
+        if (step.action == SCHEDULE_SKIP) {
             skip_slot(bus, &step);
+        } else if (step.action == SCHEDULE_WAIT) {
+            idle(bus, step.until_us);
+            share_link(bus, false);
+        } else if (has_turn(bus, &step)) {
+            poll_device(bus, step.device, step.slot_us);
+            share_link(bus, true);
         } else {
-            int64_t wait_us = step.until_us - now_us < IDLE_US ? step.until_us - now_us : IDLE_US;
-            struct timespec timeout = {.tv_sec = wait_us / SECOND_US,
-                                       .tv_nsec = (long)(wait_us % SECOND_US) * 1000};
-            struct pollfd fd = {.fd = bus->stop_fd, .events = POLLIN};
-            (void)ppoll(&fd, 1, &timeout, NULL);
+            idle(bus, now_us + TURN_LOOK_US);
         }
     }
-    link_close(bus->link);
+    give_link_up(bus);
     heartbeat_leave(bus->heartbeats, bus->heartbeat);
     struct core_message message = {.kind = CORE_BUS_EXITED, .generation = bus->config->generation};
     message.bus.bus = bus->index;
@@ -419,7 +579,7 @@ static int make_devices(struct bus *bus)
 }
 
 int bus_create(struct config *config, uint16_t index, struct mailbox *core, struct heartbeats *heartbeats,
-               int stop_fd, struct bus **ret)
+               struct turns *turns, int stop_fd, struct bus **ret)
 {
     struct bus *bus = calloc(1, sizeof *bus);
     if (bus == NULL)
@@ -428,6 +588,7 @@ int bus_create(struct config *config, uint16_t index, struct mailbox *core, stru
     bus->index = index;
     bus->core = core;
     bus->heartbeats = heartbeats;
+    bus->turns = turns_ref(turns);
     bus->stop_fd = stop_fd;
     int result = make_devices(bus);
     if (result == 0)
@@ -460,6 +621,7 @@ void bus_free(struct bus *bus)
     for (size_t i = 0; bus->devices != NULL && i < bus->n_devices; i++)
         bus_device_clear(&bus->devices[i]);
     link_free(bus->link);
+    turns_unref(bus->turns);
     free(bus->devices);
     free(bus->slots);
     config_unref(bus->config);

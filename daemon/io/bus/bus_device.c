@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
+
+#define WIDER_MAX 8 /* so many shapes are tried beyond a block's own */
+
 static bool reads(const struct config *config, uint16_t point, uint16_t device)
 {
     return config->points[point].device == device;
@@ -37,6 +41,7 @@ int bus_device_create(const struct config *config, uint16_t index, struct bus_de
                                        .n_holes = dc->n_holes};
     device.n_blocks = plan_blocks(device.items, device.n_items, &limits, device.blocks);
     device.serial = config->buses[dc->bus].kind == BUS_RTU;
+    device.unnumbered = device.serial || config->buses[dc->bus].ignore_transaction_id;
     *ret = device;
     return 0;
 }
@@ -63,13 +68,14 @@ static bool shape_unanswered(const struct bus_device *device, struct reply_shape
     return false;
 }
 
-void bus_device_doubt(struct bus_device *device, const struct modbus_request *request)
+bool bus_device_owes(const struct bus_device *device, uint8_t function, uint8_t bytes)
 {
-    device->clean_reads = 0;
-    device->probed = false;
-    if (request == NULL)
-        return;
-    struct reply_shape shape = shape_of(request->function, request->count);
+    return shape_unanswered(device, (struct reply_shape){.function = function, .bytes = bytes});
+}
+
+static void owe(struct bus_device *device, uint8_t function, uint16_t count)
+{
+    struct reply_shape shape = shape_of(function, count);
     if (shape_unanswered(device, shape))
         return;
     if (device->n_unanswered == UNANSWERED_MAX) { /* the oldest is the least likely to come still */
@@ -80,14 +86,64 @@ void bus_device_doubt(struct bus_device *device, const struct modbus_request *re
     device->unanswered[device->n_unanswered++] = shape;
 }
 
+void bus_device_doubt(struct bus_device *device, const struct modbus_request *request)
+{
+    device->clean_reads = 0;
+    device->probed = false;
+    if (request != NULL)
+        owe(device, request->function, request->count);
+}
+
+void bus_device_reconnected(struct bus_device *device)
+{
+    device->probed = false;
+    for (size_t i = 0; i < device->n_blocks; i++)
+        owe(device, device->blocks[i].function, device->blocks[i].count);
+}
+
 void bus_device_doubt_all(struct bus_device *device)
 {
     bus_device_doubt(device, NULL);
-    for (size_t i = 0; i < device->n_blocks; i++) {
-        struct modbus_request request = {.function = device->blocks[i].function,
-                                         .count = device->blocks[i].count};
-        bus_device_doubt(device, &request);
+    bus_device_reconnected(device);
+}
+
+/* ---------------------------------------------------------------- requests of a shape of their own */
+
+static bool is_reported(const struct reports *reports, uint8_t unit, struct reply_shape shape)
+{
+    const struct reply_frame frame = {.unit = unit, .function = shape.function, .bytes = shape.bytes};
+    return reports_has(reports, frame, clock_boot_us());
+}
+
+static bool may_read(const struct device_config *dc, const struct modbus_request *request)
+{
+    uint32_t last = (uint32_t)request->address + request->count - 1;
+    uint32_t most = request->function <= 2 ? 16U * dc->max_registers : dc->max_registers;
+    uint32_t limit = request->function <= 2 ? MODBUS_MAX_READ_BITS : MODBUS_MAX_READ_WORDS;
+    if (last > UINT16_MAX || request->count > most || request->count > limit)
+        return false;
+    for (unsigned i = 0; i < dc->n_holes; i++)
+        if (dc->holes[i].first <= last && dc->holes[i].last >= request->address)
+            return false;
+    return true;
+}
+
+bool bus_device_distinct(const struct device_config *config, const struct reports *reports,
+                         struct modbus_request *request)
+{
+    struct modbus_request wider = *request;
+    if (!is_reported(reports, request->unit, shape_of(request->function, request->count)))
+        return true;
+    for (unsigned n = 0; n < WIDER_MAX; n++) {
+        wider.count = (uint16_t)(wider.count + (wider.function <= 2 ? 8 : 1));
+        if (!may_read(config, &wider))
+            return false;
+        if (!is_reported(reports, wider.unit, shape_of(wider.function, wider.count))) {
+            *request = wider;
+            return true;
+        }
     }
+    return false;
 }
 
 static const struct plan_block *widest_block(const struct bus_device *device)
@@ -99,26 +155,32 @@ static const struct plan_block *widest_block(const struct bus_device *device)
     return widest;
 }
 
+static bool shape_taken(const struct bus_device *device, const struct reports *reports, uint8_t unit,
+                        struct reply_shape shape)
+{
+    return shape_unanswered(device, shape) || is_reported(reports, unit, shape);
+}
+
 void bus_device_probe(const struct bus_device *device, const struct config *config,
-                      struct modbus_request *ret)
+                      const struct reports *reports, struct modbus_request *ret)
 {
     const struct device_config *dc = &config->devices[device->index];
     *ret = (struct modbus_request){.unit = dc->unit};
     /* Counts below a block's own are not refused for their addresses; above it they may touch a register that
      * is not there, and that refusal is a proof as well. The widest block has most to choose from. */
     const struct plan_block *widest = widest_block(device);
-    uint16_t step = widest->function <= 2 ? 8 : 1, limit = 2 * UNANSWERED_MAX;
+    uint16_t step = widest->function <= 2 ? 8 : 1, limit = 2 * UNANSWERED_MAX + REPORTS_MAX;
     ret->function = widest->function;
     ret->address = widest->address;
     /* What is asked anyway, if it can be: some devices take no other count for a 32-bit value. */
     ret->count = widest->count;
-    if (!shape_unanswered(device, shape_of(ret->function, ret->count)))
+    if (!shape_taken(device, reports, dc->unit, shape_of(ret->function, ret->count)))
         return;
     for (uint16_t n = 1; n <= limit; n++) {
         uint16_t count = (uint16_t)(n * step);
         if ((uint32_t)ret->address + count > 65536U || (widest->function > 2 && n > dc->max_registers))
             break;
-        if (!shape_unanswered(device, shape_of(ret->function, count))) {
+        if (!shape_taken(device, reports, dc->unit, shape_of(ret->function, count))) {
             ret->count = count;
             return;
         }
@@ -146,5 +208,5 @@ void bus_device_clean(struct bus_device *device)
 
 bool bus_device_believed(const struct bus_device *device)
 {
-    return !device->serial || device->clean_reads + 1 >= CLEAN_READS;
+    return !device->unnumbered || device->clean_reads + 1 >= CLEAN_READS;
 }

@@ -4,7 +4,13 @@
  * On a serial line nothing in a reply says which request it answers, so a late reply can pass for the next
  * one's. After each fault the device is therefore unproven: it is first asked for a number of registers that
  * no unanswered request has asked for, so that only the true reply fits; then its points stay bad until two
- * clean reads. (On TCP the transaction id proves each reply, and the connection is closed on any fault.)
+ * clean reads. (On TCP the transaction id proves each reply, and the connection is closed on any fault. A
+ * gateway that does not give it back makes its devices as doubtful as on a serial line: with each new
+ * connection all that was asked before may still be answered, so the probe is repeated; after a fault the two
+ * clean reads as well.)
+ *
+ * What modules report unasked (reports.h) is never asked for in the same shape: not by the probe, and not by
+ * a poll, which then reads a few registers more than it needs.
  */
 #ifndef CRYOMON_BUS_DEVICE_H
 #define CRYOMON_BUS_DEVICE_H
@@ -32,8 +38,9 @@ struct bus_device {
     struct plan_block *blocks; /* room for n_items */
     size_t n_blocks;
     bool serial;
+    bool unnumbered;     /* serial, or a gateway without transaction ids: it has to prove itself */
     uint8_t clean_reads; /* since the last fault, up to CLEAN_READS: then values are believed */
-    bool probed;         /* serial: a reply that could be no other has come since the last fault */
+    bool probed;         /* unnumbered: a reply that could be no other has come since the last fault */
     uint8_t n_unanswered;
     struct reply_shape unanswered[UNANSWERED_MAX]; /* oldest first */
     enum reason last_reason;                       /* why the last poll failed */
@@ -51,9 +58,21 @@ void bus_device_doubt(struct bus_device *device, const struct modbus_request *re
 /* The same, and what was asked before is not known: any of its requests may still be answered. */
 void bus_device_doubt_all(struct bus_device *device);
 
-/* Fills in the request that proves the line: one whose reply no unanswered request can have. */
+/* A new connection: the replies to what was asked on the old one may still come. Two clean reads are not
+ * asked for if there was no fault. */
+void bus_device_reconnected(struct bus_device *device);
+
+/* May a reply of that shape still come, to a request that was not answered in time? */
+bool bus_device_owes(const struct bus_device *device, uint8_t function, uint8_t bytes);
+
+/* Gives the request another count if a known report has the shape of its reply; the first registers stay.
+ * False when the device's limits leave none. */
+bool bus_device_distinct(const struct device_config *config, const struct reports *reports,
+                         struct modbus_request *request);
+
+/* Fills in the request that proves the line: one whose reply no unanswered request and no known report has. */
 void bus_device_probe(const struct bus_device *device, const struct config *config,
-                      struct modbus_request *ret);
+                      const struct reports *reports, struct modbus_request *ret);
 
 /* Does this refusal of the probe prove the line? A refusal names no request, so it may be a late one's. Only
  * "no such register" (2, 3) to a probe that reaches beyond what is ever read could not have been said before.
