@@ -203,7 +203,7 @@ static const struct mistake buses[] = {
           "  f: {tcp: {host: i, max_connections: 3}}\n" DEVICES POINTS,
      NULL,
      NULL,
-     {"cryomon.yaml:5:49: bus 'b' at cryomon.yaml:3 says 2 for the same host; all buses of a host share its "
+     {"cryomon.yaml:5:51: bus 'b' at cryomon.yaml:3 says 2 for the same host; all buses of a host share its "
       "connections"}},
 };
 

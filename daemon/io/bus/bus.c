@@ -144,7 +144,7 @@ static bool have_link(struct bus *bus)
 {
     if (link_is_open(bus->link))
         return true;
-    if (clock_boot_us() < bus->connect_at_us)
+    if (clock_boot_us() < bus->connect_at_us || !turns_take(bus->turns, bus->index))
         return false;
     int result = link_open(bus->link, bus->heartbeats, bus->heartbeat);
     if (result < 0) {

@@ -6,7 +6,10 @@
 
 #include "clock.h"
 
-#define WIDER_MAX 8 /* so many shapes are tried beyond a block's own */
+#define WIDER_MAX  8 /* so many shapes are tried beyond a block's own */
+#define PROBES_MAX (2 * UNANSWERED_MAX + REPORTS_MAX)
+
+enum { COIL_FUNCTION = 1, DISCRETE_FUNCTION, HOLDING_FUNCTION, INPUT_FUNCTION };
 
 static bool reads(const struct config *config, uint16_t point, uint16_t device)
 {
@@ -161,37 +164,83 @@ static bool shape_taken(const struct bus_device *device, const struct reports *r
     return shape_unanswered(device, shape) || is_reported(reports, unit, shape);
 }
 
+/* A refusal says which function was refused, and nothing else. */
+static bool owes_function(const struct bus_device *device, uint8_t function)
+{
+    for (unsigned i = 0; i < device->n_unanswered; i++)
+        if (device->unanswered[i].function == function)
+            return true;
+    return false;
+}
+
+/* Is a request unanswered that reached beyond the widest block, and so may have been refused? */
+static bool owes_wider(const struct bus_device *device)
+{
+    const struct plan_block *widest = widest_block(device);
+    struct reply_shape own = shape_of(widest->function, widest->count);
+    for (unsigned i = 0; i < device->n_unanswered; i++)
+        if (device->unanswered[i].function == own.function && device->unanswered[i].bytes > own.bytes)
+            return true;
+    return false;
+}
+
+/* Finds a count from first to last (in steps of one reply byte or register) whose shape is not taken. */
+static bool find_count(const struct bus_device *device, const struct device_config *dc,
+                       const struct reports *reports, struct modbus_request *request, unsigned first,
+                       unsigned last)
+{
+    unsigned step = request->function <= 2 ? 8 : 1;
+    for (unsigned n = first; n <= last; n++) {
+        unsigned count = n * step;
+        if (request->address + count > 65536U || (request->function > 2 && n > dc->max_registers))
+            return false;
+        if (!shape_taken(device, reports, dc->unit, shape_of(request->function, (uint16_t)count))) {
+            request->count = (uint16_t)count;
+            return true;
+        }
+    }
+    return false;
+}
+
 void bus_device_probe(const struct bus_device *device, const struct config *config,
                       const struct reports *reports, struct modbus_request *ret)
 {
     const struct device_config *dc = &config->devices[device->index];
-    *ret = (struct modbus_request){.unit = dc->unit};
-    /* Counts below a block's own are not refused for their addresses; above it they may touch a register that
-     * is not there, and that refusal is a proof as well. The widest block has most to choose from. */
-    const struct plan_block *widest = widest_block(device);
-    uint16_t step = widest->function <= 2 ? 8 : 1, limit = 2 * UNANSWERED_MAX + REPORTS_MAX;
-    ret->function = widest->function;
-    ret->address = widest->address;
-    /* What is asked anyway, if it can be: some devices take no other count for a 32-bit value. */
-    ret->count = widest->count;
-    if (!shape_taken(device, reports, dc->unit, shape_of(ret->function, ret->count)))
+    const struct plan_block *widest = widest_block(device); /* it has most to choose from */
+    unsigned units = widest->function <= 2 ? (widest->count + 7U) / 8U : widest->count;
+    *ret = (struct modbus_request){.unit = dc->unit,
+                                   .function = widest->function,
+                                   .address = widest->address,
+                                   .count = widest->count};
+    /* What is asked anyway, if it can be: some devices take no other count for a 32-bit value. Counts below a
+     * block's own are not refused for their addresses. */
+    if (!shape_taken(device, reports, dc->unit, shape_of(ret->function, ret->count)) ||
+        find_count(device, dc, reports, ret, 1, units - 1))
         return;
-    for (uint16_t n = 1; n <= limit; n++) {
-        uint16_t count = (uint16_t)(n * step);
-        if ((uint32_t)ret->address + count > 65536U || (widest->function > 2 && n > dc->max_registers))
-            break;
-        if (!shape_taken(device, reports, dc->unit, shape_of(ret->function, count))) {
-            ret->count = count;
-            return;
-        }
+    /* Above it they may touch a register that is not there. That refusal is a proof as well, once. */
+    bool wider = find_count(device, dc, reports, ret, units + 1, units + PROBES_MAX);
+    if (wider && !owes_wider(device))
+        return;
+    /* A refusal of another function than was asked for before is one, too; and so is a reply. */
+    static const uint8_t others[] = {INPUT_FUNCTION, HOLDING_FUNCTION, DISCRETE_FUNCTION, COIL_FUNCTION};
+    for (size_t i = 0; i < sizeof others; i++) {
+        struct reply_shape shape = shape_of(others[i], widest->count);
+        if (owes_function(device, others[i]) || shape_taken(device, reports, dc->unit, shape))
+            continue;
+        ret->function = others[i];
+        ret->count = others[i] > 2 && widest->count > dc->max_registers ? 1 : widest->count;
+        return;
     }
 }
 
 bool bus_device_refusal_proves(const struct bus_device *device, const struct modbus_request *probe,
                                uint8_t exception)
 {
+    if (!owes_function(device, probe->function)) /* from 5 on: the answer may still come */
+        return exception >= 1 && exception <= 4;
+    const struct plan_block *widest = widest_block(device);
     return (exception == EXCEPTION_ADDRESS || exception == EXCEPTION_VALUE) &&
-           probe->count > widest_block(device)->count;
+           probe->function == widest->function && probe->count > widest->count && !owes_wider(device);
 }
 
 void bus_device_probed(struct bus_device *device)

@@ -74,9 +74,10 @@ bool bus_device_distinct(const struct device_config *config, const struct report
 void bus_device_probe(const struct bus_device *device, const struct config *config,
                       const struct reports *reports, struct modbus_request *ret);
 
-/* Does this refusal of the probe prove the line? A refusal names no request, so it may be a late one's. Only
- * "no such register" (2, 3) to a probe that reaches beyond what is ever read could not have been said before.
- */
+/* Does this refusal of the probe prove the line? A refusal names no request but its function, so it may be a
+ * late one's. It does (1 to 4) if nothing of that function is unanswered; and "no such register" (2, 3) does to the
+ * first probe that reaches beyond what is ever read, because nobody could have said so before. Call it before
+ * the probe itself counts as unanswered. */
 bool bus_device_refusal_proves(const struct bus_device *device, const struct modbus_request *probe,
                                uint8_t exception);
 
