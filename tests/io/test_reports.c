@@ -63,15 +63,18 @@ static void test_within_a_transaction_it_takes_two(void **state)
     assert_true(reports_has(&reports, SHAPE, 1));
 }
 
-static void test_forgotten_after_an_hour(void **state)
+static void test_forgotten_after_a_while(void **state)
 {
     (void)state;
     struct reports reports = {0};
     (void)reports_note(&reports, SHAPE, true, 0);
-    (void)reports_note(&reports, SHAPE, true, HOUR / 2);
-    assert_true(reports_has(&reports, SHAPE, HOUR));
-    assert_false(reports_has(&reports, SHAPE, HOUR / 2 + HOUR + 1));
-    assert_false(reports_note(&reports, SHAPE, false, 3 * HOUR)); /* it begins anew */
+    assert_true(reports_has(&reports, SHAPE, HOUR / 6));
+    assert_false(reports_has(&reports, SHAPE, HOUR / 6 + 1)); /* it was an accident */
+    (void)reports_note(&reports, SHAPE, true, HOUR);
+    (void)reports_note(&reports, SHAPE, true, HOUR + HOUR / 10);
+    assert_true(reports_has(&reports, SHAPE, 2 * HOUR));
+    assert_false(reports_has(&reports, SHAPE, 2 * HOUR + HOUR / 10 + 1));
+    assert_false(reports_note(&reports, SHAPE, false, 4 * HOUR)); /* it begins anew */
 }
 
 static void test_only_reports(void **state)
@@ -110,7 +113,7 @@ int main(void)
         cmocka_unit_test(test_broken_crc_is_no_frame),
         cmocka_unit_test(test_one_on_a_silent_line_is_enough),
         cmocka_unit_test(test_within_a_transaction_it_takes_two),
-        cmocka_unit_test(test_forgotten_after_an_hour),
+        cmocka_unit_test(test_forgotten_after_a_while),
         cmocka_unit_test(test_only_reports),
         cmocka_unit_test(test_more_shapes_than_places),
     };

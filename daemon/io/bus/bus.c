@@ -168,9 +168,8 @@ static void give_link_up(struct bus *bus)
 
 /* ---------------------------------------------------------------- bytes that nobody asked for */
 
-/* The frames among the bytes that were thrown away. One that a device may still owe us is a late reply, and
- * its device is in doubt already; any other is a report, which from now on is never asked for in that shape.
- * Frames of units that we don't ask can't be taken for a reply. */
+/* The frames among the bytes that were thrown away: late replies, or else reports, which from now on are never
+ * asked for in that shape. Frames of units that we don't ask can't be taken for a reply. */
 static void note_reports(struct bus *bus, bool idle)
 {
     const uint8_t *bytes;
@@ -179,7 +178,8 @@ static void note_reports(struct bus *bus, bool idle)
     while (reports_find(bytes, len, &at, &frame)) {
         for (size_t i = 0; i < bus->n_devices; i++) {
             const struct device_config *dc = &bus->config->devices[bus->devices[i].index];
-            if (dc->unit != frame.unit || bus_device_owes(&bus->devices[i], frame.function, frame.bytes))
+            if (dc->unit != frame.unit ||
+                bus_device_take_late(&bus->devices[i], frame.function, frame.bytes))
                 continue;
             if (reports_note(link_reports(bus->link), frame, idle, clock_boot_us()))
                 log_line(LOG_NOTICE, MID_BUS,
@@ -199,8 +199,8 @@ static bool owes_any(const struct bus *bus)
 }
 
 /* A reply that came too late, a report, or noise. While something is unanswered, the line must be silent for
- * as long as a device may take; else a report is over when it is over. Trust is not touched: a device that
- * still owes a reply has none, and the others owe nothing that could be taken for a reply. */
+ * as long as a device may take; else a report is over when it is over. Noise costs no trust: a device that still
+ * owes a reply has none, and the others owe nothing that could be taken for a reply. */
 static void clear_unasked(struct bus *bus, struct bus_device *device)
 {
     if (!link_has_unasked(bus->link))

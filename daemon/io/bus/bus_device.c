@@ -71,9 +71,45 @@ static bool shape_unanswered(const struct bus_device *device, struct reply_shape
     return false;
 }
 
-bool bus_device_owes(const struct bus_device *device, uint8_t function, uint8_t bytes)
+static bool same_shape(struct reply_shape a, struct reply_shape b)
 {
-    return shape_unanswered(device, (struct reply_shape){.function = function, .bytes = bytes});
+    return a.function == b.function && a.bytes == b.bytes;
+}
+
+/* One more reply of that shape may come late. */
+static void expect_late(struct bus_device *device, struct reply_shape shape)
+{
+    int64_t now_us = clock_boot_us();
+    struct late_replies *place = &device->late[0];
+    for (size_t i = 0; i < UNANSWERED_MAX; i++) {
+        struct late_replies *late = &device->late[i];
+        if (late->n > 0 && now_us - late->asked_us > LATE_US)
+            late->n = 0;
+        if (late->n > 0 && same_shape(late->shape, shape)) {
+            late->n = (uint8_t)(late->n < UINT8_MAX ? late->n + 1 : late->n);
+            late->asked_us = now_us;
+            return;
+        }
+        if (late->n == 0 || (place->n > 0 && late->asked_us < place->asked_us))
+            place = late;
+    }
+    *place = (struct late_replies){.shape = shape, .n = 1, .asked_us = now_us};
+}
+
+bool bus_device_take_late(struct bus_device *device, uint8_t function, uint8_t bytes)
+{
+    const struct reply_shape shape = {.function = function, .bytes = bytes};
+    bool is_late = shape_unanswered(device, shape);
+    for (size_t i = 0; i < UNANSWERED_MAX; i++) {
+        struct late_replies *late = &device->late[i];
+        if (late->n == 0 || !same_shape(late->shape, shape) || clock_boot_us() - late->asked_us > LATE_US)
+            continue;
+        late->n--;
+        is_late = true;
+    }
+    if (is_late && device->n_unanswered == 0)
+        bus_device_doubt(device, NULL);
+    return is_late;
 }
 
 static void owe(struct bus_device *device, uint8_t function, uint16_t count)
@@ -93,8 +129,10 @@ void bus_device_doubt(struct bus_device *device, const struct modbus_request *re
 {
     device->clean_reads = 0;
     device->probed = false;
-    if (request != NULL)
-        owe(device, request->function, request->count);
+    if (request == NULL)
+        return;
+    owe(device, request->function, request->count);
+    expect_late(device, shape_of(request->function, request->count));
 }
 
 void bus_device_reconnected(struct bus_device *device)

@@ -23,12 +23,20 @@
 #define EXCEPTION_VALUE   3
 
 #define UNANSWERED_MAX 8
+#define LATE_US        INT64_C(300000000)
 #define CLEAN_READS    2
 
 /* The shape of a reply that may still come. */
 struct reply_shape {
     uint8_t function;
     uint8_t bytes;
+};
+
+/* How many of that shape may still come late: one for each request that was not answered in time. */
+struct late_replies {
+    struct reply_shape shape;
+    uint8_t n;
+    int64_t asked_us;
 };
 
 struct bus_device {
@@ -43,6 +51,7 @@ struct bus_device {
     bool probed;         /* unnumbered: a reply that could be no other has come since the last fault */
     uint8_t n_unanswered;
     struct reply_shape unanswered[UNANSWERED_MAX]; /* oldest first */
+    struct late_replies late[UNANSWERED_MAX];      /* what is not FIFO may come when the line is proven again */
     enum reason last_reason;                       /* why the last poll failed */
     uint32_t failures;                             /* polls in a row without an answer, for the log */
     int64_t failed_since_us;
@@ -62,8 +71,10 @@ void bus_device_doubt_all(struct bus_device *device);
  * asked for if there was no fault. */
 void bus_device_reconnected(struct bus_device *device);
 
-/* May a reply of that shape still come, to a request that was not answered in time? */
-bool bus_device_owes(const struct bus_device *device, uint8_t function, uint8_t bytes);
+/* A frame has come that nobody asked for: is it the late reply to one of our requests? There is at most one for
+ * each that was not answered in time; after LATE_US it won't come any more. If the device was thought proven, it
+ * is in doubt again: its replies do not come in order. */
+bool bus_device_take_late(struct bus_device *device, uint8_t function, uint8_t bytes);
 
 /* Gives the request another count if a known report has the shape of its reply; the first registers stay.
  * False when the device's limits leave none. */

@@ -35,7 +35,7 @@ bool reports_find(const uint8_t *bytes, size_t len, size_t *at, struct reply_fra
 
 static bool fresh(const struct reports *reports, unsigned i, int64_t now_us)
 {
-    return now_us - reports->items[i].seen_us <= REPORTS_KEPT_US;
+    return now_us - reports->items[i].seen_us <= (reports->items[i].sightings > 2 ? REPORTS_KEPT_US : REPORTS_ONCE_US);
 }
 
 /* The frame's place; a new one takes the place of the one that was not seen for the longest time. */
@@ -59,17 +59,18 @@ bool reports_note(struct reports *reports, struct reply_frame frame, bool idle, 
     bool known = reports_has(reports, frame, now_us);
     unsigned i = place_of(reports, frame, now_us);
     reports->items[i].seen_us = now_us;
-    if (idle)
-        reports->items[i].sightings = 2;
-    else if (reports->items[i].sightings < 2)
-        reports->items[i].sightings++;
-    return !known && reports->items[i].sightings == 2;
+    uint8_t *sightings = &reports->items[i].sightings;
+    if (idle && *sightings < 2)
+        *sightings = 2;
+    else if (*sightings < 3)
+        ++*sightings;
+    return !known && *sightings >= 2;
 }
 
 bool reports_has(const struct reports *reports, struct reply_frame frame, int64_t now_us)
 {
     for (unsigned i = 0; i < reports->n; i++)
-        if (reports->items[i].sightings == 2 && same(reports->items[i].frame, frame) &&
+        if (reports->items[i].sightings >= 2 && same(reports->items[i].frame, frame) &&
             fresh(reports, i, now_us))
             return true;
     return false;

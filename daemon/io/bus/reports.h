@@ -9,10 +9,10 @@
  * whenever it comes, between requests, before a reply or behind it: it is taken for what it is, and the device
  * is believed as before.
  *
- * A report is a correct frame that comes while no request of such a shape is unanswered (otherwise it may be
- * the late reply). On a silent line one is enough; in the midst of a transaction, where a wrong reply would
- * look the same, the second one decides. A shape that did not come for an hour is forgotten, so that an
- * accident does not count for ever.
+ * A report is a correct frame that comes while no request of such a shape waits for its late reply. On a
+ * silent line one is enough; in the midst of a transaction, where a wrong reply would look the same, the second
+ * one decides. A shape that came twice is kept for an hour after the last time, one that came once for ten
+ * minutes: an accident does not count for ever.
  *
  * What can't be known: the very first report, if it has the shape of the reply that is waited for and comes in
  * place of it.
@@ -26,6 +26,7 @@
 
 #define REPORTS_MAX     16
 #define REPORTS_KEPT_US INT64_C(3600000000)
+#define REPORTS_ONCE_US INT64_C(600000000)
 
 /* The shape of a reply. */
 struct reply_frame {
@@ -37,7 +38,7 @@ struct reply_frame {
 struct reports {
     struct {
         struct reply_frame frame;
-        uint8_t sightings; /* 2: believed to be a report */
+        uint8_t sightings; /* 2: believed to be a report; 3: again since then */
         int64_t seen_us;   /* BOOTTIME, the last time */
     } items[REPORTS_MAX];
     unsigned n;
