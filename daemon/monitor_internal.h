@@ -55,9 +55,9 @@ struct monitor {
     bool *dirty_assets;          /* config->n_assets */
     bool any_dirty;
     struct fault_record faults[FAULT_COUNT];
-    struct bus **buses; /* config->n_buses; NULL where none runs */
+    struct bus **buses;  /* config->n_buses; NULL where none runs */
     struct turns *turns; /* of these buses, or NULL */
-    int stop_fd;        /* of the buses of this configuration */
+    int stop_fd;         /* of the buses of this configuration */
     unsigned buses_running;
     bool stragglers; /* bus threads that did not end were left behind: they still use what main made */
     struct reload reload;

@@ -24,8 +24,8 @@ int monitor_start_buses(struct monitor *m)
     if (result < 0)
         return result;
     for (uint16_t i = 0; i < m->config->n_buses; i++) {
-        result = bus_create(m->config, i, m->parts.core, m->parts.heartbeats, m->turns, m->stop_fd,
-                            &m->buses[i]);
+        result =
+            bus_create(m->config, i, m->parts.core, m->parts.heartbeats, m->turns, m->stop_fd, &m->buses[i]);
         if (result < 0) {
             log_line(LOG_CRIT, MID_BUS, "bus %s: cannot start: %s", m->config->buses[i].id,
                      strerrordesc_np(-result));

@@ -20,11 +20,12 @@ struct world {
     struct turns *turns;
 };
 
-/* 0 to 3 share a host that takes two (in three spellings), 4 has one of its own that takes one, 5 no limit. */
+/* 0 to 3 share a host that takes two (in three spellings), 4 has one of its own that takes one, 5 no limit.
+ */
 static int open_world(void **state)
 {
-    static const char *const hosts[BUSES] = {"::ffff:10.0.0.1", "10.0.0.1", "10.0.0.1", "10.0.0.1", "gateway",
-                                             "10.0.0.1"};
+    static const char *const hosts[BUSES] = {"::ffff:10.0.0.1", "10.0.0.1", "10.0.0.1",
+                                             "10.0.0.1",        "gateway",  "10.0.0.1"};
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
     for (size_t i = 0; i < BUSES; i++) {
@@ -135,8 +136,8 @@ static void test_four_threads_share_two(void **state)
     struct taker takers[4];
     pthread_t threads[4];
     for (uint16_t i = 0; i < 4; i++) {
-        takers[i] = (struct taker){.turns = turns_ref(w->turns), .bus = i, .held = &held, .most = &most,
-                                   .goal = &goal};
+        takers[i] = (struct taker){
+            .turns = turns_ref(w->turns), .bus = i, .held = &held, .most = &most, .goal = &goal};
         assert_int_equal(pthread_create(&threads[i], NULL, take_turns, &takers[i]), 0);
     }
     for (size_t i = 0; i < 4; i++) {

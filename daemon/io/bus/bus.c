@@ -31,9 +31,9 @@ struct bus {
     int heartbeat, stop_fd;
     struct link *link;
     struct turns *turns;
-    bool reused;        /* no request was made on this connection since the last poll: it may be gone */
-    bool told_turn;     /* that it waits longer than it may */
-    bool told_shape;    /* that a report hides registers */
+    bool reused;     /* no request was made on this connection since the last poll: it may be gone */
+    bool told_turn;  /* that it waits longer than it may */
+    bool told_shape; /* that a report hides registers */
     struct schedule schedule;
     struct schedule_device *slots;
     struct bus_device *devices;
@@ -147,6 +147,8 @@ static bool have_link(struct bus *bus)
     if (clock_boot_us() < bus->connect_at_us || !turns_take(bus->turns, bus->index))
         return false;
     int result = link_open(bus->link, bus->heartbeats, bus->heartbeat);
+    if (result == -ECANCELED) /* the stop */
+        return false;
     if (result < 0) {
         bus->link_failures += bus->link_failures == 0; /* a refused connection is no idle drop */
         link_failed(bus);
@@ -168,8 +170,8 @@ static void give_link_up(struct bus *bus)
 
 /* ---------------------------------------------------------------- bytes that nobody asked for */
 
-/* The frames among the bytes that were thrown away: late replies, or else reports, which from now on are never
- * asked for in that shape. Frames of units that we don't ask can't be taken for a reply. */
+/* The frames among the bytes that were thrown away: late replies, or else reports, which from now on are
+ * never asked for in that shape. Frames of units that we don't ask can't be taken for a reply. */
 static void note_reports(struct bus *bus, bool idle)
 {
     const uint8_t *bytes;
@@ -178,14 +180,14 @@ static void note_reports(struct bus *bus, bool idle)
     while (reports_find(bytes, len, &at, &frame)) {
         for (size_t i = 0; i < bus->n_devices; i++) {
             const struct device_config *dc = &bus->config->devices[bus->devices[i].index];
-            if (dc->unit != frame.unit ||
-                bus_device_take_late(&bus->devices[i], frame.function, frame.bytes))
+            if (dc->unit != frame.unit || bus_device_take_late(&bus->devices[i], frame.function, frame.bytes))
                 continue;
             if (reports_note(link_reports(bus->link), frame, idle, clock_boot_us()))
-                log_line(LOG_NOTICE, MID_BUS,
-                         "device %s: reports unasked (function %u, %u bytes): that is passed over, and nothing "
-                         "is asked for that would look so",
-                         dc->id, frame.function, frame.bytes);
+                log_line(
+                    LOG_NOTICE, MID_BUS,
+                    "device %s: reports unasked (function %u, %u bytes): that is passed over, and nothing "
+                    "is asked for that would look so",
+                    dc->id, frame.function, frame.bytes);
         }
     }
 }
@@ -199,8 +201,8 @@ static bool owes_any(const struct bus *bus)
 }
 
 /* A reply that came too late, a report, or noise. While something is unanswered, the line must be silent for
- * as long as a device may take; else a report is over when it is over. Noise costs no trust: a device that still
- * owes a reply has none, and the others owe nothing that could be taken for a reply. */
+ * as long as a device may take; else a report is over when it is over. Noise costs no trust: a device that
+ * still owes a reply has none, and the others owe nothing that could be taken for a reply. */
 static void clear_unasked(struct bus *bus, struct bus_device *device)
 {
     if (!link_has_unasked(bus->link))
@@ -255,8 +257,8 @@ static enum reason reason_of(const struct modbus_reply *reply)
     return REASON_LINK_DOWN;
 }
 
-/* One transaction. A connection that has been idle since the last poll may be gone without our knowing: then it
- * is made anew, once. (Not where that costs the proof that the reply is ours.) */
+/* One transaction. A connection that has been idle since the last poll may be gone without our knowing: then
+ * it is made anew, once. (Not where that costs the proof that the reply is ours.) */
 static void transact(struct bus *bus, const struct bus_device *device, struct modbus_request *request,
                      uint32_t timeout_ms, struct modbus_reply *reply)
 {
@@ -399,7 +401,8 @@ static enum reason poll_blocks(struct bus *bus, struct bus_device *device, struc
         reason = this;
         if (stopping(bus)) /* broken off by us: that is no fault of the device */
             return this;
-        if (this != REASON_REFUSED && this != REASON_UNPROVEN) { /* it won't answer the rest either: spare the bus */
+        if (this != REASON_REFUSED &&
+            this != REASON_UNPROVEN) { /* it won't answer the rest either: spare the bus */
             post_missing(bus, device, b, device->n_blocks - b, this, slot);
             return this;
         }
@@ -450,7 +453,8 @@ static void poll_device(struct bus *bus, size_t i, int64_t slot_us)
         clear_unasked(bus, device);
     bus->reused = link_is_open(bus->link);
     if (!have_link(bus)) {
-        post_missing(bus, device, 0, device->n_blocks, REASON_LINK_DOWN, slot);
+        if (!stopping(bus))
+            post_missing(bus, device, 0, device->n_blocks, REASON_LINK_DOWN, slot);
         schedule_done(&bus->schedule, i, clock_boot_us(), 0, SCHEDULE_NOT_ASKED);
     } else {
         int64_t begin_us = clock_boot_us();
@@ -494,9 +498,9 @@ static bool has_turn(struct bus *bus, const struct schedule_step *step)
         return false;
     }
     if (!bus->told_turn)
-        log_line(LOG_NOTICE, MID_BUS, "bus %s: waits longer than an interval for one of the %u connections of %s",
-                 bus_id(bus), bus->config->buses[bus->index].max_connections,
-                 bus->config->buses[bus->index].host);
+        log_line(LOG_NOTICE, MID_BUS,
+                 "bus %s: waits longer than an interval for one of the %u connections of %s", bus_id(bus),
+                 bus->config->buses[bus->index].max_connections, bus->config->buses[bus->index].host);
     bus->told_turn = true;
     const struct bus_device *device = &bus->devices[step->device];
     post_missing(bus, device, 0, device->n_blocks, REASON_STALE, slot_stamp(step->slot_us));
@@ -507,7 +511,8 @@ static bool has_turn(struct bus *bus, const struct schedule_step *step)
 /* Between two polls, and not before the first of a turn: others may want the connection. */
 static void share_link(struct bus *bus, bool polled)
 {
-    if ((polled && bus->config->buses[bus->index].close_between_polls) || turns_wanted(bus->turns, bus->index))
+    if ((polled && bus->config->buses[bus->index].close_between_polls) ||
+        turns_wanted(bus->turns, bus->index))
         give_link_up(bus);
 }
 

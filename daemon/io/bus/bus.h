@@ -9,15 +9,14 @@
  * The consequence of each outcome:
  *   BUS_OK         the samples are good, unless the device still has to prove itself
  *   BUS_NO_REPLY   bad (timeout). TCP: the connection is closed. RTU: the line is drained until silent, and
- *                  the device is unproven until two clean reads behind a probe whose reply can't be a late one
- *   BUS_BAD_REPLY  bad (bad-reply); then as BUS_NO_REPLY
- *   BUS_REFUSED    bad (refused); the connection stays
+ *                  the device is unproven until two clean reads behind a probe whose reply can't be a late
+ * one BUS_BAD_REPLY  bad (bad-reply); then as BUS_NO_REPLY BUS_REFUSED    bad (refused); the connection stays
  *   BUS_LINK_DOWN  bad (link-down) for every device; reconnect with capped and jittered back-off
  *
  * A TCP connection that the device has closed between two polls is no fault: it is made again at once and
  * without a word, and only if that fails the points are bad. A bus that has to wait for another one's
- * connection (turns.h) polls when its turn comes; slots that have waited longer than the device's interval are
- * told as stale.
+ * connection (turns.h) polls when its turn comes; slots that have waited longer than the device's interval
+ * are told as stale.
  */
 #ifndef CRYOMON_BUS_H
 #define CRYOMON_BUS_H
@@ -29,11 +28,10 @@
 
 struct bus;
 
-/* Starts the thread of config->buses[index]. config and turns (may be NULL: no bus has a limit): a reference is
- * taken. core outlives the bus. stop_fd: an
- * eventfd of the caller that becomes readable when all buses of this configuration must end; each then posts
- * CORE_BUS_EXITED (a transaction under way is broken off). One fd serves all buses, because libmodbus can't
- * use descriptors from 1024 on. Returns 0 or -errno. */
+/* Starts the thread of config->buses[index]. config and turns (may be NULL: no bus has a limit): a reference
+ * is taken. core outlives the bus. stop_fd: an eventfd of the caller that becomes readable when all buses of
+ * this configuration must end; each then posts CORE_BUS_EXITED (a transaction under way is broken off). One
+ * fd serves all buses, because libmodbus can't use descriptors from 1024 on. Returns 0 or -errno. */
 int bus_create(struct config *config, uint16_t index, struct mailbox *core, struct heartbeats *heartbeats,
                struct turns *turns, int stop_fd, struct bus **ret);
 

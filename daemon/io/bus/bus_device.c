@@ -229,11 +229,12 @@ static bool find_count(const struct bus_device *device, const struct device_conf
 {
     unsigned step = request->function <= 2 ? 8 : 1;
     for (unsigned n = first; n <= last; n++) {
-        unsigned count = n * step;
-        if (request->address + count > 65536U || (request->function > 2 && n > dc->max_registers))
+        struct modbus_request candidate = *request;
+        candidate.count = (uint16_t)(n * step);
+        if (!may_read(dc, &candidate))
             return false;
-        if (!shape_taken(device, reports, dc->unit, shape_of(request->function, (uint16_t)count))) {
-            request->count = (uint16_t)count;
+        if (!shape_taken(device, reports, dc->unit, shape_of(candidate.function, candidate.count))) {
+            *request = candidate;
             return true;
         }
     }
@@ -246,10 +247,8 @@ void bus_device_probe(const struct bus_device *device, const struct config *conf
     const struct device_config *dc = &config->devices[device->index];
     const struct plan_block *widest = widest_block(device); /* it has most to choose from */
     unsigned units = widest->function <= 2 ? (widest->count + 7U) / 8U : widest->count;
-    *ret = (struct modbus_request){.unit = dc->unit,
-                                   .function = widest->function,
-                                   .address = widest->address,
-                                   .count = widest->count};
+    *ret = (struct modbus_request){
+        .unit = dc->unit, .function = widest->function, .address = widest->address, .count = widest->count};
     /* What is asked anyway, if it can be: some devices take no other count for a 32-bit value. Counts below a
      * block's own are not refused for their addresses. */
     if (!shape_taken(device, reports, dc->unit, shape_of(ret->function, ret->count)) ||

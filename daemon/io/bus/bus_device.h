@@ -51,9 +51,9 @@ struct bus_device {
     bool probed;         /* unnumbered: a reply that could be no other has come since the last fault */
     uint8_t n_unanswered;
     struct reply_shape unanswered[UNANSWERED_MAX]; /* oldest first */
-    struct late_replies late[UNANSWERED_MAX];      /* what is not FIFO may come when the line is proven again */
-    enum reason last_reason;                       /* why the last poll failed */
-    uint32_t failures;                             /* polls in a row without an answer, for the log */
+    struct late_replies late[UNANSWERED_MAX]; /* what is not FIFO may come when the line is proven again */
+    enum reason last_reason;                  /* why the last poll failed */
+    uint32_t failures;                        /* polls in a row without an answer, for the log */
     int64_t failed_since_us;
 };
 
@@ -71,9 +71,9 @@ void bus_device_doubt_all(struct bus_device *device);
  * asked for if there was no fault. */
 void bus_device_reconnected(struct bus_device *device);
 
-/* A frame has come that nobody asked for: is it the late reply to one of our requests? There is at most one for
- * each that was not answered in time; after LATE_US it won't come any more. If the device was thought proven, it
- * is in doubt again: its replies do not come in order. */
+/* A frame has come that nobody asked for: is it the late reply to one of our requests? There is at most one
+ * for each that was not answered in time; after LATE_US it won't come any more. If the device was thought
+ * proven, it is in doubt again: its replies do not come in order. */
 bool bus_device_take_late(struct bus_device *device, uint8_t function, uint8_t bytes);
 
 /* Gives the request another count if a known report has the shape of its reply; the first registers stay.
@@ -81,14 +81,15 @@ bool bus_device_take_late(struct bus_device *device, uint8_t function, uint8_t b
 bool bus_device_distinct(const struct device_config *config, const struct reports *reports,
                          struct modbus_request *request);
 
-/* Fills in the request that proves the line: one whose reply no unanswered request and no known report has. */
+/* Fills in the request that proves the line: one whose reply no unanswered request and no known report has.
+ */
 void bus_device_probe(const struct bus_device *device, const struct config *config,
                       const struct reports *reports, struct modbus_request *ret);
 
 /* Does this refusal of the probe prove the line? A refusal names no request but its function, so it may be a
- * late one's. It does (1 to 4) if nothing of that function is unanswered; and "no such register" (2, 3) does to the
- * first probe that reaches beyond what is ever read, because nobody could have said so before. Call it before
- * the probe itself counts as unanswered. */
+ * late one's. It does (1 to 4) if nothing of that function is unanswered; and "no such register" (2, 3) does
+ * to the first probe that reaches beyond what is ever read, because nobody could have said so before. Call it
+ * before the probe itself counts as unanswered. */
 bool bus_device_refusal_proves(const struct bus_device *device, const struct modbus_request *probe,
                                uint8_t exception);
 

@@ -26,7 +26,7 @@ struct link {
     modbus_t *modbus;
     bool open;
     uint16_t transaction;
-    struct lookup *lookup; /* under way since an earlier link_open, or NULL */
+    struct lookup *lookup;  /* under way since an earlier link_open, or NULL */
     int64_t quiet_since_us; /* the end of the last frame, ours or theirs */
     struct reports reports;
     uint8_t waste[WASTE_MAX]; /* what came and was no reply */
@@ -73,7 +73,7 @@ static int descriptor(const struct link *link)
 void link_close(struct link *link)
 {
     if (link->open && link->config->kind == BUS_RTU) {
-        (void)ioctl(descriptor(link), TIOCNXCL); /* else, while somebody else has it open, it stays ours */
+        (void)ioctl(descriptor(link), TIOCNXCL);    /* else, while somebody else has it open, it stays ours */
         (void)tcflush(descriptor(link), TCIOFLUSH); /* what can't be sent must not hold the close up */
     }
     if (link->open)

@@ -1,8 +1,8 @@
 /*
  * link.h - one connection: a TCP socket or a serial line, and one transaction at a time on it.
  *
- * libmodbus sets the line up and frames TCP; the connection is ours (tcp_open.h), and every reply is validated
- * by core/modbus_reply before anybody sees it. Owned by one bus thread.
+ * libmodbus sets the line up and frames TCP; the connection is ours (tcp_open.h), and every reply is
+ * validated by core/modbus_reply before anybody sees it. Owned by one bus thread.
  *
  * On a serial line a frame identical to the request is never a reply: the adapter hears what it sends. With
  * echo: true the request's own bytes are awaited and taken off, and nothing else is. A report of a module
@@ -19,7 +19,7 @@
 #include "modbus_reply.h"
 #include "reports.h"
 
-#define LINK_GAP_MS     20            /* over FTDI's latency timer of 16 ms: a second frame shows itself in it */
+#define LINK_GAP_MS     20 /* over FTDI's latency timer of 16 ms: a second frame shows itself in it */
 #define LINK_SILENCE_US INT64_C(1750) /* between frames above 19200 baud; else 3.5 characters */
 
 struct link;

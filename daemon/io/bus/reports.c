@@ -35,7 +35,8 @@ bool reports_find(const uint8_t *bytes, size_t len, size_t *at, struct reply_fra
 
 static bool fresh(const struct reports *reports, unsigned i, int64_t now_us)
 {
-    return now_us - reports->items[i].seen_us <= (reports->items[i].sightings > 2 ? REPORTS_KEPT_US : REPORTS_ONCE_US);
+    return now_us - reports->items[i].seen_us <=
+           (reports->items[i].sightings > 2 ? REPORTS_KEPT_US : REPORTS_ONCE_US);
 }
 
 /* The frame's place; a new one takes the place of the one that was not seen for the longest time. */

@@ -6,16 +6,16 @@
  * that we wait for, nothing tells it from that reply. So the shapes are remembered, and no request is made
  * whose reply would have one of them: another number of registers is asked for, which the device must answer
  * with another byte count; where it can't, the points stay unproven. With that a known report is harmless
- * whenever it comes, between requests, before a reply or behind it: it is taken for what it is, and the device
- * is believed as before.
+ * whenever it comes, between requests, before a reply or behind it: it is taken for what it is, and the
+ * device is believed as before.
  *
  * A report is a correct frame that comes while no request of such a shape waits for its late reply. On a
- * silent line one is enough; in the midst of a transaction, where a wrong reply would look the same, the second
- * one decides. A shape that came twice is kept for an hour after the last time, one that came once for ten
- * minutes: an accident does not count for ever.
+ * silent line one is enough; in the midst of a transaction, where a wrong reply would look the same, the
+ * second one decides. A shape that came twice is kept for an hour after the last time, one that came once for
+ * ten minutes: an accident does not count for ever.
  *
- * What can't be known: the very first report, if it has the shape of the reply that is waited for and comes in
- * place of it.
+ * What can't be known: the very first report, if it has the shape of the reply that is waited for and comes
+ * in place of it.
  */
 #ifndef CRYOMON_REPORTS_H
 #define CRYOMON_REPORTS_H

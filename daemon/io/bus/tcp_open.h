@@ -12,8 +12,8 @@
 /* Connects to config's host and port, IPv4 or IPv6 (fe80::1%eth0 as well). Takes at most connect_timeout_ms
  * for the name and as long again for the connection, of which each address has an equal part: one that
  * swallows everything leaves time for the next. *lookup: NULL, or a look-up that an earlier call did not see
- * the end of; a slow resolver is not asked twice. Returns the socket, or -errno with words in error; -ECANCELED
- * when stop_fd became readable. The socket is below FD_SETSIZE, because libmodbus selects. */
+ * the end of; a slow resolver is not asked twice. Returns the socket, or -errno with words in error;
+ * -ECANCELED when stop_fd became readable. The socket is below FD_SETSIZE, because libmodbus selects. */
 int tcp_open(const struct bus_config *config, int stop_fd, struct lookup **lookup, char *error, size_t cap);
 
 #endif

@@ -2,9 +2,9 @@
  * turns.h - who may be connected: a host that takes few connections is shared by its buses.
  *
  * All buses of one host with max_connections hold at most that many connections together. A bus asks before
- * it connects; if all are taken it waits in a queue, first come first served, and those who hold one are told:
- * each gives its connection up after the poll under way. A connection that is given back goes to the head of
- * the queue, never to a newcomer, so a bus waits for as many polls as stand before it.
+ * it connects; if all are taken it waits in a queue, first come first served, and those who hold one are
+ * told: each gives its connection up after the poll under way. A connection that is given back goes to the
+ * head of the queue, never to a newcomer, so a bus waits for as many polls as stand before it.
  *
  * One object for all buses of a configuration, made before them; a lock of its own, held for moments. It is
  * counted, because a bus thread may outlive the configuration that it was made for.
