@@ -152,7 +152,7 @@ class Quirks(hall.HallTest):
 
     def test_unsolicited_frames_of_the_reply_s_shape(self):
         """Reports that look like the reply: another count is asked for, whose reply looks otherwise."""
-        self.logged("device reports-same: reports unasked")
+        self.logged("bus reports-same:", "reports unasked")
         mark, asked = self.mark(), len(self.hall.devices["reports-same"].log)
         for _ in range(8):
             at = self.mark()
@@ -162,7 +162,7 @@ class Quirks(hall.HallTest):
 
     def test_unsolicited_frames_that_can_t_be_told_apart(self):
         """Where the device has no other register to read, its points stay unproven: never a report's value."""
-        self.logged("device reports-only: reports unasked")
+        self.logged("bus reports-only:", "reports unasked")
         mark = self.mark()
         self.hall.devices["reports-only"].asked(6)
         self.bad("reports-only", "unproven", since=mark)

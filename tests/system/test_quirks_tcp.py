@@ -64,8 +64,8 @@ class Quirks(hall.HallTest):
 
     @classmethod
     def build_gateways(cls, h, one):
-        for name, ignore in ("no-id", True), ("no-id-strict", False), ("no-id-behind", True):
-            device = h.tcp(name, Device(**one), ignore_transaction_id=ignore)
+        for name, ignore in ("no-id", True), ("no-id-strict", False), ("no-id-behind", True), ("no-id-closes", True):
+            device = h.tcp(name, Device(**one), ignore_transaction_id=ignore, close_between_polls=name == "no-id-closes")
             device.answer = lambda line, request, d=device: line.send(
                 request.wrap(d.true(request)[7:], tid=request.tid + 1))
         for name in "one-of-two", "dead-of-two":
@@ -136,6 +136,7 @@ class Quirks(hall.HallTest):
     def test_gateway_never_echoes_transaction_id(self):
         """With ignore_transaction_id such a gateway is read; without, the log says what to set."""
         self.good("no-id", 111)
+        self.good("no-id-closes", 111)  # proven anew on each connection
         self.bad("no-id-strict", "bad-reply")
         self.only("no-id-strict")
         self.logged("no-id-strict", "ignore_transaction_id")
@@ -251,8 +252,12 @@ class Quirks(hall.HallTest):
         self.assertEqual({r.address for _, r in self.hall.devices["base-1"].log}, {0})
         self.assertEqual({r.address for _, r in self.hall.devices["big-number"].log}, {40000})
 
+    def test_watchdogs_are_not_fed(self):
+        """A device that stops when nobody polls it any more must not come to count on us: no function but 1 to 4."""
+        self.test_writes_never()
+
     def test_writes_never(self):
-        """Nothing is ever written to a device, and no watchdog is fed: only the functions 1 to 4 are used."""
+        """Nothing is ever written to a device: only the functions 1 to 4 are used."""
         for device in self.hall.devices.values():
             self.assertLessEqual({request.function for _, request in device.log}, {1, 2, 3, 4})
 

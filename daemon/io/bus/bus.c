@@ -19,7 +19,7 @@
 #define RECONNECT_US     SECOND_US
 #define RECONNECT_CAP_US (8 * SECOND_US)
 #define TURN_LOOK_US     (100 * MS_US) /* a bus that waits for its turn looks at its slots so often */
-#define SETTLE_TRIES     4
+#define SETTLE_TRIES     2
 #define EXCEPTION_PATH   10 /* gateway: no path to the unit */
 #define EXCEPTION_TARGET 11 /* gateway: the unit does not answer */
 
@@ -170,25 +170,32 @@ static void give_link_up(struct bus *bus)
 
 /* ---------------------------------------------------------------- bytes that nobody asked for */
 
+static struct bus_device *device_of(struct bus *bus, uint8_t unit)
+{
+    for (size_t i = 0; i < bus->n_devices; i++)
+        if (bus->config->devices[bus->devices[i].index].unit == unit)
+            return &bus->devices[i];
+    return NULL;
+}
+
 /* The frames among the bytes that were thrown away: late replies, or else reports, which from now on are
- * never asked for in that shape. Frames of units that we don't ask can't be taken for a reply. */
+ * never asked for in that shape. A frame of a unit that we don't ask can't be taken for a reply; in the midst
+ * of a transaction it is rather a wrong one. */
 static void note_reports(struct bus *bus, bool idle)
 {
     const uint8_t *bytes;
     size_t len = link_take_waste(bus->link, &bytes), at = 0;
     struct reply_frame frame;
     while (reports_find(bytes, len, &at, &frame)) {
-        for (size_t i = 0; i < bus->n_devices; i++) {
-            const struct device_config *dc = &bus->config->devices[bus->devices[i].index];
-            if (dc->unit != frame.unit || bus_device_take_late(&bus->devices[i], frame.function, frame.bytes))
-                continue;
-            if (reports_note(link_reports(bus->link), frame, idle, clock_boot_us()))
-                log_line(
-                    LOG_NOTICE, MID_BUS,
-                    "device %s: reports unasked (function %u, %u bytes): that is passed over, and nothing "
-                    "is asked for that would look so",
-                    dc->id, frame.function, frame.bytes);
-        }
+        struct bus_device *device = device_of(bus, frame.unit);
+        if (device == NULL ? !idle : bus_device_take_late(device, frame.function, frame.bytes))
+            continue;
+        if (reports_note(link_reports(bus->link), frame, idle, clock_boot_us()))
+            log_line(LOG_NOTICE, MID_BUS,
+                     "bus %s: unit %u reports unasked (function %u, %u bytes): that is passed over, and "
+                     "nothing is "
+                     "asked for that would look so",
+                     bus_id(bus), frame.unit, frame.function, frame.bytes);
     }
 }
 
@@ -217,6 +224,7 @@ static void clear_unasked(struct bus *bus, struct bus_device *device)
     }
     bool owed = owes_any(bus);
     uint32_t quiet_ms = bus->config->devices[device->index].quiet_ms;
+    heartbeat_busy(bus->heartbeats, bus->heartbeat, HEARTBEAT_LATE_MS + 4 * quiet_ms);
     bool silent = link_drain(bus->link, owed || quiet_ms < LINK_GAP_MS ? quiet_ms : LINK_GAP_MS, &bytes);
     log_line(LOG_DEBUG, MID_BUS, "bus %s: %zu unexpected bytes thrown away", bus_id(bus), bytes);
     if (!silent) /* not a report, which has an end: whoever talks there may talk into our replies */
@@ -291,9 +299,9 @@ static enum reason ask(struct bus *bus, struct bus_device *device, struct modbus
                        struct modbus_reply *reply)
 {
     const struct device_config *dc = &bus->config->devices[device->index];
-    heartbeat_busy(bus->heartbeats, bus->heartbeat,
-                   HEARTBEAT_LATE_MS + 2 * dc->timeout_ms + 8 * dc->quiet_ms + dc->pause_ms);
     settle(bus, device);
+    heartbeat_busy(bus->heartbeats, bus->heartbeat,
+                   HEARTBEAT_LATE_MS + 2 * dc->timeout_ms + 4 * dc->quiet_ms);
     uint16_t count = request->count;
     if (device->serial && !make_distinct(bus, dc, request, reply))
         return REASON_UNPROVEN;
@@ -395,7 +403,7 @@ static enum reason poll_blocks(struct bus *bus, struct bus_device *device, struc
                                          .count = block.count};
         enum reason this = ask(bus, device, &request, &reply);
         if (this == REASON_NONE) {
-            post_block(bus, device, &block, &reply, believed, slot);
+            post_block(bus, device, &block, &reply, believed && bus_device_believed(device), slot);
             continue;
         }
         reason = this;
