@@ -124,7 +124,7 @@ class Quirks(hall.HallTest):
         """A device that takes most of its timeout is well."""
         device = self.hall.devices["slow"]
         device.fault = lambda line, request: line.send_later(0.6, device.true(request))
-        device.asked(3)
+        device.asked(2)
         mark = self.mark()
         self.good("slow", 111, since=mark)
         self.assertEqual(self.reasons("slow", since=mark), set())
@@ -156,7 +156,7 @@ class Quirks(hall.HallTest):
         device.fault = behind
         device.asked(1)
         device.set(HOLDING, 0, 222)
-        device.asked(6)
+        device.asked(3)
         self.only("no-id-behind", 111, since=mark)  # from before the fault: what came behind was never believed
         self.assertEqual(self.readings("no-id-behind", since=mark)[-1]["quality"], "bad")
         device.fault = None
