@@ -63,17 +63,23 @@ static struct reply_shape shape_of(uint8_t function, uint16_t count)
     return (struct reply_shape){.function = function, .bytes = (uint8_t)bytes};
 }
 
-static bool shape_unanswered(const struct bus_device *device, struct reply_shape shape)
-{
-    for (unsigned i = 0; i < device->n_unanswered; i++)
-        if (device->unanswered[i].function == shape.function && device->unanswered[i].bytes == shape.bytes)
-            return true;
-    return false;
-}
-
 static bool same_shape(struct reply_shape a, struct reply_shape b)
 {
     return a.function == b.function && a.bytes == b.bytes;
+}
+
+/* May its reply still come? */
+static bool is_owed(const struct unanswered *unanswered)
+{
+    return clock_boot_us() - unanswered->asked_us <= UNANSWERED_US;
+}
+
+static bool shape_unanswered(const struct bus_device *device, struct reply_shape shape)
+{
+    for (unsigned i = 0; i < device->n_unanswered; i++)
+        if (same_shape(device->unanswered[i].shape, shape) && is_owed(&device->unanswered[i]))
+            return true;
+    return false;
 }
 
 /* One more reply of that shape may come late. */
@@ -107,22 +113,26 @@ bool bus_device_take_late(struct bus_device *device, uint8_t function, uint8_t b
         late->n--;
         is_late = true;
     }
-    if (is_late && device->n_unanswered == 0)
+    if (is_late)
         bus_device_doubt(device, NULL);
     return is_late;
 }
 
+/* The newest stand last, one of each shape. */
 static void owe(struct bus_device *device, uint8_t function, uint16_t count)
 {
-    struct reply_shape shape = shape_of(function, count);
-    if (shape_unanswered(device, shape))
+    const struct unanswered newest = {.shape = shape_of(function, count), .asked_us = clock_boot_us()};
+    unsigned drop = 0; /* the oldest is the least likely to come still */
+    while (drop < device->n_unanswered && !same_shape(device->unanswered[drop].shape, newest.shape))
+        drop++;
+    if (drop == device->n_unanswered && drop < UNANSWERED_MAX) {
+        device->unanswered[device->n_unanswered++] = newest;
         return;
-    if (device->n_unanswered == UNANSWERED_MAX) { /* the oldest is the least likely to come still */
-        memmove(device->unanswered, device->unanswered + 1,
-                (UNANSWERED_MAX - 1) * sizeof *device->unanswered);
-        device->n_unanswered--;
     }
-    device->unanswered[device->n_unanswered++] = shape;
+    drop %= UNANSWERED_MAX;
+    memmove(device->unanswered + drop, device->unanswered + drop + 1,
+            (device->n_unanswered - drop - 1U) * sizeof *device->unanswered);
+    device->unanswered[device->n_unanswered - 1] = newest;
 }
 
 void bus_device_doubt(struct bus_device *device, const struct modbus_request *request)
@@ -206,7 +216,7 @@ static bool shape_taken(const struct bus_device *device, const struct reports *r
 static bool owes_function(const struct bus_device *device, uint8_t function)
 {
     for (unsigned i = 0; i < device->n_unanswered; i++)
-        if (device->unanswered[i].function == function)
+        if (device->unanswered[i].shape.function == function && is_owed(&device->unanswered[i]))
             return true;
     return false;
 }
@@ -216,9 +226,11 @@ static bool owes_wider(const struct bus_device *device)
 {
     const struct plan_block *widest = widest_block(device);
     struct reply_shape own = shape_of(widest->function, widest->count);
-    for (unsigned i = 0; i < device->n_unanswered; i++)
-        if (device->unanswered[i].function == own.function && device->unanswered[i].bytes > own.bytes)
+    for (unsigned i = 0; i < device->n_unanswered; i++) {
+        const struct unanswered *u = &device->unanswered[i];
+        if (u->shape.function == own.function && u->shape.bytes > own.bytes && is_owed(u))
             return true;
+    }
     return false;
 }
 

@@ -23,13 +23,20 @@
 #define EXCEPTION_VALUE   3
 
 #define UNANSWERED_MAX 8
-#define LATE_US        INT64_C(300000000)
-#define CLEAN_READS    2
+#define UNANSWERED_US  INT64_C(30000000) /* after that it is no use to wait for a reply: the device was off  \
+                                          */
+#define LATE_US     INT64_C(300000000)   /* and after that no frame is taken for it, either */
+#define CLEAN_READS 2
 
 /* The shape of a reply that may still come. */
 struct reply_shape {
     uint8_t function;
     uint8_t bytes;
+};
+
+struct unanswered {
+    struct reply_shape shape;
+    int64_t asked_us; /* BOOTTIME */
 };
 
 /* How many of that shape may still come late: one for each request that was not answered in time. */
@@ -50,7 +57,7 @@ struct bus_device {
     uint8_t clean_reads; /* since the last fault, up to CLEAN_READS: then values are believed */
     bool probed;         /* unnumbered: a reply that could be no other has come since the last fault */
     uint8_t n_unanswered;
-    struct reply_shape unanswered[UNANSWERED_MAX]; /* oldest first */
+    struct unanswered unanswered[UNANSWERED_MAX]; /* oldest first */
     struct late_replies late[UNANSWERED_MAX]; /* what is not FIFO may come when the line is proven again */
     enum reason last_reason;                  /* why the last poll failed */
     uint32_t failures;                        /* polls in a row without an answer, for the log */
