@@ -130,6 +130,7 @@ static void distrust_all(struct bus *bus)
     if (bus->config->buses[bus->index].kind != BUS_RTU)
         return;
     size_t bytes;
+    const uint8_t *waste;
     uint32_t quiet_ms = 0;
     for (size_t i = 0; i < bus->n_devices; i++) {
         uint32_t q = bus->config->devices[bus->devices[i].index].quiet_ms;
@@ -138,6 +139,7 @@ static void distrust_all(struct bus *bus)
     }
     heartbeat_busy(bus->heartbeats, bus->heartbeat, HEARTBEAT_LATE_MS + 4 * quiet_ms);
     (void)link_drain(bus->link, quiet_ms, &bytes);
+    (void)link_take_waste(bus->link, &waste); /* of before our time: it may be anything */
 }
 
 static bool have_link(struct bus *bus)
@@ -193,8 +195,7 @@ static void note_reports(struct bus *bus, bool idle)
         if (reports_note(link_reports(bus->link), frame, idle, clock_boot_us()))
             log_line(LOG_NOTICE, MID_BUS,
                      "bus %s: unit %u reports unasked (function %u, %u bytes): that is passed over, and "
-                     "nothing is "
-                     "asked for that would look so",
+                     "nothing is asked for that would look so",
                      bus_id(bus), frame.unit, frame.function, frame.bytes);
     }
 }
@@ -384,6 +385,11 @@ static void split_refused(struct bus *bus, struct bus_device *device, size_t blo
                  bus->config->devices[device->index].id, device->blocks[block].address);
 }
 
+static bool is_answer(enum reason reason)
+{
+    return reason == REASON_NONE || reason == REASON_REFUSED || reason == REASON_UNPROVEN;
+}
+
 /* Polls all blocks; posts a sample per point. REASON_NONE or REASON_REFUSED: the device answers. */
 static enum reason poll_blocks(struct bus *bus, struct bus_device *device, struct stamp slot)
 {
@@ -409,8 +415,7 @@ static enum reason poll_blocks(struct bus *bus, struct bus_device *device, struc
         reason = this;
         if (stopping(bus)) /* broken off by us: that is no fault of the device */
             return this;
-        if (this != REASON_REFUSED &&
-            this != REASON_UNPROVEN) { /* it won't answer the rest either: spare the bus */
+        if (!is_answer(this)) { /* it won't answer the rest either: spare the bus */
             post_missing(bus, device, b, device->n_blocks - b, this, slot);
             return this;
         }
@@ -422,11 +427,6 @@ static enum reason poll_blocks(struct bus *bus, struct bus_device *device, struc
     }
     bus_device_clean(device);
     return reason;
-}
-
-static bool is_answer(enum reason reason)
-{
-    return reason == REASON_NONE || reason == REASON_REFUSED || reason == REASON_UNPROVEN;
 }
 
 static void note_outcome(struct bus *bus, struct bus_device *device, enum reason reason)

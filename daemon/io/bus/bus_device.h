@@ -23,9 +23,10 @@
 #define EXCEPTION_VALUE   3
 
 #define UNANSWERED_MAX 8
-#define UNANSWERED_US  INT64_C(30000000) /* after that it is no use to wait for a reply: the device was off  \
-                                          */
-#define LATE_US     INT64_C(300000000)   /* and after that no frame is taken for it, either */
+#define UNANSWERED_US                                                                                        \
+    INT64_C(30000000)                  /* after that it is no use to wait for a reply: the device was off    \
+                                        */
+#define LATE_US     INT64_C(300000000) /* and after that no frame is taken for it, either */
 #define CLEAN_READS 2
 
 /* The shape of a reply that may still come. */
@@ -79,8 +80,8 @@ void bus_device_doubt_all(struct bus_device *device);
 void bus_device_reconnected(struct bus_device *device);
 
 /* A frame has come that nobody asked for: is it the late reply to one of our requests? There is at most one
- * for each that was not answered in time; after LATE_US it won't come any more. If the device was thought
- * proven, it is in doubt again: its replies do not come in order. */
+ * for each that was not answered in time. Then the device is in doubt again: its replies do not come in
+ * order. */
 bool bus_device_take_late(struct bus_device *device, uint8_t function, uint8_t bytes);
 
 /* Gives the request another count if a known report has the shape of its reply; the first registers stay.
