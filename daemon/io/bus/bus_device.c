@@ -8,6 +8,8 @@
 
 #define REPORT_US      (DIAGNOSTICS_INTERVAL_MS * MS_US)
 #define MUTE_AFTER     4
+#define JOIN_INTERVALS 12 /* a minute at five seconds */
+#define JOIN_CAP_US    (3600 * SECOND_US)
 #define REPORT_SOON_US SECOND_US /* between two reports, however often the state changes */
 
 /* ---------------------------------------------------------------- what is read */
@@ -66,8 +68,9 @@ void bus_device_replan(struct bus_device *device, const struct config *config)
         device->entries[i].refused_us = device->entries[i].mute_us = 0;
         device->entries[i].silences = 0;
     }
-    device->n_blocks = device->n_planned =
-        plan_blocks(device->items, device->n_items, &limits, device->blocks);
+    device->n_planned = plan_blocks(device->items, device->n_items, &limits, device->planned);
+    device->n_blocks = device->n_planned;
+    memcpy(device->blocks, device->planned, device->n_planned * sizeof *device->blocks);
     identity->n_blocks = plan_blocks(identity->items, identity->n_items, &limits, identity->blocks);
 }
 
@@ -81,9 +84,10 @@ int bus_device_create(const struct config *config, uint16_t index, struct bus_de
     device.entries = calloc(n, sizeof *device.entries);
     device.items = calloc(n, sizeof *device.items);
     device.blocks = calloc(n, sizeof *device.blocks);
+    device.planned = calloc(n, sizeof *device.planned);
     device.identity.items = calloc(dc->n_guards + 1U, sizeof *device.items);
     device.identity.blocks = calloc(dc->n_guards + 1U, sizeof *device.blocks);
-    if (device.entries == NULL || device.items == NULL || device.blocks == NULL ||
+    if (device.entries == NULL || device.items == NULL || device.blocks == NULL || device.planned == NULL ||
         device.identity.items == NULL || device.identity.blocks == NULL) {
         bus_device_clear(&device);
         return -ENOMEM;
@@ -91,7 +95,9 @@ int bus_device_create(const struct config *config, uint16_t index, struct bus_de
     fill_entries(config, &device);
     bus_device_replan(&device, config);
     device.diagnostics.state = REASON_NEVER_READ;
+    device.join_first_us = JOIN_INTERVALS * (int64_t)dc->interval_ms * MS_US;
     device.serial = config->buses[dc->bus].kind == BUS_RTU;
+    device.unnumbered = device.serial || config->buses[dc->bus].ignore_transaction_id;
     *ret = device;
     return 0;
 }
@@ -101,11 +107,12 @@ void bus_device_clear(struct bus_device *device)
     free(device->entries);
     free(device->items);
     free(device->blocks);
+    free(device->planned);
     free(device->identity.items);
     free(device->identity.blocks);
     device->entries = NULL;
     device->items = device->identity.items = NULL;
-    device->blocks = device->identity.blocks = NULL;
+    device->blocks = device->planned = device->identity.blocks = NULL;
 }
 
 struct bus_entry *bus_device_entry(const struct bus_device *device, uint16_t point)
@@ -119,6 +126,15 @@ struct bus_entry *bus_device_entry(const struct bus_device *device, uint16_t poi
             high = middle;
     }
     return low < device->n_points && device->entries[low].point == point ? &device->entries[low] : NULL;
+}
+
+/* ---------------------------------------------------------------- what is refused */
+
+void bus_device_join_later(struct bus_device *device, int64_t now_us, bool refused_again)
+{
+    int64_t wait_us = refused_again ? 2 * device->join_wait_us : device->join_first_us;
+    device->join_wait_us = wait_us < JOIN_CAP_US ? wait_us : JOIN_CAP_US;
+    device->join_at_us = now_us + device->join_wait_us;
 }
 
 /* ---------------------------------------------------------------- what is not answered */
@@ -153,7 +169,50 @@ bool bus_device_silent(struct bus_device *device, const struct plan_block *block
     return false;
 }
 
+static const struct plan_block *widest_block(const struct bus_device *device)
+{
+    const struct plan_block *widest = &device->blocks[0];
+    for (size_t i = 1; i < device->n_blocks; i++)
+        if (device->blocks[i].count > widest->count)
+            widest = &device->blocks[i];
+    return widest;
+}
+
+const struct plan_block *bus_device_probe_block(const struct bus_device *device)
+{
+    const struct plan_block *best = NULL;
+    for (size_t i = 0; i < device->n_blocks; i++) {
+        const struct plan_block *block = &device->blocks[i];
+        if (bus_device_first(device, block)->silences == 0 && (best == NULL || block->count > best->count))
+            best = block;
+    }
+    return best != NULL ? best : widest_block(device);
+}
+
+void bus_device_probe_silent(struct bus_device *device)
+{
+    (void)bus_device_silent(device, bus_device_probe_block(device), false, 0);
+}
+
 /* ---------------------------------------------------------------- diagnostics */
+
+enum reason bus_device_reason(const struct modbus_reply *reply)
+{
+    switch (reply->outcome) {
+    case BUS_OK:
+        return REASON_NONE;
+    case BUS_NO_REPLY:
+        return REASON_TIMEOUT;
+    case BUS_BAD_REPLY:
+        return REASON_BAD_REPLY;
+    case BUS_REFUSED: /* a gateway speaks for a unit that is silent */
+        return reply->exception == EXCEPTION_PATH || reply->exception == EXCEPTION_TARGET ? REASON_TIMEOUT
+                                                                                          : REASON_REFUSED;
+    case BUS_LINK_DOWN:
+        break;
+    }
+    return REASON_LINK_DOWN;
+}
 
 bool bus_device_answered(enum reason reason)
 {
@@ -187,128 +246,4 @@ bool bus_device_report_due(struct bus_device *device, int64_t now_us)
     if (device->report_us <= now_us) /* the machine slept */
         device->report_us = now_us + REPORT_US;
     return true;
-}
-
-/* ---------------------------------------------------------------- proof */
-
-static struct reply_shape shape_of(uint8_t function, uint16_t count)
-{
-    unsigned bytes = function <= 2 ? (count + 7U) / 8U : 2U * count;
-    return (struct reply_shape){.function = function, .bytes = (uint8_t)bytes};
-}
-
-static bool shape_unanswered(const struct bus_device *device, struct reply_shape shape)
-{
-    for (unsigned i = 0; i < device->n_unanswered; i++)
-        if (device->unanswered[i].function == shape.function && device->unanswered[i].bytes == shape.bytes)
-            return true;
-    return false;
-}
-
-void bus_device_doubt(struct bus_device *device, const struct modbus_request *request)
-{
-    device->clean_reads = 0;
-    device->probed = device->identified = false;
-    if (request == NULL)
-        return;
-    struct reply_shape shape = shape_of(request->function, request->count);
-    if (shape_unanswered(device, shape))
-        return;
-    if (device->n_unanswered == UNANSWERED_MAX) { /* the oldest is the least likely to come still */
-        memmove(device->unanswered, device->unanswered + 1,
-                (UNANSWERED_MAX - 1) * sizeof *device->unanswered);
-        device->n_unanswered--;
-    }
-    device->unanswered[device->n_unanswered++] = shape;
-}
-
-static void doubt_blocks(struct bus_device *device, const struct plan_block *blocks, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        struct modbus_request request = {.function = blocks[i].function, .count = blocks[i].count};
-        bus_device_doubt(device, &request);
-    }
-}
-
-void bus_device_doubt_all(struct bus_device *device)
-{
-    bus_device_doubt(device, NULL);
-    doubt_blocks(device, device->identity.blocks, device->identity.n_blocks);
-    doubt_blocks(device, device->blocks, device->n_blocks);
-}
-
-static const struct plan_block *widest_block(const struct bus_device *device)
-{
-    const struct plan_block *widest = &device->blocks[0];
-    for (size_t i = 1; i < device->n_blocks; i++)
-        if (device->blocks[i].count > widest->count)
-            widest = &device->blocks[i];
-    return widest;
-}
-
-/* The widest block that is not suspected of being mute. */
-static const struct plan_block *probe_block(const struct bus_device *device)
-{
-    const struct plan_block *best = NULL;
-    for (size_t i = 0; i < device->n_blocks; i++) {
-        const struct plan_block *block = &device->blocks[i];
-        if (bus_device_first(device, block)->silences == 0 && (best == NULL || block->count > best->count))
-            best = block;
-    }
-    return best != NULL ? best : widest_block(device);
-}
-
-void bus_device_probe_silent(struct bus_device *device)
-{
-    (void)bus_device_silent(device, probe_block(device), false, 0);
-}
-
-void bus_device_probe(const struct bus_device *device, const struct config *config,
-                      struct modbus_request *ret)
-{
-    const struct device_config *dc = &config->devices[device->index];
-    *ret = (struct modbus_request){.unit = dc->unit};
-    /* Counts below a block's own are not refused for their addresses; above it they may touch a register that
-     * is not there, and that refusal is a proof as well. The widest block has most to choose from. */
-    const struct plan_block *widest = probe_block(device);
-    uint16_t step = widest->function <= 2 ? 8 : 1, limit = 2 * UNANSWERED_MAX;
-    ret->function = widest->function;
-    ret->address = widest->address;
-    /* What is asked anyway, if it can be: some devices take no other count for a 32-bit value. */
-    ret->count = widest->count;
-    if (!shape_unanswered(device, shape_of(ret->function, ret->count)))
-        return;
-    for (uint16_t n = 1; n <= limit; n++) {
-        uint16_t count = (uint16_t)(n * step);
-        if ((uint32_t)ret->address + count > 65536U || (widest->function > 2 && n > dc->max_registers))
-            break;
-        if (!shape_unanswered(device, shape_of(ret->function, count))) {
-            ret->count = count;
-            return;
-        }
-    }
-}
-
-bool bus_device_refusal_proves(const struct bus_device *device, const struct modbus_request *probe,
-                               uint8_t exception)
-{
-    return (exception == EXCEPTION_ADDRESS || exception == EXCEPTION_VALUE) &&
-           probe->count > widest_block(device)->count;
-}
-
-void bus_device_probed(struct bus_device *device)
-{
-    device->probed = true;
-    device->n_unanswered = 0;
-}
-
-void bus_device_clean(struct bus_device *device)
-{
-    if (device->clean_reads < CLEAN_READS)
-        device->clean_reads++;
-}
-
-bool bus_device_believed(const struct bus_device *device)
-{
-    return !device->serial || device->clean_reads + 1 >= CLEAN_READS;
 }

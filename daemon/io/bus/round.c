@@ -178,7 +178,7 @@ static enum reason ask_block(const struct round *r, const struct plan_block *blo
                                      .function = block->function,
                                      .address = block->address,
                                      .count = block->count};
-    return bus_ask(r->bus, r->device, &request, reply);
+    return bus_line_ask(r->bus, r->device, &request, reply);
 }
 
 static bool says_not_there(const struct modbus_reply *reply)
@@ -192,15 +192,14 @@ static bool identity_due(const struct round *r)
 {
     const struct bus_device *device = r->device;
     return device->identity.n_items > 0 &&
-           (!device->identified || device->identified_on != bus_connection(r->bus) ||
+           (!device->identified || device->identified_on != r->bus->connections ||
             clock_boot_us() - device->identified_us > IDENTITY_LAST_US);
 }
 
 /* Was the connection opened anew since the device was identified in this poll? */
 static bool connection_changed(const struct round *r)
 {
-    return r->believed && r->device->identity.n_items > 0 &&
-           r->device->identified_on != bus_connection(r->bus);
+    return r->believed && r->device->identity.n_items > 0 && r->device->identified_on != r->bus->connections;
 }
 
 /* Reads the registers of the identity plan. Those that are not there are read: they are not there. */
@@ -271,7 +270,7 @@ static enum reason identify(const struct round *r)
         log_line(LOG_NOTICE, MID_BUS, "device %s: is the right one again", device_id(r));
     device->stranger = false;
     device->identified = true;
-    device->identified_on = bus_connection(r->bus);
+    device->identified_on = r->bus->connections;
     device->identified_us = clock_boot_us();
     return REASON_NONE;
 }
@@ -294,6 +293,7 @@ static bool split(struct round *r, size_t block, const struct modbus_reply *repl
         !plan_split(device->items, device->blocks, &device->n_blocks, block))
         return false;
     r->splits++;
+    bus_device_join_later(device, clock_boot_us(), false);
     return true;
 }
 
@@ -319,7 +319,7 @@ static bool is_mute(const struct round *r, const struct bus_entry *first)
 {
     int64_t again_us = MUTE_POLLS * MS_US * r->config->devices[r->device->index].interval_ms;
     again_us = again_us < MUTE_LEAST_US ? MUTE_LEAST_US : again_us > MUTE_MOST_US ? MUTE_MOST_US : again_us;
-    again_us *= r->device->serial ? MUTE_SERIAL : 1;
+    again_us *= r->device->unnumbered ? MUTE_SERIAL : 1;
     return first->mute_us != 0 && clock_boot_us() - first->mute_us < again_us;
 }
 
@@ -423,6 +423,40 @@ static void learn(struct round *r)
     }
 }
 
+/* Do all registers of the block answer, each for itself? */
+static bool all_given(const struct bus_device *device, const struct plan_block *whole)
+{
+    for (uint16_t i = 0; i < whole->n_items; i++) {
+        const struct bus_entry *entry = &device->entries[device->items[whole->first_item + i].point];
+        if (entry->refused_us != 0 || entry->silences > 0)
+            return false;
+    }
+    return true;
+}
+
+/* Blocks that were split when the device refused them, perhaps while it was starting: does it give them whole
+ * again? Nothing is taken from the replies. */
+static void join(const struct round *r)
+{
+    struct bus_device *device = r->device;
+    struct modbus_reply reply;
+    bool refused = false;
+    if (device->n_blocks == device->n_planned || clock_boot_us() < device->join_at_us)
+        return;
+    for (size_t b = 0; b < device->n_planned; b++) {
+        const struct plan_block *whole = &device->planned[b];
+        if (plan_pieces(device->blocks, device->n_blocks, whole) < 2 || !all_given(device, whole))
+            continue;
+        enum reason reason = ask_block(r, whole, &reply);
+        if (reason == REASON_NONE)
+            plan_join(device->blocks, &device->n_blocks, whole);
+        refused |= reason != REASON_NONE;
+        if (!bus_device_answered(reason))
+            break;
+    }
+    bus_device_join_later(device, clock_boot_us(), refused);
+}
+
 /* ---------------------------------------------------------------- the whole */
 
 static void begin(struct round *r)
@@ -435,7 +469,7 @@ enum reason round_run(struct bus *bus, struct bus_device *device, struct stamp s
 {
     struct round r = {.bus = bus,
                       .device = device,
-                      .config = bus_config(bus),
+                      .config = bus->config,
                       .slot = slot,
                       .believed = bus_device_believed(device)};
     enum reason reason = REASON_NONE;
@@ -464,7 +498,9 @@ enum reason round_run(struct bus *bus, struct bus_device *device, struct stamp s
     tell(&r);
     if (reason == REASON_WRONG_DEVICE)
         device->diagnostics.wrong_device++;
-    if (bus_device_answered(reason))
+    if (bus_device_answered(reason)) {
         bus_device_clean(device);
+        join(&r);
+    }
     return reason;
 }
