@@ -19,7 +19,7 @@ static const struct mistake ascii_mode[] = {
      "registers: {t: {table: input, address: 0, type: u16}, lid: {table: coil, address: 0, type: bit}, "
      "n: {table: input, address: 1, type: u16}}\n",
      NULL,
-     {"cryomon.yaml:2:60: 7 is out of range: 8 to 8"}},
+     {"cryomon.yaml:2:60: 7 is not possible here: only 8"}},
 };
 
 /* A map that nobody has checked is used only by somebody who says that he has. */
