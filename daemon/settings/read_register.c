@@ -266,8 +266,9 @@ static uint16_t address_on_wire(struct draft *d, const struct yaml_node *node,
 {
     if (address >= profile->address_base)
         return (uint16_t)(address - profile->address_base);
-    problems_at(d->problems, yaml_get(node, "address"), "the profile counts addresses from %u",
-                profile->address_base);
+    const struct yaml_node *written = yaml_get(node, "address");
+    if (written != NULL) /* else its absence was reported */
+        problems_at(d->problems, written, "the profile counts addresses from %u", profile->address_base);
     return 0;
 }
 

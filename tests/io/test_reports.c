@@ -10,7 +10,7 @@
 #include "modbus_reply.h"
 #include "reports.h"
 
-#define HOUR INT64_C(3600000000)
+#define MINUTE INT64_C(60000000)
 
 /* The report of a R4DCB08 as its manual prints it: 30.3 and 81.9. */
 static const uint8_t REPORT[] = {0x01, 0x03, 0x04, 0x01, 0x2F, 0x03, 0x33, 0x8A, 0xE3};
@@ -53,14 +53,17 @@ static void test_one_on_a_silent_line_is_enough(void **state)
     assert_false(reports_note(&reports, SHAPE, true, 1)); /* no news */
 }
 
-static void test_within_a_transaction_it_takes_two(void **state)
+/* A device that answers with another unit's id is no module that reports. */
+static void test_a_transaction_teaches_nothing(void **state)
 {
     (void)state;
     struct reports reports = {0};
-    assert_false(reports_note(&reports, SHAPE, false, 0));
-    assert_false(reports_has(&reports, SHAPE, 0));
-    assert_true(reports_note(&reports, SHAPE, false, 1));
-    assert_true(reports_has(&reports, SHAPE, 1));
+    for (int i = 0; i < 10; i++)
+        assert_false(reports_note(&reports, SHAPE, false, i));
+    assert_false(reports_has(&reports, SHAPE, 10));
+    (void)reports_note(&reports, SHAPE, true, 20);
+    (void)reports_note(&reports, SHAPE, false, MINUTE); /* a known one goes on to be known */
+    assert_true(reports_has(&reports, SHAPE, 2 * MINUTE));
 }
 
 static void test_forgotten_after_a_while(void **state)
@@ -68,13 +71,14 @@ static void test_forgotten_after_a_while(void **state)
     (void)state;
     struct reports reports = {0};
     (void)reports_note(&reports, SHAPE, true, 0);
-    assert_true(reports_has(&reports, SHAPE, HOUR / 6));
-    assert_false(reports_has(&reports, SHAPE, HOUR / 6 + 1)); /* it was an accident */
-    (void)reports_note(&reports, SHAPE, true, HOUR);
-    (void)reports_note(&reports, SHAPE, true, HOUR + HOUR / 10);
-    assert_true(reports_has(&reports, SHAPE, 2 * HOUR));
-    assert_false(reports_has(&reports, SHAPE, 2 * HOUR + HOUR / 10 + 1));
-    assert_false(reports_note(&reports, SHAPE, false, 4 * HOUR)); /* it begins anew */
+    assert_true(reports_has(&reports, SHAPE, MINUTE));
+    assert_false(reports_has(&reports, SHAPE, MINUTE + 1));                /* it was an accident */
+    assert_true(reports_note(&reports, SHAPE, true, MINUTE + MINUTE / 2)); /* or comes every ninety seconds */
+    assert_true(reports_has(&reports, SHAPE, 6 * MINUTE));
+    assert_false(reports_has(&reports, SHAPE, 6 * MINUTE + 1));
+    (void)reports_note(&reports, SHAPE, true, 100 * MINUTE); /* long ago: five minutes are the most */
+    assert_true(reports_has(&reports, SHAPE, 105 * MINUTE));
+    assert_false(reports_has(&reports, SHAPE, 105 * MINUTE + 1));
 }
 
 static void test_only_reports(void **state)
@@ -112,7 +116,7 @@ int main(void)
         cmocka_unit_test(test_found_between_noise),
         cmocka_unit_test(test_broken_crc_is_no_frame),
         cmocka_unit_test(test_one_on_a_silent_line_is_enough),
-        cmocka_unit_test(test_within_a_transaction_it_takes_two),
+        cmocka_unit_test(test_a_transaction_teaches_nothing),
         cmocka_unit_test(test_forgotten_after_a_while),
         cmocka_unit_test(test_only_reports),
         cmocka_unit_test(test_more_shapes_than_places),

@@ -176,6 +176,12 @@ static const struct mistake profile_keys[] = {
      NULL,
      {"devices/p.yaml:5:10: 0 is out of range: 1 to 65535",
       "devices/p.yaml:6:40: the profile counts addresses from 1"}},
+    {ONLY_N,
+     "status: unverified\ntransports: [tcp]\naddress_base: 1\nregisters:\n  n: {table: input, type: u16}\n",
+     NULL,
+     {"devices/p.yaml:5:3: 'address' is missing in a register",
+      "cryomon.yaml:3:41: the profile 'p' was never checked against a device; check it, and write "
+      "'accept_unverified: true' at the device"}},
     {ONLY_N, TOP("address_base: 2\n"), NULL, {"devices/p.yaml:4:15: 2 is out of range: 0 to 1"}},
     {ONLY_N, TOP("address_base: 1\n"), NULL, {"devices/p.yaml:5:40: the profile counts addresses from 1"}},
     {ONLY_N, TOP("pause: 1001 ms\n"), NULL, {"devices/p.yaml:4:8: 1001 ms is out of range: 0 s to 1 s"}},

@@ -33,48 +33,48 @@ bool reports_find(const uint8_t *bytes, size_t len, size_t *at, struct reply_fra
     return false;
 }
 
-static bool fresh(const struct reports *reports, unsigned i, int64_t now_us)
+/* The frame's place, or n. */
+static unsigned find(const struct reports *reports, struct reply_frame frame)
 {
-    return now_us - reports->items[i].seen_us <=
-           (reports->items[i].sightings > 2 ? REPORTS_KEPT_US : REPORTS_ONCE_US);
+    unsigned i = 0;
+    while (i < reports->n && !same(reports->items[i].frame, frame))
+        i++;
+    return i;
 }
 
-/* The frame's place; a new one takes the place of the one that was not seen for the longest time. */
-static unsigned place_of(struct reports *reports, struct reply_frame frame, int64_t now_us)
+/* A place for a new frame: that of the one that was not seen for the longest time, when all are taken. */
+static unsigned new_place(struct reports *reports)
 {
     unsigned oldest = 0;
-    for (unsigned i = 0; i < reports->n; i++) {
-        if (same(reports->items[i].frame, frame) && fresh(reports, i, now_us))
-            return i;
+    if (reports->n < REPORTS_MAX)
+        return reports->n++;
+    for (unsigned i = 1; i < reports->n; i++)
         if (reports->items[i].seen_us < reports->items[oldest].seen_us)
             oldest = i;
-    }
-    unsigned i = reports->n < REPORTS_MAX ? reports->n++ : oldest;
-    reports->items[i].frame = frame;
-    reports->items[i].sightings = 0;
-    return i;
+    return oldest;
 }
 
 bool reports_note(struct reports *reports, struct reply_frame frame, bool idle, int64_t now_us)
 {
     bool known = reports_has(reports, frame, now_us);
-    unsigned i = place_of(reports, frame, now_us);
+    unsigned i = find(reports, frame);
+    int64_t kept_us = REPORTS_ONCE_US;
+    if (!idle && !known)
+        return false;
+    if (i == reports->n)
+        i = new_place(reports);
+    else if (3 * (now_us - reports->items[i].seen_us) > kept_us)
+        kept_us = 3 * (now_us - reports->items[i].seen_us);
+    reports->items[i].frame = frame;
     reports->items[i].seen_us = now_us;
-    uint8_t *sightings = &reports->items[i].sightings;
-    if (idle && *sightings < 2)
-        *sightings = 2;
-    else if (*sightings < 3)
-        ++*sightings;
-    return !known && *sightings >= 2;
+    reports->items[i].kept_us = kept_us < REPORTS_KEPT_US ? kept_us : REPORTS_KEPT_US;
+    return !known;
 }
 
 bool reports_has(const struct reports *reports, struct reply_frame frame, int64_t now_us)
 {
-    for (unsigned i = 0; i < reports->n; i++)
-        if (reports->items[i].sightings >= 2 && same(reports->items[i].frame, frame) &&
-            fresh(reports, i, now_us))
-            return true;
-    return false;
+    unsigned i = find(reports, frame);
+    return i < reports->n && now_us - reports->items[i].seen_us <= reports->items[i].kept_us;
 }
 
 bool reports_only(const struct reports *reports, const uint8_t *bytes, size_t len, int64_t now_us)

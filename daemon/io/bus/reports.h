@@ -9,10 +9,10 @@
  * whenever it comes, between requests, before a reply or behind it: it is taken for what it is, and the
  * device is believed as before.
  *
- * A report is a correct frame that comes while no request of such a shape waits for its late reply. On a
- * silent line one is enough; in the midst of a transaction, where a wrong reply would look the same, the
- * second one decides. A shape that came twice is kept for an hour after the last time, one that came once for
- * ten minutes: an accident does not count for ever.
+ * A report is a correct frame that comes on a silent line while no request of such a shape waits for its late
+ * reply. In the midst of a transaction a wrong reply looks the same, so nothing is learned there. What came
+ * once may be an accident, and an accident must not cost a point for long: a shape counts for a minute, and
+ * for three times the time between two sightings when it comes again, five minutes at most.
  *
  * What can't be known: the very first report, if it has the shape of the reply that is waited for and comes
  * in place of it.
@@ -25,8 +25,8 @@
 #include <stdint.h>
 
 #define REPORTS_MAX     16
-#define REPORTS_KEPT_US INT64_C(3600000000)
-#define REPORTS_ONCE_US INT64_C(600000000)
+#define REPORTS_ONCE_US INT64_C(60000000)
+#define REPORTS_KEPT_US INT64_C(300000000)
 
 /* The shape of a reply. */
 struct reply_frame {
@@ -38,8 +38,8 @@ struct reply_frame {
 struct reports {
     struct {
         struct reply_frame frame;
-        uint8_t sightings; /* 2: believed to be a report; 3: again since then */
-        int64_t seen_us;   /* BOOTTIME, the last time */
+        int64_t seen_us; /* BOOTTIME, the last time */
+        int64_t kept_us; /* so long it counts */
     } items[REPORTS_MAX];
     unsigned n;
 };
@@ -48,8 +48,8 @@ struct reports {
  * frame is passed over: the CRC says where one begins. False when there is none. */
 bool reports_find(const uint8_t *bytes, size_t len, size_t *at, struct reply_frame *ret);
 
-/* Notes a frame. idle: nothing was asked when it came. True when it is a known report from now on, and was
- * not before. */
+/* Notes a frame. idle: nothing was asked when it came; otherwise only what is known already is noted. True
+ * when it is a known report from now on, and was not before. */
 bool reports_note(struct reports *reports, struct reply_frame frame, bool idle, int64_t now_us);
 
 /* Is this the shape of a known report? */
