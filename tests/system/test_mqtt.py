@@ -22,7 +22,8 @@ class Mqtt(harness.SystemTest):
         self.config.main["mqtt"].update(home_assistant=True, commands=True)
         self.config.profile("p", {"level": {"table": "holding", "address": 0, "type": "u16", "unit": "cm"}},
                             interval="200 ms", timeout="200 ms")
-        self.config.tcp("bus", TcpServer(self.loop, self.bank).port)
+        self.server = TcpServer(self.loop, self.bank)
+        self.config.tcp("bus", self.server.port)
         self.config.device("d", "bus", 1, "p")
         self.config.asset("tank-1", {"level": ("d", "level")}, {
             "low": {"point": "level", "low": 5, "priority": "high"}}, name={"en": "Tank 1", "zh": "1号罐"})
@@ -82,6 +83,31 @@ class Mqtt(harness.SystemTest):
         self.cryomond.signal(signal.SIGHUP)
         self.observer.wait("homeassistant/device/cryomon_test_tank-2/config", lambda m: m is None, since=mark)
         self.assertNotIn("cryomon/test/tank-2/readings", retained(self.broker))
+
+    def test_diagnostics(self):
+        """How a device answers: retained, with expiry, told anew when that changes, and gone with the device."""
+        topic = "cryomon/test/devices/d/diagnostics"
+        first = self.observer.wait(topic, lambda m: m is not None and m["answers"], limit=60).json
+        self.assertEqual((first["device"], first["bus"], first["unit"], first["profile"]), ("d", "bus", 1, "p"))
+        self.assertGreater(first["latency_ms"]["p99"], 0)
+        self.assertGreaterEqual(first["requests"], first["replies"])
+        self.assertIn(topic, retained(self.broker))
+        mark = self.observer.feed.mark()
+        self.server.stop()
+        gone = self.observer.wait(topic, lambda m: m is not None and not m["answers"], since=mark, limit=60).json
+        self.assertEqual(gone["reason"], "link-down")
+        (device,) = json.loads(self.ctl("devices", "--json").stdout)
+        self.assertEqual((device["device"], device["answers"]), ("d", False))
+        self.assertIn('cryomon_device_up{site="test",device="d",bus="bus",unit="1"} 0',
+                      self.ctl("devices", "--format", "prometheus").stdout)
+        self.config.device("e", "bus", 1, "p")
+        del self.config.main["devices"]["d"]
+        self.config.asset("tank-1", {"level": ("e", "level")})
+        self.config.write()
+        mark = self.observer.feed.mark()
+        self.cryomond.signal(signal.SIGHUP)
+        self.observer.wait(topic, lambda m: m is None, since=mark)
+        self.observer.wait("cryomon/test/devices/e/diagnostics", lambda m: m is not None, limit=60)
 
     def test_acknowledge(self):
         topic = "cryomon/test/cmd/li.na/acknowledge"
