@@ -74,7 +74,8 @@ static bool parse_arguments(const struct ctl *ctl, char **argv, struct probe *re
 static void take(struct probe *p, unsigned at, unsigned n, const struct modbus_reply *reply)
 {
     for (unsigned i = 0; i < n; i++)
-        p->words[at + i] = p->function <= 2 ? (reply->words[i / 16] >> i % 16 & 1) : reply->words[i];
+        p->words[at + i] =
+            p->function <= 2 ? (uint16_t)((unsigned)reply->words[i / 16] >> i % 16 & 1U) : reply->words[i];
 }
 
 /* True: it answered, with values or a refusal. */
@@ -180,7 +181,7 @@ static void word_cells(struct table *t, uint16_t word)
     number_cell(t, COLUMN_U16, word);
     number_cell(t, COLUMN_S16, (int16_t)word);
     for (unsigned bit = 0; bit < 16; bit++) /* most significant first, in fours */
-        snprintf(text + bit + bit / 4, sizeof text - bit - bit / 4, "%u ", word >> (15 - bit) & 1U);
+        snprintf(text + bit + bit / 4, sizeof text - bit - bit / 4, "%u ", (unsigned)word >> (15 - bit) & 1U);
     text[19] = '\0';
     table_cell(t, COLUMN_BITS, TABLE_PLAIN, text);
 }
