@@ -73,9 +73,10 @@ static bool parse_arguments(const struct ctl *ctl, char **argv, struct probe *re
 
 static void take(struct probe *p, unsigned at, unsigned n, const struct modbus_reply *reply)
 {
-    for (unsigned i = 0; i < n; i++)
-        p->words[at + i] =
-            p->function <= 2 ? (uint16_t)((unsigned)reply->words[i / 16] >> i % 16 & 1U) : reply->words[i];
+    for (unsigned i = 0; i < n; i++) {
+        unsigned word = reply->words[p->function <= 2 ? i / 16 : i];
+        p->words[at + i] = (uint16_t)(p->function <= 2 ? word >> i % 16 & 1U : word);
+    }
 }
 
 /* True: it answered, with values or a refusal. */
