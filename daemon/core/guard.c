@@ -55,11 +55,19 @@ enum reason guard_judge(const struct guard_rule *rule, struct guard_memory *memo
     return REASON_STATUS_UNKNOWN;
 }
 
+/* Bad by what the value looks like: the device itself may know why. */
+static bool is_guess(const struct reading *reading)
+{
+    return reading->quality == QUALITY_BAD && reading->reason >= REASON_SENTINEL &&
+           reading->reason <= REASON_UNKNOWN_STATE;
+}
+
 void guard_apply(struct reading *reading, enum reason reason)
 {
     enum quality quality = reason_quality(reason);
 
-    if (reason == REASON_NONE || reading->quality >= quality)
+    if (reason == REASON_NONE ||
+        (reading->quality >= quality && !(is_guess(reading) && quality == QUALITY_BAD)))
         return;
     reading->quality = quality;
     reading->reason = reason;

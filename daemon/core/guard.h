@@ -53,8 +53,9 @@ struct guard_memory {
 enum reason guard_judge(const struct guard_rule *rule, struct guard_memory *memory,
                         const struct reading *reading, int64_t now_us);
 
-/* Lowers a point's reading to what the reason allows: the worse of both stays, and a reading that is bad
- * already keeps its own reason. The value of a bad reading is 0; raw stays. */
+/* Lowers a point's reading to what the reason allows: the worse of both stays. A reading that is bad already
+ * keeps its own reason, unless that is only what the value looks like (sentinel, not finite, implausible,
+ * unknown state): the device knows better why. The value of a bad reading is 0; raw stays. */
 void guard_apply(struct reading *reading, enum reason reason);
 
 /* Do both rules judge alike? */

@@ -122,6 +122,14 @@ static void test_apply(void **state)
     assert_int_equal(r.reason, REASON_SIMULATION);
     r = applied(BAD(REASON_TIMEOUT), REASON_WRONG_SETTING);
     assert_int_equal(r.reason, REASON_TIMEOUT);
+    /* A value that only looks wrong: the device knows why. */
+    r = applied(BAD(REASON_IMPLAUSIBLE), REASON_SENSOR_FAULT);
+    assert_int_equal(r.reason, REASON_SENSOR_FAULT);
+    r = applied(BAD(REASON_IMPLAUSIBLE), REASON_INHIBITED); /* but it does not become better */
+    assert_int_equal(r.reason, REASON_IMPLAUSIBLE);
+    assert_int_equal(r.quality, QUALITY_BAD);
+    r = applied(BAD(REASON_OVER_RANGE), REASON_SENSOR_FAULT); /* its own sentinel has said it */
+    assert_int_equal(r.reason, REASON_OVER_RANGE);
 }
 
 static void test_same(void **state)
