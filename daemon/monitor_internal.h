@@ -74,8 +74,9 @@ struct monitor {
     unsigned config_untold; /* of enum reader: who had no room for the configuration */
     bool events_lost;       /* the store had no room for an event */
     struct fault_record faults[FAULT_COUNT];
-    struct bus **buses; /* config->n_buses; NULL where none runs */
-    int stop_fd;        /* of the buses of this configuration */
+    struct bus **buses;  /* config->n_buses; NULL where none runs */
+    struct turns *turns; /* of these buses, or NULL */
+    int stop_fd;         /* of the buses of this configuration */
     unsigned buses_running;
     bool stragglers; /* bus threads that did not end were left behind: they still use what main made */
     struct reload reload;

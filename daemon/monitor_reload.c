@@ -11,7 +11,7 @@
 #include "service.h"
 #include "settings.h"
 
-#define STOP_BUSES_US (5 * SECOND_US) /* a bus in a name look-up can't be interrupted: it is left behind */
+#define STOP_BUSES_US (5 * SECOND_US) /* a bus that the system holds up (a driver) is left behind */
 
 /* ---------------------------------------------------------------- buses */
 
@@ -20,8 +20,12 @@ int monitor_start_buses(struct monitor *m)
     m->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (m->stop_fd < 0)
         return -errno;
+    int result = turns_create(m->config, &m->turns);
+    if (result < 0)
+        return result;
     for (uint16_t i = 0; i < m->config->n_buses; i++) {
-        int result = bus_create(m->config, i, m->parts.core, m->parts.heartbeats, m->stop_fd, &m->buses[i]);
+        result =
+            bus_create(m->config, i, m->parts.core, m->parts.heartbeats, m->turns, m->stop_fd, &m->buses[i]);
         if (result < 0) {
             log_line(LOG_CRIT, MID_BUS, "bus %s: cannot start: %s", m->config->buses[i].id,
                      strerrordesc_np(-result));
@@ -48,6 +52,8 @@ static void release_buses(struct monitor *m)
         m->stragglers = true;
         log_line(LOG_WARNING, MID_BUS, "%u bus threads do not end; they are left behind", m->buses_running);
     }
+    turns_unref(m->turns); /* what is left behind has its own reference */
+    m->turns = NULL;
     m->stop_fd = -1;
     m->buses_running = 0;
 }

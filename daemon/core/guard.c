@@ -29,11 +29,12 @@ static enum reason judge_heartbeat(const struct guard_rule *rule, struct guard_m
 {
     if (reading->quality == QUALITY_BAD)
         return REASON_STATUS_UNKNOWN;
-    if (!memory->seen || memory->raw != reading->raw) {
+    int64_t within_us = (int64_t)rule->within_ms * 1000;
+    bool frozen = memory->read_us - memory->changed_us > within_us;
+    if (!memory->seen || memory->raw != reading->raw || (!frozen && now_us - memory->read_us > within_us))
         *memory = (struct guard_memory){.seen = true, .raw = reading->raw, .changed_us = now_us};
-        return REASON_NONE;
-    }
-    return now_us - memory->changed_us > (int64_t)rule->within_ms * 1000 ? REASON_FROZEN : REASON_NONE;
+    memory->read_us = now_us;
+    return now_us - memory->changed_us > within_us ? REASON_FROZEN : REASON_NONE;
 }
 
 enum reason guard_judge(const struct guard_rule *rule, struct guard_memory *memory,

@@ -10,7 +10,9 @@
  *              each connect and each fault, before any value is believed.
  *   SETTING    must have one of the values, else the numbers mean something else (REASON_WRONG_SETTING).
  *   STATUS     each value may speak against the points, with a reason.
- *   HEARTBEAT  must change within a time, else the device is frozen (REASON_FROZEN).
+ *   HEARTBEAT  must change within a time, else the device is frozen (REASON_FROZEN). While nobody could read
+ *              it, nobody could see it change: after a longer gap the time begins anew, but what was frozen
+ *              stays so until it changes.
  *
  * A guard that can't be read vouches for nothing: REASON_STATUS_UNKNOWN (uncertain) for SETTING, STATUS and
  * HEARTBEAT.
@@ -42,6 +44,7 @@ struct guard_memory {
     bool seen;
     uint32_t raw;
     int64_t changed_us; /* BOOTTIME of the last change */
+    int64_t read_us;    /* and of the last reading */
 };
 
 /* The guard's verdict on the reading of its own register, taken at now_us (BOOTTIME): the reason against the

@@ -290,6 +290,13 @@ static bool any_dependable(const struct schedule *s)
     return false;
 }
 
+void schedule_return(struct schedule *s, const struct schedule_step *step)
+{
+    struct schedule_device *d = &s->devices[step->device];
+    if (step->slot_us < d->slot_us && d->slot_us - step->slot_us >= d->interval_us) /* a slot was consumed */
+        d->slot_us = step->slot_us;
+}
+
 void schedule_done(struct schedule *s, size_t device, int64_t now_us, int64_t cost_us,
                    enum schedule_result result)
 {

@@ -75,6 +75,9 @@ void schedule_init(struct schedule *schedule, struct schedule_device *devices, s
  * slot_us = now_us and consumes none.) */
 struct schedule_step schedule_next(struct schedule *schedule, int64_t now_us);
 
+/* The poll of that step was not possible now: its slot is due again. Call it before the next step. */
+void schedule_return(struct schedule *schedule, const struct schedule_step *step);
+
 /* The outcome of a SCHEDULE_POLL that took cost_us of bus time. NOT_ASKED: the link itself is down, which
  * says nothing about the device. */
 enum schedule_result { SCHEDULE_ANSWERED, SCHEDULE_SILENT, SCHEDULE_NOT_ASKED };

@@ -73,8 +73,34 @@ static bool is_second(const struct draft *d, enum names_kind kind, size_t index,
     return names_find(&d->names, kind, 0, node->key) != (int)index;
 }
 
+/* max_connections belongs to the host: one bus may say it for all, and two can't say different things. */
+static void check_connections(struct draft *d)
+{
+    for (size_t i = 0; i < d->n_buses; i++) {
+        struct draft_bus *bus = &d->buses[i];
+        if (bus->broken || bus->config.kind != BUS_TCP || bus->config.max_connections == 0)
+            continue;
+        for (size_t k = 0; k < d->n_buses; k++) {
+            struct draft_bus *other = &d->buses[k];
+            if (k == i || other->broken || other->config.kind != BUS_TCP ||
+                !address_same_host(bus->line, other->line))
+                continue;
+            if (other->config.max_connections == 0)
+                other->config.max_connections = bus->config.max_connections;
+            if (k > i || other->config.max_connections == bus->config.max_connections)
+                continue;
+            problems_at(
+                d->problems, yaml_get(yaml_get(bus->node, "tcp"), "max_connections"),
+                "bus '%s' at %s:%u says %u for the same host; all buses of a host share its connections",
+                other->node->key, other->node->file, other->node->key_line, other->config.max_connections);
+            break;
+        }
+    }
+}
+
 void check_buses(struct draft *d)
 {
+    check_connections(d);
     for (size_t i = 0; i < d->n_buses; i++) {
         struct draft_bus *bus = &d->buses[i];
         bus->broken = bus->broken || is_second(d, NAMES_BUS, i, bus->node);

@@ -162,8 +162,11 @@ void read_judges(struct draft *d, size_t profile, const struct draft_register *r
         problems_at(d->problems, reg->judges, "a list of registers of this profile is wanted here: [pv]");
         return;
     }
-    for (const struct yaml_node *child = reg->judges->first; child != NULL; child = child->next)
-        (void)draft_find(d, NAMES_REGISTER, profile, child, "register of this profile");
+    for (const struct yaml_node *child = reg->judges->first; child != NULL; child = child->next) {
+        if (draft_find(d, NAMES_REGISTER, profile, child, "register of this profile") >= 0 &&
+            strcmp(child->text, reg->node->key) == 0)
+            problems_at(d->problems, child, "a register can't judge itself");
+    }
 }
 
 bool draft_judges(const struct draft_register *guard, const struct draft_register *reg)

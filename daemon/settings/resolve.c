@@ -67,6 +67,26 @@ static void check_times(struct draft *d, const struct draft_device *device)
                 gateway ? "two intervals" : "the interval", scalar_print_duration(interval, most_ms));
 }
 
+/* A heartbeat that is not looked at in time would seem to stand still. */
+static void check_heartbeats(struct draft *d, const struct draft_device *device,
+                             const struct draft_profile *profile)
+{
+    char interval[DURATION_TEXT_MAX];
+    char within[DURATION_TEXT_MAX];
+    const struct yaml_node *node = yaml_get(device->node, "interval");
+
+    for (size_t i = 0; i < profile->n_registers; i++) {
+        const struct draft_register *reg = &d->registers[profile->first_register + i];
+        if (!reg->is_guard || reg->broken || reg->rule.kind != GUARD_HEARTBEAT ||
+            device->config.interval_ms < reg->rule.within_ms)
+            continue;
+        problems_at(d->problems, node != NULL ? node : device->node,
+                    "an interval of %s is too long to see the heartbeat '%.64s' change within %s",
+                    scalar_print_duration(interval, device->config.interval_ms), reg->node->key,
+                    scalar_print_duration(within, reg->rule.within_ms));
+    }
+}
+
 void resolve_devices(struct draft *d)
 {
     for (size_t i = 0; i < d->n_devices; i++) {
@@ -83,8 +103,12 @@ void resolve_devices(struct draft *d)
         if (device->profile >= 0 && d->profiles[device->profile].root != NULL)
             use_profile(d, device, &d->profiles[device->profile]);
     }
-    for (size_t i = 0; i < d->n_devices; i++)
-        check_times(d, &d->devices[i]);
+    for (size_t i = 0; i < d->n_devices; i++) { /* when it is known who shares a bus */
+        struct draft_device *device = &d->devices[i];
+        check_times(d, device);
+        if (device->profile >= 0)
+            check_heartbeats(d, device, &d->profiles[device->profile]);
+    }
 }
 
 /* ---------------------------------------------------------------- points */

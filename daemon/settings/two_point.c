@@ -58,9 +58,14 @@ static micro_t divide(wide_t num, wide_t den) /* den > 0; half away from zero */
     return (micro_t)((num < 0 ? num - half : num + half) / den);
 }
 
+/* What lies beyond all measurements is at their end. */
 static micro_t line_at(const struct line *line, micro_t x)
 {
-    return line->to + divide((wide_t)(x - line->from) * line->num, line->den);
+    wide_t num = (wide_t)(x - line->from) * line->num;
+    wide_t most = 2 * (wide_t)MICRO_MAX * line->den;
+    num = num > most ? most : num < -most ? -most : num;
+    micro_t y = line->to + divide(num, line->den);
+    return y > MICRO_MAX ? MICRO_MAX : y < -MICRO_MAX ? -MICRO_MAX : y;
 }
 
 static bool within_bounds(wide_t value)

@@ -1,6 +1,7 @@
 /* Which registers share a request, and how a refused request is split. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -102,6 +103,31 @@ static void test_pieces_are_joined_again(void **state)
     assert_memory_equal(blocks, planned, n * sizeof *blocks);
 }
 
+/* Registers that a device refuses even as a part of more: no request touches them, and no other is cut. */
+static void test_holes(void **state)
+{
+    (void)state;
+    static const struct plan_hole holes[] = {{5721, 5722}, {5740, 5740}};
+    const struct plan_limits limits = {.max_registers = 125, .max_gap = 50, .holes = holes, .n_holes = 2};
+    struct plan_item items[] = {{3, 1, 5719, 0}, {3, 1, 5720, 1}, {3, 1, 5723, 2},
+                                {3, 1, 5730, 3}, {3, 2, 5738, 4}, {3, 1, 5741, 5}};
+    struct plan_block blocks[6];
+    size_t n = plan_blocks(items, 6, &limits, blocks);
+    assert_int_equal(n, 3);
+    assert_int_equal(blocks[0].address, 5719);
+    assert_int_equal(blocks[0].count, 2);
+    assert_int_equal(blocks[1].address, 5723);
+    assert_int_equal(blocks[1].count, 17); /* 5723..5739: the gaps between may be read over */
+    assert_int_equal(blocks[2].address, 5741);
+    assert_int_equal(blocks[2].count, 1);
+    struct plan_item next[] = {{3, 1, 5720, 0}, {3, 1, 5721, 1}}; /* who asks for it, asks for it */
+    assert_int_equal(plan_blocks(next, 2, &limits, blocks), 1);
+    /* a value of two registers that reaches up to the hole, and one behind it */
+    struct plan_item wide[] = {{4, 2, 5719, 0}, {4, 2, 5723, 1}};
+    assert_int_equal(plan_blocks(wide, 2, &limits, blocks), 2);
+    assert_int_equal(blocks[0].count, 2);
+}
+
 /* Random plans: every item lies in exactly one block, within the limits. */
 static void test_random_plans(void **state)
 {
@@ -117,7 +143,11 @@ static void test_random_plans(void **state)
                                           .width = (uint8_t)(rand() % 2 + 1),
                                           .address = (uint16_t)(rand() % 400),
                                           .point = (uint16_t)i};
-        size_t n = plan_blocks(items, n_items, LIMITS(max, gap), blocks);
+        const struct plan_hole hole = {.first = 200, .last = (uint16_t)(200 + rand() % 9)};
+        size_t n = plan_blocks(
+            items, n_items,
+            &(struct plan_limits){.max_registers = max, .max_gap = gap, .holes = &hole, .n_holes = 1},
+            blocks);
         for (int splits = rand() % 5; splits > 0; splits--)
             (void)plan_split(items, blocks, &n, (size_t)rand() % n);
         size_t seen = 0;
@@ -129,6 +159,10 @@ static void test_random_plans(void **state)
                 assert_true(items[i].address >= blocks[b].address);
                 assert_true(items[i].address + items[i].width <= blocks[b].address + blocks[b].count);
             }
+            bool over = blocks[b].address < hole.first && blocks[b].address + blocks[b].count > hole.last + 1;
+            for (size_t i = seen; i < seen + blocks[b].n_items; i++) /* unless a point is in it */
+                over &= items[i].address + items[i].width <= hole.first || items[i].address > hole.last;
+            assert_false(over);
             seen += blocks[b].n_items;
         }
         assert_int_equal(seen, n_items);
@@ -143,6 +177,7 @@ int main(void)
         cmocka_unit_test(test_two_points_in_one_register),
         cmocka_unit_test(test_split_ends_with_each_register_alone),
         cmocka_unit_test(test_pieces_are_joined_again),
+        cmocka_unit_test(test_holes),
         cmocka_unit_test(test_random_plans),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -281,6 +281,44 @@ static void test_backoff_is_capped(void **state)
     assert_in_range(schedule_backoff_us(&random, UINT32_MAX, SECOND, 8 * SECOND), 6 * SECOND, 8 * SECOND);
 }
 
+/* A bus that has to wait for a connection gives the slot back: it stays due, and stays on the grid. */
+static void test_returned_slot_is_due_again(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 1, SECOND);
+    struct schedule_step first = schedule_next(&w.schedule, w.now_us);
+    assert_int_equal(first.action, SCHEDULE_POLL);
+    schedule_return(&w.schedule, &first);
+    struct schedule_step again = schedule_next(&w.schedule, w.now_us + 300 * MS);
+    assert_int_equal(again.action, SCHEDULE_POLL);
+    assert_int_equal(again.slot_us, first.slot_us);
+    schedule_done(&w.schedule, 0, w.now_us + 320 * MS, 20 * MS, SCHEDULE_ANSWERED);
+    struct schedule_step next = schedule_next(&w.schedule, w.now_us + 320 * MS);
+    assert_int_equal(next.action, SCHEDULE_WAIT);
+    assert_int_equal(next.until_us, first.slot_us + SECOND);
+}
+
+/* A retry between two slots consumed none: there is nothing to give back, and the next slot stays. */
+static void test_returned_retry_moves_no_slot(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 1, 60 * SECOND);
+    for (int i = 0; i < 2; i++) {
+        struct schedule_step step = schedule_next(&w.schedule, w.now_us);
+        assert_int_equal(step.action, SCHEDULE_POLL);
+        schedule_done(&w.schedule, 0, w.now_us, 20 * MS, SCHEDULE_SILENT);
+        w.now_us = i == 0 ? w.devices[0].slot_us : w.devices[0].retry_us;
+    }
+    int64_t slot_us = w.devices[0].slot_us;
+    assert_true(slot_us > w.now_us);
+    struct schedule_step retry = schedule_next(&w.schedule, w.now_us);
+    assert_int_equal(retry.action, SCHEDULE_POLL);
+    schedule_return(&w.schedule, &retry);
+    assert_int_equal(w.devices[0].slot_us, slot_us);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +333,8 @@ int main(void)
         cmocka_unit_test(test_overloaded_bus_tells_what_it_missed),
         cmocka_unit_test(test_machine_that_slept_does_not_catch_up),
         cmocka_unit_test(test_backoff_is_capped),
+        cmocka_unit_test(test_returned_slot_is_due_again),
+        cmocka_unit_test(test_returned_retry_moves_no_slot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -209,6 +209,13 @@ static const struct mistake buses[] = {
      NULL,
      {"cryomon.yaml:5:3: the same line as bus 'c' at cryomon.yaml:4; a line is one bus, and its devices "
       "share it"}},
+    {SITE "buses:\n  b: {tcp: {host: h, max_connections: 2}}\n  c: {tcp: {host: h, port: 503}}\n"
+          "  e: {tcp: {host: H., port: 504, max_connections: 3}}\n"
+          "  f: {tcp: {host: i, max_connections: 3}}\n" DEVICES POINTS,
+     NULL,
+     NULL,
+     {"cryomon.yaml:5:51: bus 'b' at cryomon.yaml:3 says 2 for the same host; all buses of a host share its "
+      "connections"}},
 };
 
 static const struct mistake devices[] = {

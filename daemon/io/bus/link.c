@@ -2,9 +2,6 @@
 
 #include <errno.h>
 #include <modbus/modbus.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,19 +10,28 @@
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "lookup.h"
+#include "tcp_open.h"
+#include "wait.h"
 
-#define RESOLVE_ALLOWANCE_MS 60000 /* resolv.conf: some servers, tries and timeouts */
-#define RTU_LINGER_MS        20    /* over FTDI's latency timer of 16 ms: a second frame shows itself in it */
+#define RTU_REQUEST 8 /* with its CRC */
+#define WASTE_MAX   768
 
 struct link {
     const struct bus_config *config;
     int stop_fd;
     modbus_t *modbus;
     bool open;
-    uint16_t transaction; /* of the last request, never 0 */
+    uint16_t transaction;   /* of the last request, never 0 */
+    struct lookup *lookup;  /* under way since an earlier link_open, or NULL */
+    int64_t quiet_since_us; /* the end of the last frame, ours or theirs */
+    struct reports reports;
+    uint8_t waste[WASTE_MAX]; /* what came and was no reply */
+    size_t n_waste;
     char error[128];
 };
 
@@ -56,12 +62,22 @@ void link_free(struct link *link)
     if (link == NULL)
         return;
     link_close(link);
+    lookup_free(link->lookup);
     modbus_free(link->modbus);
     free(link);
 }
 
+static int descriptor(const struct link *link)
+{
+    return modbus_get_socket(link->modbus);
+}
+
 void link_close(struct link *link)
 {
+    if (link->open && link->config->kind == BUS_RTU) {
+        (void)ioctl(descriptor(link), TIOCNXCL);    /* else, while somebody else has it open, it stays ours */
+        (void)tcflush(descriptor(link), TCIOFLUSH); /* what can't be sent must not hold the close up */
+    }
     if (link->open)
         modbus_close(link->modbus);
     modbus_set_socket(link->modbus, -1);
@@ -78,119 +94,24 @@ const char *link_error(const struct link *link)
     return link->error;
 }
 
-enum wait_result { WAIT_READY, WAIT_TIMEOUT, WAIT_STOP };
-
-static enum wait_result wait_fd(const struct link *link, int fd, short events, int64_t deadline_us)
+struct reports *link_reports(struct link *link)
 {
-    for (;;) {
-        int64_t left_us = deadline_us - clock_boot_us();
-        if (left_us < 0)
-            left_us = 0;
-        struct timespec timeout = {.tv_sec = left_us / SECOND_US,
-                                   .tv_nsec = (long)(left_us % SECOND_US) * 1000};
-        struct pollfd fds[2] = {{.fd = link->stop_fd, .events = POLLIN}, {.fd = fd, .events = events}};
-        int n = ppoll(fds, 2, &timeout, NULL);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (fds[0].revents != 0)
-            return WAIT_STOP;
-        if (n > 0)
-            return WAIT_READY;
-        return WAIT_TIMEOUT;
-    }
+    return &link->reports;
 }
 
 /* ---------------------------------------------------------------- opening */
 
-static void set_tcp_options(int fd)
-{
-    int on = 1, idle_s = 15, interval_s = 5, count = 3;
-    unsigned user_timeout_ms = 10000;
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof user_timeout_ms);
-}
-
-/* Connects to one address; returns the socket or -errno. */
-static int connect_to(struct link *link, const struct addrinfo *address, int64_t deadline_us)
-{
-    int error = 0;
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -errno;
-    if (fd >= FD_SETSIZE) { /* libmodbus selects */
-        close(fd);
-        return -EMFILE;
-    }
-    set_tcp_options(fd);
-    if (connect(fd, address->ai_addr, address->ai_addrlen) < 0)
-        error = errno;
-    if (error == EINPROGRESS) {
-        socklen_t len = sizeof error;
-        switch (wait_fd(link, fd, POLLOUT, deadline_us)) {
-        case WAIT_STOP:
-            error = ECANCELED;
-            break;
-        case WAIT_TIMEOUT:
-            error = ETIMEDOUT;
-            break;
-        case WAIT_READY:
-            if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
-                error = errno;
-            break;
-        }
-    }
-    if (error != 0) {
-        close(fd);
-        return -error;
-    }
-    return fd;
-}
-
-static int resolve(struct link *link, struct heartbeats *heartbeats, int slot, struct addrinfo **ret)
-{
-    char port[8];
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
-    snprintf(port, sizeof port, "%u", link->config->port);
-    int error = getaddrinfo(link->config->host, port, &hints, ret);
-    if (error == EAI_NONAME) { /* not an address: ask the resolver, who may take his time */
-        heartbeat_busy(heartbeats, slot, RESOLVE_ALLOWANCE_MS);
-        hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
-        error = getaddrinfo(link->config->host, port, &hints, ret);
-        heartbeat_beat(heartbeats, slot);
-    }
-    if (error != 0) {
-        snprintf(link->error, sizeof link->error, "cannot resolve \"%.64s\": %s", link->config->host,
-                 gai_strerror(error));
-        return -ENOENT;
-    }
-    return 0;
-}
-
 static int open_tcp(struct link *link, struct heartbeats *heartbeats, int slot)
 {
-    struct addrinfo *addresses;
-    int result = resolve(link, heartbeats, slot, &addresses);
-    if (result < 0)
-        return result;
-    result = -ENOENT;
-    int64_t deadline_us = clock_boot_us() + (int64_t)link->config->connect_timeout_ms * MS_US;
-    heartbeat_busy(heartbeats, slot, HEARTBEAT_LATE_MS + link->config->connect_timeout_ms);
-    for (const struct addrinfo *a = addresses; a != NULL && result < 0 && result != -ECANCELED;
-         a = a->ai_next)
-        result = connect_to(link, a, deadline_us);
-    freeaddrinfo(addresses);
-    if (result < 0) {
-        snprintf(link->error, sizeof link->error, "%s", strerrordesc_np(-result));
-        return result;
-    }
-    modbus_set_socket(link->modbus, result);
+    heartbeat_busy(heartbeats, slot, HEARTBEAT_LATE_MS + 2 * link->config->connect_timeout_ms);
+    int fd = tcp_open(link->config, link->stop_fd, &link->lookup, link->error, sizeof link->error);
+    if (fd < 0)
+        return fd;
+    modbus_set_socket(link->modbus, fd);
     return 0;
 }
 
+/* The path is followed anew each time: /dev/serial/by-id leads to the adapter wherever it is plugged in. */
 static int open_rtu(struct link *link)
 {
     if (modbus_connect(link->modbus) < 0) {
@@ -198,7 +119,7 @@ static int open_rtu(struct link *link)
         snprintf(link->error, sizeof link->error, "%s", strerrordesc_np(error));
         return -error;
     }
-    int fd = modbus_get_socket(link->modbus);
+    int fd = descriptor(link);
     if (fd >= FD_SETSIZE) {
         modbus_close(link->modbus);
         snprintf(link->error, sizeof link->error, "too many open files");
@@ -220,7 +141,37 @@ int link_open(struct link *link, struct heartbeats *heartbeats, int slot)
     link_close(link);
     int result = link->config->kind == BUS_TCP ? open_tcp(link, heartbeats, slot) : open_rtu(link);
     link->open = result == 0;
+    link->quiet_since_us = clock_boot_us();
     return result;
+}
+
+/* ---------------------------------------------------------------- silence */
+
+/* The time of so many half characters on the wire: start, data, parity and stop bits. */
+static int64_t halves_us(const struct bus_config *config, unsigned n)
+{
+    unsigned bits = 1U + config->data_bits + (config->parity != 'N' ? 1U : 0U) + config->stop_bits;
+    return (int64_t)n * bits * SECOND_US / (2 * (int64_t)config->baud) + 1;
+}
+
+/* MODBUS over serial line V1.02, 2.5.1.1: 3.5 characters, and a fixed 1.75 ms above 19200 baud. */
+static int64_t least_silence_us(const struct bus_config *config)
+{
+    if (config->kind != BUS_RTU)
+        return 0;
+    return config->baud > 19200 ? LINK_SILENCE_US : halves_us(config, 7);
+}
+
+bool link_rest(struct link *link, uint32_t pause_ms)
+{
+    int64_t pause_us = (int64_t)pause_ms * MS_US, least_us = least_silence_us(link->config);
+    int64_t until_us = link->quiet_since_us + (pause_us > least_us ? pause_us : least_us);
+    if (!link->open)
+        return true;
+    if (link->config->kind == BUS_RTU)
+        return wait_for(link->stop_fd, descriptor(link), POLLIN, until_us) != WAIT_READY;
+    (void)wait_for(link->stop_fd, -1, 0, until_us);
+    return true;
 }
 
 /* ---------------------------------------------------------------- bytes that nobody asked for */
@@ -228,7 +179,7 @@ int link_open(struct link *link, struct heartbeats *heartbeats, int slot)
 static int waiting_bytes(const struct link *link)
 {
     int n = 0;
-    return ioctl(modbus_get_socket(link->modbus), FIONREAD, &n) < 0 ? -1 : n;
+    return ioctl(descriptor(link), FIONREAD, &n) < 0 ? -1 : n;
 }
 
 bool link_has_unasked(struct link *link)
@@ -238,7 +189,7 @@ bool link_has_unasked(struct link *link)
     if (link->config->kind == BUS_RTU)
         return waiting_bytes(link) > 0;
     char byte;
-    ssize_t n = recv(modbus_get_socket(link->modbus), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    ssize_t n = recv(descriptor(link), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return false;
     if (n <= 0) /* closed by the device while idle: usual, and no fault */
@@ -246,30 +197,47 @@ bool link_has_unasked(struct link *link)
     return n > 0;
 }
 
+static void keep_waste(struct link *link, const uint8_t *bytes, size_t n)
+{
+    size_t room = sizeof link->waste - link->n_waste;
+    memcpy(link->waste + link->n_waste, bytes, n < room ? n : room);
+    link->n_waste += n < room ? n : room;
+}
+
+size_t link_take_waste(struct link *link, const uint8_t **ret)
+{
+    size_t n = link->n_waste;
+    link->n_waste = 0;
+    *ret = link->waste;
+    return n;
+}
+
 bool link_drain(struct link *link, uint32_t quiet_ms, size_t *ret_bytes)
 {
     *ret_bytes = 0;
     if (!link->open || link->config->kind == BUS_TCP)
         return true;
-    int fd = modbus_get_socket(link->modbus);
+    int fd = descriptor(link);
     int64_t end_us = clock_boot_us() + 4 * (int64_t)quiet_ms * MS_US;
     for (;;) {
         int64_t silent_us = clock_boot_us() + (int64_t)quiet_ms * MS_US;
-        if (wait_fd(link, fd, POLLIN, silent_us) != WAIT_READY)
+        if (wait_for(link->stop_fd, fd, POLLIN, silent_us) != WAIT_READY)
             return true;
-        unsigned char waste[256];
-        ssize_t n = read(fd, waste, sizeof waste);
-        if (n <= 0 && errno != EAGAIN && errno != EINTR) {
+        uint8_t bytes[256];
+        ssize_t n = read(fd, bytes, sizeof bytes);
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
             link_close(link); /* unplugged */
             return true;
         }
+        link->quiet_since_us = clock_boot_us();
+        keep_waste(link, bytes, n > 0 ? (size_t)n : 0);
         *ret_bytes += n > 0 ? (size_t)n : 0;
         if (clock_boot_us() > end_us)
             return false;
     }
 }
 
-/* ---------------------------------------------------------------- a transaction */
+/* ---------------------------------------------------------------- receiving on a serial line */
 
 static void fail(struct modbus_reply *ret, enum bus_outcome outcome, const char *fault)
 {
@@ -287,23 +255,156 @@ static uint16_t next_transaction(uint16_t x)
     return x;
 }
 
-static bool send_request(struct link *link, struct modbus_request *request)
+/* Reads until the frame has so many bytes: its length then, or less when something else came first, with ret
+ * set. what: the fault when only a part comes. */
+static size_t read_to(struct link *link, int64_t deadline_us, uint8_t *frame, size_t n, size_t want,
+                      const char *what, struct modbus_reply *ret)
 {
-    uint8_t frame[MODBUS_REQUEST_MAX];
-    if (link->config->kind == BUS_RTU) {
-        size_t len = modbus_request_rtu(request, frame);
-        modbus_set_slave(link->modbus, request->unit);
-        return modbus_send_raw_request(link->modbus, frame, (int)len) > 0;
+    while (n < want) {
+        switch (wait_for(link->stop_fd, descriptor(link), POLLIN, deadline_us)) {
+        case WAIT_STOP:
+            fail(ret, BUS_LINK_DOWN, "stopping");
+            return n;
+        case WAIT_TIMEOUT:
+            fail(ret, n > 0 ? BUS_BAD_REPLY : BUS_NO_REPLY, n > 0 ? what : "no reply");
+            return n;
+        case WAIT_READY:
+            break;
+        }
+        ssize_t got = read(descriptor(link), frame + n, want - n);
+        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+            fail(ret, BUS_LINK_DOWN, "connection lost");
+            return n;
+        }
+        n += got > 0 ? (size_t)got : 0;
+        link->quiet_since_us = clock_boot_us();
     }
+    return n;
+}
+
+/* How long a frame that begins so is; 0 when that can't be told. */
+static size_t frame_length(const uint8_t *frame)
+{
+    if ((frame[1] & 0x80) != 0)
+        return 5;
+    return frame[1] >= 1 && frame[1] <= 4 ? 5 + (size_t)frame[2] : 0;
+}
+
+/* Is what came the request itself, which the adapter heard? Its first bytes can look like a shorter frame:
+ * then the rest comes at once. */
+static bool is_echo(struct link *link, const uint8_t *sent, uint8_t *frame, size_t *n)
+{
+    struct modbus_reply ignored;
+    if (memcmp(frame, sent, *n < RTU_REQUEST ? *n : RTU_REQUEST) != 0)
+        return false;
+    *n = read_to(link, clock_boot_us() + LINK_GAP_MS * MS_US, frame, *n, RTU_REQUEST, "", &ignored);
+    return *n >= RTU_REQUEST && memcmp(frame, sent, RTU_REQUEST) == 0;
+}
+
+/* One frame; its length, or 0 with ret set. Not libmodbus': that throws away the bytes of what it does not
+ * understand, and here an echo or a report must be known for what it is. */
+static size_t receive_rtu(struct link *link, const uint8_t *sent, int64_t deadline_us, uint8_t *frame,
+                          struct modbus_reply *ret)
+{
+    size_t n = read_to(link, deadline_us, frame, 0, 3, "incomplete frame", ret), want = 0;
+    if (n == 3) {
+        want = frame_length(frame);
+        size_t first = want < RTU_REQUEST ? want : RTU_REQUEST;
+        n = read_to(link, deadline_us, frame, n, first, "incomplete frame", ret);
+        if (n == RTU_REQUEST && memcmp(frame, sent, RTU_REQUEST) != 0)
+            n = read_to(link, deadline_us, frame, n, want, "incomplete frame", ret);
+    }
+    bool whole = want > 0 && n == want;
+    bool correct = whole && modbus_crc16(frame, n - 2) == (frame[n - 2] | frame[n - 1] << 8);
+    if (n >= 3 && (!correct || n == RTU_REQUEST) && is_echo(link, sent, frame, &n)) {
+        fail(ret, BUS_BAD_REPLY, "the request's own echo: set 'echo: true'");
+        whole = false;
+    } else if (n >= 3 && want == 0) {
+        fail(ret, BUS_BAD_REPLY, "function");
+    }
+    if (!whole)
+        keep_waste(link, frame, n);
+    return whole ? n : 0;
+}
+
+/* The adapter's copy of the request, which stands before the reply: exactly that is taken off. */
+static bool take_echo(struct link *link, const uint8_t *sent, int64_t deadline_us, struct modbus_reply *ret)
+{
+    uint8_t echo[RTU_REQUEST];
+    size_t n = read_to(link, deadline_us, echo, 0, RTU_REQUEST, "incomplete echo of the request", ret);
+    if (n == RTU_REQUEST && memcmp(echo, sent, RTU_REQUEST) == 0)
+        return true;
+    if (n > 0 && ret->outcome != BUS_LINK_DOWN && memcmp(echo, sent, n) != 0)
+        fail(ret, BUS_BAD_REPLY, "no echo of the request: is 'echo: true' right?");
+    else if (n == 0 && ret->outcome == BUS_NO_REPLY)
+        ret->fault = "not even the request's echo";
+    keep_waste(link, echo, n);
+    return false;
+}
+
+/* Anything behind the reply makes the reply doubtful (which of the two was meant?), but for known reports. */
+static bool followed_rtu(struct link *link)
+{
+    size_t before = link->n_waste, bytes;
+    if (wait_for(link->stop_fd, descriptor(link), POLLIN, clock_boot_us() + LINK_GAP_MS * MS_US) !=
+        WAIT_READY)
+        return false;
+    if (link->reports.n == 0)
+        return true;
+    bool silent = link_drain(link, LINK_GAP_MS, &bytes);
+    return !silent || bytes != link->n_waste - before ||
+           !reports_only(&link->reports, link->waste + before, bytes, clock_boot_us());
+}
+
+/* A report that has come before the reply: no request is made whose reply could look so. */
+static bool is_report(const struct link *link, const uint8_t *frame, size_t len)
+{
+    return reports_only(&link->reports, frame, len, clock_boot_us());
+}
+
+static void transact_rtu(struct link *link, const struct modbus_request *request, uint32_t timeout_ms,
+                         struct modbus_reply *ret)
+{
+    uint8_t sent[RTU_REQUEST + MODBUS_REQUEST_MAX], frame[MODBUS_RTU_MAX_ADU_LENGTH + 8];
+    size_t len = modbus_request_rtu(request, sent);
+    modbus_set_slave(link->modbus, request->unit);
+    if (modbus_send_raw_request(link->modbus, sent, (int)len) <= 0) {
+        fail(ret, BUS_LINK_DOWN, "cannot send");
+        return;
+    }
+    uint16_t crc = modbus_crc16(sent, len);
+    sent[len] = (uint8_t)crc;
+    sent[len + 1] = (uint8_t)(crc >> 8);
+    int64_t now_us = clock_boot_us(), deadline_us = now_us + (int64_t)timeout_ms * MS_US;
+    link->quiet_since_us = now_us + halves_us(link->config, 2 * RTU_REQUEST);
+    if (link->config->echo && !take_echo(link, sent, deadline_us, ret))
+        return;
+    do {
+        len = receive_rtu(link, sent, deadline_us, frame, ret);
+        if (len == 0)
+            return;
+        modbus_reply_rtu(request, frame, len, ret);
+    } while (ret->outcome == BUS_BAD_REPLY && is_report(link, frame, len));
+    if (ret->outcome == BUS_BAD_REPLY)
+        keep_waste(link, frame, len);
+    else if (followed_rtu(link))
+        fail(ret, BUS_BAD_REPLY, "more bytes than the reply");
+}
+
+/* ---------------------------------------------------------------- receiving on TCP */
+
+static bool send_tcp(struct link *link, struct modbus_request *request)
+{
     /* libmodbus' raw request always has transaction id 0, so that a late or doubled reply could not be told
      * from the true one: these twelve bytes are ours. */
+    uint8_t frame[MODBUS_REQUEST_MAX];
     request->transaction = link->transaction = next_transaction(link->transaction);
     size_t len = modbus_request_tcp(request, frame);
-    return send(modbus_get_socket(link->modbus), frame, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
+    return send(descriptor(link), frame, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
 }
 
 /* Receives a frame that has begun to arrive; its length, or 0 with ret set. */
-static size_t receive_frame(struct link *link, int64_t deadline_us, uint8_t *frame, struct modbus_reply *ret)
+static size_t receive_tcp(struct link *link, int64_t deadline_us, uint8_t *frame, struct modbus_reply *ret)
 {
     int64_t left_us = deadline_us - clock_boot_us();
     if (left_us < MS_US)
@@ -312,6 +413,7 @@ static size_t receive_frame(struct link *link, int64_t deadline_us, uint8_t *fra
                                 (uint32_t)(left_us % SECOND_US));
     errno = 0;
     int len = modbus_receive_confirmation(link->modbus, frame);
+    link->quiet_since_us = clock_boot_us();
     if (len > 0)
         return (size_t)len;
     if (errno == ETIMEDOUT)
@@ -323,25 +425,17 @@ static size_t receive_frame(struct link *link, int64_t deadline_us, uint8_t *fra
     return 0;
 }
 
-/* Anything behind the reply makes the reply doubtful: which of the two was meant? */
-static bool followed_by_more(const struct link *link)
-{
-    int fd = modbus_get_socket(link->modbus);
-    if (link->config->kind == BUS_RTU)
-        return wait_fd(link, fd, POLLIN, clock_boot_us() + RTU_LINGER_MS * MS_US) == WAIT_READY;
-    return waiting_bytes(link) > 0;
-}
-
-static void transact(struct link *link, struct modbus_request *request, uint32_t timeout_ms,
-                     struct modbus_reply *ret)
+static void transact_tcp(struct link *link, struct modbus_request *request, uint32_t timeout_ms,
+                         struct modbus_reply *ret)
 {
     uint8_t frame[MODBUS_TCP_MAX_ADU_LENGTH];
-    if (!send_request(link, request)) {
+    if (!send_tcp(link, request)) {
         fail(ret, BUS_LINK_DOWN, "cannot send");
         return;
     }
     int64_t deadline_us = clock_boot_us() + (int64_t)timeout_ms * MS_US;
-    switch (wait_fd(link, modbus_get_socket(link->modbus), POLLIN, deadline_us)) {
+    link->quiet_since_us = clock_boot_us();
+    switch (wait_for(link->stop_fd, descriptor(link), POLLIN, deadline_us)) {
     case WAIT_STOP:
         fail(ret, BUS_LINK_DOWN, "stopping");
         return;
@@ -351,21 +445,39 @@ static void transact(struct link *link, struct modbus_request *request, uint32_t
     case WAIT_READY:
         break;
     }
-    size_t len = receive_frame(link, deadline_us, frame, ret);
+    size_t len = receive_tcp(link, deadline_us, frame, ret);
     if (len == 0)
         return;
-    if (link->config->kind == BUS_TCP)
-        modbus_reply_tcp(request, frame, len, ret);
-    else
-        modbus_reply_rtu(request, frame, len, ret);
-    if (ret->outcome != BUS_BAD_REPLY && followed_by_more(link))
+    bool unnumbered = link->config->ignore_transaction_id;
+    if (unnumbered && len >= 2) /* whatever the gateway writes there is right */
+        request->transaction = (uint16_t)(frame[0] << 8 | frame[1]);
+    modbus_reply_tcp(request, frame, len, ret);
+    if (ret->outcome == BUS_BAD_REPLY) {
+        if (strcmp(ret->fault, "transaction id") == 0)
+            ret->fault = "transaction id (see ignore_transaction_id)";
+        return;
+    }
+    if (unnumbered) /* a second reply would pass for the next one's: it must show itself now */
+        (void)wait_for(link->stop_fd, descriptor(link), POLLIN, clock_boot_us() + LINK_GAP_MS * MS_US);
+    if (waiting_bytes(link) > 0)
         fail(ret, BUS_BAD_REPLY, "more bytes than the reply");
 }
+
+/* ---------------------------------------------------------------- a transaction */
 
 void link_transact(struct link *link, struct modbus_request *request, uint32_t timeout_ms,
                    struct modbus_reply *ret)
 {
-    transact(link, request, timeout_ms, ret);
+    memset(ret, 0, sizeof *ret);
+    link->n_waste = 0;
+    if (!link->open) {
+        fail(ret, BUS_LINK_DOWN, "no connection");
+        return;
+    }
+    if (link->config->kind == BUS_TCP)
+        transact_tcp(link, request, timeout_ms, ret);
+    else
+        transact_rtu(link, request, timeout_ms, ret);
     bool keep = ret->outcome == BUS_OK || ret->outcome == BUS_REFUSED ||
                 (link->config->kind == BUS_RTU && ret->outcome != BUS_LINK_DOWN);
     if (!keep)

@@ -1,0 +1,506 @@
+#include "round.h"
+
+#include "log.h"
+
+#define SPLITS_MAX       16 /* in one poll: others wait for the bus */
+#define SPLIT_PAUSE_US   (10 * SECOND_US)
+#define REFUSED_FEW      4 /* so many are asked for in each poll */
+#define REFUSED_AGAIN_US (5 * SECOND_US)
+#define MUTE_POLLS       30 /* mute registers are asked for again after so many, 5 s to 60 s */
+#define MUTE_LEAST_US    (5 * SECOND_US)
+#define MUTE_MOST_US     (60 * SECOND_US)
+#define MUTE_SERIAL      10 /* times as long: each silence puts all values of the device in doubt */
+#define IDENTITY_LAST_US (120 * SECOND_US) /* so long an identity is believed without a fault */
+
+/* A poll under way. */
+struct round {
+    struct bus *bus;
+    struct bus_device *device;
+    const struct config *config;
+    struct stamp slot;
+    bool believed;
+    unsigned splits;
+    uint16_t n_refused;    /* blocks that stand alone */
+    uint16_t n_missing;    /* of these, those that were answered before */
+    uint16_t n_answered;   /* blocks */
+    uint16_t missing_item; /* one of the n_missing */
+    bool refused;          /* something was not given */
+    bool unproven;         /* something may be somebody else's */
+    bool mute;             /* the poll ended at a register for which the device is never heard */
+};
+
+static const char *device_id(const struct round *r)
+{
+    return r->config->devices[r->device->index].id;
+}
+
+/* What the register is called in the profile. */
+static const char *register_name(const struct round *r, const struct bus_entry *entry)
+{
+    return entry->guard != NULL ? entry->guard->register_name : r->config->points[entry->point].register_name;
+}
+
+static const char *table_name(const struct plan_item *item)
+{
+    static const char *const names[] = {[TABLE_COIL] = "coil",
+                                        [TABLE_DISCRETE] = "discrete",
+                                        [TABLE_HOLDING] = "holding",
+                                        [TABLE_INPUT] = "input"};
+    return item->function < sizeof names / sizeof *names && names[item->function] != NULL
+               ? names[item->function]
+               : "?";
+}
+
+/* ---------------------------------------------------------------- readings */
+
+static void take(struct bus_entry *entry, const struct reading *reading, struct stamp taken)
+{
+    entry->reading = *reading;
+    entry->taken = taken;
+    entry->known = true;
+}
+
+static void fail_block(const struct round *r, const struct plan_item *items, const struct plan_block *block,
+                       enum reason reason)
+{
+    struct reading reading = {.quality = QUALITY_BAD, .reason = reason};
+    struct stamp now = clock_now();
+    for (uint16_t i = 0; i < block->n_items; i++)
+        take(&r->device->entries[items[block->first_item + i].point], &reading, now);
+}
+
+/* All points that the poll has not told yet; with known_too also those that it has read. */
+static void fail_points(const struct round *r, enum reason reason, bool known_too)
+{
+    struct reading reading = {.quality = QUALITY_BAD, .reason = reason};
+    struct stamp now = clock_now();
+    for (uint16_t i = 0; i < r->device->n_points; i++)
+        if (known_too || !r->device->entries[i].known)
+            take(&r->device->entries[i], &reading, now);
+}
+
+static bool is_identity(const struct bus_entry *entry)
+{
+    return entry->guard != NULL && entry->guard->rule.kind == GUARD_IDENTITY;
+}
+
+static struct reading decode_item(const struct round *r, const struct plan_item *item,
+                                  const struct plan_block *block, const struct modbus_reply *reply)
+{
+    const struct bus_entry *entry = &r->device->entries[item->point];
+    const struct reg_format *format =
+        entry->guard != NULL ? &entry->guard->format : &r->config->points[entry->point].format;
+    uint16_t offset = (uint16_t)(item->address - block->address);
+    uint16_t words[2];
+    if (item->function <= 2) {
+        words[0] = (uint16_t)((unsigned)reply->words[offset / 16] >> (offset % 16) & 1U);
+    } else {
+        words[0] = reply->words[offset];
+        if (item->width > 1)
+            words[1] = reply->words[offset + 1];
+    }
+    struct reading reading = decode_words(format, words);
+    bool believed = r->believed && bus_device_believed(r->device); /* trust may be lost on the way */
+    if (!believed && !is_identity(entry)) { /* what an unproven identity is worth, identify() knows */
+        reading.quality = QUALITY_BAD;
+        reading.reason = REASON_UNPROVEN;
+        reading.value = 0;
+    }
+    return reading;
+}
+
+static void take_block(const struct round *r, const struct plan_item *items, const struct plan_block *block,
+                       const struct modbus_reply *reply)
+{
+    struct stamp now = clock_now();
+    for (uint16_t i = 0; i < block->n_items; i++) {
+        const struct plan_item *item = &items[block->first_item + i];
+        struct bus_entry *entry = &r->device->entries[item->point];
+        struct reading reading = decode_item(r, item, block, reply);
+        take(entry, &reading, now);
+        if (entry->refused_us != 0 && i == 0)
+            log_line(LOG_NOTICE, MID_BUS, "device %s: gives register '%s' (%s %u) again", device_id(r),
+                     register_name(r, entry), table_name(item), item->address);
+        entry->refused_us = 0;
+    }
+}
+
+/* Posts what is known and was not posted yet. */
+static void tell(const struct round *r)
+{
+    for (uint16_t i = 0; i < r->device->n_points; i++) {
+        struct bus_entry *entry = &r->device->entries[i];
+        if (!entry->known || entry->told)
+            continue;
+        entry->told = true;
+        bus_post_sample(r->bus, entry->point, &entry->reading, r->slot, entry->taken);
+    }
+}
+
+void round_missing(struct bus *bus, const struct bus_device *device, enum reason reason, struct stamp slot)
+{
+    struct reading reading = {.quality = QUALITY_BAD, .reason = reason};
+    for (uint16_t i = 0; i < device->n_points; i++)
+        bus_post_sample(bus, device->entries[i].point, &reading, slot, clock_now());
+}
+
+/* ---------------------------------------------------------------- guards */
+
+static void apply(const struct round *r, const struct guard_config *guard, enum reason reason)
+{
+    if (reason == REASON_NONE)
+        return;
+    for (uint32_t i = 0; i < guard->n_targets; i++) {
+        struct bus_entry *entry =
+            bus_device_entry(r->device, r->config->guard_targets[guard->first_target + i]);
+        if (entry != NULL && entry->known)
+            guard_apply(&entry->reading, reason);
+    }
+}
+
+/* What the guards of this poll say about its values. */
+static void judge(const struct round *r)
+{
+    static const struct reading unread = {.quality = QUALITY_BAD, .reason = REASON_NEVER_READ};
+    for (uint16_t i = r->device->n_points; i < r->device->n_entries && r->believed; i++) {
+        struct bus_entry *entry = &r->device->entries[i];
+        const struct reading *reading = entry->known ? &entry->reading : &unread;
+        if (!is_identity(entry))
+            apply(r, entry->guard,
+                  guard_judge(&entry->guard->rule, &entry->memory, reading, entry->taken.boot_us));
+    }
+}
+
+static enum reason ask_block(const struct round *r, const struct plan_block *block,
+                             struct modbus_reply *reply)
+{
+    struct modbus_request request = {.unit = r->config->devices[r->device->index].unit,
+                                     .function = block->function,
+                                     .address = block->address,
+                                     .count = block->count};
+    return bus_line_ask(r->bus, r->device, &request, reply);
+}
+
+static bool says_not_there(const struct modbus_reply *reply)
+{
+    return reply->exception == EXCEPTION_ADDRESS || reply->exception == EXCEPTION_VALUE;
+}
+
+/* ---------------------------------------------------------------- identity */
+
+static bool identity_due(const struct round *r)
+{
+    const struct bus_device *device = r->device;
+    return device->identity.n_items > 0 &&
+           (!device->identified || device->identified_on != r->bus->connections ||
+            clock_boot_us() - device->identified_us > IDENTITY_LAST_US);
+}
+
+/* Was the connection opened anew since the device was identified in this poll? */
+static bool connection_changed(const struct round *r)
+{
+    return r->believed && r->device->identity.n_items > 0 && r->device->identified_on != r->bus->connections;
+}
+
+/* Reads the registers of the identity plan. Those that are not there are read: they are not there. */
+static enum reason read_identity(const struct round *r)
+{
+    struct bus_plan *plan = &r->device->identity;
+    struct modbus_reply reply;
+    for (size_t b = 0; b < plan->n_blocks;) {
+        const struct plan_block block = plan->blocks[b];
+        enum reason reason = ask_block(r, &block, &reply);
+        if (reason == REASON_NONE) {
+            take_block(r, plan->items, &block, &reply);
+        } else if (reason != REASON_REFUSED) {
+            return reason;
+        } else if (says_not_there(&reply) && plan_split(plan->items, plan->blocks, &plan->n_blocks, b)) {
+            continue;
+        } else if (says_not_there(&reply) || reply.exception == EXCEPTION_FUNCTION) {
+            fail_block(r, plan->items, &block, REASON_REFUSED);
+        } else { /* a device that is in trouble: who it is can't be told now */
+            return reason;
+        }
+        b++;
+    }
+    return REASON_NONE;
+}
+
+/* The first identity that does not fit, or NULL. */
+static const struct bus_entry *find_stranger(const struct bus_device *device)
+{
+    for (uint16_t i = device->n_points; i < device->n_entries; i++) {
+        const struct bus_entry *entry = &device->entries[i];
+        if (is_identity(entry) && guard_judge(&entry->guard->rule, NULL, &entry->reading, 0) != REASON_NONE)
+            return entry;
+    }
+    return NULL;
+}
+
+static void tell_stranger(const struct round *r, const struct bus_entry *entry)
+{
+    if (r->device->stranger)
+        return;
+    r->device->stranger = true;
+    if (entry->reading.quality == QUALITY_BAD && reason_is_no_data(entry->reading.reason))
+        log_line(LOG_ERR, MID_BUS, "device %s: another device answers: it has no register '%s'", device_id(r),
+                 entry->guard->register_name);
+    else
+        log_line(LOG_ERR, MID_BUS, "device %s: another device answers: its register '%s' is %u (0x%x)",
+                 device_id(r), entry->guard->register_name, entry->reading.raw, entry->reading.raw);
+}
+
+/* Is it the device that was meant? While the line is not proven, the right one is asked again, and a stranger
+ * may be a late reply of somebody else: REASON_UNPROVEN. */
+static enum reason identify(const struct round *r)
+{
+    struct bus_device *device = r->device;
+    enum reason reason = read_identity(r);
+    if (reason != REASON_NONE)
+        return reason;
+    const struct bus_entry *stranger = find_stranger(device);
+    if (!r->believed || !bus_device_believed(device))
+        return stranger != NULL ? REASON_UNPROVEN : REASON_NONE;
+    if (stranger != NULL) {
+        device->identified = false;
+        tell_stranger(r, stranger);
+        return REASON_WRONG_DEVICE;
+    }
+    if (device->stranger)
+        log_line(LOG_NOTICE, MID_BUS, "device %s: is the right one again", device_id(r));
+    device->stranger = false;
+    device->identified = true;
+    device->identified_on = r->bus->connections;
+    device->identified_us = clock_boot_us();
+    return REASON_NONE;
+}
+
+/* ---------------------------------------------------------------- blocks */
+
+/* One of many registers that the device does not have: asked for now and then. */
+static bool rests(const struct round *r, const struct plan_block *block)
+{
+    int64_t refused_us = r->device->entries[r->device->items[block->first_item].point].refused_us;
+    return r->device->n_refused > REFUSED_FEW && refused_us != 0 &&
+           clock_boot_us() - refused_us < REFUSED_AGAIN_US;
+}
+
+/* A refused block is read in two from now on. False: it is not to be split, now or at all. */
+static bool split(struct round *r, size_t block, const struct modbus_reply *reply)
+{
+    struct bus_device *device = r->device;
+    if (!says_not_there(reply) || r->splits >= SPLITS_MAX || clock_boot_us() < device->split_at_us ||
+        !plan_split(device->items, device->blocks, &device->n_blocks, block))
+        return false;
+    r->splits++;
+    bus_device_join_later(device, clock_boot_us(), false);
+    return true;
+}
+
+/* A block that is refused as it is. */
+static void refuse(struct round *r, const struct plan_block *block, const struct modbus_reply *reply)
+{
+    struct bus_device *device = r->device;
+    const struct plan_item *first = &device->items[block->first_item];
+    fail_block(r, device->items, block, REASON_REFUSED);
+    bool alone = device->items[block->first_item + block->n_items - 1].address == first->address;
+    if (!alone || !says_not_there(reply))
+        return;
+    r->n_refused++;
+    if (device->entries[first->point].refused_us == 0) {
+        r->n_missing++;
+        r->missing_item = block->first_item;
+    }
+    for (uint16_t i = 0; i < block->n_items; i++)
+        device->entries[first[i].point].refused_us = clock_boot_us();
+}
+
+static bool is_mute(const struct round *r, const struct bus_entry *first)
+{
+    int64_t again_us = MUTE_POLLS * MS_US * r->config->devices[r->device->index].interval_ms;
+    again_us = again_us < MUTE_LEAST_US ? MUTE_LEAST_US : again_us > MUTE_MOST_US ? MUTE_MOST_US : again_us;
+    again_us *= r->device->unnumbered ? MUTE_SERIAL : 1;
+    return first->mute_us != 0 && clock_boot_us() - first->mute_us < again_us;
+}
+
+/* One block. REASON_NONE when it was answered, or is not asked for now: the next one may be; otherwise the
+ * poll breaks off. *b goes on to the next block, or stays when this one was split. */
+static enum reason read_block(struct round *r, size_t *b, bool last)
+{
+    struct bus_device *device = r->device;
+    const struct plan_block block = device->blocks[(*b)++];
+    struct bus_entry *first = bus_device_first(device, &block);
+    struct modbus_reply reply;
+    if ((first->silences > 0) != last)
+        return REASON_NONE;
+    if (rests(r, &block) || is_mute(r, first)) {
+        r->n_refused = (uint16_t)(r->n_refused + (first->mute_us == 0));
+        r->refused = true;
+        fail_block(r, device->items, &block, first->mute_us == 0 ? REASON_REFUSED : REASON_TIMEOUT);
+        return REASON_NONE;
+    }
+    enum reason reason = ask_block(r, &block, &reply);
+    if (bus_stopping(r->bus))
+        return reason != REASON_NONE ? reason : REASON_LINK_DOWN;
+    if (reason == REASON_UNPROVEN) { /* something came, and nothing tells whose it is */
+        fail_block(r, device->items, &block, REASON_UNPROVEN);
+        r->unproven = true;
+        return REASON_NONE;
+    }
+    if (reason != REASON_NONE && reason != REASON_REFUSED) {
+        r->mute = reply.outcome == BUS_NO_REPLY &&
+                  bus_device_silent(device, &block, r->n_answered > 0, clock_boot_us());
+        return reason;
+    }
+    if (first->mute_us != 0)
+        log_line(LOG_NOTICE, MID_BUS, "device %s: answers for register '%s' again", device_id(r),
+                 register_name(r, first));
+    first->mute_us = first->silences = 0;
+    if (reason == REASON_NONE) {
+        take_block(r, device->items, &block, &reply);
+        r->n_answered++;
+    } else if (!last && split(r, *b - 1, &reply)) {
+        --*b;
+    } else {
+        refuse(r, &block, &reply);
+        r->refused = true;
+    }
+    return REASON_NONE;
+}
+
+static void tell_mute(const struct round *r, const struct plan_block *block)
+{
+    const struct plan_item *item = &r->device->items[block->first_item];
+    log_line(LOG_WARNING, MID_BUS,
+             "device %s: is silent when asked for register '%s' (%s %u), and answers otherwise", device_id(r),
+             register_name(r, bus_device_first(r->device, block)), table_name(item), item->address);
+}
+
+/* Reads all blocks, those that were silent last: REASON_NONE, REASON_REFUSED when something was, or why it
+ * broke off. */
+static enum reason read_blocks(struct round *r)
+{
+    struct bus_device *device = r->device;
+    for (int last = 0; last < 2; last++) {
+        for (size_t b = 0; b < device->n_blocks;) {
+            bool was_mute = bus_device_first(device, &device->blocks[b])->mute_us != 0;
+            enum reason reason = read_block(r, &b, last != 0);
+            if (reason != REASON_NONE && !r->mute)
+                return reason; /* it won't answer the rest either: spare the bus */
+            if (device->n_entries == device->n_points)
+                tell(r);
+            if (!r->mute)
+                continue;
+            if (!was_mute)
+                tell_mute(r, &device->blocks[b - 1]);
+            fail_points(r, reason, false); /* the others are asked for in the next poll */
+            return REASON_REFUSED;
+        }
+    }
+    return r->unproven ? REASON_UNPROVEN : r->refused ? REASON_REFUSED : REASON_NONE;
+}
+
+/* What the refusals of a whole poll teach. */
+static void learn(struct round *r)
+{
+    struct bus_device *device = r->device;
+    device->n_refused = r->n_refused;
+    if (r->n_missing > 0 && !device->refuses_all) {
+        const struct plan_item *item = &device->items[r->missing_item];
+        log_line(LOG_WARNING, MID_BUS, "device %s: refuses register '%s' (%s %u)%s", device_id(r),
+                 register_name(r, &device->entries[item->point]), table_name(item), item->address,
+                 r->n_missing > 1 ? ", and others" : "");
+    }
+    if (r->n_answered > 0) {
+        device->refuses_all = false;
+        device->split_at_us = 0;
+    } else if (r->n_refused == device->n_blocks && device->n_blocks > device->n_planned) {
+        /* No register is to blame: it is the device that says no, perhaps because it is starting. */
+        bus_device_replan(device, r->config);
+        device->refuses_all = true;
+        device->n_refused = 0;
+        device->split_at_us = clock_boot_us() + SPLIT_PAUSE_US;
+    }
+}
+
+/* Do all registers of the block answer, each for itself? */
+static bool all_given(const struct bus_device *device, const struct plan_block *whole)
+{
+    for (uint16_t i = 0; i < whole->n_items; i++) {
+        const struct bus_entry *entry = &device->entries[device->items[whole->first_item + i].point];
+        if (entry->refused_us != 0 || entry->silences > 0)
+            return false;
+    }
+    return true;
+}
+
+/* Blocks that were split when the device refused them, perhaps while it was starting: does it give them whole
+ * again? Nothing is taken from the replies. */
+static void join(const struct round *r)
+{
+    struct bus_device *device = r->device;
+    struct modbus_reply reply;
+    bool refused = false;
+    if (device->n_blocks == device->n_planned || clock_boot_us() < device->join_at_us)
+        return;
+    for (size_t b = 0; b < device->n_planned; b++) {
+        const struct plan_block *whole = &device->planned[b];
+        if (plan_pieces(device->blocks, device->n_blocks, whole) < 2 || !all_given(device, whole))
+            continue;
+        enum reason reason = ask_block(r, whole, &reply);
+        if (reason == REASON_NONE)
+            plan_join(device->blocks, &device->n_blocks, whole);
+        refused |= reason != REASON_NONE;
+        if (!bus_device_answered(reason))
+            break;
+    }
+    bus_device_join_later(device, clock_boot_us(), refused);
+}
+
+/* ---------------------------------------------------------------- the whole */
+
+static void begin(struct round *r)
+{
+    for (uint16_t i = 0; i < r->device->n_entries; i++)
+        r->device->entries[i].known = r->device->entries[i].told = false;
+}
+
+enum reason round_run(struct bus *bus, struct bus_device *device, struct stamp slot)
+{
+    struct round r = {.bus = bus,
+                      .device = device,
+                      .config = bus->config,
+                      .slot = slot,
+                      .believed = bus_device_believed(device)};
+    enum reason reason = REASON_NONE;
+    begin(&r);
+    if (identity_due(&r))
+        reason = identify(&r);
+    bool known = reason == REASON_NONE;
+    if (known) {
+        reason = read_blocks(&r);
+        if (connection_changed(&r)) { /* who has answered meanwhile? */
+            enum reason again = bus_device_answered(reason) ? identify(&r) : reason;
+            known = again == REASON_NONE;
+            reason = known ? reason : again;
+        }
+    }
+    if (bus_stopping(bus)) /* broken off by us: that is no fault of the device */
+        return reason;
+    if (!known) {
+        fail_points(&r, reason, true);
+    } else {
+        judge(&r);
+        fail_points(&r, reason, false);
+        if (bus_device_answered(reason))
+            learn(&r);
+    }
+    tell(&r);
+    if (reason == REASON_WRONG_DEVICE)
+        device->diagnostics.wrong_device++;
+    if (bus_device_answered(reason)) {
+        bus_device_clean(device);
+        join(&r);
+    }
+    return reason;
+}
