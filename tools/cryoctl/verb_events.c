@@ -26,7 +26,7 @@ static void describe(const struct ctl *ctl, const json_t *body, const struct his
 {
     const char *by = client_text(body, "by"), *sentence = client_name(ctl, body, "text", "");
     const char *transition = client_text(body, "transition"), *note = client_text(body, "note");
-    char joined[4096];
+    char joined[3072];
     if (sentence[0] == '\0')
         sentence = client_text(body, "detail");
     if (sentence[0] == '\0')
