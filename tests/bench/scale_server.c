@@ -1,9 +1,10 @@
 /*
  * scale_server.c - many Modbus servers in one small process, for scale.py: it must not be what is measured.
  *
- * scale_server ADDRESS TCP RTU FILE: TCP ports on ADDRESS and RTU pseudo terminals, printed one a line on standard
- * output. Every request for registers is answered with numbers that change. At the end of standard input what came
- * is written to FILE: per request 16 bytes, the line's number and the time in us (CLOCK_MONOTONIC).
+ * scale_server ADDRESS TCP RTU FILE: TCP ports on ADDRESS and RTU pseudo terminals, printed one a line on
+ * standard output. Every request for registers is answered with numbers that change. At the end of standard
+ * input what came is written to FILE: per request 16 bytes, the line's number and the time in us
+ * (CLOCK_MONOTONIC).
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -157,8 +158,9 @@ static void open_tcp(int epoll, const char *address, uint64_t line)
     struct sockaddr_in a = {.sin_family = AF_INET};
     socklen_t len = sizeof a;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    if (fd < 0 || inet_pton(AF_INET, address, &a.sin_addr) != 1 || bind(fd, (struct sockaddr *)&a, sizeof a) < 0 ||
-        listen(fd, 4) < 0 || getsockname(fd, (struct sockaddr *)&a, &len) < 0)
+    if (fd < 0 || inet_pton(AF_INET, address, &a.sin_addr) != 1 ||
+        bind(fd, (struct sockaddr *)&a, sizeof a) < 0 || listen(fd, 4) < 0 ||
+        getsockname(fd, (struct sockaddr *)&a, &len) < 0)
         die("scale_server: TCP");
     watch(epoll, fd, LISTENER, line);
     printf("%u\n", ntohs(a.sin_port));
