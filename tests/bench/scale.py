@@ -106,13 +106,16 @@ def measure(place, connections):
     end, after = time.monotonic(), processor(pid)
     memory, threads, descriptors = status(pid)
     daemon.stop()
-    series = [[t for t in times if start <= t < end] for times in servers.asked().values()]
-    took, polls = end - start, sum(map(len, series))
+    took = end - start
+    # Whole intervals: a poll more or less at an end would seem to be lost.
+    whole = took // INTERVAL * INTERVAL
+    series = [[t for t in times if start <= t < start + whole] for times in servers.asked().values()]
+    polls = sum(map(len, series))
     devices = connections + OPTIONS.lines * OPTIONS.units
     broker.stop()
     return {
-        "TCP connections, serial lines": (connections, "%.0f"), "polls a second": (polls / took, "%.1f"),
-        "of the polls due, %": (100 * polls / (devices * took / INTERVAL), "%.2f"),
+        "TCP connections, serial lines": (connections, "%.0f"), "polls a second": (polls / whole, "%.1f"),
+        "of the polls due, %": (100 * polls / (devices * whole / INTERVAL), "%.2f"),
         "processor, % of a core": (100 * (after[0] + after[1] - before[0] - before[1]) / took, "%.1f"),
         "  of it in the kernel, %": (100 * (after[1] - before[1]) / took, "%.1f"),
         "processor, us a poll": (1e6 * (after[0] + after[1] - before[0] - before[1]) / polls, "%.0f"),
