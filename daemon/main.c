@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "descriptors.h"
 #include "log.h"
 #include "monitor.h"
 #include "settings.h"
@@ -195,7 +196,8 @@ int main(int argc, char **argv)
         config_unref(config);
         return EXIT_SUCCESS;
     }
-    mallopt(M_ARENA_MAX, 2);           /* a thread per bus must not mean an arena per bus */
+    mallopt(M_ARENA_MAX, 2); /* a thread per bus must not mean an arena per bus */
+    descriptors_raise();
     int signal_fd = open_signals();    /* before any thread: they are all born with the signals blocked */
     (void)log_open(options.log_level); /* without its thread it writes all the same */
     char run_id[RUN_ID_MAX];

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "descriptors.h"
 #include "log.h"
 #include "monitor_internal.h"
 #include "service.h"
@@ -20,6 +21,12 @@ int monitor_start_buses(struct monitor *m)
     m->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (m->stop_fd < 0)
         return -errno;
+    if (m->config->n_buses > descriptors_room())
+        log_line(
+            LOG_ERR, MID_BUS,
+            "%u buses need as many connections, and at most %u fit (limit of open files, and 1024 in any "
+            "case): the others will have no connection; see LimitNOFILE= or use a second instance",
+            m->config->n_buses, descriptors_room());
     int result = turns_create(m->config, &m->turns);
     if (result < 0)
         return result;

@@ -4,11 +4,18 @@
  * PURE. A device has slots on a fixed grid (its interval), so that history has a regular schedule and a late
  * poll does not shift the next one. Each slot leaves a trace: a poll, or a skip with the reason.
  *
- * A device that does not answer must not delay the others beyond a bounded share of the bus: its retries back
- * off (doubling, jittered, capped at SCHEDULE_RETRY_CAP_US so that a device that returns is seen soon), they
- * wait (not for ever) for a pause between the answering devices that is long enough for them, and all retries
- * together get at most one part in SCHEDULE_RETRY_SHARE of the bus' time. What a device costs that answers
- * now and then is counted as well. Where nobody answers, nobody is delayed, and only the back-off counts.
+ * The bus goes to the device that would first be two intervals behind its last poll. A device that does not
+ * answer must not delay the others: its retries back off (doubling, jittered, capped so that a device that
+ * returns is asked again within SCHEDULE_RETURN_US), and each waits for its place:
+ *   - a pause in which it is over before the next device's slot. It delays nobody. If none comes soon:
+ *   - a moment at which nobody's next poll will begin later than two intervals after the last one. Slots are
+ *     served late then, but all of them are. Only if there is none, because the device takes too long:
+ *   - any moment when nobody's slot has come.
+ * What a retry will take is what the device's last ones took (at first: all of its timeout), and of the bus'
+ * time the retries of all devices together get at most a half, a quarter, and one part in
+ * SCHEDULE_RETRY_SHARE, in this order. A single device gets its turn whatever it takes, if it delays nobody
+ * beyond two intervals. What a device costs that answers now and then is counted as well. Where nobody
+ * answers, nobody is delayed, and only the back-off counts.
  */
 #ifndef CRYOMON_SCHEDULE_H
 #define CRYOMON_SCHEDULE_H
@@ -17,16 +24,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SCHEDULE_RETRY_CAP_US INT64_C(8000000)
+#define SCHEDULE_RETURN_US    INT64_C(10000000)
+#define SCHEDULE_RETRY_CAP_US INT64_C(5500000) /* from retry to retry; then it may wait for its place */
 #define SCHEDULE_RETRY_SHARE  8
 #define SCHEDULE_SKIPS_MAX    8 /* skipped slots told one by one; a longer pause is one jump */
 
 struct schedule_device {
     int64_t interval_us;
-    int64_t cost_us;  /* what a poll takes that is not answered */
-    int64_t slot_us;  /* the next slot, BOOTTIME */
-    int64_t retry_us; /* not answering: the next attempt */
-    int64_t asked_us; /* when it was last polled: among due devices the longest not asked is next */
+    int64_t cost_us;   /* what a poll takes at most that is not answered */
+    int64_t slot_us;   /* the next slot, BOOTTIME */
+    int64_t retry_us;  /* not answering: the next attempt */
+    int64_t begun_us;  /* the start of the last poll */
+    int64_t answer_us; /* what a poll takes that is answered: the most of the last ones */
+    int64_t silent_us; /* what one took that was not answered; 0: not known, then cost_us */
     uint32_t failures;
     uint8_t lost; /* the last eight polls, a bit each: 1 was not answered */
 };
@@ -37,6 +47,7 @@ struct schedule {
     int64_t credit_us;   /* bus time that retries may still use; negative: overdrawn */
     int64_t credited_us; /* up to when credit was given */
     int64_t funded_us;   /* when it was last seen overdrawn */
+    int64_t retry_part;  /* of the retry under way: one part in this of what it takes is charged */
     uint32_t random;     /* state of the jitter */
 };
 

@@ -3,19 +3,24 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
+
+#define KEPT_BYTES ((size_t)1 << 20) /* of a ring */
 
 struct mailbox {
     pthread_mutex_t lock;
     int fd;
     size_t message_size, capacity, reserved;
     size_t head, used; /* oldest message, number of messages */
+    size_t deepest;    /* slots in use since it was last empty, from the first of the ring on */
     uint64_t dropped;
     unsigned char *ring;
 };
@@ -54,6 +59,23 @@ void mailbox_free(struct mailbox *mb)
     free(mb);
 }
 
+/* What a burst has touched is given back when it is over: a disk that hung for a minute must not cost its
+ * memory for ever. */
+static void give_back(struct mailbox *mb)
+{
+    if (mb->deepest * mb->message_size <= KEPT_BYTES) {
+        mb->deepest = 0;
+        return;
+    }
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)mb->ring + KEPT_BYTES;
+    uintptr_t end = (uintptr_t)mb->ring + mb->deepest * mb->message_size;
+    begin = (begin + page - 1) / page * page;
+    end = end / page * page; /* whole pages of ours only */
+    if (begin < end)
+        (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+    mb->deepest = 0;
+}
+
 static int put(struct mailbox *mb, enum mailbox_class class, const void *message, bool count)
 {
     int result = 0;
@@ -65,6 +87,7 @@ static int put(struct mailbox *mb, enum mailbox_class class, const void *message
     } else {
         size_t slot = (mb->head + mb->used) % mb->capacity;
         memcpy(mb->ring + slot * mb->message_size, message, mb->message_size);
+        mb->deepest = slot >= mb->deepest ? slot + 1 : mb->deepest;
         if (mb->used++ == 0)
             (void)eventfd_write(mb->fd, 1); /* inside the lock, so that it agrees with the ring */
     }
@@ -93,6 +116,7 @@ bool mailbox_take(struct mailbox *mb, void *ret_message)
         if (--mb->used == 0) {
             eventfd_t count;
             mb->head = 0; /* a queue that is kept short touches only the first of its pages */
+            give_back(mb);
             (void)eventfd_read(mb->fd, &count);
         }
     }

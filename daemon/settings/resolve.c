@@ -34,23 +34,37 @@ static void use_profile(struct draft *d, struct draft_device *device, const stru
                     profile->tcp ? "tcp" : "rtu", d->buses[device->bus].node->key, tcp ? "tcp" : "rtu");
 }
 
-/* A poll that may take longer than until the next one is due would never be on time. */
+static bool shares_gateway(const struct draft *d, const struct draft_device *device)
+{
+    size_t n = 0;
+    if (device->bus < 0 || d->buses[device->bus].config.kind != BUS_TCP)
+        return false;
+    for (size_t i = 0; i < d->n_devices; i++)
+        n += d->devices[i].bus == device->bus;
+    return n > 1;
+}
+
+/* A poll that may take longer than until the next one is due would never be on time. Behind a gateway it is
+ * the gateway that must have the time to say that a unit is silent: there the timeout may be twice as long,
+ * as no other device waits longer than that. */
 static void check_times(struct draft *d, const struct draft_device *device)
 {
     char interval[DURATION_TEXT_MAX];
     char timeout[DURATION_TEXT_MAX];
     const struct yaml_node *node = yaml_get(device->node, "timeout");
+    bool gateway = shares_gateway(d, device);
+    uint32_t most_ms = device->config.interval_ms * (gateway ? 2 : 1);
 
     /* 0: not known. */
-    if (device->config.interval_ms == 0 || device->config.timeout_ms <= device->config.interval_ms)
+    if (device->config.interval_ms == 0 || device->config.timeout_ms <= most_ms)
         return;
     if (node == NULL)
         node = yaml_get(device->node, "interval");
     if (node == NULL)
         node = device->node;
-    problems_at(d->problems, node, "the timeout (%s) is longer than the interval (%s)",
+    problems_at(d->problems, node, "the timeout (%s) is longer than %s (%s)",
                 scalar_print_duration(timeout, device->config.timeout_ms),
-                scalar_print_duration(interval, device->config.interval_ms));
+                gateway ? "two intervals" : "the interval", scalar_print_duration(interval, most_ms));
 }
 
 /* A heartbeat that is not looked at in time would seem to stand still. */
@@ -88,6 +102,9 @@ void resolve_devices(struct draft *d)
         }
         if (device->profile >= 0 && d->profiles[device->profile].root != NULL)
             use_profile(d, device, &d->profiles[device->profile]);
+    }
+    for (size_t i = 0; i < d->n_devices; i++) { /* when it is known who shares a bus */
+        struct draft_device *device = &d->devices[i];
         check_times(d, device);
         if (device->profile >= 0)
             check_heartbeats(d, device, &d->profiles[device->profile]);

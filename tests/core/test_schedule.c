@@ -104,7 +104,8 @@ static void test_one_dead_unit_behind_a_gateway(void **state)
     start(&w, 10, SECOND);
     w.dead[3] = true;
     w.cost_us[3] = 1000 * MS;
-    run(&w, w.now_us + 20 * SECOND); /* its death becomes known */
+    w.devices[3].cost_us = 1500 * MS; /* longer than the gateway waits for its unit */
+    run(&w, w.now_us + 20 * SECOND);  /* its death becomes known */
     forget(&w);
     run(&w, w.now_us + 200 * SECOND);
     for (size_t i = 0; i < 10; i++) {
@@ -114,8 +115,9 @@ static void test_one_dead_unit_behind_a_gateway(void **state)
         assert_int_equal(w.skips[i], 0);
         assert_true(w.widest_us[i] <= 2 * SECOND);
     }
-    assert_in_range(w.polls[3], 200 / 10, 200 / 5); /* asked again at least each ten seconds */
-    assert_in_range(w.polls[3] + w.skips[3], 199, 200 + w.polls[3]); /* and each slot left a trace */
+    assert_in_range(w.polls[3], 200 / 10, 200 / 4); /* asked again at least each ten seconds */
+    /* Each slot left a trace, but for two that may wait for a retry at the end. */
+    assert_in_range(w.polls[3] + w.skips[3], 198, 200 + w.polls[3]);
 }
 
 static void test_returning_unit_is_seen_within_ten_seconds(void **state)
@@ -135,8 +137,8 @@ static void test_returning_unit_is_seen_within_ten_seconds(void **state)
     assert_true(w.polls[3] >= 20);
 }
 
-/* Twenty dead of forty on one slow line: together they get their share and no more. */
-static void test_many_dead_share_one_share(void **state)
+/* Twenty dead of forty on one slow line: together they get no more than half of the bus. */
+static void test_many_dead_share_the_pauses(void **state)
 {
     (void)state;
     struct world w;
@@ -152,13 +154,14 @@ static void test_many_dead_share_one_share(void **state)
     for (size_t i = 0; i < 40; i++) {
         if (i < 20) {
             spent += w.polls[i] * w.cost_us[i];
-            assert_true(w.polls[i] >= 1); /* nobody is forgotten */
+            assert_true(w.polls[i] >= 8); /* nobody is forgotten */
         } else {
             assert_in_range(w.polls[i], 99, 101);
-            assert_int_equal(w.late_skips[i], 0);
+            /* no slot is lost, and none is later than one retry takes */
+            assert_true(w.late_skips[i] == 0 && w.latest_us[i] <= 600 * MS);
         }
     }
-    assert_true(spent <= 200 * SECOND / SCHEDULE_RETRY_SHARE + 2 * SECOND);
+    assert_true(spent <= 200 * SECOND / 2 + 2 * SECOND);
 }
 
 /* The dead are asked in the pauses of the living, who do not notice. */
@@ -176,14 +179,14 @@ static void test_retries_take_the_pauses(void **state)
     run(&w, w.now_us + 500 * SECOND);
     for (size_t i = 0; i < 14; i++) {
         if (w.dead[i])
-            assert_in_range(w.polls[i], 20, 80);
+            assert_in_range(w.polls[i], 500 / 10, 500 / 4);
         else
             assert_true(w.polls[i] >= 99 && w.latest_us[i] <= 20 * MS);
     }
 }
 
-/* Some devices answer every other time: what they cost stays a share, too. */
-static void test_moody_devices_share_one_share(void **state)
+/* Some devices answer every other time: they get the pauses, too. */
+static void test_moody_devices_share_the_pauses(void **state)
 {
     (void)state;
     struct world w;
@@ -198,7 +201,7 @@ static void test_moody_devices_share_one_share(void **state)
     int64_t spent = 0;
     for (size_t i = 10; i < 14; i++)
         spent += w.polls[i] / 2 * w.cost_us[i];
-    assert_true(spent <= 200 * SECOND / SCHEDULE_RETRY_SHARE + 2 * SECOND);
+    assert_true(spent <= 200 * SECOND / 2 + 2 * SECOND);
     for (size_t i = 0; i < 10; i++)
         assert_true(w.late_skips[i] == 0 && w.latest_us[i] <= 100 * MS);
 }
@@ -322,9 +325,9 @@ int main(void)
         cmocka_unit_test(test_all_well_keeps_the_grid),
         cmocka_unit_test(test_one_dead_unit_behind_a_gateway),
         cmocka_unit_test(test_returning_unit_is_seen_within_ten_seconds),
-        cmocka_unit_test(test_many_dead_share_one_share),
+        cmocka_unit_test(test_many_dead_share_the_pauses),
         cmocka_unit_test(test_retries_take_the_pauses),
-        cmocka_unit_test(test_moody_devices_share_one_share),
+        cmocka_unit_test(test_moody_devices_share_the_pauses),
         cmocka_unit_test(test_often_lost_is_asked_in_each_slot),
         cmocka_unit_test(test_all_return_soon),
         cmocka_unit_test(test_overloaded_bus_tells_what_it_missed),

@@ -276,6 +276,11 @@ static const struct mistake devices[] = {
      NULL,
      {"cryomon.yaml:3:54: the timeout (500 ms) is longer than the interval (400 ms)"}},
     {SITE BUSES "devices: {d: {bus: b, unit: 1, profile: p, interval: 500 ms}}\n" POINTS, NULL, NULL, {NULL}},
+    {SITE BUSES "devices: {d: {bus: b, unit: 1, profile: p, timeout: 2 s, interval: 1 s},\n"
+                "  e: {bus: b, unit: 2, profile: p, timeout: 2001 ms, interval: 1 s}}\n" POINTS,
+     NULL,
+     NULL,
+     {"cryomon.yaml:4:45: the timeout (2001 ms) is longer than two intervals (2 s)"}},
     {SITE BUSES "devices:\n  d: {bus: b, unit: 1, profile: p}\n  e: {bus: b, unit: 1, profile: p}\n" POINTS,
      NULL,
      NULL,

@@ -164,11 +164,11 @@ static void poll_device(struct bus *bus, size_t i, int64_t slot_us)
                                       : asked                     ? SCHEDULE_SILENT
                                                                   : SCHEDULE_NOT_ASKED;
         schedule_done(&bus->schedule, i, now_us, now_us - begin_us, result);
-        if (!bus_stopping(bus))
+        if (bus_device_answered(reason) || !bus_stopping(bus))
             note_outcome(bus, device, reason);
     }
     int64_t now_us = clock_boot_us();
-    if (!bus_stopping(bus))
+    if (bus_device_answered(reason) || !bus_stopping(bus))
         bus_device_note(device, reason, backoff_ms(bus, i, reason, now_us), now_us);
     post_batch_end(bus);
 }

@@ -159,7 +159,7 @@ static void count(const struct bus *bus, struct bus_device *device, const struct
                   struct stamp sent)
 {
     struct stamp now = clock_now();
-    if (!bus_stopping(bus)) /* broken off by us: that is no fault */
+    if (reply->outcome == BUS_OK || !bus_stopping(bus)) /* broken off by us: that is no fault */
         diagnostics_count(&device->diagnostics, reply, now.boot_us - sent.boot_us, now.utc_us);
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "descriptors.h"
 #include "lookup.h"
 #include "tcp_open.h"
 #include "wait.h"
@@ -120,7 +121,7 @@ static int open_rtu(struct link *link)
         return -error;
     }
     int fd = descriptor(link);
-    if (fd >= FD_SETSIZE) {
+    if (!descriptors_fit(fd)) {
         modbus_close(link->modbus);
         snprintf(link->error, sizeof link->error, "too many open files");
         return -EMFILE;

@@ -340,8 +340,8 @@ static enum reason read_block(struct round *r, size_t *b, bool last)
         return REASON_NONE;
     }
     enum reason reason = ask_block(r, &block, &reply);
-    if (bus_stopping(r->bus))
-        return reason != REASON_NONE ? reason : REASON_LINK_DOWN;
+    if (reason != REASON_NONE && bus_stopping(r->bus))
+        return reason;
     if (reason == REASON_UNPROVEN) { /* something came, and nothing tells whose it is */
         fail_block(r, device->items, &block, REASON_UNPROVEN);
         r->unproven = true;
@@ -485,7 +485,8 @@ enum reason round_run(struct bus *bus, struct bus_device *device, struct stamp s
             reason = known ? reason : again;
         }
     }
-    if (bus_stopping(bus)) /* broken off by us: that is no fault of the device */
+    /* Broken off by us: that is no fault of the device. */
+    if (!bus_device_answered(reason) && bus_stopping(bus))
         return reason;
     if (!known) {
         fail_points(&r, reason, true);

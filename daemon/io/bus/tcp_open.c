@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "descriptors.h"
 #include "wait.h"
 
 /* A peer that has gone without a word (power, cable, a router's table) is noticed: within 30 s on a silent
@@ -34,7 +35,7 @@ static int connect_to(const struct addrinfo *address, int stop_fd, int64_t deadl
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
-    if (fd >= FD_SETSIZE) {
+    if (!descriptors_fit(fd)) {
         close(fd);
         return -EMFILE;
     }

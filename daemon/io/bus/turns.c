@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "descriptors.h"
 
 enum turn { TURN_NONE, TURN_WAITING, TURN_HELD };
 
@@ -55,7 +56,7 @@ int turns_create(const struct config *config, struct turns **ret)
             continue;
         bus->limit = bc->max_connections;
         bus->host = first_of_host(config, turns->n);
-        bus->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        bus->fd = descriptors_aside(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
         if (bus->fd < 0) {
             int error = errno;
             turns_unref(turns);

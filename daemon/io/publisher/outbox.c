@@ -100,8 +100,8 @@ static void pop(struct outbox *o)
 {
     if (at(o, 0)->state == OUTBOX_CONFIRMED)
         o->confirmed--;
-    o->head = (o->head + 1) % OUTBOX_RING;
     o->used--;
+    o->head = o->used == 0 ? 0 : (o->head + 1) % OUTBOX_RING; /* kept short, it touches few of its pages */
     if (o->scan > 0)
         o->scan--;
 }
