@@ -374,7 +374,8 @@ static void mute_register(bool serial)
     bus_world_set(&w, 10, SILENT);
     bus_world_run(&w);
     size_t asked = 0;
-    for (int unproven = 0, good = false; !good;) { /* two clean reads since it was silent, and one is believed */
+    for (int unproven = 0, good = false;
+         !good;) { /* two clean reads since it was silent, and one is believed */
         struct core_message m = bus_world_next(&w, far);
         size_t now = bus_world_asked(&w, 10, 2);
         unproven = (now == asked ? unproven : 0) + (m.sample.reading.reason == REASON_UNPROVEN);
