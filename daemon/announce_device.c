@@ -54,7 +54,7 @@ void announce_device(const struct config *config, const char *run_id, struct sta
     json_text_string(&j, "profile", dc->profile);
     json_text_time(&j, "time", at.utc_us);
     json_text_string(&j, "run", run_id);
-    json_text_bool(&j, "answers", d->state == REASON_NONE);
+    json_text_bool(&j, "answers", d->state == REASON_NONE || d->state == REASON_REFUSED);
     if (d->state != REASON_NONE)
         json_text_string(&j, "reason", reason_name(d->state));
     counters(&j, d);

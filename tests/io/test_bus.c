@@ -222,13 +222,13 @@ static void open_device(struct world *w, bool serial)
 
 /* Three points in two requests of the same shape: 10 and 11 in one, 90 and its neighbour's place in the
  * other. */
-static void open_world(struct world *w, bool serial)
+static void open_patient_world(struct world *w, bool serial, uint32_t timeout_ms)
 {
     static const uint16_t addresses[] = {10, 11, 90};
     memset(w, 0, sizeof *w);
     open_device(w, serial);
     w->device_config = (struct device_config){
-        .unit = 5, .interval_ms = 40, .timeout_ms = TIMEOUT_MS, .quiet_ms = QUIET_MS, .max_registers = 125};
+        .unit = 5, .interval_ms = 40, .timeout_ms = timeout_ms, .quiet_ms = QUIET_MS, .max_registers = 125};
     snprintf(w->device_config.id, ID_MAX, "device");
     for (size_t i = 0; i < 3; i++) {
         w->points[i].table = TABLE_HOLDING;
@@ -248,6 +248,11 @@ static void open_world(struct world *w, bool serial)
     assert_int_equal(heartbeats_create(&w->heartbeats), 0);
     w->stop_fd = eventfd(0, EFD_CLOEXEC);
     assert_int_equal(bus_create(&w->config, 0, w->core, w->heartbeats, NULL, w->stop_fd, &w->bus), 0);
+}
+
+static void open_world(struct world *w, bool serial)
+{
+    open_patient_world(w, serial, TIMEOUT_MS);
 }
 
 static void close_world(struct world *w)
@@ -448,6 +453,35 @@ static void test_every_slot_leaves_a_trace(void **state)
     close_world(&w);
 }
 
+/* Whatever the bus is waiting for, it ends at once when it must. */
+static void stop_within(bool serial, int behaviour)
+{
+    struct world w;
+    open_patient_world(&w, serial, 30000);
+    wait_good(&w, 3);
+    atomic_store(&w.device.behaviour, behaviour);
+    int before = atomic_load(&w.device.requests);
+    while (atomic_load(&w.device.requests) < before + 1)
+        usleep(1000);
+    int64_t begin_us = clock_boot_us();
+    close_world(&w);
+    assert_true(clock_boot_us() - begin_us < 10 * SECOND_US);
+}
+
+static void test_stop_in_silence(void **state)
+{
+    (void)state;
+    stop_within(false, SILENT);
+    stop_within(true, SILENT);
+}
+
+static void test_stop_in_half_a_reply(void **state)
+{
+    (void)state;
+    stop_within(false, HALF);
+    stop_within(true, HALF);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -457,6 +491,8 @@ int main(void)
         cmocka_unit_test(test_refusals_are_forgotten),
         cmocka_unit_test(test_one_reply_for_each_connection),
         cmocka_unit_test(test_every_slot_leaves_a_trace),
+        cmocka_unit_test(test_stop_in_silence),
+        cmocka_unit_test(test_stop_in_half_a_reply),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,6 +138,9 @@ class Guards(harness.SystemTest):
             self.reads(asset, "pv", "good")
             self.observer.alarm(asset, "extra-no-data", "unacknowledged")
             daemon.log.wait(lambda line: "device %s: refuses register 'extra' (holding 3)" % asset in line, "the line")
+            topic = "/devices/%s/diagnostics" % asset
+            self.observer.feed.wait(lambda m: m.topic.endswith(topic) and m.json and m.json["answers"] and
+                                    m.json.get("reason") == "refused", "diagnostics: it answers, and refuses something")
         self.change(MISSING, HOLDING, EXTRA, 3, "extra", "good")
         for asset, _ in self.each(BLIND):  # nobody vouches for the unit; the value is there all the same
             self.assertEqual(self.reads(asset, "pv", "uncertain", "status-unknown")["value"], -195.8)

@@ -14,7 +14,9 @@ _cryoctl()
     --table) COMPREPLY=($(compgen -W "holding input coil discrete" -- "$cur")); return ;;
     --parity) COMPREPLY=($(compgen -W "none even odd" -- "$cur")); return ;;
     --stop-bits) COMPREPLY=($(compgen -W "1 2" -- "$cur")); return ;;
-    --format) COMPREPLY=($(compgen -W "table csv json prometheus" -- "$cur")); return ;;
+    --format)
+        [[ " ${words[*]} " == *" devices "* ]] && set -- "$1" "table json prometheus" || set -- "$1" "table csv json"
+        COMPREPLY=($(compgen -W "$2" -- "$cur")); return ;;
     --config | --dir) COMPREPLY=($(compgen -d -- "$cur")); return ;;
     --socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --from | --to | --last | --note | --tolerance | --units | --timeout | --baud) return ;;

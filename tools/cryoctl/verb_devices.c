@@ -73,8 +73,8 @@ static void faults_note(const struct ctl *ctl, struct table *t, const json_t *de
 static void add_row(const struct ctl *ctl, struct table *t, const json_t *device)
 {
     char text[64], time[WHEN_MAX];
-    bool answers = json_is_true(json_object_get(device, "answers"));
     const char *reason = client_text(device, "reason");
+    bool answers = json_is_true(json_object_get(device, "answers")) && reason[0] == '\0';
     json_int_t backoff_ms = number(device, "backoff_ms");
     enum table_style style = answers ? TABLE_PLAIN : TABLE_WARNING;
     json_int_t faults = number(device, "timeouts") + number(device, "bad_replies") +

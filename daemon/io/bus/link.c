@@ -21,6 +21,8 @@
 
 #define RTU_REQUEST 8 /* with its CRC */
 #define WASTE_MAX   768
+#define TCP_PREFIX  6 /* transaction, protocol, length */
+#define TCP_LEAST   9 /* with unit, function, and one byte more: the shortest is an exception */
 
 struct link {
     const struct bus_config *config;
@@ -283,7 +285,7 @@ static size_t read_to(struct link *link, int64_t deadline_us, uint8_t *frame, si
     return n;
 }
 
-/* How long a frame that begins so is; 0 when that can't be told. */
+/* How long a frame on a serial line that begins so is; 0 when that can't be told. */
 static size_t frame_length(const uint8_t *frame)
 {
     if ((frame[1] & 0x80) != 0)
@@ -404,53 +406,38 @@ static bool send_tcp(struct link *link, struct modbus_request *request)
     return send(descriptor(link), frame, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
 }
 
-/* Receives a frame that has begun to arrive; its length, or 0 with ret set. */
+/* One frame, or as much as it says of itself behind the length field, which modbus_reply_tcp checks; its
+ * length, or 0 with ret set. Not libmodbus': that would hear of the stop only at the deadline. */
 static size_t receive_tcp(struct link *link, int64_t deadline_us, uint8_t *frame, struct modbus_reply *ret)
 {
-    int64_t left_us = deadline_us - clock_boot_us();
-    if (left_us < MS_US)
-        left_us = MS_US;
-    modbus_set_response_timeout(link->modbus, (uint32_t)(left_us / SECOND_US),
-                                (uint32_t)(left_us % SECOND_US));
-    errno = 0;
-    int len = modbus_receive_confirmation(link->modbus, frame);
-    link->quiet_since_us = clock_boot_us();
-    if (len > 0)
-        return (size_t)len;
-    if (errno == ETIMEDOUT)
-        fail(ret, BUS_BAD_REPLY, "incomplete frame");
-    else if (len == 0 || errno >= MODBUS_ENOBASE)
-        fail(ret, BUS_BAD_REPLY, "not a frame of this request");
-    else
-        fail(ret, BUS_LINK_DOWN, "connection lost");
-    return 0;
+    size_t n = read_to(link, deadline_us, frame, 0, TCP_LEAST, "incomplete frame", ret);
+    if (n < TCP_LEAST)
+        return 0;
+    size_t want = frame_length(frame + TCP_PREFIX);
+    if (want == 0) {
+        fail(ret, BUS_BAD_REPLY, "function");
+        return 0;
+    }
+    want += TCP_PREFIX - 2; /* no CRC */
+    n = read_to(link, deadline_us, frame, n, want, "incomplete frame", ret);
+    return n == want ? n : 0;
 }
 
 static void transact_tcp(struct link *link, struct modbus_request *request, uint32_t timeout_ms,
                          struct modbus_reply *ret)
 {
-    uint8_t frame[MODBUS_TCP_MAX_ADU_LENGTH];
+    uint8_t frame[TCP_LEAST + UINT8_MAX];
     if (!send_tcp(link, request)) {
         fail(ret, BUS_LINK_DOWN, "cannot send");
         return;
     }
     int64_t deadline_us = clock_boot_us() + (int64_t)timeout_ms * MS_US;
     link->quiet_since_us = clock_boot_us();
-    switch (wait_for(link->stop_fd, descriptor(link), POLLIN, deadline_us)) {
-    case WAIT_STOP:
-        fail(ret, BUS_LINK_DOWN, "stopping");
-        return;
-    case WAIT_TIMEOUT:
-        fail(ret, BUS_NO_REPLY, "no reply");
-        return;
-    case WAIT_READY:
-        break;
-    }
     size_t len = receive_tcp(link, deadline_us, frame, ret);
     if (len == 0)
         return;
     bool unnumbered = link->config->ignore_transaction_id;
-    if (unnumbered && len >= 2) /* whatever the gateway writes there is right */
+    if (unnumbered) /* whatever the gateway writes there is right */
         request->transaction = (uint16_t)(frame[0] << 8 | frame[1]);
     modbus_reply_tcp(request, frame, len, ret);
     if (ret->outcome == BUS_BAD_REPLY) {

@@ -1,7 +1,7 @@
 /*
  * link.h - one connection: a TCP socket or a serial line, and one transaction at a time on it.
  *
- * libmodbus sets the line up and frames TCP; the connection is ours (tcp_open.h), and every reply is
+ * libmodbus sets the serial line up; TCP connections (tcp_open.h) and frames are ours, and every reply is
  * validated by core/modbus_reply before anybody sees it. Owned by one bus thread.
  *
  * On a serial line a frame identical to the request is never a reply: the adapter hears what it sends. With

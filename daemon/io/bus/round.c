@@ -499,7 +499,7 @@ enum reason round_run(struct bus *bus, struct bus_device *device, struct stamp s
     tell(&r);
     if (reason == REASON_WRONG_DEVICE)
         device->diagnostics.wrong_device++;
-    if (bus_device_answered(reason)) {
+    if (bus_device_answered(reason) && !r.mute) { /* else a reply may still come */
         bus_device_clean(device);
         join(&r);
     }
