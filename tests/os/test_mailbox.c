@@ -133,8 +133,8 @@ static void test_many_writers_lose_nothing(void **state)
     mailbox_free(mb);
 }
 
-/* ThreadSanitizer's own notes about memory stay resident. */
-#ifdef __SANITIZE_THREAD__
+/* The sanitizers' own notes about memory stay resident. */
+#if defined __SANITIZE_THREAD__ || defined __SANITIZE_ADDRESS__
 #define FOREIGN_MEMORY true
 #else
 #define FOREIGN_MEMORY false

@@ -169,11 +169,12 @@ static bool shape_taken(const struct bus_device *device, const struct reports *r
     return shape_unanswered(device, shape) || is_reported(reports, unit, shape);
 }
 
-/* A refusal says which function was refused, and nothing else. */
+/* A refusal says which function was refused, and nothing else. Here no request grows too old: a device that
+ * stays one reply behind gives the refusal of the last one whenever it is asked again. */
 static bool owes_function(const struct bus_device *device, uint8_t function)
 {
     for (unsigned i = 0; i < device->n_unanswered; i++)
-        if (device->unanswered[i].shape.function == function && is_owed(&device->unanswered[i]))
+        if (device->unanswered[i].shape.function == function)
             return true;
     return false;
 }
@@ -185,7 +186,7 @@ static bool owes_wider(const struct bus_device *device, uint8_t function)
     struct reply_shape own = shape_of(function, reach_of(device, function));
     for (unsigned i = 0; i < device->n_unanswered; i++) {
         const struct unanswered *u = &device->unanswered[i];
-        if (u->shape.function == function && u->shape.bytes > own.bytes && is_owed(u))
+        if (u->shape.function == function && u->shape.bytes > own.bytes)
             return true;
     }
     return false;
