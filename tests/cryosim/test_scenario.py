@@ -102,24 +102,25 @@ class Examples(unittest.TestCase):
         self.addCleanup(sim.clean)
         devices = sim.list()["devices"]
         self.assertEqual([sum(d["kind"] == k for d in devices) for k in ("tank", "freezer", "ups", "oxygen")], [8, 2, 1, 1])
-        warmest = {}
+        warmest, too_warm = {}, 0
         for second in range(1, 81):
             sim.ctl("step 1 s")
             state = {d["id"]: d["state"] for d in sim.list()["devices"]}
             vapour = {name: s["vapour_reading_c"] for name, s in state.items() if name.startswith("tank")}
-            if second == 15:
+            if second <= 12:
                 self.assertLess(vapour["tank-3"], -185)
+            too_warm += vapour["tank-3"] > -150
             if second == 25:
                 self.assertEqual(state["tank-5"]["lid"], "open")
             if second == 35:
                 self.assertFalse(state["ups"]["mains"])
-            if second == 44:
-                self.assertGreater(vapour["tank-3"], -150)
+            if second > 55:  # below the alarms' limits and deadbands: all is well within the minute
+                self.assertLess(vapour["tank-3"], -167)
             if second > 74:
-                self.assertLess(vapour["tank-3"], -155)
                 self.assertTrue(state["ups"]["mains"])
                 self.assertEqual(state["tank-5"]["lid"], "closed")
             warmest = {name: max(value, warmest.get(name, -200)) for name, value in vapour.items()}
+        self.assertGreater(too_warm, 12)  # long enough to be read on the screen, and acknowledged
         del warmest["tank-3"]
         self.assertLess(max(warmest.values()), -165)  # only tank 3 has a bad day
         self.assertLess(state["freezer-1"]["sample_c"], -80)
