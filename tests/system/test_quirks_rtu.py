@@ -50,8 +50,9 @@ class Deaf(Device):
             self.gaps.append(gap)
         if gap < self.deaf_for:
             return
-        line.send(self.true(request))
-        self.replied = time.monotonic()
+        reply = self.true(request)
+        self.replied = time.monotonic()  # before the reply leaves: being held up afterwards must not shorten the pause
+        line.send(reply)
 
 
 class Quirks(hall.HallTest):
