@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 static const char *const QUALITY_NAMES[] = {
     [QUALITY_GOOD] = "good",
@@ -69,14 +68,6 @@ enum quality reason_quality(enum reason reason)
     default:
         return QUALITY_BAD;
     }
-}
-
-enum reason reason_of_device(const char *name)
-{
-    for (int reason = REASON_SENSOR_FAULT; reason <= REASON_CHANNEL_OFF; reason++)
-        if (strcmp(REASON_NAMES[reason], name) == 0)
-            return (enum reason)reason;
-    return REASON_NONE;
 }
 
 const char *quality_name(enum quality quality)

@@ -80,10 +80,6 @@ enum quality reason_quality(enum reason reason);
 const char *quality_name(enum quality quality);
 const char *reason_name(enum reason reason);
 
-/* The reason of that name among those that a profile may give (SENSOR_FAULT to CHANNEL_OFF), or REASON_NONE.
- */
-enum reason reason_of_device(const char *name);
-
 /* A decoded register. raw keeps the register words as they came (first word in the high half of a
  * 32-bit value's own order of transmission), so that a value can be derived again years later. */
 struct reading {
