@@ -6,7 +6,9 @@
  *
  *   event:  the 15 bytes "cryomon event 1", previous hash (32 bytes; zeros for the very first event),
  *           seq, utc_us, boot_us, text boot_id, text kind, text asset, text alarm, text body
- *   frame:  the 15 bytes "cryomon frame 1", id, first_utc_us, last_utc_us, count, then the body's bytes
+ *   frame:  the 15 bytes "cryomon frame 2", previous hash (32 bytes: of the frame before, folded or not;
+ * zeros for the very first), id, first_utc_us, last_utc_us, count, then the body's bytes. Of a body of
+ * version 1 (frame.h): "cryomon frame 1" and no previous hash. seal:   seal.h
  *
  * So every column of a row is covered, and no row can be altered, removed, put in or moved without a break.
  * What a chain alone can't show is that its end was cut off: for that somebody outside must know an earlier

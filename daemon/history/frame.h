@@ -4,19 +4,20 @@
  * PURE: no I/O, no malloc. Encoding and decoding work over the caller's buffers; decoding takes any bytes and
  * either gives entries that encode to the same bytes again, or says -EBADMSG: there is one encoding only.
  *
- * Format, version 1. Integers are LEB128 varints (7 bits a byte, low bits first, at most 10 bytes); signed
- * ones are zigzag.
+ * Format, version 2 (version 1, of earlier files, has no calibrations: its bit 7 is zero). Integers are
+ * LEB128 varints (7 bits a byte, low bits first, at most 10 bytes); signed ones are zigzag.
  *
- *     byte      version, 1
+ *     byte      version, 2
  *     varint    number of entries
  *     entry...  in the order in which the readings came:
- *       byte      flags: bits 0-1 quality, 2 REASON, 3 VALUE, 4 MICRO, 5 RAW, 6 SAME_SLOT, 7 zero
+ *       byte      flags: bits 0-1 quality, 2 REASON, 3 VALUE, 4 MICRO, 5 RAW, 6 SAME_SLOT, 7 CALIBRATED
  *       zigzag    point id minus that of the entry before (0 before the first)
  *       zigzag    unless SAME_SLOT: slot time minus that of the entry before (0 before the first), ms
  *       zigzag    taken time minus slot time, ms
  *       byte      if REASON: the reason (enum reason), not 0
  *       zigzag    if VALUE: the number; it is there exactly when the quality is not bad
  *       varint    if RAW: the register words (struct reading, raw), not 0; absent means 0
+ *       varint    if CALIBRATED: the id in the table "calibration", not 0; absent means none
  *
  * Exactness: values, qualities, reasons and raw words come back as they were (a bad reading has no value).
  * Times are kept to the millisecond, cut off towards the past: that is the only loss.
@@ -27,7 +28,7 @@
 #include "value.h"
 
 #define FRAME_ENTRIES_MAX 4096
-#define FRAME_ENTRY_MAX   47 /* bytes of the longest possible entry */
+#define FRAME_ENTRY_MAX   52 /* bytes of the longest possible entry */
 #define FRAME_BYTES_MAX   (16 + FRAME_ENTRIES_MAX * FRAME_ENTRY_MAX)
 #define FRAME_TIME_MAX_MS                                                                                    \
     INT64_C(4000000000000000) /* |time|: so that sums and microseconds can't overflow                        \
@@ -38,6 +39,8 @@ struct frame_entry {
     int64_t number;            /* value x 10^decimals of the point; with micro: the micro_t itself */
     uint32_t point;            /* id in the table "point" */
     uint32_t raw;
+    uint32_t
+        calibration; /* id in the table "calibration"; 0: none. The number is what was read, not calibrated */
     uint8_t quality, reason;
     bool micro; /* the value is no whole multiple of the point's resolution */
 };

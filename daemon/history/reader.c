@@ -134,7 +134,7 @@ static int find_range(struct history_reader *reader, struct search *search)
 {
     sqlite3_stmt *stmt = NULL;
     int result = sqlite3_prepare_v2(reader->history,
-                                    "SELECT min(id) - 1, max(id) FROM frame INDEXED BY frame_time"
+                                    "SELECT min(id) - 1, max(id) FROM frame"
                                     " WHERE last_utc_us >= ?1 AND first_utc_us < ?2",
                                     -1, &stmt, NULL);
     if (result == SQLITE_OK) {

@@ -8,6 +8,8 @@
 #ifndef CRYOMON_READER_H
 #define CRYOMON_READER_H
 
+#include "calibration.h"
+#include "summary.h"
 #include "value.h"
 
 struct history_reader;
@@ -23,9 +25,11 @@ void history_close(struct history_reader *reader);
 struct history_row {
     const char *asset, *point, *unit; /* valid during the call */
     unsigned decimals;
-    int64_t slot_utc_us;  /* when the poll was due */
-    int64_t taken_utc_us; /* when the reply, or its absence, was known */
-    struct reading reading;
+    int64_t slot_utc_us;    /* when the poll was due */
+    int64_t taken_utc_us;   /* when the reply, or its absence, was known */
+    struct reading reading; /* as read; reading.raw are the register words */
+    micro_t calibrated;     /* the value that counts: equal to reading.value without a calibration */
+    int64_t calibration;    /* its id, for history_calibration; 0: none */
 };
 
 /* Calls row() for each stored reading of asset/point with from <= taken < to, in the order in which they were
@@ -50,6 +54,29 @@ typedef bool history_event_fn(void *context, const struct history_event *event);
 /* Events with seq > after_seq and from <= utc < to, in order of seq. */
 int64_t history_events(struct history_reader *reader, uint64_t after_seq, int64_t from_utc_us,
                        int64_t to_utc_us, history_event_fn *event, void *context);
+
+/* One UTC hour or day of a point, from summaries alone where they are (and from readings for the hour that is
+ * not sealed yet). Values are calibrated, in steps of the resolution. Days are UTC days. In order of point,
+ * then time. */
+struct history_span {
+    const char *asset, *point, *unit;
+    unsigned decimals;
+    struct summary summary; /* hour_ms: start of the hour or day */
+    struct summary_thresholds thresholds;
+};
+typedef bool history_span_fn(void *context, const struct history_span *span);
+int64_t history_hours(struct history_reader *reader, const char *asset, const char *point,
+                      int64_t from_utc_us, int64_t to_utc_us, history_span_fn *span, void *context);
+int64_t history_days(struct history_reader *reader, const char *asset, const char *point, int64_t from_utc_us,
+                     int64_t to_utc_us, history_span_fn *span, void *context);
+
+/* A calibration by its id; texts are valid until history_close. 0, or -ENOENT. */
+struct history_calibration {
+    int64_t id, utc_us, from_utc_us; /* recorded; in effect from */
+    const char *asset, *point, *unit, *text, *certificate, *date, *due, *reference;
+    struct calibration calibration;
+};
+int history_calibration(struct history_reader *reader, int64_t id, struct history_calibration *ret);
 
 /* Does asset/point (either may be NULL) occur at all? 1, 0 or -errno: to tell "no readings then" from "no
  * such point". */

@@ -34,6 +34,8 @@ static const char *const state_steps[] = {
     " BEGIN SELECT RAISE(ABORT, 'configurations are never changed'); END;"
     "CREATE TRIGGER configuration_delete BEFORE DELETE ON configuration"
     " BEGIN SELECT RAISE(ABORT, 'configurations are never deleted'); END;",
+    /* 2 */
+    "CREATE TABLE head(id INTEGER PRIMARY KEY CHECK(id = 1), text TEXT NOT NULL) STRICT;",
 };
 
 static const char *const history_steps[] = {
@@ -43,6 +45,35 @@ static const char *const history_steps[] = {
     "CREATE TABLE frame(id INTEGER PRIMARY KEY, first_utc_us INTEGER NOT NULL, last_utc_us INTEGER NOT NULL,"
     " count INTEGER NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL) STRICT;"
     "CREATE INDEX frame_time ON frame(last_utc_us, first_utc_us);",
+    /* 2 */
+    /* Frames are few now (an hour's), and an index would be half of what a commit writes. */
+    "DROP INDEX frame_time;"
+    "CREATE TABLE calibration(id INTEGER PRIMARY KEY, asset TEXT NOT NULL, point TEXT NOT NULL, unit TEXT "
+    "NOT NULL,"
+    " utc_us INTEGER NOT NULL, from_utc_us INTEGER NOT NULL, text TEXT NOT NULL, certificate TEXT NOT NULL,"
+    " date TEXT NOT NULL, due TEXT NOT NULL, reference TEXT NOT NULL,"
+    " UNIQUE(asset, point, unit, from_utc_us, text, certificate, date, due, reference)) STRICT;"
+    "CREATE TRIGGER calibration_update BEFORE UPDATE ON calibration"
+    " BEGIN SELECT RAISE(ABORT, 'calibrations are never changed'); END;"
+    "CREATE TRIGGER calibration_delete BEFORE DELETE ON calibration"
+    " BEGIN SELECT RAISE(ABORT, 'calibrations are never deleted'); END;"
+    "CREATE TABLE signer(id INTEGER PRIMARY KEY, utc_us INTEGER NOT NULL, public_key BLOB NOT NULL UNIQUE) "
+    "STRICT;"
+    "CREATE TABLE seal(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, utc_us INTEGER NOT NULL,"
+    " first_utc_us INTEGER NOT NULL, last_utc_us INTEGER NOT NULL, count INTEGER NOT NULL,"
+    " from_id INTEGER NOT NULL, to_id INTEGER NOT NULL, frames_head BLOB NOT NULL, content BLOB NOT NULL,"
+    " entries BLOB, entries_hash BLOB NOT NULL, event_seq INTEGER NOT NULL, event_hash BLOB NOT NULL,"
+    " previous BLOB NOT NULL, hash BLOB NOT NULL, signer INTEGER NOT NULL, signature BLOB NOT NULL) STRICT;"
+    /* The segments that have chunks: what a query by time looks through. */
+    "CREATE INDEX seal_live ON seal(first_utc_us, last_utc_us) WHERE entries IS NOT NULL;"
+    "CREATE TABLE chunk(id INTEGER PRIMARY KEY, count INTEGER NOT NULL, \"values\" INTEGER NOT NULL,"
+    " minimum INTEGER, maximum INTEGER, sum INTEGER, first INTEGER, last INTEGER, worst INTEGER NOT NULL,"
+    " hours BLOB NOT NULL, body BLOB NOT NULL) STRICT;"
+    /* Frames that did not fit their hash when they were to be folded: kept as they are, for those who look.
+     */
+    "CREATE TABLE damaged(id INTEGER PRIMARY KEY, first_utc_us INTEGER NOT NULL, last_utc_us INTEGER NOT "
+    "NULL,"
+    " count INTEGER NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL) STRICT;",
 };
 
 static const struct {

@@ -6,8 +6,14 @@
  *              outbox         events that the broker has not confirmed
  *              run            one row per start of the daemon; stopped_utc_us is NULL until a clean stop
  *              configuration  the full text of each configuration that was ever in force; append-only
+ *              head           the last signed head (head.h): one row
  * history.db   point          ids for (asset, point, unit, decimals)
- *              frame          the readings of one commit (frame.h), with their hash
+ *              calibration    each calibration that was ever in force; append-only
+ *              frame          the readings of one commit (frame.h), with their hash: of the current hour
+ *              chunk          the readings of one point in an hour or a day (chunk.h, summary.h)
+ *              seal           hours, days and removals, chained and signed (seal.h)
+ *              signer         public keys
+ *              damaged        frames that were found damaged when they were to be folded
  *
  * Each file has an application_id of its own, and its version in user_version. A file of a newer version, or
  * of another program, is refused and not touched.

@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 
+#include "calibration.h"
 #include "decode.h"
 #include "engine.h"
 #include "guard.h"
@@ -20,13 +21,15 @@
 #define TEXT_MAX       256 /* alarm texts and responses, UTF-8, with NUL */
 #define UNIT_MAX       16
 
-#define BUSES_MAX   1000
-#define DEVICES_MAX 4096
-#define ASSETS_MAX  4096
-#define POINTS_MAX  16384
-#define ALARMS_MAX  65000
-#define GUARDS_MAX  32768 /* of all devices */
-#define HOLES_MAX   8     /* of one device */
+#define BUSES_MAX        1000
+#define DEVICES_MAX      4096
+#define ASSETS_MAX       4096
+#define POINTS_MAX       16384
+#define ALARMS_MAX       65000
+#define GUARDS_MAX       32768 /* of all devices */
+#define HOLES_MAX        8     /* of one device */
+#define CALIBRATIONS_MAX 65000
+#define EXPOSURES_MAX    4
 
 enum language { LANGUAGE_EN, LANGUAGE_ZH, LANGUAGES };
 
@@ -51,6 +54,13 @@ struct mqtt_config {
 struct storage_config {
     char directory[256];
     uint32_t commit_interval_ms;
+    uint32_t
+        keep_days; /* sealed days that are older are removed, with a signed tombstone; 0: kept for ever */
+};
+
+/* Somebody has to look at the record regularly (cryoctl review). */
+struct review_config {
+    uint32_t every_days; /* 0: not asked for */
 };
 
 enum bus_kind { BUS_TCP, BUS_RTU };
@@ -104,6 +114,9 @@ struct asset_config {
     enum asset_kind kind;
     uint16_t first_point, n_points; /* points of an asset stand together in points[] */
     uint16_t first_alarm, n_alarms; /* and so do its alarms */
+    uint8_t n_exposures; /* thresholds for cryoctl exposure, of its points in exposure_unit; ascending */
+    micro_t exposures[EXPOSURES_MAX];
+    char exposure_unit[UNIT_MAX]; /* "°C" unless set */
 };
 
 struct point_config {
@@ -115,6 +128,18 @@ struct point_config {
     struct reg_format format;
     char unit[UNIT_MAX]; /* "°C", "cm", "%"; "" for states */
     char register_name[ID_MAX];
+    uint32_t first_calibration; /* in calibrations[], ascending by from_utc_us */
+    uint16_t n_calibrations;
+};
+
+/* A calibration of a point: in effect from its date until the next one's. */
+struct calibration_config {
+    uint16_t point;
+    int64_t from_utc_us;
+    struct calibration calibration;
+    char certificate[ID_MAX], date[16], due[16]; /* dates as YYYY-MM-DD; "" unknown */
+    char reference[NAME_MAX_BYTES];              /* what it was compared with */
+    int64_t due_utc_us;                          /* the day's start, UTC; 0: no due date */
 };
 
 /* A register that is read with the points of a device, because it speaks for or against them: guard.h. */
@@ -152,6 +177,9 @@ struct config {
     struct asset_config *assets;
     struct point_config *points;
     struct alarm_config *alarms;
+    struct review_config review;
+    uint32_t n_calibrations;
+    struct calibration_config *calibrations;
     uint32_t n_guards, n_guard_targets;
     struct guard_config *guards;
     uint16_t *guard_targets;          /* indices of points */

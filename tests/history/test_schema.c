@@ -38,8 +38,10 @@ static int integer(sqlite3 *db, const char *sql)
 static void test_new_files(void **state)
 {
     struct fixture *fixture = *state;
-    assert_int_equal(schema_check(fixture->state, SCHEMA_STATE, message, sizeof message), 1);
-    assert_int_equal(schema_check(fixture->history, SCHEMA_HISTORY, message, sizeof message), 1);
+    assert_int_equal(schema_check(fixture->state, SCHEMA_STATE, message, sizeof message),
+                     schema_version(SCHEMA_STATE));
+    assert_int_equal(schema_check(fixture->history, SCHEMA_HISTORY, message, sizeof message),
+                     schema_version(SCHEMA_HISTORY));
     assert_int_equal(integer(fixture->state, "PRAGMA application_id"), 0x63727953);
     assert_int_equal(integer(fixture->history, "PRAGMA application_id"), 0x63727948);
     assert_int_equal(integer(fixture->state,

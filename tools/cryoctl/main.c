@@ -173,7 +173,7 @@ static int complain_about_option(const struct ctl *ctl, int option, const char *
 }
 
 /* Reads all options, wherever they stand. Returns 0 or CTL_USAGE. */
-static int read_options(struct ctl *ctl, int argc, char **argv, struct words *ret_words, unsigned *ret_seen)
+static int read_options(struct ctl *ctl, int argc, char **argv, struct words *ret_words, uint64_t *ret_seen)
 {
     struct option table[OPTION_COUNT + 1] = {0};
     for (unsigned i = 0; i < OPTION_COUNT; i++)
@@ -194,7 +194,7 @@ static int read_options(struct ctl *ctl, int argc, char **argv, struct words *re
         }
         if (option < 256)
             option = 256 + (option == 'h' ? OPTION_HELP : option == 'V' ? OPTION_VERSION : OPTION_YES);
-        *ret_seen |= 1U << (option - 256);
+        *ret_seen |= UINT64_C(1) << (option - 256);
         if (!set_option(ctl, (enum usage_option)(option - 256), optarg))
             return CTL_USAGE;
     }
@@ -203,14 +203,14 @@ static int read_options(struct ctl *ctl, int argc, char **argv, struct words *re
     return 0;
 }
 
-static int run_verb(struct ctl *ctl, const struct words *words, unsigned seen)
+static int run_verb(struct ctl *ctl, const struct words *words, uint64_t seen)
 {
-    if ((seen & 1U << OPTION_VERSION) != 0) {
+    if ((seen & UINT64_C(1) << OPTION_VERSION) != 0) {
         printf("cryoctl " CRYOMON_VERSION "\n");
         return CTL_OK;
     }
     const struct usage_verb *verb = words->n > 0 ? usage_find_verb(words->word[0]) : NULL;
-    if ((seen & 1U << OPTION_HELP) != 0 && (verb != NULL || words->n == 0)) {
+    if ((seen & UINT64_C(1) << OPTION_HELP) != 0 && (verb != NULL || words->n == 0)) {
         usage_print(ctl, verb, stdout);
         return CTL_OK;
     }
@@ -224,7 +224,7 @@ static int run_verb(struct ctl *ctl, const struct words *words, unsigned seen)
         return CTL_USAGE;
     }
     for (unsigned i = 0; i < OPTION_COUNT; i++) {
-        if ((seen & 1U << i) != 0 && !usage_verb_takes(verb, i)) {
+        if ((seen & UINT64_C(1) << i) != 0 && !usage_verb_takes(verb, i)) {
             ctl_complain(tr(ctl, "--%s has no meaning with \"%s\"; see cryoctl %s --help",
                             "--%s 不能用于“%s”；见 cryoctl %s --help"),
                          usage_option_name(i), verb->name, verb->name);
@@ -245,7 +245,7 @@ static int run_verb(struct ctl *ctl, const struct words *words, unsigned seen)
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-    unsigned seen = 0;
+    uint64_t seen = 0;
     struct words words = {
         .word = calloc((size_t)argc + 1, sizeof *words.word)}; /* NOLINT(bugprone-sizeof-expression) */
     if (words.word == NULL)

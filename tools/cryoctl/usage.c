@@ -4,7 +4,7 @@
 
 #include "width.h"
 
-#define BIT(option) (1U << (option))
+#define BIT(option) (UINT64_C(1) << (option))
 #define FOR_ALL     (BIT(OPTION_LANG) | BIT(OPTION_HELP) | BIT(OPTION_VERSION))
 #define FOR_DAEMON  (BIT(OPTION_SOCKET) | BIT(OPTION_CONFIG))
 #define FOR_RANGE   (BIT(OPTION_FROM) | BIT(OPTION_TO) | BIT(OPTION_LAST) | BIT(OPTION_UTC) | BIT(OPTION_JSON))

@@ -37,7 +37,7 @@ struct usage_verb {
     const char *name;
     const char *arguments, *arguments_zh; /* as in the help; NULL: not shown at all */
     int min_arguments, max_arguments;
-    unsigned options; /* 1 << enum usage_option, beside those that every verb takes */
+    uint64_t options; /* 1 << enum usage_option, beside those that every verb takes */
     const char *en, *zh;
     int (*run)(struct ctl *ctl, int argc, char **argv);
 };
