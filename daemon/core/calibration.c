@@ -139,6 +139,13 @@ static bool parse_line(const char *p, struct calibration *c)
     return take(&p, '\0', word) != NULL && micro_parse(word, &c->offset);
 }
 
+static bool is_last(const char *p)
+{
+    while (*p != '\0' && *p != ' ')
+        p++;
+    return *p == '\0';
+}
+
 static bool parse_table(const char *p, struct calibration *c)
 {
     char word[MICRO_TEXT_MAX];
@@ -147,7 +154,7 @@ static bool parse_table(const char *p, struct calibration *c)
     for (unsigned i = 0; i < CALIBRATION_TABLE_MAX; i++) {
         if (take(&p, ':', word) == NULL || !micro_parse(word, &c->table[i].read))
             return false;
-        const bool last = strchr(p, ' ') == NULL;
+        const bool last = is_last(p);
         if (take(&p, last ? '\0' : ' ', word) == NULL || !micro_parse(word, &c->table[i].real))
             return false;
         if (i > 0 && c->table[i].read <= c->table[i - 1].read)
