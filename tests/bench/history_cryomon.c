@@ -1,0 +1,214 @@
+/*
+ * history_cryomon - the same readings as history_plain, in a history.db as the daemon writes it: frames, hours, days.
+ *
+ *   history_cryomon DIR POINTS DAYS [noisy] [quick]    quick: without fsync (the bytes are the same, the time is not)
+ *
+ * One commit each 5 s of readings, WAL, synchronous FULL, 8 KiB pages. Prints one JSON object. Also makes an empty
+ * state.db, so that cryoctl opens the directory.
+ */
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "chain.h"
+#include "fold.h"
+#include "frame.h"
+#include "history_data.h"
+#include "schema.h"
+
+#define POINTS_MAX 20000
+
+static struct data_point points[POINTS_MAX];
+static struct frame_entry entries[FRAME_ENTRIES_MAX];
+static unsigned char body[FRAME_BYTES_MAX];
+
+static void die(const char *what, sqlite3 *db)
+{
+    fprintf(stderr, "history_cryomon: %s: %s\n", what, db ? sqlite3_errmsg(db) : "");
+    exit(1);
+}
+
+static void run(sqlite3 *db, const char *sql)
+{
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        die(sql, db);
+}
+
+static long long written(void)
+{
+    long long bytes = 0;
+    char line[128];
+    FILE *io = fopen("/proc/self/io", "r");
+    while (io && fgets(line, sizeof line, io))
+        sscanf(line, "wchar: %lld", &bytes);
+    if (io)
+        fclose(io);
+    return bytes;
+}
+
+static double now(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static sqlite3 *open_db(const char *dir, enum schema_file file, bool quick)
+{
+    char path[512], message[256];
+    sqlite3 *db = NULL;
+    snprintf(path, sizeof path, "%s/%s", dir, schema_name(file));
+    if (sqlite3_open(path, &db) != SQLITE_OK)
+        die(path, db);
+    run(db, file == SCHEMA_HISTORY ? "PRAGMA page_size=8192; PRAGMA journal_mode=WAL"
+                                   : "PRAGMA journal_mode=WAL");
+    run(db, quick ? "PRAGMA synchronous=OFF" : "PRAGMA synchronous=FULL");
+    if (schema_migrate(db, file, message, sizeof message) < 0)
+        die(message, NULL);
+    return db;
+}
+
+static void make_points(sqlite3 *db, unsigned n)
+{
+    char sql[256];
+    run(db, "BEGIN");
+    for (unsigned p = 0; p < n; p++) {
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO point VALUES(%u, 'tank-%u', 'temperature', '\302\260C', %d)", p + 1, p + 1,
+                 DATA_DECIMALS);
+        run(db, sql);
+    }
+    run(db, "COMMIT");
+}
+
+struct writer {
+    sqlite3 *db;
+    sqlite3_stmt *stmt;
+    int64_t id, hour;
+    unsigned char hash[CHAIN_HASH_SIZE];
+    struct fold *fold;
+    double slowest_hour, slowest_day;
+};
+
+static void commit(struct writer *writer, size_t n)
+{
+    size_t len = 0;
+    if (frame_encode(entries, n, body, sizeof body, &len) < 0)
+        die("frame_encode", NULL);
+    struct chain_frame frame = {++writer->id, entries[0].taken_ms * 1000, entries[n - 1].taken_ms * 1000,
+                                (int64_t)n, body, len};
+    unsigned char hash[CHAIN_HASH_SIZE];
+    chain_frame_hash(writer->hash, &frame, hash);
+    memcpy(writer->hash, hash, sizeof hash);
+    sqlite3_bind_int64(writer->stmt, 1, frame.id);
+    sqlite3_bind_int64(writer->stmt, 2, frame.first_utc_us);
+    sqlite3_bind_int64(writer->stmt, 3, frame.last_utc_us);
+    sqlite3_bind_int64(writer->stmt, 4, frame.count);
+    sqlite3_bind_blob64(writer->stmt, 5, body, len, SQLITE_STATIC);
+    sqlite3_bind_blob(writer->stmt, 6, hash, sizeof hash, SQLITE_STATIC);
+    if (sqlite3_step(writer->stmt) != SQLITE_DONE)
+        die("insert", writer->db);
+    sqlite3_reset(writer->stmt);
+}
+
+/* As soon as an hour is over, as the store does. */
+static void fold_all(struct writer *writer, int64_t utc_us)
+{
+    static const struct fold_head head;
+    struct fold_done done;
+    do {
+        double start = now();
+        if (fold_step(writer->fold, utc_us, &head, &done) != SQLITE_OK)
+            die("fold", writer->db);
+        double took = now() - start;
+        if (done.kind == FOLD_HOUR && took > writer->slowest_hour)
+            writer->slowest_hour = took;
+        if (done.kind == FOLD_DAY && took > writer->slowest_day)
+            writer->slowest_day = took;
+    } while (done.kind != FOLD_NOTHING);
+}
+
+static void fill(struct writer *writer, unsigned n, uint64_t polls)
+{
+    for (uint64_t i = 0; i < polls; i++) {
+        int64_t ms = DATA_START_MS + (int64_t)i * DATA_INTERVAL_MS;
+        for (unsigned half = 0; half < 2; half++) {
+            size_t k = 0;
+            for (unsigned p = half; p < n; p += 2) {
+                int64_t number = data_next(&points[p], i), slot = ms + half * 5000;
+                entries[k++] = (struct frame_entry){.slot_ms = slot,
+                                                    .taken_ms = slot,
+                                                    .number = number,
+                                                    .point = p + 1,
+                                                    .raw = (uint32_t)number & 0xffff,
+                                                    .quality = QUALITY_GOOD};
+                if (k == FRAME_ENTRIES_MAX) {
+                    commit(writer, k);
+                    k = 0;
+                }
+            }
+            if (k > 0)
+                commit(writer, k);
+        }
+        if (ms / 3600000 != writer->hour)
+            fold_all(writer, ms * 1000);
+        writer->hour = ms / 3600000;
+    }
+    /* The next day's first reading ends the last hour and day. */
+    entries[0].slot_ms = entries[0].taken_ms = DATA_START_MS + (int64_t)polls * DATA_INTERVAL_MS;
+    commit(writer, 1);
+    fold_all(writer, entries[0].slot_ms * 1000);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 4) {
+        fprintf(stderr, "usage: history_cryomon DIR POINTS DAYS [noisy] [quick]\n");
+        return 2;
+    }
+    unsigned n = (unsigned)strtoul(argv[2], NULL, 10);
+    uint64_t polls = (uint64_t)(strtod(argv[3], NULL) * 86400.0 * 1000.0 / DATA_INTERVAL_MS);
+    bool noisy = false, quick = false;
+    for (int i = 4; i < argc; i++) {
+        noisy |= strcmp(argv[i], "noisy") == 0;
+        quick |= strcmp(argv[i], "quick") == 0;
+    }
+    if (n == 0 || n > POINTS_MAX || chain_init() < 0)
+        return 2;
+    for (unsigned p = 0; p < n; p++)
+        data_begin(&points[p], p, noisy);
+    static const unsigned char seed[32] = "cryomon bench";
+    struct signer *signer = NULL;
+    struct writer writer = {.db = open_db(argv[1], SCHEMA_HISTORY, quick), .hour = DATA_START_MS / 3600000};
+    sqlite3_close(open_db(argv[1], SCHEMA_STATE, quick));
+    make_points(writer.db, n);
+    if (signer_from_seed(seed, &signer) < 0 || fold_create(writer.db, signer, &writer.fold) < 0)
+        die("fold_create", writer.db);
+    if (sqlite3_prepare_v2(writer.db, "INSERT INTO frame VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1, &writer.stmt,
+                           NULL) != SQLITE_OK)
+        die("prepare", writer.db);
+    long long before = written();
+    double start = now();
+    fill(&writer, n, polls);
+    double seconds = now() - start;
+    fold_free(writer.fold);
+    sqlite3_finalize(writer.stmt);
+    run(writer.db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    long long bytes = written() - before;
+    sqlite3_close(writer.db);
+    signer_free(signer);
+    char path[512];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/history.db", argv[1]);
+    if (stat(path, &st) < 0)
+        return 1;
+    double readings = (double)polls * n;
+    printf("{\"store\":\"cryomon\",\"path\":\"%s\",\"readings\":%.0f,\"bytes_per_reading\":%.3f,"
+           "\"written_per_reading\":%.1f,\"readings_per_s\":%.0f,\"hour_ms\":%.0f,\"day_ms\":%.0f}\n",
+           path, readings, (double)st.st_size / readings, (double)bytes / readings, readings / seconds,
+           1000 * writer.slowest_hour, 1000 * writer.slowest_day);
+    return 0;
+}
