@@ -157,10 +157,13 @@ static void fill(struct writer *writer, unsigned n, uint64_t polls)
             fold_all(writer, ms * 1000);
         writer->hour = ms / 3600000;
     }
-    /* The next day's first reading ends the last hour and day. */
-    entries[0].slot_ms = entries[0].taken_ms = DATA_START_MS + (int64_t)polls * DATA_INTERVAL_MS;
-    commit(writer, 1);
-    fold_all(writer, entries[0].slot_ms * 1000);
+    /* The first hour of the next day ends the last day, and the reading after it that hour. */
+    for (int hour = 0; hour < 2; hour++) {
+        entries[0].slot_ms = entries[0].taken_ms =
+            DATA_START_MS + (int64_t)polls * DATA_INTERVAL_MS + hour * 3600000;
+        commit(writer, 1);
+        fold_all(writer, entries[0].slot_ms * 1000);
+    }
 }
 
 int main(int argc, char **argv)
