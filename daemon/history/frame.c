@@ -3,16 +3,17 @@
 
 #include <errno.h>
 
-#define VERSION         2
-#define ENTRY_BYTES_MIN 3
+#define VERSION      2
+#define V1_BYTES_MIN 3 /* of an entry */
 
 #define FLAG_QUALITY    0x03U
 #define FLAG_REASON     0x04U
-#define FLAG_VALUE      0x08U
+#define FLAG_VALUE      0x08U /* version 1 only */
+#define FLAG_FOLLOWS    0x08U /* from version 2 on */
 #define FLAG_MICRO      0x10U
 #define FLAG_RAW        0x20U
 #define FLAG_SAME_SLOT  0x40U
-#define FLAG_CALIBRATED 0x80U /* not in version 1 */
+#define FLAG_CALIBRATED 0x80U /* from version 2 on */
 
 /* ---------------------------------------------------------------- entries and readings */
 
@@ -92,32 +93,72 @@ static bool time_is_valid(int64_t ms)
     return ms >= -FRAME_TIME_MAX_MS && ms <= FRAME_TIME_MAX_MS;
 }
 
-static unsigned char *put_entry(unsigned char *at, const struct frame_entry *entry,
-                                const struct frame_entry *last)
+static bool raw_follows(const struct frame_entry *entry)
 {
-    bool has_value = entry->quality != QUALITY_BAD;
-    bool same_slot = entry->slot_ms == last->slot_ms;
+    return entry->quality != QUALITY_BAD && entry->raw == ((uint64_t)entry->number & 0xffff);
+}
+
+/* What the entries of a run have in common. */
+static struct frame_shape shape_of(const struct frame_entry *entry, const struct frame_entry *last)
+{
     unsigned flags = entry->quality;
     flags |= entry->reason ? FLAG_REASON : 0;
-    flags |= has_value ? FLAG_VALUE : 0;
-    flags |= has_value && entry->micro ? FLAG_MICRO : 0;
-    flags |= entry->raw ? FLAG_RAW : 0;
-    flags |= same_slot ? FLAG_SAME_SLOT : 0;
+    flags |= entry->quality != QUALITY_BAD && entry->micro ? FLAG_MICRO : 0;
+    flags |= raw_follows(entry) ? FLAG_FOLLOWS : entry->raw ? FLAG_RAW : 0;
     flags |= entry->calibration ? FLAG_CALIBRATED : 0;
-    *at++ = (unsigned char)flags;
-    at = put_zigzag(at, (int64_t)entry->point - (int64_t)last->point);
-    if (!same_slot)
-        at = put_zigzag(at, entry->slot_ms - last->slot_ms);
-    at = put_zigzag(at, entry->taken_ms - entry->slot_ms);
-    if (entry->reason)
-        *at++ = entry->reason;
-    if (has_value)
+    return (struct frame_shape){
+        .flags = flags,
+        .step = (int64_t)entry->point - (int64_t)last->point,
+        .late_ms = entry->taken_ms - entry->slot_ms,
+        .reason = entry->reason,
+        .calibration = entry->calibration,
+    };
+}
+
+static bool is_same_shape(const struct frame_shape *a, const struct frame_shape *b)
+{
+    return a->flags == b->flags && a->step == b->step && a->late_ms == b->late_ms && a->reason == b->reason &&
+           a->calibration == b->calibration;
+}
+
+/* How many of the entries, from the first on, make a run. */
+static size_t run_length(const struct frame_entry *entries, size_t n, const struct frame_shape *shape)
+{
+    size_t k = 1;
+    while (k < n && entries[k].slot_ms == entries[0].slot_ms) {
+        struct frame_shape next = shape_of(&entries[k], &entries[k - 1]);
+        if (!is_same_shape(&next, shape))
+            break;
+        k++;
+    }
+    return k;
+}
+
+static unsigned char *put_shape(unsigned char *at, const struct frame_shape *shape, int64_t slot_step_ms,
+                                size_t n)
+{
+    *at++ = (unsigned char)(shape->flags | (slot_step_ms == 0 ? FLAG_SAME_SLOT : 0));
+    at = put_zigzag(at, shape->step);
+    if (slot_step_ms != 0)
+        at = put_zigzag(at, slot_step_ms);
+    at = put_zigzag(at, shape->late_ms);
+    if (shape->reason)
+        *at++ = shape->reason;
+    if (shape->calibration)
+        at = put_varint(at, shape->calibration);
+    return put_varint(at, n - 1);
+}
+
+static unsigned char *put_entry(unsigned char *at, const struct frame_entry *entry, unsigned flags)
+{
+    if (entry->quality != QUALITY_BAD)
         at = put_zigzag(at, entry->number);
-    if (entry->raw)
-        at = put_varint(at, entry->raw);
-    if (entry->calibration)
-        at = put_varint(at, entry->calibration);
-    return at;
+    return flags & FLAG_RAW ? put_varint(at, entry->raw) : at;
+}
+
+static bool is_valid(const struct frame_entry *entry)
+{
+    return time_is_valid(entry->slot_ms) && time_is_valid(entry->taken_ms) && entry->quality <= QUALITY_BAD;
 }
 
 int frame_encode(const struct frame_entry *entries, size_t n, unsigned char *body, size_t cap,
@@ -125,20 +166,25 @@ int frame_encode(const struct frame_entry *entries, size_t n, unsigned char *bod
 {
     if (n == 0 || n > FRAME_ENTRIES_MAX)
         return -EINVAL;
+    for (size_t i = 0; i < n; i++) {
+        if (!is_valid(&entries[i]))
+            return -EINVAL;
+    }
     if (cap < 16)
         return -ENOSPC;
     unsigned char *at = body;
     *at++ = VERSION;
     at = put_varint(at, n);
     struct frame_entry last = {0};
-    for (size_t i = 0; i < n; i++) {
-        const struct frame_entry *entry = &entries[i];
-        if (!time_is_valid(entry->slot_ms) || !time_is_valid(entry->taken_ms) || entry->quality > QUALITY_BAD)
-            return -EINVAL;
-        if (cap - (size_t)(at - body) < FRAME_ENTRY_MAX)
+    for (size_t i = 0; i < n;) {
+        struct frame_shape shape = shape_of(&entries[i], &last);
+        size_t k = run_length(entries + i, n - i, &shape);
+        if ((cap - (size_t)(at - body)) / FRAME_ENTRY_MAX < k)
             return -ENOSPC;
-        at = put_entry(at, entry, &last);
-        last = *entry;
+        at = put_shape(at, &shape, entries[i].slot_ms - last.slot_ms, k);
+        for (size_t end = i + k; i < end; i++)
+            at = put_entry(at, &entries[i], shape.flags);
+        last = entries[i - 1];
     }
     *ret_len = (size_t)(at - body);
     return 0;
@@ -210,40 +256,101 @@ static bool get_some(struct frame_cursor *cursor, uint32_t *ret)
     return true;
 }
 
-static bool get_details(struct frame_cursor *cursor, unsigned flags, struct frame_entry *entry)
+static bool get_reason(struct frame_cursor *cursor, uint8_t *ret)
 {
     unsigned reason;
-    if (flags & FLAG_REASON) {
-        if (!get_byte(cursor, &reason) || reason == 0)
-            return false;
-        entry->reason = (uint8_t)reason;
-    }
-    if ((flags & FLAG_VALUE) && !get_zigzag(cursor, &entry->number))
+    if (!get_byte(cursor, &reason) || reason == 0)
         return false;
-    if ((flags & FLAG_RAW) && !get_some(cursor, &entry->raw))
-        return false;
-    return !(flags & FLAG_CALIBRATED) || get_some(cursor, &entry->calibration);
+    *ret = (uint8_t)reason;
+    return true;
 }
 
-static bool get_entry(struct frame_cursor *cursor, struct frame_entry *entry)
+/* The slot time, unless it is that of the entry before. */
+static bool get_slot(struct frame_cursor *cursor, unsigned flags, int64_t *ret)
+{
+    *ret = cursor->last.slot_ms;
+    return (flags & FLAG_SAME_SLOT) ||
+           (get_time(cursor, cursor->last.slot_ms, ret) && *ret != cursor->last.slot_ms);
+}
+
+/* Version 1: each entry says all of itself. */
+static bool get_entry_1(struct frame_cursor *cursor, struct frame_entry *entry)
 {
     unsigned flags;
-    if (!get_byte(cursor, &flags) || (flags & FLAG_QUALITY) > QUALITY_BAD)
-        return false;
-    if ((flags & FLAG_CALIBRATED) && cursor->version < 2)
+    if (!get_byte(cursor, &flags) || (flags & FLAG_QUALITY) > QUALITY_BAD || (flags & FLAG_CALIBRATED))
         return false;
     entry->quality = (uint8_t)(flags & FLAG_QUALITY);
     entry->micro = flags & FLAG_MICRO;
     bool has_value = flags & FLAG_VALUE;
     if (has_value != (entry->quality != QUALITY_BAD) || (entry->micro && !has_value))
         return false;
-    if (!get_point(cursor, cursor->last.point, &entry->point))
+    return get_point(cursor, cursor->last.point, &entry->point) && get_slot(cursor, flags, &entry->slot_ms) &&
+           get_time(cursor, entry->slot_ms, &entry->taken_ms) &&
+           (!(flags & FLAG_REASON) || get_reason(cursor, &entry->reason)) &&
+           (!has_value || get_zigzag(cursor, &entry->number)) &&
+           (!(flags & FLAG_RAW) || get_some(cursor, &entry->raw));
+}
+
+static bool flags_make_sense(unsigned flags)
+{
+    unsigned quality = flags & FLAG_QUALITY;
+    if (quality > QUALITY_BAD || ((flags & FLAG_FOLLOWS) && (flags & FLAG_RAW)))
         return false;
-    entry->slot_ms = cursor->last.slot_ms;
-    if (!(flags & FLAG_SAME_SLOT) &&
-        (!get_time(cursor, cursor->last.slot_ms, &entry->slot_ms) || entry->slot_ms == cursor->last.slot_ms))
+    return quality != QUALITY_BAD || !(flags & (FLAG_FOLLOWS | FLAG_MICRO));
+}
+
+/* The head of a run. */
+static bool get_shape(struct frame_cursor *cursor)
+{
+    unsigned flags;
+    struct frame_shape shape = {0};
+    uint64_t more;
+    int64_t slot_ms, taken_ms;
+    if (!get_byte(cursor, &flags) || !flags_make_sense(flags) || !get_zigzag(cursor, &shape.step) ||
+        !get_slot(cursor, flags, &slot_ms) || !get_time(cursor, slot_ms, &taken_ms))
         return false;
-    return get_time(cursor, entry->slot_ms, &entry->taken_ms) && get_details(cursor, flags, entry);
+    shape.flags = flags & ~FLAG_SAME_SLOT;
+    shape.late_ms = taken_ms - slot_ms;
+    if ((flags & FLAG_REASON) && !get_reason(cursor, &shape.reason))
+        return false;
+    if ((flags & FLAG_CALIBRATED) && !get_some(cursor, &shape.calibration))
+        return false;
+    if (!get_varint(cursor, &more) || more >= cursor->left)
+        return false;
+    /* One encoding only: a run ends where the next entry has another shape. */
+    if ((flags & FLAG_SAME_SLOT) && cursor->begun && is_same_shape(&shape, &cursor->shape))
+        return false;
+    cursor->shape = shape;
+    cursor->begun = true;
+    cursor->run_left = more + 1;
+    cursor->last.slot_ms = slot_ms;
+    return true;
+}
+
+static bool get_entry(struct frame_cursor *cursor, struct frame_entry *entry)
+{
+    if (cursor->run_left == 0 && !get_shape(cursor))
+        return false;
+    const struct frame_shape *shape = &cursor->shape;
+    int64_t point;
+    if (__builtin_add_overflow((int64_t)cursor->last.point, shape->step, &point) || point < 0 ||
+        point > UINT32_MAX)
+        return false;
+    cursor->run_left--;
+    *entry = (struct frame_entry){.point = (uint32_t)point,
+                                  .slot_ms = cursor->last.slot_ms,
+                                  .taken_ms = cursor->last.slot_ms + shape->late_ms,
+                                  .quality = (uint8_t)(shape->flags & FLAG_QUALITY),
+                                  .reason = shape->reason,
+                                  .micro = shape->flags & FLAG_MICRO,
+                                  .calibration = shape->calibration};
+    if (entry->quality != QUALITY_BAD && !get_zigzag(cursor, &entry->number))
+        return false;
+    if (shape->flags & FLAG_FOLLOWS)
+        entry->raw = (uint32_t)((uint64_t)entry->number & 0xffff);
+    else if (((shape->flags & FLAG_RAW) && !get_some(cursor, &entry->raw)) || raw_follows(entry))
+        return false;
+    return true;
 }
 
 int frame_begin(struct frame_cursor *cursor, const void *body, size_t len)
@@ -257,7 +364,7 @@ int frame_begin(struct frame_cursor *cursor, const void *body, size_t len)
     c.version = version;
     if (!get_varint(&c, &c.left) || c.left == 0 || c.left > FRAME_ENTRIES_MAX)
         return -EBADMSG;
-    if (c.left * ENTRY_BYTES_MIN > (size_t)(c.end - c.at))
+    if (version == 1 && c.left * V1_BYTES_MIN > (size_t)(c.end - c.at))
         return -EBADMSG;
     *cursor = c;
     return 0;
@@ -268,7 +375,7 @@ int frame_next(struct frame_cursor *cursor, struct frame_entry *ret)
     if (cursor->left == 0)
         return cursor->at == cursor->end ? 0 : -EBADMSG;
     struct frame_entry entry = {0};
-    if (!get_entry(cursor, &entry))
+    if (!(cursor->version == 1 ? get_entry_1(cursor, &entry) : get_entry(cursor, &entry)))
         return -EBADMSG;
     cursor->left--;
     cursor->last = entry;

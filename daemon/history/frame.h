@@ -5,20 +5,27 @@
  * either gives entries that encode to the same bytes again (but for the version), or says -EBADMSG: there is
  * one encoding only.
  *
- * Format, version 2 (version 1, of earlier files, has no calibrations: its bit 7 is zero). Integers are
- * LEB128 varints (7 bits a byte, low bits first, at most 10 bytes); signed ones are zigzag.
+ * Format, version 2. Integers are LEB128 varints (7 bits a byte, low bits first, at most 10 bytes); signed
+ * ones are zigzag. Entries stand in the order in which the readings came, in runs: what neighbours have in
+ * common is said once.
  *
  *     byte      version, 2
  *     varint    number of entries
- *     entry...  in the order in which the readings came:
- *       byte      flags: bits 0-1 quality, 2 REASON, 3 VALUE, 4 MICRO, 5 RAW, 6 SAME_SLOT, 7 CALIBRATED
- *       zigzag    point id minus that of the entry before (0 before the first)
- *       zigzag    unless SAME_SLOT: slot time minus that of the entry before (0 before the first), ms
+ *     run...    as long as possible:
+ *       byte      flags: bits 0-1 quality, 2 REASON, 3 FOLLOWS, 4 MICRO, 5 RAW, 6 SAME_SLOT, 7 CALIBRATED
+ *       zigzag    point id minus that of the entry before (0 before the first); the same for each entry of
+ * the run zigzag    unless SAME_SLOT: slot time minus that of the entry before (0 before the first), ms
  *       zigzag    taken time minus slot time, ms
  *       byte      if REASON: the reason (enum reason), not 0
- *       zigzag    if VALUE: the number; it is there exactly when the quality is not bad
- *       varint    if RAW: the register words (struct reading, raw), not 0; absent means 0
- *       varint    if CALIBRATED: the id in the table "calibration", not 0; absent means none
+ *       varint    if CALIBRATED: the id in the table "calibration", not 0; else none
+ *       varint    number of entries in the run, minus 1
+ *       entry...
+ *         zigzag    unless the quality is bad: the number
+ *         varint    if RAW: the register words (struct reading, raw), not 0. FOLLOWS: they are the low 16
+ * bits of the number. Neither: 0
+ *
+ * Version 1, of earlier files, has no runs and no calibrations: each entry is flags (3 VALUE: the quality is
+ * not bad; 7 zero), point, slot, taken, reason, number, raw.
  *
  * Exactness: values, qualities, reasons and raw words come back as they were (a bad reading has no value).
  * Times are kept to the millisecond, cut off towards the past: that is the only loss here.
@@ -62,10 +69,19 @@ int frame_entry_reading(const struct frame_entry *entry, unsigned decimals, stru
 int frame_encode(const struct frame_entry *entries, size_t n, unsigned char *body, size_t cap,
                  size_t *ret_len);
 
+struct frame_shape { /* what the entries of a run have in common */
+    unsigned flags;
+    int64_t step, late_ms;
+    uint32_t calibration;
+    uint8_t reason;
+};
+
 struct frame_cursor {
     const unsigned char *at, *end;
     unsigned version;
-    uint64_t left; /* entries still to come */
+    uint64_t left, run_left; /* entries still to come: of the frame, of the run */
+    bool begun;              /* there was a run */
+    struct frame_shape shape;
     struct frame_entry last;
 };
 

@@ -1,10 +1,12 @@
 /*
- * history_cryomon - the same readings as history_plain, in a history.db as the daemon writes it: frames, hours, days.
+ * history_cryomon - the same readings as history_plain, in a history.db as the daemon writes it: frames,
+ * hours, days.
  *
- *   history_cryomon DIR POINTS DAYS [noisy] [quick]    quick: without fsync (the bytes are the same, the time is not)
+ *   history_cryomon DIR POINTS DAYS [noisy] [quick]    quick: without fsync (the bytes are the same, the time
+ * is not)
  *
- * One commit each 5 s of readings, WAL, synchronous FULL, 8 KiB pages. Prints one JSON object. Also makes an empty
- * state.db, so that cryoctl opens the directory.
+ * One commit each 5 s of readings, WAL, synchronous FULL, 8 KiB pages. Prints one JSON object. Also makes an
+ * empty state.db, so that cryoctl opens the directory.
  */
 #include <sqlite3.h>
 #include <stdio.h>
@@ -76,9 +78,8 @@ static void make_points(sqlite3 *db, unsigned n)
     char sql[256];
     run(db, "BEGIN");
     for (unsigned p = 0; p < n; p++) {
-        snprintf(sql, sizeof sql,
-                 "INSERT INTO point VALUES(%u, 'tank-%u', 'temperature', '\302\260C', %d)", p + 1, p + 1,
-                 DATA_DECIMALS);
+        snprintf(sql, sizeof sql, "INSERT INTO point VALUES(%u, 'tank-%u', 'temperature', '\302\260C', %d)",
+                 p + 1, p + 1, DATA_DECIMALS);
         run(db, sql);
     }
     run(db, "COMMIT");
@@ -98,8 +99,8 @@ static void commit(struct writer *writer, size_t n)
     size_t len = 0;
     if (frame_encode(entries, n, body, sizeof body, &len) < 0)
         die("frame_encode", NULL);
-    struct chain_frame frame = {++writer->id, entries[0].taken_ms * 1000, entries[n - 1].taken_ms * 1000,
-                                (int64_t)n, body, len};
+    struct chain_frame frame = {
+        ++writer->id, entries[0].taken_ms * 1000, entries[n - 1].taken_ms * 1000, (int64_t)n, body, len};
     unsigned char hash[CHAIN_HASH_SIZE];
     chain_frame_hash(writer->hash, &frame, hash);
     memcpy(writer->hash, hash, sizeof hash);

@@ -21,7 +21,8 @@ static double gauss(struct data_point *point)
 
 void data_begin(struct data_point *point, unsigned number, bool noisy)
 {
-    *point = (struct data_point){.random = UINT64_C(0x9e3779b97f4a7c15) * (number + 1), .number = number, .noisy = noisy};
+    *point = (struct data_point){
+        .random = UINT64_C(0x9e3779b97f4a7c15) * (number + 1), .number = number, .noisy = noisy};
     for (int i = 0; i < 16; i++)
         (void)uniform(point);
 }

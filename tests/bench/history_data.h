@@ -1,9 +1,11 @@
 /*
- * history_data.h - made-up readings for the measurements of the history: the same for every store that is compared.
+ * history_data.h - made-up readings for the measurements of the history: the same for every store that is
+ * compared.
  *
- * Realistic: vapour temperatures at 0.1 degC, every 10 s. Half of the points are a slow day's wave, a nitrogen level's
- * sawtooth and sensor noise; the other half wander (a slow walk held to -180 degC). About two thirds of the readings
- * differ from the one before. Noisy: white noise of 3 degC, so that nearly every reading differs.
+ * Realistic: vapour temperatures at 0.1 degC, every 10 s. Half of the points are a slow day's wave, a
+ * nitrogen level's sawtooth and sensor noise; the other half wander (a slow walk held to -180 degC). About
+ * two thirds of the readings differ from the one before. Noisy: white noise of 3 degC, so that nearly every
+ * reading differs.
  */
 #ifndef CRYOMON_HISTORY_DATA_H
 #define CRYOMON_HISTORY_DATA_H

@@ -1,7 +1,9 @@
 /*
- * history_plain - the same readings in plain SQLite tables, for comparison: size on disk, bytes written, time.
+ * history_plain - the same readings in plain SQLite tables, for comparison: size on disk, bytes written,
+ * time.
  *
- *   history_plain SCHEMA DIR POINTS DAYS [noisy]    SCHEMA: index, point, time, or lines (InfluxDB's line protocol)
+ *   history_plain SCHEMA DIR POINTS DAYS [noisy]    SCHEMA: index, point, time, or lines (InfluxDB's line
+ * protocol)
  *
  * One commit each 5 s of readings, WAL, synchronous FULL, as the daemon does. Prints one JSON object.
  */
@@ -21,8 +23,10 @@ static const struct {
 } schemas[] = {
     {"index", "CREATE TABLE reading(ts INTEGER, point INTEGER, value REAL);"
               "CREATE INDEX reading_point ON reading(point, ts)"},
-    {"point", "CREATE TABLE reading(ts INTEGER, point INTEGER, value REAL, PRIMARY KEY(point, ts)) WITHOUT ROWID"},
-    {"time", "CREATE TABLE reading(ts INTEGER, point INTEGER, value REAL, PRIMARY KEY(ts, point)) WITHOUT ROWID"},
+    {"point",
+     "CREATE TABLE reading(ts INTEGER, point INTEGER, value REAL, PRIMARY KEY(point, ts)) WITHOUT ROWID"},
+    {"time",
+     "CREATE TABLE reading(ts INTEGER, point INTEGER, value REAL, PRIMARY KEY(ts, point)) WITHOUT ROWID"},
 };
 
 static struct data_point points[POINTS_MAX];
@@ -63,7 +67,8 @@ static void print_lines(unsigned n, uint64_t polls)
     for (uint64_t i = 0; i < polls; i++) {
         for (unsigned p = 0; p < n; p++) {
             int64_t value = data_next(&points[p], i);
-            long long ms = (long long)(DATA_START_MS + (int64_t)i * DATA_INTERVAL_MS + (int64_t)(p * 17U % 10000U));
+            long long ms =
+                (long long)(DATA_START_MS + (int64_t)i * DATA_INTERVAL_MS + (int64_t)(p * 17U % 10000U));
             printf("reading,point=p%u value=%.1f %lld\n", p, (double)value / 10.0, ms);
         }
     }

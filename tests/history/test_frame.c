@@ -152,11 +152,12 @@ static void test_is_small(void **unused)
 {
     (void)unused;
     for (unsigned i = 0; i < 250; i++) {
-        struct reading reading = {-195800000 + 100000 * (int)(i % 7), 0xf85a, QUALITY_GOOD, REASON_NONE};
-        many[i] = frame_entry_make(i + 1, 1, 1700000000000000, 1700000000000000 + i * 700, &reading);
+        int number = -1958 + (int)(i % 7);
+        struct reading reading = {100000 * number, (uint32_t)number & 0xffff, QUALITY_GOOD, REASON_NONE};
+        many[i] = frame_entry_make(i + 1, 1, 1700000000000000, 1700000000000000, &reading);
     }
     size_t len = assert_round_trip(many, 250);
-    assert_in_range(len, 250, 250 * 9);
+    assert_in_range(len, 250, 250 * 2 + 30);
 }
 
 static void test_refuses_what_it_can_not_hold(void **unused)
@@ -225,28 +226,38 @@ static void test_needless_bytes_are_refused(void **unused)
 {
     (void)unused;
     size_t n;
-    /* One entry, point +1 (2), same slot, taken +0, good, value 0: 0x48 2 0 0 */
-    static const unsigned char plain[] = {2, 1, 0x48, 2, 0, 0};
-    static const unsigned char padded_varint[] = {2, 1, 0x48, 0x82, 0x00, 0, 0};
-    static const unsigned char long_varint[] = {2,    1,    0x48, 2,    0,    0xff, 0xff, 0xff,
-                                                0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2};
-    static const unsigned char bad_with_value[] = {2, 1, 0x4a, 2, 0, 0};
-    static const unsigned char good_without_value[] = {2, 1, 0x40, 2, 0};
-    static const unsigned char negative_point[] = {2, 1, 0x48, 1, 0, 0};
-    static const unsigned char explicit_same_slot[] = {2, 1, 0x08, 2, 0, 0, 0};
-    static const unsigned char no_calibration[] = {2, 1, 0xc8, 2, 0, 0, 0};
-    static const unsigned char long_calibration[] = {2, 1, 0xc8, 2, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x1f};
-    static const unsigned char many_entries[] = {2, 0x7f, 0x48, 2, 0, 0};
+    /* One entry, point +1 (2), same slot, taken +0, alone in its run (0), good, value 0, raw the same */
+    static const unsigned char plain[] = {2, 1, 0x48, 2, 0, 0, 0};
+    static const unsigned char padded_varint[] = {2, 1, 0x48, 0x82, 0x00, 0, 0, 0};
+    static const unsigned char long_varint[] = {2,    1,    0x48, 2,    0,    0,    0xff, 0xff,
+                                                0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2};
+    static const unsigned char bad_that_follows[] = {2, 1, 0x4a, 2, 0, 0};
+    static const unsigned char good_without_value[] = {2, 1, 0x48, 2, 0, 0};
+    static const unsigned char negative_point[] = {2, 1, 0x48, 1, 0, 0, 0};
+    static const unsigned char explicit_same_slot[] = {2, 1, 0x08, 2, 0, 0, 0, 0};
+    static const unsigned char no_calibration[] = {2, 1, 0xc8, 2, 0, 0, 0, 0};
+    static const unsigned char long_calibration[] = {2, 1, 0xc8, 2, 0, 0xff, 0xff, 0xff, 0xff, 0x1f, 0, 0};
+    static const unsigned char many_entries[] = {2, 0x7f, 0x48, 2, 0, 0, 0};
+    static const unsigned char run_too_long[] = {2, 1, 0x48, 2, 0, 1, 0, 0};
+    static const unsigned char two_in_one_run[] = {2, 2, 0x48, 2, 0, 1, 0, 0};
+    static const unsigned char one_run_as_two[] = {2, 2, 0x48, 2, 0, 0, 0, 0x48, 2, 0, 0, 0};
+    static const unsigned char raw_that_follows[] = {2, 1, 0x60, 2, 0, 0, 2, 1};
+    static const unsigned char none_that_follows[] = {2, 1, 0x40, 2, 0, 0, 0};
     assert_int_equal(decode(plain, sizeof plain, &n), 0);
+    assert_int_equal(decode(two_in_one_run, sizeof two_in_one_run, &n), 0);
     assert_int_equal(decode(padded_varint, sizeof padded_varint, &n), -EBADMSG);
     assert_int_equal(decode(long_varint, sizeof long_varint, &n), -EBADMSG);
-    assert_int_equal(decode(bad_with_value, sizeof bad_with_value, &n), -EBADMSG);
+    assert_int_equal(decode(bad_that_follows, sizeof bad_that_follows, &n), -EBADMSG);
     assert_int_equal(decode(good_without_value, sizeof good_without_value, &n), -EBADMSG);
     assert_int_equal(decode(negative_point, sizeof negative_point, &n), -EBADMSG);
     assert_int_equal(decode(explicit_same_slot, sizeof explicit_same_slot, &n), -EBADMSG);
     assert_int_equal(decode(no_calibration, sizeof no_calibration, &n), -EBADMSG);
     assert_int_equal(decode(long_calibration, sizeof long_calibration, &n), -EBADMSG);
     assert_int_equal(decode(many_entries, sizeof many_entries, &n), -EBADMSG);
+    assert_int_equal(decode(run_too_long, sizeof run_too_long, &n), -EBADMSG);
+    assert_int_equal(decode(one_run_as_two, sizeof one_run_as_two, &n), -EBADMSG);
+    assert_int_equal(decode(raw_that_follows, sizeof raw_that_follows, &n), -EBADMSG);
+    assert_int_equal(decode(none_that_follows, sizeof none_that_follows, &n), -EBADMSG);
 }
 
 /* Bodies of earlier files: the same without calibrations. */
