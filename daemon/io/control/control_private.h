@@ -114,7 +114,7 @@ void control_status_free(struct control_status *s);
 
 /* One element of Status's arrays, appended without a comma. */
 void control_json_point(struct control_text *t, const struct config *config, uint16_t point,
-                        const struct point_view *view, struct stamp now);
+                        const struct point_view *view, const struct calibrated *calibrated, struct stamp now);
 void control_json_alarm(struct control_text *t, const struct config *config, uint16_t alarm,
                         const struct snapshot_alarm *view);
 /* {"en":..., "zh":...}; a new reference. */
