@@ -108,8 +108,8 @@ typedef bool history_point_fn(void *context, const struct history_point *point);
 int64_t history_points(struct history_reader *reader, const char *asset, const char *point,
                        history_point_fn *each, void *context);
 
-/* What the files hold, counted; looks at every chunk's row, so it may take a second in a large file. Members of
- * a file that can't be read are zero. Returns 0 or -errno. */
+/* What the files hold, counted; looks at every chunk's row, so it may take a second in a large file. Members
+ * of a file that can't be read are zero. Returns 0 or -errno. */
 struct history_stats {
     int64_t state_bytes, history_bytes; /* the files, with their logs */
     int64_t free_bytes;                 /* inside history.db, to be used again */

@@ -49,7 +49,8 @@ static int read_state(sqlite3 *db, struct history_stats *s)
         error = read_row(db, "SELECT count(*) FROM event WHERE utc_us > ?1", s->last_event_us - RECENT_US,
                          (int64_t *const[]){&s->recent_events}, 1);
     if (error == 0)
-        error = read_row(db, "SELECT count(*) FROM configuration", 0, (int64_t *const[]){&s->configurations}, 1);
+        error =
+            read_row(db, "SELECT count(*) FROM configuration", 0, (int64_t *const[]){&s->configurations}, 1);
     return error;
 }
 
@@ -59,8 +60,8 @@ static int read_frames(sqlite3 *db, struct history_stats *s)
     int64_t page_bytes = 0, free_pages = 0;
     s->history_bytes = size_with_log(db);
     int error = read_row(
-        db, "SELECT count(*), sum(count), sum(length(body)), min(first_utc_us), max(last_utc_us) FROM frame", 0,
-        (int64_t *const[]){&f->rows, &f->readings, &f->bytes, &f->first_us, &f->last_us}, 5);
+        db, "SELECT count(*), sum(count), sum(length(body)), min(first_utc_us), max(last_utc_us) FROM frame",
+        0, (int64_t *const[]){&f->rows, &f->readings, &f->bytes, &f->first_us, &f->last_us}, 5);
     if (error == 0)
         error = read_row(db, "SELECT count(*) FROM point", 0, (int64_t *const[]){&s->points}, 1);
     if (error == 0)
@@ -73,10 +74,11 @@ static int read_frames(sqlite3 *db, struct history_stats *s)
 
 static int read_part(sqlite3 *db, int64_t kind, struct history_part *part, int64_t *seals)
 {
-    int error = read_row(db,
-                         "SELECT count(*), sum(count), min(first_utc_us), max(last_utc_us) FROM seal"
-                         " WHERE entries IS NOT NULL AND kind = ?1",
-                         kind, (int64_t *const[]){seals, &part->readings, &part->first_us, &part->last_us}, 4);
+    int error =
+        read_row(db,
+                 "SELECT count(*), sum(count), min(first_utc_us), max(last_utc_us) FROM seal"
+                 " WHERE entries IS NOT NULL AND kind = ?1",
+                 kind, (int64_t *const[]){seals, &part->readings, &part->first_us, &part->last_us}, 4);
     if (error == 0)
         error = read_row(db,
                          "SELECT count(*), sum(length(chunk.hours) + length(chunk.body)) FROM seal JOIN chunk"
@@ -89,10 +91,11 @@ static int read_part(sqlite3 *db, int64_t kind, struct history_part *part, int64
 static int read_key(sqlite3 *db, struct history_stats *s)
 {
     sqlite3_stmt *stmt = NULL;
-    int result = sqlite3_prepare_v2(db,
-                                    "SELECT public_key FROM signer WHERE id = (SELECT signer FROM seal ORDER BY id"
-                                    " DESC LIMIT 1)",
-                                    -1, &stmt, NULL);
+    int result =
+        sqlite3_prepare_v2(db,
+                           "SELECT public_key FROM signer WHERE id = (SELECT signer FROM seal ORDER BY id"
+                           " DESC LIMIT 1)",
+                           -1, &stmt, NULL);
     if (result == SQLITE_OK)
         result = sqlite3_step(stmt);
     if (result == SQLITE_ROW && sqlite3_column_bytes(stmt, 0) == (int)sizeof s->public_key) {
@@ -111,10 +114,11 @@ static int read_sealed(sqlite3 *db, struct history_stats *s)
     if (error == 0)
         error = read_part(db, SEAL_DAY, &s->days, &s->day_seals);
     if (error == 0)
-        error = read_row(db,
-                         "SELECT count(*), coalesce(sum(kind = 3), 0), coalesce(sum(count) FILTER (WHERE kind = 3), 0)"
-                         " FROM seal",
-                         0, (int64_t *const[]){&s->seals, &s->tombstones, &s->removed_readings}, 3);
+        error = read_row(
+            db,
+            "SELECT count(*), coalesce(sum(kind = 3), 0), coalesce(sum(count) FILTER (WHERE kind = 3), 0)"
+            " FROM seal",
+            0, (int64_t *const[]){&s->seals, &s->tombstones, &s->removed_readings}, 3);
     newest_us = s->hours.last_us > s->days.last_us ? s->hours.last_us : s->days.last_us;
     if (error == 0)
         error = read_row(db, "SELECT sum(count) FROM seal WHERE entries IS NOT NULL AND last_utc_us > ?1",

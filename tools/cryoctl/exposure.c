@@ -8,9 +8,9 @@
 
 #include "clock.h"
 
-#define KELVIN          273.15
+#define KELVIN            273.15
 #define ACTIVATION_OVER_R (83.144 / 8.3144e-3)
-#define MINUTE_MS       60000
+#define MINUTE_MS         60000
 
 struct mkt {
     double largest, sum, weight; /* of exp(-E/RT), the largest exponent taken out */
@@ -22,7 +22,7 @@ struct mkt {
 struct run {
     struct exposures *out;
     struct mkt *mkts;
-    size_t *index;    /* of a walk's point in out->items; SIZE_MAX: left out */
+    size_t *index; /* of a walk's point in out->items; SIZE_MAX: left out */
     int64_t from_us, to_us;
     walk_progress_fn *progress;
     void *context;

@@ -60,7 +60,8 @@ struct exposures {
     size_t n;
 };
 
-/* asset, point: NULL for all; of all assets, rooms and utilities without levels of their own are left out. from <= slot < to. progress may be NULL. Returns 0 or -errno. */
+/* asset, point: NULL for all; of all assets, rooms and utilities without levels of their own are left out.
+ * from <= slot < to. progress may be NULL. Returns 0 or -errno. */
 int exposure_compute(struct history_reader *reader, const char *asset, const char *point, int64_t from_us,
                      int64_t to_us, const struct exposure_levels *asked, const struct config *config,
                      walk_progress_fn *progress, void *context, struct exposures *ret);

@@ -12,7 +12,7 @@
 /* A point while its readings go by. */
 struct track {
     bool seen, in_gap;
-    struct gap gap; /* the open one; its points are set when it ends */
+    struct gap gap;                            /* the open one; its points are set when it ends */
     int64_t first_us, first_usual_us, last_us; /* slots; also those around the range */
     size_t first_gap;                          /* + 1: the gap that begins with the first reading; 0: none */
 };
@@ -60,7 +60,8 @@ static bool keep_gap(struct run *run, size_t i, struct gap gap, int64_t to_us, b
     gap.open = open;
     gap.began_before = gap.from_us < from_us;
     gap.from_us = gap.began_before ? from_us : gap.from_us;
-    gap.to_us = to_us < run->out.to_us ? to_us : run->out.to_us;
+    gap.ends_after = to_us > run->out.to_us;
+    gap.to_us = gap.ends_after ? run->out.to_us : to_us;
     if (gap.to_us <= gap.from_us || gap.n_causes == 0)
         return true;
     if (run->out.n_gaps == run->cap) {
@@ -95,7 +96,8 @@ static void close_gap(struct run *run, size_t i, int64_t to_us, bool open)
 
 static void add_missing(struct track *t, int64_t from_us, int64_t to_us)
 {
-    add_cause(t, &(struct gap_cause){.kind = GAP_UNKNOWN, .missing_from_us = from_us, .missing_to_us = to_us});
+    add_cause(t,
+              &(struct gap_cause){.kind = GAP_UNKNOWN, .missing_from_us = from_us, .missing_to_us = to_us});
 }
 
 /* ---------------------------------------------------------------- readings */
@@ -169,7 +171,8 @@ static bool take_reading(void *context, size_t i, const struct walk_reading *r)
     judge(run, i, r);
     if (r->next_us != INT64_MAX) {
         judge_distance(run, i, r);
-        expect(run, i, r->slot_us, r->next_us > r->slot_us ? r->next_us : r->slot_us + r->usual_us, r->usual_us);
+        expect(run, i, r->slot_us, r->next_us > r->slot_us ? r->next_us : r->slot_us + r->usual_us,
+               r->usual_us);
     } /* else it is the last: take_end looks what comes behind it */
     return !run->no_memory;
 }
@@ -234,7 +237,8 @@ static int take_begin(struct run *run, struct walk *walk, size_t i)
 static int take_end(struct run *run, struct walk *walk, size_t i, const struct config *config)
 {
     struct track *t = &run->tracks[i];
-    int64_t last_us = t->last_us, usual_us = run->out.points[i].usual_us, to_us = run->out.to_us, next_us = to_us;
+    int64_t last_us = t->last_us, usual_us = run->out.points[i].usual_us, to_us = run->out.to_us,
+            next_us = to_us;
     int64_t grace_us = to_us >= run->now_us - LATE_US ? LATE_US : 0;
     int after = 0;
     bool ends = usual_us == 0 || to_us - last_us <= usual_us + usual_us / 2 + grace_us;
@@ -293,8 +297,9 @@ static int find(struct run *run, struct walk *walk, const struct config *config)
     return error < 0 ? error : take_edges(run, walk, config);
 }
 
-int gaps_find(struct history_reader *reader, const char *asset, const char *point, int64_t from_us, int64_t to_us,
-              const struct config *config, walk_progress_fn *progress, void *context, struct gaps *ret)
+int gaps_find(struct history_reader *reader, const char *asset, const char *point, int64_t from_us,
+              int64_t to_us, const struct config *config, walk_progress_fn *progress, void *context,
+              struct gaps *ret)
 {
     int64_t now_us = clock_now().utc_us;
     struct run run = {.progress = progress, .context = context, .now_us = now_us};

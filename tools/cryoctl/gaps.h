@@ -42,8 +42,9 @@ struct gap_cause {
 };
 
 struct gap {
-    int64_t from_us, to_us;  /* cut to the range */
-    bool began_before, open; /* it reaches beyond the range; open: no good reading until now */
+    int64_t from_us, to_us;        /* cut to the range */
+    bool began_before, ends_after; /* it reaches beyond the range */
+    bool open;                     /* no good reading has come since */
     unsigned n_causes;
     bool more_causes; /* than there is room for */
     struct gap_cause causes[GAP_CAUSES_MAX];
@@ -52,13 +53,13 @@ struct gap {
 
 struct gaps_point {
     struct walk_point point;
-    int64_t usual_us;    /* the last usual interval; 0: not known */
-    uint64_t stored;     /* readings in the range */
+    int64_t usual_us; /* the last usual interval; 0: not known */
+    uint64_t stored;  /* readings in the range */
     uint64_t good, uncertain, bad;
-    uint64_t expected;   /* slots, stored or missing */
-    int64_t gaps_us;     /* all gaps together */
+    uint64_t expected;         /* slots, stored or missing */
+    int64_t gaps_us;           /* all gaps together */
     int64_t first_us, last_us; /* slots of the first and last reading in the range, when stored > 0 */
-    bool removed;        /* no longer in the configuration, and without a reading in the range */
+    bool removed;              /* no longer in the configuration, and without a reading in the range */
 };
 
 struct gaps {
@@ -71,15 +72,16 @@ struct gaps {
 
 /* asset, point: NULL for all. config (may be NULL) tells which points are still there. progress may be NULL.
  * Returns 0 or -errno. */
-int gaps_find(struct history_reader *reader, const char *asset, const char *point, int64_t from_us, int64_t to_us,
-              const struct config *config, walk_progress_fn *progress, void *context, struct gaps *ret);
+int gaps_find(struct history_reader *reader, const char *asset, const char *point, int64_t from_us,
+              int64_t to_us, const struct config *config, walk_progress_fn *progress, void *context,
+              struct gaps *ret);
 void gaps_free(struct gaps *gaps);
 
 /* A cause, or all causes of a gap, in words for people. */
 const char *gaps_describe_cause(const struct ctl *ctl, const struct gap_cause *cause, char *text, size_t cap);
 const char *gaps_describe(const struct ctl *ctl, const struct gap *gap, char *text, size_t cap);
 /* The points of a gap: "all points", "tank-1", "tank-1/level, tank-2 (3 points)". */
-const char *gaps_describe_points(const struct ctl *ctl, const struct gaps *gaps, const struct gap *gap, char *text,
-                                 size_t cap);
+const char *gaps_describe_points(const struct ctl *ctl, const struct gaps *gaps, const struct gap *gap,
+                                 char *text, size_t cap);
 
 #endif

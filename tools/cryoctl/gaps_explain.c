@@ -7,9 +7,10 @@
 #include "clock.h"
 #include "gaps_internal.h"
 
-#define TOGETHER_US (2 * SECOND_US)  /* beside an interval and a half: buses are not quite in step */
-#define AROUND_US   (10 * SECOND_US) /* an event may come so much before or after the slots it explains */
-#define MARKS_MAX   1000000
+#define TOGETHER_US  (2 * SECOND_US)     /* beside an interval and a half: buses are not quite in step */
+#define AROUND_US    (10 * SECOND_US)    /* an event may come so much before or after the slots it explains */
+#define TOLD_LATE_US (86400 * SECOND_US) /* what was lost is told when the disk is well again */
+#define MARKS_MAX    1000000
 
 /* ---------------------------------------------------------------- joining */
 
@@ -56,8 +57,8 @@ static void join_causes(struct gap *into, const struct gap *from)
                 same = &into->causes[i];
         if (same != NULL) {
             same->count += cause->count;
-            same->missing_from_us =
-                cause->missing_from_us < same->missing_from_us ? cause->missing_from_us : same->missing_from_us;
+            same->missing_from_us = cause->missing_from_us < same->missing_from_us ? cause->missing_from_us
+                                                                                   : same->missing_from_us;
             same->missing_to_us =
                 cause->missing_to_us > same->missing_to_us ? cause->missing_to_us : same->missing_to_us;
         } else if (into->n_causes < GAP_CAUSES_MAX) {
@@ -78,6 +79,7 @@ static int join(struct gap *into, struct gap *from)
     into->from_us = from->from_us < into->from_us ? from->from_us : into->from_us;
     into->to_us = from->to_us > into->to_us ? from->to_us : into->to_us;
     into->began_before |= from->began_before;
+    into->ends_after |= from->ends_after;
     into->more_causes |= from->more_causes;
     join_causes(into, from);
     free(from->points);
@@ -154,8 +156,8 @@ static void read_body(struct mark *mark, const char *text)
     if (mark->kind == MARK_START || mark->kind == MARK_STOP)
         return;
     json_t *body = json_loads(text, 0, NULL);
-    const char *words = json_string_value(
-        json_object_get(body, mark->kind == MARK_CONFIGURATION ? "difference" : "reason"));
+    const char *words =
+        json_string_value(json_object_get(body, mark->kind == MARK_CONFIGURATION ? "difference" : "reason"));
     mark->step_us = (int64_t)json_integer_value(json_object_get(body, "step_us"));
     mark->count = (uint64_t)json_integer_value(json_object_get(body, "count"));
     mark->from_us = time_member(body, "from", mark->utc_us);
@@ -202,7 +204,8 @@ static int load_marks(struct history_reader *reader, int64_t from_us, int64_t to
         if (kind == MARK_START || kind == MARK_STOP)
             n = history_event_before(reader, mark_names[kind], from_us, take_event, marks);
         if (n >= 0)
-            n = history_events_where(reader, &filter, from_us, to_us, take_event, marks);
+            n = history_events_where(reader, &filter, from_us,
+                                     kind == MARK_GAP ? to_us + TOLD_LATE_US : to_us, take_event, marks);
         if (n >= 0 && kind == MARK_START)
             n = history_event_after(reader, mark_names[kind], to_us, take_event, marks);
     }

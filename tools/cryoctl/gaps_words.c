@@ -10,9 +10,9 @@
 const char *gap_kind_name(enum gap_kind kind)
 {
     static const char *const names[] = {
-        [GAP_READING] = "reading",     [GAP_STOPPED] = "daemon-stopped", [GAP_CRASHED] = "daemon-crashed",
-        [GAP_CLOCK] = "clock-set",     [GAP_LOST] = "records-lost",      [GAP_CONFIGURED] = "configuration",
-        [GAP_SILENT] = "all-silent",   [GAP_UNKNOWN] = "unknown",
+        [GAP_READING] = "reading",   [GAP_STOPPED] = "daemon-stopped", [GAP_CRASHED] = "daemon-crashed",
+        [GAP_CLOCK] = "clock-set",   [GAP_LOST] = "records-lost",      [GAP_CONFIGURED] = "configuration",
+        [GAP_SILENT] = "all-silent", [GAP_UNKNOWN] = "unknown",
     };
     return (unsigned)kind < sizeof names / sizeof *names ? names[kind] : "?";
 }
@@ -41,7 +41,8 @@ static void describe_reading(const struct ctl *ctl, const struct gap_cause *c, c
     bool doubt = c->quality == QUALITY_UNCERTAIN && c->reason != REASON_NONE;
     const char *uncertain = doubt ? tr(ctl, "uncertain: ", "可疑：") : "";
     if (c->count > 1)
-        snprintf(text, cap, tr(ctl, "%s%s (%" PRIu64 " readings)", "%s%s（%" PRIu64 " 次）"), uncertain, what, c->count);
+        snprintf(text, cap, tr(ctl, "%s%s (%" PRIu64 " readings)", "%s%s（%" PRIu64 " 次）"), uncertain, what,
+                 c->count);
     else
         snprintf(text, cap, "%s%s", uncertain, what);
 }
@@ -58,11 +59,13 @@ static void describe_away(const struct ctl *ctl, const struct gap_cause *c, char
                  end);
     else if (c->end_us == 0)
         snprintf(text, cap,
-                 tr(ctl, "the daemon was stopped %s and has not started since", "守护进程于 %s 停止，此后未再启动"),
+                 tr(ctl, "the daemon was stopped %s and has not started since",
+                    "守护进程于 %s 停止，此后未再启动"),
                  begin);
     else
         snprintf(text, cap,
-                 tr(ctl, "the daemon was stopped %s and started %s", "守护进程于 %s 停止，%s 启动"), begin, end);
+                 tr(ctl, "the daemon was stopped %s and started %s", "守护进程于 %s 停止，%s 启动"), begin,
+                 end);
 }
 
 const char *gaps_describe_cause(const struct ctl *ctl, const struct gap_cause *c, char *text, size_t cap)
@@ -77,7 +80,8 @@ const char *gaps_describe_cause(const struct ctl *ctl, const struct gap_cause *c
         break;
     case GAP_CLOCK:
         snprintf(text, cap,
-                 tr(ctl, "the clock was set forward by %.1f s: no time passed", "时钟被向前调整 %.1f 秒：并无时间流逝"),
+                 tr(ctl, "the clock was set forward by %.1f s: no time passed",
+                    "时钟被向前调整 %.1f 秒：并无时间流逝"),
                  (double)(c->end_us - c->begin_us) / 1e6);
         break;
     case GAP_LOST:
@@ -90,12 +94,14 @@ const char *gaps_describe_cause(const struct ctl *ctl, const struct gap_cause *c
     case GAP_SILENT:
         snprintf(text, cap, "%s",
                  tr(ctl,
-                    "unknown: no point has a reading and no event explains it; the machine may have been suspended",
+                    "unknown: no point has a reading and no event explains it; the machine may have been "
+                    "suspended",
                     "原因不明：所有测点均无读数，且没有事件可以解释；机器可能曾被挂起"));
         break;
     case GAP_UNKNOWN:
         snprintf(text, cap, "%s",
-                 tr(ctl, "unknown: no reading and no event explains it", "原因不明：没有读数，也没有事件可以解释"));
+                 tr(ctl, "unknown: no reading and no event explains it",
+                    "原因不明：没有读数，也没有事件可以解释"));
         break;
     }
     return text;
@@ -136,8 +142,8 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-const char *gaps_describe_points(const struct ctl *ctl, const struct gaps *gaps, const struct gap *gap, char *text,
-                                 size_t cap)
+const char *gaps_describe_points(const struct ctl *ctl, const struct gaps *gaps, const struct gap *gap,
+                                 char *text, size_t cap)
 {
     uint32_t there = 0;
     size_t n = 0;

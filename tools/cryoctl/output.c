@@ -44,7 +44,8 @@ void output_csv(const char *const *fields, size_t n)
         csv_field(fields[i], i + 1 == n);
 }
 
-void progress_begin(struct progress *progress, const struct ctl *ctl, int64_t from_us, int64_t to_us, bool rows)
+void progress_begin(struct progress *progress, const struct ctl *ctl, int64_t from_us, int64_t to_us,
+                    bool rows)
 {
     *progress = (struct progress){.ctl = ctl,
                                   .from_us = from_us,
@@ -62,7 +63,10 @@ void progress_at(void *progress, int64_t utc_us)
     char date[RFC3339_MAX];
     clock_print_utc(date, utc_us);
     fprintf(stderr, "\r%s %3d %%  %.10s\033[K", tr(p->ctl, "reading the history:", "正在读取历史记录："),
-            part < 0 ? 0 : part > 1 ? 100 : (int)(100 * part), date);
+            part < 0   ? 0
+            : part > 1 ? 100
+                       : (int)(100 * part),
+            date);
     fflush(stderr);
     p->shown = true;
     p->next_us = clock_boot_us() + SECOND_US / 5;

@@ -21,7 +21,8 @@ struct progress {
     bool wanted, shown;
 };
 /* With rows on stdout as they are found: only if that is no terminal. */
-void progress_begin(struct progress *progress, const struct ctl *ctl, int64_t from_us, int64_t to_us, bool rows);
+void progress_begin(struct progress *progress, const struct ctl *ctl, int64_t from_us, int64_t to_us,
+                    bool rows);
 void progress_at(void *progress, int64_t utc_us); /* struct progress; in the time of the history */
 void progress_end(struct progress *progress);
 

@@ -182,7 +182,8 @@ struct config *places_config(const struct ctl *ctl)
     struct config *config = NULL;
     if (ctl->dir != NULL && ctl->config == NULL)
         return NULL; /* a copy from elsewhere: what is configured here says nothing about it */
-    int error = settings_load(ctl->config != NULL ? ctl->config : CTL_CONFIG_DIR, 1, &problems, &warnings, &config);
+    int error =
+        settings_load(ctl->config != NULL ? ctl->config : CTL_CONFIG_DIR, 1, &problems, &warnings, &config);
     problems_free(&problems);
     problems_free(&warnings);
     return error == 0 ? config : NULL;

@@ -31,7 +31,8 @@ int stored_complain(const struct ctl *ctl, int error)
     return CTL_NEGATIVE;
 }
 
-int stored_no_point(const struct ctl *ctl, struct history_reader *reader, const char *asset, const char *point)
+int stored_no_point(const struct ctl *ctl, struct history_reader *reader, const char *asset,
+                    const char *point)
 {
     if (asset == NULL)
         ctl_complain("%s", tr(ctl, "the history has no points yet", "历史记录中还没有测点"));

@@ -77,7 +77,8 @@ static void print_json(const struct exposures *all)
     clock_print_utc(from, all->from_us);
     clock_print_utc(to, all->to_us);
     micro_print(length, sizeof length, minutes(all->to_us - all->from_us), 3);
-    printf("{\"cryomon\":\"exposure 1\",\"from\":\"%s\",\"to\":\"%s\",\"minutes\":%s,\"points\":[", from, to, length);
+    printf("{\"cryomon\":\"exposure 1\",\"from\":\"%s\",\"to\":\"%s\",\"minutes\":%s,\"points\":[", from, to,
+           length);
     for (size_t i = 0; i < all->n; i++)
         json_exposure(&all->items[i], i == 0);
     fputs("]}\n", stdout);
@@ -85,10 +86,9 @@ static void print_json(const struct exposures *all)
 
 static void print_csv(const struct exposures *all)
 {
-    static const char *const header[] = {"asset",           "point",           "unit",          "above",
-                                         "minutes",         "degree_minutes",  "longest_minutes", "longest_from",
-                                         "peak",            "known_minutes",   "uncertain_minutes",
-                                         "not_known_minutes"};
+    static const char *const header[] = {
+        "asset",           "point",        "unit", "above",         "minutes",           "degree_minutes",
+        "longest_minutes", "longest_from", "peak", "known_minutes", "uncertain_minutes", "not_known_minutes"};
     output_csv(header, 12);
     for (size_t i = 0; i < all->n; i++) {
         const struct exposure *e = &all->items[i];
@@ -116,7 +116,8 @@ static void print_csv(const struct exposures *all)
 
 /* ---------------------------------------------------------------- the table */
 
-static void number_cell(struct table *t, unsigned column, enum table_style style, micro_t value, unsigned decimals)
+static void number_cell(struct table *t, unsigned column, enum table_style style, micro_t value,
+                        unsigned decimals)
 {
     char text[MICRO_TEXT_MAX];
     micro_print(text, sizeof text, value, decimals);
@@ -164,11 +165,11 @@ static void add_rows(const struct ctl *ctl, struct table *t, const struct exposu
 static int print_table(const struct ctl *ctl, const struct exposures *all)
 {
     const struct table_column columns[] = {
-        {tr(ctl, "ASSET", "设备"), false},        {tr(ctl, "POINT", "测点"), false},
-        {tr(ctl, "ABOVE", "高于"), true},         {tr(ctl, "MINUTES", "分钟"), true},
-        {tr(ctl, "DEGREE-MIN", "度·分"), true},   {tr(ctl, "LONGEST", "最长(分)"), true},
-        {tr(ctl, "PEAK", "峰值"), true},          {tr(ctl, "PEAK AT", "峰值时间"), false},
-        {tr(ctl, "MKT", "MKT"), true},            {tr(ctl, "NOT KNOWN", "未知(分)"), true}};
+        {tr(ctl, "ASSET", "设备"), false},      {tr(ctl, "POINT", "测点"), false},
+        {tr(ctl, "ABOVE", "高于"), true},       {tr(ctl, "MINUTES", "分钟"), true},
+        {tr(ctl, "DEGREE-MIN", "度·分"), true}, {tr(ctl, "LONGEST", "最长(分)"), true},
+        {tr(ctl, "PEAK", "峰值"), true},        {tr(ctl, "PEAK AT", "峰值时间"), false},
+        {tr(ctl, "MKT", "MKT"), true},          {tr(ctl, "NOT KNOWN", "未知(分)"), true}};
     char text[512], from[WHEN_MAX], to[WHEN_MAX], length[MICRO_TEXT_MAX];
     struct table table;
     micro_print(length, sizeof length, minutes(all->to_us - all->from_us), 1);
@@ -186,10 +187,11 @@ static int print_table(const struct ctl *ctl, const struct exposures *all)
         table_print(&table, stdout, ctl->colour, 0, SIZE_MAX);
     table_free(&table);
     if (mkt)
-        table_line(stdout, ctl->colour, TABLE_FAINT, ctl->columns,
-                   tr(ctl,
-                      "MKT: mean kinetic temperature, °C (USP, 83.144 kJ/mol); doubtful across a glass transition.",
-                      "MKT：平均动力学温度，°C（USP，83.144 kJ/mol）；跨越玻璃化转变时不可靠。"));
+        table_line(
+            stdout, ctl->colour, TABLE_FAINT, ctl->columns,
+            tr(ctl,
+               "MKT: mean kinetic temperature, °C (USP, 83.144 kJ/mol); doubtful across a glass transition.",
+               "MKT：平均动力学温度，°C（USP，83.144 kJ/mol）；跨越玻璃化转变时不可靠。"));
     return failed ? CTL_NEGATIVE : CTL_OK;
 }
 
@@ -206,12 +208,14 @@ static int print(const struct ctl *ctl, enum output_format format, const struct 
     return CTL_OK;
 }
 
-static int explain_nothing(const struct ctl *ctl, struct history_reader *reader, const char *asset, const char *point)
+static int explain_nothing(const struct ctl *ctl, struct history_reader *reader, const char *asset,
+                           const char *point)
 {
     if (history_has_point(reader, asset, point) <= 0)
         return stored_no_point(ctl, reader, asset, point);
-    ctl_complain("%s", tr(ctl, "no point there is measured in the unit of the thresholds (°C unless configured)",
-                          "没有以阈值单位（默认 °C）计量的测点"));
+    ctl_complain("%s",
+                 tr(ctl, "no point there is measured in the unit of the thresholds (°C unless configured)",
+                    "没有以阈值单位（默认 °C）计量的测点"));
     return CTL_NEGATIVE;
 }
 
@@ -237,7 +241,8 @@ int verb_exposure(struct ctl *ctl, int argc, char **argv)
         return result;
     struct config *config = places_config(ctl);
     progress_begin(&progress, ctl, from_us, to_us, false);
-    int error = exposure_compute(reader, asset, point, from_us, to_us, &asked, config, progress_at, &progress, &all);
+    int error =
+        exposure_compute(reader, asset, point, from_us, to_us, &asked, config, progress_at, &progress, &all);
     progress_end(&progress);
     if (error < 0)
         result = stored_complain(ctl, error);

@@ -41,6 +41,7 @@ static void json_gap(const struct gaps *gaps, const struct gap *gap, bool first)
     json_text_time(&j, "to", gap->to_us);
     json_text_micro(&j, "seconds", gap->to_us - gap->from_us, 3);
     json_text_bool(&j, "began_before", gap->began_before);
+    json_text_bool(&j, "ends_after", gap->ends_after);
     json_text_bool(&j, "open", gap->open);
     json_text_array(&j, "causes");
     for (unsigned i = 0; i < gap->n_causes; i++)
@@ -103,9 +104,9 @@ static void name_causes(const struct gap *gap, char *text, size_t cap)
     text[0] = '\0';
     for (unsigned i = 0; i < gap->n_causes && n < cap; i++) {
         const struct gap_cause *c = &gap->causes[i];
-        const char *name = c->kind != GAP_READING          ? gap_kind_name(c->kind)
-                           : c->reason != REASON_NONE      ? reason_name(c->reason)
-                                                           : quality_name(c->quality);
+        const char *name = c->kind != GAP_READING     ? gap_kind_name(c->kind)
+                           : c->reason != REASON_NONE ? reason_name(c->reason)
+                                                      : quality_name(c->quality);
         n += (size_t)snprintf(text + n, cap - n, "%s%s", i > 0 ? " " : "", name);
     }
 }
@@ -140,15 +141,18 @@ static enum table_style style_of(const struct gap *gap)
     return TABLE_PLAIN;
 }
 
-static void add_row(const struct ctl *ctl, struct table *table, const struct gaps *gaps, const struct gap *gap)
+static void add_row(const struct ctl *ctl, struct table *table, const struct gaps *gaps,
+                    const struct gap *gap)
 {
     char text[2048], time[WHEN_MAX], words[WHEN_MAX + 32];
     table_row(table);
     snprintf(words, sizeof words, "%s%s", gap->began_before ? tr(ctl, "before ", "早于 ") : "",
              when_print(ctl, time, gap->from_us, false));
     table_cell(table, 0, TABLE_PLAIN, words);
+    snprintf(words, sizeof words, "%s%s", gap->ends_after ? tr(ctl, "after ", "晚于 ") : "",
+             when_print(ctl, time, gap->to_us, false));
     table_cell(table, 1, gap->open ? TABLE_URGENT : TABLE_PLAIN,
-               gap->open ? tr(ctl, "not over", "尚未结束") : when_print(ctl, time, gap->to_us, false));
+               gap->open ? tr(ctl, "not over", "尚未结束") : words);
     table_cell(table, 2, TABLE_PLAIN, when_print_duration(ctl, time, gap->to_us - gap->from_us));
     table_cell(table, 3, TABLE_PLAIN, gaps_describe_points(ctl, gaps, gap, text, sizeof text));
     table_cell(table, 4, style_of(gap), gaps_describe(ctl, gap, text, sizeof text));
@@ -171,8 +175,8 @@ static void print_summary(const struct ctl *ctl, const struct gaps *gaps)
              tr(ctl,
                 "%zu gaps; %zu points; %" PRIu64 " readings expected, %" PRIu64 " stored, %" PRIu64
                 " of them good: %" PRIu64 ".%02" PRIu64 " %%",
-                "%zu 处缺口；%zu 个测点；应有读数 %" PRIu64 "，已存 %" PRIu64 "，其中良好 %" PRIu64 "：%" PRIu64
-                ".%02" PRIu64 " %%"),
+                "%zu 处缺口；%zu 个测点；应有读数 %" PRIu64 "，已存 %" PRIu64 "，其中良好 %" PRIu64
+                "：%" PRIu64 ".%02" PRIu64 " %%"),
              gaps->n_gaps, there, expected, stored, good, part / 100, part % 100);
     table_line(stdout, ctl->colour, TABLE_PLAIN, 0, text);
 }

@@ -15,9 +15,9 @@
 struct stats {
     struct history_stats h;
     char dir[4096];
-    double per_day;      /* bytes; 0: not known */
-    int64_t free_bytes;  /* of the file system, for the service; -1: not known */
-    double days_left;    /* NAN: not known */
+    double per_day;     /* bytes; 0: not known */
+    int64_t free_bytes; /* of the file system, for the service; -1: not known */
+    double days_left;   /* NAN: not known */
     int64_t readings;
 };
 
@@ -29,7 +29,9 @@ static double ratio(int64_t a, int64_t b)
 /* What a reading will cost in the end: as the days do, else the hours, else the frames. */
 static double bytes_per_reading(const struct history_stats *h)
 {
-    const struct history_part *part = h->days.readings > 0 ? &h->days : h->hours.readings > 0 ? &h->hours : &h->frames;
+    const struct history_part *part = h->days.readings > 0    ? &h->days
+                                      : h->hours.readings > 0 ? &h->hours
+                                                              : &h->frames;
     return ratio(part->bytes, part->readings);
 }
 
@@ -63,7 +65,8 @@ static void compute(struct stats *s)
     struct statvfs fs;
     s->readings = h->frames.readings + h->hours.readings + h->days.readings;
     s->free_bytes = statvfs(s->dir, &fs) == 0 ? (int64_t)fs.f_bavail * (int64_t)fs.f_frsize : -1;
-    double days = span_days(oldest(h), newest(h)), event_days = span_days(h->first_event_us, h->last_event_us);
+    double days = span_days(oldest(h), newest(h)),
+           event_days = span_days(h->first_event_us, h->last_event_us);
     if (days > 0.01 && s->readings > 0) /* a quarter of an hour tells something */
         s->per_day = (double)h->recent_readings / days * bytes_per_reading(h);
     if (event_days > 0.01 && h->events > 0)
@@ -100,19 +103,20 @@ static int print_json(const struct stats *s, uint64_t damaged)
     if (h->has_key)
         signer_print(h->public_key, key);
     json_t *root = json_pack(
-        "{s:s, s:{s:I, s:I, s:I, s:o, s:o}, s:{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I,"
+        "{s:s, s:{s:I, s:I, s:I, s:o, s:o}, s:{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, "
+        "s:I, s:I,"
         " s:I, s:I, s:I}, s:o, s:o, s:o, s:o}",
         "directory", s->dir, "state", "bytes", (json_int_t)h->state_bytes, "events", (json_int_t)h->events,
         "configurations", (json_int_t)h->configurations, "oldest", time_or_null(h->first_event_us), "newest",
         time_or_null(h->last_event_us), "history", "bytes", (json_int_t)h->history_bytes, "free_bytes",
-        (json_int_t)h->free_bytes, "points", (json_int_t)h->points, "calibrations", (json_int_t)h->calibrations,
-        "readings", (json_int_t)s->readings, "bytes_per_reading", number(ratio(h->history_bytes, s->readings)),
-        "oldest", time_or_null(oldest(h)), "newest", time_or_null(newest(h)), "frames", json_part(&h->frames), "hours",
-        json_part(&h->hours), "days", json_part(&h->days), "hour_seals", (json_int_t)h->hour_seals, "day_seals",
-        (json_int_t)h->day_seals, "seals", (json_int_t)h->seals, "tombstones", (json_int_t)h->tombstones,
-        "removed_readings", (json_int_t)h->removed_readings, "damaged",
-        (json_int_t)(h->damaged_frames + (int64_t)damaged), "bytes_per_day",
-        s->per_day > 0 ? number(s->per_day) : json_null(), "disk_free_bytes",
+        (json_int_t)h->free_bytes, "points", (json_int_t)h->points, "calibrations",
+        (json_int_t)h->calibrations, "readings", (json_int_t)s->readings, "bytes_per_reading",
+        number(ratio(h->history_bytes, s->readings)), "oldest", time_or_null(oldest(h)), "newest",
+        time_or_null(newest(h)), "frames", json_part(&h->frames), "hours", json_part(&h->hours), "days",
+        json_part(&h->days), "hour_seals", (json_int_t)h->hour_seals, "day_seals", (json_int_t)h->day_seals,
+        "seals", (json_int_t)h->seals, "tombstones", (json_int_t)h->tombstones, "removed_readings",
+        (json_int_t)h->removed_readings, "damaged", (json_int_t)(h->damaged_frames + (int64_t)damaged),
+        "bytes_per_day", s->per_day > 0 ? number(s->per_day) : json_null(), "disk_free_bytes",
         s->free_bytes >= 0 ? json_integer(s->free_bytes) : json_null(), "days_left", number(s->days_left),
         "public_key", h->has_key ? json_string(key) : json_null());
     if (root == NULL)
@@ -171,11 +175,13 @@ static void add_part(const struct ctl *ctl, struct table *t, const char *name, c
 
 static void print_parts(const struct ctl *ctl, const struct history_stats *h)
 {
-    const struct table_column columns[] = {
-        {tr(ctl, "READINGS IN", "读数位于"), false}, {tr(ctl, "ROWS", "行数"), true},
-        {tr(ctl, "READINGS", "读数"), true},         {tr(ctl, "SIZE", "大小"), true},
-        {tr(ctl, "BYTES/READING", "字节/读数"), true}, {tr(ctl, "OLDEST", "最早"), false},
-        {tr(ctl, "NEWEST", "最新"), false}};
+    const struct table_column columns[] = {{tr(ctl, "READINGS IN", "读数位于"), false},
+                                           {tr(ctl, "ROWS", "行数"), true},
+                                           {tr(ctl, "READINGS", "读数"), true},
+                                           {tr(ctl, "SIZE", "大小"), true},
+                                           {tr(ctl, "BYTES/READING", "字节/读数"), true},
+                                           {tr(ctl, "OLDEST", "最早"), false},
+                                           {tr(ctl, "NEWEST", "最新"), false}};
     struct table table;
     table_init(&table, columns, 7);
     add_part(ctl, &table, tr(ctl, "frames", "帧"), &h->frames);
@@ -190,8 +196,9 @@ static void print_files(const struct ctl *ctl, const struct stats *s)
     const struct history_stats *h = &s->h;
     char a[32], b[32], c[32];
     printf("%s\n", s->dir);
-    printf(tr(ctl, "state.db    %s, %s events, %s configurations\n", "state.db    %s，%s 个事件，%s 个配置\n"),
-           print_bytes(a, (double)h->state_bytes), print_count(b, h->events), print_count(c, h->configurations));
+    printf(
+        tr(ctl, "state.db    %s, %s events, %s configurations\n", "state.db    %s，%s 个事件，%s 个配置\n"),
+        print_bytes(a, (double)h->state_bytes), print_count(b, h->events), print_count(c, h->configurations));
     printf(tr(ctl, "history.db  %s, %s points, %s readings", "history.db  %s，%s 个测点，%s 个读数"),
            print_bytes(a, (double)h->history_bytes), print_count(b, h->points), print_count(c, s->readings));
     if (s->readings > 0)
@@ -214,9 +221,11 @@ static void print_rest(const struct ctl *ctl, const struct stats *s, uint64_t da
     if (s->per_day > 0)
         printf(tr(ctl, "growth      %s a day\n", "增长        每天 %s\n"), print_bytes(a, s->per_day));
     if (s->free_bytes >= 0)
-        printf(tr(ctl, "free        %s on the disk", "剩余        磁盘 %s"), print_bytes(a, (double)s->free_bytes));
+        printf(tr(ctl, "free        %s on the disk", "剩余        磁盘 %s"),
+               print_bytes(a, (double)s->free_bytes));
     if (s->free_bytes >= 0 && !isnan(s->days_left))
-        printf(tr(ctl, ": %s days at this growth", "：按此增长可用 %s 天"), print_count(b, (int64_t)fmin(s->days_left, 1e9)));
+        printf(tr(ctl, ": %s days at this growth", "：按此增长可用 %s 天"),
+               print_count(b, (int64_t)fmin(s->days_left, 1e9)));
     if (s->free_bytes >= 0)
         putchar('\n');
     if (h->has_key) {

@@ -159,7 +159,8 @@ static void give(struct walk *walk, size_t i, struct buffer *b)
     bool has_next = b->at + 1 < b->n;
     int64_t distance = has_next ? b->readings[b->at + 1].slot_us - r->slot_us : 0;
     /* Looked for only where the distance is not what it was. */
-    if (b->usual_us == 0 || (distance > 0 && (2 * distance > 3 * b->usual_us || 3 * distance < 2 * b->usual_us)))
+    if (b->usual_us == 0 ||
+        (distance > 0 && (2 * distance > 3 * b->usual_us || 3 * distance < 2 * b->usual_us)))
         b->usual_us = median_near(b, b->at);
     r->next_us = has_next ? r->slot_us + distance : INT64_MAX;
     r->usual_us = b->usual_us;
@@ -252,7 +253,8 @@ int walk_last_before(struct walk *walk, size_t i, int64_t before_us, int64_t *re
     int64_t to_us = before_us;
     /* Mostly it is near; and only the first step is in vain when it is not. */
     for (size_t k = 0; k < sizeof reach_us / sizeof *reach_us && !one.found; k++) {
-        int64_t from_us = k + 1 < sizeof reach_us / sizeof *reach_us ? add_bounded(before_us, -reach_us[k]) : INT64_MIN;
+        int64_t from_us =
+            k + 1 < sizeof reach_us / sizeof *reach_us ? add_bounded(before_us, -reach_us[k]) : INT64_MIN;
         int64_t n = history_each(walk->reader, p->asset, p->point, from_us, to_us, take_one, &one);
         if (n < 0)
             return (int)n;

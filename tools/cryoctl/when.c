@@ -57,7 +57,8 @@ const char *when_print_duration(const struct ctl *ctl, char text[WHEN_MAX], int6
     else if (s < 3600)
         snprintf(text, WHEN_MAX, tr(ctl, "%d min %02d s", "%d 分 %02d 秒"), (int)(s / 60), (int)(s % 60));
     else if (s < INT64_C(48) * 3600)
-        snprintf(text, WHEN_MAX, tr(ctl, "%d h %02d min", "%d 时 %02d 分"), (int)(s / 3600), (int)(s / 60 % 60));
+        snprintf(text, WHEN_MAX, tr(ctl, "%d h %02d min", "%d 时 %02d 分"), (int)(s / 3600),
+                 (int)(s / 60 % 60));
     else
         snprintf(text, WHEN_MAX, tr(ctl, "%" PRId64 " d %02d h", "%" PRId64 " 天 %02d 时"), s / 86400,
                  (int)(s / 3600 % 24));
