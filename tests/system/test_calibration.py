@@ -2,8 +2,9 @@
 past ever changes."""
 import datetime
 import json
-import os
 import signal
+import sqlite3
+import time
 
 import harness
 from auditor import check_events, history
@@ -136,6 +137,20 @@ class Calibration(harness.SystemTest):
         count = "SELECT count(*) n FROM event WHERE kind = 'calibration'"
         harness.until(lambda: len(self.rows()) > len(after) + 2, "readings of the new run")
         self.assertEqual(harness.sqlite(state, count)[0]["n"], 2)
+
+    def test_one_that_was_not_told_is_told_at_the_next_start(self):
+        # As if the daemon had been killed between the row and its event.
+        self.observer.event(kind="calibration", calibration=1)
+        self.cryomond.stop()
+        db = sqlite3.connect(self.path("state", "history.db"))
+        db.execute("INSERT INTO calibration VALUES(2, 'tank-1', 'temperature', '°C', ?, 5, 'gain 1 offset 9', 'DKD-9', '',"
+                   " '', '')", (time.time_ns() // 1000,))
+        db.commit()
+        db.close()
+        mark = self.observer.feed.mark()
+        self.daemon().start()
+        event = self.observer.event(kind="calibration", since=mark)
+        self.assertEqual((event["calibration"], event["certificate"], event["from_utc_us"]), (2, "DKD-9", 5))
 
 
 if __name__ == "__main__":
