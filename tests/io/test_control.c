@@ -368,6 +368,57 @@ static void test_record_refused(void **state)
     fixture_close(&f);
 }
 
+#define CORRECT   "{\"method\":\"io.cryomon.Monitor.Correct\",\"parameters\":%s}"
+#define OF(point) "\"asset\":\"tank-1\",\"point\":\"" point "\",\"reason\":\"loose\","
+#define RANGE     "\"from\":\"2026-11-01\",\"to\":\"2026-11-01T10:00:00+08:00\""
+
+/* What is said of wrong readings becomes an event beside them, with the name of who says it. */
+static void test_correct(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char name[WHO_MAX], text[1024], x[300];
+    fixture_open(&f, 1, NULL);
+    json_t *reply = call_with(&f, CORRECT, "{" OF("temperature") RANGE ",\"offset\":\"-0.4\"}");
+    assert_int_equal(json_integer_value(reply_parameter(reply, "seq")), 4711);
+    assert_error(reply, "");
+    json_t *members = last_members(&f);
+    assert_string_equal(f.core.last_request.kind, "correction");
+    assert_string_equal(f.core.last_request.asset, "tank-1");
+    control_peer_name(geteuid(), name, sizeof name);
+    assert_string_equal(text_of(members, "by"), name);
+    assert_string_equal(text_of(members, "from"), "2026-11-01T00:00:00.000Z");
+    assert_string_equal(text_of(members, "to"), "2026-11-01T02:00:00.000Z");
+    assert_string_equal(text_of(members, "unit"), "°C");
+    assert_true(json_real_value(json_object_get(members, "offset")) == -0.4);
+    assert_non_null(
+        strstr(text_of(json_object_get(members, "text"), "en"), "-0.4 °C would have to be added; loose"));
+    json_decref(members);
+    f.core.last_request.kind[0] = '\0';
+
+    assert_error(call_with(&f, CORRECT, "{" OF("colour") RANGE ",\"note\":\"n\"}"),
+                 "io.cryomon.Monitor.NoSuchPoint");
+    assert_bad_parameter(call_with(&f, CORRECT, "{" OF("temperature") RANGE "}"), "note");
+    assert_bad_parameter(call_with(&f, CORRECT, "{" OF("temperature") RANGE ",\"offset\":\"1,5\"}"),
+                         "offset");
+    assert_bad_parameter(call_with(&f, CORRECT, "{" OF("lid") RANGE ",\"offset\":\"1\"}"), "offset");
+    assert_bad_parameter(call_with(&f, CORRECT, "{" OF("lid") RANGE ",\"note\":\"a\\nb\"}"), "note");
+    assert_bad_parameter(
+        call_with(&f, CORRECT, "{" OF("lid") "\"from\":\"2026-11-02\",\"to\":\"2026-11-01\",\"note\":\"n\"}"),
+        "to");
+    assert_bad_parameter(/* the future can't be corrected */
+                         call_with(
+                             &f, CORRECT,
+                             "{" OF("lid") "\"from\":\"2026-11-02\",\"to\":\"9026-11-01\",\"note\":\"n\"}"),
+                         "to");
+    memset(x, 'x', sizeof x);
+    snprintf(text, sizeof text,
+             "{\"asset\":\"tank-1\",\"point\":\"lid\",\"note\":\"n\"," RANGE ",\"reason\":\"%.201s\"}", x);
+    assert_error(call_with(&f, CORRECT, text), "io.cryomon.Monitor.TextTooLong");
+    assert_int_equal(f.core.last_request.kind[0], '\0');
+    fixture_close(&f);
+}
+
 #define COVER                                                                                                \
     "{\"events\":{\"count\":2,\"from\":1,\"to\":2,\"head\":9},\"seals\":{\"count\":0,\"from\":0,\"to\":0,"   \
     "\"head\":0},"                                                                                           \
@@ -506,14 +557,23 @@ static void test_socket_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_info),           cmocka_unit_test(test_status),
-        cmocka_unit_test(test_status_faults),  cmocka_unit_test(test_status_alarms),
-        cmocka_unit_test(test_status_pages),   cmocka_unit_test(test_config_changes_in_between),
-        cmocka_unit_test(test_busy),           cmocka_unit_test(test_acknowledge),
-        cmocka_unit_test(test_bad_parameters), cmocka_unit_test(test_reload),
-        cmocka_unit_test(test_record),         cmocka_unit_test(test_record_refused),
-        cmocka_unit_test(test_review),         cmocka_unit_test(test_unknown_methods),
-        cmocka_unit_test(test_pipeline),       cmocka_unit_test(test_bytes_one_by_one),
+        cmocka_unit_test(test_info),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_status_faults),
+        cmocka_unit_test(test_status_alarms),
+        cmocka_unit_test(test_status_pages),
+        cmocka_unit_test(test_config_changes_in_between),
+        cmocka_unit_test(test_busy),
+        cmocka_unit_test(test_acknowledge),
+        cmocka_unit_test(test_bad_parameters),
+        cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_correct),
+        cmocka_unit_test(test_record),
+        cmocka_unit_test(test_record_refused),
+        cmocka_unit_test(test_review),
+        cmocka_unit_test(test_unknown_methods),
+        cmocka_unit_test(test_pipeline),
+        cmocka_unit_test(test_bytes_one_by_one),
         cmocka_unit_test(test_socket_file),
     };
     return cmocka_run_group_tests_name("control", tests, NULL, NULL);

@@ -100,7 +100,8 @@ static void test_a_calibrated_value_shows_what_was_read(void **state)
     struct calibration_config calibration = {.certificate = "DKD-123"};
     const struct reading reading = {.value = -190400000};
     f->config->calibrations = &calibration;
-    mirror_set_point(f->mirror, 0, &reading, (struct calibrated){-190100000, 1}, (struct stamp){.utc_us = UTC});
+    mirror_set_point(f->mirror, 0, &reading, (struct calibrated){-190100000, 1},
+                     (struct stamp){.utc_us = UTC});
     json_t *root = readings(f, 1);
     const json_t *point = json_object_get(json_object_get(root, "points"), "temperature");
     assert_true(json_real_value(json_object_get(point, "value")) == -190.4);

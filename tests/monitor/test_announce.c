@@ -154,7 +154,8 @@ static void test_what_is_due_is_told_with_its_papers(void **state)
                "1号罐：temperature：校准到期日 1970-04-11（已过期 3 天），证书 DKD-1");
     expect_due(&s, 110 * DAY, true, "Tank 1: temperature: the calibration is not due; certificate DKD-2",
                "1号罐：temperature：校准未到期，证书 DKD-2");
-    expect_due(&s, 0, true, "Tank 1: temperature: the calibration is not due", "1号罐：temperature：校准未到期");
+    expect_due(&s, 0, true, "Tank 1: temperature: the calibration is not due",
+               "1号罐：temperature：校准未到期");
 }
 
 /* The longest texts that a configuration may hold, and characters of three bytes: facts stay, and no
