@@ -41,7 +41,7 @@ static int teardown(void **state)
 static void set(struct fixture *f, uint16_t point, micro_t value, enum quality quality, enum reason reason)
 {
     struct reading reading = {.value = value, .quality = quality, .reason = reason};
-    mirror_set_point(f->mirror, point, &reading, (struct stamp){.utc_us = UTC});
+    mirror_set_point(f->mirror, point, &reading, (struct calibrated){0}, (struct stamp){.utc_us = UTC});
 }
 
 static json_t *readings(struct fixture *f, uint16_t asset)
@@ -91,6 +91,28 @@ static void test_good_values_states_and_what_was_never_read(void **state)
     assert_string_equal(json_string_value(json_object_get(json_object_get(root, "name"), "zh")), "1号罐");
     assert_int_equal(json_integer_value(json_object_get(root, "sequence")), 7);
     json_decref(root);
+}
+
+/* A calibrated value has what was read beside it, and whose word that is. */
+static void test_a_calibrated_value_shows_what_was_read(void **state)
+{
+    struct fixture *f = *state;
+    struct calibration_config calibration = {.certificate = "DKD-123"};
+    const struct reading reading = {.value = -190400000};
+    f->config->calibrations = &calibration;
+    mirror_set_point(f->mirror, 0, &reading, (struct calibrated){-190100000, 1},
+                     (struct stamp){.utc_us = UTC});
+    json_t *root = readings(f, 1);
+    const json_t *point = json_object_get(json_object_get(root, "points"), "temperature");
+    assert_true(json_real_value(json_object_get(point, "value")) == -190.4);
+    assert_true(json_real_value(json_object_get(point, "as_read")) == -190.1);
+    assert_string_equal(string_at(root, "temperature", "certificate"), "DKD-123");
+    json_decref(root);
+    set(f, 0, -190100000, QUALITY_GOOD, REASON_NONE);
+    root = readings(f, 1);
+    assert_null(json_object_get(json_object_get(json_object_get(root, "points"), "temperature"), "as_read"));
+    json_decref(root);
+    f->config->calibrations = NULL;
 }
 
 static void test_too_small_a_buffer_is_said(void **state)
@@ -183,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_bad_value_is_never_a_number, setup, teardown),
         cmocka_unit_test_setup_teardown(test_good_values_states_and_what_was_never_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_calibrated_value_shows_what_was_read, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_small_a_buffer_is_said, setup, teardown),
         cmocka_unit_test_setup_teardown(test_expiry_is_three_times_the_slowest_point, setup, teardown),
         cmocka_unit_test_setup_teardown(test_late_events_keep_their_body, setup, teardown),

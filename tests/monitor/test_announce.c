@@ -16,11 +16,14 @@ struct site {
     struct config config;
     struct asset_config assets[1];
     struct point_config points[2];
-    struct alarm_config alarms[5];
-    struct alarm_model models[5];
+    struct alarm_config alarms[6];
+    struct alarm_model models[6];
+    struct calibration_config calibrations[2];
 };
 
-enum { HOT, LID, NO_DATA, BAD, DISK };
+enum { HOT, LID, NO_DATA, BAD, DISK, DUE };
+
+#define DAY INT64_C(86400000000)
 
 static void make_site(struct site *s)
 {
@@ -47,7 +50,14 @@ static void make_site(struct site *s)
     s->models[NO_DATA] = (struct alarm_model){.kind = CONDITION_NO_DATA};
     s->models[BAD] = (struct alarm_model){.kind = CONDITION_BAD};
     s->models[DISK] = (struct alarm_model){.kind = CONDITION_FAULT, .fault = FAULT_STATE_DB};
-    for (int i = 0; i <= DISK; i++)
+    s->models[DUE] = (struct alarm_model){.kind = CONDITION_DATE};
+    s->config.calibrations = s->calibrations;
+    s->points[0].n_calibrations = 2;
+    s->calibrations[0] = (struct calibration_config){
+        .certificate = "DKD-1", .due = "1970-04-11", .due_utc_us = 100 * DAY, .from_utc_us = 1};
+    s->calibrations[1] = (struct calibration_config){
+        .certificate = "DKD-2", .due = "1971-01-01", .due_utc_us = 365 * DAY, .from_utc_us = 110 * DAY};
+    for (int i = 0; i <= DUE; i++)
         snprintf(s->alarms[i].id, ID_MAX, "alarm-%d", i);
 }
 
@@ -105,6 +115,49 @@ static void test_sentences(void **state)
            "1号罐：事件无法写入磁盘（已恢复）");
 }
 
+static void expect_due(const struct site *s, int64_t utc_us, bool over, const char *en, const char *zh)
+{
+    struct alarm_record record = {.state = ALARM_UNACKNOWLEDGED};
+    struct alarm_news news = {.config = &s->config,
+                              .run_id = "run",
+                              .at = {.utc_us = utc_us},
+                              .alarm = DUE,
+                              .transition = over ? "returned" : "raised",
+                              .record = &record,
+                              .over = over};
+    char text[512], body[BODY_MAX];
+    announce_sentence(&news, LANGUAGE_EN, text, sizeof text);
+    assert_string_equal(text, en);
+    announce_sentence(&news, LANGUAGE_ZH, text, sizeof text);
+    assert_string_equal(text, zh);
+    announce_alarm(&news, body);
+    assert_null(strstr(body, "\"value\"")); /* it is about no reading */
+    assert_null(strstr(body, "\"quality\""));
+}
+
+static void test_what_is_due_is_told_with_its_papers(void **state)
+{
+    (void)state;
+    static struct site s;
+    make_site(&s);
+    expect_due(&s, 10 * DAY, false,
+               "Tank 1: temperature: calibration due on 1970-04-11 (in 90 days); certificate DKD-1",
+               "1号罐：temperature：校准到期日 1970-04-11（还有 90 天），证书 DKD-1");
+    expect_due(&s, 99 * DAY + 1, false,
+               "Tank 1: temperature: calibration due on 1970-04-11 (in 1 day); certificate DKD-1",
+               "1号罐：temperature：校准到期日 1970-04-11（还有 1 天），证书 DKD-1");
+    expect_due(&s, 100 * DAY, false,
+               "Tank 1: temperature: calibration due on 1970-04-11 (due today); certificate DKD-1",
+               "1号罐：temperature：校准到期日 1970-04-11（今天到期），证书 DKD-1");
+    expect_due(&s, 103 * DAY + 5, false,
+               "Tank 1: temperature: calibration due on 1970-04-11 (overdue for 3 days); certificate DKD-1",
+               "1号罐：temperature：校准到期日 1970-04-11（已过期 3 天），证书 DKD-1");
+    expect_due(&s, 110 * DAY, true, "Tank 1: temperature: the calibration is not due; certificate DKD-2",
+               "1号罐：temperature：校准未到期，证书 DKD-2");
+    expect_due(&s, 0, true, "Tank 1: temperature: the calibration is not due",
+               "1号罐：temperature：校准未到期");
+}
+
 /* The longest texts that a configuration may hold, and characters of three bytes: facts stay, and no
  * character is cut in two. */
 static void test_long_texts_keep_the_facts(void **state)
@@ -144,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sentences),
+        cmocka_unit_test(test_what_is_due_is_told_with_its_papers),
         cmocka_unit_test(test_long_texts_keep_the_facts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
