@@ -218,8 +218,8 @@ static void add_review(struct site *s, int seq, const char *asset, const char *f
              "\"covers\":{\"events\":{\"count\":1,\"from\":1,\"to\":1,\"head\":1},\"seals\":{\"count\":0,"
              "\"from\":0,\"to\":0,\"head\":0},\"sha256\":\"%s\"}}",
              asset, from, to, hash);
-    fixture_sql(s->f.state, "INSERT INTO event VALUES(%d, %lld, 0, 'b', 'review', '%s', '', '%s', x'', x'')", seq,
-                (long long)(BEGIN + 5 * DAY_US), asset, body);
+    fixture_sql(s->f.state, "INSERT INTO event VALUES(%d, %lld, 0, 'b', 'review', '%s', '', '%s', x'', x'')",
+                seq, (long long)(BEGIN + 5 * DAY_US), asset, body);
 }
 
 static int64_t until(struct site *s, int64_t from_us, int64_t to_us)
