@@ -20,10 +20,27 @@ void config_unref(struct config *config)
     free(config->guards);
     free(config->guard_targets);
     free(config->alarms);
+    free(config->calibrations);
     free(config->point_models);
     free(config->alarm_models);
     free(config->source);
     free(config);
+}
+
+int config_calibration_at(const struct config *config, uint16_t point, int64_t utc_us)
+{
+    const struct point_config *p = &config->points[point];
+    uint32_t after = p->n_calibrations; /* those from here on are not in effect yet */
+    uint32_t first = 0;
+
+    while (first < after) {
+        const uint32_t middle = first + (after - first) / 2;
+        if (config->calibrations[p->first_calibration + middle].from_utc_us <= utc_us)
+            first = middle + 1;
+        else
+            after = middle;
+    }
+    return first == 0 ? -1 : (int)(p->first_calibration + first - 1);
 }
 
 int config_find_asset(const struct config *config, const char *asset)

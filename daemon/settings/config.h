@@ -157,7 +157,7 @@ struct guard_config {
 struct alarm_config {
     char id[ID_MAX]; /* unique within the asset */
     uint16_t asset;
-    bool automatic;            /* no-data, bad and system alarms: made by cryomon, not written in a file */
+    bool automatic; /* no-data, bad, calibration and system alarms: made by cryomon, not written in a file */
     struct bilingual text;     /* what is wrong, in the site's words; may be empty */
     struct bilingual response; /* what to do; may be empty */
 };
@@ -193,6 +193,9 @@ struct config {
 /* Atomic; config_unref frees with the last reference. config_unref(NULL) is a no-op. */
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);
+
+/* The point's calibration that is in effect at a time: an index in calibrations[], or -1: as read. */
+int config_calibration_at(const struct config *config, uint16_t point, int64_t utc_us);
 
 /* Index by name, or -1. */
 int config_find_asset(const struct config *config, const char *asset);
