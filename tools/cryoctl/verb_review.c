@@ -211,7 +211,7 @@ static bool ask_password(const struct ctl *ctl, char password[PASSWORD_MAX])
 int verb_review(struct ctl *ctl, int argc, char **argv)
 {
     struct history_reader *reader;
-    struct period period;
+    struct period period = {.asset = ""};
     char password[PASSWORD_MAX];
     (void)argc;
     (void)argv;
