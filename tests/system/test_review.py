@@ -6,6 +6,7 @@ installed service, real accounts and real passwords.
 import datetime
 import json
 import os
+import pty
 import pwd
 import shutil
 import socket
@@ -156,6 +157,48 @@ class Review(harness.SystemTest):
         changed = self.ctl("reviews", "--check", check=False)
         self.assertEqual(changed.returncode, 1)
         self.assertIn("CHANGED", changed.stdout)
+
+    def at_terminal(self, typed):
+        """cryoctl review at a terminal; what it shows, when typed is the answer to the question for the password."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            person = pwd.getpwnam(PERSON)
+            os.setgid(person.pw_gid)
+            os.setuid(person.pw_uid)
+            os.execv(self.path("cryoctl"), ["cryoctl", "review", "--config", self.path("etc"), "--sign-socket",
+                                            self.path("sign"), "--to", self.to])
+        shown = b""
+        try:
+            while True:
+                part = os.read(fd, 4096)
+                shown += part
+                if not part:
+                    break
+                if b"Password of" in shown and typed:
+                    os.write(fd, typed)
+                    typed = b""
+        except OSError:  # the other end is closed
+            pass
+        os.waitpid(pid, 0)
+        os.close(fd)
+        return shown.decode()
+
+    def test_terminal(self):
+        """The password is not shown, can be corrected, and may be refused to be given; tools are in the chain, too."""
+        self.assertIn("nothing was signed", self.at_terminal(b"abc\x03"))
+        shown = self.at_terminal(b"oops\x15" + PASSWORD.encode() + b"\xe5\xae\x89\x7f\r")
+        self.assertIn("has reviewed this period", shown)
+        self.assertNotIn(PASSWORD, shown)
+        self.assertEqual(len(self.events("review")), 1)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(self.path("control"))
+            call = {"method": "io.cryomon.Monitor.Record",
+                    "parameters": {"kind": "backup", "detail": {"file": "/b/1", "bytes": 12}}}
+            s.sendall(json.dumps(call).encode() + b"\0")
+            seq = json.loads(s.recv(65536).rstrip(b"\0"))["parameters"]["seq"]
+        event = self.observer.event(kind="backup")
+        self.assertEqual((event["seq"], event["by"], event["detail"]), (seq, "root", {"file": "/b/1", "bytes": 12}))
+        self.assertIn("backup by root  file: /b/1, bytes: 12", self.ctl("events", "--last", "1h").stdout)
 
     def test_refused(self):
         """Who is nobody, what is not complete, and what is not there can't be reviewed; nothing is recorded of it."""
