@@ -43,6 +43,20 @@ int config_calibration_at(const struct config *config, uint16_t point, int64_t u
     return first == 0 ? -1 : (int)(p->first_calibration + first - 1);
 }
 
+struct calibrated config_calibrate(const struct config *config, uint16_t point, int64_t utc_us,
+                                   struct reading *reading)
+{
+    const int index = reading->quality == QUALITY_BAD ? -1 : config_calibration_at(config, point, utc_us);
+    struct calibrated result = {.as_read = reading->value};
+
+    if (index < 0)
+        return result;
+    result.calibration = (uint32_t)index + 1;
+    reading->value = calibration_apply(&config->calibrations[index].calibration, reading->value,
+                                       config->points[point].format.decimals);
+    return result;
+}
+
 int config_find_asset(const struct config *config, const char *asset)
 {
     for (int i = 0; i < config->n_assets; i++) {
