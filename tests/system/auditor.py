@@ -9,7 +9,7 @@ QUALITIES = ("good", "uncertain", "bad")
 REASONS = {0: "", 1: "never-read", 2: "timeout", 3: "bad-reply", 4: "refused", 5: "link-down", 6: "stale", 7: "unproven",
            8: "dropped", 32: "sentinel", 33: "not-finite", 34: "implausible", 35: "unknown-state"}
 # Times in milliseconds UTC; value None when there is none.
-Row = collections.namedtuple("Row", "asset point unit slot taken value quality reason raw")
+Row = collections.namedtuple("Row", "asset point unit slot taken value quality reason raw calibration", defaults=(0,))
 
 
 class _Bytes:
@@ -50,12 +50,13 @@ def _frame(data, points):
         reason = b.byte() if flags & 4 else 0
         value = b.zigzag() if flags & 8 else None
         raw = b.varint() if flags & 0x20 else 0
-        if flags & 0x80 and (version < 2 or b.varint() == 0):
+        calibration = b.varint() if flags & 0x80 and version > 1 else 0
+        if flags & 0x80 and calibration == 0:
             raise ValueError("a calibration that is none")
         asset, name, unit, decimals = points[point]
         if value is not None:
             value = value / 10 ** (6 if flags & 0x10 else decimals)
-        yield Row(asset, name, unit, slot, taken, value, QUALITIES[flags & 3], REASONS[reason], raw)
+        yield Row(asset, name, unit, slot, taken, value, QUALITIES[flags & 3], REASONS[reason], raw, calibration)
     if b.at != len(data):
         raise ValueError("a frame with bytes left over")
 
