@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
+#include "history_build.h"
 #include "history_fixture.h"
 #include "review.h"
 #include "seal.h"
@@ -179,6 +180,58 @@ static void test_altered(void **state)
     assert_false(is_same(s, &bound));
 }
 
+/* Goes on with a record of hours until nothing is left to fold. Returns what the last seal is. */
+static int64_t fold_on(const char *dir, int64_t now_us, uint32_t keep_days)
+{
+    struct fold *fold = NULL;
+    struct fold_head head = {0};
+    struct signer *signer = history_build_signer();
+    sqlite3 *db = history_build_open(dir, SCHEMA_HISTORY);
+    sqlite3_stmt *stmt = NULL;
+    assert_non_null(db);
+    assert_int_equal(fold_create(db, signer, &fold), 0);
+    fold_configure(fold, fold_default_thresholds, NULL, keep_days);
+    assert_int_equal(history_build_fold(fold, now_us, &head, NULL), 0);
+    fold_free(fold);
+    assert_int_equal(
+        sqlite3_prepare_v2(db, "SELECT kind FROM seal ORDER BY id DESC LIMIT 1", -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    int64_t kind = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    signer_free(signer);
+    return kind;
+}
+
+/* A review of a day outlives the folding of its hours, and even the removal of its readings. */
+static void test_folded(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct history_reader *reader;
+    struct review_cover bound, now;
+    char message[256];
+    int64_t begin = HISTORY_BUILD_START_MS * 1000, when = 0;
+    fixture_make(&f);
+    struct history_build build = {
+        .dir = f.dir, .n_points = 1, .interval_ms = 600000, .slots = 3 * 144, .without_days = true};
+    assert_int_equal(history_build(&build), 0);
+    assert_int_equal(history_open(f.dir, &reader, message, sizeof message), 0);
+    assert_int_equal(review_complete(reader, begin, begin + DAY_US, begin + 4 * DAY_US, &when), 0);
+    assert_int_equal(review_complete(reader, begin, begin + 3 * DAY_US, begin + 4 * DAY_US, &when), -EAGAIN);
+    assert_int_equal(review_bind(reader, begin, begin + DAY_US, "", NULL, &bound), 0);
+    assert_int_equal(bound.seals.count, 24);
+
+    assert_int_equal(fold_on(f.dir, begin + 4 * DAY_US, 0), SEAL_DAY);
+    assert_int_equal(review_bind(reader, begin, begin + DAY_US, "", &bound, &now), 0);
+    assert_memory_equal(now.sha256, bound.sha256, sizeof now.sha256);
+    assert_int_equal(fold_on(f.dir, begin + 30 * DAY_US, 1), SEAL_TOMBSTONE);
+    assert_int_equal(review_bind(reader, begin, begin + DAY_US, "", &bound, &now), 0);
+    assert_memory_equal(now.sha256, bound.sha256, sizeof now.sha256);
+    history_close(reader);
+    fixture_free(&f);
+}
+
 /* ---------------------------------------------------------------- complete? */
 
 static void expect_when(struct site *s, int64_t from_us, int64_t to_us, int64_t now_us, int64_t when_us)
@@ -268,6 +321,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_text, site_make, site_free),
         cmocka_unit_test_setup_teardown(test_later_rows, site_make, site_free),
         cmocka_unit_test_setup_teardown(test_altered, site_make, site_free),
+        cmocka_unit_test(test_folded),
         cmocka_unit_test_setup_teardown(test_complete, site_make, site_free),
         cmocka_unit_test_setup_teardown(test_until, site_make, site_free),
     };
