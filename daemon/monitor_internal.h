@@ -85,10 +85,10 @@ struct monitor {
     bool stop, started;
     unsigned n_unknown;
     struct unknown_alarm unknown[UNKNOWN_ALARMS_MAX];
-    bool store_known;          /* CORE_STORE_OPEN has come */
-    int64_t reviewed_until_us; /* UTC: the record before that was reviewed, without a hole; 0: not known */
+    bool store_known; /* CORE_STORE_OPEN has come */
     int64_t clock_offset_us;
-    int64_t queue_lost_us; /* when samples were last dropped */
+    int64_t reviewed_until_us; /* UTC: the record before that was reviewed, without a hole; 0: not known */
+    int64_t queue_lost_us;     /* when samples were last dropped */
     int64_t next_housekeeping_us, next_watchdog_us;
     uint64_t watchdog_us;
     bool watchdog_silent; /* a late thread was reported */

@@ -15,7 +15,7 @@
 
 #define HOUR_US      (INT64_C(3600) * SECOND_US)
 #define ASSET_MAX    64
-#define REVIEWS_MAX  100000
+#define REVIEWS_MAX  100000 /* more than one a day in a century */
 #define HEX_MAX      (2 * CHAIN_HASH_SIZE + 1)
 #define LINE_MAX_LEN 192
 
@@ -284,7 +284,8 @@ static void add_span(struct spans *spans, int64_t from, int64_t to)
 {
     if (spans->n == spans->cap) {
         size_t cap = spans->cap > 0 ? 2 * spans->cap : 64;
-        struct span *grown = cap <= 2 * REVIEWS_MAX ? realloc(spans->span, cap * sizeof *spans->span) : NULL;
+        struct span *grown =
+            cap <= (size_t)2 * REVIEWS_MAX ? realloc(spans->span, cap * sizeof *spans->span) : NULL;
         spans->failed = grown == NULL;
         if (spans->failed)
             return;
