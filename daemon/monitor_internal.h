@@ -83,12 +83,12 @@ struct monitor {
     bool stragglers; /* bus threads that did not end were left behind: they still use what main made */
     struct reload reload;
     bool stop, started;
+    bool store_known; /* CORE_STORE_OPEN has come */
     unsigned n_unknown;
     struct unknown_alarm unknown[UNKNOWN_ALARMS_MAX];
-    bool store_known;          /* CORE_STORE_OPEN has come */
-    int64_t reviewed_until_us; /* UTC: the record before that was reviewed, without a hole; 0: not known */
     int64_t clock_offset_us;
-    int64_t queue_lost_us; /* when samples were last dropped */
+    int64_t reviewed_until_us; /* UTC: the record before that was reviewed, without a hole; 0: not known */
+    int64_t queue_lost_us;     /* when samples were last dropped */
     int64_t next_housekeeping_us, next_watchdog_us;
     uint64_t watchdog_us;
     bool watchdog_silent; /* a late thread was reported */

@@ -77,9 +77,13 @@ static void test_events_and_alarms_survive(void **state)
     store_fixture_start(fixture);
     struct core_message high = store_fixture_wait(fixture, CORE_RESTORED);
     struct core_message low = store_fixture_wait(fixture, CORE_RESTORED);
-    struct core_message open;
+    struct core_message reviewed, open;
     assert_true(mailbox_wait(fixture->core, -1, INT64_MAX / 2));
-    assert_true(mailbox_take(fixture->core, &open)); /* the very next */
+    assert_true(mailbox_take(fixture->core, &reviewed)); /* the very next */
+    assert_int_equal(reviewed.kind, CORE_REVIEWED);      /* nothing was, since the first event */
+    assert_true(reviewed.reviewed.until_utc_us ==
+                store_fixture_sql(fixture, "state.db", "SELECT utc_us FROM event WHERE seq = 1"));
+    open = store_fixture_wait(fixture, CORE_STORE_OPEN);
     assert_int_equal(open.kind, CORE_STORE_OPEN);
     assert_int_equal(open.store_open.last_seq, 5);
     assert_true(open.store_open.clean);
@@ -94,6 +98,41 @@ static void test_events_and_alarms_survive(void **state)
     assert_string_equal(low.restored.body, last.event.body); /* shown as it was */
     free(high.restored.body);
     free(low.restored.body);
+}
+
+/* The last review says until when the record was looked at; one that can't be read says nothing. */
+static void test_reviewed(void **state)
+{
+    struct store_fixture *fixture = *state;
+    store_fixture_start(fixture);
+    store_fixture_wait(fixture, CORE_STORE_OPEN);
+    const char *const bodies[] = {"{\"reviewed_until\":\"2026-11-01T00:00:00.000Z\"}",
+                                  "{\"reviewed_until\":\"2026-11-02T00:00:00.000Z\"}", "{\"reviewed"};
+    for (size_t i = 0; i < 2; i++) {
+        struct store_message message = store_fixture_event(i + 1, "high", ALARM_UNACKNOWLEDGED);
+        message.event.has_alarm = false;
+        snprintf(message.event.kind, sizeof message.event.kind, "review");
+        snprintf(message.event.body, sizeof message.event.body, "%s", bodies[i]);
+        store_fixture_post(fixture, &message);
+    }
+    store_fixture_wait_durable(fixture, 2);
+    store_fixture_stop(fixture);
+    store_fixture_start(fixture);
+    struct core_message reviewed = store_fixture_wait(fixture, CORE_REVIEWED);
+    assert_true(reviewed.reviewed.until_utc_us == INT64_C(1793577600000000));
+
+    struct store_message odd = store_fixture_event(3, "high", ALARM_UNACKNOWLEDGED);
+    odd.event.has_alarm = false;
+    snprintf(odd.event.kind, sizeof odd.event.kind, "review");
+    snprintf(odd.event.body, sizeof odd.event.body, "%s", bodies[2]);
+    store_fixture_post(fixture, &odd);
+    store_fixture_wait_durable(fixture, 3);
+    store_fixture_stop(fixture);
+    store_fixture_start(fixture);
+    reviewed = store_fixture_wait(fixture, CORE_REVIEWED);
+    assert_true(reviewed.reviewed.until_utc_us ==
+                store_fixture_sql(fixture, "state.db", "SELECT utc_us FROM event WHERE seq = 1"));
+    store_fixture_wait(fixture, CORE_STORE_OPEN);
 }
 
 static void test_an_event_is_stored_once(void **state)
@@ -319,6 +358,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_first_start, setup, teardown),
         cmocka_unit_test_setup_teardown(test_events_and_alarms_survive, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reviewed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_event_is_stored_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_number_given_twice_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_outbox_empties, setup, teardown),

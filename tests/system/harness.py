@@ -28,7 +28,8 @@ ADDRESS = "127.%d.%d.%d" % (1 + (os.getpid() >> 14 & 0x7F), os.getpid() >> 7 & 0
 def binary(name):
     """Path of a program of the build: $CRYOMON_BIN_DIR is a build directory, or where all of them lie."""
     top = os.environ.get("CRYOMON_BIN_DIR", "")
-    for path in (name, "daemon/" + name, "tools/%s/%s" % (name, name), "bin/" + name, "sbin/" + name):
+    for path in (name, "daemon/" + name, "tools/%s/%s" % (name, name), "tools/cryosign/" + name, "bin/" + name,
+                 "sbin/" + name, "libexec/" + name):
         full = os.path.join(top, path)
         if os.path.isfile(full) and os.access(full, os.X_OK):
             return full

@@ -1,6 +1,7 @@
 #include "client.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #define REPLY_MAX ((size_t)64 * 1024 * 1024)
 
 #define MONITOR "io.cryomon.Monitor."
+#define SIGN    "io.cryomon.Sign."
 
 /* ---------------------------------------------------------------- what went wrong, in words */
 
@@ -37,11 +39,52 @@ static void fail_unreachable(const struct ctl *ctl, const char *path, int error,
              path, why);
 }
 
+/* What the signing service says. */
+static bool fail_signing(const struct ctl *ctl, const char *error, const json_t *parameters,
+                         struct client_failure *ret)
+{
+    const char *name = strncmp(error, SIGN, sizeof SIGN - 1) == 0 ? error + sizeof SIGN - 1 : "";
+    ret->status = CTL_DENIED;
+    if (strcmp(name, "WrongPassword") == 0) {
+        snprintf(ret->text, sizeof ret->text, "%s",
+                 tr(ctl, "the password is wrong: nothing was signed", "密码错误：没有签署"));
+    } else if (strcmp(name, "AccountInvalid") == 0) {
+        snprintf(ret->text, sizeof ret->text,
+                 tr(ctl, "your account is not valid, nothing was signed: %s", "账户无效，没有签署：%s"),
+                 client_text(parameters, "message"));
+    } else if (strcmp(name, "NotAPerson") == 0) {
+        snprintf(ret->text, sizeof ret->text, "%s",
+                 tr(ctl, "root, or a user without a name, can't sign: sign as yourself",
+                    "root 或无名用户不能签署：请以本人账户签署"));
+    } else if (strcmp(name, "NotComplete") == 0) {
+        ret->status = CTL_NEGATIVE;
+        snprintf(
+            ret->text, sizeof ret->text,
+            tr(ctl, "the period is not complete yet: try again after %s", "该时段尚未完结：请在 %s 之后再试"),
+            client_text(parameters, "when"));
+    } else if (strcmp(name, "NoSuchAsset") == 0) {
+        ret->status = CTL_NEGATIVE;
+        snprintf(ret->text, sizeof ret->text,
+                 tr(ctl, "there is no asset \"%s\" in the record", "记录中没有设备“%s”"),
+                 client_text(parameters, "asset"));
+    } else if (strcmp(name, "Failed") == 0) {
+        ret->status = CTL_NEGATIVE;
+        snprintf(ret->text, sizeof ret->text, tr(ctl, "it could not be signed: %s", "未能签署：%s"),
+                 client_text(parameters, "message"));
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void fail_answered(const struct ctl *ctl, const char *error, const json_t *parameters,
                           struct client_failure *ret)
 {
     *ret = (struct client_failure){.status = CTL_NEGATIVE};
     snprintf(ret->error, sizeof ret->error, "%s", error);
+    if (fail_signing(ctl, error, parameters, ret))
+        return;
+    ret->status = CTL_NEGATIVE;
     char *text = ret->text;
     size_t cap = sizeof ret->text;
     const char *asset = client_text(parameters, "asset"), *alarm = client_text(parameters, "alarm");
@@ -201,21 +244,33 @@ static int exchange(const struct ctl *ctl, const char *path, const char *request
     return error;
 }
 
-json_t *client_call(const struct ctl *ctl, const char *method, json_t *parameters, int timeout_ms,
-                    struct client_failure *ret_failure)
+static void wipe_free(void *memory)
+{
+    if (memory != NULL)
+        explicit_bzero(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
+void client_wipe_memory(void)
+{
+    json_set_alloc_funcs(malloc, wipe_free);
+}
+
+json_t *client_call_at(const struct ctl *ctl, const char *path, const char *method, json_t *parameters,
+                       int timeout_ms, struct client_failure *ret_failure)
 {
     char *reply_text = NULL;
     json_t *call = json_pack("{s:s, s:o}", "method", method, "parameters",
                              parameters != NULL ? parameters : json_object());
     char *request = call != NULL ? json_dumps(call, CTL_JSON) : NULL;
     json_decref(call);
-    int error = request != NULL ? exchange(ctl, ctl->socket, request, timeout_ms, &reply_text) : EINVAL;
-    free(request);
+    int error = request != NULL ? exchange(ctl, path, request, timeout_ms, &reply_text) : EINVAL;
+    wipe_free(request); /* a password may be in it */
     json_t *reply = error == 0 ? json_loads(reply_text, 0, NULL) : NULL;
     free(reply_text);
     if (!json_is_object(reply)) {
         json_decref(reply);
-        fail_unreachable(ctl, ctl->socket, error != 0 ? error : EBADMSG, ret_failure);
+        fail_unreachable(ctl, path, error != 0 ? error : EBADMSG, ret_failure);
         return NULL;
     }
     const json_t *name = json_object_get(reply, "error");
@@ -231,6 +286,12 @@ json_t *client_call(const struct ctl *ctl, const char *method, json_t *parameter
     }
     json_decref(reply);
     return result;
+}
+
+json_t *client_call(const struct ctl *ctl, const char *method, json_t *parameters, int timeout_ms,
+                    struct client_failure *ret_failure)
+{
+    return client_call_at(ctl, ctl->socket, method, parameters, timeout_ms, ret_failure);
 }
 
 int client_complain(const struct client_failure *failure)

@@ -20,6 +20,13 @@ struct client_failure {
 json_t *client_call(const struct ctl *ctl, const char *method, json_t *parameters, int timeout_ms,
                     struct client_failure *ret_failure);
 
+/* The same at another socket. */
+json_t *client_call_at(const struct ctl *ctl, const char *path, const char *method, json_t *parameters,
+                       int timeout_ms, struct client_failure *ret_failure);
+
+/* From now on what jansson has allocated is wiped before it is freed: a password goes through it. */
+void client_wipe_memory(void);
+
 /* Complains and gives the exit status. */
 int client_complain(const struct client_failure *failure);
 

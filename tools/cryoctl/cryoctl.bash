@@ -5,7 +5,7 @@ _cryoctl()
     _init_completion -n : 2>/dev/null || {
         cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
     }
-    local verbs="status alarms ack watch history events devices scan probe verify-point calibrations correct check reload"
+    local verbs="status alarms ack watch history events review reviews devices scan probe verify-point calibrations correct check reload"
     local everywhere="--lang --help --version" daemon="--socket --config --json"
     local range="--dir --config --from --to --last --utc --json"
 
@@ -18,8 +18,8 @@ _cryoctl()
         [[ " ${words[*]} " == *" devices "* ]] && set -- "$1" "table json prometheus" || set -- "$1" "table csv json"
         COMPREPLY=($(compgen -W "$2" -- "$cur")); return ;;
     --config | --dir) COMPREPLY=($(compgen -d -- "$cur")); return ;;
-    --socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud) return ;;
+    --socket | --sign-socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --meaning | --comment) return ;;
     esac
 
     # The verb and its arguments so far, and how to reach the daemon for names.
@@ -27,6 +27,7 @@ _cryoctl()
     for ((i = 1; i < cword; i++)); do
         case ${words[i]} in
         --socket | --config) where+=("${words[i]}" "${words[i + 1]}"); ((i++)) ;;
+        --meaning | --comment | --asset | --sign-socket) ((i++)) ;;
         --lang | --format | --dir | --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits) ((i++)) ;;
         -*) ;;
         *) if [[ -z $verb ]]; then verb=${words[i]}; else arguments+=("${words[i]}"); fi ;;
@@ -48,6 +49,8 @@ _cryoctl()
         watch) choices="$everywhere $daemon --utc" ;;
         history) choices="$everywhere $range --format" ;;
         events) choices="$everywhere $range" ;;
+        review) choices="$everywhere --dir --config --from --to --utc --json --asset --meaning --comment --password-stdin --sign-socket" ;;
+        reviews) choices="$everywhere --dir --config --utc --json --check" ;;
         check) choices="$everywhere --config --json" ;;
         reload) choices="$everywhere $daemon" ;;
         *) choices="$everywhere --socket --config" ;;

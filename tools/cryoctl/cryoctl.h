@@ -31,13 +31,16 @@ struct ctl {
     const char *dir, *note, *from, *to, *last, *format, *tolerance, *offset, *reason;
     const char *resolution, *threshold, *asset, *alarm, *person, *kind;
     const char *table, *units, *timeout, *baud, *parity,
-        *stop_bits;   /* of a Modbus line that is asked directly */
+        *stop_bits; /* of a Modbus line that is asked directly */
+    const char *meaning, *comment, *sign_socket;
+    bool password_stdin, check;
     int interrupt_fd; /* readable when the user has had enough; -1: none */
 };
 
-#define CTL_CONFIG_DIR "/etc/cryomon"
-#define CTL_SOCKET     "/run/cryomon/control"
-#define CTL_HISTORY    "/var/lib/cryomon"
+#define CTL_CONFIG_DIR  "/etc/cryomon"
+#define CTL_SOCKET      "/run/cryomon/control"
+#define CTL_SIGN_SOCKET "/run/cryomon-sign/socket"
+#define CTL_HISTORY     "/var/lib/cryomon"
 
 /* The text in the user's language. */
 static inline __attribute__((format_arg(2), format_arg(3))) const char *tr(const struct ctl *ctl,
@@ -70,6 +73,8 @@ int verb_exposure(struct ctl *ctl, int argc, char **argv);
 int verb_stats(struct ctl *ctl, int argc, char **argv);
 int verb_watch(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);
+int verb_review(struct ctl *ctl, int argc, char **argv);
+int verb_reviews(struct ctl *ctl, int argc, char **argv);
 int verb_complete(struct ctl *ctl, int argc, char **argv); /* for the shell's completion; not documented */
 
 #endif

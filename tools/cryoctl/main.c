@@ -141,6 +141,21 @@ static bool set_option(struct ctl *ctl, enum usage_option option, const char *ar
     case OPTION_TOLERANCE:
         ctl->tolerance = argument;
         break;
+    case OPTION_MEANING:
+        ctl->meaning = argument;
+        break;
+    case OPTION_COMMENT:
+        ctl->comment = argument;
+        break;
+    case OPTION_PASSWORD_STDIN:
+        ctl->password_stdin = true;
+        break;
+    case OPTION_SIGN_SOCKET:
+        ctl->sign_socket = argument;
+        break;
+    case OPTION_CHECK:
+        ctl->check = true;
+        break;
     case OPTION_OFFSET:
         ctl->offset = argument;
         break;
