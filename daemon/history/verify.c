@@ -391,3 +391,26 @@ int verify_record(const char *dir, const struct verify_options *options, struct 
     history_close(reader);
     return error;
 }
+
+int verify_last_key(const char *dir, unsigned char ret[SIGNER_KEY_SIZE], int64_t *ret_since_utc_us)
+{
+    struct history_reader *reader = NULL;
+    sqlite3_stmt *stmt = NULL;
+    char message[512];
+    int error = history_open(dir, &reader, message, sizeof message);
+    if (error == 0)
+        error = reader->history ? -ENOENT : reader->history_error;
+    if (error == -ENOENT && reader &&
+        sqlite3_prepare_v2(reader->history,
+                           "SELECT public_key, utc_us FROM signer WHERE length(public_key) = 32 AND id ="
+                           " (SELECT signer FROM seal ORDER BY id DESC LIMIT 1)",
+                           -1, &stmt, NULL) == SQLITE_OK &&
+        sqlite3_step(stmt) == SQLITE_ROW) {
+        memcpy(ret, sqlite3_column_blob(stmt, 0), SIGNER_KEY_SIZE);
+        *ret_since_utc_us = sqlite3_column_int64(stmt, 1);
+        error = 0;
+    }
+    sqlite3_finalize(stmt);
+    history_close(reader);
+    return error;
+}

@@ -131,4 +131,8 @@ struct verify_result {
 int verify_record(const char *dir, const struct verify_options *options, struct verify_result *ret,
                   char *message, size_t cap);
 
+/* The key that signed last, as history.db has it, and since when. 0, -ENOENT (nothing is sealed yet), or
+ * -errno. */
+int verify_last_key(const char *dir, unsigned char ret[SIGNER_KEY_SIZE], int64_t *ret_since_utc_us);
+
 #endif

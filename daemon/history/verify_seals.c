@@ -292,18 +292,37 @@ static void check_lives(struct verify *verify)
     }
 }
 
+/* A signer's row is made with the first seal that it signs, and bears its time. */
 static void check_signers(struct verify *verify)
 {
     int64_t id;
     if (verify_query(verify->history,
-                     "SELECT id FROM signer WHERE length(public_key) <> 32 OR NOT EXISTS"
-                     " (SELECT 1 FROM seal WHERE signer = signer.id) LIMIT 1",
+                     "SELECT id FROM signer WHERE utc_us IS NOT"
+                     " (SELECT utc_us FROM seal WHERE signer = signer.id ORDER BY id LIMIT 1) LIMIT 1",
                      0, 0, &id))
-        verify_tell(verify, (struct verify_finding){.kind = VERIFY_SEAL_KEY,
-                                                    .file = "history.db",
-                                                    .table = "signer",
-                                                    .previous = id,
-                                                    .detail = "a key that signed nothing"});
+        verify_tell(verify,
+                    (struct verify_finding){.kind = VERIFY_SEAL_KEY,
+                                            .file = "history.db",
+                                            .table = "signer",
+                                            .previous = id,
+                                            .detail = "not the time of the first seal that it signed"});
+}
+
+/* Somebody outside vouches for a key: then it must be the one that signs now, whatever the events tell. */
+static void check_last_key(struct verify *verify, const struct walk *walk)
+{
+    enum verify_key_source source = verify->result->key_source;
+    char text[SIGNER_TEXT_MAX];
+    if (verify->n_seals == 0 || (source != VERIFY_KEY_GIVEN && source != VERIFY_KEY_HEAD) ||
+        verify_key_is_believed(verify, walk->last_key) || !verify_key_is_announced(verify, walk->last_key))
+        return; /* a key that nobody announced was told of already */
+    signer_print(walk->last_key, text);
+    verify_tell(verify, (struct verify_finding){.kind = VERIFY_SEAL_KEY,
+                                                .file = "history.db",
+                                                .table = "seal",
+                                                .number = verify->result->last_seal,
+                                                .utc_us = verify->result->last_seal_utc_us,
+                                                .detail = text});
 }
 
 int verify_seals(struct verify *verify)
@@ -318,6 +337,7 @@ int verify_seals(struct verify *verify)
     if (error == 0 && walk.error == 0) {
         check_lives(verify);
         check_signers(verify);
+        check_last_key(verify, &walk);
     }
     return error < 0 ? error : walk.error;
 }

@@ -7,34 +7,27 @@
 
 #include "schema.h"
 
-/* The tables that are small, but for the events, are looked through with their indexes; chunks without. */
+/* A file as a whole (its free pages too), then each index with its table. */
 static const struct {
     enum schema_file file;
     const char *table, *pragma;
     int since;
     bool large;
 } checks[] = {
-    {SCHEMA_STATE, "event", "integrity_check", 1, false},
-    {SCHEMA_STATE, "alarm", "integrity_check", 1, false},
-    {SCHEMA_STATE, "configuration", "integrity_check", 1, false},
-    {SCHEMA_STATE, "outbox", "integrity_check", 1, false},
-    {SCHEMA_STATE, "run", "integrity_check", 1, false},
-    {SCHEMA_STATE, "head", "integrity_check", 2, false},
-    {SCHEMA_HISTORY, "point", "integrity_check", 1, false},
-    {SCHEMA_HISTORY, "calibration", "integrity_check", 2, false},
-    {SCHEMA_HISTORY, "signer", "integrity_check", 2, false},
-    {SCHEMA_HISTORY, "seal", "integrity_check", 2, false},
-    {SCHEMA_HISTORY, "damaged", "integrity_check", 2, false},
-    {SCHEMA_HISTORY, "frame", "quick_check", 1, false},
-    {SCHEMA_HISTORY, "chunk", "quick_check", 2, true},
+    {SCHEMA_STATE, "", "PRAGMA quick_check", 1, true},
+    {SCHEMA_STATE, "event", "PRAGMA integrity_check(event)", 1, false},
+    {SCHEMA_STATE, "configuration", "PRAGMA integrity_check(configuration)", 1, false},
+    {SCHEMA_HISTORY, "", "PRAGMA quick_check", 1, true},
+    {SCHEMA_HISTORY, "point", "PRAGMA integrity_check(point)", 1, false},
+    {SCHEMA_HISTORY, "calibration", "PRAGMA integrity_check(calibration)", 2, false},
+    {SCHEMA_HISTORY, "signer", "PRAGMA integrity_check(signer)", 2, false},
+    {SCHEMA_HISTORY, "seal", "PRAGMA integrity_check(seal)", 2, false},
 };
 
 static int check_table(struct verify *verify, sqlite3 *db, size_t i)
 {
-    char sql[96];
     sqlite3_stmt *stmt = NULL;
-    snprintf(sql, sizeof sql, "PRAGMA %s(%s)", checks[i].pragma, checks[i].table);
-    int result = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+    int result = sqlite3_prepare_v2(db, checks[i].pragma, -1, &stmt, NULL);
     while (result == SQLITE_OK || result == SQLITE_ROW) {
         result = sqlite3_step(stmt);
         const char *text = result == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;

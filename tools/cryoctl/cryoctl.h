@@ -30,7 +30,9 @@ struct ctl {
     char socket_path[108];
     const char *dir, *note, *from, *to, *last, *format, *tolerance;
     const char *table, *units, *timeout, *baud, *parity,
-        *stop_bits;   /* of a Modbus line that is asked directly */
+        *stop_bits;                /* of a Modbus line that is asked directly */
+    const char *public_key, *head; /* of verify: files, or the text itself */
+    bool quick;
     int interrupt_fd; /* readable when the user has had enough; -1: none */
 };
 
@@ -62,6 +64,8 @@ int verb_probe(struct ctl *ctl, int argc, char **argv);
 int verb_scan(struct ctl *ctl, int argc, char **argv);
 int verb_verify_point(struct ctl *ctl, int argc, char **argv);
 int verb_events(struct ctl *ctl, int argc, char **argv);
+int verb_verify(struct ctl *ctl, int argc, char **argv);
+int verb_key(struct ctl *ctl, int argc, char **argv);
 int verb_watch(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);
 int verb_complete(struct ctl *ctl, int argc, char **argv); /* for the shell's completion; not documented */
