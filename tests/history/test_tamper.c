@@ -13,7 +13,7 @@
 #include "test.h"
 #include "verify.h"
 
-#define HOURS      54
+#define HOURS      20
 #define MORE_HOURS 3
 
 static unsigned long count = 1000;
