@@ -55,10 +55,11 @@ static void put_alarm(struct record *record, int64_t utc_us, const char *asset, 
              "{\"seq\":%llu,\"kind\":\"alarm\",\"transition\":\"%s\",\"asset\":\"%s\",\"alarm\":\"high\","
              "\"state\":\"%s\",\"raised\":\"%s\"%s}",
              (unsigned long long)record->seq + 1, transition, asset, alarm_state_name(state), raised, more);
+    fixture_sql(record->fixture.state, "BEGIN"); /* together, as the daemon does */
     put_event(record, utc_us, "alarm", asset, "high", body);
     fixture_sql(record->fixture.state,
                 "INSERT OR REPLACE INTO alarm VALUES('%s', 'high', %d, %lld, '%s', %lld, %llu);"
-                "INSERT OR REPLACE INTO outbox VALUES(%llu)",
+                "INSERT OR REPLACE INTO outbox VALUES(%llu);COMMIT",
                 asset, (int)state, (long long)raised_us, acked_us != 0 ? "li.wei" : "", (long long)acked_us,
                 (unsigned long long)record->seq, (unsigned long long)record->seq);
 }
@@ -70,10 +71,11 @@ static void put_configuration(struct record *record, int64_t utc_us, const char 
     char hex[65], body[256];
     crypto_hash_sha256(hash, (const unsigned char *)source, strlen(source));
     sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-    fixture_sql(record->fixture.state, "INSERT INTO configuration VALUES(x'%s', %lld, '%s')", hex,
+    fixture_sql(record->fixture.state, "BEGIN;INSERT INTO configuration VALUES(x'%s', %lld, '%s')", hex,
                 (long long)utc_us, source);
     snprintf(body, sizeof body, "{\"kind\":\"%s\",\"%s\":\"%s\"}", kind, member, hex);
     put_event(record, utc_us, kind, "", "", body);
+    fixture_sql(record->fixture.state, "COMMIT");
 }
 
 static void put_calibration(struct record *record, int64_t utc_us, int id, const char *asset,
