@@ -6,6 +6,7 @@ _cryoctl()
         cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
     }
     local verbs="status alarms ack watch history events review reviews devices scan probe verify-point calibrations correct check reload"
+    local verbs="status alarms ack watch history events verify key devices scan probe verify-point calibrations correct check reload"
     local everywhere="--lang --help --version" daemon="--socket --config --json"
     local range="--dir --config --from --to --last --utc --json"
 
@@ -20,6 +21,8 @@ _cryoctl()
     --config | --dir) COMPREPLY=($(compgen -d -- "$cur")); return ;;
     --socket | --sign-socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --meaning | --comment) return ;;
+    --socket | --public-key | --head) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud) return ;;
     esac
 
     # The verb and its arguments so far, and how to reach the daemon for names.
@@ -29,6 +32,7 @@ _cryoctl()
         --socket | --config) where+=("${words[i]}" "${words[i + 1]}"); ((i++)) ;;
         --meaning | --comment | --asset | --sign-socket) ((i++)) ;;
         --lang | --format | --dir | --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits) ((i++)) ;;
+        --lang | --format | --dir | --public-key | --head | --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits) ((i++)) ;;
         -*) ;;
         *) if [[ -z $verb ]]; then verb=${words[i]}; else arguments+=("${words[i]}"); fi ;;
         esac
@@ -51,6 +55,8 @@ _cryoctl()
         events) choices="$everywhere $range" ;;
         review) choices="$everywhere --dir --config --from --to --utc --json --asset --meaning --comment --password-stdin --sign-socket" ;;
         reviews) choices="$everywhere --dir --config --utc --json --check" ;;
+        verify) choices="$everywhere --dir --config --from --to --utc --json --public-key --head --quick" ;;
+        key) choices="$everywhere --dir --config --utc --json" ;;
         check) choices="$everywhere --config --json" ;;
         reload) choices="$everywhere $daemon" ;;
         *) choices="$everywhere --socket --config" ;;
@@ -61,7 +67,7 @@ _cryoctl()
         ack/0 | history/0 | verify-point/0 | calibrations/0 | correct/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
         ack/1) choices=$("$1" complete alarms "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
         history/1 | verify-point/1 | calibrations/1 | correct/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
-        check/0) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        check/0 | verify/0) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         esac
     fi
     COMPREPLY=($(compgen -W "$choices" -- "$cur"))

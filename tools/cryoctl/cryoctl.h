@@ -34,6 +34,9 @@ struct ctl {
         *stop_bits; /* of a Modbus line that is asked directly */
     const char *meaning, *comment, *sign_socket;
     bool password_stdin, check;
+        *stop_bits;                /* of a Modbus line that is asked directly */
+    const char *public_key, *head; /* of verify: files, or the text itself */
+    bool quick;
     int interrupt_fd; /* readable when the user has had enough; -1: none */
 };
 
@@ -68,6 +71,8 @@ int verb_probe(struct ctl *ctl, int argc, char **argv);
 int verb_scan(struct ctl *ctl, int argc, char **argv);
 int verb_verify_point(struct ctl *ctl, int argc, char **argv);
 int verb_events(struct ctl *ctl, int argc, char **argv);
+int verb_verify(struct ctl *ctl, int argc, char **argv);
+int verb_key(struct ctl *ctl, int argc, char **argv);
 int verb_gaps(struct ctl *ctl, int argc, char **argv);
 int verb_exposure(struct ctl *ctl, int argc, char **argv);
 int verb_stats(struct ctl *ctl, int argc, char **argv);
