@@ -307,18 +307,25 @@ static bool is_done(const struct decoder *d)
            column_is_done(&d->micros) && column_is_done(&d->first) && column_is_done(&d->second);
 }
 
-/* The next k are as usual: nothing but numbers varies, and the words follow from them by adding. */
+/* The next k are as usual: nothing but numbers and words varies. */
 static bool is_usual(const struct decoder *d)
 {
-    const struct raw_model *model = &d->model;
-    return !d->slots.stream && !d->taken.stream && !d->first.stream && model->width != RAW_FLOAT &&
-           model->order == 0 && (!model->linear || (model->mul == 1 && model->div == 1)) &&
+    return !d->slots.stream && !d->taken.stream &&
            (d->states.value & (STATE_NUMBER | STATE_MICRO | STATE_QUALITY)) == STATE_NUMBER &&
            d->states.value >= 0 && d->states.value <= STATE_MAX && d->calibrations.value >= 0 &&
            d->calibrations.value <= UINT32_MAX;
 }
 
-/* The same as get_slots .. get_raws, in one go; most of all decoding is here. */
+/* The words follow from the numbers by adding. */
+static bool only_adds(const struct decoder *d)
+{
+    const struct raw_model *model = &d->model;
+    return !d->first.stream && model->width != RAW_FLOAT && model->order == 0 &&
+           (!model->linear || (model->mul == 1 && model->div == 1));
+}
+
+/* The same as get_slots, get_taken and get_states in one go, and, if they only add, get_raws. Most of all
+ * decoding is here. */
 static bool get_usual(struct decoder *d, struct frame_entry *out, size_t k)
 {
     int64_t numbers[COLUMN_BLOCK], slot = d->slot, step = d->slots.value, late = d->taken.value;
@@ -346,7 +353,8 @@ static bool get_usual(struct decoder *d, struct frame_entry *out, size_t k)
         out[i].micro = false;
     }
     return column_skip(&d->slots, k) && column_skip(&d->taken, k) && column_skip(&d->states, k) &&
-           column_skip(&d->calibrations, k) && column_skip(&d->first, k);
+           column_skip(&d->calibrations, k) &&
+           (only_adds(d) ? column_skip(&d->first, k) : get_raws(d, out, k));
 }
 
 static bool get_stretch(struct decoder *d, struct frame_entry *out, size_t k)

@@ -22,14 +22,12 @@ static void try_section(const struct section *section)
 {
     static struct frame_entry entries[ENTRIES], again[ENTRIES];
     struct bytes head = {0}, values = {0};
-    memset(entries, 0, sizeof entries);
     int64_t n = section_decode(section, entries, ENTRIES);
     if (n < 0)
         return;
     must(n == section_count(section));
     must(section_encode(entries, (size_t)n, &head, &values) == 0);
     struct section written = {head.data, values.data, head.len, values.len};
-    memset(again, 0, (size_t)n * sizeof *again);
     must(section_decode(&written, again, ENTRIES) == n);
     for (int64_t i = 0; i < n; i++)
         must(again[i].slot_ms == entries[i].slot_ms && again[i].taken_ms == entries[i].taken_ms &&
