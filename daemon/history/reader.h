@@ -82,6 +82,11 @@ int history_calibration(struct history_reader *reader, int64_t id, struct histor
  * such point". */
 int history_has_point(struct history_reader *reader, const char *asset, const char *point);
 
+/* From about when to about when there are readings: the times of slots of sealed segments, and of the
+ * readings that are not sealed yet; those that were taken late may lie a little outside. 1, 0 (there are
+ * none) or -errno. */
+int history_extent(struct history_reader *reader, int64_t *ret_first_utc_us, int64_t *ret_last_utc_us);
+
 /* The outbox, for the publisher: events not yet confirmed by the broker with seq > after_seq, oldest first,
  * at most limit. */
 int64_t history_outbox(struct history_reader *reader, uint64_t after_seq, unsigned limit,
