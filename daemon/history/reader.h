@@ -23,8 +23,9 @@ int history_open(const char *dir, struct history_reader **ret, char *ret_message
 void history_close(struct history_reader *reader);
 
 struct history_row {
-    const char *asset, *point, *unit; /* valid during the call */
+    const char *asset, *point, *unit; /* valid until history_close */
     unsigned decimals;
+    uint32_t id;            /* of the point, as in history_points */
     int64_t slot_utc_us;    /* when the poll was due */
     int64_t taken_utc_us;   /* when the reply, or its absence, was known */
     struct reading reading; /* as read; reading.raw are the register words */
@@ -55,6 +56,19 @@ typedef bool history_event_fn(void *context, const struct history_event *event);
 int64_t history_events(struct history_reader *reader, uint64_t after_seq, int64_t from_utc_us,
                        int64_t to_utc_us, history_event_fn *event, void *context);
 
+/* The same for those of a kind, an asset, an alarm (NULL: any). */
+struct history_filter {
+    const char *kind, *asset, *alarm;
+};
+int64_t history_events_where(struct history_reader *reader, const struct history_filter *filter,
+                             int64_t from_utc_us, int64_t to_utc_us, history_event_fn *event, void *context);
+
+/* The newest event of the kind with utc < before, and the oldest with utc >= from. 1, 0 (none) or -errno. */
+int history_event_before(struct history_reader *reader, const char *kind, int64_t before_utc_us,
+                         history_event_fn *event, void *context);
+int history_event_after(struct history_reader *reader, const char *kind, int64_t from_utc_us,
+                        history_event_fn *event, void *context);
+
 /* One UTC hour or day of a point, from summaries alone where they are (and from readings for the hour that is
  * not sealed yet). Values are calibrated, in steps of the resolution. Days are UTC days. In order of point,
  * then time. */
@@ -82,6 +96,17 @@ int history_calibration(struct history_reader *reader, int64_t id, struct histor
  * such point". */
 int history_has_point(struct history_reader *reader, const char *asset, const char *point);
 
+/* Each point that has an id: asset, point and unit may come again with other units or decimals. Ids ascend,
+ * from 1, with hardly a hole. asset, point: NULL for all. Texts are valid until history_close. Returns how
+ * many. */
+struct history_point {
+    uint32_t id;
+    const char *asset, *point, *unit;
+    unsigned decimals;
+};
+typedef bool history_point_fn(void *context, const struct history_point *point);
+int64_t history_points(struct history_reader *reader, const char *asset, const char *point,
+                       history_point_fn *each, void *context);
 /* From about when to about when there are readings: the times of slots of sealed segments, and of the
  * readings that are not sealed yet; those that were taken late may lie a little outside. 1, 0 (there are
  * none) or -errno. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "pieces.h"
 #include "source.h"
 #include "tables.h"
 
@@ -32,19 +33,7 @@ static const struct query_columns columns = {.point = COLUMN_POINT,
                                             .asset = COLUMN_ASSET,
                                             .dir = COLUMN_DIR};
 
-/* A piece of a point's time is read at once and handed out row by row: as long as gives a fair number of rows,
- * so that neither memory nor the number of searches grows without bound. */
-#define HOUR_US     (INT64_C(3600) * SECOND_US)
-#define PIECE_MIN   (INT64_C(60) * SECOND_US)
-#define PIECE_FIRST (24 * HOUR_US)
-#define PIECE_MAX   (366 * 24 * HOUR_US)
-#define ROWS_FEW    4096
-#define ROWS_MANY   (1 << 18)
-
-struct unit {
-    struct unit *next;
-    char text[];
-};
+#define ROWS_MANY (1 << 18)
 
 struct row {
     struct reading reading;
@@ -58,14 +47,12 @@ struct cursor {
     sqlite3_vtab_cursor base;
     struct source source;
     struct query query;
-    int64_t first_us, last_us; /* there is nothing outside */
-    size_t point;              /* of source.points */
-    int64_t next_us;           /* where the point's next piece begins */
-    int64_t piece_us;
+    struct pieces pieces;
+    size_t point; /* of source.points: whose rows these are */
     struct row *rows;
     size_t n, cap, at;
     bool full, no_memory;
-    struct unit *units;
+    bool may_stop; /* too many rows: stop, and read a shorter piece */
     sqlite3_int64 rowid;
 };
 
@@ -75,21 +62,6 @@ static struct cursor *from(sqlite3_vtab_cursor *base)
 }
 
 /* ---------------------------------------------------------------- a piece */
-
-static const char *keep_unit(struct cursor *cursor, const char *text)
-{
-    for (const struct unit *unit = cursor->units; unit != NULL; unit = unit->next)
-        if (strcmp(unit->text, text) == 0)
-            return unit->text;
-    size_t size = strlen(text) + 1;
-    struct unit *new = malloc(sizeof *new + size);
-    if (new == NULL)
-        return NULL;
-    memcpy(new->text, text, size);
-    new->next = cursor->units;
-    cursor->units = new;
-    return new->text;
-}
 
 static bool grow(struct cursor *cursor)
 {
@@ -105,12 +77,11 @@ static bool grow(struct cursor *cursor)
 static bool add_row(void *context, const struct history_row *row)
 {
     struct cursor *cursor = context;
-    if (cursor->n >= ROWS_MANY && cursor->piece_us > PIECE_MIN) {
+    if (cursor->n >= ROWS_MANY && !cursor->full)
         cursor->full = true;
+    if (cursor->full && cursor->may_stop)
         return false;
-    }
-    const char *unit = keep_unit(cursor, row->unit);
-    if (unit == NULL || (cursor->n == cursor->cap && !grow(cursor))) {
+    if (cursor->n == cursor->cap && !grow(cursor)) {
         cursor->no_memory = true;
         return false;
     }
@@ -119,54 +90,43 @@ static bool add_row(void *context, const struct history_row *row)
                                              .taken_us = row->taken_utc_us,
                                              .calibration = row->calibration,
                                              .calibrated = row->calibrated,
-                                             .unit = unit,
+                                             .unit = row->unit,
                                              .decimals = row->decimals};
     return true;
 }
 
-/* Where the piece that begins at next_us ends: what lies before the first and behind the last reading of all
- * belongs to the pieces beside it. */
-static int64_t piece_end(const struct cursor *cursor)
+static int read_piece(struct cursor *cursor, const struct piece *piece, char **ret_error)
 {
-    int64_t begin = cursor->next_us > cursor->first_us ? cursor->next_us : cursor->first_us;
-    if (begin > cursor->last_us)
-        return cursor->query.to_us;
-    int64_t end = begin + cursor->piece_us;
-    return end > cursor->last_us || end > cursor->query.to_us ? cursor->query.to_us : end;
+    const struct source_point *point = &cursor->source.points[piece->point];
+    cursor->n = cursor->at = 0;
+    cursor->full = cursor->no_memory = false;
+    cursor->point = piece->point;
+    int64_t n = history_each(cursor->source.reader, point->asset, point->point, piece->from_us, piece->to_us,
+                             add_row, cursor);
+    if (cursor->no_memory)
+        return SQLITE_NOMEM;
+    return n < 0 ? source_failed(n, ret_error) : SQLITE_OK;
 }
 
 /* Reads the next piece that has rows. At the end there are none. */
 static int read_on(struct cursor *cursor, struct source_settings *settings, char **ret_error)
 {
+    struct piece piece;
+    int result = SQLITE_OK;
     cursor->n = cursor->at = 0;
-    while (cursor->n == 0 && cursor->point < cursor->source.n_points) {
-        if (cursor->next_us >= cursor->query.to_us) {
-            cursor->point++;
-            cursor->next_us = cursor->query.from_us;
-            continue;
-        }
-        const struct source_point *point = &cursor->source.points[cursor->point];
-        int64_t end = piece_end(cursor);
-        cursor->full = false;
-        int64_t n = history_each(cursor->source.reader, point->asset, point->point, cursor->next_us, end,
-                                 add_row, cursor);
-        if (cursor->no_memory)
-            return SQLITE_NOMEM;
-        if (n < 0)
-            return source_failed(n, ret_error);
-        int result = source_check_damage(&cursor->source, settings, ret_error);
-        if (result != SQLITE_OK)
-            return result;
-        if (cursor->full) { /* too long a piece: a shorter one */
+    cursor->may_stop = true;
+    while (result == SQLITE_OK && cursor->n == 0 && pieces_next(&cursor->pieces, &piece)) {
+        result = read_piece(cursor, &piece, ret_error);
+        if (result == SQLITE_OK)
+            result = source_check_damage(&cursor->source, settings, ret_error);
+        if (cursor->full && cursor->may_stop) {
+            cursor->may_stop = pieces_shorten(&cursor->pieces, &piece);
             cursor->n = 0;
-            cursor->piece_us /= 4;
-            continue;
+        } else {
+            pieces_had(&cursor->pieces, cursor->n);
         }
-        if (cursor->n < ROWS_FEW && cursor->piece_us < PIECE_MAX)
-            cursor->piece_us *= 2;
-        cursor->next_us = end;
     }
-    return SQLITE_OK;
+    return result;
 }
 
 /* ---------------------------------------------------------------- the cursor */
@@ -184,10 +144,6 @@ static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **ret)
 static int close_cursor(sqlite3_vtab_cursor *base)
 {
     struct cursor *cursor = from(base);
-    for (struct unit *next, *unit = cursor->units; unit != NULL; unit = next) {
-        next = unit->next;
-        free(unit);
-    }
     query_free(&cursor->query);
     source_close(&cursor->source);
     free(cursor->rows);
@@ -202,18 +158,14 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *wishes, int
     struct source_settings *settings = tables_settings(base->pVtab);
     char *error = NULL;
     query_free(&cursor->query);
-    cursor->n = cursor->at = cursor->point = 0;
+    cursor->n = cursor->at = 0;
     cursor->rowid = 0;
     int result = query_read(wishes, n, values, &cursor->query, &error);
     if (result == SQLITE_OK)
         result = source_open(&cursor->source, settings, &cursor->query, &error);
-    if (result == SQLITE_OK && cursor->query.nothing)
-        cursor->point = cursor->source.n_points;
     if (result == SQLITE_OK) {
-        int problem = history_extent(cursor->source.reader, &cursor->first_us, &cursor->last_us);
-        cursor->next_us = cursor->query.from_us;
-        cursor->piece_us = PIECE_FIRST;
-        result = problem < 0 ? source_failed(problem, &error) : read_on(cursor, settings, &error);
+        pieces_begin(&cursor->pieces, &cursor->source, &cursor->query);
+        result = read_on(cursor, settings, &error);
     }
     tables_set_error(base->pVtab, error);
     return result;

@@ -57,7 +57,7 @@ static bool add_point(void *context, const struct history_point *point)
 int source_open(struct source *source, const struct source_settings *settings, const struct query *query,
                 char **ret_error)
 {
-    char message[512] = "", *dir = choose_dir(settings->db, plan);
+    char message[512] = "", *dir = choose_dir(settings->db, query);
     source->n_points = 0;
     if (dir == NULL)
         return SQLITE_NOMEM;
@@ -74,6 +74,9 @@ int source_open(struct source *source, const struct source_settings *settings, c
             return SQLITE_CANTOPEN;
         }
     }
+    int extent = history_extent(source->reader, &source->first_us, &source->last_us);
+    if (extent < 0)
+        return source_failed(extent, ret_error);
     int64_t n = history_points(source->reader, query->asset, query->point, add_point, source);
     if (n < 0)
         return source_failed(n, ret_error);

@@ -19,7 +19,8 @@ struct source_settings {
 struct source {
     struct history_reader *reader;
     char *dir;
-    uint64_t damaged; /* of them reader's that are counted already */
+    int64_t first_us, last_us; /* of all readings; history_extent */
+    uint64_t damaged;          /* of the reader's: those that are counted already */
     struct source_point {
         const char *asset, *point; /* the reader's */
     } * points;
@@ -27,7 +28,7 @@ struct source {
     bool no_memory;
 };
 
-/* Opens what the plan says: its directory, else that of the connection's main database when that is one of
+/* Opens what the query says: its directory, else that of the connection's main database when that is one of
  * cryomon's, else CRYOMON_HISTORY of the environment, else /var/lib/cryomon. SQLITE_OK, or another with
  * *ret_error. */
 int source_open(struct source *source, const struct source_settings *settings, const struct query *query,
