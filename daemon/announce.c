@@ -71,6 +71,7 @@ static const char *fault_words(enum system_fault fault, enum language language)
         [FAULT_CLOCK] = {"the clock was set", "系统时钟被调整"},
         [FAULT_QUEUE] = {"readings were lost inside the monitor", "监控系统内部丢失读数"},
         [FAULT_RESTART] = {"the monitor was not stopped cleanly before this start", "监控程序上次未正常停止"},
+        [FAULT_REVIEW] = {"the record waits to be reviewed (cryoctl review)", "记录待审核（cryoctl review）"},
     };
     return words[fault][language];
 }
@@ -313,6 +314,16 @@ void announce_alarm(const struct alarm_news *news, char body[BODY_MAX])
     for (size_t i = 0; i < sizeof caps / sizeof *caps; i++)
         if (write_alarm(news, body, caps[i]))
             return;
+}
+
+void announce_members(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,
+                      const char *kind, const char *members, char body[BODY_MAX])
+{
+    struct json_text j;
+    begin(&j, body, config, run_id, seq, at, kind);
+    json_text_raw(&j, NULL, members);
+    json_text_end(&j);
+    (void)json_text_finish(&j);
 }
 
 void announce_event(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,

@@ -57,4 +57,8 @@ struct announce_member {
 void announce_event(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,
                     const char *kind, const struct announce_member *members, size_t n, char body[BODY_MAX]);
 
+/* The same of members that are JSON text already (at most RECORD_MEMBERS_MAX, not empty). */
+void announce_members(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,
+                      const char *kind, const char *members, char body[BODY_MAX]);
+
 #endif

@@ -82,6 +82,8 @@ void monitor_free(struct monitor *m)
     while (mailbox_take(m->parts.core, &message)) { /* what came too late */
         if (message.kind == CORE_RESTORED)
             free(message.restored.body);
+        if (message.kind == CORE_RECORD)
+            free(message.record.request);
         if (message.kind == CORE_CONFIG) {
             config_unref(message.config.config);
             free(message.config.detail);
@@ -158,6 +160,7 @@ static void restored(struct monitor *m, struct core_message *message)
  * broker's state itself. */
 static void settle_faults(struct monitor *m)
 {
+    monitor_settle_review(m);
     for (unsigned i = 0; i < FAULT_COUNT; i++) {
         bool failed = m->faults[i].sources != 0;
         char detail[NOTE_MAX];
@@ -238,6 +241,9 @@ static void handle(struct monitor *m, struct core_message *message)
     case CORE_VERIFY:
         monitor_verify(m, message);
         break;
+    case CORE_RECORD:
+        monitor_record(m, message);
+        break;
     case CORE_SNAPSHOT:
         monitor_send_page(m, message);
         break;
@@ -258,6 +264,10 @@ static void handle(struct monitor *m, struct core_message *message)
         break;
     case CORE_RESTORED:
         restored(m, message);
+        break;
+    case CORE_REVIEWED:
+        if (message->reviewed.until_utc_us != 0)
+            m->reviewed_until_us = message->reviewed.until_utc_us;
         break;
     }
 }
@@ -354,6 +364,7 @@ static void housekeeping(struct monitor *m)
     m->next_housekeeping_us = now_us + HOUSEKEEPING_US;
     watch_clock(m);
     watch_queue(m, now_us);
+    monitor_watch_review(m);
     feed_watchdog(m, now_us);
     tell_status(m);
     monitor_retry(m);

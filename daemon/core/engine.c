@@ -383,6 +383,7 @@ const char *engine_fault_name(enum system_fault fault)
         [FAULT_CLOCK] = "clock",
         [FAULT_QUEUE] = "queue",
         [FAULT_RESTART] = "restart",
+        [FAULT_REVIEW] = "review-overdue",
     };
 
     return (unsigned)fault < FAULT_COUNT ? NAMES[fault] : "?";

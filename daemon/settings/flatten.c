@@ -60,7 +60,9 @@ static void flatten_system(struct config *config, uint16_t *n_alarms)
         alarm->automatic = true;
         model->kind = CONDITION_FAULT;
         model->fault = (enum system_fault)fault;
-        model->priority = critical ? PRIORITY_CRITICAL : PRIORITY_HIGH;
+        model->priority = critical                ? PRIORITY_CRITICAL
+                          : fault == FAULT_REVIEW ? PRIORITY_MEDIUM
+                                                  : PRIORITY_HIGH;
         model->on_delay_ms = fault == FAULT_BROKER ? BROKER_ON_DELAY_MS : 0;
     }
 }
