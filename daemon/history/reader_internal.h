@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "reader.h"
+#include "schema.h"
 
 struct reader_point {
     int64_t id;
@@ -29,6 +30,9 @@ bool reader_is_wanted(const struct reader_wanted *wanted, const struct reader_po
 /* Reads the points that were added since the last look; wanted (may be NULL) marks the new ones. */
 int reader_load_points(struct history_reader *reader, const struct reader_wanted *wanted);
 const struct reader_point *reader_find_point(const struct history_reader *reader, uint32_t id);
+
+/* Opens one of the files for reading only; message says what is wrong. */
+int reader_open_file(const char *dir, enum schema_file file, sqlite3 **ret, char *message, size_t cap);
 
 /* An SQLite failure as -errno; 0 for rows and their end. */
 int reader_errno(sqlite3 *db, int result);

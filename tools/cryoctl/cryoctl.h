@@ -31,6 +31,8 @@ struct ctl {
     const char *dir, *note, *from, *to, *last, *format, *tolerance;
     const char *table, *units, *timeout, *baud, *parity,
         *stop_bits;   /* of a Modbus line that is asked directly */
+    const char *keep, *output; /* backup; export */
+    bool with_key, unsigned_too;
     int interrupt_fd; /* readable when the user has had enough; -1: none */
 };
 
@@ -64,6 +66,9 @@ int verb_verify_point(struct ctl *ctl, int argc, char **argv);
 int verb_events(struct ctl *ctl, int argc, char **argv);
 int verb_watch(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);
+int verb_export(struct ctl *ctl, int argc, char **argv);
+int verb_backup(struct ctl *ctl, int argc, char **argv);
+int verb_restore(struct ctl *ctl, int argc, char **argv);
 int verb_complete(struct ctl *ctl, int argc, char **argv); /* for the shell's completion; not documented */
 
 #endif

@@ -30,6 +30,10 @@ enum usage_option {
     OPTION_BAUD,
     OPTION_PARITY,
     OPTION_STOP_BITS,
+    OPTION_KEEP,
+    OPTION_WITH_KEY,
+    OPTION_OUTPUT,
+    OPTION_UNSIGNED,
     OPTION_COUNT
 };
 

@@ -1,0 +1,1 @@
+#include "cryoctl.h"
