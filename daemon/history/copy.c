@@ -141,9 +141,9 @@ static int open_pair(const char *dir, struct pair *ret, char *message, size_t ca
 {
     *ret = (struct pair){0};
     int error = reader_open_file(dir, SCHEMA_STATE, &ret->state, message, cap);
-    if (error == 0)
+    if (error >= 0)
         error = reader_open_file(dir, SCHEMA_HISTORY, &ret->history, message, cap);
-    if (error == 0)
+    if (error >= 0)
         error = pin_agreeing(ret, message, cap);
     if (error < 0)
         close_pair(ret);
@@ -364,7 +364,7 @@ int copy_check_pages(const char *dir, char *message, size_t cap)
     for (int i = 0; i < 2 && error == 0; i++) {
         sqlite3 *db = NULL;
         error = reader_open_file(dir, order[i], &db, message, cap);
-        if (error == 0)
+        if (error >= 0)
             error = check_pages(db, schema_name(order[i]), message, cap);
         sqlite3_close(db);
     }

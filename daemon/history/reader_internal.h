@@ -6,6 +6,7 @@
 
 #include "reader.h"
 #include "schema.h"
+#include "seal.h"
 
 struct reader_point {
     int64_t id;
@@ -17,6 +18,7 @@ struct reader_point {
 struct history_reader {
     sqlite3 *state, *history;       /* NULL: could not be opened, and then */
     int state_error, history_error; /* -errno */
+    int history_version;            /* of the file: 1 knows frames only */
     struct reader_point *points;    /* sorted by id */
     size_t n_points, cap_points;
     uint64_t damaged;
@@ -31,7 +33,7 @@ bool reader_is_wanted(const struct reader_wanted *wanted, const struct reader_po
 int reader_load_points(struct history_reader *reader, const struct reader_wanted *wanted);
 const struct reader_point *reader_find_point(const struct history_reader *reader, uint32_t id);
 
-/* Opens one of the files for reading only; message says what is wrong. */
+/* Opens one of the files for reading only. Returns its version, or -errno with message. */
 int reader_open_file(const char *dir, enum schema_file file, sqlite3 **ret, char *message, size_t cap);
 
 /* An SQLite failure as -errno; 0 for rows and their end. */
