@@ -34,6 +34,8 @@ struct ctl {
         *stop_bits;   /* of a Modbus line that is asked directly */
     const char *keep, *output; /* backup; export */
     bool with_key, unsigned_too;
+    const char *public_key, *head; /* of verify: files, or the text itself */
+    bool quick;
     int interrupt_fd; /* readable when the user has had enough; -1: none */
 };
 
@@ -68,6 +70,8 @@ int verb_events(struct ctl *ctl, int argc, char **argv);
 int verb_gaps(struct ctl *ctl, int argc, char **argv);
 int verb_exposure(struct ctl *ctl, int argc, char **argv);
 int verb_stats(struct ctl *ctl, int argc, char **argv);
+int verb_verify(struct ctl *ctl, int argc, char **argv);
+int verb_key(struct ctl *ctl, int argc, char **argv);
 int verb_watch(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);
 int verb_export(struct ctl *ctl, int argc, char **argv);

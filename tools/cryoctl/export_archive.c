@@ -4,7 +4,6 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <jansson.h>
 #include <limits.h>
 #include <sodium.h>
@@ -30,6 +29,19 @@ static bool ends(const char *text, const char *end)
 bool export_archive_is_file(const char *path)
 {
     return ends(path, ".tar") || ends(path, ".tar.gz") || ends(path, ".tgz") || ends(path, ".zip");
+}
+
+bool export_archive_is_archive(const char *path)
+{
+    char inside[PATH_MAX];
+    struct stat st;
+    if (stat(path, &st) < 0)
+        return false;
+    if (!S_ISDIR(st.st_mode))
+        return true;
+    if (snprintf(inside, sizeof inside, "%s/" EXPORT_FACTS, path) >= (int)sizeof inside)
+        return false;
+    return access(inside, F_OK) == 0;
 }
 
 /* ---------------------------------------------------------------- packing */

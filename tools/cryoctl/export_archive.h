@@ -13,6 +13,9 @@
 /* Is this the name of an archive in one file (.tar, .tar.gz, .tgz, .zip), not of a directory? */
 bool export_archive_is_file(const char *path);
 
+/* Is there an archive: a file, or a directory into which one was unpacked? */
+bool export_archive_is_archive(const char *path);
+
 /* Packs the n files of dir, and those of MANIFEST and proof.json that are there, below the folder "name", into a
  * new file. 0 or -errno, with message. */
 int export_archive_pack(const char *path, const char *dir, const char *name, const char *const *names, size_t n,

@@ -3,38 +3,48 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "chain.h"
-#include "reader.h"
+#include "findings.h"
+#include "meter.h"
+#include "verify.h"
 
-struct findings {
-    uint64_t n;
+struct check {
+    const struct ctl *ctl;
+    struct meter meter;
     char *message;
 };
 
-static bool note(void *context, const struct chain_finding *finding)
+static bool take_finding(void *context, const struct verify_finding *finding)
 {
-    struct findings *findings = context;
-    if (finding->kind == CHAIN_HOLE)
-        return true;
-    if (findings->n++ == 0)
-        snprintf(findings->message, RECORD_CHECK_MAX, "%s: %" PRId64, chain_finding_name(finding->kind),
-                 finding->number);
+    struct check *check = context;
+    if (!finding->note && check->message[0] == '\0')
+        findings_text(check->ctl, finding, check->message, RECORD_CHECK_MAX);
     return true;
 }
 
-static bool check_chains(const char *dir, char message[RECORD_CHECK_MAX])
+static bool show_progress(void *context, double done, int64_t utc_us)
 {
-    struct history_reader *reader = NULL;
-    struct chain_result events, frames;
-    struct findings findings = {.message = message};
-    if (history_open(dir, &reader, message, RECORD_CHECK_MAX) < 0)
-        return false;
-    bool read = message[0] == '\0' && chain_verify(reader, &events, note, &findings) == 0 &&
-                chain_verify_frames(reader, &frames, note, &findings) == 0;
-    if (!read && message[0] == '\0')
-        snprintf(message, RECORD_CHECK_MAX, "%.300s: can't be read", dir);
-    history_close(reader);
-    return read && findings.n == 0;
+    struct check *check = context;
+    (void)utc_us;
+    meter_show(&check->meter, done);
+    return true;
+}
+
+static bool check_record(const struct ctl *ctl, const char *dir, char message[RECORD_CHECK_MAX])
+{
+    char why[RECORD_CHECK_MAX] = "";
+    struct check check = {.ctl = ctl, .message = message};
+    struct verify_result result;
+    const struct verify_options options = {.from_utc_us = INT64_MIN,
+                                           .to_utc_us = INT64_MAX,
+                                           .found = take_finding,
+                                           .progress = show_progress,
+                                           .context = &check};
+    meter_begin(&check.meter, tr(ctl, "verifying", "正在验证"));
+    int error = verify_record(dir, &options, &result, why, sizeof why);
+    meter_end(&check.meter);
+    if (error < 0 || !result.state_read || !result.history_read)
+        snprintf(message, RECORD_CHECK_MAX, "%.300s: %.400s", dir, why[0] != '\0' ? why : "can't be read");
+    return error == 0 && result.state_read && result.history_read && result.problems == 0;
 }
 
 static bool check_counts(const char *dir, const struct copy_counts *expected, char message[RECORD_CHECK_MAX])
@@ -56,9 +66,8 @@ static bool check_counts(const char *dir, const struct copy_counts *expected, ch
 bool record_check(const struct ctl *ctl, const char *dir, const struct copy_counts *expected,
                   char message[RECORD_CHECK_MAX])
 {
-    (void)ctl;
     message[0] = '\0';
     if (copy_check_pages(dir, message, RECORD_CHECK_MAX) < 0)
         return false;
-    return check_chains(dir, message) && (expected == NULL || check_counts(dir, expected, message));
+    return check_record(ctl, dir, message) && (expected == NULL || check_counts(dir, expected, message));
 }
