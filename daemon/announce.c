@@ -166,6 +166,10 @@ static void condition_words(const struct alarm_news *news, enum language languag
         limit_words(news, language, name, text, cap);
         return;
     }
+    if (model->kind == CONDITION_DATE) {
+        announce_due_words(news, language, name, text, cap);
+        return;
+    }
     if (model->kind == CONDITION_FLATLINE) {
         flat_words(news, language, name, text, cap);
         return;
@@ -285,7 +289,9 @@ static bool write_alarm(const struct alarm_news *news, char *body, size_t text_c
     json_text_string(&j, "alarm", alarm->id);
     json_text_string(&j, "priority", priority_name(news->config->alarm_models[news->alarm].priority));
     json_text_string(&j, "state", alarm_state_name(record->state));
-    if (news->config->alarm_models[news->alarm].kind != CONDITION_FAULT)
+    if (news->config->alarm_models[news->alarm].kind == CONDITION_DATE)
+        announce_due_members(&j, news);
+    else if (news->config->alarm_models[news->alarm].kind != CONDITION_FAULT)
         point_members(&j, news);
     if (record->raised_utc_us != 0)
         json_text_time(&j, "raised", record->raised_utc_us);

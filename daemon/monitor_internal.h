@@ -68,6 +68,7 @@ struct monitor {
     uint64_t next_seq;             /* 0: not known yet */
     struct alarm_record *alarms;   /* config->n_alarms */
     struct device_record *devices; /* config->n_devices */
+    struct calibrated *calibrated; /* config->n_points: of the latest reading */
     bool *dirty_assets;            /* config->n_assets */
     bool any_dirty;
     bool *unshown; /* config->n_alarms: the publisher had no room for the alarm's state */
@@ -147,6 +148,11 @@ void monitor_record(struct monitor *m, const struct core_message *message); /* f
 void monitor_settle_review(struct monitor *m);
 /* Raises or ends the alarm about an overdue review. */
 void monitor_watch_review(struct monitor *m);
+
+/* ---- monitor_calibration.c */
+
+/* A calibration that history.db has learnt becomes an event: so it enters the chain. Frees the row. */
+void monitor_calibration(struct monitor *m, struct calibration_row *row);
 
 /* ---- monitor_pages.c */
 

@@ -86,7 +86,7 @@ int reader_head(struct history_reader *reader, char *text, size_t cap)
     return error < 0 ? error : len;
 }
 
-int64_t reader_calibrations(struct history_reader *reader, reader_calibration_fn *each, void *context)
+int64_t reader_calibrations(struct history_reader *reader, reader_stored_calibration_fn *each, void *context)
 {
     sqlite3_stmt *stmt = NULL;
     int64_t n = 0;
@@ -102,7 +102,7 @@ int64_t reader_calibrations(struct history_reader *reader, reader_calibration_fn
         return reader_errno(reader->history, result);
     bool more = true;
     while (more && (result = sqlite3_step(stmt)) == SQLITE_ROW) {
-        const struct reader_calibration row = {.id = sqlite3_column_int64(stmt, 0),
+        const struct reader_stored_calibration row = {.id = sqlite3_column_int64(stmt, 0),
                                                .utc_us = sqlite3_column_int64(stmt, 1),
                                                .from_utc_us = sqlite3_column_int64(stmt, 2),
                                                .asset = text_of(stmt, 3),

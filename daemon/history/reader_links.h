@@ -20,12 +20,12 @@ int64_t reader_links(struct history_reader *reader, uint64_t first, uint64_t las
 /* The last signed head (head.h, JSON). Its length, 0 (there is none) or -errno (-ENOSPC: cap is too small). */
 int reader_head(struct history_reader *reader, char *text, size_t cap);
 
-struct reader_calibration {
+struct reader_stored_calibration {
     int64_t id, utc_us, from_utc_us;
     const char *asset, *point, *unit, *text, *certificate, *date, *due, *reference; /* during the call */
 };
-typedef bool reader_calibration_fn(void *context, const struct reader_calibration *calibration);
+typedef bool reader_stored_calibration_fn(void *context, const struct reader_stored_calibration *calibration);
 /* All of the table, in order of id; none in a file of version 1. How many, or -errno. */
-int64_t reader_calibrations(struct history_reader *reader, reader_calibration_fn *each, void *context);
+int64_t reader_calibrations(struct history_reader *reader, reader_stored_calibration_fn *each, void *context);
 
 #endif

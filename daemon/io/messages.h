@@ -33,6 +33,13 @@ struct record_request {
     int64_t reviewed_until_utc_us;    /* of a review: there is no hole in what was reviewed before that */
 };
 
+/* A row of history.db's table "calibration". */
+struct calibration_row {
+    int64_t id, utc_us, from_utc_us;
+    char asset[ID_MAX], point[ID_MAX], unit[UNIT_MAX], text[CALIBRATION_TEXT_MAX];
+    char certificate[ID_MAX], date[16], due[16], reference[NAME_MAX_BYTES];
+};
+
 #define DIAGNOSTICS_INTERVAL_MS 10000
 #define DEVICE_BODY_MAX         1024 /* a device's diagnostics as JSON text, with NUL */
 
@@ -54,6 +61,7 @@ enum core_kind {
     CORE_GAP,         /* store: records that had to be given up; the core makes an event of it */
     CORE_STORE_OPEN,  /* store: state.db is open; restored alarms were sent before this */
     CORE_RESTORED,    /* store: the state of one alarm in an earlier run */
+    CORE_CALIBRATION, /* store: a calibration that history.db has, and no event tells of */
     CORE_REVIEWED,    /* store: until when the record was reviewed; before CORE_STORE_OPEN */
 };
 
@@ -132,6 +140,7 @@ struct core_message {
             int64_t acked_utc_us;
             char *body; /* of the event that made it so; malloc'd, the receiver frees; NULL: none */
         } restored;
+        struct calibration_row *calibration; /* malloc'd, the receiver frees */
         struct {
             int64_t until_utc_us; /* the first event's time when nothing was reviewed; 0: no events either */
         } reviewed;
@@ -171,7 +180,8 @@ struct store_message {
     union {
         struct {
             uint16_t point;
-            struct reading reading;
+            struct reading reading; /* as read */
+            uint32_t calibration;   /* the one that was used: index in the configuration + 1; 0: none */
             struct stamp slot, taken;
         } sample;
         struct event_record event;
@@ -200,7 +210,8 @@ struct publisher_message {
     union {
         struct {
             uint16_t point;
-            struct reading reading;
+            struct reading reading; /* calibrated */
+            struct calibrated calibrated;
             struct stamp taken;
         } point;
         uint16_t asset;
@@ -262,7 +273,10 @@ struct control_message {
             struct stamp now;
             bool broker_failed, disk_failed; /* at this moment: their alarms may still have to come */
             union {
-                struct point_view points[SNAPSHOT_PAGE];
+                struct {
+                    struct point_view points[SNAPSHOT_PAGE]; /* calibrated */
+                    struct calibrated calibrated[SNAPSHOT_PAGE];
+                };
                 struct snapshot_alarm alarms[SNAPSHOT_PAGE];
                 char devices[SNAPSHOT_PAGE][DEVICE_BODY_MAX];
             };

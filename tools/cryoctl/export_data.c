@@ -259,7 +259,7 @@ static bool write_events(struct export *e)
 
 /* ---------------------------------------------------------------- calibrations */
 
-static bool add_calibration(void *context, const struct reader_calibration *c)
+static bool add_calibration(void *context, const struct reader_stored_calibration *c)
 {
     struct events *out = context;
     char id[24], recorded[RFC3339_MAX], from[RFC3339_MAX];

@@ -3,6 +3,7 @@
  *
  * control.c         thread, poll loop, connections
  * control_method.c  a call to its answer
+ * control_correct.c Correct: a correction of the past, beside the readings
  * control_record.c  Record and Review: what goes into the audit chain
  * control_status.c  Status: pages from the core thread put together
  * control_json.c    a point or an alarm as JSON
@@ -102,6 +103,15 @@ bool control_post_command(struct control *c, struct control_client *client,
                           const struct core_message *message, uint32_t ticket, enum control_wait wait,
                           uint32_t timeout_ms);
 
+/* control_record.c: fills in the members of a request (false: they do not fit), and hands it over, which
+ * takes it: the answer is the event's number. */
+bool control_record_put(struct record_request *request, const json_t *members);
+void control_record_hand_over(struct control *c, struct control_client *client,
+                              struct record_request *request);
+
+/* control_correct.c. */
+void control_correct(struct control *c, struct control_client *client, const struct control_call *call);
+
 /* The methods of control_record.c. */
 void control_record_record(struct control *c, struct control_client *client, const struct control_call *call);
 void control_record_review(struct control *c, struct control_client *client, const struct control_call *call);
@@ -114,7 +124,7 @@ void control_status_free(struct control_status *s);
 
 /* One element of Status's arrays, appended without a comma. */
 void control_json_point(struct control_text *t, const struct config *config, uint16_t point,
-                        const struct point_view *view, struct stamp now);
+                        const struct point_view *view, const struct calibrated *calibrated, struct stamp now);
 void control_json_alarm(struct control_text *t, const struct config *config, uint16_t alarm,
                         const struct snapshot_alarm *view);
 /* {"en":..., "zh":...}; a new reference. */

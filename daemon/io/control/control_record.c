@@ -24,7 +24,7 @@ static const char *const kinds[] = {
 /* ---------------------------------------------------------------- handing over */
 
 /* The members as text without braces, into the request. False: they do not fit. */
-static bool put_members(struct record_request *request, const json_t *members)
+bool control_record_put(struct record_request *request, const json_t *members)
 {
     char *text = json_dumps(members, CONTROL_JSON_FLAGS);
     size_t len = text != NULL ? strlen(text) : 0;
@@ -38,7 +38,8 @@ static bool put_members(struct record_request *request, const json_t *members)
 }
 
 /* Takes the request. */
-static void hand_over(struct control *c, struct control_client *client, struct record_request *request)
+void control_record_hand_over(struct control *c, struct control_client *client,
+                              struct record_request *request)
 {
     struct core_message m = {.kind = CORE_RECORD, .generation = c->config->generation};
     m.record.request = request;
@@ -131,10 +132,10 @@ void control_record_record(struct control *c, struct control_client *client, con
     struct record_request *request = calloc(1, sizeof *request);
     json_t *members = json_pack("{s:s, s:O, s:{s:s, s:s}}", "by", who, "detail", detail, "text", "en",
                                 summary, "zh", summary);
-    if (request != NULL && members != NULL && put_members(request, members)) {
+    if (request != NULL && members != NULL && control_record_put(request, members)) {
         memcpy(request->kind, kind, sizeof kind);
         memcpy(request->who, who, sizeof who);
-        hand_over(c, client, request);
+        control_record_hand_over(c, client, request);
     } else {
         free(request);
         control_answer_parameter(client, "detail");
@@ -226,12 +227,12 @@ void control_record_review(struct control *c, struct control_client *client, con
     }
     struct record_request *request = calloc(1, sizeof *request);
     json_t *members = review_members(&texts, cover);
-    if (request != NULL && members != NULL && put_members(request, members)) {
+    if (request != NULL && members != NULL && control_record_put(request, members)) {
         snprintf(request->kind, sizeof request->kind, "review");
         memcpy(request->who, texts.who, sizeof request->who);
         memcpy(request->asset, texts.asset, sizeof request->asset);
         request->reviewed_until_utc_us = texts.until_utc_us;
-        hand_over(c, client, request);
+        control_record_hand_over(c, client, request);
     } else {
         free(request);
         control_answer_parameter(client, "comment"); /* the one that can be shortened */
