@@ -94,25 +94,26 @@ int64_t reader_calibrations(struct history_reader *reader, reader_stored_calibra
         return reader->history_error;
     if (!has_table(reader->history, "calibration"))
         return 0;
-    int result = sqlite3_prepare_v2(reader->history,
-                                    "SELECT id, utc_us, from_utc_us, asset, point, unit, text, certificate, date,"
-                                    " due, reference FROM calibration ORDER BY id",
-                                    -1, &stmt, NULL);
+    int result =
+        sqlite3_prepare_v2(reader->history,
+                           "SELECT id, utc_us, from_utc_us, asset, point, unit, text, certificate, date,"
+                           " due, reference FROM calibration ORDER BY id",
+                           -1, &stmt, NULL);
     if (result != SQLITE_OK)
         return reader_errno(reader->history, result);
     bool more = true;
     while (more && (result = sqlite3_step(stmt)) == SQLITE_ROW) {
         const struct reader_stored_calibration row = {.id = sqlite3_column_int64(stmt, 0),
-                                               .utc_us = sqlite3_column_int64(stmt, 1),
-                                               .from_utc_us = sqlite3_column_int64(stmt, 2),
-                                               .asset = text_of(stmt, 3),
-                                               .point = text_of(stmt, 4),
-                                               .unit = text_of(stmt, 5),
-                                               .text = text_of(stmt, 6),
-                                               .certificate = text_of(stmt, 7),
-                                               .date = text_of(stmt, 8),
-                                               .due = text_of(stmt, 9),
-                                               .reference = text_of(stmt, 10)};
+                                                      .utc_us = sqlite3_column_int64(stmt, 1),
+                                                      .from_utc_us = sqlite3_column_int64(stmt, 2),
+                                                      .asset = text_of(stmt, 3),
+                                                      .point = text_of(stmt, 4),
+                                                      .unit = text_of(stmt, 5),
+                                                      .text = text_of(stmt, 6),
+                                                      .certificate = text_of(stmt, 7),
+                                                      .date = text_of(stmt, 8),
+                                                      .due = text_of(stmt, 9),
+                                                      .reference = text_of(stmt, 10)};
         more = each(context, &row);
         n++;
     }

@@ -13,11 +13,13 @@ struct reader_link {
     const unsigned char *previous, *hash;
 };
 typedef bool reader_link_fn(void *context, const struct reader_link *link);
-/* Events with first <= seq <= last, in order. One read transaction, so only for a few. How many, or -errno. */
+/* Events with first <= seq <= last, in order. One read transaction, so only for a few. How many, or -errno.
+ */
 int64_t reader_links(struct history_reader *reader, uint64_t first, uint64_t last, reader_link_fn *link,
                      void *context);
 
-/* The last signed head (head.h, JSON). Its length, 0 (there is none) or -errno (-ENOSPC: cap is too small). */
+/* The last signed head (head.h, JSON). Its length, 0 (there is none) or -errno (-ENOSPC: cap is too small).
+ */
 int reader_head(struct history_reader *reader, char *text, size_t cap);
 
 struct reader_stored_calibration {

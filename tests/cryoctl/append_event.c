@@ -1,6 +1,6 @@
-/* append_event DIR KIND BODY [SEED]: what the daemon's store does when an event comes, in the databases of DIR,
- * which are brought to today's version: appends it to the chain, and signs the head with a key made of the seed's
- * first letter ("a"). Without KIND and BODY the databases are only brought to today's version. */
+/* append_event DIR KIND BODY [SEED]: what the daemon's store does when an event comes, in the databases of
+ * DIR, which are brought to today's version: appends it to the chain, and signs the head with a key made of
+ * the seed's first letter ("a"). Without KIND and BODY the databases are only brought to today's version. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,15 +55,15 @@ static int64_t last_row(sqlite3 *db, const char *sql, unsigned char hash[CHAIN_H
 static void append(sqlite3 *db, struct head *head, const char *kind, const char *body)
 {
     unsigned char previous[CHAIN_HASH_SIZE];
-    struct chain_event event = {.seq = 1 + (uint64_t)last_row(
-                                           db, "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1", previous),
-                                .utc_us = head->utc_us,
-                                .boot_us = 1,
-                                .boot_id = "0",
-                                .kind = kind,
-                                .asset = "",
-                                .alarm = "",
-                                .body = body};
+    struct chain_event event = {
+        .seq = 1 + (uint64_t)last_row(db, "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1", previous),
+        .utc_us = head->utc_us,
+        .boot_us = 1,
+        .boot_id = "0",
+        .kind = kind,
+        .asset = "",
+        .alarm = "",
+        .body = body};
     chain_event_hash(previous, &event, head->event_hash);
     head->event_seq = (int64_t)event.seq;
     sqlite3_stmt *statement =
@@ -119,7 +119,8 @@ int main(int argc, char **argv)
         if (signer_from_seed(seed, &signer) < 0)
             die("signer", NULL);
         append(state, &head, argv[2], argv[3]);
-        head.frame_id = last_row(history, "SELECT id, hash FROM frame ORDER BY id DESC LIMIT 1", head.frame_hash);
+        head.frame_id =
+            last_row(history, "SELECT id, hash FROM frame ORDER BY id DESC LIMIT 1", head.frame_hash);
         sign(state, &head, signer);
         write_public_key(argv[1], signer);
         signer_free(signer);

@@ -9,24 +9,25 @@
 #include "fold.h"
 #include "test.h"
 
-#define START_US   INT64_C(1790035200000000) /* 2026-09-22 00:00 UTC */
-#define HOUR_US    INT64_C(3600000000)
-#define POINTS     3
-#define PER_FRAME  3 /* readings of each point */
-#define PER_HOUR   2 /* frames */
-#define KEEP_DAYS  1
+#define START_US  INT64_C(1790035200000000) /* 2026-09-22 00:00 UTC */
+#define HOUR_US   INT64_C(3600000000)
+#define POINTS    3
+#define PER_FRAME 3 /* readings of each point */
+#define PER_HOUR  2 /* frames */
+#define KEEP_DAYS 1
 
 static void put_event(struct record *record, int64_t utc_us, const char *kind, const char *asset,
                       const char *alarm, const char *body)
 {
     struct fixture *fixture = &record->fixture;
-    struct chain_event event = {++record->seq, utc_us, utc_us / 2, "b00tb00tb00tb00t", kind, asset, alarm, body};
+    struct chain_event event = {++record->seq, utc_us, utc_us / 2, "b00tb00tb00tb00t",
+                                kind,          asset,  alarm,      body};
     unsigned char hash[CHAIN_HASH_SIZE];
     sqlite3_stmt *stmt = NULL;
     chain_event_hash(fixture->last_hash, &event, hash);
     assert_int_equal(sqlite3_prepare_v2(fixture->state,
-                                        "INSERT INTO event VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", -1,
-                                        &stmt, NULL),
+                                        "INSERT INTO event VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                                        -1, &stmt, NULL),
                      SQLITE_OK);
     sqlite3_bind_int64(stmt, 1, (int64_t)event.seq);
     sqlite3_bind_int64(stmt, 2, event.utc_us);
@@ -74,14 +75,16 @@ static void put_configuration(struct record *record, int64_t utc_us, const char 
     put_event(record, utc_us, kind, "", "", body);
 }
 
-static void put_calibration(struct record *record, int64_t utc_us, int id, const char *asset, const char *text)
+static void put_calibration(struct record *record, int64_t utc_us, int id, const char *asset,
+                            const char *text)
 {
     char body[512];
-    snprintf(body, sizeof body,
-             "{\"kind\":\"calibration\",\"calibration\":%d,\"asset\":\"%s\",\"point\":\"lid\",\"unit\":\"°C\","
-             "\"utc_us\":%lld,\"from_utc_us\":%lld,\"text\":\"%s\",\"certificate\":\"C-%d\","
-             "\"date\":\"2026-01-02\",\"due\":\"2027-01-02\",\"reference\":\"Pt25\"}",
-             id, asset, (long long)utc_us, (long long)utc_us, text, id);
+    snprintf(
+        body, sizeof body,
+        "{\"kind\":\"calibration\",\"calibration\":%d,\"asset\":\"%s\",\"point\":\"lid\",\"unit\":\"°C\","
+        "\"utc_us\":%lld,\"from_utc_us\":%lld,\"text\":\"%s\",\"certificate\":\"C-%d\","
+        "\"date\":\"2026-01-02\",\"due\":\"2027-01-02\",\"reference\":\"Pt25\"}",
+        id, asset, (long long)utc_us, (long long)utc_us, text, id);
     fixture_sql(record->fixture.history,
                 "INSERT INTO calibration VALUES(%d, '%s', 'lid', '°C', %lld, %lld, '%s', 'C-%d',"
                 " '2026-01-02', '2027-01-02', 'Pt25')",
@@ -96,14 +99,15 @@ static void put_frame(struct record *record, int64_t utc_us)
         unsigned point = 1U + (unsigned)i % POINTS;
         int64_t slot_ms = utc_us / 1000 + i / POINTS * 600000;
         bool bad = (record->frame * 7 + i) % 29 == 0;
-        entries[i] = (struct frame_entry){.slot_ms = slot_ms,
-                                          .taken_ms = slot_ms + 20 + (int64_t)point,
-                                          .point = point,
-                                          .raw = bad ? 0 : 1000U + (unsigned)(record->frame % 13) + (unsigned)i,
-                                          .number = bad ? 0 : -1900 + record->frame % 13 + i,
-                                          .quality = bad ? QUALITY_BAD : QUALITY_GOOD,
-                                          .reason = bad ? REASON_TIMEOUT : REASON_NONE,
-                                          .calibration = bad || point == 2 ? 0 : (point + 1) / 2};
+        entries[i] =
+            (struct frame_entry){.slot_ms = slot_ms,
+                                 .taken_ms = slot_ms + 20 + (int64_t)point,
+                                 .point = point,
+                                 .raw = bad ? 0 : 1000U + (unsigned)(record->frame % 13) + (unsigned)i,
+                                 .number = bad ? 0 : -1900 + record->frame % 13 + i,
+                                 .quality = bad ? QUALITY_BAD : QUALITY_GOOD,
+                                 .reason = bad ? REASON_TIMEOUT : REASON_NONE,
+                                 .calibration = bad || point == 2 ? 0 : (point + 1) / 2};
     }
     fixture_frame(&record->fixture, ++record->frame, entries, POINTS * PER_FRAME);
 }
@@ -136,8 +140,8 @@ static void put_head(struct record *record, int64_t now_us)
     memcpy(head->event_hash, record->fixture.last_hash, CHAIN_HASH_SIZE);
     copy_column(record->fixture.history, "SELECT id, hash FROM seal ORDER BY id DESC LIMIT 1", &head->seal_id,
                 head->seal_hash);
-    copy_column(record->fixture.history, "SELECT id, hash FROM frame ORDER BY id DESC LIMIT 1", &head->frame_id,
-                head->frame_hash);
+    copy_column(record->fixture.history, "SELECT id, hash FROM frame ORDER BY id DESC LIMIT 1",
+                &head->frame_id, head->frame_hash);
     memcpy(head->public_key, signer_public(record->signer), SIGNER_KEY_SIZE);
     assert_true(head_write(head, record->signer, record->head_text, sizeof record->head_text) > 0);
     fixture_sql(record->fixture.state, "INSERT OR REPLACE INTO head VALUES(1, '%s')", record->head_text);

@@ -14,8 +14,9 @@ struct record {
     char head_text[HEAD_TEXT_MAX];
 };
 
-/* Makes the files, with hours hours of readings: days of them are sealed, the first is removed, the last hours
- * are not sealed. record_add goes on for so many hours more. Both end with a signed head in state.db. */
+/* Makes the files, with hours hours of readings: days of them are sealed, the first is removed, the last
+ * hours are not sealed. record_add goes on for so many hours more. Both end with a signed head in state.db.
+ */
 void record_make(struct record *record, int hours);
 void record_add(struct record *record, int hours);
 void record_free(struct record *record); /* and the files */

@@ -89,8 +89,8 @@ static sqlite3 *open_work(int i)
     sqlite3 *db = NULL;
     path_in(work, (enum schema_file)i, path);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    sqlite3_exec(db, "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY; PRAGMA ignore_check_constraints=1", NULL,
-                 NULL, NULL);
+    sqlite3_exec(db, "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY; PRAGMA ignore_check_constraints=1",
+                 NULL, NULL, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     return db;
 }
@@ -175,21 +175,34 @@ static const struct table {
     const char *name, *key;
     const char *columns[20];
 } tables[] = {
-    {SCHEMA_STATE, "event", "seq",
+    {SCHEMA_STATE,
+     "event",
+     "seq",
      {"seq", "utc_us", "boot_us", "boot_id", "kind", "asset", "alarm", "body", "previous", "hash"}},
-    {SCHEMA_STATE, "alarm", "seq", {"asset", "alarm", "state", "raised_utc_us", "who", "acked_utc_us", "seq"}},
+    {SCHEMA_STATE,
+     "alarm",
+     "seq",
+     {"asset", "alarm", "state", "raised_utc_us", "who", "acked_utc_us", "seq"}},
     {SCHEMA_STATE, "configuration", "rowid", {"sha256", "source"}},
     {SCHEMA_STATE, "head", "id", {"text"}},
     {SCHEMA_HISTORY, "point", "id", {"id", "asset", "point", "unit", "decimals"}},
-    {SCHEMA_HISTORY, "calibration", "id",
-     {"id", "asset", "point", "unit", "utc_us", "from_utc_us", "text", "certificate", "date", "due", "reference"}},
+    {SCHEMA_HISTORY,
+     "calibration",
+     "id",
+     {"id", "asset", "point", "unit", "utc_us", "from_utc_us", "text", "certificate", "date", "due",
+      "reference"}},
     {SCHEMA_HISTORY, "frame", "id", {"id", "first_utc_us", "last_utc_us", "count", "body", "hash"}},
-    {SCHEMA_HISTORY, "chunk", "id",
+    {SCHEMA_HISTORY,
+     "chunk",
+     "id",
      {"id", "count", "\"values\"", "minimum", "maximum", "sum", "first", "last", "worst", "hours", "body"}},
     {SCHEMA_HISTORY, "chunk", "id", {"body", "hours"}},
-    {SCHEMA_HISTORY, "seal", "id",
-     {"id", "kind", "utc_us", "first_utc_us", "last_utc_us", "count", "from_id", "to_id", "frames_head", "content",
-      "entries", "entries_hash", "event_seq", "event_hash", "previous", "hash", "signer", "signature"}},
+    {SCHEMA_HISTORY,
+     "seal",
+     "id",
+     {"id", "kind", "utc_us", "first_utc_us", "last_utc_us", "count", "from_id", "to_id", "frames_head",
+      "content", "entries", "entries_hash", "event_seq", "event_hash", "previous", "hash", "signer",
+      "signature"}},
     {SCHEMA_HISTORY, "signer", "id", {"id", "utc_us", "public_key"}},
 };
 #define TABLES (sizeof tables / sizeof *tables)
@@ -198,8 +211,8 @@ static int64_t pick_row(sqlite3 *db, const struct table *table)
 {
     int64_t n = number(db, "SELECT count(*) FROM %s", table->name);
     return n == 0 ? 0
-                  : number(db, "SELECT %s FROM %s ORDER BY %s LIMIT 1 OFFSET %u", table->key, table->name, table->key,
-                           below((uint64_t)n));
+                  : number(db, "SELECT %s FROM %s ORDER BY %s LIMIT 1 OFFSET %u", table->key, table->name,
+                           table->key, below((uint64_t)n));
 }
 
 static void expect_row(sqlite3 *db, const struct table *table, int64_t row, struct expectation *e)
@@ -227,12 +240,14 @@ static void expect_row(sqlite3 *db, const struct table *table, int64_t row, stru
     sqlite3_finalize(stmt);
 }
 
-/* ---------------------------------------------------------------- the ways: each false when it changed nothing */
+/* ---------------------------------------------------------------- the ways: each false when it changed
+ * nothing */
 
 static bool flip_value(sqlite3 *db, const struct table *table, int64_t row, const char *column, char *what)
 {
     char *sql = sqlite3_mprintf("SELECT %s FROM %s WHERE %s = %lld", column, table->name, table->key, row);
-    char *update = sqlite3_mprintf("UPDATE %s SET %s = ?1 WHERE %s = %lld", table->name, column, table->key, row);
+    char *update =
+        sqlite3_mprintf("UPDATE %s SET %s = ?1 WHERE %s = %lld", table->name, column, table->key, row);
     sqlite3_stmt *stmt = NULL, *put = NULL;
     unsigned char copy[65536];
     assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
@@ -249,7 +264,8 @@ static bool flip_value(sqlite3 *db, const struct table *table, int64_t row, cons
             sqlite3_bind_int64(put, 1, 0);
     } else {
         assert_true((size_t)len < sizeof copy);
-        memcpy(copy, sqlite3_column_blob(stmt, 0) ? sqlite3_column_blob(stmt, 0) : (const void *)"", (size_t)len);
+        memcpy(copy, sqlite3_column_blob(stmt, 0) ? sqlite3_column_blob(stmt, 0) : (const void *)"",
+               (size_t)len);
         copy[len] = 'x';
         if (len == 0)
             len = 1; /* an empty text becomes one that is not */
@@ -261,7 +277,8 @@ static bool flip_value(sqlite3 *db, const struct table *table, int64_t row, cons
             sqlite3_bind_blob(put, 1, copy, len, SQLITE_STATIC);
     }
     int result = sqlite3_step(put);
-    snprintf(what, 160, "bit %u of %s.%s where %s = %lld", bit, table->name, column, table->key, (long long)row);
+    snprintf(what, 160, "bit %u of %s.%s where %s = %lld", bit, table->name, column, table->key,
+             (long long)row);
     sqlite3_finalize(stmt);
     sqlite3_finalize(put);
     sqlite3_free(sql);
@@ -359,7 +376,8 @@ static bool remove_row(struct expectation *e)
         snprintf(e->what, sizeof e->what, "row %lld of %s removed", (long long)row, table->name);
         fixture_sql(db, "DELETE FROM %s WHERE %s = %lld", table->name, table->key, (long long)row);
         /* The row behind it tells; the last one is missed by the head. */
-        if (strcmp(table->name, "event") == 0 || strcmp(table->name, "frame") == 0 || strcmp(table->name, "seal") == 0)
+        if (strcmp(table->name, "event") == 0 || strcmp(table->name, "frame") == 0 ||
+            strcmp(table->name, "seal") == 0)
             e->number = 0;
     }
     sqlite3_close(db);
@@ -382,16 +400,16 @@ static bool swap_rows(struct expectation *e)
         expect_row(db, table, a, e);
         snprintf(e->what, sizeof e->what, "rows %lld and %lld of %s exchanged", (long long)a, (long long)b,
                  table->name);
-        fixture_sql(db, "CREATE TEMP TABLE two AS SELECT %s AS k, %s FROM %s WHERE %s IN (%lld, %lld)", table->key,
-                    columns, table->name, table->key, (long long)a, (long long)b);
+        fixture_sql(db, "CREATE TEMP TABLE two AS SELECT %s AS k, %s FROM %s WHERE %s IN (%lld, %lld)",
+                    table->key, columns, table->name, table->key, (long long)a, (long long)b);
         for (int side = 0; side < 2; side++) {
             int64_t to = side == 0 ? a : b, from = side == 0 ? b : a;
             for (int i = 0; i < 20 && table->columns[i]; i++)
                 if (strcmp(table->columns[i], table->key) != 0) {
-                    char *update = sqlite3_mprintf("UPDATE OR IGNORE %s SET %s = (SELECT %s FROM two WHERE k = %lld)"
-                                                   " WHERE %s = %lld",
-                                                   table->name, table->columns[i], table->columns[i], from,
-                                                   table->key, to);
+                    char *update = sqlite3_mprintf(
+                        "UPDATE OR IGNORE %s SET %s = (SELECT %s FROM two WHERE k = %lld)"
+                        " WHERE %s = %lld",
+                        table->name, table->columns[i], table->columns[i], from, table->key, to);
                     sqlite3_exec(db, update, NULL, NULL, NULL);
                     sqlite3_free(update);
                 }
@@ -429,8 +447,8 @@ static bool insert_row(struct expectation *e)
         e->table = table->name;
         snprintf(e->what, sizeof e->what, "row %lld of %s put in again as %lld", (long long)row, table->name,
                  (long long)key);
-        fixture_sql(db, "INSERT INTO %s(%s, %s) SELECT %lld, %s FROM %s WHERE %s = %lld", table->name, table->key,
-                    columns, (long long)key, columns, table->name, table->key, (long long)row);
+        fixture_sql(db, "INSERT INTO %s(%s, %s) SELECT %lld, %s FROM %s WHERE %s = %lld", table->name,
+                    table->key, columns, (long long)key, columns, table->name, table->key, (long long)row);
     }
     sqlite3_close(db);
     return done;
@@ -441,8 +459,8 @@ static bool cut_off(struct expectation *e)
 {
     sqlite3 *state = open_work(SCHEMA_STATE), *history = open_work(SCHEMA_HISTORY);
     unsigned which = 1 + below(7), events = 1 + below(5), frames = 1 + below(2), seals = 1 + below(3);
-    snprintf(e->what, sizeof e->what, "the last %u events, %u frames, %u seals cut off (%u)", events, frames, seals,
-             which);
+    snprintf(e->what, sizeof e->what, "the last %u events, %u frames, %u seals cut off (%u)", events, frames,
+             seals, which);
     if (which & 1) {
         int64_t last = number(state, "SELECT max(seq) FROM event") - events;
         fixture_sql(state,
@@ -471,7 +489,9 @@ static bool roll_back(struct expectation *e)
             store(&older, i);
     e->witness = which == 3 || which == 1; /* an older state.db alone may fit a newer history.db's seals */
     snprintf(e->what, sizeof e->what, "an older %s put back",
-             which == 3 ? "copy of both files" : which == 1 ? "state.db" : "history.db");
+             which == 3   ? "copy of both files"
+             : which == 1 ? "state.db"
+                          : "history.db");
     return true;
 }
 
@@ -486,13 +506,13 @@ static bool replace_text(struct expectation *e)
         sqlite3 *state = open_work(SCHEMA_STATE);
         crypto_hash_sha256(hash, (const unsigned char *)text, strlen(text));
         sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-        fixture_sql(state, "UPDATE configuration SET sha256 = x'%s', source = '%s' WHERE rowid = %u", hex, text,
-                    1 + below(2));
+        fixture_sql(state, "UPDATE configuration SET sha256 = x'%s', source = '%s' WHERE rowid = %u", hex,
+                    text, 1 + below(2));
         sqlite3_close(state);
     } else {
         sqlite3 *history = open_work(SCHEMA_HISTORY);
-        fixture_sql(history, "UPDATE calibration SET text = 'gain 1.0005 offset -%u' WHERE id = %u", 1 + below(10000),
-                    1 + below(2));
+        fixture_sql(history, "UPDATE calibration SET text = 'gain 1.0005 offset -%u' WHERE id = %u",
+                    1 + below(10000), 1 + below(2));
         sqlite3_close(history);
     }
     e->table = configuration ? "configuration" : "calibration";
@@ -505,14 +525,15 @@ static void rebuild_events(sqlite3 *state, int64_t from)
 {
     unsigned char previous[32], hash[32];
     sqlite3_stmt *stmt = NULL, *put = NULL;
-    assert_int_equal(sqlite3_prepare_v2(state,
-                                        "SELECT seq, utc_us, boot_us, boot_id, kind, asset, alarm, body, previous"
-                                        " FROM event WHERE seq >= ?1 ORDER BY seq",
-                                        -1, &stmt, NULL),
-                     SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(state, "UPDATE event SET previous = ?2, hash = ?3 WHERE seq = ?1", -1, &put,
-                                        NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(state,
+                           "SELECT seq, utc_us, boot_us, boot_id, kind, asset, alarm, body, previous"
+                           " FROM event WHERE seq >= ?1 ORDER BY seq",
+                           -1, &stmt, NULL),
+        SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(state, "UPDATE event SET previous = ?2, hash = ?3 WHERE seq = ?1", -1, &put, NULL),
+        SQLITE_OK);
     sqlite3_bind_int64(stmt, 1, from);
     for (bool first = true; sqlite3_step(stmt) == SQLITE_ROW; first = false) {
         if (first)
@@ -571,8 +592,8 @@ static void rebuild_seals(sqlite3 *history, int64_t from, const struct signer *s
         sqlite3_stmt *stmt = NULL;
         struct seal seal;
         assert_int_equal(sqlite3_prepare_v2(history,
-                                            "SELECT " SEAL_COLUMNS " FROM " SEAL_FROM " WHERE seal.id = ?1", -1,
-                                            &stmt, NULL),
+                                            "SELECT " SEAL_COLUMNS " FROM " SEAL_FROM " WHERE seal.id = ?1",
+                                            -1, &stmt, NULL),
                          SQLITE_OK);
         sqlite3_bind_int64(stmt, 1, id);
         assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
@@ -600,35 +621,36 @@ static bool forge_readings(struct expectation *e)
     bool signs = below(2) == 0;
     struct signer *signer = NULL;
     struct seal last;
-    int64_t seal = number(history, "SELECT id FROM seal WHERE entries IS NOT NULL ORDER BY id LIMIT 1 OFFSET %u",
-                          below((uint64_t)number(history, "SELECT count(*) FROM seal WHERE entries IS NOT NULL")));
+    int64_t seal =
+        number(history, "SELECT id FROM seal WHERE entries IS NOT NULL ORDER BY id LIMIT 1 OFFSET %u",
+               below((uint64_t)number(history, "SELECT count(*) FROM seal WHERE entries IS NOT NULL")));
     fixture_sql(history, "UPDATE chunk SET minimum = minimum - 5 WHERE id >> 20 = %lld", (long long)seal);
     struct bytes entries = {0};
     uint32_t last_point = 0;
     sqlite3_stmt *stmt = NULL;
-    assert_int_equal(sqlite3_prepare_v2(history,
-                                        "SELECT chunk.id & 1048575, chunk.count, \"values\", minimum, maximum, sum,"
-                                        " first, last, worst, hours, body, asset, point, unit, decimals FROM chunk"
-                                        " JOIN point ON point.id = (chunk.id & 1048575) WHERE chunk.id >> 20 = ?1"
-                                        " ORDER BY chunk.id",
-                                        -1, &stmt, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(history,
+                           "SELECT chunk.id & 1048575, chunk.count, \"values\", minimum, maximum, sum,"
+                           " first, last, worst, hours, body, asset, point, unit, decimals FROM chunk"
+                           " JOIN point ON point.id = (chunk.id & 1048575) WHERE chunk.id >> 20 = ?1"
+                           " ORDER BY chunk.id",
+                           -1, &stmt, NULL),
+        SQLITE_OK);
     sqlite3_bind_int64(stmt, 1, seal);
     while (sqlite3_step(stmt) == SQLITE_ROW) {
         unsigned char hash[32];
         int64_t n[9];
         for (int i = 0; i < 9; i++)
             n[i] = sqlite3_column_int64(stmt, i);
-        struct seal_chunk chunk = {seal, (uint32_t)n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], NULL, NULL,
-                                   0, 0};
+        struct seal_chunk chunk = {seal, (uint32_t)n[0], n[1], n[2], n[3], n[4], n[5],
+                                   n[6], n[7],           n[8], NULL, NULL, 0,    0};
         chunk.hours = sqlite3_column_blob(stmt, 9);
         chunk.hours_len = (size_t)sqlite3_column_bytes(stmt, 9);
         chunk.body = sqlite3_column_blob(stmt, 10);
         chunk.body_len = (size_t)sqlite3_column_bytes(stmt, 10);
-        struct seal_point point = {(const char *)sqlite3_column_text(stmt, 11),
-                                   (const char *)sqlite3_column_text(stmt, 12),
-                                   (const char *)sqlite3_column_text(stmt, 13),
-                                   (unsigned)sqlite3_column_int(stmt, 14)};
+        struct seal_point point = {
+            (const char *)sqlite3_column_text(stmt, 11), (const char *)sqlite3_column_text(stmt, 12),
+            (const char *)sqlite3_column_text(stmt, 13), (unsigned)sqlite3_column_int(stmt, 14)};
         seal_chunk_hash(&point, &chunk, hash);
         seal_entries_add(&entries, &last_point, chunk.point, hash);
     }
@@ -651,20 +673,31 @@ static bool forge_readings(struct expectation *e)
         fixture_sql(state, "UPDATE head SET text = '%s'", text);
     }
     signer_free(signer);
-    snprintf(e->what, sizeof e->what, "readings of seal %lld forged, and all seals made anew%s", (long long)seal,
-             signs ? " with another key" : "");
+    snprintf(e->what, sizeof e->what, "readings of seal %lld forged, and all seals made anew%s",
+             (long long)seal, signs ? " with another key" : "");
     sqlite3_close(state);
     sqlite3_close(history);
     return true;
 }
 
 static bool (*const ways[])(struct expectation *) = {
-    flip_column, flip_column,  flip_column, flip_in_file, flip_in_file,  remove_row,     swap_rows,
-    insert_row,  cut_off,     roll_back,   replace_text, forge_events,  forge_readings,
+    flip_column, flip_column, flip_column, flip_in_file, flip_in_file, remove_row,     swap_rows,
+    insert_row,  cut_off,     roll_back,   replace_text, forge_events, forge_readings,
 };
 static const char *const way_names[] = {
-    "bit of a column", "", "", "bit of a file", "", "row removed", "rows exchanged", "row put in",
-    "end cut off", "older file", "text replaced", "events forged", "readings forged",
+    "bit of a column",
+    "",
+    "",
+    "bit of a file",
+    "",
+    "row removed",
+    "rows exchanged",
+    "row put in",
+    "end cut off",
+    "older file",
+    "text replaced",
+    "events forged",
+    "readings forged",
 };
 
 /* ---------------------------------------------------------------- the tests */
@@ -723,7 +756,8 @@ static void test_nothing_is_found_in_what_was_not_changed(void **state)
     assert_clean(record.fixture.dir, true); /* open for writing, as by the daemon */
     assert_true(number(record.fixture.history, "SELECT count(*) FROM seal WHERE kind = 2") > 0);
     assert_true(number(record.fixture.history, "SELECT count(*) FROM seal WHERE kind = 3") > 0);
-    assert_true(number(record.fixture.history, "SELECT count(*) FROM seal WHERE kind = 1 AND entries NOT NULL") > 0);
+    assert_true(
+        number(record.fixture.history, "SELECT count(*) FROM seal WHERE kind = 1 AND entries NOT NULL") > 0);
     assert_true(number(record.fixture.history, "SELECT count(*) FROM frame") > 0);
 }
 

@@ -232,8 +232,8 @@ void store_fixture_wait_sql(struct store_fixture *fixture, const char *file, con
 static bool fail_on_finding(void *context, const struct verify_finding *finding)
 {
     (void)context;
-    if (!finding->note && finding->kind != VERIFY_ALARM &&
-        finding->kind != VERIFY_CONFIGURATION_MISSING && finding->kind != VERIFY_CONFIGURATION_ALTERED)
+    if (!finding->note && finding->kind != VERIFY_ALARM && finding->kind != VERIFY_CONFIGURATION_MISSING &&
+        finding->kind != VERIFY_CONFIGURATION_ALTERED)
         fail_msg("%s: %s %lld: %s", verify_kind_name(finding->kind), finding->table,
                  (long long)finding->number, finding->detail);
     return true;

@@ -112,8 +112,8 @@ int backup_files_sync_dir(const char *dir, char *message, size_t cap)
 /* ---------------------------------------------------------------- a backup */
 
 /* Copies dir/name to a file of the same name. *ret_there: false when there is none, which is no failure. */
-static int copy_if_there(const char *from_dir, const char *to_dir, const char *name, mode_t mode, bool *ret_there,
-                         char *message, size_t cap)
+static int copy_if_there(const char *from_dir, const char *to_dir, const char *name, mode_t mode,
+                         bool *ret_there, char *message, size_t cap)
 {
     char from[PATH_MAX], to[PATH_MAX];
     int error = in_dir(from_dir, name, from, message, cap);
@@ -184,8 +184,9 @@ int backup_files_remove(const char *dir, char *message, size_t cap)
 {
     static const char *const names[] = {
         MANIFEST_NAME, /* first: without it, it is no backup any more */
-        "state.db",  "state.db-wal",  "state.db-shm",   "state.db-journal",   "history.db", "history.db-wal",
-        "history.db-shm", "history.db-journal", FACTS, PUBLIC_KEY, SECRET_KEY};
+        "state.db",    "state.db-wal",   "state.db-shm",   "state.db-journal",
+        "history.db",  "history.db-wal", "history.db-shm", "history.db-journal",
+        FACTS,         PUBLIC_KEY,       SECRET_KEY};
     char path[PATH_MAX];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (snprintf(path, sizeof path, "%s/%s", dir, names[i]) >= (int)sizeof path)

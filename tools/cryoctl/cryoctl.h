@@ -31,7 +31,7 @@ struct ctl {
     const char *dir, *note, *from, *to, *last, *format, *tolerance;
     const char *resolution, *threshold, *asset, *alarm, *person, *kind;
     const char *table, *units, *timeout, *baud, *parity,
-        *stop_bits;   /* of a Modbus line that is asked directly */
+        *stop_bits;            /* of a Modbus line that is asked directly */
     const char *keep, *output; /* backup; export */
     bool with_key, unsigned_too;
     const char *public_key, *head; /* of verify: files, or the text itself */

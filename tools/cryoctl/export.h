@@ -9,8 +9,8 @@
  *   signing.pub                 the public key
  *   manifest.json               what this is: site, range, figures, who made it
  *   MANIFEST                    the SHA-256 of all these, for sha256sum --check
- *   proof.json                  what binds MANIFEST into the chain of events: the event "export", which holds its
- *                               SHA-256, the events after it up to a signed head, and that head
+ *   proof.json                  what binds MANIFEST into the chain of events: the event "export", which holds
+ * its SHA-256, the events after it up to a signed head, and that head
  */
 #ifndef CRYOMON_CRYOCTL_EXPORT_H
 #define CRYOMON_CRYOCTL_EXPORT_H
@@ -25,19 +25,20 @@
 #define EXPORT_PROOF       "proof.json"
 #define EXPORT_FACTS       "manifest.json"
 
-struct export {
+struct export
+{
     const struct ctl *ctl;
     struct history_reader *reader;
-    char record[PATH_MAX];          /* the databases */
-    char dir[PATH_MAX - 700];       /* where the files are made */
+    char record[PATH_MAX];    /* the databases */
+    char dir[PATH_MAX - 700]; /* where the files are made */
     char site[64];
     int64_t from_us, to_us, made_us;
-    const char *asset, *point;      /* NULL: all */
-    char **names;                   /* of the files, relative to dir */
+    const char *asset, *point; /* NULL: all */
+    char **names;              /* of the files, relative to dir */
     size_t n_names, cap_names;
-    json_t *points;                 /* for manifest.json */
+    json_t *points; /* for manifest.json */
     int64_t readings, events;
-    bool failed;                    /* message says why */
+    bool failed; /* message says why */
     char message[EXPORT_MESSAGE_MAX];
 };
 

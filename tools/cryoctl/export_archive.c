@@ -16,9 +16,9 @@
 #include "export.h"
 #include "manifest.h"
 
-#define PIECE      ((size_t)1 << 18)
-#define FILES_MAX  100000
-#define KEPT_MAX   ((size_t)64 << 20) /* of MANIFEST and proof.json */
+#define PIECE     ((size_t)1 << 18)
+#define FILES_MAX 100000
+#define KEPT_MAX  ((size_t)64 << 20) /* of MANIFEST and proof.json */
 
 static bool ends(const char *text, const char *end)
 {
@@ -56,7 +56,8 @@ static int archive_failed(struct archive *archive, const char *path, char *messa
 {
     int error = archive_errno(archive);
     snprintf(message, cap, "%.300s: %.300s", path,
-             archive_error_string(archive) != NULL ? archive_error_string(archive) : "not readable as an archive");
+             archive_error_string(archive) != NULL ? archive_error_string(archive)
+                                                   : "not readable as an archive");
     return error > 0 ? -error : -EIO;
 }
 
@@ -76,8 +77,8 @@ static int pump(struct archive *archive, int fd, const char *path, char *message
 }
 
 /* A file that is not there is left out: MANIFEST always is, proof.json perhaps. */
-static int pack_file(struct archive *archive, const char *dir, const char *folder, const char *name, char *message,
-                     size_t cap)
+static int pack_file(struct archive *archive, const char *dir, const char *folder, const char *name,
+                     char *message, size_t cap)
 {
     char path[PATH_MAX], inside[PATH_MAX];
     struct stat st;
@@ -88,7 +89,8 @@ static int pack_file(struct archive *archive, const char *dir, const char *folde
     if (fd < 0)
         return errno == ENOENT ? 0 : explain(path, errno, message, cap);
     struct archive_entry *entry = archive_entry_new();
-    int error = entry == NULL || fstat(fd, &st) < 0 ? explain(path, entry == NULL ? ENOMEM : errno, message, cap) : 0;
+    int error =
+        entry == NULL || fstat(fd, &st) < 0 ? explain(path, entry == NULL ? ENOMEM : errno, message, cap) : 0;
     if (error == 0) {
         archive_entry_set_pathname(entry, inside);
         archive_entry_set_filetype(entry, AE_IFREG);
@@ -105,8 +107,8 @@ static int pack_file(struct archive *archive, const char *dir, const char *folde
     return error;
 }
 
-int export_archive_pack(const char *path, const char *dir, const char *name, const char *const *names, size_t n,
-                        char *message, size_t cap)
+int export_archive_pack(const char *path, const char *dir, const char *name, const char *const *names,
+                        size_t n, char *message, size_t cap)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0)
@@ -114,8 +116,8 @@ int export_archive_pack(const char *path, const char *dir, const char *name, con
     struct archive *archive = archive_write_new();
     int error = archive == NULL ? explain(path, ENOMEM, message, cap) : 0;
     if (error == 0 &&
-        ((ends(path, ".zip") ? archive_write_set_format_zip(archive) : archive_write_set_format_pax_restricted(archive)) !=
-             ARCHIVE_OK ||
+        ((ends(path, ".zip") ? archive_write_set_format_zip(archive)
+                             : archive_write_set_format_pax_restricted(archive)) != ARCHIVE_OK ||
          ((ends(path, "gz")) && archive_write_add_filter_gzip(archive) != ARCHIVE_OK) ||
          archive_write_open_fd(archive, fd) != ARCHIVE_OK))
         error = archive_failed(archive, path, message, cap);
@@ -242,8 +244,8 @@ static const char *strip(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-static int read_entry(struct archive *archive, struct archive_entry *entry, struct reading_state *s, const char *path,
-                      char *message, size_t cap)
+static int read_entry(struct archive *archive, struct archive_entry *entry, struct reading_state *s,
+                      const char *path, char *message, size_t cap)
 {
     struct incoming in;
     const char *name = archive_entry_pathname(entry);
@@ -361,7 +363,8 @@ static void check_files(struct reading_state *s)
     }
     free(copy);
     for (size_t i = 0; i < s->n; i++) {
-        bool own = strcmp(s->files[i].name, MANIFEST_NAME) == 0 || strcmp(s->files[i].name, EXPORT_PROOF) == 0;
+        bool own =
+            strcmp(s->files[i].name, MANIFEST_NAME) == 0 || strcmp(s->files[i].name, EXPORT_PROOF) == 0;
         bool again = i > 0 && strcmp(s->files[i].name, s->files[i - 1].name) == 0;
         if ((!own && !s->files[i].listed) || again)
             tell(s, EXPORT_EXTRA, s->files[i].name);
@@ -383,7 +386,8 @@ static const char *text_in(const json_t *object, const char *key)
 }
 
 /* Does the event's content give its hash, and does it follow the one before (NULL: the first)? */
-static bool check_link(const json_t *link, const unsigned char *before, unsigned char ret_hash[CHAIN_HASH_SIZE])
+static bool check_link(const json_t *link, const unsigned char *before,
+                       unsigned char ret_hash[CHAIN_HASH_SIZE])
 {
     unsigned char previous[CHAIN_HASH_SIZE], stored[CHAIN_HASH_SIZE];
     const struct chain_event event = {
@@ -492,15 +496,16 @@ const char *export_archive_finding_name(enum export_archive_finding finding)
     return names[finding];
 }
 
-int export_archive_verify(const char *path, const unsigned char key[SIGNER_KEY_SIZE], export_archive_found_fn *found,
-                          void *context, struct export_archive_result *ret, char *message, size_t cap)
+int export_archive_verify(const char *path, const unsigned char key[SIGNER_KEY_SIZE],
+                          export_archive_found_fn *found, void *context, struct export_archive_result *ret,
+                          char *message, size_t cap)
 {
     struct reading_state s = {.found = found, .context = context, .result = ret};
     struct stat st;
     *ret = (struct export_archive_result){0};
     if (chain_init() < 0)
         return explain(path, EIO, message, cap);
-    int error = stat(path, &st) < 0       ? explain(path, errno, message, cap)
+    int error = stat(path, &st) < 0   ? explain(path, errno, message, cap)
                 : S_ISDIR(st.st_mode) ? read_directory(path, &s, message, cap)
                                       : read_archive(path, &s, message, cap);
     if (error == 0)

@@ -37,7 +37,8 @@ static bool keep_name(struct export *e, const char *name)
 {
     if (e->n_names == e->cap_names) {
         size_t cap = e->cap_names > 0 ? 2 * e->cap_names : 64;
-        char **names = realloc((void *)e->names, cap * sizeof *names); /* NOLINT(bugprone-sizeof-expression) */
+        char **names =
+            realloc((void *)e->names, cap * sizeof *names); /* NOLINT(bugprone-sizeof-expression) */
         if (names == NULL)
             return export_fail(e, name, ENOMEM);
         e->names = names;
@@ -123,8 +124,8 @@ static const char *print_number(char text[MICRO_TEXT_MAX], micro_t value, unsign
 
 static void print_row(FILE *file, const struct history_row *row)
 {
-    char time[RFC3339_MAX], slot[RFC3339_MAX], value[MICRO_TEXT_MAX] = "", as_read[MICRO_TEXT_MAX] = "", raw[16] = "",
-                                                                    calibration[24] = "";
+    char time[RFC3339_MAX], slot[RFC3339_MAX], value[MICRO_TEXT_MAX] = "", as_read[MICRO_TEXT_MAX] = "",
+                                               raw[16] = "", calibration[24] = "";
     const struct reading *r = &row->reading;
     clock_print_utc(time, row->taken_utc_us);
     clock_print_utc(slot, row->slot_utc_us);
@@ -152,8 +153,8 @@ static void print_row(FILE *file, const struct history_row *row)
 
 static bool add_reading(void *context, const struct history_row *row)
 {
-    static const char *const header[] = {"time",   "slot", "asset",   "point",      "value", "unit", "quality",
-                                         "reason", "raw",  "as_read", "calibration"};
+    static const char *const header[] = {"time",    "slot",   "asset", "point",   "value",      "unit",
+                                         "quality", "reason", "raw",   "as_read", "calibration"};
     struct series *series = context;
     if (series->file == NULL) {
         series->file = export_create(series->e, series->name);
@@ -180,7 +181,8 @@ static bool add_point(void *context, const struct history_point *point)
             return true; /* with another unit before */
     if (points->n + 2 > points->cap) {
         size_t cap = points->cap > 0 ? 2 * points->cap : 128;
-        const char **texts = realloc((void *)points->texts, cap * sizeof *texts); /* NOLINT(bugprone-sizeof-expression) */
+        const char **texts =
+            realloc((void *)points->texts, cap * sizeof *texts); /* NOLINT(bugprone-sizeof-expression) */
         if (texts == NULL)
             return false;
         points->texts = texts;
@@ -203,8 +205,9 @@ static bool write_series(struct export *e, const char *asset, const char *point,
     if (n == 0 || e->failed)
         return !e->failed;
     e->readings += n;
-    return json_array_append_new(e->points, json_pack("{s:s, s:s, s:s, s:I}", "file", series.name, "asset", asset,
-                                                      "point", point, "readings", (json_int_t)n)) == 0 ||
+    return json_array_append_new(e->points, json_pack("{s:s, s:s, s:s, s:I}", "file", series.name, "asset",
+                                                      asset, "point", point, "readings", (json_int_t)n)) ==
+               0 ||
            export_fail(e, series.name, ENOMEM);
 }
 
@@ -221,7 +224,8 @@ static bool write_readings(struct export *e)
     free((void *)points.texts);
     uint64_t damaged = history_damaged(e->reader);
     if (well && damaged > 0) { /* an archive that silently lacks something is worse than none */
-        snprintf(e->message, sizeof e->message, "%" PRIu64 " stored pieces are damaged: see cryoctl verify", damaged);
+        snprintf(e->message, sizeof e->message, "%" PRIu64 " stored pieces are damaged: see cryoctl verify",
+                 damaged);
         e->failed = true;
     }
     return !e->failed;
@@ -364,7 +368,8 @@ static bool keep_event(void *context, const struct history_event *event)
     return !kept->no_memory;
 }
 
-/* Of the two kinds of events that put a configuration in force: the last before the range, and those in it. */
+/* Of the two kinds of events that put a configuration in force: the last before the range, and those in it.
+ */
 static int find_configurations(struct export *e, struct kept *kept)
 {
     static const char *const kinds[] = {"start", "configuration"};
@@ -425,10 +430,10 @@ static bool write_facts(struct export *e)
     clock_print_utc(to, e->to_us);
     clock_print_utc(made, e->made_us);
     (void)history_event_before(e->reader, "start", e->to_us, keep_site, e);
-    json_t *facts = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:I, s:I, s:O}", "cryomon", "export 1", "site",
-                              e->site, "version", CRYOMON_VERSION, "made", made, "from", from, "to", to, "asset", e->asset,
-                              "point", e->point, "events", (json_int_t)e->events, "readings",
-                              (json_int_t)e->readings, "points", e->points);
+    json_t *facts = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:I, s:I, s:O}", "cryomon", "export 1", "site", e->site,
+        "version", CRYOMON_VERSION, "made", made, "from", from, "to", to, "asset", e->asset, "point",
+        e->point, "events", (json_int_t)e->events, "readings", (json_int_t)e->readings, "points", e->points);
     FILE *file = export_create(e, EXPORT_FACTS);
     if (file != NULL && (facts == NULL || json_dumpf(facts, file, JSON_INDENT(2) | JSON_PRESERVE_ORDER) < 0))
         export_fail(e, EXPORT_FACTS, EIO);

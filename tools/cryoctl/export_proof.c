@@ -23,8 +23,8 @@ static json_t *make_detail(const struct export *e, const char *hash)
     char from[RFC3339_MAX], to[RFC3339_MAX];
     clock_print_utc(from, e->from_us);
     clock_print_utc(to, e->to_us);
-    json_t *detail = json_pack("{s:s, s:s, s:s, s:I, s:I}", "manifest_sha256", hash, "from", from, "to", to, "events",
-                               (json_int_t)e->events, "readings", (json_int_t)e->readings);
+    json_t *detail = json_pack("{s:s, s:s, s:s, s:I, s:I}", "manifest_sha256", hash, "from", from, "to", to,
+                               "events", (json_int_t)e->events, "readings", (json_int_t)e->readings);
     if (e->asset != NULL)
         json_object_set_new(detail, "asset", json_string(e->asset));
     if (e->point != NULL)
@@ -41,8 +41,7 @@ static bool look_at_event(void *context, const struct history_event *event)
 {
     struct search *search = context;
     json_t *body = json_loads(event->body, 0, NULL);
-    const char *hash =
-        json_string_value(json_object_get(json_object_get(body, "detail"), "manifest_sha256"));
+    const char *hash = json_string_value(json_object_get(json_object_get(body, "detail"), "manifest_sha256"));
     if (hash != NULL && strcmp(hash, search->hash) == 0)
         search->seq = event->seq;
     json_decref(body);
@@ -95,12 +94,12 @@ static bool add_link(void *context, const struct reader_link *link)
     const struct chain_event *event = &link->event;
     manifest_hex(link->previous, previous);
     manifest_hex(link->hash, hash);
-    return json_array_append_new(
-               context, json_pack("{s:I, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "seq",
-                                  (json_int_t)event->seq, "utc_us", (json_int_t)event->utc_us, "boot_us",
-                                  (json_int_t)event->boot_us, "boot_id", event->boot_id, "kind", event->kind,
-                                  "asset", event->asset, "alarm", event->alarm, "body", event->body,
-                                  "previous", previous, "hash", hash)) == 0;
+    return json_array_append_new(context,
+                                 json_pack("{s:I, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "seq",
+                                           (json_int_t)event->seq, "utc_us", (json_int_t)event->utc_us,
+                                           "boot_us", (json_int_t)event->boot_us, "boot_id", event->boot_id,
+                                           "kind", event->kind, "asset", event->asset, "alarm", event->alarm,
+                                           "body", event->body, "previous", previous, "hash", hash)) == 0;
 }
 
 static int write_proof(struct export *e, uint64_t first, uint64_t last, const char *head_text)
@@ -137,8 +136,8 @@ int export_proof(struct export *e)
         return status;
     uint64_t seq = find_event(e, hash);
     if (seq == 0) {
-        ctl_complain("%s", tr(e->ctl, "the event of the export did not come into the record",
-                              "导出事件没有写入记录"));
+        ctl_complain(
+            "%s", tr(e->ctl, "the event of the export did not come into the record", "导出事件没有写入记录"));
         return CTL_NEGATIVE;
     }
     uint64_t last = wait_for_head(e, seq, head);
@@ -148,7 +147,8 @@ int export_proof(struct export *e)
     }
     if (last > 0)
         return CTL_OK;
-    ctl_complain("%s", tr(e->ctl, "the record was not signed in the last minutes: the archive is recorded, not signed",
-                          "最近几分钟记录没有签名：存档已登记，但未签名"));
+    ctl_complain(
+        "%s", tr(e->ctl, "the record was not signed in the last minutes: the archive is recorded, not signed",
+                 "最近几分钟记录没有签名：存档已登记，但未签名"));
     return CTL_NEGATIVE;
 }

@@ -232,7 +232,10 @@ static int read_options(struct ctl *ctl, int argc, char **argv, struct words *re
             continue;
         }
         if (option < 256)
-            option = 256 + (option == 'h' ? OPTION_HELP : option == 'V' ? OPTION_VERSION : option == 'o' ? OPTION_OUTPUT : OPTION_YES);
+            option = 256 + (option == 'h'   ? OPTION_HELP
+                            : option == 'V' ? OPTION_VERSION
+                            : option == 'o' ? OPTION_OUTPUT
+                                            : OPTION_YES);
         *ret_seen |= UINT64_C(1) << (option - 256);
         if (!set_option(ctl, (enum usage_option)(option - 256), optarg))
             return CTL_USAGE;

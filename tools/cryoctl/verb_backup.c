@@ -20,10 +20,10 @@
 #include "record_check.h"
 #include "words.h"
 
-#define PART     ".cryomon-backup.part"
-#define TEST     ".cryomon-backup.test"
+#define PART      ".cryomon-backup.part"
+#define TEST      ".cryomon-backup.test"
 #define NAME_MAX_ 128
-#define KEEP_MAX 100000
+#define KEEP_MAX  100000
 
 struct backup {
     const struct ctl *ctl;
@@ -103,8 +103,8 @@ static json_t *make_facts(const struct backup *b)
     char time[RFC3339_MAX], last[RFC3339_MAX];
     clock_print_utc(time, b->begin_utc_us);
     clock_print_utc(last, b->counts.last_event_utc_us);
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "cryomon", "backup 1", "site",
-                     b->counts.site, "time", time, "version", CRYOMON_VERSION, "events",
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "cryomon",
+                     "backup 1", "site", b->counts.site, "time", time, "version", CRYOMON_VERSION, "events",
                      (json_int_t)b->counts.events, "last_event", (json_int_t)b->counts.last_event,
                      "last_event_time", last, "readings", (json_int_t)b->counts.readings, "frames",
                      (json_int_t)b->counts.frames, "last_frame", (json_int_t)b->counts.last_frame, "seals",
@@ -162,7 +162,10 @@ static bool put_in_place(struct backup *b)
 /* "cryomon-SITE-" of this site, and a time behind it. */
 static bool is_backup(const struct backup *b, const char *name)
 {
-    static const char form[] = "dddddddd" "T" "dddddd" "Z";
+    static const char form[] = "dddddddd"
+                               "T"
+                               "dddddd"
+                               "Z";
     size_t prefix = strlen(b->name) - (sizeof form - 1);
     if (strncmp(name, b->name, prefix) != 0 || strlen(name) != strlen(b->name))
         return false;
@@ -202,8 +205,8 @@ static bool prune(struct backup *b)
 
 static json_t *make_result(const struct backup *b)
 {
-    return json_pack("{s:s, s:b, s:I, s:f, s:I, s:I, s:I}", "backup", b->final, "verified", b->verified, "bytes",
-                     (json_int_t)b->counts.bytes, "seconds",
+    return json_pack("{s:s, s:b, s:I, s:f, s:I, s:I, s:I}", "backup", b->final, "verified", b->verified,
+                     "bytes", (json_int_t)b->counts.bytes, "seconds",
                      (double)((clock_boot_us() - b->begin_boot_us) / 100000) / 10, "events",
                      (json_int_t)b->counts.events, "readings", (json_int_t)b->counts.readings, "last_event",
                      (json_int_t)b->counts.last_event);

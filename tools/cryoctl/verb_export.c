@@ -91,8 +91,8 @@ static bool check(struct export *e, const char *output)
 static void print(const struct export *e, const char *output, bool is_signed)
 {
     if (e->ctl->json) {
-        json_t *result = json_pack("{s:s, s:I, s:I, s:b}", "archive", output, "events", (json_int_t)e->events, "readings",
-                                   (json_int_t)e->readings, "signed", is_signed);
+        json_t *result = json_pack("{s:s, s:I, s:I, s:b}", "archive", output, "events", (json_int_t)e->events,
+                                   "readings", (json_int_t)e->readings, "signed", is_signed);
         json_dumpf(result, stdout, CTL_JSON);
         putchar('\n');
         json_decref(result);
@@ -128,8 +128,8 @@ static bool check_range(const struct export *e)
     const struct ctl *ctl = e->ctl;
     if (e->asset == NULL || history_has_point(e->reader, e->asset, e->point) > 0)
         return true;
-    ctl_complain(tr(ctl, "the history has no %s%s%s", "历史记录中没有 %s%s%s"), e->asset, e->point != NULL ? "/" : "",
-                 e->point != NULL ? e->point : "");
+    ctl_complain(tr(ctl, "the history has no %s%s%s", "历史记录中没有 %s%s%s"), e->asset,
+                 e->point != NULL ? "/" : "", e->point != NULL ? e->point : "");
     return false;
 }
 
@@ -147,8 +147,8 @@ int verb_export(struct ctl *ctl, int argc, char **argv)
     if (ctl->output == NULL || !base_name(ctl->output, name))
         ctl_complain("%s", tr(ctl, "say where to: --output FILE.tar", "请指定输出：--output FILE.tar"));
     else if (when_range(ctl, INT64_C(86400) * SECOND_US, &e->from_us, &e->to_us) &&
-             (status = places_history(ctl, e->record, sizeof e->record) ? stored_open(ctl, &e->reader) : CTL_NEGATIVE) ==
-                 CTL_OK) {
+             (status = places_history(ctl, e->record, sizeof e->record) ? stored_open(ctl, &e->reader)
+                                                                        : CTL_NEGATIVE) == CTL_OK) {
         status = check_range(e) ? run(e, ctl->output) : CTL_NEGATIVE;
         if (e->failed)
             ctl_complain(tr(ctl, "nothing was exported: %s", "未导出：%s"), e->message);

@@ -90,20 +90,24 @@ static void tell_loss(const struct restore *r, const struct copy_counts *new, co
 {
     const struct ctl *ctl = r->ctl;
     char now[WHEN_MAX], then[WHEN_MAX];
-    fprintf(stderr, tr(ctl, "The record in %s goes to event %" PRId64 " (%s),\nthe backup to event %" PRId64 " (%s).\n",
-                       "%s 中的记录到事件 %" PRId64 "（%s），\n备份到事件 %" PRId64 "（%s）。\n"),
+    fprintf(stderr,
+            tr(ctl,
+               "The record in %s goes to event %" PRId64 " (%s),\nthe backup to event %" PRId64 " (%s).\n",
+               "%s 中的记录到事件 %" PRId64 "（%s），\n备份到事件 %" PRId64 "（%s）。\n"),
             r->dir, old->last_event, when_print(ctl, now, old->last_event_utc_us, false), new->last_event,
             when_print(ctl, then, new->last_event_utc_us, false));
     if (old->last_event > new->last_event || old->last_frame > new->last_frame)
         fprintf(stderr,
-                tr(ctl, "What lies between will only be in the files that are moved aside: about %" PRId64
-                        " events and %" PRId64 " readings.\n",
+                tr(ctl,
+                   "What lies between will only be in the files that are moved aside: about %" PRId64
+                   " events and %" PRId64 " readings.\n",
                    "其间的内容只保留在被移开的文件中：约 %" PRId64 " 个事件、%" PRId64 " 个读数。\n"),
                 old->events > new->events ? old->events - new->events : 0,
                 old->readings > new->readings ? old->readings - new->readings : 0);
     if (strcmp(new->site, old->site) != 0)
-        fprintf(stderr, tr(ctl, "The backup is of site \"%s\", the record there of site \"%s\".\n",
-                           "备份属于站点“%s”，现有记录属于站点“%s”。\n"),
+        fprintf(stderr,
+                tr(ctl, "The backup is of site \"%s\", the record there of site \"%s\".\n",
+                   "备份属于站点“%s”，现有记录属于站点“%s”。\n"),
                 new->site, old->site);
 }
 
@@ -113,10 +117,12 @@ static bool ask(const struct ctl *ctl)
     if (ctl->yes)
         return true;
     if (!isatty(STDIN_FILENO)) {
-        ctl_complain("%s", tr(ctl, "nobody can be asked here: with --yes it is done", "无法询问：用 --yes 直接执行"));
+        ctl_complain(
+            "%s", tr(ctl, "nobody can be asked here: with --yes it is done", "无法询问：用 --yes 直接执行"));
         return false;
     }
-    fputs(tr(ctl, "Move those files aside and restore the backup? [y/N] ", "移开现有文件并恢复备份？[y/N] "), stderr);
+    fputs(tr(ctl, "Move those files aside and restore the backup? [y/N] ", "移开现有文件并恢复备份？[y/N] "),
+          stderr);
     return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
@@ -204,7 +210,9 @@ static bool look_at_old(struct restore *r)
     if (copy_count(r->dir, &r->old, why, sizeof why) == 0)
         tell_loss(r, &r->counts, &r->old);
     else
-        fprintf(stderr, tr(r->ctl, "The record that is there can't be read (%s).\n", "现有记录无法读取（%s）。\n"), why);
+        fprintf(stderr,
+                tr(r->ctl, "The record that is there can't be read (%s).\n", "现有记录无法读取（%s）。\n"),
+                why);
     snprintf(r->message, sizeof r->message, "%s", tr(r->ctl, "nothing was changed", "未作任何更改"));
     return ask(r->ctl);
 }
@@ -213,9 +221,10 @@ static void print(const struct restore *r)
 {
     char time[WHEN_MAX];
     if (r->ctl->json) {
-        json_t *result = json_pack("{s:s, s:s, s:s?, s:I, s:I, s:b}", "backup", r->backup, "directory", r->dir, "aside",
-                                   r->replaces ? r->aside : NULL, "events", (json_int_t)r->counts.events,
-                                   "readings", (json_int_t)r->counts.readings, "verified", true);
+        json_t *result =
+            json_pack("{s:s, s:s, s:s?, s:I, s:I, s:b}", "backup", r->backup, "directory", r->dir, "aside",
+                      r->replaces ? r->aside : NULL, "events", (json_int_t)r->counts.events, "readings",
+                      (json_int_t)r->counts.readings, "verified", true);
         json_dumpf(result, stdout, CTL_JSON);
         putchar('\n');
         json_decref(result);

@@ -31,11 +31,13 @@ static const char *explain(const struct ctl *ctl, enum export_archive_finding fi
     case EXPORT_KEY_OTHER:
         return tr(ctl, "signed with another key than the one given", "签名密钥与给出的公钥不同");
     case EXPORT_UNRECORDED:
-        return tr(ctl, "it was not recorded: nothing shows who made it and when", "未登记：无法证明由谁、何时导出");
+        return tr(ctl, "it was not recorded: nothing shows who made it and when",
+                  "未登记：无法证明由谁、何时导出");
     case EXPORT_UNSIGNED:
         return tr(ctl, "it is not signed", "没有签名");
     case EXPORT_KEY_UNCONFIRMED:
-        return tr(ctl, "the key comes from the archive itself: give the one noted elsewhere, with --public-key",
+        return tr(ctl,
+                  "the key comes from the archive itself: give the one noted elsewhere, with --public-key",
                   "公钥来自存档本身：请用 --public-key 给出另处保存的公钥");
     }
     return "";
@@ -47,8 +49,8 @@ static void print_finding(void *context, enum export_archive_finding finding, bo
     const struct ctl *ctl = out->ctl;
     if (ctl->json)
         json_array_append_new(out->findings,
-                              json_pack("{s:s, s:b, s:s, s:s}", "kind", export_archive_finding_name(finding), "note",
-                                        note, "what", what, "text", explain(ctl, finding)));
+                              json_pack("{s:s, s:b, s:s, s:s}", "kind", export_archive_finding_name(finding),
+                                        "note", note, "what", what, "text", explain(ctl, finding)));
     else
         printf("%s%s%s%s\n", note ? tr(ctl, "note: ", "说明：") : tr(ctl, "FOUND: ", "发现："), what,
                what[0] != '\0' ? ": " : "", explain(ctl, finding));
@@ -57,10 +59,11 @@ static void print_finding(void *context, enum export_archive_finding finding, bo
 static void print_result(const struct ctl *ctl, const struct export_archive_result *r, bool proven)
 {
     char time[WHEN_MAX], key[SIGNER_TEXT_MAX];
-    printf(tr(ctl, "files          %" PRIu64 ", %.1f MB\n", "文件           %" PRIu64 " 个，%.1f MB\n"), r->files,
-           (double)r->bytes / 1e6);
+    printf(tr(ctl, "files          %" PRIu64 ", %.1f MB\n", "文件           %" PRIu64 " 个，%.1f MB\n"),
+           r->files, (double)r->bytes / 1e6);
     if (r->event_seq != 0)
-        printf(tr(ctl, "recorded       as event %" PRId64 " at %s by %s\n", "登记           事件 %" PRId64 "，%s，操作人 %s\n"),
+        printf(tr(ctl, "recorded       as event %" PRId64 " at %s by %s\n",
+                  "登记           事件 %" PRId64 "，%s，操作人 %s\n"),
                r->event_seq, when_print(ctl, time, r->event_utc_us, false), r->by);
     if (r->is_signed) {
         signer_print(r->head.public_key, key);
@@ -74,17 +77,18 @@ static void print_result(const struct ctl *ctl, const struct export_archive_resu
         puts(tr(ctl, "NOT PROVEN: the files fit each other, but nothing binds them into a signed record.",
                 "未能证明：各文件相符，但没有签名记录可以对照。"));
     else
-        printf(tr(ctl, "NOT PROVEN: %" PRIu64 " findings.\n", "未能证明：发现 %" PRIu64 " 个问题。\n"), r->problems);
+        printf(tr(ctl, "NOT PROVEN: %" PRIu64 " findings.\n", "未能证明：发现 %" PRIu64 " 个问题。\n"),
+               r->problems);
 }
 
-static void print_json(const struct ctl *ctl, const char *path, const struct export_archive_result *r, bool proven,
-                       json_t *findings)
+static void print_json(const struct ctl *ctl, const char *path, const struct export_archive_result *r,
+                       bool proven, json_t *findings)
 {
     char key[SIGNER_TEXT_MAX];
-    json_t *object = json_pack("{s:b, s:s, s:I, s:I, s:I, s:I, s:s, s:b, s:O}", "proven", proven, "archive", path,
-                               "files", (json_int_t)r->files, "problems", (json_int_t)r->problems, "notes",
-                               (json_int_t)r->notes, "event", (json_int_t)r->event_seq, "by", r->by, "signed",
-                               r->is_signed, "findings", findings);
+    json_t *object = json_pack("{s:b, s:s, s:I, s:I, s:I, s:I, s:s, s:b, s:O}", "proven", proven, "archive",
+                               path, "files", (json_int_t)r->files, "problems", (json_int_t)r->problems,
+                               "notes", (json_int_t)r->notes, "event", (json_int_t)r->event_seq, "by", r->by,
+                               "signed", r->is_signed, "findings", findings);
     (void)ctl;
     signer_print(r->head.public_key, key);
     if (r->is_signed)

@@ -107,11 +107,11 @@ __attribute__((visibility("default"))) int sqlite3_cryomon_init(sqlite3 *db, cha
     if (result == SQLITE_OK)
         result = sqlite3_create_module_v2(db, "days", &days_module, settings, NULL);
     if (result == SQLITE_OK)
-        result = sqlite3_create_function_v2(db, "cryomon_allow_damage", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, settings,
-                                            allow_damage, NULL, NULL, NULL);
+        result = sqlite3_create_function_v2(db, "cryomon_allow_damage", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
+                                            settings, allow_damage, NULL, NULL, NULL);
     if (result == SQLITE_OK)
-        result = sqlite3_create_function_v2(db, "cryomon_damage", 0, SQLITE_UTF8, settings, count_damage, NULL,
-                                            NULL, NULL);
+        result = sqlite3_create_function_v2(db, "cryomon_damage", 0, SQLITE_UTF8, settings, count_damage,
+                                            NULL, NULL, NULL);
     if (result != SQLITE_OK)
         *error = sqlite3_mprintf("cryomon: %s", sqlite3_errmsg(db));
     return result;

@@ -3,10 +3,10 @@
 
 #include "clock.h"
 
-#define DAY_US       (INT64_C(86400) * SECOND_US)
-#define LENGTH_MIN   (INT64_C(60) * SECOND_US)
-#define LENGTH_MAX   (366 * DAY_US)
-#define ROWS_FEW     4096
+#define DAY_US     (INT64_C(86400) * SECOND_US)
+#define LENGTH_MIN (INT64_C(60) * SECOND_US)
+#define LENGTH_MAX (366 * DAY_US)
+#define ROWS_FEW   4096
 
 void pieces_begin(struct pieces *pieces, const struct source *source, const struct query *query)
 {
@@ -27,7 +27,8 @@ static int64_t find_end(const struct pieces *pieces)
         return pieces->to_us;
     int64_t end = begin + pieces->length_us;
     if (pieces->length_us >= DAY_US)
-        end -= ((end % DAY_US) + DAY_US) % DAY_US; /* more than begin all the same, unless that is in the day */
+        end -=
+            ((end % DAY_US) + DAY_US) % DAY_US; /* more than begin all the same, unless that is in the day */
     if (end <= begin)
         end = begin + pieces->length_us;
     return end > pieces->last_us || end > pieces->to_us ? pieces->to_us : end;

@@ -24,14 +24,15 @@ enum column {
     COLUMN_CALIBRATION,
 };
 static const char declaration[] =
-    "CREATE TABLE readings(point TEXT, time TEXT, value REAL, unit TEXT, quality TEXT, reason TEXT, raw INTEGER,"
+    "CREATE TABLE readings(point TEXT, time TEXT, value REAL, unit TEXT, quality TEXT, reason TEXT, raw "
+    "INTEGER,"
     " dir TEXT HIDDEN, asset TEXT HIDDEN, time_ms INTEGER HIDDEN, slot TEXT HIDDEN, exact TEXT HIDDEN,"
     " as_read REAL HIDDEN, calibration INTEGER HIDDEN)";
 static const struct query_columns columns = {.point = COLUMN_POINT,
-                                            .time = COLUMN_TIME,
-                                            .time_ms = COLUMN_TIME_MS,
-                                            .asset = COLUMN_ASSET,
-                                            .dir = COLUMN_DIR};
+                                             .time = COLUMN_TIME,
+                                             .time_ms = COLUMN_TIME_MS,
+                                             .asset = COLUMN_ASSET,
+                                             .dir = COLUMN_DIR};
 
 #define ROWS_MANY (1 << 18)
 
@@ -281,7 +282,8 @@ static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
     return query_choose(&columns, info);
 }
 
-static int connect(sqlite3 *db, void *settings, int argc, const char *const *argv, sqlite3_vtab **ret, char **error)
+static int connect(sqlite3 *db, void *settings, int argc, const char *const *argv, sqlite3_vtab **ret,
+                   char **error)
 {
     (void)argc;
     (void)argv;

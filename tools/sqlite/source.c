@@ -98,9 +98,10 @@ int source_check_damage(struct source *source, struct source_settings *settings,
     settings->damaged += more;
     if (more == 0 || settings->damage_allowed)
         return SQLITE_OK;
-    *ret_error = sqlite3_mprintf("%llu stored pieces are damaged and would be left out; to read the rest: SELECT "
-                                 "cryomon_allow_damage(1); to see what it is: cryoctl verify",
-                                 (unsigned long long)more);
+    *ret_error =
+        sqlite3_mprintf("%llu stored pieces are damaged and would be left out; to read the rest: SELECT "
+                        "cryomon_allow_damage(1); to see what it is: cryoctl verify",
+                        (unsigned long long)more);
     return SQLITE_ERROR;
 }
 

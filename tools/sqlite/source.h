@@ -11,8 +11,8 @@
 /* What the tables of a connection share; lives as long as it. */
 struct source_settings {
     sqlite3 *db;
-    bool damage_allowed;  /* cryomon_allow_damage(1) */
-    uint64_t damaged;     /* left out since the connection was opened */
+    bool damage_allowed; /* cryomon_allow_damage(1) */
+    uint64_t damaged;    /* left out since the connection was opened */
 };
 
 /* An open history and the names of the points that a query wants. Zero it before the first use. */

@@ -85,11 +85,12 @@ static int read_on(struct cursor *cursor, struct source_settings *settings, char
     while (result == SQLITE_OK && cursor->n == 0 && pieces_next(&cursor->pieces, &piece)) {
         const struct source_point *point = &cursor->source.points[piece.point];
         cursor->point = piece.point;
-        int64_t n = cursor->read(cursor->source.reader, point->asset, point->point, piece.from_us, piece.to_us,
-                                 add_row, cursor);
+        int64_t n = cursor->read(cursor->source.reader, point->asset, point->point, piece.from_us,
+                                 piece.to_us, add_row, cursor);
         if (cursor->no_memory)
             return SQLITE_NOMEM;
-        result = n < 0 ? source_failed(n, ret_error) : source_check_damage(&cursor->source, settings, ret_error);
+        result =
+            n < 0 ? source_failed(n, ret_error) : source_check_damage(&cursor->source, settings, ret_error);
         pieces_had(&cursor->pieces, cursor->n);
     }
     return result;
@@ -193,9 +194,9 @@ static void give_mean(sqlite3_context *context, const struct history_span *span)
 {
     const struct summary *summary = &span->summary;
     if (summary->values > 0)
-        sqlite3_result_double(context, (double)((long double)summary->sum /
-                                                ((long double)summary->values *
-                                                 (long double)power_of_ten(span->decimals))));
+        sqlite3_result_double(
+            context, (double)((long double)summary->sum /
+                              ((long double)summary->values * (long double)power_of_ten(span->decimals))));
 }
 
 /* {"-150.0":12.5}: minutes above each threshold. */

@@ -16,7 +16,8 @@ extern const sqlite3_module readings_module;
 extern const sqlite3_module hours_module, days_module;
 
 /* A table with this declaration; its settings outlive it. */
-int tables_connect(sqlite3 *db, struct source_settings *settings, const char *declaration, sqlite3_vtab **ret);
+int tables_connect(sqlite3 *db, struct source_settings *settings, const char *declaration,
+                   sqlite3_vtab **ret);
 int tables_disconnect(sqlite3_vtab *table);
 struct source_settings *tables_settings(sqlite3_vtab *table);
 void tables_set_error(sqlite3_vtab *table, char *error); /* takes it; NULL: none */
