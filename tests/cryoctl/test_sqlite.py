@@ -2,12 +2,14 @@
 """The module for SQL tools, in the real sqlite3 shell."""
 import json
 import os
+import re
 import subprocess
 import unittest
 
 from cryoctl_case import Case
 
 MAKE_RECORD = os.environ["MAKE_RECORD"]
+PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/sqlite/cryomon-sqlite.7")
 MODULE = os.environ["CRYOMON_SO"]
 T = 1790000000000  # 2026-09-21 14:13:20 UTC, ms
 DAY = 86400000
@@ -111,6 +113,21 @@ class Sql(Case):
         status, _ = self.run_sql("SELECT * FROM readings('/nowhere')", database=":memory:")
         self.assertNotEqual(status, 0)
         self.assertIn("/nowhere/state.db: No such file", self.err)
+
+    def test_the_queries_of_the_page(self):
+        with open(PAGE, encoding="utf-8") as f:
+            text = f.read()
+        text = text[text.index(".SH EXAMPLES"):].replace("\\(aq", "'").replace("\\-", "-").replace("\\e", "\\")
+        queries = [q for q in re.findall(r"\.nf\n(.*?)\.fi\n", text, re.S) if q.lstrip().startswith(("SELECT", "WITH"))]
+        self.assertEqual(len(queries), 4)
+        for query in queries:
+            query = query.replace("2026-11'", "2026-09'").replace("2026-12'", "2026-10'")
+            rows = self.sql(query, database="state.db")
+            if "peak" in query:
+                self.assertEqual(rows, [{"begin": "2026-09-21T15:20:10.020Z", "end": "2026-09-21T16:59:50.020Z",
+                                         "peak": -90.1, "minutes": rows[0]["minutes"]}])
+            elif "excursion" not in query and "event" not in query:
+                self.assertGreater(len(rows), 0, query)
 
     def test_nothing_is_written(self):
         before = {n: open_hash(os.path.join(self.record, n)) for n in ("state.db", "history.db")}
