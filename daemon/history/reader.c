@@ -22,7 +22,7 @@ static int64_t add_bounded(int64_t a, int64_t b)
 
 int reader_search_begin(struct history_reader *reader, struct reader_search *search)
 {
-    search->hour = search->frame = search->last_frame = 0;
+    search->hour = search->first_frame = search->frame = search->last_frame = 0;
     search->first = add_bounded(search->from, -LATE_US);
     search->last = add_bounded(search->to, LATE_US);
     for (size_t i = 0; i < reader->n_points; i++) {

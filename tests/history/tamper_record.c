@@ -11,6 +11,7 @@
 
 #define START_US  INT64_C(1790035200000000) /* 2026-09-22 00:00 UTC */
 #define HOUR_US   INT64_C(3600000000)
+#define EVERY_US  (3 * HOUR_US) /* an hour in three has readings: signatures take time to check */
 #define POINTS    3
 #define PER_FRAME 3 /* readings of each point */
 #define PER_HOUR  2 /* frames */
@@ -149,14 +150,14 @@ static void put_head(struct record *record, int64_t now_us)
 
 static void put_hour(struct record *record, int64_t hour)
 {
-    int64_t utc_us = START_US + hour * HOUR_US;
+    int64_t utc_us = START_US + hour * EVERY_US;
     const char *asset = hour % 2 == 0 ? "tank-1" : "tank-2";
-    if (hour % 5 == 1)
+    if (hour % 3 == 1)
         put_alarm(record, utc_us + 1234567, asset, "raised", ALARM_UNACKNOWLEDGED, utc_us + 1234567, 0);
-    if (hour % 5 == 1 && hour % 3 != 0)
+    if (hour % 3 == 1 && hour % 4 != 0)
         put_alarm(record, utc_us + 7654321, asset, "acknowledged", ALARM_ACKNOWLEDGED, utc_us + 1234567,
                   utc_us + 7654321);
-    if (hour == 20)
+    if (hour == 8)
         put_configuration(record, utc_us + 2000000, "configuration", "sha256", "site: bank\nassets: two\n");
     for (int i = 0; i < PER_HOUR; i++)
         put_frame(record, utc_us + i * HOUR_US / PER_HOUR);
@@ -170,10 +171,10 @@ void record_add(struct record *record, int hours)
     fold_configure(fold, NULL, NULL, KEEP_DAYS);
     for (int64_t hour = first; hour < first + hours; hour++) {
         put_hour(record, hour);
-        fold_all(record, fold, START_US + hour * HOUR_US + 5000000);
+        fold_all(record, fold, START_US + hour * EVERY_US + 5000000);
     }
     fold_free(fold);
-    put_head(record, START_US + (first + hours) * HOUR_US);
+    put_head(record, START_US + (first + hours) * EVERY_US);
 }
 
 void record_make(struct record *record, int hours)

@@ -13,7 +13,7 @@
 #include "test.h"
 #include "verify.h"
 
-#define HOURS      54
+#define HOURS      20
 #define MORE_HOURS 3
 
 static unsigned long count = 1000;
@@ -139,7 +139,8 @@ static bool see(void *context, const struct verify_finding *finding)
                  (long long)finding->previous, finding->asset, finding->point, finding->detail);
     }
     bool names = !e->table || strcmp(finding->table, e->table) == 0;
-    names = names && (e->number == 0 || finding->number == e->number || finding->previous == e->number);
+    names = names && (e->number == 0 || finding->number == e->number || finding->previous == e->number ||
+                      (finding->previous < e->number && e->number < finding->number)); /* missing between */
     names = names && (e->asset[0] == '\0' || strcmp(finding->asset, e->asset) == 0);
     names = names && (e->point[0] == '\0' || strcmp(finding->point, e->point) == 0);
     seen->named = seen->named || names;

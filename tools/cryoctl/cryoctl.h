@@ -28,7 +28,7 @@ struct ctl {
     const char *config; /* a directory; NULL: not given */
     const char *socket; /* NULL until places_socket, if not given */
     char socket_path[108];
-    const char *dir, *note, *from, *to, *last, *format, *tolerance;
+    const char *dir, *note, *from, *to, *last, *format, *tolerance, *offset, *reason;
     const char *resolution, *threshold, *asset, *alarm, *person, *kind;
     const char *table, *units, *timeout, *baud, *parity,
         *stop_bits;            /* of a Modbus line that is asked directly */
@@ -57,6 +57,8 @@ void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)))
 #define CTL_JSON (JSON_REAL_PRECISION(15) | JSON_COMPACT)
 
 /* The verbs. argv[0] is the first argument after the verb; the result is the exit status. */
+int verb_calibrations(struct ctl *ctl, int argc, char **argv);
+int verb_correct(struct ctl *ctl, int argc, char **argv);
 int verb_check(struct ctl *ctl, int argc, char **argv);
 int verb_status(struct ctl *ctl, int argc, char **argv);
 int verb_alarms(struct ctl *ctl, int argc, char **argv);
@@ -67,11 +69,11 @@ int verb_probe(struct ctl *ctl, int argc, char **argv);
 int verb_scan(struct ctl *ctl, int argc, char **argv);
 int verb_verify_point(struct ctl *ctl, int argc, char **argv);
 int verb_events(struct ctl *ctl, int argc, char **argv);
+int verb_verify(struct ctl *ctl, int argc, char **argv);
+int verb_key(struct ctl *ctl, int argc, char **argv);
 int verb_gaps(struct ctl *ctl, int argc, char **argv);
 int verb_exposure(struct ctl *ctl, int argc, char **argv);
 int verb_stats(struct ctl *ctl, int argc, char **argv);
-int verb_verify(struct ctl *ctl, int argc, char **argv);
-int verb_key(struct ctl *ctl, int argc, char **argv);
 int verb_watch(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);
 int verb_export(struct ctl *ctl, int argc, char **argv);
