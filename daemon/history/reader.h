@@ -116,6 +116,10 @@ struct history_point {
 typedef bool history_point_fn(void *context, const struct history_point *point);
 int64_t history_points(struct history_reader *reader, const char *asset, const char *point,
                        history_point_fn *each, void *context);
+/* From about when to about when there are readings: the times of slots of sealed segments, and of the
+ * readings that are not sealed yet; those that were taken late may lie a little outside. 1, 0 (there are
+ * none) or -errno. */
+int history_extent(struct history_reader *reader, int64_t *ret_first_utc_us, int64_t *ret_last_utc_us);
 
 /* What the files hold, counted; looks at every chunk's row, so it may take a second in a large file. Members
  * of a file that can't be read are zero. Returns 0 or -errno. */

@@ -6,6 +6,7 @@
 
 #include "chunk.h"
 #include "reader.h"
+#include "schema.h"
 #include "seal.h"
 
 struct reader_point {
@@ -94,6 +95,9 @@ int64_t reader_list_segments(struct history_reader *reader, int64_t hour, int64_
                              struct reader_segment **ret, int64_t *ret_newest_hour);
 /* Does it still have chunks? 1, 0, -errno. */
 int reader_is_live(struct history_reader *reader, int64_t seal);
+
+/* Opens one of the files for reading only. Returns its version, or -errno with message. */
+int reader_open_file(const char *dir, enum schema_file file, sqlite3 **ret, char *message, size_t cap);
 
 /* An SQLite failure as -errno; 0 for rows and their end. */
 int reader_errno(sqlite3 *db, int result);

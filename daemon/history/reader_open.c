@@ -77,7 +77,7 @@ static bool has_no_wal(const char *path)
 }
 
 /* The version of the file, or -errno. */
-static int open_file(const char *dir, enum schema_file file, sqlite3 **ret, char *message, size_t cap)
+int reader_open_file(const char *dir, enum schema_file file, sqlite3 **ret, char *message, size_t cap)
 {
     char path[PATH_MAX - 8], text[256] = "";
     struct stat st;
@@ -109,9 +109,9 @@ int history_open(const char *dir, struct history_reader **ret, char *ret_message
         free(reader);
         return -ENOMEM;
     }
-    reader->state_error = open_file(dir, SCHEMA_STATE, &reader->state, state_text, sizeof state_text);
+    reader->state_error = reader_open_file(dir, SCHEMA_STATE, &reader->state, state_text, sizeof state_text);
     reader->history_error =
-        open_file(dir, SCHEMA_HISTORY, &reader->history, history_text, sizeof history_text);
+        reader_open_file(dir, SCHEMA_HISTORY, &reader->history, history_text, sizeof history_text);
     reader->history_version = reader->history_error > 0 ? reader->history_error : 0;
     snprintf(ret_message, cap, "%s", reader->state_error < 0 ? state_text : history_text);
     if (reader->state_error < 0 && reader->history_error < 0) {

@@ -7,6 +7,7 @@ _cryoctl()
     }
     local verbs="status alarms ack watch history events review reviews devices scan probe verify-point calibrations correct check reload"
     local verbs="status alarms ack watch history events verify key devices scan probe verify-point calibrations correct check reload"
+    local verbs="status alarms ack watch history events verify key devices scan probe verify-point calibrations correct export backup restore check reload"
     local everywhere="--lang --help --version" daemon="--socket --config --json"
     local range="--dir --config --from --to --last --utc --json"
 
@@ -18,11 +19,12 @@ _cryoctl()
     --format)
         [[ " ${words[*]} " == *" devices "* ]] && set -- "$1" "table json prometheus" || set -- "$1" "table csv json"
         COMPREPLY=($(compgen -W "$2" -- "$cur")); return ;;
+    --output | -o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --config | --dir) COMPREPLY=($(compgen -d -- "$cur")); return ;;
     --socket | --sign-socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --meaning | --comment) return ;;
     --socket | --public-key | --head) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud) return ;;
+    --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --keep) return ;;
     esac
 
     # The verb and its arguments so far, and how to reach the daemon for names.
@@ -33,6 +35,7 @@ _cryoctl()
         --meaning | --comment | --asset | --sign-socket) ((i++)) ;;
         --lang | --format | --dir | --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits) ((i++)) ;;
         --lang | --format | --dir | --public-key | --head | --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits) ((i++)) ;;
+        --lang | --format | --dir | --public-key | --head | --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits | --output | -o | --keep) ((i++)) ;;
         -*) ;;
         *) if [[ -z $verb ]]; then verb=${words[i]}; else arguments+=("${words[i]}"); fi ;;
         esac
@@ -57,6 +60,9 @@ _cryoctl()
         reviews) choices="$everywhere --dir --config --utc --json --check" ;;
         verify) choices="$everywhere --dir --config --from --to --utc --json --public-key --head --quick" ;;
         key) choices="$everywhere --dir --config --utc --json" ;;
+        export) choices="$everywhere $range --socket --output --unsigned" ;;
+        backup) choices="$everywhere $daemon --dir --keep --with-key" ;;
+        restore) choices="$everywhere --dir --config --json --yes --utc" ;;
         check) choices="$everywhere --config --json" ;;
         reload) choices="$everywhere $daemon" ;;
         *) choices="$everywhere --socket --config" ;;
@@ -64,9 +70,9 @@ _cryoctl()
     else
         case $verb/${#arguments[@]} in
         /0) choices=$verbs ;;
-        ack/0 | history/0 | verify-point/0 | calibrations/0 | correct/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
+        ack/0 | history/0 | export/0 | verify-point/0 | calibrations/0 | correct/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
         ack/1) choices=$("$1" complete alarms "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
-        history/1 | verify-point/1 | calibrations/1 | correct/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
+        history/1 | export/1 | verify-point/1 | calibrations/1 | correct/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
         check/0 | verify/0) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         esac
     fi

@@ -35,6 +35,9 @@ struct ctl {
     const char *meaning, *comment, *sign_socket;
     bool password_stdin, check;
         *stop_bits;                /* of a Modbus line that is asked directly */
+        *stop_bits;            /* of a Modbus line that is asked directly */
+    const char *keep, *output; /* backup; export */
+    bool with_key, unsigned_too;
     const char *public_key, *head; /* of verify: files, or the text itself */
     bool quick;
     int interrupt_fd; /* readable when the user has had enough; -1: none */
@@ -80,6 +83,9 @@ int verb_watch(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);
 int verb_review(struct ctl *ctl, int argc, char **argv);
 int verb_reviews(struct ctl *ctl, int argc, char **argv);
+int verb_export(struct ctl *ctl, int argc, char **argv);
+int verb_backup(struct ctl *ctl, int argc, char **argv);
+int verb_restore(struct ctl *ctl, int argc, char **argv);
 int verb_complete(struct ctl *ctl, int argc, char **argv); /* for the shell's completion; not documented */
 
 #endif

@@ -153,17 +153,29 @@ static bool set_option(struct ctl *ctl, enum usage_option option, const char *ar
     case OPTION_MEANING:
         ctl->meaning = argument;
         break;
+    case OPTION_KEEP:
+        ctl->keep = argument;
+        break;
     case OPTION_COMMENT:
         ctl->comment = argument;
         break;
+    case OPTION_WITH_KEY:
+        ctl->with_key = true;
+        break;
     case OPTION_PASSWORD_STDIN:
         ctl->password_stdin = true;
+        break;
+    case OPTION_OUTPUT:
+        ctl->output = argument;
         break;
     case OPTION_SIGN_SOCKET:
         ctl->sign_socket = argument;
         break;
     case OPTION_CHECK:
         ctl->check = true;
+        break;
+    case OPTION_UNSIGNED:
+        ctl->unsigned_too = true;
         break;
     case OPTION_OFFSET:
         ctl->offset = argument;
@@ -231,7 +243,7 @@ static int read_options(struct ctl *ctl, int argc, char **argv, struct words *re
     for (;;) {
         while (optind < argc && is_negative_number(argv[optind]))
             ret_words->word[ret_words->n++] = argv[optind++];
-        int option = getopt_long(argc, argv, "-:hVy", table, NULL);
+        int option = getopt_long(argc, argv, "-:hVyo:", table, NULL);
         if (option < 0)
             break;
         if (option == '?' || option == ':')
@@ -241,7 +253,10 @@ static int read_options(struct ctl *ctl, int argc, char **argv, struct words *re
             continue;
         }
         if (option < 256)
-            option = 256 + (option == 'h' ? OPTION_HELP : option == 'V' ? OPTION_VERSION : OPTION_YES);
+            option = 256 + (option == 'h'   ? OPTION_HELP
+                            : option == 'V' ? OPTION_VERSION
+                            : option == 'o' ? OPTION_OUTPUT
+                                            : OPTION_YES);
         *ret_seen |= UINT64_C(1) << (option - 256);
         if (!set_option(ctl, (enum usage_option)(option - 256), optarg))
             return CTL_USAGE;

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "cryoctl.h"
+#include "export_archive.h"
 #include "findings.h"
 #include "places.h"
+#include "verify_archive.h"
 #include "when.h"
 #include "words.h"
 
@@ -323,6 +325,17 @@ static int run(const struct ctl *ctl, const char *dir, struct proof *proof, stru
     return result.problems == 0 ? CTL_OK : CTL_NEGATIVE;
 }
 
+static int verify_archive(struct proof *proof, const char *path)
+{
+    int status = read_outside(proof);
+    if (status == CTL_OK)
+        status = verify_archive_run(proof->ctl, path, proof->n_keys > 0 ? proof->keys[0] : NULL);
+    json_decref(proof->findings);
+    free(proof->keys);
+    free(proof->heads);
+    return status;
+}
+
 int verb_verify(struct ctl *ctl, int argc, char **argv)
 {
     char dir[4096];
@@ -334,6 +347,8 @@ int verb_verify(struct ctl *ctl, int argc, char **argv)
                                      .found = take_finding,
                                      .progress = show_progress,
                                      .context = &proof};
+    if (argc > 0 && export_archive_is_archive(argv[0]))
+        return verify_archive(&proof, argv[0]);
     if (argc > 0)
         snprintf(dir, sizeof dir, "%s", argv[0]);
     int status = argc > 0 || places_history(ctl, dir, sizeof dir) ? CTL_OK : CTL_NEGATIVE;
