@@ -82,6 +82,16 @@ int history_calibration(struct history_reader *reader, int64_t id, struct histor
  * such point". */
 int history_has_point(struct history_reader *reader, const char *asset, const char *point);
 
+/* The text of a configuration that was in force, by its hash, as stored (NUL-terminated, malloc'd, the caller
+ * frees), and when it was first stored. 0, -ENOENT or -errno. */
+int history_configuration(struct history_reader *reader, const unsigned char sha256[32], char **ret_text,
+                          size_t *ret_len, int64_t *ret_utc_us);
+
+/* Events with from <= utc < to, the newest first: to find what was in force at a moment. NULL kind or asset:
+ * any. A read transaction is open meanwhile: return false soon. */
+int64_t history_events_back(struct history_reader *reader, int64_t from_utc_us, int64_t to_utc_us,
+                            const char *kind, const char *asset, history_event_fn *event, void *context);
+
 /* The outbox, for the publisher: events not yet confirmed by the broker with seq > after_seq, oldest first,
  * at most limit. */
 int64_t history_outbox(struct history_reader *reader, uint64_t after_seq, unsigned limit,

@@ -1,0 +1,190 @@
+/* facts_events.c - the events of the range: alarms from raised to over, and what else concerns the asset. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "facts_internal.h"
+
+/* An alarm that has not been normal for longer is not looked for. */
+#define LOOK_BACK_US (INT64_C(400) * 86400 * SECOND_US)
+
+static bool concerns(const struct gather *g, const struct history_event *event, const json_t *body)
+{
+    const char *asset = event->asset[0] != '\0' ? event->asset : facts_text_of(body, "asset");
+    return strcmp(asset, g->request->asset) == 0;
+}
+
+static void copy(struct gather *g, json_t *to, const json_t *body, const char *key)
+{
+    json_t *value = json_object_get(body, key);
+    facts_set(g, to, key, json_incref(value));
+}
+
+/* ---------------------------------------------------------------- alarms */
+
+/* The entry of an alarm that is not over and seen yet. */
+static json_t *find_entry(const struct gather *g, const char *alarm)
+{
+    for (size_t i = json_array_size(g->alarms); i-- > 0;) {
+        json_t *entry = json_array_get(g->alarms, i);
+        if (strcmp(facts_text_of(entry, "alarm"), alarm) != 0)
+            continue;
+        bool over = json_object_get(entry, "returned") != NULL || json_object_get(entry, "removed") != NULL;
+        bool seen = json_object_get(entry, "acknowledged") != NULL;
+        return over && seen ? NULL : entry;
+    }
+    return NULL;
+}
+
+static json_t *new_entry(struct gather *g, const char *alarm, const json_t *body)
+{
+    static const char *const keys[] = {"point", "priority", "text", "limit", "value", "unit", "raised"};
+    json_t *entry = json_object();
+    facts_set(g, entry, "alarm", json_string(alarm));
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        copy(g, entry, body, keys[i]);
+    facts_append(g, g->alarms, entry);
+    return entry;
+}
+
+static void take_alarm(struct gather *g, const struct history_event *event, const json_t *body)
+{
+    const char *transition = facts_text_of(body, "transition");
+    bool raised = strcmp(transition, "raised") == 0;
+    json_t *entry = find_entry(g, event->alarm);
+    if (entry != NULL && raised && json_object_get(entry, "returned") != NULL)
+        entry = NULL; /* once more, though nobody had seen the first */
+    if (entry == NULL)
+        entry = new_entry(g, event->alarm, body);
+    if (raised)
+        facts_set(g, entry, "raised", facts_time(event->utc_us));
+    if (strcmp(transition, "acknowledged") == 0) {
+        facts_set(g, entry, "acknowledged", facts_time(event->utc_us));
+        copy(g, entry, body, "by");
+        copy(g, entry, body, "note");
+    }
+    if (strcmp(transition, "returned") == 0 || strcmp(transition, "removed") == 0)
+        facts_set(g, entry, transition, facts_time(event->utc_us));
+}
+
+/* The state before the range: the last event of each alarm. */
+static bool take_before(void *context, const struct history_event *event)
+{
+    struct gather *g = context;
+    json_t *before = g->others; /* alarm -> true: seen already */
+    if (json_object_get(before, event->alarm) != NULL)
+        return true;
+    facts_set(g, before, event->alarm, json_true());
+    json_t *body = json_loads(event->body, 0, NULL);
+    const char *state = facts_text_of(body, "state");
+    if (state[0] != '\0' && strcmp(state, "normal") != 0 &&
+        strcmp(facts_text_of(body, "transition"), "removed") != 0) {
+        json_t *entry = new_entry(g, event->alarm, body);
+        facts_set(g, entry, "before_range", json_true());
+        if (strcmp(state, "acknowledged") == 0) {
+            copy(g, entry, body, "acknowledged");
+            copy(g, entry, body, "by");
+            copy(g, entry, body, "note");
+        }
+        if (strcmp(state, "returned-unacknowledged") == 0)
+            facts_set(g, entry, "returned", facts_time(event->utc_us));
+    }
+    json_decref(body);
+    return !g->failed;
+}
+
+/* ---------------------------------------------------------------- the rest */
+
+static void take_start(struct gather *g, const struct history_event *event)
+{
+    if (g->n_starts == g->cap_starts) {
+        size_t cap = g->cap_starts > 0 ? 2 * g->cap_starts : 16;
+        struct facts_start *grown = realloc(g->starts, cap * sizeof *grown);
+        if (grown == NULL) {
+            g->failed = true;
+            return;
+        }
+        g->starts = grown;
+        g->cap_starts = cap;
+    }
+    g->starts[g->n_starts++] = (struct facts_start){.at_us = event->utc_us, .stopped_us = g->stopped_us};
+    g->stopped_us = 0;
+}
+
+static void take_configuration(struct gather *g, const struct history_event *event, const json_t *body)
+{
+    bool start = strcmp(event->kind, "start") == 0;
+    const char *sha256 = facts_text_of(body, start ? "configuration" : "sha256");
+    if (strlen(sha256) != 64)
+        return;
+    bool same = g->n_periods > 0 && strcmp(g->periods[g->n_periods - 1].sha256, sha256) == 0;
+    if (!same && (!start || g->n_periods > 0)) { /* also a start with other files than before */
+        json_t *change = json_object();
+        facts_set(g, change, "time", facts_time(event->utc_us));
+        facts_set(g, change, "event", json_string(event->kind));
+        facts_set(g, change, "sha256", json_string(sha256));
+        copy(g, change, body, "by");
+        copy(g, change, body, "difference");
+        facts_append(g, g->changes, change);
+    }
+    if (!same)
+        facts_add_period(g, event->utc_us, event->seq, sha256);
+}
+
+/* Whole, but for what all of them say. */
+static void take_body(struct gather *g, json_t *array, const struct history_event *event, const json_t *body)
+{
+    static const char *const common[] = {"site", "run", "kind"};
+    json_t *kept = json_copy((json_t *)body);
+    for (size_t i = 0; i < sizeof common / sizeof common[0] && kept != NULL; i++)
+        json_object_del(kept, common[i]);
+    if (kept != NULL)
+        facts_set(g, kept, "time", facts_time(event->utc_us));
+    facts_append(g, array, kept);
+}
+
+static bool take_event(void *context, const struct history_event *event)
+{
+    struct gather *g = context;
+    const char *kind = event->kind;
+    bool start = strcmp(kind, "start") == 0;
+    json_t *body = json_loads(event->body, 0, NULL);
+    if (body == NULL)
+        return true; /* the chain says whether that is damage */
+    if (start || strcmp(kind, "configuration") == 0)
+        take_configuration(g, event, body);
+    if (start)
+        take_start(g, event);
+    else if (strcmp(kind, "stop") == 0)
+        g->stopped_us = event->utc_us;
+    else if (strcmp(kind, "alarm") == 0 && concerns(g, event, body))
+        take_alarm(g, event, body);
+    else if (strcmp(kind, "gap") == 0)
+        take_body(g, g->losses, event, body);
+    else if (strcmp(kind, "clock") == 0)
+        take_body(g, g->clocks, event, body);
+    else if (strcmp(kind, "correction") == 0 && concerns(g, event, body))
+        take_body(g, g->corrections, event, body);
+    else if (strcmp(kind, "review") == 0)
+        take_body(g, g->reviews, event, body);
+    json_decref(body);
+    return !g->failed;
+}
+
+int facts_read_events(struct gather *g)
+{
+    const struct facts_request *r = g->request;
+    g->others = json_object();
+    int64_t n = history_events_back(g->reader, r->from_us - LOOK_BACK_US, r->from_us, "alarm", r->asset,
+                                    take_before, g);
+    json_decref(g->others);
+    g->others = NULL;
+    /* found newest first */
+    for (size_t i = 0, k = json_array_size(g->alarms); n >= 0 && i + 1 < k; i++, k--) {
+        json_t *a = json_incref(json_array_get(g->alarms, i));
+        json_array_set(g->alarms, i, json_array_get(g->alarms, k - 1));
+        json_array_set_new(g->alarms, k - 1, a);
+    }
+    if (n >= 0)
+        n = history_events(g->reader, 0, r->from_us, r->to_us, take_event, g);
+    return n < 0 ? (int)n : 0;
+}
