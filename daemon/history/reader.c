@@ -18,7 +18,7 @@ struct frame_row {
 };
 
 struct search {
-    const char *asset, *point; /* NULL: all */
+    struct reader_wanted wanted;
     int64_t from, to;
     int64_t after, last; /* ids of frames: those in (after, last] */
     history_row_fn *row;
@@ -30,102 +30,6 @@ struct search {
 uint64_t history_damaged(const struct history_reader *reader)
 {
     return reader->damaged;
-}
-
-/* ---------------------------------------------------------------- points */
-
-static bool is_wanted(const struct search *search, const struct reader_point *point)
-{
-    return (!search->asset || strcmp(search->asset, point->asset) == 0) &&
-           (!search->point || strcmp(search->point, point->point) == 0);
-}
-
-static int add_point(struct history_reader *reader, sqlite3_stmt *stmt)
-{
-    if (reader->n_points == reader->cap_points) {
-        size_t cap = reader->cap_points ? 2 * reader->cap_points : 64;
-        struct reader_point *points = realloc(reader->points, cap * sizeof *points);
-        if (!points)
-            return -ENOMEM;
-        reader->points = points;
-        reader->cap_points = cap;
-    }
-    const char *texts[3];
-    size_t sizes[3], size = 0;
-    for (int i = 0; i < 3; i++) {
-        texts[i] = (const char *)sqlite3_column_text(stmt, 1 + i);
-        if (!texts[i])
-            return -ENOMEM;
-        sizes[i] = strlen(texts[i]) + 1;
-        size += sizes[i];
-    }
-    char *copy = malloc(size);
-    if (!copy)
-        return -ENOMEM;
-    memcpy(copy, texts[0], sizes[0]);
-    memcpy(copy + sizes[0], texts[1], sizes[1]);
-    memcpy(copy + sizes[0] + sizes[1], texts[2], sizes[2]);
-    reader->points[reader->n_points++] = (struct reader_point){
-        .id = sqlite3_column_int64(stmt, 0),
-        .asset = copy,
-        .point = copy + sizes[0],
-        .unit = copy + sizes[0] + sizes[1],
-        .decimals = (unsigned)sqlite3_column_int(stmt, 4),
-    };
-    return 0;
-}
-
-/* Reads the points that were added since the last look. */
-static int load_points(struct history_reader *reader, const struct search *search)
-{
-    sqlite3_stmt *stmt = NULL;
-    int result = sqlite3_prepare_v2(
-        reader->history, "SELECT id, asset, point, unit, decimals FROM point WHERE id > ?1 ORDER BY id", -1,
-        &stmt, NULL);
-    if (result != SQLITE_OK)
-        return reader_errno(reader->history, result);
-    sqlite3_bind_int64(stmt, 1, reader->n_points ? reader->points[reader->n_points - 1].id : INT64_MIN);
-    size_t old = reader->n_points;
-    int error = 0;
-    while (error == 0 && (result = sqlite3_step(stmt)) == SQLITE_ROW)
-        error = add_point(reader, stmt);
-    if (error == 0)
-        error = reader_errno(reader->history, result);
-    sqlite3_finalize(stmt);
-    for (size_t i = old; search && i < reader->n_points; i++)
-        reader->points[i].wanted = is_wanted(search, &reader->points[i]);
-    return error;
-}
-
-static const struct reader_point *find_point(const struct history_reader *reader, uint32_t id)
-{
-    /* Ids are given out in order from 1 and never taken back: nearly always the first guess is right. */
-    if (id > 0 && id <= reader->n_points && reader->points[id - 1].id == (int64_t)id)
-        return &reader->points[id - 1];
-    size_t low = 0, high = reader->n_points;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (reader->points[middle].id < (int64_t)id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < reader->n_points && reader->points[low].id == (int64_t)id ? &reader->points[low] : NULL;
-}
-
-int history_has_point(struct history_reader *reader, const char *asset, const char *point)
-{
-    if (!reader->history)
-        return reader->history_error;
-    int error = load_points(reader, NULL);
-    if (error < 0)
-        return error;
-    struct search search = {.asset = asset, .point = point};
-    for (size_t i = 0; i < reader->n_points; i++) {
-        if (is_wanted(&search, &reader->points[i]))
-            return 1;
-    }
-    return 0;
 }
 
 /* ---------------------------------------------------------------- frames */
@@ -219,7 +123,7 @@ static bool is_whole(const struct history_reader *reader, const struct frame_row
         return false;
     int more;
     while ((more = frame_next(&cursor, &entry)) > 0) {
-        const struct reader_point *point = find_point(reader, entry.point);
+        const struct reader_point *point = reader_find_point(reader, entry.point);
         if (!point || frame_entry_reading(&entry, point->decimals, &reading) < 0)
             return false;
     }
@@ -233,18 +137,21 @@ static void give_rows(const struct history_reader *reader, const struct frame_ro
     if (frame_begin(&cursor, row->frame.body, row->frame.len) < 0)
         return;
     while (!search->stopped && frame_next(&cursor, &entry) > 0) {
-        const struct reader_point *point = find_point(reader, entry.point);
+        const struct reader_point *point = reader_find_point(reader, entry.point);
         if (!point || !point->wanted || entry.taken_ms * 1000 < search->from ||
             entry.taken_ms * 1000 >= search->to)
             continue;
         struct history_row out = {.asset = point->asset,
                                   .point = point->point,
                                   .unit = point->unit,
+
                                   .decimals = point->decimals,
+                                  .id = entry.point,
                                   .slot_utc_us = entry.slot_ms * 1000,
                                   .taken_utc_us = entry.taken_ms * 1000};
         if (frame_entry_reading(&entry, point->decimals, &out.reading) < 0)
             continue;
+        out.calibrated = out.reading.value;
         search->total++;
         search->stopped = !search->row(search->context, &out);
     }
@@ -256,7 +163,7 @@ static int each_page(struct history_reader *reader, sqlite3_stmt *stmt, struct s
     while (!search->stopped && search->after < search->last) {
         int n = read_page(reader, stmt, search, page);
         /* Points are written before the frames that use them, so look for new ones after. */
-        int error = n > 0 ? load_points(reader, search) : n;
+        int error = n > 0 ? reader_load_points(reader, &search->wanted) : n;
         for (int i = 0; i < n && error == 0 && !search->stopped; i++) {
             if (is_whole(reader, &page[i]))
                 give_rows(reader, &page[i], search);
@@ -277,9 +184,9 @@ int64_t history_each(struct history_reader *reader, const char *asset, const cha
     if (!reader->history)
         return reader->history_error;
     struct search search = {
-        .asset = asset, .point = point, .from = from_utc_us, .to = to_utc_us, .row = row, .context = context};
+        .wanted = {asset, point}, .from = from_utc_us, .to = to_utc_us, .row = row, .context = context};
     for (size_t i = 0; i < reader->n_points; i++)
-        reader->points[i].wanted = is_wanted(&search, &reader->points[i]);
+        reader->points[i].wanted = reader_is_wanted(&search.wanted, &reader->points[i]);
     int error = find_range(reader, &search);
     if (error < 0 || search.last == 0)
         return error;

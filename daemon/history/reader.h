@@ -23,8 +23,9 @@ int history_open(const char *dir, struct history_reader **ret, char *ret_message
 void history_close(struct history_reader *reader);
 
 struct history_row {
-    const char *asset, *point, *unit; /* valid during the call */
+    const char *asset, *point, *unit; /* valid until history_close */
     unsigned decimals;
+    uint32_t id;            /* of the point, as in history_points */
     int64_t slot_utc_us;    /* when the poll was due */
     int64_t taken_utc_us;   /* when the reply, or its absence, was known */
     struct reading reading; /* as read; reading.raw are the register words */
@@ -55,6 +56,19 @@ typedef bool history_event_fn(void *context, const struct history_event *event);
 int64_t history_events(struct history_reader *reader, uint64_t after_seq, int64_t from_utc_us,
                        int64_t to_utc_us, history_event_fn *event, void *context);
 
+/* The same for those of a kind, an asset, an alarm (NULL: any). */
+struct history_filter {
+    const char *kind, *asset, *alarm;
+};
+int64_t history_events_where(struct history_reader *reader, const struct history_filter *filter,
+                             int64_t from_utc_us, int64_t to_utc_us, history_event_fn *event, void *context);
+
+/* The newest event of the kind with utc < before, and the oldest with utc >= from. 1, 0 (none) or -errno. */
+int history_event_before(struct history_reader *reader, const char *kind, int64_t before_utc_us,
+                         history_event_fn *event, void *context);
+int history_event_after(struct history_reader *reader, const char *kind, int64_t from_utc_us,
+                        history_event_fn *event, void *context);
+
 /* One UTC hour or day of a point, from summaries alone where they are (and from readings for the hour that is
  * not sealed yet). Values are calibrated, in steps of the resolution. Days are UTC days. In order of point,
  * then time. */
@@ -82,15 +96,17 @@ int history_calibration(struct history_reader *reader, int64_t id, struct histor
  * such point". */
 int history_has_point(struct history_reader *reader, const char *asset, const char *point);
 
-/* The text of a configuration that was in force, by its hash, as stored (NUL-terminated, malloc'd, the caller
- * frees), and when it was first stored. 0, -ENOENT or -errno. */
-int history_configuration(struct history_reader *reader, const unsigned char sha256[32], char **ret_text,
-                          size_t *ret_len, int64_t *ret_utc_us);
-
-/* Events with from <= utc < to, the newest first: to find what was in force at a moment. NULL kind or asset:
- * any. A read transaction is open meanwhile: return false soon. */
-int64_t history_events_back(struct history_reader *reader, int64_t from_utc_us, int64_t to_utc_us,
-                            const char *kind, const char *asset, history_event_fn *event, void *context);
+/* Each point that has an id: asset, point and unit may come again with other units or decimals. Ids ascend,
+ * from 1, with hardly a hole. asset, point: NULL for all. Texts are valid until history_close. Returns how
+ * many. */
+struct history_point {
+    uint32_t id;
+    const char *asset, *point, *unit;
+    unsigned decimals;
+};
+typedef bool history_point_fn(void *context, const struct history_point *point);
+int64_t history_points(struct history_reader *reader, const char *asset, const char *point,
+                       history_point_fn *each, void *context);
 
 /* The outbox, for the publisher: events not yet confirmed by the broker with seq > after_seq, oldest first,
  * at most limit. */

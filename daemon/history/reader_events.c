@@ -13,10 +13,11 @@ struct event_row {
 };
 
 struct query {
-    const char *sql; /* ?1 after, ?2 from, ?3 to, ?4 limit */
+    const char *sql; /* ?1 after, ?2 from, ?3 to, ?4 limit, ?5 kind, ?6 asset, ?7 alarm */
     uint64_t after;
     int64_t from, to;
     uint64_t limit;
+    struct history_filter filter;
 };
 
 static const char *copy_text(char **at, sqlite3_stmt *stmt, int column)
@@ -48,6 +49,14 @@ static bool copy_row(sqlite3_stmt *stmt, struct event_row *row)
     return true;
 }
 
+static void bind_filter(sqlite3_stmt *stmt, int parameter, const char *text)
+{
+    if (text)
+        sqlite3_bind_text(stmt, parameter, text, -1, SQLITE_STATIC);
+    else
+        sqlite3_bind_null(stmt, parameter);
+}
+
 /* Copies a page of rows and ends the read transaction. Returns how many, or -errno (then none are kept). */
 static int read_page(sqlite3 *db, sqlite3_stmt *stmt, const struct query *query, struct event_row page[PAGE])
 {
@@ -56,6 +65,11 @@ static int read_page(sqlite3 *db, sqlite3_stmt *stmt, const struct query *query,
     sqlite3_bind_int64(stmt, 2, query->from);
     sqlite3_bind_int64(stmt, 3, query->to);
     sqlite3_bind_int64(stmt, 4, query->limit < PAGE ? (int64_t)query->limit : PAGE);
+    if (sqlite3_bind_parameter_count(stmt) >= 7) {
+        bind_filter(stmt, 5, query->filter.kind);
+        bind_filter(stmt, 6, query->filter.asset);
+        bind_filter(stmt, 7, query->filter.alarm);
+    }
     while (n < PAGE && (result = sqlite3_step(stmt)) == SQLITE_ROW) {
         if (!copy_row(stmt, &page[n])) {
             error = -ENOMEM;
@@ -117,8 +131,9 @@ static int first_in_range(sqlite3 *db, int64_t from, int64_t to, int64_t *ret)
     return error;
 }
 
-int64_t history_events(struct history_reader *reader, uint64_t after_seq, int64_t from_utc_us,
-                       int64_t to_utc_us, history_event_fn *event, void *context)
+static int64_t each_where(struct history_reader *reader, uint64_t after_seq,
+                          const struct history_filter *filter, int64_t from_utc_us, int64_t to_utc_us,
+                          history_event_fn *event, void *context)
 {
     if (!reader->state)
         return reader->state_error;
@@ -130,13 +145,56 @@ int64_t history_events(struct history_reader *reader, uint64_t after_seq, int64_
         return error;
     struct query query = {
         .sql = "SELECT seq, utc_us, kind, asset, alarm, body FROM event NOT INDEXED"
-               " WHERE seq > ?1 AND utc_us >= ?2 AND utc_us < ?3 ORDER BY seq LIMIT ?4",
+               " WHERE seq > ?1 AND utc_us >= ?2 AND utc_us < ?3 AND (?5 IS NULL OR kind = ?5)"
+               " AND (?6 IS NULL OR asset = ?6) AND (?7 IS NULL OR alarm = ?7) ORDER BY seq LIMIT ?4",
+        .filter = *filter,
         .after = (uint64_t)(first - 1) > after_seq ? (uint64_t)(first - 1) : after_seq,
         .from = from_utc_us,
         .to = to_utc_us,
         .limit = UINT64_MAX,
     };
     return each(reader->state, query, event, context);
+}
+
+int64_t history_events(struct history_reader *reader, uint64_t after_seq, int64_t from_utc_us,
+                       int64_t to_utc_us, history_event_fn *event, void *context)
+{
+    return each_where(reader, after_seq, &(struct history_filter){0}, from_utc_us, to_utc_us, event, context);
+}
+
+int64_t history_events_where(struct history_reader *reader, const struct history_filter *filter,
+                             int64_t from_utc_us, int64_t to_utc_us, history_event_fn *event, void *context)
+{
+    return each_where(reader, 0, filter, from_utc_us, to_utc_us, event, context);
+}
+
+/* One event of a kind, found from a moment on through the index by time. */
+static int one_event(struct history_reader *reader, const char *sql, const char *kind, int64_t utc_us,
+                     history_event_fn *event, void *context)
+{
+    if (!reader->state)
+        return reader->state_error;
+    struct query query = {.sql = sql, .from = utc_us, .limit = 1, .filter = {.kind = kind}};
+    return (int)each(reader->state, query, event, context);
+}
+
+int history_event_before(struct history_reader *reader, const char *kind, int64_t before_utc_us,
+                         history_event_fn *event, void *context)
+{
+    return one_event(
+        reader,
+        "SELECT seq, utc_us, kind, asset, alarm, body FROM event INDEXED BY event_utc"
+        " WHERE utc_us < ?2 AND kind = ?5 AND ?7 IS NULL ORDER BY utc_us DESC, seq DESC LIMIT ?4",
+        kind, before_utc_us, event, context);
+}
+
+int history_event_after(struct history_reader *reader, const char *kind, int64_t from_utc_us,
+                        history_event_fn *event, void *context)
+{
+    return one_event(reader,
+                     "SELECT seq, utc_us, kind, asset, alarm, body FROM event INDEXED BY event_utc"
+                     " WHERE utc_us >= ?2 AND kind = ?5 AND ?7 IS NULL ORDER BY utc_us, seq LIMIT ?4",
+                     kind, from_utc_us, event, context);
 }
 
 int64_t history_outbox(struct history_reader *reader, uint64_t after_seq, unsigned limit,

@@ -21,6 +21,15 @@ struct history_reader {
     uint64_t damaged;
 };
 
+struct reader_wanted {
+    const char *asset, *point; /* NULL: all */
+};
+bool reader_is_wanted(const struct reader_wanted *wanted, const struct reader_point *point);
+
+/* Reads the points that were added since the last look; wanted (may be NULL) marks the new ones. */
+int reader_load_points(struct history_reader *reader, const struct reader_wanted *wanted);
+const struct reader_point *reader_find_point(const struct history_reader *reader, uint32_t id);
+
 /* An SQLite failure as -errno; 0 for rows and their end. */
 int reader_errno(sqlite3 *db, int result);
 

@@ -13,10 +13,14 @@ static bool concerns(const struct gather *g, const struct history_event *event, 
     return strcmp(asset, g->request->asset) == 0;
 }
 
+static void copy_as(struct gather *g, json_t *to, const char *as, const json_t *body, const char *key)
+{
+    facts_set(g, to, as, json_incref(json_object_get(body, key)));
+}
+
 static void copy(struct gather *g, json_t *to, const json_t *body, const char *key)
 {
-    json_t *value = json_object_get(body, key);
-    facts_set(g, to, key, json_incref(value));
+    copy_as(g, to, key, body, key);
 }
 
 /* ---------------------------------------------------------------- alarms */
@@ -66,30 +70,29 @@ static void take_alarm(struct gather *g, const struct history_event *event, cons
         facts_set(g, entry, transition, facts_time(event->utc_us));
 }
 
-/* The state before the range: the last event of each alarm. */
+/* The state before the range: the last event of each alarm, which replaces those before it. */
 static bool take_before(void *context, const struct history_event *event)
 {
     struct gather *g = context;
-    json_t *before = g->others; /* alarm -> true: seen already */
-    if (json_object_get(before, event->alarm) != NULL)
-        return true;
-    facts_set(g, before, event->alarm, json_true());
-    json_t *body = json_loads(event->body, 0, NULL);
-    const char *state = facts_text_of(body, "state");
-    if (state[0] != '\0' && strcmp(state, "normal") != 0 &&
-        strcmp(facts_text_of(body, "transition"), "removed") != 0) {
-        json_t *entry = new_entry(g, event->alarm, body);
-        facts_set(g, entry, "before_range", json_true());
-        if (strcmp(state, "acknowledged") == 0) {
-            copy(g, entry, body, "acknowledged");
-            copy(g, entry, body, "by");
-            copy(g, entry, body, "note");
-        }
-        if (strcmp(state, "returned-unacknowledged") == 0)
-            facts_set(g, entry, "returned", facts_time(event->utc_us));
-    }
-    json_decref(body);
+    facts_set(g, g->before, event->alarm, json_loads(event->body, 0, NULL));
     return !g->failed;
+}
+
+static void take_state(struct gather *g, const char *alarm, const json_t *body)
+{
+    const char *state = facts_text_of(body, "state");
+    if (state[0] == '\0' || strcmp(state, "normal") == 0 ||
+        strcmp(facts_text_of(body, "transition"), "removed") == 0)
+        return;
+    json_t *entry = new_entry(g, alarm, body);
+    facts_set(g, entry, "before_range", json_true());
+    if (strcmp(state, "acknowledged") == 0) {
+        copy(g, entry, body, "acknowledged");
+        copy(g, entry, body, "by");
+        copy(g, entry, body, "note");
+    }
+    if (strcmp(state, "returned-unacknowledged") == 0)
+        copy_as(g, entry, "returned", body, "time");
 }
 
 /* ---------------------------------------------------------------- the rest */
@@ -173,17 +176,17 @@ static bool take_event(void *context, const struct history_event *event)
 int facts_read_events(struct gather *g)
 {
     const struct facts_request *r = g->request;
-    g->others = json_object();
-    int64_t n = history_events_back(g->reader, r->from_us - LOOK_BACK_US, r->from_us, "alarm", r->asset,
-                                    take_before, g);
-    json_decref(g->others);
-    g->others = NULL;
-    /* found newest first */
-    for (size_t i = 0, k = json_array_size(g->alarms); n >= 0 && i + 1 < k; i++, k--) {
-        json_t *a = json_incref(json_array_get(g->alarms, i));
-        json_array_set(g->alarms, i, json_array_get(g->alarms, k - 1));
-        json_array_set_new(g->alarms, k - 1, a);
+    const struct history_filter alarms = {.kind = "alarm", .asset = r->asset};
+    const char *alarm;
+    json_t *body;
+    g->before = json_object();
+    int64_t n = history_events_where(g->reader, &alarms, r->from_us - LOOK_BACK_US, r->from_us, take_before, g);
+    json_object_foreach(g->before, alarm, body)
+    {
+        take_state(g, alarm, body);
     }
+    json_decref(g->before);
+    g->before = NULL;
     if (n >= 0)
         n = history_events(g->reader, 0, r->from_us, r->to_us, take_event, g);
     return n < 0 ? (int)n : 0;

@@ -30,13 +30,14 @@ struct gather {
     size_t n_starts, cap_starts;
     int64_t stopped_us;                         /* stopped and not started since; 0: no */
     json_t *alarms, *changes, *losses, *clocks; /* borrowed from facts, or owned by the gathering */
-    json_t *reviews, *corrections, *others;
+    json_t *reviews, *corrections;
+    json_t *before; /* alarm -> its last event before the range */
     uint32_t *calibrations;
     size_t n_calibrations, cap_calibrations;
     bool failed; /* memory ran out */
 };
 
-/* The configurations in force from request->from_us on, the first of them from before it. */
+/* The configuration that was in force when the range began, and whether the daemon had stopped. */
 int facts_find_periods(struct gather *g);
 bool facts_add_period(struct gather *g, int64_t from_us, uint64_t seq, const char *sha256);
 /* After all events are read: loads the texts. */

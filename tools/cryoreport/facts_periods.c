@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "facts_internal.h"
+#include "reader_config.h"
 #include "settings.h"
 
 #define FILES_MAX 512
@@ -40,28 +41,38 @@ static void hash_of(const struct history_event *event, char ret[65])
     json_decref(body);
 }
 
+struct last {
+    uint64_t seq;
+    int64_t utc_us;
+    char sha256[65];
+};
+
 static bool take_last(void *context, const struct history_event *event)
 {
-    struct gather *g = context;
-    char sha256[65];
-    hash_of(event, sha256);
-    if (strcmp(event->kind, "stop") == 0 && g->stopped_us == 0 && g->n_periods == 0)
-        g->stopped_us = event->utc_us;
-    if (strcmp(event->kind, "start") == 0 && g->stopped_us == 0)
-        g->stopped_us = -1; /* it was running: a stop before that is none of ours */
-    if (sha256[0] == '\0')
-        return true;
-    facts_add_period(g, event->utc_us, event->seq, sha256);
+    struct last *last = context;
+    last->seq = event->seq;
+    last->utc_us = event->utc_us;
+    hash_of(event, last->sha256);
     return false;
 }
 
 int facts_find_periods(struct gather *g)
 {
-    int64_t n =
-        history_events_back(g->reader, INT64_MIN, g->request->from_us, NULL, NULL, take_last, g);
-    if (g->stopped_us < 0)
-        g->stopped_us = 0;
-    return n < 0 ? (int)n : 0;
+    struct last start = {0}, load = {0}, stop = {0};
+    int64_t before_us = g->request->from_us;
+    int result = history_event_before(g->reader, "start", before_us, take_last, &start);
+    if (result >= 0)
+        result = history_event_before(g->reader, "configuration", before_us, take_last, &load);
+    if (result >= 0)
+        result = history_event_before(g->reader, "stop", before_us, take_last, &stop);
+    if (result < 0)
+        return result;
+    const struct last *last = load.seq > start.seq ? &load : &start;
+    if (last->sha256[0] != '\0')
+        facts_add_period(g, last->utc_us, last->seq, last->sha256);
+    if (stop.seq > start.seq)
+        g->stopped_us = stop.utc_us;
+    return 0;
 }
 
 /* ---------------------------------------------------------------- from text to configuration */
@@ -115,7 +126,7 @@ static struct config *load(struct gather *g, const char *sha256)
             return NULL;
         hash[i] = (unsigned char)byte;
     }
-    if (history_configuration(g->reader, hash, &text, &len, &utc_us) < 0)
+    if (reader_config_text(g->reader, hash, &text, &len, &utc_us) < 0)
         return NULL;
     struct settings_file *files = calloc(FILES_MAX, sizeof *files);
     struct problems *problems = calloc(2, sizeof *problems);
@@ -166,23 +177,21 @@ const struct config *facts_config_of(const struct gather *g, int *ret_asset)
 
 /* ---------------------------------------------------------------- what is said of them */
 
-struct loader {
+/* Who brought it: the event that made it the one in force. */
+struct origin {
     struct gather *g;
-    const struct facts_period *period;
+    uint64_t seq;
     json_t *ret;
 };
 
-/* Who brought it: the event that made it the one in force. */
 static bool take_origin(void *context, const struct history_event *event)
 {
-    struct loader *l = context;
-    if (event->seq != l->period->seq)
+    struct origin *o = context;
+    if (event->seq != o->seq)
         return true;
     json_t *body = json_loads(event->body, 0, NULL);
-    const char *by = facts_text_of(body, "by");
-    facts_set(l->g, l->ret, "event", json_string(event->kind));
-    if (by[0] != '\0')
-        facts_set(l->g, l->ret, "by", json_string(by));
+    facts_set(o->g, o->ret, "event", json_string(event->kind));
+    facts_set(o->g, o->ret, "by", json_incref(json_object_get(body, "by")));
     json_decref(body);
     return false;
 }
@@ -195,12 +204,12 @@ json_t *facts_configuration(struct gather *g)
     if (g->n_periods == 0)
         return ret;
     const struct facts_period *first = &g->periods[0], *last = &g->periods[g->n_periods - 1];
-    struct loader l = {.g = g, .period = last, .ret = ret};
+    struct origin origin = {.g = g, .seq = last->seq, .ret = ret};
     facts_set(g, ret, "sha256", json_string(last->sha256));
     facts_set(g, ret, "sha256_at_start",
               first->from_us <= g->request->from_us ? json_string(first->sha256) : NULL);
     facts_set(g, ret, "since", facts_time(last->from_us));
     facts_set(g, ret, "readable", json_boolean(last->config != NULL));
-    (void)history_events_back(g->reader, last->from_us, last->from_us + 1, NULL, NULL, take_origin, &l);
+    (void)history_events(g->reader, last->seq - 1, last->from_us, last->from_us + 1, take_origin, &origin);
     return ret;
 }

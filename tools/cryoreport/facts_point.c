@@ -373,11 +373,9 @@ static json_t *states_facts(struct gather *g, const struct point_config *point)
     for (unsigned i = 0; i < point->format.n_states; i++) {
         const struct reg_state *s = &point->format.states[i];
         json_t *one = json_object();
-        const char *en = decode_state_name(&point->format, s->value);
-        const char *zh = decode_state_zh(&point->format, s->value);
-        facts_set(g, one, "value", facts_number(s->value));
-        facts_set(g, one, "en", json_string(en != NULL ? en : "?"));
-        facts_set(g, one, "zh", json_string(zh != NULL ? zh : en != NULL ? en : "?"));
+        facts_set(g, one, "value", json_integer((json_int_t)s->value));
+        facts_set(g, one, "en", json_string(s->name));
+        facts_set(g, one, "zh", json_string(s->zh[0] != '\0' ? s->zh : s->name));
         facts_append(g, ret, one);
     }
     return ret;
