@@ -1,0 +1,445 @@
+/* report_tables.c - excursions, alarms, exposure, readings, gaps. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "facts_internal.h"
+#include "report_internal.h"
+#include "words.h"
+
+#define COLUMNS(columns) (columns), sizeof(columns) / sizeof((columns)[0])
+#define NAMED_MAX        8 /* alarms named beside one excursion; all of them stand in the table of alarms */
+
+/* Appends to a text of fixed size, never half a character. */
+static void add(char *text, size_t cap, const char *more)
+{
+    size_t used = strlen(text), len = strlen(more);
+    if (len >= cap - used) {
+        len = cap - used - 1;
+        while (len > 0 && ((unsigned char)more[len] & 0xC0) == 0x80)
+            len--;
+    }
+    memcpy(text + used, more, len);
+    text[used + len] = '\0';
+}
+
+static const char *point_name(const struct report *r, const json_t *object)
+{
+    const char *id = facts_text_of(object, "point");
+    const json_t *point = report_point(r, id);
+    return point != NULL ? report_bilingual(r, point, "name") : id;
+}
+
+/* ---------------------------------------------------------------- excursions */
+
+/* "li.na 2026-11-22 11:05:00 (temperature-critical): filling", a line for each alarm. */
+static void who(const struct report *r, const json_t *excursion, char *text, size_t cap)
+{
+    size_t i, n = json_array_size(json_object_get(excursion, "alarms"));
+    const json_t *alarm;
+    char time[REPORT_TEXT_MAX];
+    text[0] = '\0';
+    json_array_foreach(json_object_get(excursion, "alarms"), i, alarm)
+    {
+        const char *by = facts_text_of(alarm, "by"), *note = facts_text_of(alarm, "note");
+        if (i >= NAMED_MAX) {
+            snprintf(time, sizeof time, tr(r->ctl, "\n%zu more, see Alarms", "\n另有 %zu 条，见“报警”"), n - i);
+            add(text, cap, time);
+            break;
+        }
+        add(text, cap, i > 0 ? "\n" : "");
+        add(text, cap, facts_text_of(alarm, "alarm"));
+        add(text, cap, ": ");
+        if (by[0] == '\0') {
+            add(text, cap, tr(r->ctl, "not acknowledged", "未确认"));
+            continue;
+        }
+        add(text, cap, by);
+        add(text, cap, " ");
+        add(text, cap, report_time_of(r, time, alarm, "acknowledged"));
+        add(text, cap, note[0] != '\0' ? tr(r->ctl, ", \"", "，“") : "");
+        add(text, cap, note);
+        add(text, cap, note[0] != '\0' ? tr(r->ctl, "\"", "”") : "");
+    }
+    if (n == 0)
+        add(text, cap, tr(r->ctl, "no alarm", "无报警"));
+}
+
+/* "-150 °C: 12.5 min, 31.2 K min", a line for each threshold that was passed. */
+static void above(const struct report *r, const json_t *object, unsigned decimals, char *text, size_t cap)
+{
+    size_t i;
+    const json_t *one;
+    text[0] = '\0';
+    json_array_foreach(json_object_get(object, "above"), i, one)
+    {
+        char line[REPORT_TEXT_MAX], value[REPORT_TEXT_MAX];
+        if (report_number(one, "seconds") <= 0)
+            continue;
+        snprintf(line, sizeof line, tr(r->ctl, "%s%s: %.1f min, %.1f K·min", "%s%s：%.1f 分，%.1f K·分"),
+                 text[0] != '\0' ? "\n" : "", report_value(value, json_object_get(one, "threshold"), decimals),
+                 report_number(one, "seconds") / 60, report_number(one, "degree_minutes"));
+        add(text, cap, line);
+    }
+    if (text[0] == '\0')
+        add(text, cap, "–");
+}
+
+static void excursion_row(struct report *r, struct grid *grid, const json_t *e)
+{
+    char start[REPORT_TEXT_MAX], end[REPORT_TEXT_MAX + 64], time[REPORT_TEXT_MAX], duration[REPORT_TEXT_MAX + 64];
+    char peak[2 * REPORT_TEXT_MAX], limit[REPORT_TEXT_MAX], value[REPORT_TEXT_MAX];
+    char times[1024], people[GRID_CELL_MAX];
+    const json_t *point = report_point(r, facts_text_of(e, "point"));
+    unsigned decimals = report_decimals(point);
+    bool high = strcmp(facts_text_of(e, "side"), "high") == 0, before = json_is_true(json_object_get(e, "began_before"));
+    snprintf(start, sizeof start, "%s%s", report_time_of(r, time, e, "start"),
+             before ? tr(r->ctl, "\nor earlier", "\n或更早") : "");
+    snprintf(end, sizeof end, "%s%s", report_time_of(r, time, e, "end"),
+             json_is_true(json_object_get(e, "goes_on")) ? tr(r->ctl, "\nnot over", "\n未结束") : "");
+    report_duration(r, duration, report_number(e, "seconds"));
+    if (report_number(e, "unknown_seconds") >= 60) {
+        add(duration, sizeof duration, tr(r->ctl, "\nnot known: ", "\n其中未知："));
+        add(duration, sizeof duration, report_duration(r, value, report_number(e, "unknown_seconds")));
+    }
+    snprintf(limit, sizeof limit, "%s %s", high ? ">" : "<",
+             report_value(value, json_object_get(e, "limit"), decimals));
+    report_value(value, json_object_get(e, "peak"), decimals);
+    snprintf(peak, sizeof peak, "%s\n%s", value, report_time_of(r, time, e, "peak_time"));
+    above(r, e, decimals, times, sizeof times);
+    who(r, e, people, sizeof people);
+    grid_row(grid, (const char *[]){point_name(r, e), limit, start, end, duration, peak, times, people});
+}
+
+void report_excursions(struct report *r)
+{
+    const json_t *excursions = json_object_get(r->facts, "excursions"), *e;
+    struct ctl *ctl = r->ctl;
+    const struct grid_column columns[] = {
+        {tr(ctl, "Point", "测点"), 1.1, false, false},
+        {tr(ctl, "Limit", "限值"), 0.75, true, false},
+        {tr(ctl, "Start", "开始"), 1.15, false, false},
+        {tr(ctl, "End", "结束"), 1.15, false, false},
+        {tr(ctl, "Duration", "持续时间"), 1.0, false, false},
+        {tr(ctl, "Peak", "峰值"), 1.15, false, true},
+        {tr(ctl, "Above threshold", "高于阈值"), 1.65, false, false},
+        {tr(ctl, "Acknowledged", "确认"), 2.2, false, false},
+    };
+    size_t i;
+    struct grid grid;
+    sheet_section(r->s, tr(ctl, "Excursions", "超限"), 50);
+    if (json_array_size(excursions) == 0) {
+        sheet_paragraph(r->s, SHEET_BODY,
+                        tr(ctl, "None: no value was beyond an alarm limit or above an exposure threshold.",
+                           "无：没有任何数值超出报警限或高于暴露阈值。"));
+        return;
+    }
+    sheet_paragraph(r->s, SHEET_FAINT,
+                    tr(ctl,
+                       "From the first value beyond the outermost limit to the first good value back by its "
+                       "deadband. Minutes and degree-minutes count values strictly above a threshold.",
+                       "从首个超出最外侧限值的数值起，至首个恢复到回差以内的良好数值止。分钟数和度·分钟只计严格高于阈值的"
+                       "数值。"));
+    grid_begin(&grid, r->s, COLUMNS(columns));
+    json_array_foreach(excursions, i, e)
+    {
+        excursion_row(r, &grid, e);
+    }
+    grid_end(&grid);
+}
+
+/* ---------------------------------------------------------------- alarms */
+
+static void alarm_row(struct report *r, struct grid *grid, const json_t *a)
+{
+    char raised[REPORT_TEXT_MAX], seen[REPORT_TEXT_MAX], over[REPORT_TEXT_MAX], time[REPORT_TEXT_MAX];
+    char people[1024] = "", what[1024];
+    const char *by = facts_text_of(a, "by"), *note = facts_text_of(a, "note");
+    bool removed = json_object_get(a, "removed") != NULL;
+    report_time_of(r, raised, a, "raised");
+    report_time_of(r, seen, a, "acknowledged");
+    snprintf(over, sizeof over, "%s", report_time_of(r, time, a, removed ? "removed" : "returned"));
+    if (over[0] == '\0')
+        snprintf(over, sizeof over, "%s", tr(r->ctl, "not over", "未结束"));
+    if (by[0] == '\0') {
+        add(people, sizeof people, tr(r->ctl, "not acknowledged", "未确认"));
+    } else {
+        add(people, sizeof people, by);
+        add(people, sizeof people, "\n");
+        add(people, sizeof people, seen);
+    }
+    snprintf(what, sizeof what, "%s\n%s", facts_text_of(a, "alarm"), report_bilingual(r, a, "text"));
+    grid_row(grid, (const char *[]){raised, what, words_priority(r->ctl, facts_text_of(a, "priority")), people, note,
+                                    over});
+}
+
+void report_alarms(struct report *r)
+{
+    const json_t *alarms = json_object_get(r->facts, "alarms"), *a;
+    struct ctl *ctl = r->ctl;
+    const struct grid_column columns[] = {
+        {tr(ctl, "Raised", "报警时间"), 1.1, false, false},
+        {tr(ctl, "Alarm", "报警"), 3.0, false, false},
+        {tr(ctl, "Priority", "优先级"), 0.75, false, false},
+        {tr(ctl, "Acknowledged by", "确认人"), 1.3, false, false},
+        {tr(ctl, "Comment", "备注"), 1.5, false, false},
+        {tr(ctl, "Over", "结束"), 1.1, false, false},
+    };
+    size_t i;
+    struct grid grid;
+    sheet_section(r->s, tr(ctl, "Alarms", "报警"), 50);
+    if (json_array_size(alarms) == 0) {
+        sheet_paragraph(r->s, SHEET_BODY,
+                        tr(ctl, "None of this asset in the range.", "该时段内此设备没有报警。"));
+        return;
+    }
+    grid_begin(&grid, r->s, COLUMNS(columns));
+    json_array_foreach(alarms, i, a)
+    {
+        alarm_row(r, &grid, a);
+    }
+    grid_end(&grid);
+}
+
+/* ---------------------------------------------------------------- exposure */
+
+void report_exposure(struct report *r)
+{
+    struct ctl *ctl = r->ctl;
+    const struct grid_column columns[] = {
+        {tr(ctl, "Point", "测点"), 1.6, false, false},
+        {tr(ctl, "Above", "高于"), 1.0, true, true},
+        {tr(ctl, "Minutes", "分钟"), 1.0, true, false},
+        {tr(ctl, "Degree-minutes", "度·分钟"), 1.2, true, false},
+        {tr(ctl, "Known", "已知时间"), 1.3, true, false},
+        {tr(ctl, "Minutes not known", "未知分钟数"), 1.3, true, false},
+    };
+    size_t i, k, n = 0;
+    const json_t *point, *one;
+    struct grid grid;
+    json_array_foreach(json_object_get(r->facts, "points"), i, point)
+    {
+        n += json_array_size(json_object_get(json_object_get(point, "exposure"), "above"));
+    }
+    if (n == 0)
+        return;
+    sheet_section(r->s, tr(ctl, "Exposure", "暴露"), 60);
+    grid_begin(&grid, r->s, COLUMNS(columns));
+    json_array_foreach(json_object_get(r->facts, "points"), i, point)
+    {
+        const json_t *exposure = json_object_get(point, "exposure");
+        json_array_foreach(json_object_get(exposure, "above"), k, one)
+        {
+            char threshold[2 * REPORT_TEXT_MAX], value[REPORT_TEXT_MAX], minutes[REPORT_TEXT_MAX];
+            char degrees[REPORT_TEXT_MAX], known[REPORT_TEXT_MAX], unknown[REPORT_TEXT_MAX];
+            report_value(value, json_object_get(one, "threshold"), report_decimals(point));
+            snprintf(threshold, sizeof threshold, "%s %s", value, facts_text_of(point, "unit"));
+            snprintf(degrees, sizeof degrees, "%.1f", report_number(one, "degree_minutes"));
+            grid_row(&grid, (const char *[]){k == 0 ? report_bilingual(r, point, "name") : "", threshold,
+                                             report_minutes(minutes, report_number(one, "seconds")), degrees,
+                                             k == 0 ? report_duration(r, known, report_number(exposure, "known_seconds"))
+                                                    : "",
+                                             k == 0 ? report_minutes(unknown, report_number(exposure, "unknown_seconds"))
+                                                    : ""});
+        }
+    }
+    grid_end(&grid);
+}
+
+/* ---------------------------------------------------------------- readings */
+
+static void share_of(char text[REPORT_TEXT_MAX], double part, double whole)
+{
+    /* never "100.00" while something is missing */
+    double percent = whole > 0 ? part / whole * 100 : 0;
+    snprintf(text, REPORT_TEXT_MAX, "%.2f %%", part < whole ? fmin(percent, 99.99) : fmin(percent, 100));
+}
+
+static void extreme(const struct report *r, const json_t *point, const char *key, char text[2 * REPORT_TEXT_MAX])
+{
+    char value[REPORT_TEXT_MAX], time[REPORT_TEXT_MAX];
+    const json_t *extreme = json_object_get(point, key);
+    report_value(value, json_object_get(extreme, "value"), report_decimals(point));
+    snprintf(text, 2 * REPORT_TEXT_MAX, "%s%s%s", value, value[0] != '\0' ? "\n" : "–",
+             report_time_of(r, time, extreme, "time"));
+}
+
+static void readings_row(struct report *r, struct grid *grid, const json_t *point)
+{
+    const json_t *readings = json_object_get(point, "readings");
+    static const char *const keys[] = {"expected", "stored", "good", "uncertain", "bad"};
+    char numbers[5][REPORT_TEXT_MAX], stored[REPORT_TEXT_MAX], good[REPORT_TEXT_MAX], mean[REPORT_TEXT_MAX];
+    char low[2 * REPORT_TEXT_MAX], high[2 * REPORT_TEXT_MAX], name[2 * REPORT_TEXT_MAX];
+    double values[5];
+    for (unsigned i = 0; i < 5; i++) {
+        values[i] = report_number(readings, keys[i]);
+        snprintf(numbers[i], sizeof numbers[i], "%.0f", values[i]);
+    }
+    share_of(stored, values[1], values[0]);
+    share_of(good, values[2], values[0]);
+    snprintf(name, sizeof name, "%s%s%s", report_bilingual(r, point, "name"),
+             facts_text_of(point, "unit")[0] != '\0' ? "\n" : "", facts_text_of(point, "unit"));
+    extreme(r, point, "minimum", low);
+    extreme(r, point, "maximum", high);
+    report_value(mean, json_object_get(point, "mean"), report_decimals(point));
+    add(numbers[1], sizeof numbers[1], "\n");
+    add(numbers[1], sizeof numbers[1], stored);
+    add(numbers[2], sizeof numbers[2], "\n");
+    add(numbers[2], sizeof numbers[2], good);
+    bool states = json_array_size(json_object_get(point, "states")) > 0;
+    grid_row(grid, (const char *[]){name, numbers[0], numbers[1], numbers[2], numbers[3], numbers[4],
+                                    states ? "" : low, states ? "" : mean, states ? "" : high});
+}
+
+static void bad_reasons(struct report *r)
+{
+    size_t i;
+    const json_t *point, *count;
+    const char *reason;
+    json_array_foreach(json_object_get(r->facts, "points"), i, point)
+    {
+        char text[2048] = "", one[REPORT_TEXT_MAX];
+        json_object_foreach((json_t *)json_object_get(json_object_get(point, "readings"), "bad_reasons"), reason, count)
+        {
+            snprintf(one, sizeof one, "%s%s %lld", text[0] != '\0' ? tr(r->ctl, ", ", "，") : "",
+                     words_reason(r->ctl, reason), (long long)json_integer_value(count));
+            add(text, sizeof text, one);
+        }
+        if (text[0] != '\0') {
+            char line[2400];
+            snprintf(line, sizeof line, tr(r->ctl, "%s, bad readings: %s.", "%s，无效读数：%s。"),
+                     report_bilingual(r, point, "name"), text);
+            sheet_paragraph(r->s, SHEET_SMALL, line);
+        }
+    }
+}
+
+void report_readings(struct report *r)
+{
+    struct ctl *ctl = r->ctl;
+    const struct grid_column columns[] = {
+        {tr(ctl, "Point", "测点"), 1.35, false, false},  {tr(ctl, "Expected", "应有"), 0.9, true, false},
+        {tr(ctl, "Stored", "已存"), 0.95, true, false},  {tr(ctl, "Good", "良好"), 0.95, true, false},
+        {tr(ctl, "Uncertain", "可疑"), 0.9, true, false}, {tr(ctl, "Bad", "无效"), 0.7, true, false},
+        {tr(ctl, "Minimum", "最小值"), 1.35, true, false}, {tr(ctl, "Mean", "平均值"), 0.85, true, false},
+        {tr(ctl, "Maximum", "最大值"), 1.35, true, false},
+    };
+    size_t i;
+    const json_t *point;
+    struct grid grid;
+    sheet_section(r->s, tr(ctl, "Readings and completeness", "读数与数据完整率"), 60);
+    grid_begin(&grid, r->s, COLUMNS(columns));
+    json_array_foreach(json_object_get(r->facts, "points"), i, point)
+    {
+        readings_row(r, &grid, point);
+    }
+    grid_end(&grid);
+    bad_reasons(r);
+}
+
+/* ---------------------------------------------------------------- gaps */
+
+static bool is_alike(const json_t *a, const json_t *b)
+{
+    int64_t from_us = facts_time_of(a, "from") - facts_time_of(b, "from");
+    int64_t to_us = facts_time_of(a, "to") - facts_time_of(b, "to");
+    return llabs(from_us) < 90 * SECOND_US && llabs(to_us) < 90 * SECOND_US &&
+           strcmp(facts_text_of(a, "reason"), facts_text_of(b, "reason")) == 0;
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const json_t *const *x = a, *const *y = b;
+    return strcmp(facts_text_of(*x, "from"), facts_text_of(*y, "from"));
+}
+
+/* The one among the last few that is the same gap of other points. */
+static json_t *find_alike(const json_t *joined, const json_t *gap)
+{
+    size_t n = json_array_size(joined);
+    for (size_t i = n; i > 0 && n - i < 16; i--) {
+        json_t *one = json_array_get(joined, i - 1);
+        if (is_alike(one, gap) && strcmp(facts_text_of(one, "last_point"), facts_text_of(gap, "point")) != 0)
+            return one;
+    }
+    return NULL;
+}
+
+json_t *report_join_gaps(const struct report *r)
+{
+    const json_t *gaps = json_object_get(r->facts, "gaps");
+    size_t n = json_array_size(gaps);
+    json_t *ret = json_array();
+    const json_t **sorted = n > 0 ? calloc(n, sizeof(json_t *)) : NULL;
+    for (size_t i = 0; i < n && sorted != NULL; i++)
+        sorted[i] = json_array_get(gaps, i);
+    if (sorted != NULL)
+        qsort((void *)sorted, n, sizeof(json_t *), by_start);
+    for (size_t i = 0; i < n && sorted != NULL; i++) {
+        json_t *one = find_alike(ret, sorted[i]);
+        bool fresh = one == NULL;
+        char points[2048] = "";
+        if (fresh) {
+            one = json_copy((json_t *)sorted[i]);
+            json_array_append_new(ret, one);
+        } else {
+            add(points, sizeof points, facts_text_of(one, "points"));
+            add(points, sizeof points, tr(r->ctl, ", ", "、"));
+        }
+        add(points, sizeof points, point_name(r, sorted[i]));
+        json_object_set_new(one, "points", json_string(points));
+        json_object_set_new(one, "last_point", json_string(facts_text_of(sorted[i], "point")));
+        for (unsigned k = 0; k < 2 && !fresh; k++) {
+            const char *key = k == 0 ? "bad" : "not_stored";
+            json_object_set_new(one, key,
+                                json_integer((json_int_t)(report_number(one, key) + report_number(sorted[i], key))));
+        }
+    }
+    free((void *)sorted);
+    return ret;
+}
+
+static void gap_row(struct report *r, struct grid *grid, const json_t *gap)
+{
+    char from[REPORT_TEXT_MAX], to[REPORT_TEXT_MAX + 64], time[REPORT_TEXT_MAX], duration[REPORT_TEXT_MAX];
+    char bad[REPORT_TEXT_MAX], missing[REPORT_TEXT_MAX], reason[1024];
+    const char *detail = facts_text_of(gap, "detail");
+    report_time_of(r, from, gap, "from");
+    snprintf(to, sizeof to, "%s%s", report_time_of(r, time, gap, "to"),
+             json_is_true(json_object_get(gap, "goes_on")) ? tr(r->ctl, "\nend of the range", "\n时段结束") : "");
+    snprintf(bad, sizeof bad, "%.0f", report_number(gap, "bad"));
+    snprintf(missing, sizeof missing, "%.0f", report_number(gap, "not_stored"));
+    snprintf(reason, sizeof reason, "%s%s%s", report_gap_reason(r, facts_text_of(gap, "reason")),
+             detail[0] != '\0' ? ": " : "", detail);
+    grid_row(grid, (const char *[]){from, to, report_duration(r, duration, report_number(gap, "seconds")),
+                                    facts_text_of(gap, "points"), reason, bad, missing});
+}
+
+void report_gaps(struct report *r)
+{
+    struct ctl *ctl = r->ctl;
+    const struct grid_column columns[] = {
+        {tr(ctl, "From", "开始"), 1.15, false, false},     {tr(ctl, "To", "结束"), 1.15, false, false},
+        {tr(ctl, "Duration", "持续时间"), 0.95, false, false}, {tr(ctl, "Points", "测点"), 1.5, false, false},
+        {tr(ctl, "Reason", "原因"), 1.9, false, false},    {tr(ctl, "Bad", "无效"), 0.6, true, false},
+        {tr(ctl, "Not stored", "未存储"), 0.75, true, false},
+    };
+    size_t i;
+    const json_t *gap;
+    struct grid grid;
+    json_t *gaps = report_join_gaps(r);
+    sheet_section(r->s, tr(ctl, "Gaps", "数据缺口"), 50);
+    if (json_array_size(gaps) == 0) {
+        sheet_paragraph(r->s, SHEET_BODY,
+                        tr(ctl, "None: no time without a value was longer than three intervals.",
+                           "无：没有超过三个采样间隔的无数据时间。"));
+    } else {
+        grid_begin(&grid, r->s, COLUMNS(columns));
+        json_array_foreach(gaps, i, gap)
+        {
+            gap_row(r, &grid, gap);
+        }
+        grid_end(&grid);
+    }
+    json_decref(gaps);
+}
