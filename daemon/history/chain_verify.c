@@ -11,6 +11,7 @@ struct walk {
     chain_finding_fn *found;
     void *context;
     bool stopped;
+    struct chain_frames frames;
 };
 
 static void tell(struct walk *walk, enum chain_finding_kind kind, int64_t number, int64_t utc_us)
@@ -79,7 +80,6 @@ static void check_event(struct walk *walk, sqlite3_stmt *stmt)
 
 static void check_frame(struct walk *walk, sqlite3_stmt *stmt)
 {
-    unsigned char stored[CHAIN_HASH_SIZE], hash[CHAIN_HASH_SIZE];
     struct chain_frame frame = {
         .id = sqlite3_column_int64(stmt, 0),
         .first_utc_us = sqlite3_column_int64(stmt, 1),
@@ -88,9 +88,8 @@ static void check_frame(struct walk *walk, sqlite3_stmt *stmt)
         .body = sqlite3_column_blob(stmt, 4),
         .len = (size_t)sqlite3_column_bytes(stmt, 4),
     };
-    bool sound = hash_of(stmt, 5, stored);
-    chain_frame_hash(&frame, hash);
-    if (!sound || memcmp(hash, stored, sizeof hash) != 0)
+    const void *hash = sqlite3_column_blob(stmt, 5);
+    if (!chain_frames_next(&walk->frames, &frame, hash, (size_t)sqlite3_column_bytes(stmt, 5)))
         tell(walk, CHAIN_FRAME_ALTERED, frame.id, frame.first_utc_us);
 }
 
@@ -135,16 +134,33 @@ int chain_verify(struct history_reader *reader, struct chain_result *ret, chain_
     return error;
 }
 
+/* Where the chain of the frames that are not folded begins. */
+static int begin_frames(sqlite3 *db, struct chain_frames *frames)
+{
+    unsigned char head[CHAIN_HASH_SIZE];
+    sqlite3_stmt *stmt = NULL;
+    chain_frames_begin(frames, NULL);
+    int result = sqlite3_prepare_v2(
+        db, "SELECT frames_head FROM seal WHERE kind = 1 ORDER BY id DESC LIMIT 1", -1, &stmt, NULL);
+    if (result == SQLITE_OK && (result = sqlite3_step(stmt)) == SQLITE_ROW && hash_of(stmt, 0, head))
+        chain_frames_begin(frames, head);
+    sqlite3_finalize(stmt);
+    return reader_errno(db, result);
+}
+
 int chain_verify_frames(struct history_reader *reader, struct chain_result *ret, chain_finding_fn *found,
                         void *context)
 {
     struct walk walk = {.found = found, .context = context};
     if (!reader->history)
         return reader->history_error;
-    int error = each(reader->history,
-                     "SELECT id, first_utc_us, last_utc_us, count, body, hash"
-                     " FROM frame NOT INDEXED WHERE id > ?1 ORDER BY id LIMIT 256",
-                     &walk, check_frame);
+    int error = begin_frames(reader->history, &walk.frames);
+    if (error < 0)
+        return error;
+    error = each(reader->history,
+                 "SELECT id, first_utc_us, last_utc_us, count, body, hash"
+                 " FROM frame NOT INDEXED WHERE id > ?1 ORDER BY id LIMIT 256",
+                 &walk, check_frame);
     if (error == 0)
         *ret = walk.result;
     return error;

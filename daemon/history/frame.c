@@ -3,16 +3,16 @@
 
 #include <errno.h>
 
-#define VERSION         1
+#define VERSION         2
 #define ENTRY_BYTES_MIN 3
 
-#define FLAG_QUALITY   0x03U
-#define FLAG_REASON    0x04U
-#define FLAG_VALUE     0x08U
-#define FLAG_MICRO     0x10U
-#define FLAG_RAW       0x20U
-#define FLAG_SAME_SLOT 0x40U
-#define FLAG_ZERO      0x80U
+#define FLAG_QUALITY    0x03U
+#define FLAG_REASON     0x04U
+#define FLAG_VALUE      0x08U
+#define FLAG_MICRO      0x10U
+#define FLAG_RAW        0x20U
+#define FLAG_SAME_SLOT  0x40U
+#define FLAG_CALIBRATED 0x80U /* not in version 1 */
 
 /* ---------------------------------------------------------------- entries and readings */
 
@@ -103,6 +103,7 @@ static unsigned char *put_entry(unsigned char *at, const struct frame_entry *ent
     flags |= has_value && entry->micro ? FLAG_MICRO : 0;
     flags |= entry->raw ? FLAG_RAW : 0;
     flags |= same_slot ? FLAG_SAME_SLOT : 0;
+    flags |= entry->calibration ? FLAG_CALIBRATED : 0;
     *at++ = (unsigned char)flags;
     at = put_zigzag(at, (int64_t)entry->point - (int64_t)last->point);
     if (!same_slot)
@@ -114,6 +115,8 @@ static unsigned char *put_entry(unsigned char *at, const struct frame_entry *ent
         at = put_zigzag(at, entry->number);
     if (entry->raw)
         at = put_varint(at, entry->raw);
+    if (entry->calibration)
+        at = put_varint(at, entry->calibration);
     return at;
 }
 
@@ -197,10 +200,19 @@ static bool get_point(struct frame_cursor *cursor, uint32_t base, uint32_t *ret)
     return true;
 }
 
+/* A number of 32 bits that is not 0. */
+static bool get_some(struct frame_cursor *cursor, uint32_t *ret)
+{
+    uint64_t value;
+    if (!get_varint(cursor, &value) || value == 0 || value > UINT32_MAX)
+        return false;
+    *ret = (uint32_t)value;
+    return true;
+}
+
 static bool get_details(struct frame_cursor *cursor, unsigned flags, struct frame_entry *entry)
 {
     unsigned reason;
-    uint64_t raw;
     if (flags & FLAG_REASON) {
         if (!get_byte(cursor, &reason) || reason == 0)
             return false;
@@ -208,18 +220,17 @@ static bool get_details(struct frame_cursor *cursor, unsigned flags, struct fram
     }
     if ((flags & FLAG_VALUE) && !get_zigzag(cursor, &entry->number))
         return false;
-    if (flags & FLAG_RAW) {
-        if (!get_varint(cursor, &raw) || raw == 0 || raw > UINT32_MAX)
-            return false;
-        entry->raw = (uint32_t)raw;
-    }
-    return true;
+    if ((flags & FLAG_RAW) && !get_some(cursor, &entry->raw))
+        return false;
+    return !(flags & FLAG_CALIBRATED) || get_some(cursor, &entry->calibration);
 }
 
 static bool get_entry(struct frame_cursor *cursor, struct frame_entry *entry)
 {
     unsigned flags;
-    if (!get_byte(cursor, &flags) || (flags & FLAG_ZERO) || (flags & FLAG_QUALITY) > QUALITY_BAD)
+    if (!get_byte(cursor, &flags) || (flags & FLAG_QUALITY) > QUALITY_BAD)
+        return false;
+    if ((flags & FLAG_CALIBRATED) && cursor->version < 2)
         return false;
     entry->quality = (uint8_t)(flags & FLAG_QUALITY);
     entry->micro = flags & FLAG_MICRO;
@@ -243,6 +254,7 @@ int frame_begin(struct frame_cursor *cursor, const void *body, size_t len)
         return -EBADMSG;
     if (version > VERSION)
         return -EPROTONOSUPPORT;
+    c.version = version;
     if (!get_varint(&c, &c.left) || c.left == 0 || c.left > FRAME_ENTRIES_MAX)
         return -EBADMSG;
     if (c.left * ENTRY_BYTES_MIN > (size_t)(c.end - c.at))

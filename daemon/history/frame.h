@@ -2,7 +2,8 @@
  * frame.h - the readings of one commit interval, as bytes: the body of a row of history.db's table "frame".
  *
  * PURE: no I/O, no malloc. Encoding and decoding work over the caller's buffers; decoding takes any bytes and
- * either gives entries that encode to the same bytes again, or says -EBADMSG: there is one encoding only.
+ * either gives entries that encode to the same bytes again (but for the version), or says -EBADMSG: there is
+ * one encoding only.
  *
  * Format, version 2 (version 1, of earlier files, has no calibrations: its bit 7 is zero). Integers are
  * LEB128 varints (7 bits a byte, low bits first, at most 10 bytes); signed ones are zigzag.
@@ -20,7 +21,11 @@
  *       varint    if CALIBRATED: the id in the table "calibration", not 0; absent means none
  *
  * Exactness: values, qualities, reasons and raw words come back as they were (a bad reading has no value).
- * Times are kept to the millisecond, cut off towards the past: that is the only loss.
+ * Times are kept to the millisecond, cut off towards the past: that is the only loss here.
+ *
+ * The store writes a reading whose reply came less than FRAME_PUNCTUAL_US after its slot with taken = slot:
+ * how a reply jitters within that is no history, and would cost more than the value. Later ones keep their
+ * ms.
  */
 #ifndef CRYOMON_FRAME_H
 #define CRYOMON_FRAME_H
@@ -29,6 +34,7 @@
 
 #define FRAME_ENTRIES_MAX 4096
 #define FRAME_ENTRY_MAX   52 /* bytes of the longest possible entry */
+#define FRAME_PUNCTUAL_US 500000
 #define FRAME_BYTES_MAX   (16 + FRAME_ENTRIES_MAX * FRAME_ENTRY_MAX)
 #define FRAME_TIME_MAX_MS                                                                                    \
     INT64_C(4000000000000000) /* |time|: so that sums and microseconds can't overflow                        \
@@ -58,6 +64,7 @@ int frame_encode(const struct frame_entry *entries, size_t n, unsigned char *bod
 
 struct frame_cursor {
     const unsigned char *at, *end;
+    unsigned version;
     uint64_t left; /* entries still to come */
     struct frame_entry last;
 };

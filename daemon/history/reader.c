@@ -13,8 +13,8 @@
 
 struct frame_row {
     struct chain_frame frame; /* body is malloc'd */
-    unsigned char hash[CHAIN_HASH_SIZE];
-    bool damaged;
+    unsigned char previous[CHAIN_HASH_SIZE], hash[CHAIN_HASH_SIZE];
+    size_t hash_len;
 };
 
 struct search {
@@ -25,6 +25,7 @@ struct search {
     void *context;
     int64_t total;
     bool stopped;
+    struct chain_frames frames;
 };
 
 uint64_t history_damaged(const struct history_reader *reader)
@@ -73,9 +74,12 @@ static int copy_frame(sqlite3_stmt *stmt, struct frame_row *row)
                                         .body = copy,
                                         .len = len}};
     const void *hash = sqlite3_column_blob(stmt, 5);
-    row->damaged = !hash || sqlite3_column_bytes(stmt, 5) != CHAIN_HASH_SIZE;
-    if (!row->damaged)
+    row->hash_len = hash ? (size_t)sqlite3_column_bytes(stmt, 5) : 0;
+    if (row->hash_len == CHAIN_HASH_SIZE)
         memcpy(row->hash, hash, CHAIN_HASH_SIZE);
+    const void *previous = sqlite3_column_blob(stmt, 6);
+    if (previous && sqlite3_column_bytes(stmt, 6) == CHAIN_HASH_SIZE)
+        memcpy(row->previous, previous, CHAIN_HASH_SIZE);
     return 0;
 }
 
@@ -109,16 +113,14 @@ static int read_page(struct history_reader *reader, sqlite3_stmt *stmt, const st
     return error;
 }
 
-static bool is_whole(const struct history_reader *reader, const struct frame_row *row)
+static bool is_whole(const struct history_reader *reader, struct search *search, const struct frame_row *row)
 {
-    unsigned char hash[CHAIN_HASH_SIZE];
     struct frame_cursor cursor;
     struct frame_entry entry;
     struct reading reading;
-    if (row->damaged)
-        return false;
-    chain_frame_hash(&row->frame, hash);
-    if (memcmp(hash, row->hash, sizeof hash) != 0 ||
+    if (row->frame.id != search->after + 1 || search->frames.version == 0)
+        chain_frames_begin(&search->frames, row->previous);
+    if (!chain_frames_next(&search->frames, &row->frame, row->hash, row->hash_len) ||
         frame_begin(&cursor, row->frame.body, row->frame.len) < 0)
         return false;
     int more;
@@ -165,7 +167,7 @@ static int each_page(struct history_reader *reader, sqlite3_stmt *stmt, struct s
         /* Points are written before the frames that use them, so look for new ones after. */
         int error = n > 0 ? reader_load_points(reader, &search->wanted) : n;
         for (int i = 0; i < n && error == 0 && !search->stopped; i++) {
-            if (is_whole(reader, &page[i]))
+            if (is_whole(reader, search, &page[i]))
                 give_rows(reader, &page[i], search);
             else
                 reader->damaged++;
@@ -191,12 +193,15 @@ int64_t history_each(struct history_reader *reader, const char *asset, const cha
     if (error < 0 || search.last == 0)
         return error;
     sqlite3_stmt *stmt = NULL;
-    int result =
-        sqlite3_prepare_v2(reader->history,
-                           "SELECT id, first_utc_us, last_utc_us, count, body, hash FROM frame NOT INDEXED"
-                           " WHERE id > ?1 AND id <= ?2 AND last_utc_us >= ?3 AND first_utc_us < ?4"
-                           " ORDER BY id",
-                           -1, &stmt, NULL);
+    int result = sqlite3_prepare_v2(
+        reader->history,
+        "SELECT id, first_utc_us, last_utc_us, count, body, hash,"
+        " coalesce((SELECT p.hash FROM frame p WHERE p.id < frame.id ORDER BY p.id DESC"
+        " LIMIT 1), (SELECT frames_head FROM seal WHERE kind = 1 ORDER BY id DESC LIMIT 1))"
+        " FROM frame NOT INDEXED"
+        " WHERE id > ?1 AND id <= ?2 AND last_utc_us >= ?3 AND first_utc_us < ?4"
+        " ORDER BY id",
+        -1, &stmt, NULL);
     error = result == SQLITE_OK ? each_page(reader, stmt, &search) : reader_errno(reader->history, result);
     sqlite3_finalize(stmt);
     return error < 0 ? error : search.total;

@@ -108,6 +108,25 @@ typedef bool history_point_fn(void *context, const struct history_point *point);
 int64_t history_points(struct history_reader *reader, const char *asset, const char *point,
                        history_point_fn *each, void *context);
 
+/* What the files hold, counted; looks at every chunk's row, so it may take a second in a large file. Members
+ * of a file that can't be read are zero. Returns 0 or -errno. */
+struct history_stats {
+    int64_t state_bytes, history_bytes; /* the files, with their logs */
+    int64_t free_bytes;                 /* inside history.db, to be used again */
+    int64_t points, calibrations, events, configurations;
+    int64_t first_event_us, last_event_us;
+    struct history_part {
+        int64_t rows, readings, bytes; /* bytes: of bodies and summaries, without the tables around them */
+        int64_t first_us, last_us;     /* slots; of frames when they were taken. 0: rows is 0 */
+    } frames, hours, days;
+    int64_t hour_seals, day_seals, seals, tombstones, removed_readings, damaged_frames;
+    int64_t recent_readings, recent_events; /* of the last HISTORY_RECENT_DAYS before the newest */
+    bool has_key;
+    unsigned char public_key[32]; /* of the last seal */
+};
+#define HISTORY_RECENT_DAYS 7
+int history_stats(struct history_reader *reader, struct history_stats *ret);
+
 /* The outbox, for the publisher: events not yet confirmed by the broker with seq > after_seq, oldest first,
  * at most limit. */
 int64_t history_outbox(struct history_reader *reader, uint64_t after_seq, unsigned limit,

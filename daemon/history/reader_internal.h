@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "reader.h"
+#include "seal.h"
 
 struct reader_point {
     int64_t id;
@@ -16,6 +17,7 @@ struct reader_point {
 struct history_reader {
     sqlite3 *state, *history;       /* NULL: could not be opened, and then */
     int state_error, history_error; /* -errno */
+    int history_version;            /* of the file: 1 knows frames only */
     struct reader_point *points;    /* sorted by id */
     size_t n_points, cap_points;
     uint64_t damaged;

@@ -81,20 +81,20 @@ void seal_chunk_hash(const struct seal_point *point, const struct seal_chunk *ch
 
 /* The content hash of an hour, point by point (in order of id). */
 struct seal_content {
-    unsigned char state[512]; /* a crypto_hash_sha256_state */
+    _Alignas(16) unsigned char state[512]; /* a crypto_hash_sha256_state */
 };
 void seal_content_begin(struct seal_content *content);
 void seal_content_add(struct seal_content *content, const struct seal_point *point, const void *head,
                       size_t head_len, const void *values, size_t values_len);
 void seal_content_end(struct seal_content *content, unsigned char ret[CHAIN_HASH_SIZE]);
 
-/* kind SEAL_DAY or SEAL_TOMBSTONE: over n hashes. */
-void seal_content_of(enum seal_kind kind, const unsigned char (*hashes)[CHAIN_HASH_SIZE], size_t n,
-                     unsigned char ret[CHAIN_HASH_SIZE]);
+/* kind SEAL_DAY or SEAL_TOMBSTONE: over n hashes, one behind the other. */
+void seal_content_of(enum seal_kind kind, const void *hashes, size_t n, unsigned char ret[CHAIN_HASH_SIZE]);
 
 void seal_entries_add(struct bytes *entries, uint32_t *last_point, uint32_t point,
                       const unsigned char hash[CHAIN_HASH_SIZE]);
-/* at: moves on; *point: the one before (0 at first). 1, 0 at the end, -EBADMSG. */
+/* at: moves on; *point: the one before (0 at first). 1, 0 at the end, -EBADMSG (also when the points do not
+ * ascend). */
 int seal_entries_next(const unsigned char **at, const unsigned char *end, uint32_t *point,
                       unsigned char ret_hash[CHAIN_HASH_SIZE]);
 void seal_entries_hash(const void *entries, size_t len, unsigned char ret[CHAIN_HASH_SIZE]);
@@ -103,7 +103,8 @@ void seal_entries_hash(const void *entries, size_t len, unsigned char ret[CHAIN_
 void seal_sign(struct seal *seal, const struct signer *signer);
 void seal_hash(const struct seal *seal, unsigned char ret[CHAIN_HASH_SIZE]);
 
-/* Reads the columns id.. of "SELECT " SEAL_COLUMNS " FROM seal JOIN signer ...". 0 or -EBADMSG. */
+/* Reads the columns id.. of "SELECT " SEAL_COLUMNS " FROM " SEAL_FROM. 0 or -EBADMSG (then what could not be
+ * read is zero: a kind that is none is SEAL_HOUR). Whether hash and signature fit is not looked at. */
 #define SEAL_COLUMNS                                                                                         \
     "seal.id, seal.kind, seal.utc_us, seal.first_utc_us, seal.last_utc_us, seal.count, seal.from_id,"        \
     " seal.to_id, seal.frames_head, seal.content, seal.entries_hash, seal.event_seq, seal.event_hash,"       \

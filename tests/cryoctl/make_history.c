@@ -32,6 +32,7 @@ static sqlite3 *create(const char *dir, enum schema_file file)
 static void add_frame(sqlite3 *db, const struct frame_entry *entries, size_t n)
 {
     static unsigned char body[FRAME_BYTES_MAX];
+    static const unsigned char first[CHAIN_HASH_SIZE];
     unsigned char hash[CHAIN_HASH_SIZE];
     struct chain_frame frame = {.id = 1,
                                 .first_utc_us = entries[0].taken_ms * 1000,
@@ -40,7 +41,7 @@ static void add_frame(sqlite3 *db, const struct frame_entry *entries, size_t n)
                                 .body = body};
     if (frame_encode(entries, n, body, sizeof body, &frame.len) < 0)
         die("frame_encode", NULL);
-    chain_frame_hash(&frame, hash);
+    chain_frame_hash(first, &frame, hash);
     sqlite3_stmt *statement;
     sqlite3_prepare_v2(db, "INSERT INTO frame VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1, &statement, NULL);
     sqlite3_bind_int64(statement, 1, frame.id);

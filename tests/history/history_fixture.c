@@ -111,7 +111,7 @@ void fixture_frame(struct fixture *fixture, int64_t id, const struct frame_entry
         last = entries[i].taken_ms > last ? entries[i].taken_ms : last;
     }
     struct chain_frame frame = {id, first * 1000, last * 1000, (int64_t)n, body, len};
-    chain_frame_hash(&frame, hash);
+    chain_frame_hash(fixture->last_frame_hash, &frame, hash);
     assert_int_equal(sqlite3_prepare_v2(fixture->history, "INSERT INTO frame VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
                                         -1, &stmt, NULL),
                      SQLITE_OK);
@@ -123,4 +123,5 @@ void fixture_frame(struct fixture *fixture, int64_t id, const struct frame_entry
     sqlite3_bind_blob(stmt, 6, hash, sizeof hash, SQLITE_STATIC);
     assert_int_equal(sqlite3_step(stmt), SQLITE_DONE);
     sqlite3_finalize(stmt);
+    memcpy(fixture->last_frame_hash, hash, sizeof hash);
 }

@@ -12,7 +12,7 @@
 struct fixture {
     char dir[64];
     sqlite3 *state, *history; /* open for writing */
-    unsigned char last_hash[CHAIN_HASH_SIZE];
+    unsigned char last_hash[CHAIN_HASH_SIZE], last_frame_hash[CHAIN_HASH_SIZE];
 };
 
 /* Makes the directory and both files. The files are closed and all removed by fixture_free. */
@@ -31,6 +31,8 @@ void fixture_event(struct fixture *fixture, uint64_t seq, int64_t utc_us, const 
                    const char *body);
 void fixture_point(struct fixture *fixture, int id, const char *asset, const char *point, const char *unit,
                    int decimals);
+/* Appends a frame to theirs. */
+/* Appends a frame to theirs. */
 void fixture_frame(struct fixture *fixture, int64_t id, const struct frame_entry *entries, size_t n);
 
 #endif

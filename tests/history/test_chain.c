@@ -7,9 +7,10 @@
 #include "history_fixture.h"
 #include "test.h"
 
-#define EVENTS     40
-#define EVENT_HASH "6833255db660a88316f023ef3b056376f04e7fcb265179f56b3a356dce98cc17"
-#define FRAME_HASH "54b7917600369aaa36b5d10a0320b485bb8a4d82e5be4ebbbfd45104e893c214"
+#define EVENTS             40
+#define EVENT_HASH         "6833255db660a88316f023ef3b056376f04e7fcb265179f56b3a356dce98cc17"
+#define CHAINED_FRAME_HASH "1685d83836b9f444db4eac0b96f0262cd254af9a9a68b05fe6580ffc788fd66c"
+#define FRAME_HASH         "54b7917600369aaa36b5d10a0320b485bb8a4d82e5be4ebbbfd45104e893c214"
 
 struct findings {
     struct chain_finding list[16];
@@ -78,8 +79,11 @@ static void test_canonical_bytes(void **state)
     chain_event_hash(previous, &event, hash);
     assert_hex(hash, EVENT_HASH);
     struct chain_frame frame = {1, 2, 3, 4, "\1\0\2", 3};
-    chain_frame_hash(&frame, hash);
+    chain_frame_hash(previous, &frame, hash);
     assert_hex(hash, FRAME_HASH);
+    frame.body = "\2\0\2";
+    chain_frame_hash(previous, &frame, hash);
+    assert_hex(hash, CHAINED_FRAME_HASH);
 }
 
 static void test_whole_chain(void **state)
@@ -253,6 +257,48 @@ static void test_altered_frame(void **state)
     assert_int_equal(findings.list[0].number, 4);
 }
 
+/* Each changed frame costs itself, and a missing one is seen at the one after it. */
+static void test_frames_are_chained(void **state)
+{
+    static const char *const changes[] = {"body = x'02010002'", "hash = zeroblob(32)", "hash = x'00'",
+                                          "count = 2"};
+    struct fixture *fixture = *state;
+    struct chain_result result;
+    struct frame_entry entry = {.slot_ms = 1000, .taken_ms = 1001, .number = 5, .point = 1};
+    for (int id = 1; id <= 9; id++)
+        fixture_frame(fixture, id, &entry, 1);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        fixture_sql(fixture->history, "CREATE TEMP TABLE saved AS SELECT * FROM frame");
+        fixture_sql(fixture->history, "UPDATE frame SET %s WHERE id = 4", changes[i]);
+        struct findings findings = verify(fixture, true, &result);
+        assert_int_equal(findings.n, 1);
+        assert_int_equal(findings.list[0].number, 4);
+        fixture_sql(fixture->history,
+                    "DELETE FROM frame; INSERT INTO frame SELECT * FROM saved; DROP TABLE saved");
+    }
+    fixture_sql(fixture->history, "DELETE FROM frame WHERE id = 6");
+    struct findings findings = verify(fixture, true, &result);
+    assert_int_equal(findings.n, 1);
+    assert_int_equal(findings.list[0].number, 7);
+}
+
+/* Of an earlier file: frames that are not chained; but not behind one that is. */
+static void test_frames_of_version_1(void **state)
+{
+    (void)state;
+    struct chain_frames frames;
+    unsigned char one[CHAIN_HASH_SIZE], two[CHAIN_HASH_SIZE], three[CHAIN_HASH_SIZE];
+    struct chain_frame old = {1, 2, 3, 1, "\1\1\x48\2\0\0", 6}, next = {2, 2, 3, 1, "\2\1\x48\2\0\0", 6};
+    struct chain_frame late = {3, 2, 3, 1, "\1\1\x48\2\0\0", 6};
+    chain_frame_hash(NULL, &old, one);
+    chain_frame_hash(one, &next, two);
+    chain_frame_hash(NULL, &late, three);
+    chain_frames_begin(&frames, NULL);
+    assert_true(chain_frames_next(&frames, &old, one, sizeof one));
+    assert_true(chain_frames_next(&frames, &next, two, sizeof two));
+    assert_false(chain_frames_next(&frames, &late, three, sizeof three));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +313,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_hole_is_no_tampering, setup, teardown),
         cmocka_unit_test_setup_teardown(test_more_than_one_page, setup, teardown),
         cmocka_unit_test_setup_teardown(test_altered_frame, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_frames_are_chained, setup, teardown),
+        cmocka_unit_test(test_frames_of_version_1),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

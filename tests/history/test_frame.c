@@ -25,6 +25,7 @@ static void assert_entry(const struct frame_entry *a, const struct frame_entry *
     assert_true(a->number == b->number);
     assert_int_equal(a->point, b->point);
     assert_int_equal(a->raw, b->raw);
+    assert_int_equal(a->calibration, b->calibration);
     assert_int_equal(a->quality, b->quality);
     assert_int_equal(a->reason, b->reason);
     assert_int_equal(a->micro, b->micro);
@@ -112,6 +113,7 @@ static void test_extremes(void **unused)
             .number = i % 2 ? INT64_MAX : INT64_MIN,
             .point = i % 2 ? UINT32_MAX : 0,
             .raw = UINT32_MAX,
+            .calibration = UINT32_MAX,
             .quality = QUALITY_UNCERTAIN,
             .reason = 255,
             .micro = true,
@@ -138,6 +140,8 @@ static void test_random_frames(void **unused)
             many[i] = frame_entry_make((uint32_t)random_bits(&state) >> (random_bits(&state) % 32),
                                        (unsigned)(random_bits(&state) % 7), slot,
                                        slot + (int64_t)(random_bits(&state) % 10000000), &reading);
+            if (random_bits(&state) % 2)
+                many[i].calibration = (uint32_t)random_bits(&state) >> (random_bits(&state) % 32);
         }
         assert_round_trip(many, n);
     }
@@ -211,7 +215,7 @@ static void test_damage_is_noticed_or_harmless(void **unused)
     memcpy(damaged, body, len);
     damaged[len] = 0;
     assert_int_equal(decode(damaged, len + 1, &n), -EBADMSG); /* trailing byte */
-    damaged[0] = 2;
+    damaged[0] = 3;
     assert_int_equal(decode(damaged, len, &n), -EPROTONOSUPPORT);
     damaged[0] = 0;
     assert_int_equal(decode(damaged, len, &n), -EBADMSG);
@@ -222,16 +226,17 @@ static void test_needless_bytes_are_refused(void **unused)
     (void)unused;
     size_t n;
     /* One entry, point +1 (2), same slot, taken +0, good, value 0: 0x48 2 0 0 */
-    static const unsigned char plain[] = {1, 1, 0x48, 2, 0, 0};
-    static const unsigned char padded_varint[] = {1, 1, 0x48, 0x82, 0x00, 0, 0};
-    static const unsigned char long_varint[] = {1,    1,    0x48, 2,    0,    0xff, 0xff, 0xff,
+    static const unsigned char plain[] = {2, 1, 0x48, 2, 0, 0};
+    static const unsigned char padded_varint[] = {2, 1, 0x48, 0x82, 0x00, 0, 0};
+    static const unsigned char long_varint[] = {2,    1,    0x48, 2,    0,    0xff, 0xff, 0xff,
                                                 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2};
-    static const unsigned char bad_with_value[] = {1, 1, 0x4a, 2, 0, 0};
-    static const unsigned char good_without_value[] = {1, 1, 0x40, 2, 0};
-    static const unsigned char negative_point[] = {1, 1, 0x48, 1, 0, 0};
-    static const unsigned char explicit_same_slot[] = {1, 1, 0x08, 2, 0, 0, 0};
-    static const unsigned char reserved_flag[] = {1, 1, 0xc8, 2, 0, 0};
-    static const unsigned char many_entries[] = {1, 0x7f, 0x48, 2, 0, 0};
+    static const unsigned char bad_with_value[] = {2, 1, 0x4a, 2, 0, 0};
+    static const unsigned char good_without_value[] = {2, 1, 0x40, 2, 0};
+    static const unsigned char negative_point[] = {2, 1, 0x48, 1, 0, 0};
+    static const unsigned char explicit_same_slot[] = {2, 1, 0x08, 2, 0, 0, 0};
+    static const unsigned char no_calibration[] = {2, 1, 0xc8, 2, 0, 0, 0};
+    static const unsigned char long_calibration[] = {2, 1, 0xc8, 2, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x1f};
+    static const unsigned char many_entries[] = {2, 0x7f, 0x48, 2, 0, 0};
     assert_int_equal(decode(plain, sizeof plain, &n), 0);
     assert_int_equal(decode(padded_varint, sizeof padded_varint, &n), -EBADMSG);
     assert_int_equal(decode(long_varint, sizeof long_varint, &n), -EBADMSG);
@@ -239,8 +244,23 @@ static void test_needless_bytes_are_refused(void **unused)
     assert_int_equal(decode(good_without_value, sizeof good_without_value, &n), -EBADMSG);
     assert_int_equal(decode(negative_point, sizeof negative_point, &n), -EBADMSG);
     assert_int_equal(decode(explicit_same_slot, sizeof explicit_same_slot, &n), -EBADMSG);
-    assert_int_equal(decode(reserved_flag, sizeof reserved_flag, &n), -EBADMSG);
+    assert_int_equal(decode(no_calibration, sizeof no_calibration, &n), -EBADMSG);
+    assert_int_equal(decode(long_calibration, sizeof long_calibration, &n), -EBADMSG);
     assert_int_equal(decode(many_entries, sizeof many_entries, &n), -EBADMSG);
+}
+
+/* Bodies of earlier files: the same without calibrations. */
+static void test_version_1_still_decodes(void **unused)
+{
+    (void)unused;
+    size_t n;
+    static const unsigned char plain[] = {1, 2, 0x48, 2, 0, 9, 0x0c, 2, 2, 0, 3, 1};
+    static const unsigned char calibrated[] = {1, 1, 0xc8, 2, 0, 0, 1};
+    assert_int_equal(decode(plain, sizeof plain, &n), 0);
+    assert_int_equal(n, 2);
+    assert_true(many[0].number == -5 && many[0].point == 1 && many[0].calibration == 0);
+    assert_true(many[1].number == -1 && many[1].point == 2 && many[1].slot_ms == 1 && many[1].reason == 3);
+    assert_int_equal(decode(calibrated, sizeof calibrated, &n), -EBADMSG);
 }
 
 static void test_number_beyond_a_value_is_damage(void **unused)
@@ -264,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_refuses_what_it_can_not_hold),
         cmocka_unit_test(test_damage_is_noticed_or_harmless),
         cmocka_unit_test(test_needless_bytes_are_refused),
+        cmocka_unit_test(test_version_1_still_decodes),
         cmocka_unit_test(test_number_beyond_a_value_is_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

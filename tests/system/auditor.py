@@ -37,7 +37,8 @@ class _Bytes:
 def _frame(data, points):
     """The rows of one frame's body."""
     b = _Bytes(data)
-    if b.byte() != 1:
+    version = b.byte()
+    if version not in (1, 2):
         raise ValueError("a frame of another version")
     point = slot = 0
     for _ in range(b.varint()):
@@ -49,6 +50,8 @@ def _frame(data, points):
         reason = b.byte() if flags & 4 else 0
         value = b.zigzag() if flags & 8 else None
         raw = b.varint() if flags & 0x20 else 0
+        if flags & 0x80 and (version < 2 or b.varint() == 0):
+            raise ValueError("a calibration that is none")
         asset, name, unit, decimals = points[point]
         if value is not None:
             value = value / 10 ** (6 if flags & 0x10 else decimals)
@@ -97,11 +100,15 @@ def check_events(path):
 
 
 def check_frames(path):
-    """The same for each frame of history.db."""
-    rows = harness.sqlite(path, "SELECT id, first_utc_us, last_utc_us, count, hex(body) body, hex(hash) hash FROM frame")
-    faults = []
+    """The same for each frame of history.db that is not folded yet."""
+    rows = harness.sqlite(path, "SELECT id, first_utc_us, last_utc_us, count, hex(body) body, hex(hash) hash FROM frame"
+                                " ORDER BY id")
+    folded = harness.sqlite(path, "SELECT hex(frames_head) head FROM seal WHERE kind = 1 ORDER BY id DESC LIMIT 1")
+    faults, before = [], folded[0]["head"] if folded else "00" * 32
     for row in rows:
-        data = b"cryomon frame 1" + b"".join(_number(row[key]) for key in ("id", "first_utc_us", "last_utc_us", "count"))
+        kind = b"cryomon frame 1" if row["body"].startswith("01") else b"cryomon frame 2" + bytes.fromhex(before)
+        before = row["hash"]
+        data = kind + b"".join(_number(row[key]) for key in ("id", "first_utc_us", "last_utc_us", "count"))
         if hashlib.sha256(data + bytes.fromhex(row["body"])).hexdigest().upper() != row["hash"]:
             faults.append("frame %d is not what was hashed" % row["id"])
     return faults

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cryoctl.h"
+#include "output.h"
 #include "places.h"
 #include "reader.h"
 #include "stored.h"
@@ -9,35 +10,11 @@
 #include "width.h"
 #include "words.h"
 
-enum format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
-
 struct output {
     const struct ctl *ctl;
-    enum format format;
+    enum output_format format;
     bool begun;
 };
-
-/* ---------------------------------------------------------------- CSV (RFC 4180) */
-
-static void csv_field(const char *text, bool last)
-{
-    bool quote = strpbrk(text, ",\"\r\n") != NULL;
-    if (quote)
-        putchar('"');
-    for (; *text != '\0'; text++) {
-        if (*text == '"')
-            putchar('"');
-        putchar(*text);
-    }
-    fputs(quote ? "\"" : "", stdout);
-    fputs(last ? "\r\n" : ",", stdout);
-}
-
-static void csv_record(const char *const fields[8])
-{
-    for (size_t i = 0; i < 8; i++)
-        csv_field(fields[i], i == 7);
-}
 
 /* ---------------------------------------------------------------- a reading as texts */
 
@@ -69,7 +46,7 @@ static void print_csv(const struct history_row *row, const struct texts *t)
                                    quality_name(r->quality),
                                    r->reason != REASON_NONE ? reason_name(r->reason) : "",
                                    t->raw};
-    csv_record(fields);
+    output_csv(fields, 8);
 }
 
 static void print_json(const struct history_row *row, const struct texts *t)
@@ -140,9 +117,9 @@ static void begin(struct output *out)
     const char *const titles[6] = {tr(ctl, "TIME", "时间"),  tr(ctl, "VALUE", "数值"),
                                    tr(ctl, "UNIT", "单位"),  tr(ctl, "QUALITY", "质量"),
                                    tr(ctl, "RAW", "原始值"), tr(ctl, "REASON", "原因")};
-    if (out->format == FORMAT_CSV)
-        csv_record(header);
-    else if (out->format == FORMAT_TABLE)
+    if (out->format == OUTPUT_CSV)
+        output_csv(header, 8);
+    else if (out->format == OUTPUT_TABLE)
         print_line(titles);
     out->begun = true;
 }
@@ -154,9 +131,9 @@ static bool print_reading(void *context, const struct history_row *row)
     if (!out->begun)
         begin(out);
     make_texts(row, &texts);
-    if (out->format == FORMAT_CSV)
+    if (out->format == OUTPUT_CSV)
         print_csv(row, &texts);
-    else if (out->format == FORMAT_JSON)
+    else if (out->format == OUTPUT_JSON)
         print_json(row, &texts);
     else
         print_row(out->ctl, row, &texts);
@@ -165,31 +142,12 @@ static bool print_reading(void *context, const struct history_row *row)
 
 /* ---------------------------------------------------------------- the verb */
 
-static bool choose_format(const struct ctl *ctl, enum format *ret)
-{
-    static const char *const names[] = {"table", "csv", "json"};
-    *ret = ctl->json ? FORMAT_JSON : FORMAT_TABLE;
-    for (unsigned i = 0; ctl->format != NULL && i <= 3; i++) {
-        if (i == 3) {
-            ctl_complain(tr(ctl, "--format is table, csv or json, not \"%s\"",
-                            "--format 应为 table、csv 或 json，而不是“%s”"),
-                         ctl->format);
-            return false;
-        }
-        if (strcmp(ctl->format, names[i]) == 0) {
-            *ret = (enum format)i;
-            break;
-        }
-    }
-    return true;
-}
-
 static int explain_nothing(struct output *out, struct history_reader *reader, const char *asset,
                            const char *point)
 {
     const struct ctl *ctl = out->ctl;
     bool known = history_has_point(reader, asset, point) > 0;
-    if (known && out->format == FORMAT_CSV)
+    if (known && out->format == OUTPUT_CSV)
         begin(out); /* a file with a header and no records is what the question deserves */
     if (known)
         ctl_complain(tr(ctl, "no readings of %s/%s in that range", "该时段内没有 %s/%s 的读数"), asset,
@@ -211,7 +169,7 @@ int verb_history(struct ctl *ctl, int argc, char **argv)
     struct output out = {.ctl = ctl};
     struct history_reader *reader;
     int64_t from_us, to_us;
-    if (!choose_format(ctl, &out.format) || !when_range(ctl, INT64_C(3600) * SECOND_US, &from_us, &to_us))
+    if (!output_format(ctl, &out.format) || !when_range(ctl, INT64_C(3600) * SECOND_US, &from_us, &to_us))
         return CTL_USAGE;
     int result = stored_open(ctl, &reader);
     if (result != CTL_OK)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "log.h"
 
@@ -14,10 +15,11 @@
 #define ROOM_STOP  (16LL << 20)
 #define ROOM_AGAIN (24LL << 20)
 
-enum { STMT_MAX, STMT_FIND_POINT, STMT_ADD_POINT, STMT_FRAME };
+enum { STMT_LAST, STMT_FOLDED, STMT_FIND_POINT, STMT_ADD_POINT, STMT_FRAME };
 
 static const char *const sql[HISTORY_STATEMENTS] = {
-    [STMT_MAX] = "SELECT coalesce(max(id), 0) FROM frame",
+    [STMT_LAST] = "SELECT id, hash FROM frame ORDER BY id DESC LIMIT 1",
+    [STMT_FOLDED] = "SELECT to_id, frames_head FROM seal WHERE kind = 1 ORDER BY id DESC LIMIT 1",
     [STMT_FIND_POINT] =
         "SELECT id FROM point WHERE asset = ?1 AND point = ?2 AND unit = ?3 AND decimals = ?4",
     [STMT_ADD_POINT] = "INSERT INTO point(asset, point, unit, decimals) VALUES(?1, ?2, ?3, ?4) RETURNING id",
@@ -52,14 +54,27 @@ void store_history_free(struct store *store)
 
 /* ---------------------------------------------------------------- writing: each returns an SQLite result */
 
-static int read_max(struct store_history *history, int64_t *ret)
+/* The last frame, as far as the statement knows: a row, or the result. */
+static int read_frame(sqlite3_stmt *stmt, struct store_frame *ret)
 {
-    sqlite3_stmt *stmt = history->stmts[STMT_MAX];
     int result = sqlite3_step(stmt);
-    if (result == SQLITE_ROW)
-        *ret = sqlite3_column_int64(stmt, 0);
+    if (result == SQLITE_ROW) {
+        const void *hash = sqlite3_column_blob(stmt, 1);
+        *ret = (struct store_frame){.id = sqlite3_column_int64(stmt, 0)};
+        if (hash && sqlite3_column_bytes(stmt, 1) == CHAIN_HASH_SIZE)
+            memcpy(ret->hash, hash, CHAIN_HASH_SIZE);
+    }
     sqlite3_reset(stmt);
-    return result == SQLITE_ROW ? SQLITE_OK : result;
+    return result;
+}
+
+static int read_last(struct store_history *history, struct store_frame *ret)
+{
+    *ret = (struct store_frame){.id = 0};
+    int result = read_frame(history->stmts[STMT_LAST], ret);
+    if (result == SQLITE_DONE)
+        result = read_frame(history->stmts[STMT_FOLDED], ret);
+    return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
 /* Finds or adds the point: a row, or the result. */
@@ -90,7 +105,7 @@ static int point_id(struct store_history *history, struct store_series *series, 
             result = point_row(history->stmts[STMT_ADD_POINT], series->config, index, &id);
         if (result != SQLITE_ROW)
             return result == SQLITE_DONE ? SQLITE_ERROR : result;
-        if (id <= 0 || id > UINT32_MAX)
+        if (id <= 0 || id > SEAL_POINT_MAX)
             return SQLITE_CORRUPT;
         series->ids[index] = (uint32_t)id;
     }
@@ -126,7 +141,8 @@ static int gather(struct store_history *history, struct position *at, size_t *re
     return SQLITE_OK;
 }
 
-static int put_frame(struct store_history *history, int64_t id, size_t n)
+/* The frame behind last, which then is this one. */
+static int put_frame(struct store_history *history, struct store_frame *last, size_t n)
 {
     const struct frame_entry *entries = history->scratch;
     sqlite3_stmt *stmt = history->stmts[STMT_FRAME];
@@ -139,18 +155,24 @@ static int put_frame(struct store_history *history, int64_t id, size_t n)
         first_ms = entries[i].taken_ms < first_ms ? entries[i].taken_ms : first_ms;
         last_ms = entries[i].taken_ms > last_ms ? entries[i].taken_ms : last_ms;
     }
-    struct chain_frame frame = {id, first_ms * MS_US, last_ms * MS_US, (int64_t)n, history->body, len};
-    chain_frame_hash(&frame, hash);
+    struct chain_frame frame = {last->id + 1, first_ms * MS_US, last_ms * MS_US,
+                                (int64_t)n,   history->body,    len};
+    chain_frame_hash(last->hash, &frame, hash);
     sqlite3_bind_int64(stmt, 1, frame.id);
     sqlite3_bind_int64(stmt, 2, frame.first_utc_us);
     sqlite3_bind_int64(stmt, 3, frame.last_utc_us);
     sqlite3_bind_int64(stmt, 4, frame.count);
     sqlite3_bind_blob64(stmt, 5, frame.body, frame.len, SQLITE_STATIC);
     sqlite3_bind_blob(stmt, 6, hash, sizeof hash, SQLITE_STATIC);
-    return store_db_run(stmt);
+    int result = store_db_run(stmt);
+    if (result == SQLITE_OK) {
+        last->id = frame.id;
+        memcpy(last->hash, hash, sizeof hash);
+    }
+    return result;
 }
 
-static int put_frames(struct store_history *history, int64_t *id, uint64_t *ret_n)
+static int put_frames(struct store_history *history, struct store_frame *last, uint64_t *ret_n)
 {
     struct position at = {history->readings.head, history->readings.head ? history->readings.head->first : 0};
     uint64_t total = 0;
@@ -158,7 +180,7 @@ static int put_frames(struct store_history *history, int64_t *id, uint64_t *ret_
         size_t n = 0;
         int result = gather(history, &at, &n);
         if (result == SQLITE_OK && n > 0)
-            result = put_frame(history, ++*id, n);
+            result = put_frame(history, last, n);
         if (result != SQLITE_OK)
             return result;
         total += n;
@@ -171,25 +193,26 @@ static int put_frames(struct store_history *history, int64_t *id, uint64_t *ret_
 
 static int write_transaction(struct store_history *history)
 {
-    int64_t id = 0;
+    struct store_frame last;
     uint64_t n = 0;
     int result = sqlite3_exec(history->db.db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (result == SQLITE_OK)
-        result = read_max(history, &id);
+        result = read_last(history, &last);
     if (result != SQLITE_OK)
         return result;
-    if (history->doubt_n > 0 && id >= history->doubt_id)
+    if (history->doubt_n > 0 && last.id >= history->doubt_id)
         store_readings_pop(&history->readings, history->doubt_n);
     history->doubt_n = 0;
-    result = put_frames(history, &id, &n);
+    result = put_frames(history, &last, &n);
     if (result != SQLITE_OK)
         return result;
-    history->doubt_id = id;
+    history->doubt_id = last.id;
     history->doubt_n = n;
     result = sqlite3_exec(history->db.db, "COMMIT", NULL, NULL, NULL);
     if (result != SQLITE_OK)
         return result;
     history->doubt_n = 0;
+    history->last = last;
     store_readings_pop(&history->readings, n);
     return SQLITE_OK;
 }

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "frame.h"
 #include "schema.h"
+#include "seal.h"
 #include "store.h"
 
 #define STORE_PATH_MAX    320
@@ -183,13 +184,19 @@ void store_readings_free(struct store_readings *readings);
 
 /* ---------------------------------------------------------------- history.db (store_history.c) */
 
-#define HISTORY_STATEMENTS 4
+#define HISTORY_STATEMENTS 5
+
+struct store_frame {
+    int64_t id; /* 0: there is none */
+    unsigned char hash[CHAIN_HASH_SIZE];
+};
 
 struct store_history {
     struct store_db db;
     sqlite3_stmt *stmts[HISTORY_STATEMENTS];
     struct store_readings readings;
-    int64_t due_boot_us; /* the next commit; STORE_NEVER while nothing waits */
+    int64_t due_boot_us;     /* the next commit; STORE_NEVER while nothing waits */
+    struct store_frame last; /* that was committed */
     /* A commit that failed may have reached the disk all the same: if the frame doubt_id is there, the oldest
      * doubt_n readings are stored. */
     int64_t doubt_id;

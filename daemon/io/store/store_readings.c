@@ -127,6 +127,9 @@ void store_readings_add(struct store *store, const struct store_message *message
         return;
     }
     unsigned decimals = config->points[message->sample.point].format.decimals;
+    int64_t late_us = taken_us - message->sample.slot.utc_us;
+    if (late_us > 0 && late_us < FRAME_PUNCTUAL_US)
+        taken_us = message->sample.slot.utc_us;
     block->entries[block->n++] = frame_entry_make(
         message->sample.point, decimals, message->sample.slot.utc_us, taken_us, &message->sample.reading);
     readings->n++;
