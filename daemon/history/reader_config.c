@@ -7,7 +7,7 @@
 #include "reader_internal.h"
 
 int reader_config_text(struct history_reader *reader, const unsigned char sha256[32], char **ret_text,
-                          size_t *ret_len, int64_t *ret_utc_us)
+                       size_t *ret_len, int64_t *ret_utc_us)
 {
     sqlite3_stmt *stmt = NULL;
     char *text = NULL;

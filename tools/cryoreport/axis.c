@@ -33,14 +33,14 @@ static const struct step {
     int n; /* seconds, days, months or years */
     double seconds;
 } steps[] = {
-    {AXIS_SECONDS, 1, 1},          {AXIS_SECONDS, 5, 5},          {AXIS_SECONDS, 15, 15},
-    {AXIS_SECONDS, 30, 30},        {AXIS_MINUTES, 1, 60},         {AXIS_MINUTES, 5, 300},
-    {AXIS_MINUTES, 15, 900},       {AXIS_MINUTES, 30, 1800},      {AXIS_MINUTES, 60, 3600},
-    {AXIS_MINUTES, 120, 7200},     {AXIS_MINUTES, 180, 10800},    {AXIS_MINUTES, 360, 21600},
-    {AXIS_MINUTES, 720, 43200},    {AXIS_DAYS, 1, 86400},         {AXIS_DAYS, 2, 172800},
-    {AXIS_DAYS, 7, 604800},        {AXIS_MONTHS, 1, 2629800},     {AXIS_MONTHS, 2, 5259600},
-    {AXIS_MONTHS, 3, 7889400},     {AXIS_MONTHS, 6, 15778800},    {AXIS_YEARS, 1, 31557600},
-    {AXIS_YEARS, 2, 63115200},     {AXIS_YEARS, 5, 157788000},    {AXIS_YEARS, 10, 315576000},
+    {AXIS_SECONDS, 1, 1},       {AXIS_SECONDS, 5, 5},       {AXIS_SECONDS, 15, 15},
+    {AXIS_SECONDS, 30, 30},     {AXIS_MINUTES, 1, 60},      {AXIS_MINUTES, 5, 300},
+    {AXIS_MINUTES, 15, 900},    {AXIS_MINUTES, 30, 1800},   {AXIS_MINUTES, 60, 3600},
+    {AXIS_MINUTES, 120, 7200},  {AXIS_MINUTES, 180, 10800}, {AXIS_MINUTES, 360, 21600},
+    {AXIS_MINUTES, 720, 43200}, {AXIS_DAYS, 1, 86400},      {AXIS_DAYS, 2, 172800},
+    {AXIS_DAYS, 7, 604800},     {AXIS_MONTHS, 1, 2629800},  {AXIS_MONTHS, 2, 5259600},
+    {AXIS_MONTHS, 3, 7889400},  {AXIS_MONTHS, 6, 15778800}, {AXIS_YEARS, 1, 31557600},
+    {AXIS_YEARS, 2, 63115200},  {AXIS_YEARS, 5, 157788000}, {AXIS_YEARS, 10, 315576000},
 };
 
 static int64_t to_utc_us(const struct tm *wanted, bool utc)

@@ -79,15 +79,16 @@ static void choose_scale(struct panel *p)
         p->low = 0;
         p->high = 1;
     }
-    double margin = fmax((p->high - p->low) * 0.07, 0.5 * pow(10, -number(json_object_get(p->point, "decimals"))));
+    double margin =
+        fmax((p->high - p->low) * 0.07, 0.5 * pow(10, -number(json_object_get(p->point, "decimals"))));
     p->low -= margin;
     p->high += margin;
 }
 
 /* ---------------------------------------------------------------- behind the curve */
 
-static void span_of(const struct panel *p, const json_t *span, const char *from, const char *to, double *ret_x,
-                    double *ret_width)
+static void span_of(const struct panel *p, const json_t *span, const char *from, const char *to,
+                    double *ret_x, double *ret_width)
 {
     double x1 = x_of(p, (double)facts_time_of(span, from)), x2 = x_of(p, (double)facts_time_of(span, to));
     *ret_x = x1;
@@ -99,6 +100,20 @@ static void span_of(const struct panel *p, const json_t *span, const char *from,
 static bool is_mine(const struct panel *p, const json_t *span)
 {
     return strcmp(facts_text_of(span, "point"), p->id) == 0;
+}
+
+/* A gap may be that of several points. */
+static bool concerns(const struct panel *p, const json_t *gap)
+{
+    size_t i;
+    const json_t *point;
+    json_array_foreach(json_object_get(gap, "points"), i, point)
+    {
+        const char *id = json_string_value(point);
+        if (id != NULL && strcmp(id, p->id) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void shade_excursions(const struct panel *p)
@@ -143,7 +158,7 @@ static void hatch_gaps(const struct panel *p)
     json_array_foreach(json_object_get(p->facts, "gaps"), i, gap)
     {
         double x, width;
-        if (!is_mine(p, gap))
+        if (!concerns(p, gap))
             continue;
         span_of(p, gap, "from", "to", &x, &width);
         hatch(p->s->cr, x, p->y, width, p->height);
@@ -252,8 +267,9 @@ static void draw_limits(const struct panel *p)
 /* Is there a reading missing between two columns that lie so far apart? */
 static bool is_broken(const struct panel *p, const json_t *a, const json_t *b)
 {
-    double interval_us = number(json_object_get(json_object_get(p->point, "readings"), "interval_s")) * 1e6;
-    return column_us(p, b) - column_us(p, a) > 2 * p->step_us + SUMMARY_HOLD * interval_us;
+    double interval_us =
+        number(json_object_get(json_object_get(p->point, "readings"), "interval_seconds")) * 1e6;
+    return column_us(p, b) - column_us(p, a) > 2 * p->step_us + EXPOSURE_HOLD * interval_us;
 }
 
 /* From column first on, to the end of the line. Returns the one behind it. */
@@ -325,8 +341,8 @@ static void draw_title(const struct panel *p)
     char text[512];
     const char *name = facts_text_of(json_object_get(p->point, "name"), tr(p->s->ctl, "en", "zh"));
     bool named = strcmp(name, p->id) != 0;
-    snprintf(text, sizeof text, "%s%s%s%s%s%s%s", name, named ? " (" : "", named ? p->id : "", named ? ")" : "",
-             p->unit[0] != '\0' ? " [" : "", p->unit, p->unit[0] != '\0' ? "]" : "");
+    snprintf(text, sizeof text, "%s%s%s%s%s%s%s", name, named ? " (" : "", named ? p->id : "",
+             named ? ")" : "", p->unit[0] != '\0' ? " [" : "", p->unit, p->unit[0] != '\0' ? "]" : "");
     sheet_text(p->s, SHEET_BOLD, text, SHEET_LEFT, p->s->y, 0, SHEET_START);
 }
 
@@ -371,8 +387,9 @@ void chart_draw(struct sheet *s, const json_t *facts, const json_t *point, doubl
 void chart_legend(struct sheet *s)
 {
     static const char *const names[][2] = {
-        {"mean", "平均值"},          {"minimum to maximum", "最小值至最大值"}, {"alarm limit", "报警限"},
-        {"exposure threshold", "暴露阈值"}, {"excursion", "超限"},               {"no value", "无数据"},
+        {"mean", "平均值"},        {"minimum to maximum", "最小值至最大值"},
+        {"alarm limit", "报警限"}, {"exposure threshold", "暴露阈值"},
+        {"excursion", "超限"},     {"no value", "无数据"},
     };
     double x = SHEET_LEFT + LABELS;
     sheet_need(s, 16);
@@ -380,7 +397,8 @@ void chart_legend(struct sheet *s)
         cairo_t *cr = s->cr;
         double y = s->y;
         if (i == 2 || i == 3)
-            draw_limit(&(struct panel){.s = s, .y = y, .height = 9, .low = 0, .high = 1}, 0.5, x, x + 18, i == 2);
+            draw_limit(&(struct panel){.s = s, .y = y, .height = 9, .low = 0, .high = 1}, 0.5, x, x + 18,
+                       i == 2);
         else if (i == 5)
             hatch(cr, x, y + 0.5, 18, 8);
         else {
@@ -390,7 +408,8 @@ void chart_legend(struct sheet *s)
             cairo_rectangle(cr, x, i == 0 ? y + 4 : y + 0.5, 18, i == 0 ? 0.9 : 8);
             cairo_fill(cr);
         }
-        PangoLayout *layout = sheet_layout(s, SHEET_FAINT, tr(s->ctl, names[i][0], names[i][1]), 0, SHEET_START);
+        PangoLayout *layout =
+            sheet_layout(s, SHEET_FAINT, tr(s->ctl, names[i][0], names[i][1]), 0, SHEET_START);
         int width;
         pango_layout_get_size(layout, &width, NULL);
         sheet_draw(s, layout, SHEET_FAINT, x + 22, y - 0.8);

@@ -13,7 +13,7 @@
 /* At the sheet's y, which moves on. height: of the panel itself. */
 void chart_draw(struct sheet *s, const json_t *facts, const json_t *point, double height);
 
-/* What the marks mean; once, below the charts. */
+/* What the marks mean; once, above the charts. */
 void chart_legend(struct sheet *s);
 
 #endif

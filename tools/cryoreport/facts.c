@@ -11,8 +11,6 @@
 #include "stored.h"
 #include "words.h"
 
-#define POINTS_OF_ASSET_MAX 4096
-
 /* ---------------------------------------------------------------- small things */
 
 void facts_set(struct gather *g, json_t *object, const char *key, json_t *value)
@@ -39,6 +37,11 @@ json_t *facts_number(micro_t value)
     return json_real((double)value / (double)MICRO_PER_UNIT);
 }
 
+json_t *facts_seconds(int64_t us)
+{
+    return json_real((double)(us / MS_US) / 1000.0);
+}
+
 json_t *facts_bilingual(const struct bilingual *text, const char *fallback)
 {
     return json_pack("{s:s, s:s}", "en", bilingual_get(text, LANGUAGE_EN, fallback), "zh",
@@ -59,7 +62,8 @@ int64_t facts_time_of(const json_t *object, const char *key)
 
 char *facts_text(const json_t *facts, size_t *ret_len)
 {
-    size_t flags = JSON_REAL_PRECISION(15) | JSON_COMPACT | JSON_SORT_KEYS, len = json_dumpb(facts, NULL, 0, flags);
+    size_t flags = JSON_REAL_PRECISION(15) | JSON_COMPACT | JSON_SORT_KEYS,
+           len = json_dumpb(facts, NULL, 0, flags);
     char *text = len > 0 ? malloc(len + 2) : NULL;
     if (text == NULL)
         return NULL;
@@ -131,112 +135,53 @@ static void add_names(struct gather *g)
     facts_set(g, g->facts, "site", site);
 }
 
-/* ---------------------------------------------------------------- which points */
-
-static bool take_point(void *context, const struct history_point *point)
-{
-    json_t *names = context;
-    size_t i;
-    const json_t *name;
-    json_array_foreach(names, i, name)
-    {
-        if (strcmp(json_string_value(name), point->point) == 0)
-            return true;
-    }
-    return json_array_append_new(names, json_string(point->point)) == 0 &&
-           json_array_size(names) < POINTS_OF_ASSET_MAX;
-}
-
-/* In the order of the configuration, then those that only the history knows. */
-static json_t *find_points(struct gather *g)
-{
-    int asset = -1;
-    const struct config *config = facts_config_of(g, &asset);
-    json_t *names = json_array(), *known = json_array(), *ret = json_array();
-    int64_t n = history_points(g->reader, g->request->asset, g->request->point, take_point, known);
-    for (unsigned i = 0; config != NULL && i < config->assets[asset].n_points; i++) {
-        const char *id = config->points[config->assets[asset].first_point + i].id;
-        if (g->request->point == NULL || strcmp(g->request->point, id) == 0)
-            facts_append(g, names, json_string(id));
-    }
-    size_t i;
-    json_t *name;
-    json_array_foreach(names, i, name)
-    {
-        facts_append(g, ret, json_incref(name));
-    }
-    json_array_foreach(known, i, name)
-    {
-        const struct history_point point = {.point = json_string_value(name)};
-        if (!take_point(ret, &point))
-            g->failed = true;
-    }
-    json_decref(names);
-    json_decref(known);
-    if (n < 0) {
-        json_decref(ret);
-        return NULL;
-    }
-    return ret;
-}
-
-static int no_such_point(struct gather *g)
-{
-    const struct ctl *ctl = g->ctl;
-    const struct facts_request *r = g->request;
-    if (r->point != NULL && history_has_point(g->reader, r->asset, NULL) > 0)
-        ctl_complain(tr(ctl, "no such point: asset \"%s\" has no point \"%s\" in the history",
-                        "没有该测点：历史记录中设备“%s”没有测点“%s”"),
-                     r->asset, r->point);
-    else
-        ctl_complain(
-            tr(ctl, "no such asset: the history has no asset \"%s\"", "没有该设备：历史记录中没有设备“%s”"), r->asset);
-    return CTL_NEGATIVE;
-}
-
 /* ---------------------------------------------------------------- the whole */
-
-static int read_points(struct gather *g, const json_t *names)
-{
-    struct facts_progress progress = {.n = (unsigned)json_array_size(names), .percent = -1};
-    json_t *points = json_array(), *excursions = json_array(), *gaps = json_array();
-    size_t i;
-    const json_t *name;
-    int result = 0;
-    facts_set(g, g->facts, "points", points);
-    facts_set(g, g->facts, "excursions", excursions);
-    facts_set(g, g->facts, "gaps", gaps);
-    json_array_foreach(names, i, name)
-    {
-        result = facts_read_point(g, json_string_value(name), &progress, points, excursions, gaps);
-        if (result < 0 || g->failed)
-            break;
-    }
-    if (progress.percent >= 0)
-        fprintf(stderr, "\r%*s\r", 24, "");
-    return result;
-}
 
 static void make_arrays(struct gather *g)
 {
-    json_t **const arrays[] = {&g->alarms, &g->changes, &g->losses, &g->clocks, &g->reviews, &g->corrections};
+    json_t **const arrays[] = {&g->alarms, &g->changes, &g->clocks, &g->reviews, &g->corrections};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         if ((*arrays[i] = json_array()) == NULL)
             g->failed = true;
     g->facts = json_object();
 }
 
-/* 0, or -errno; *ret_known false: nothing is known of the asset. */
-static int gather(struct gather *g, const char *dir, bool *ret_known)
+static void drop_arrays(struct gather *g)
 {
-    const struct facts_request *r = g->request;
+    json_t *const arrays[] = {g->alarms, g->changes, g->clocks, g->reviews, g->corrections};
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
+        json_decref(arrays[i]);
+}
+
+static void add_head(struct gather *g, const char *dir)
+{
     json_t *range = json_object();
     facts_set(g, g->facts, "cryomon", json_string("report 1"));
     facts_set(g, g->facts, "made", made(g));
-    facts_set(g, range, "from", facts_time(r->from_us));
-    facts_set(g, range, "to", facts_time(r->to_us));
+    facts_set(g, range, "from", facts_time(g->request->from_us));
+    facts_set(g, range, "to", facts_time(g->request->to_us));
     facts_set(g, g->facts, "range", range);
     facts_set(g, g->facts, "files", files(g, dir));
+}
+
+static int read_readings(struct gather *g)
+{
+    static int (*const passes[])(struct gather *) = {facts_read_points, facts_read_gaps,
+                                                     facts_read_exposures};
+    const struct facts_request *r = g->request;
+    int result = 0;
+    for (size_t i = 0; i < sizeof passes / sizeof passes[0] && result == 0 && !g->failed; i++) {
+        progress_begin(&g->progress, g->ctl, r->from_us, r->to_us, false);
+        result = passes[i](g);
+        progress_end(&g->progress);
+    }
+    return result;
+}
+
+/* 0 or -errno; -ENOENT: the history knows no such point. */
+static int gather(struct gather *g, const char *dir)
+{
+    add_head(g, dir);
     int result = facts_find_periods(g);
     if (result == 0)
         result = facts_read_events(g);
@@ -244,42 +189,34 @@ static int gather(struct gather *g, const char *dir, bool *ret_known)
         return result;
     facts_load_periods(g);
     add_names(g);
-    json_t *names = find_points(g);
-    *ret_known = names != NULL && json_array_size(names) > 0;
-    if (*ret_known)
-        result = read_points(g, names);
-    json_decref(names);
-    if (result < 0 || !*ret_known)
+    result = read_readings(g);
+    if (result < 0)
         return result;
+    facts_set(g, g->facts, "damaged", json_integer((json_int_t)history_damaged(g->reader)));
     facts_set(g, g->facts, "alarms", json_incref(g->alarms));
-    facts_set(g, g->facts, "losses", json_incref(g->losses));
     facts_set(g, g->facts, "clock_steps", json_incref(g->clocks));
     facts_set(g, g->facts, "reviews", json_incref(g->reviews));
     facts_set(g, g->facts, "corrections", json_incref(g->corrections));
     facts_set(g, g->facts, "configuration", facts_configuration(g));
     facts_set(g, g->facts, "calibrations", facts_calibrations(g));
     facts_set(g, g->facts, "verification", facts_verification(g->ctl, g->reader, dir));
-    return 0;
+    return g->failed ? -ENOMEM : 0;
 }
 
 int facts_gather(struct ctl *ctl, struct history_reader *reader, const char *dir,
                  const struct facts_request *request, json_t **ret)
 {
     struct gather g = {.ctl = ctl, .reader = reader, .request = request};
-    bool known = true;
     make_arrays(&g);
-    int result = gather(&g, dir, &known), status = CTL_OK;
-    if (g.failed)
-        result = -ENOMEM;
+    int result = gather(&g, dir), status = CTL_OK;
+    if (result == -ENOENT)
+        stored_no_point(ctl, reader, request->asset, request->point);
+    else if (result < 0)
+        (void)stored_complain(ctl, g.failed ? -ENOMEM : result);
     if (result < 0)
-        status = stored_complain(ctl, result);
-    else if (!known)
-        status = no_such_point(&g);
-    json_t *const arrays[] = {g.alarms, g.changes, g.losses, g.clocks, g.reviews, g.corrections};
-    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
-        json_decref(arrays[i]);
+        status = CTL_NEGATIVE;
+    drop_arrays(&g);
     facts_free_periods(&g);
-    free(g.starts);
     free(g.calibrations);
     if (status == CTL_OK)
         *ret = g.facts;

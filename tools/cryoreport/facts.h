@@ -11,14 +11,14 @@
 struct facts_request {
     const char *asset, *point; /* NULL point: all of them */
     int64_t from_us, to_us;
-    bool quiet; /* no progress */
 };
 
 /* CTL_OK with *ret (a new reference), or the exit status after a complaint. */
 int facts_gather(struct ctl *ctl, struct history_reader *reader, const char *dir,
                  const struct facts_request *request, json_t **ret);
 
-/* The bytes whose SHA-256 is printed: the object, keys sorted, one line with its newline. malloc'd or NULL. */
+/* The bytes whose SHA-256 is printed: the object, keys sorted, one line with its newline. malloc'd or NULL.
+ */
 char *facts_text(const json_t *facts, size_t *ret_len);
 
 #endif

@@ -7,7 +7,7 @@ json_t *facts_calibrations(struct gather *g)
     for (size_t i = 0; i < g->n_calibrations; i++) {
         struct history_calibration c = {0};
         json_t *one = json_object();
-        facts_set(g, one, "id", json_integer(g->calibrations[i]));
+        facts_set(g, one, "id", json_integer((json_int_t)g->calibrations[i]));
         if (history_calibration(g->reader, g->calibrations[i], &c) == 0) {
             facts_set(g, one, "point", json_string(c.point));
             facts_set(g, one, "from", facts_time(c.from_utc_us));

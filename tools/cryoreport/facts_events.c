@@ -97,22 +97,6 @@ static void take_state(struct gather *g, const char *alarm, const json_t *body)
 
 /* ---------------------------------------------------------------- the rest */
 
-static void take_start(struct gather *g, const struct history_event *event)
-{
-    if (g->n_starts == g->cap_starts) {
-        size_t cap = g->cap_starts > 0 ? 2 * g->cap_starts : 16;
-        struct facts_start *grown = realloc(g->starts, cap * sizeof *grown);
-        if (grown == NULL) {
-            g->failed = true;
-            return;
-        }
-        g->starts = grown;
-        g->cap_starts = cap;
-    }
-    g->starts[g->n_starts++] = (struct facts_start){.at_us = event->utc_us, .stopped_us = g->stopped_us};
-    g->stopped_us = 0;
-}
-
 static void take_configuration(struct gather *g, const struct history_event *event, const json_t *body)
 {
     bool start = strcmp(event->kind, "start") == 0;
@@ -149,20 +133,13 @@ static bool take_event(void *context, const struct history_event *event)
 {
     struct gather *g = context;
     const char *kind = event->kind;
-    bool start = strcmp(kind, "start") == 0;
     json_t *body = json_loads(event->body, 0, NULL);
     if (body == NULL)
         return true; /* the chain says whether that is damage */
-    if (start || strcmp(kind, "configuration") == 0)
+    if (strcmp(kind, "start") == 0 || strcmp(kind, "configuration") == 0)
         take_configuration(g, event, body);
-    if (start)
-        take_start(g, event);
-    else if (strcmp(kind, "stop") == 0)
-        g->stopped_us = event->utc_us;
-    else if (strcmp(kind, "alarm") == 0 && concerns(g, event, body))
+    if (strcmp(kind, "alarm") == 0 && concerns(g, event, body))
         take_alarm(g, event, body);
-    else if (strcmp(kind, "gap") == 0)
-        take_body(g, g->losses, event, body);
     else if (strcmp(kind, "clock") == 0)
         take_body(g, g->clocks, event, body);
     else if (strcmp(kind, "correction") == 0 && concerns(g, event, body))
@@ -180,7 +157,8 @@ int facts_read_events(struct gather *g)
     const char *alarm;
     json_t *body;
     g->before = json_object();
-    int64_t n = history_events_where(g->reader, &alarms, r->from_us - LOOK_BACK_US, r->from_us, take_before, g);
+    int64_t n =
+        history_events_where(g->reader, &alarms, r->from_us - LOOK_BACK_US, r->from_us, take_before, g);
     json_object_foreach(g->before, alarm, body)
     {
         take_state(g, alarm, body);

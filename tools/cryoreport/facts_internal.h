@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "facts.h"
 #include "observe.h"
+#include "output.h"
 
 /* A configuration, and from when it was in force. */
 struct facts_period {
@@ -14,11 +15,6 @@ struct facts_period {
     struct config *config; /* NULL: its text is not in the record, or this program can't read it */
 };
 
-/* The daemon came up; it had stopped in order, or not. */
-struct facts_start {
-    int64_t at_us, stopped_us; /* stopped_us 0: no event of kind stop before it */
-};
-
 struct gather {
     struct ctl *ctl;
     struct history_reader *reader;
@@ -26,18 +22,15 @@ struct gather {
     json_t *facts; /* the whole */
     struct facts_period *periods;
     size_t n_periods, cap_periods;
-    struct facts_start *starts;
-    size_t n_starts, cap_starts;
-    int64_t stopped_us;                         /* stopped and not started since; 0: no */
-    json_t *alarms, *changes, *losses, *clocks; /* borrowed from facts, or owned by the gathering */
-    json_t *reviews, *corrections;
+    json_t *alarms, *changes, *clocks, *reviews, *corrections;
     json_t *before; /* alarm -> its last event before the range */
-    uint32_t *calibrations;
+    int64_t *calibrations;
     size_t n_calibrations, cap_calibrations;
+    struct progress progress;
     bool failed; /* memory ran out */
 };
 
-/* The configuration that was in force when the range began, and whether the daemon had stopped. */
+/* The configuration that was in force when the range began. */
 int facts_find_periods(struct gather *g);
 bool facts_add_period(struct gather *g, int64_t from_us, uint64_t seq, const char *sha256);
 /* After all events are read: loads the texts. */
@@ -50,13 +43,21 @@ json_t *facts_configuration(struct gather *g);
 /* Events in the range, into the arrays of g. 0 or -errno. */
 int facts_read_events(struct gather *g);
 
-/* The readings of one point: an object, whose excursions and gaps go to the arrays. 0 or -errno. */
-struct facts_progress {
-    unsigned nth, n;
-    int percent;
-};
-int facts_read_point(struct gather *g, const char *point, struct facts_progress *progress,
-                     json_t *ret_points, json_t *ret_excursions, json_t *ret_gaps);
+/* The readings, into facts: points, excursions. 0, -ENOENT (there is no such point) or -errno. */
+int facts_read_points(struct gather *g);
+/* Gaps and how complete the record is, into facts; the points' shares go to the objects in facts.points. */
+int facts_read_gaps(struct gather *g);
+int facts_read_exposures(struct gather *g);
+/* What the asset is measured against, as cryoctl exposure does; n is 0 for all but tanks without levels
+ * of their own. */
+struct exposure_levels facts_levels(const struct gather *g, const struct config *config);
+
+/* The limits of each configuration in force, malloc'd; lowest (may be NULL) is a threshold that counts like a
+ * high limit. */
+struct observe_limits *facts_find_limits(struct gather *g, const char *point, const micro_t *lowest,
+                                         size_t *ret_n);
+/* The alarms with a limit on the point, for each time in which they were the same. */
+json_t *facts_limits(struct gather *g, const char *point);
 
 json_t *facts_calibrations(struct gather *g);
 
@@ -66,6 +67,9 @@ json_t *facts_verification(struct ctl *ctl, struct history_reader *reader, const
 /* Small things. */
 json_t *facts_time(int64_t utc_us);
 json_t *facts_number(micro_t value);
+json_t *facts_seconds(int64_t us);
+/* The object of a point in facts.points, or NULL. */
+json_t *facts_point(const struct gather *g, const char *id);
 json_t *facts_bilingual(const struct bilingual *text, const char *fallback);
 int64_t facts_time_of(const json_t *object, const char *key); /* 0: none */
 const char *facts_text_of(const json_t *object, const char *key);

@@ -58,20 +58,16 @@ static bool take_last(void *context, const struct history_event *event)
 
 int facts_find_periods(struct gather *g)
 {
-    struct last start = {0}, load = {0}, stop = {0};
+    struct last start = {0}, load = {0};
     int64_t before_us = g->request->from_us;
     int result = history_event_before(g->reader, "start", before_us, take_last, &start);
     if (result >= 0)
         result = history_event_before(g->reader, "configuration", before_us, take_last, &load);
-    if (result >= 0)
-        result = history_event_before(g->reader, "stop", before_us, take_last, &stop);
     if (result < 0)
         return result;
     const struct last *last = load.seq > start.seq ? &load : &start;
     if (last->sha256[0] != '\0')
         facts_add_period(g, last->utc_us, last->seq, last->sha256);
-    if (stop.seq > start.seq)
-        g->stopped_us = stop.utc_us;
     return 0;
 }
 

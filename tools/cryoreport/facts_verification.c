@@ -1,8 +1,8 @@
 /* facts_verification.c - is the record whole? The one place that asks. */
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <sodium.h>
 
 #include "chain.h"
 #include "facts_internal.h"
@@ -19,9 +19,9 @@ static bool take_finding(void *context, const struct chain_finding *finding)
 {
     json_t *findings = context;
     if (json_array_size(findings) < FINDINGS_MAX)
-        json_array_append_new(findings,
-                              json_pack("{s:s, s:I, s:o}", "kind", chain_finding_name(finding->kind), "number",
-                                        (json_int_t)finding->number, "time", facts_time(finding->utc_us)));
+        json_array_append_new(
+            findings, json_pack("{s:s, s:I, s:o}", "kind", chain_finding_name(finding->kind), "number",
+                                (json_int_t)finding->number, "time", facts_time(finding->utc_us)));
     return true;
 }
 
@@ -56,7 +56,9 @@ json_t *facts_verification(struct ctl *ctl, struct history_reader *reader, const
     uint64_t problems = events.problems + frames.problems;
     bool whole = result == 0 && result_frames == 0;
     json_object_set_new(ret, "result",
-                        json_string(!whole ? "unreadable" : problems > 0 ? "problems" : "whole"));
+                        json_string(!whole         ? "unreadable"
+                                    : problems > 0 ? "problems"
+                                                   : "whole"));
     json_object_set_new(ret, "problems", json_integer((json_int_t)problems));
     json_object_set_new(ret, "events", json_integer((json_int_t)events.rows));
     json_object_set_new(ret, "frames", json_integer((json_int_t)frames.rows));

@@ -91,22 +91,40 @@ static void print_help(const struct ctl *ctl)
 
 /* ---------------------------------------------------------------- the command line */
 
-enum { OPT_POINT = 256, OPT_FROM, OPT_TO, OPT_LAST, OPT_UTC, OPT_JSON, OPT_FACTS, OPT_DIR, OPT_CONFIG, OPT_LANG };
+enum {
+    OPT_POINT = 256,
+    OPT_FROM,
+    OPT_TO,
+    OPT_LAST,
+    OPT_UTC,
+    OPT_JSON,
+    OPT_FACTS,
+    OPT_DIR,
+    OPT_CONFIG,
+    OPT_LANG
+};
 
 static const struct option long_options[] = {
-    {"point", required_argument, NULL, OPT_POINT},   {"from", required_argument, NULL, OPT_FROM},
-    {"to", required_argument, NULL, OPT_TO},         {"last", required_argument, NULL, OPT_LAST},
-    {"utc", no_argument, NULL, OPT_UTC},             {"json", no_argument, NULL, OPT_JSON},
-    {"facts", required_argument, NULL, OPT_FACTS},   {"dir", required_argument, NULL, OPT_DIR},
-    {"config", required_argument, NULL, OPT_CONFIG}, {"lang", required_argument, NULL, OPT_LANG},
-    {"output", required_argument, NULL, 'o'},        {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},             {NULL, 0, NULL, 0},
+    {"point", required_argument, NULL, OPT_POINT},
+    {"from", required_argument, NULL, OPT_FROM},
+    {"to", required_argument, NULL, OPT_TO},
+    {"last", required_argument, NULL, OPT_LAST},
+    {"utc", no_argument, NULL, OPT_UTC},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"facts", required_argument, NULL, OPT_FACTS},
+    {"dir", required_argument, NULL, OPT_DIR},
+    {"config", required_argument, NULL, OPT_CONFIG},
+    {"lang", required_argument, NULL, OPT_LANG},
+    {"output", required_argument, NULL, 'o'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
 };
 
 static bool set_option(struct ctl *ctl, struct options *o, int option)
 {
-    const char **const places[] = {&o->request.point, &ctl->from, &ctl->to, &ctl->last, NULL,
-                                   NULL,              &o->facts,  &ctl->dir, &ctl->config};
+    const char **const places[] = {&o->request.point, &ctl->from, &ctl->to,    &ctl->last, NULL, NULL,
+                                   &o->facts,         &ctl->dir,  &ctl->config};
     switch (option) {
     case OPT_UTC:
         ctl->utc = true;
@@ -116,7 +134,8 @@ static bool set_option(struct ctl *ctl, struct options *o, int option)
         break;
     case OPT_LANG:
         if (strcmp(optarg, "en") != 0 && strcmp(optarg, "zh") != 0) {
-            ctl_complain(tr(ctl, "--lang is en or zh, not \"%s\"", "--lang 只能是 en 或 zh，不是“%s”"), optarg);
+            ctl_complain(tr(ctl, "--lang is en or zh, not \"%s\"", "--lang 只能是 en 或 zh，不是“%s”"),
+                         optarg);
             return false;
         }
         ctl->language = strcmp(optarg, "zh") == 0 ? LANGUAGE_ZH : LANGUAGE_EN;
@@ -142,8 +161,9 @@ static int read_options(struct ctl *ctl, struct options *o, int argc, char **arg
     int option;
     while ((option = getopt_long(argc, argv, ":o:hV", long_options, NULL)) >= 0) {
         if (option == '?' || option == ':') {
-            ctl_complain(option == ':' ? tr(ctl, "%s wants an argument; see --help", "%s 需要参数；见 --help")
-                                       : tr(ctl, "there is no option \"%s\"; see --help", "没有选项“%s”；见 --help"),
+            ctl_complain(option == ':'
+                             ? tr(ctl, "%s wants an argument; see --help", "%s 需要参数；见 --help")
+                             : tr(ctl, "there is no option \"%s\"; see --help", "没有选项“%s”；见 --help"),
                          argv[optind - 1]);
             return CTL_USAGE;
         }
@@ -216,7 +236,8 @@ static int complain_about(const struct ctl *ctl, const char *path, int error)
 }
 
 /* Both files appear whole, or neither does. */
-static int write_both(struct ctl *ctl, const struct options *o, const json_t *facts, const char *text, size_t len)
+static int write_both(struct ctl *ctl, const struct options *o, const json_t *facts, const char *text,
+                      size_t len)
 {
     struct report_identity identity;
     char pdf[PATH_MAX], part[PATH_MAX + 16], json[PATH_MAX];
@@ -316,7 +337,7 @@ static int from_record(struct ctl *ctl, struct options *o)
 int main(int argc, char **argv)
 {
     struct ctl ctl = {.language = default_language(), .interrupt_fd = -1};
-    struct options options = {.request = {.quiet = !isatty(STDERR_FILENO)}};
+    struct options options = {0};
     setlocale(LC_ALL, "");
     setlocale(LC_NUMERIC, "C"); /* numbers are the same everywhere */
     int status = read_options(&ctl, &options, argc, argv);

@@ -20,8 +20,8 @@ void report_identify(const json_t *facts, const char *text, size_t len, struct r
     const char *made = facts_text_of(json_object_get(facts, "made"), "time");
     crypto_hash_sha256(hash, (const unsigned char *)text, len);
     sodium_bin2hex(ret->sha256, sizeof ret->sha256, hash, sizeof hash);
-    snprintf(ret->id, sizeof ret->id, "%.64s-%.4s%.2s%.2s-%.12s", asset, made, strlen(made) > 10 ? made + 5 : "",
-             strlen(made) > 10 ? made + 8 : "", ret->sha256);
+    snprintf(ret->id, sizeof ret->id, "%.64s-%.4s%.2s%.2s-%.12s", asset, made,
+             strlen(made) > 10 ? made + 5 : "", strlen(made) > 10 ? made + 8 : "", ret->sha256);
 }
 
 /* ---------------------------------------------------------------- the first page */
@@ -34,7 +34,8 @@ static void zone_text(const struct report *r, char text[REPORT_TEXT_MAX])
     if (r->ctl->utc)
         snprintf(text, REPORT_TEXT_MAX, "UTC");
     else if (r->zones)
-        snprintf(text, REPORT_TEXT_MAX, "%s", tr(r->ctl, "local, each with its offset from UTC", "当地时间，均标注与 UTC 的时差"));
+        snprintf(text, REPORT_TEXT_MAX, "%s",
+                 tr(r->ctl, "local, each with its offset from UTC", "当地时间，均标注与 UTC 的时差"));
     else
         snprintf(text, REPORT_TEXT_MAX, tr(r->ctl, "local, UTC%s", "当地时间，UTC%s"),
                  strlen(time) > 19 ? time + 19 : "");
@@ -48,14 +49,14 @@ static void who_and_where(struct report *r)
     const char *name = facts_text_of(made, "user_name"), *user = facts_text_of(made, "user");
     size_t i;
     snprintf(text, sizeof text, tr(ctl, "%s by %s%s%s%s on %s, %s", "%s，操作人 %s%s%s%s，主机 %s，%s"),
-             report_time_of(r, time, made, "time"), name[0] != '\0' ? name : user, name[0] != '\0' ? " (" : "",
-             name[0] != '\0' ? user : "", name[0] != '\0' ? ")" : "", facts_text_of(made, "host"),
-             facts_text_of(made, "program"));
+             report_time_of(r, time, made, "time"), name[0] != '\0' ? name : user,
+             name[0] != '\0' ? " (" : "", name[0] != '\0' ? user : "", name[0] != '\0' ? ")" : "",
+             facts_text_of(made, "host"), facts_text_of(made, "program"));
     report_pair(r, tr(ctl, "Made", "生成"), text, false);
     json_array_foreach(json_object_get(r->facts, "files"), i, file)
     {
-        snprintf(text, sizeof text, tr(ctl, "%s (%.0f bytes)", "%s（%.0f 字节）"), facts_text_of(file, "path"),
-                 report_number(file, "bytes"));
+        snprintf(text, sizeof text, tr(ctl, "%s (%.0f bytes)", "%s（%.0f 字节）"),
+                 facts_text_of(file, "path"), report_number(file, "bytes"));
         report_pair(r, i == 0 ? tr(ctl, "From the files", "数据文件") : "", text, false);
     }
     report_pair(r, tr(ctl, "Report", "报告编号"), r->identity->id, true);
@@ -68,8 +69,8 @@ static void title_block(struct report *r)
     struct ctl *ctl = r->ctl;
     struct sheet *s = r->s;
     char text[2 * REPORT_TEXT_MAX + 64], from[REPORT_TEXT_MAX], to[REPORT_TEXT_MAX], zone[REPORT_TEXT_MAX];
-    s->y += sheet_text(s, SHEET_TITLE, tr(ctl, "Report of the temperature record", "温度记录报告"), SHEET_LEFT, s->y, 0,
-                       SHEET_START) +
+    s->y += sheet_text(s, SHEET_TITLE, tr(ctl, "Report of the temperature record", "温度记录报告"),
+                       SHEET_LEFT, s->y, 0, SHEET_START) +
             4;
     sheet_rule(s, SHEET_LEFT, SHEET_RIGHT, s->y, 0.3);
     s->y += 8;
@@ -104,7 +105,8 @@ static void glance_excursions(struct report *r, char *text, size_t cap)
     if (n == 0)
         snprintf(text, cap, "%s", tr(r->ctl, "none", "无"));
     else
-        snprintf(text, cap, tr(r->ctl, "%zu, together %s", "%zu 次，共 %s"), n, report_duration(r, duration, seconds));
+        snprintf(text, cap, tr(r->ctl, "%zu, together %s", "%zu 次，共 %s"), n,
+                 report_duration(r, duration, seconds));
 }
 
 static void glance_alarms(struct report *r, char *text, size_t cap)
@@ -120,7 +122,8 @@ static void glance_alarms(struct report *r, char *text, size_t cap)
     else if (unseen == 0)
         snprintf(text, cap, tr(r->ctl, "%zu, all acknowledged", "%zu 条，均已确认"), n);
     else
-        snprintf(text, cap, tr(r->ctl, "%zu, of which %zu not acknowledged", "%zu 条，其中 %zu 条未确认"), n, unseen);
+        snprintf(text, cap, tr(r->ctl, "%zu, of which %zu not acknowledged", "%zu 条，其中 %zu 条未确认"), n,
+                 unseen);
 }
 
 static void glance_data(struct report *r, char *text, size_t cap)
@@ -139,7 +142,8 @@ static void glance_data(struct report *r, char *text, size_t cap)
     double stored_percent = stored < whole ? fmin(100 * stored / whole, 99.99) : 100;
     double good_percent = good < whole ? fmin(100 * good / whole, 99.99) : 100;
     snprintf(text, cap,
-             tr(r->ctl, "%.2f %% of the expected readings are stored, %.2f %% are good", "应有读数已存储 %.2f %%，良好 %.2f %%"),
+             tr(r->ctl, "%.2f %% of the expected readings are stored, %.2f %% are good",
+                "应有读数已存储 %.2f %%，良好 %.2f %%"),
              stored_percent, good_percent);
 }
 
@@ -147,7 +151,7 @@ static void glance(struct report *r)
 {
     struct ctl *ctl = r->ctl;
     char text[512];
-    json_t *gaps = report_join_gaps(r);
+    size_t gaps = json_array_size(json_object_get(r->facts, "gaps"));
     const char *result = facts_text_of(json_object_get(r->facts, "verification"), "result");
     sheet_section(r->s, tr(ctl, "At a glance", "概要"), 60);
     glance_excursions(r, text, sizeof text);
@@ -156,14 +160,14 @@ static void glance(struct report *r)
     report_pair(r, tr(ctl, "Alarms", "报警"), text, false);
     glance_data(r, text, sizeof text);
     report_pair(r, tr(ctl, "Completeness", "数据完整率"), text, false);
-    snprintf(text, sizeof text, json_array_size(gaps) > 0 ? "%zu" : tr(ctl, "none", "无"), json_array_size(gaps));
+    snprintf(text, sizeof text, gaps > 0 ? "%zu" : tr(ctl, "none", "无"), gaps);
     report_pair(r, tr(ctl, "Gaps", "数据缺口"), text, false);
     report_pair(r, tr(ctl, "Verification", "验证"),
-                strcmp(result, "whole") == 0      ? tr(ctl, "the record is whole", "记录完整")
-                : strcmp(result, "problems") == 0 ? tr(ctl, "THE RECORD IS NOT WHOLE: see below", "记录不完整：见下文")
-                                                  : tr(ctl, "NOT VERIFIED: see below", "未经验证：见下文"),
+                strcmp(result, "whole") == 0 ? tr(ctl, "the record is whole", "记录完整")
+                : strcmp(result, "problems") == 0
+                    ? tr(ctl, "THE RECORD IS NOT WHOLE: see below", "记录不完整：见下文")
+                    : tr(ctl, "NOT VERIFIED: see below", "未经验证：见下文"),
                 false);
-    json_decref(gaps);
 }
 
 /* ---------------------------------------------------------------- charts */
@@ -177,13 +181,13 @@ static void charts(struct report *r)
         numbers += json_array_size(json_object_get(point, "states")) == 0;
     }
     double height = numbers <= 1 ? 190 : numbers == 2 ? 150 : 105;
-    sheet_section(r->s, tr(r->ctl, "Course", "变化曲线"), 105 + CHART_AROUND);
+    sheet_section(r->s, tr(r->ctl, "Course", "变化曲线"), 125 + CHART_AROUND);
+    chart_legend(r->s);
     json_array_foreach(points, i, point)
     {
         bool states = json_array_size(json_object_get(point, "states")) > 0;
         chart_draw(r->s, r->facts, point, states ? 34 : height);
     }
-    chart_legend(r->s);
 }
 
 static void left_out(struct report *r)
@@ -197,7 +201,8 @@ static void left_out(struct report *r)
         if (n <= 0)
             continue;
         snprintf(text, sizeof text,
-                 tr(r->ctl, "%s: %.0f more excursions or gaps are not listed here; make reports of shorter ranges.",
+                 tr(r->ctl,
+                    "%s: %.0f more excursions or gaps are not listed here; make reports of shorter ranges.",
                     "%s：另有 %.0f 个超限或缺口未列出；请生成更短时段的报告。"),
                  report_bilingual(r, point, "name"), n);
         sheet_paragraph(r->s, SHEET_WARNING, text);
@@ -271,14 +276,16 @@ static void author_of(const json_t *facts, char *text, size_t cap)
     snprintf(text, cap, "%s", name[0] != '\0' ? name : facts_text_of(made, "user"));
 }
 
-int report_write(struct ctl *ctl, const json_t *facts, const struct report_identity *identity, const char *path)
+int report_write(struct ctl *ctl, const json_t *facts, const struct report_identity *identity,
+                 const char *path)
 {
     struct sheet sheet = {.ctl = ctl};
     struct report r = {.s = &sheet, .ctl = ctl, .facts = facts, .identity = identity};
     char title[512], head[1024], foot[512], author[256], from[REPORT_TEXT_MAX], to[REPORT_TEXT_MAX];
     const json_t *range = json_object_get(facts, "range");
     if (ctl->language == LANGUAGE_ZH && !has_chinese_font(&r)) {
-        ctl_complain("没有可用的中文字体，报告无法生成：请安装 fonts-noto-cjk（no Chinese font: install fonts-noto-cjk）");
+        ctl_complain("没有可用的中文字体，报告无法生成：请安装 fonts-noto-cjk（no Chinese font: install "
+                     "fonts-noto-cjk）");
         return CTL_NEGATIVE;
     }
     r.zones = offset_changes(&r);

@@ -7,8 +7,8 @@
 #include "cryoctl.h"
 
 struct report_identity {
-    char id[128];     /* on each page */
-    char sha256[65];  /* of the facts' text */
+    char id[128];    /* on each page */
+    char sha256[65]; /* of the facts' text */
 };
 void report_identify(const json_t *facts, const char *text, size_t len, struct report_identity *ret);
 

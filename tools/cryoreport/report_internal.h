@@ -17,14 +17,14 @@ struct report {
 #define REPORT_TEXT_MAX 256
 
 /* ---- words */
-const char *report_time(const struct report *r, char text[REPORT_TEXT_MAX], const char *rfc3339); /* "" for "" */
+const char *report_time(const struct report *r, char text[REPORT_TEXT_MAX],
+                        const char *rfc3339); /* "" for "" */
 const char *report_time_of(const struct report *r, char text[REPORT_TEXT_MAX], const json_t *object,
                            const char *key);
 const char *report_duration(const struct report *r, char text[REPORT_TEXT_MAX], double seconds);
 const char *report_minutes(char text[REPORT_TEXT_MAX], double seconds); /* "12.5" */
 /* A number with the decimals of the point; "" when it is none. */
 const char *report_value(char text[REPORT_TEXT_MAX], const json_t *number, unsigned decimals);
-const char *report_gap_reason(const struct report *r, const char *name);
 const char *report_finding(const struct report *r, const char *name);
 /* {"en":.., "zh":..} in the language of the report. */
 const char *report_bilingual(const struct report *r, const json_t *object, const char *key);
@@ -47,8 +47,5 @@ void report_configuration(struct report *r);
 void report_reviews(struct report *r);
 void report_verification(struct report *r);
 void report_signatures(struct report *r);
-
-/* Gaps that several points have alike are one; a new array of {from,to,seconds,reason,detail,points,...}. */
-json_t *report_join_gaps(const struct report *r);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "facts_internal.h"
+#include "gaps.h"
 #include "report_internal.h"
 #include "words.h"
 
@@ -43,7 +44,8 @@ static void who(const struct report *r, const json_t *excursion, char *text, siz
     {
         const char *by = facts_text_of(alarm, "by"), *note = facts_text_of(alarm, "note");
         if (i >= NAMED_MAX) {
-            snprintf(time, sizeof time, tr(r->ctl, "\n%zu more, see Alarms", "\n另有 %zu 条，见“报警”"), n - i);
+            snprintf(time, sizeof time, tr(r->ctl, "\n%zu more, see Alarms", "\n另有 %zu 条，见“报警”"),
+                     n - i);
             add(text, cap, time);
             break;
         }
@@ -76,8 +78,9 @@ static void above(const struct report *r, const json_t *object, unsigned decimal
         char line[REPORT_TEXT_MAX], value[REPORT_TEXT_MAX];
         if (report_number(one, "seconds") <= 0)
             continue;
-        snprintf(line, sizeof line, tr(r->ctl, "%s%s: %.1f min, %.1f K·min", "%s%s：%.1f 分，%.1f K·分"),
-                 text[0] != '\0' ? "\n" : "", report_value(value, json_object_get(one, "threshold"), decimals),
+        snprintf(line, sizeof line, tr(r->ctl, "%s%s: %.1f min, %.1f K min", "%s%s：%.1f 分，%.1f K·分"),
+                 text[0] != '\0' ? "\n" : "",
+                 report_value(value, json_object_get(one, "threshold"), decimals),
                  report_number(one, "seconds") / 60, report_number(one, "degree_minutes"));
         add(text, cap, line);
     }
@@ -87,12 +90,14 @@ static void above(const struct report *r, const json_t *object, unsigned decimal
 
 static void excursion_row(struct report *r, struct grid *grid, const json_t *e)
 {
-    char start[REPORT_TEXT_MAX], end[REPORT_TEXT_MAX + 64], time[REPORT_TEXT_MAX], duration[REPORT_TEXT_MAX + 64];
+    char start[REPORT_TEXT_MAX], end[REPORT_TEXT_MAX + 64], time[REPORT_TEXT_MAX],
+        duration[REPORT_TEXT_MAX + 64];
     char peak[2 * REPORT_TEXT_MAX], limit[REPORT_TEXT_MAX], value[REPORT_TEXT_MAX];
     char times[1024], people[GRID_CELL_MAX];
     const json_t *point = report_point(r, facts_text_of(e, "point"));
     unsigned decimals = report_decimals(point);
-    bool high = strcmp(facts_text_of(e, "side"), "high") == 0, before = json_is_true(json_object_get(e, "began_before"));
+    bool high = strcmp(facts_text_of(e, "side"), "high") == 0,
+         before = json_is_true(json_object_get(e, "began_before"));
     snprintf(start, sizeof start, "%s%s", report_time_of(r, time, e, "start"),
              before ? tr(r->ctl, "\nor earlier", "\n或更早") : "");
     snprintf(end, sizeof end, "%s%s", report_time_of(r, time, e, "end"),
@@ -121,7 +126,7 @@ void report_excursions(struct report *r)
         {tr(ctl, "Start", "开始"), 1.15, false, false},
         {tr(ctl, "End", "结束"), 1.15, false, false},
         {tr(ctl, "Duration", "持续时间"), 1.0, false, false},
-        {tr(ctl, "Peak", "峰值"), 1.15, false, true},
+        {tr(ctl, "Peak", "峰值"), 1.15, false, false},
         {tr(ctl, "Above threshold", "高于阈值"), 1.65, false, false},
         {tr(ctl, "Acknowledged", "确认"), 2.2, false, false},
     };
@@ -134,12 +139,13 @@ void report_excursions(struct report *r)
                            "无：没有任何数值超出报警限或高于暴露阈值。"));
         return;
     }
-    sheet_paragraph(r->s, SHEET_FAINT,
-                    tr(ctl,
-                       "From the first value beyond the outermost limit to the first good value back by its "
-                       "deadband. Minutes and degree-minutes count values strictly above a threshold.",
-                       "从首个超出最外侧限值的数值起，至首个恢复到回差以内的良好数值止。分钟数和度·分钟只计严格高于阈值的"
-                       "数值。"));
+    sheet_paragraph(
+        r->s, SHEET_FAINT,
+        tr(ctl,
+           "From the first value beyond the outermost limit to the first good value back by its "
+           "deadband. Minutes and degree-minutes count values strictly above a threshold.",
+           "从首个超出最外侧限值的数值起，至首个恢复到回差以内的良好数值止。分钟数和度·分钟只计严格高于阈值的"
+           "数值。"));
     grid_begin(&grid, r->s, COLUMNS(columns));
     json_array_foreach(excursions, i, e)
     {
@@ -169,8 +175,8 @@ static void alarm_row(struct report *r, struct grid *grid, const json_t *a)
         add(people, sizeof people, seen);
     }
     snprintf(what, sizeof what, "%s\n%s", facts_text_of(a, "alarm"), report_bilingual(r, a, "text"));
-    grid_row(grid, (const char *[]){raised, what, words_priority(r->ctl, facts_text_of(a, "priority")), people, note,
-                                    over});
+    grid_row(grid, (const char *[]){raised, what, words_priority(r->ctl, facts_text_of(a, "priority")),
+                                    people, note, over});
 }
 
 void report_alarms(struct report *r)
@@ -203,19 +209,58 @@ void report_alarms(struct report *r)
 
 /* ---------------------------------------------------------------- exposure */
 
+static void exposure_rows(struct report *r, struct grid *grid, const json_t *point)
+{
+    const json_t *exposure = json_object_get(point, "exposure"), *one;
+    size_t k;
+    json_array_foreach(json_object_get(exposure, "above"), k, one)
+    {
+        char threshold[2 * REPORT_TEXT_MAX], value[REPORT_TEXT_MAX], minutes[REPORT_TEXT_MAX];
+        char degrees[REPORT_TEXT_MAX], longest[2 * REPORT_TEXT_MAX], time[REPORT_TEXT_MAX];
+        char known[REPORT_TEXT_MAX] = "", unknown[REPORT_TEXT_MAX] = "";
+        report_value(value, json_object_get(one, "threshold"), report_decimals(point));
+        snprintf(threshold, sizeof threshold, "%s %s", value, facts_text_of(point, "unit"));
+        snprintf(degrees, sizeof degrees, "%.1f", report_number(one, "degree_minutes"));
+        report_duration(r, value, report_number(one, "longest_seconds"));
+        snprintf(longest, sizeof longest, "%s\n%s", value, report_time_of(r, time, one, "longest_from"));
+        if (k == 0) {
+            report_minutes(known, report_number(exposure, "known_seconds"));
+            report_minutes(unknown, report_number(exposure, "unknown_seconds"));
+        }
+        grid_row(grid, (const char *[]){k == 0 ? report_bilingual(r, point, "name") : "", threshold,
+                                        report_minutes(minutes, report_number(one, "seconds")), degrees,
+                                        report_number(one, "seconds") > 0 ? longest : "–", known, unknown});
+    }
+}
+
+static void kinetic(struct report *r, const json_t *point)
+{
+    const json_t *mean = json_object_get(json_object_get(point, "exposure"), "mean_kinetic_temperature");
+    char text[512];
+    if (!json_is_number(mean))
+        return;
+    snprintf(text, sizeof text,
+             tr(r->ctl,
+                "%s: mean kinetic temperature (USP) %.2f °C; across a glass transition it means little.",
+                "%s：平均动力学温度（USP）%.2f °C；跨越玻璃化转变时参考意义有限。"),
+             report_bilingual(r, point, "name"), json_number_value(mean));
+    sheet_paragraph(r->s, SHEET_SMALL, text);
+}
+
 void report_exposure(struct report *r)
 {
     struct ctl *ctl = r->ctl;
     const struct grid_column columns[] = {
-        {tr(ctl, "Point", "测点"), 1.6, false, false},
+        {tr(ctl, "Point", "测点"), 1.5, false, false},
         {tr(ctl, "Above", "高于"), 1.0, true, true},
         {tr(ctl, "Minutes", "分钟"), 1.0, true, false},
         {tr(ctl, "Degree-minutes", "度·分钟"), 1.2, true, false},
-        {tr(ctl, "Known", "已知时间"), 1.3, true, false},
-        {tr(ctl, "Minutes not known", "未知分钟数"), 1.3, true, false},
+        {tr(ctl, "Longest stay", "最长一次"), 1.5, true, false},
+        {tr(ctl, "Minutes known", "已知分钟数"), 1.1, true, false},
+        {tr(ctl, "Minutes not known", "未知分钟数"), 1.2, true, false},
     };
-    size_t i, k, n = 0;
-    const json_t *point, *one;
+    size_t i, n = 0;
+    const json_t *point;
     struct grid grid;
     json_array_foreach(json_object_get(r->facts, "points"), i, point)
     {
@@ -227,23 +272,13 @@ void report_exposure(struct report *r)
     grid_begin(&grid, r->s, COLUMNS(columns));
     json_array_foreach(json_object_get(r->facts, "points"), i, point)
     {
-        const json_t *exposure = json_object_get(point, "exposure");
-        json_array_foreach(json_object_get(exposure, "above"), k, one)
-        {
-            char threshold[2 * REPORT_TEXT_MAX], value[REPORT_TEXT_MAX], minutes[REPORT_TEXT_MAX];
-            char degrees[REPORT_TEXT_MAX], known[REPORT_TEXT_MAX], unknown[REPORT_TEXT_MAX];
-            report_value(value, json_object_get(one, "threshold"), report_decimals(point));
-            snprintf(threshold, sizeof threshold, "%s %s", value, facts_text_of(point, "unit"));
-            snprintf(degrees, sizeof degrees, "%.1f", report_number(one, "degree_minutes"));
-            grid_row(&grid, (const char *[]){k == 0 ? report_bilingual(r, point, "name") : "", threshold,
-                                             report_minutes(minutes, report_number(one, "seconds")), degrees,
-                                             k == 0 ? report_duration(r, known, report_number(exposure, "known_seconds"))
-                                                    : "",
-                                             k == 0 ? report_minutes(unknown, report_number(exposure, "unknown_seconds"))
-                                                    : ""});
-        }
+        exposure_rows(r, &grid, point);
     }
     grid_end(&grid);
+    json_array_foreach(json_object_get(r->facts, "points"), i, point)
+    {
+        kinetic(r, point);
+    }
 }
 
 /* ---------------------------------------------------------------- readings */
@@ -255,7 +290,8 @@ static void share_of(char text[REPORT_TEXT_MAX], double part, double whole)
     snprintf(text, REPORT_TEXT_MAX, "%.2f %%", part < whole ? fmin(percent, 99.99) : fmin(percent, 100));
 }
 
-static void extreme(const struct report *r, const json_t *point, const char *key, char text[2 * REPORT_TEXT_MAX])
+static void extreme(const struct report *r, const json_t *point, const char *key,
+                    char text[2 * REPORT_TEXT_MAX])
 {
     char value[REPORT_TEXT_MAX], time[REPORT_TEXT_MAX];
     const json_t *extreme = json_object_get(point, key);
@@ -299,7 +335,7 @@ static void bad_reasons(struct report *r)
     json_array_foreach(json_object_get(r->facts, "points"), i, point)
     {
         char text[2048] = "", one[REPORT_TEXT_MAX];
-        json_object_foreach((json_t *)json_object_get(json_object_get(point, "readings"), "bad_reasons"), reason, count)
+        json_object_foreach((json_t *)json_object_get(point, "bad_reasons"), reason, count)
         {
             snprintf(one, sizeof one, "%s%s %lld", text[0] != '\0' ? tr(r->ctl, ", ", "，") : "",
                      words_reason(r->ctl, reason), (long long)json_integer_value(count));
@@ -318,9 +354,9 @@ void report_readings(struct report *r)
 {
     struct ctl *ctl = r->ctl;
     const struct grid_column columns[] = {
-        {tr(ctl, "Point", "测点"), 1.35, false, false},  {tr(ctl, "Expected", "应有"), 0.9, true, false},
-        {tr(ctl, "Stored", "已存"), 0.95, true, false},  {tr(ctl, "Good", "良好"), 0.95, true, false},
-        {tr(ctl, "Uncertain", "可疑"), 0.9, true, false}, {tr(ctl, "Bad", "无效"), 0.7, true, false},
+        {tr(ctl, "Point", "测点"), 1.35, false, false},    {tr(ctl, "Expected", "应有"), 0.9, true, false},
+        {tr(ctl, "Stored", "已存"), 0.95, true, false},    {tr(ctl, "Good", "良好"), 0.95, true, false},
+        {tr(ctl, "Uncertain", "可疑"), 0.9, true, false},  {tr(ctl, "Bad", "无效"), 0.7, true, false},
         {tr(ctl, "Minimum", "最小值"), 1.35, true, false}, {tr(ctl, "Mean", "平均值"), 0.85, true, false},
         {tr(ctl, "Maximum", "最大值"), 1.35, true, false},
     };
@@ -339,107 +375,107 @@ void report_readings(struct report *r)
 
 /* ---------------------------------------------------------------- gaps */
 
-static bool is_alike(const json_t *a, const json_t *b)
+/* The cause as the module of gaps has it, which knows the words for it. */
+static struct gap_cause cause_of(const json_t *cause)
 {
-    int64_t from_us = facts_time_of(a, "from") - facts_time_of(b, "from");
-    int64_t to_us = facts_time_of(a, "to") - facts_time_of(b, "to");
-    return llabs(from_us) < 90 * SECOND_US && llabs(to_us) < 90 * SECOND_US &&
-           strcmp(facts_text_of(a, "reason"), facts_text_of(b, "reason")) == 0;
+    struct gap_cause c = {.kind = GAP_UNKNOWN,
+                          .count = (uint64_t)report_number(cause, "count"),
+                          .begin_us = facts_time_of(cause, "begin"),
+                          .end_us = facts_time_of(cause, "end")};
+    for (unsigned i = 0; i <= GAP_UNKNOWN; i++)
+        if (strcmp(facts_text_of(cause, "kind"), gap_kind_name((enum gap_kind)i)) == 0)
+            c.kind = (enum gap_kind)i;
+    for (unsigned i = 0; i < REASON_COUNT; i++)
+        if (strcmp(facts_text_of(cause, "reason"), reason_name((enum reason)i)) == 0)
+            c.reason = (enum reason)i;
+    for (unsigned i = QUALITY_GOOD; i <= QUALITY_BAD; i++)
+        if (strcmp(facts_text_of(cause, "quality"), quality_name((enum quality)i)) == 0)
+            c.quality = (enum quality)i;
+    snprintf(c.detail, sizeof c.detail, "%s", facts_text_of(cause, "detail"));
+    return c;
 }
 
-static int by_start(const void *a, const void *b)
+static void causes(const struct report *r, const json_t *gap, char *text, size_t cap)
 {
-    const json_t *const *x = a, *const *y = b;
-    return strcmp(facts_text_of(*x, "from"), facts_text_of(*y, "from"));
-}
-
-/* The one among the last few that is the same gap of other points. */
-static json_t *find_alike(const json_t *joined, const json_t *gap)
-{
-    size_t n = json_array_size(joined);
-    for (size_t i = n; i > 0 && n - i < 16; i--) {
-        json_t *one = json_array_get(joined, i - 1);
-        if (is_alike(one, gap) && strcmp(facts_text_of(one, "last_point"), facts_text_of(gap, "point")) != 0)
-            return one;
+    size_t i;
+    const json_t *cause;
+    text[0] = '\0';
+    json_array_foreach(json_object_get(gap, "causes"), i, cause)
+    {
+        char one[512];
+        const struct gap_cause c = cause_of(cause);
+        add(text, cap, i > 0 ? "\n" : "");
+        add(text, cap, gaps_describe_cause(r->ctl, &c, one, sizeof one));
     }
-    return NULL;
+    if (json_is_true(json_object_get(gap, "more_causes")))
+        add(text, cap, tr(r->ctl, "\nand other causes", "\n及其他原因"));
 }
 
-json_t *report_join_gaps(const struct report *r)
+static void points_of(const struct report *r, const json_t *gap, char *text, size_t cap)
 {
-    const json_t *gaps = json_object_get(r->facts, "gaps");
-    size_t n = json_array_size(gaps);
-    json_t *ret = json_array();
-    const json_t **sorted = n > 0 ? calloc(n, sizeof(json_t *)) : NULL;
-    for (size_t i = 0; i < n && sorted != NULL; i++)
-        sorted[i] = json_array_get(gaps, i);
-    if (sorted != NULL)
-        qsort((void *)sorted, n, sizeof(json_t *), by_start);
-    for (size_t i = 0; i < n && sorted != NULL; i++) {
-        json_t *one = find_alike(ret, sorted[i]);
-        bool fresh = one == NULL;
-        char points[2048] = "";
-        if (fresh) {
-            one = json_copy((json_t *)sorted[i]);
-            json_array_append_new(ret, one);
-        } else {
-            add(points, sizeof points, facts_text_of(one, "points"));
-            add(points, sizeof points, tr(r->ctl, ", ", "、"));
-        }
-        add(points, sizeof points, point_name(r, sorted[i]));
-        json_object_set_new(one, "points", json_string(points));
-        json_object_set_new(one, "last_point", json_string(facts_text_of(sorted[i], "point")));
-        for (unsigned k = 0; k < 2 && !fresh; k++) {
-            const char *key = k == 0 ? "bad" : "not_stored";
-            json_object_set_new(one, key,
-                                json_integer((json_int_t)(report_number(one, key) + report_number(sorted[i], key))));
-        }
+    const json_t *points = json_object_get(gap, "points"), *id;
+    size_t i, n = json_array_size(points), all = json_array_size(json_object_get(r->facts, "points"));
+    text[0] = '\0';
+    if (n == all && n > 1) {
+        add(text, cap, tr(r->ctl, "all points", "全部测点"));
+        return;
     }
-    free((void *)sorted);
-    return ret;
+    json_array_foreach(points, i, id)
+    {
+        const char *name = json_string_value(id) != NULL ? json_string_value(id) : "";
+        const json_t *point = report_point(r, name);
+        add(text, cap, i > 0 ? tr(r->ctl, ", ", "、") : "");
+        add(text, cap, point != NULL ? report_bilingual(r, point, "name") : name);
+    }
 }
 
 static void gap_row(struct report *r, struct grid *grid, const json_t *gap)
 {
-    char from[REPORT_TEXT_MAX], to[REPORT_TEXT_MAX + 64], time[REPORT_TEXT_MAX], duration[REPORT_TEXT_MAX];
-    char bad[REPORT_TEXT_MAX], missing[REPORT_TEXT_MAX], reason[1024];
-    const char *detail = facts_text_of(gap, "detail");
-    report_time_of(r, from, gap, "from");
+    char from[REPORT_TEXT_MAX + 64], to[REPORT_TEXT_MAX + 64], time[REPORT_TEXT_MAX],
+        duration[REPORT_TEXT_MAX];
+    char points[1024], reasons[2048];
+    bool open = json_is_true(json_object_get(gap, "open")),
+         after = json_is_true(json_object_get(gap, "ends_after"));
+    snprintf(from, sizeof from, "%s%s", report_time_of(r, time, gap, "from"),
+             json_is_true(json_object_get(gap, "began_before")) ? tr(r->ctl, "\nand before", "\n及以前")
+                                                                : "");
     snprintf(to, sizeof to, "%s%s", report_time_of(r, time, gap, "to"),
-             json_is_true(json_object_get(gap, "goes_on")) ? tr(r->ctl, "\nend of the range", "\n时段结束") : "");
-    snprintf(bad, sizeof bad, "%.0f", report_number(gap, "bad"));
-    snprintf(missing, sizeof missing, "%.0f", report_number(gap, "not_stored"));
-    snprintf(reason, sizeof reason, "%s%s%s", report_gap_reason(r, facts_text_of(gap, "reason")),
-             detail[0] != '\0' ? ": " : "", detail);
+             open    ? tr(r->ctl, "\nnot over", "\n未结束")
+             : after ? tr(r->ctl, "\nand beyond", "\n及以后")
+                     : "");
+    causes(r, gap, reasons, sizeof reasons);
+    points_of(r, gap, points, sizeof points);
     grid_row(grid, (const char *[]){from, to, report_duration(r, duration, report_number(gap, "seconds")),
-                                    facts_text_of(gap, "points"), reason, bad, missing});
+                                    points, reasons});
 }
 
 void report_gaps(struct report *r)
 {
     struct ctl *ctl = r->ctl;
     const struct grid_column columns[] = {
-        {tr(ctl, "From", "开始"), 1.15, false, false},     {tr(ctl, "To", "结束"), 1.15, false, false},
+        {tr(ctl, "From", "开始"), 1.15, false, false},         {tr(ctl, "To", "结束"), 1.15, false, false},
         {tr(ctl, "Duration", "持续时间"), 0.95, false, false}, {tr(ctl, "Points", "测点"), 1.5, false, false},
-        {tr(ctl, "Reason", "原因"), 1.9, false, false},    {tr(ctl, "Bad", "无效"), 0.6, true, false},
-        {tr(ctl, "Not stored", "未存储"), 0.75, true, false},
+        {tr(ctl, "Reason", "原因"), 2.8, false, false},
     };
     size_t i;
-    const json_t *gap;
+    const json_t *gaps = json_object_get(r->facts, "gaps"), *gap;
     struct grid grid;
-    json_t *gaps = report_join_gaps(r);
     sheet_section(r->s, tr(ctl, "Gaps", "数据缺口"), 50);
     if (json_array_size(gaps) == 0) {
         sheet_paragraph(r->s, SHEET_BODY,
-                        tr(ctl, "None: no time without a value was longer than three intervals.",
-                           "无：没有超过三个采样间隔的无数据时间。"));
-    } else {
-        grid_begin(&grid, r->s, COLUMNS(columns));
-        json_array_foreach(gaps, i, gap)
-        {
-            gap_row(r, &grid, gap);
-        }
-        grid_end(&grid);
+                        tr(ctl, "None: there is a good value for each scheduled poll.",
+                           "无：每次计划采样均有良好数值。"));
+        return;
     }
-    json_decref(gaps);
+    sheet_paragraph(
+        r->s, SHEET_FAINT,
+        tr(ctl,
+           "Times without a good value: bad or uncertain readings, and polls of which nothing is stored.",
+           "没有良好数值的时间：无效或可疑读数，以及未存储的采样。"));
+    grid_begin(&grid, r->s, COLUMNS(columns));
+    json_array_foreach(gaps, i, gap)
+    {
+        gap_row(r, &grid, gap);
+    }
+    grid_end(&grid);
 }

@@ -69,21 +69,6 @@ static const char *find(const struct report *r, const struct word *words, size_t
     return NULL;
 }
 
-const char *report_gap_reason(const struct report *r, const char *name)
-{
-    static const struct word words[] = {
-        {"stopped", "the monitor was stopped", "监控程序已停止"},
-        {"ended-without-stop", "the monitor ended without stopping in order", "监控程序异常结束"},
-        {"lost", "readings were lost", "读数丢失"},
-        {"clock", "the clock was set", "时钟被调整"},
-        {"before-first", "before the first reading of the record", "记录开始之前"},
-        {"no-readings", "no readings in the range", "该时段内没有读数"},
-        {"unknown", "not stored; the record does not say why", "未存储，记录中没有原因"},
-    };
-    const char *own = find(r, words, sizeof words / sizeof words[0], name);
-    return own != NULL ? own : words_reason(r->ctl, name);
-}
-
 const char *report_finding(const struct report *r, const char *name)
 {
     static const struct word words[] = {
@@ -138,12 +123,11 @@ void report_pair(struct report *r, const char *key, const char *value, bool mono
     const double room = 112;
     enum sheet_style style = mono ? SHEET_MONO : SHEET_BODY;
     PangoLayout *left = sheet_layout(s, SHEET_BOLD, key, room - 6, SHEET_START);
-    PangoLayout *right =
-        sheet_layout(s, style, value, SHEET_RIGHT - SHEET_LEFT - room, SHEET_START);
+    PangoLayout *right = sheet_layout(s, style, value, SHEET_RIGHT - SHEET_LEFT - room, SHEET_START);
     double height = fmax(sheet_height_of(left), sheet_height_of(right));
     sheet_need(s, height);
     sheet_draw(s, left, SHEET_BOLD, SHEET_LEFT, s->y);
-    sheet_draw(s, right, style, SHEET_LEFT + room, s->y + (mono ? 1.5 : 0));
+    sheet_draw(s, right, style, SHEET_LEFT + room, s->y + (mono ? 2.4 : 0));
     g_object_unref(left);
     g_object_unref(right);
     s->y += height + 2;

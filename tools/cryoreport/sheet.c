@@ -9,7 +9,7 @@
 
 /* One family for both languages; Latin letters and digits of the Chinese fonts fit their neighbours. */
 #define FAMILY                                                                                               \
-    "Noto Sans CJK SC,Source Han Sans SC,Source Han Sans CN,WenQuanYi Micro Hei,Noto Sans,DejaVu Sans,sans-"   \
+    "Noto Sans CJK SC,Source Han Sans SC,Source Han Sans CN,WenQuanYi Micro Hei,Noto Sans,DejaVu Sans,sans-" \
     "serif"
 #define MONO "DejaVu Sans Mono,Noto Sans Mono CJK SC,Noto Sans Mono,monospace"
 
@@ -77,13 +77,17 @@ PangoLayout *sheet_layout(struct sheet *s, enum sheet_style style, const char *t
 {
     static const PangoAlignment alignments[] = {PANGO_ALIGN_LEFT, PANGO_ALIGN_CENTER, PANGO_ALIGN_RIGHT};
     const struct style *look = &styles[style];
-    PangoLayout *layout = pango_cairo_create_layout(s->cr);
+    PangoLayout *layout = pango_layout_new(s->context);
+    PangoAttrList *attributes = pango_attr_list_new();
     PangoFontDescription *font = pango_font_description_new();
     pango_font_description_set_family_static(font, look->family);
     pango_font_description_set_absolute_size(font, look->size * PANGO_SCALE);
     pango_font_description_set_weight(font, look->bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
     pango_layout_set_font_description(layout, font);
     pango_font_description_free(font);
+    pango_attr_list_insert(attributes, pango_attr_insert_hyphens_new(FALSE)); /* a hash has none */
+    pango_layout_set_attributes(layout, attributes);
+    pango_attr_list_unref(attributes);
     pango_layout_set_alignment(layout, alignments[align]);
     pango_layout_set_auto_dir(layout, FALSE);
     char *cleaned = clean(s, NULL, text);
@@ -186,6 +190,19 @@ static void open_page(struct sheet *s)
     sheet_text(s, SHEET_FAINT, number, SHEET_RIGHT, SHEET_HEIGHT - 37, 0, SHEET_END);
 }
 
+/* Paper has no pixels: letters stand where they belong. */
+static PangoContext *make_context(cairo_t *cr)
+{
+    PangoContext *context = pango_cairo_create_context(cr);
+    cairo_font_options_t *options = cairo_font_options_create();
+    cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
+    cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
+    pango_cairo_context_set_font_options(context, options);
+    cairo_font_options_destroy(options);
+    pango_context_set_round_glyph_positions(context, FALSE);
+    return context;
+}
+
 int sheet_begin(struct sheet *s, const char *path, const struct sheet_about *about)
 {
     errno = 0;
@@ -202,6 +219,7 @@ int sheet_begin(struct sheet *s, const char *path, const struct sheet_about *abo
         cairo_surface_destroy(s->surface);
         return result;
     }
+    s->context = make_context(s->cr);
     cairo_pdf_surface_set_metadata(s->surface, CAIRO_PDF_METADATA_TITLE, about->title);
     cairo_pdf_surface_set_metadata(s->surface, CAIRO_PDF_METADATA_AUTHOR, about->author);
     cairo_pdf_surface_set_metadata(s->surface, CAIRO_PDF_METADATA_SUBJECT, about->subject);
@@ -218,6 +236,7 @@ int sheet_end(struct sheet *s)
     cairo_show_page(s->cr);
     cairo_surface_finish(s->surface);
     int result = result_of(cairo_surface_status(s->surface));
+    g_object_unref(s->context);
     cairo_destroy(s->cr);
     cairo_surface_destroy(s->surface);
     s->pages = s->page;

@@ -36,6 +36,7 @@ struct sheet {
     struct ctl *ctl;
     cairo_surface_t *surface;
     cairo_t *cr;
+    PangoContext *context;
     unsigned page, pages; /* pages: 0 while they are counted */
     double y;
     const char *head, *foot; /* borrowed; on each page (the head from the second on) */
