@@ -53,6 +53,14 @@ void bytes_append(struct bytes *bytes, const void *data, size_t len)
     bytes->len += len;
 }
 
+unsigned char *bytes_extend(struct bytes *bytes, size_t len)
+{
+    unsigned char *to = make_room(bytes, len);
+    if (to)
+        bytes->len += len;
+    return to;
+}
+
 void bytes_byte(struct bytes *bytes, unsigned char value)
 {
     bytes_append(bytes, &value, 1);

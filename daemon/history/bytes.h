@@ -20,6 +20,8 @@ struct bytes {
 void bytes_free(struct bytes *bytes);
 void bytes_clear(struct bytes *bytes); /* empty again; keeps its memory */
 void bytes_append(struct bytes *bytes, const void *data, size_t len);
+unsigned char *bytes_extend(struct bytes *bytes,
+                            size_t len); /* len more, not set: where they begin, or NULL */
 void bytes_byte(struct bytes *bytes, unsigned char value);
 void bytes_varint(struct bytes *bytes, uint64_t value); /* LEB128, low bits first */
 void bytes_zigzag(struct bytes *bytes, int64_t value);
