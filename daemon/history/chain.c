@@ -1,4 +1,4 @@
-/* chain.c - see chain.h. The hashes; walking the chain is in chain_verify.c. */
+/* chain.c - see chain.h. */
 #include "chain.h"
 
 #include <errno.h>
@@ -110,19 +110,4 @@ bool chain_frames_next(struct chain_frames *frames, const struct chain_frame *fr
     memcpy(frames->computed, computed, CHAIN_HASH_SIZE);
     frames->version = version_of(frame) > frames->version ? version_of(frame) : frames->version;
     return sound;
-}
-
-const char *chain_finding_name(enum chain_finding_kind kind)
-{
-    switch (kind) {
-    case CHAIN_ALTERED:
-        return "altered";
-    case CHAIN_BROKEN:
-        return "broken";
-    case CHAIN_HOLE:
-        return "hole";
-    case CHAIN_FRAME_ALTERED:
-        return "frame-altered";
-    }
-    return "?";
 }

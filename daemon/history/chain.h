@@ -24,8 +24,6 @@
 
 #define CHAIN_HASH_SIZE 32
 
-struct history_reader;
-
 /* Prepares the cryptographic library; any number of times, any thread. 0 or -EIO. */
 int chain_init(void);
 
@@ -59,40 +57,5 @@ void chain_frames_begin(struct chain_frames *frames, const unsigned char *head);
  * frame of version 1 after one of version 2 is not whole. */
 bool chain_frames_next(struct chain_frames *frames, const struct chain_frame *frame, const void *hash,
                        size_t len);
-
-/* ---------------------------------------------------------------- verifying */
-
-enum chain_finding_kind {
-    CHAIN_ALTERED, /* the row's content does not give its hash: the row was changed or is damaged */
-    CHAIN_BROKEN,  /* the row does not follow the row before it: rows were removed, put in or moved here */
-    CHAIN_HOLE,    /* numbers are missing but the chain is whole: events that were given up before they were
-                      stored (there is an event about it); no tampering */
-    CHAIN_FRAME_ALTERED, /* a frame of readings whose content does not give its hash */
-};
-const char *chain_finding_name(enum chain_finding_kind kind);
-
-struct chain_finding {
-    enum chain_finding_kind kind;
-    int64_t number;   /* seq of the event or id of the frame */
-    int64_t previous; /* of the row before it, 0 when it is the first */
-    int64_t utc_us;   /* of the event; first_utc_us of the frame */
-};
-/* Returns false to stop. */
-typedef bool chain_finding_fn(void *context, const struct chain_finding *finding);
-
-struct chain_result {
-    uint64_t rows;     /* looked at */
-    uint64_t problems; /* findings but CHAIN_HOLE */
-    uint64_t holes;
-    int64_t first, last;                 /* seq or id; 0 when there are none */
-    unsigned char head[CHAIN_HASH_SIZE]; /* events: the stored hash of the last */
-};
-
-/* Walks the whole chain of events, or all frames, and tells each finding (found may be NULL). Returns 0 (also
- * with findings: see ret) or -errno when the file can't be read. */
-int chain_verify(struct history_reader *reader, struct chain_result *ret, chain_finding_fn *found,
-                 void *context);
-int chain_verify_frames(struct history_reader *reader, struct chain_result *ret, chain_finding_fn *found,
-                        void *context);
 
 #endif

@@ -2,8 +2,13 @@
  * seal.h - what binds an hour, a day, or a removal into the chain: rows of history.db's table "seal".
  *
  *   hour       the frames from_id..to_id were folded into chunks, one per point, in one transaction
- *   day        the hours' seals from_id..to_id (those of kind hour between them) were folded into chunks of a
- * day tombstone  the chunks of the seals from_id..to_id were removed, as retention or a person asked
+ *   day        the hours' seals from_id..to_id (those of kind hour between them) were folded into chunks of
+ *              a day
+ *   tombstone  the chunks of the seals from_id..to_id (those of kind day between them, and hours that no day
+ *              covers) were removed, as retention or a person asked
+ *
+ * An hour with a damaged chunk is covered by no day: it stays as it is, with its entries, between two days
+ * (fold.h).
  *
  * A seal is a segment of the history: a run of frames, in the order in which they were stored, whose first
  * readings fall into one UTC hour. So a clock that is set back, two boots in an hour, or a day that comes

@@ -102,6 +102,15 @@ static bool set_option(struct ctl *ctl, enum usage_option option, const char *ar
     case OPTION_DIR:
         ctl->dir = argument;
         break;
+    case OPTION_PUBLIC_KEY:
+        ctl->public_key = argument;
+        break;
+    case OPTION_HEAD:
+        ctl->head = argument;
+        break;
+    case OPTION_QUICK:
+        ctl->quick = true;
+        break;
     case OPTION_TABLE:
         ctl->table = argument;
         break;

@@ -38,6 +38,12 @@ static const struct usage_verb verbs[] = {
      FOR_HISTORY | BIT(OPTION_ASSET) | BIT(OPTION_ALARM) | BIT(OPTION_PERSON) | BIT(OPTION_KIND),
      "the stored events: alarms, who acknowledged, starts, changes", "历史事件：报警、确认人、启动、配置变更",
      verb_events},
+    {"verify", "[DIR]", "[目录]", 0, 1,
+     BIT(OPTION_DIR) | BIT(OPTION_CONFIG) | BIT(OPTION_FROM) | BIT(OPTION_TO) | BIT(OPTION_UTC) |
+         BIT(OPTION_JSON) | BIT(OPTION_PUBLIC_KEY) | BIT(OPTION_HEAD) | BIT(OPTION_QUICK),
+     "is the record as it was written? needs no daemon", "验证记录是否被改动（不需要守护进程）", verb_verify},
+    {"key", "", "", 0, 0, BIT(OPTION_DIR) | BIT(OPTION_CONFIG) | BIT(OPTION_UTC) | BIT(OPTION_JSON),
+     "the public key that the record is signed with", "显示签名公钥", verb_key},
     {"devices", "", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_UTC) | BIT(OPTION_FORMAT),
      "how each device answers: faults, latency, last good reply",
      "各设备的通信情况：故障、延迟、最近成功时间", verb_devices},
@@ -114,6 +120,14 @@ static const struct option_help {
                      "仅该类别的事件：alarm、start、stop、gap、clock 等"},
     [OPTION_DIR] = {"dir", "DIR", "目录", "where the databases are (default: as configured)",
                     "数据库目录（默认按配置）"},
+    [OPTION_PUBLIC_KEY] = {"public-key", "KEY", "公钥",
+                           "the key known from outside: its line of text, or a file with it",
+                           "从外部得知的公钥：文本或文件"},
+    [OPTION_HEAD] = {"head", "FILE", "文件",
+                     "heads kept by a witness, a line of JSON each; - reads standard input",
+                     "外部见证保存的链头，每行一个 JSON；- 表示标准输入"},
+    [OPTION_QUICK] = {"quick", NULL, NULL, "look at stored bytes only, don't unpack the readings",
+                      "只检查存储的字节，不解压读数"},
 };
 
 const struct usage_verb *usage_find_verb(const char *name)
