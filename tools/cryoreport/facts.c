@@ -199,7 +199,7 @@ static int gather(struct gather *g, const char *dir)
     facts_set(g, g->facts, "corrections", json_incref(g->corrections));
     facts_set(g, g->facts, "configuration", facts_configuration(g));
     facts_set(g, g->facts, "calibrations", facts_calibrations(g));
-    facts_set(g, g->facts, "verification", facts_verification(g->ctl, g->reader, dir));
+    facts_set(g, g->facts, "verification", facts_verification(g, dir));
     return g->failed ? -ENOMEM : 0;
 }
 

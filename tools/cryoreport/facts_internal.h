@@ -61,8 +61,8 @@ json_t *facts_limits(struct gather *g, const char *point);
 
 json_t *facts_calibrations(struct gather *g);
 
-/* Walks the chains; tells what was checked and what was found. */
-json_t *facts_verification(struct ctl *ctl, struct history_reader *reader, const char *dir);
+/* Verifies the chains, and the readings of the range; tells what was checked and what was found. */
+json_t *facts_verification(struct gather *g, const char *dir);
 
 /* Small things. */
 json_t *facts_time(int64_t utc_us);

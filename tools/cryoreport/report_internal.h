@@ -25,7 +25,6 @@ const char *report_duration(const struct report *r, char text[REPORT_TEXT_MAX], 
 const char *report_minutes(char text[REPORT_TEXT_MAX], double seconds); /* "12.5" */
 /* A number with the decimals of the point; "" when it is none. */
 const char *report_value(char text[REPORT_TEXT_MAX], const json_t *number, unsigned decimals);
-const char *report_finding(const struct report *r, const char *name);
 /* {"en":.., "zh":..} in the language of the report. */
 const char *report_bilingual(const struct report *r, const json_t *object, const char *key);
 const json_t *report_point(const struct report *r, const char *id); /* NULL: not in the facts */

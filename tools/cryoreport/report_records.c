@@ -1,4 +1,4 @@
-/* report_records.c - calibrations, configuration, reviews, verification, signatures. */
+/* report_records.c - calibrations and configuration. */
 #include <string.h>
 
 #include "facts_internal.h"
@@ -31,13 +31,12 @@ static void corrections(struct report *r)
     grid_begin(&grid, r->s, COLUMNS(columns));
     json_array_foreach(all, i, one)
     {
-        char at[REPORT_TEXT_MAX], from[REPORT_TEXT_MAX], to[REPORT_TEXT_MAX], text[2048];
-        const char *what = report_bilingual(r, one, "text");
-        if (what[0] == '\0')
-            what = facts_text_of(one, "text");
-        const char *note = facts_text_of(one, "note"), *correction = facts_text_of(one, "correction");
-        snprintf(text, sizeof text, "%s%s%s%s%s", what, what[0] != '\0' && correction[0] != '\0' ? "\n" : "",
-                 correction, note[0] != '\0' ? "\n" : "", note);
+        char at[REPORT_TEXT_MAX], from[REPORT_TEXT_MAX], to[REPORT_TEXT_MAX], text[2048], offset[128] = "";
+        const char *note = facts_text_of(one, "note");
+        if (json_is_number(json_object_get(one, "offset")))
+            snprintf(offset, sizeof offset, "%+.6g %s\n", report_number(one, "offset"), facts_text_of(one, "unit"));
+        snprintf(text, sizeof text, "%s%s%s%s", offset, facts_text_of(one, "reason"), note[0] != '\0' ? "\n" : "",
+                 note);
         grid_row(&grid, (const char *[]){report_time_of(r, at, one, "time"), facts_text_of(one, "by"),
                                          facts_text_of(one, "point"), report_time_of(r, from, one, "from"),
                                          report_time_of(r, to, one, "to"), text});
@@ -226,147 +225,4 @@ void report_configuration(struct report *r)
                "记录中没有其文本，或此版本无法读取：不显示限值。"));
     changes(r);
     limits(r);
-}
-
-/* ---------------------------------------------------------------- reviews */
-
-void report_reviews(struct report *r)
-{
-    const json_t *all = json_object_get(r->facts, "reviews"), *one;
-    struct ctl *ctl = r->ctl;
-    const struct grid_column columns[] = {
-        {tr(ctl, "Signed", "签署时间"), 1.1, false, false},
-        {tr(ctl, "Name", "姓名"), 1.2, false, false},
-        {tr(ctl, "Meaning", "含义"), 1.0, false, false},
-        {tr(ctl, "Period", "时段"), 1.3, false, false},
-        {tr(ctl, "Comment", "备注"), 1.8, false, false},
-        {tr(ctl, "Bound to", "绑定的哈希"), 1.6, false, false},
-    };
-    size_t i;
-    struct grid grid;
-    sheet_section(r->s, tr(ctl, "Reviews and electronic signatures", "审核与电子签名"), 50);
-    if (json_array_size(all) == 0) {
-        sheet_paragraph(r->s, SHEET_BODY,
-                        tr(ctl, "None was recorded in the range.", "该时段内没有审核记录。"));
-        return;
-    }
-    grid_begin(&grid, r->s, COLUMNS(columns));
-    json_array_foreach(all, i, one)
-    {
-        char at[REPORT_TEXT_MAX], from[REPORT_TEXT_MAX], to[REPORT_TEXT_MAX];
-        char who[REPORT_TEXT_MAX], period[2 * REPORT_TEXT_MAX + 8];
-        const char *name = facts_text_of(one, "name"), *by = facts_text_of(one, "by");
-        const char *comment = facts_text_of(one, "comment"), *hash = facts_text_of(one, "sha256");
-        snprintf(who, sizeof who, "%s%s%s%s", name, name[0] != '\0' && by[0] != '\0' ? " (" : "", by,
-                 name[0] != '\0' && by[0] != '\0' ? ")" : "");
-        snprintf(period, sizeof period, "%s\n%s", report_time_of(r, from, one, "from"),
-                 report_time_of(r, to, one, "to"));
-        grid_row(&grid,
-                 (const char *[]){report_time_of(r, at, one, "time"), who, facts_text_of(one, "meaning"),
-                                  period, comment[0] != '\0' ? comment : facts_text_of(one, "note"),
-                                  hash[0] != '\0' ? hash : facts_text_of(one, "hash")});
-    }
-    grid_end(&grid);
-}
-
-/* ---------------------------------------------------------------- verification */
-
-static void findings(struct report *r, const json_t *all)
-{
-    struct ctl *ctl = r->ctl;
-    const struct grid_column columns[] = {
-        {tr(ctl, "Found", "发现"), 2, false, true},
-        {tr(ctl, "Number", "编号"), 1, true, false},
-        {tr(ctl, "Time of the row", "该行时间"), 1.5, false, false},
-    };
-    size_t i;
-    const json_t *one;
-    struct grid grid;
-    if (json_array_size(all) == 0)
-        return;
-    grid_begin(&grid, r->s, COLUMNS(columns));
-    json_array_foreach(all, i, one)
-    {
-        char number[REPORT_TEXT_MAX], time[REPORT_TEXT_MAX];
-        snprintf(number, sizeof number, "%.0f", report_number(one, "number"));
-        grid_row(&grid, (const char *[]){report_finding(r, facts_text_of(one, "kind")), number,
-                                         report_time_of(r, time, one, "time")});
-    }
-    grid_end(&grid);
-}
-
-static void pair_of(struct report *r, const char *key, const json_t *object, const char *name)
-{
-    const char *text = facts_text_of(object, name);
-    report_pair(r, key, text[0] != '\0' ? text : tr(r->ctl, "none in the record", "记录中没有"),
-                text[0] != '\0');
-}
-
-void report_verification(struct report *r)
-{
-    const json_t *v = json_object_get(r->facts, "verification");
-    struct ctl *ctl = r->ctl;
-    const char *result = facts_text_of(v, "result");
-    char text[512];
-    sheet_section(r->s, tr(ctl, "Verification of the record", "记录验证"), 80);
-    if (strcmp(result, "whole") == 0)
-        sheet_paragraph(r->s, SHEET_BOLD,
-                        tr(ctl, "The record is whole: no row was altered, removed, put in or moved.",
-                           "记录完整：没有任何行被更改、删除、插入或移动。"));
-    else if (strcmp(result, "problems") == 0)
-        sheet_paragraph(
-            r->s, SHEET_WARNING,
-            tr(ctl, "THE RECORD IS NOT WHOLE. What was found stands below.", "记录不完整。发现的问题如下。"));
-    else
-        sheet_paragraph(r->s, SHEET_WARNING,
-                        tr(ctl, "The record could not be read to its end: it is not verified.",
-                           "记录无法完整读取：未经验证。"));
-    snprintf(text, sizeof text,
-             tr(ctl,
-                "the whole event chain (%.0f events) and all readings that are not sealed yet (%.0f frames)",
-                "整个事件链（%.0f 个事件）及所有尚未封存的读数（%.0f 帧）"),
-             report_number(v, "events"), report_number(v, "frames"));
-    report_pair(r, tr(ctl, "Covered", "覆盖范围"), text, false);
-    snprintf(text, sizeof text, "%.0f", report_number(v, "last_event"));
-    report_pair(r, tr(ctl, "Last event", "最后事件"), text, false);
-    pair_of(r, tr(ctl, "Chain head", "链头"), v, "event_head");
-    pair_of(r, tr(ctl, "Public key", "公钥"), v, "public_key");
-    pair_of(r, tr(ctl, "Key's SHA-256", "公钥 SHA-256"), v, "public_key_sha256");
-    findings(r, json_object_get(v, "findings"));
-}
-
-/* ---------------------------------------------------------------- signatures */
-
-static void signature_line(struct report *r, const char *role)
-{
-    struct sheet *s = r->s;
-    struct ctl *ctl = r->ctl;
-    const char *const names[] = {tr(ctl, "Name", "姓名"), tr(ctl, "Date", "日期"),
-                                 tr(ctl, "Signature", "签名")};
-    static const double lefts[] = {100, 255, 350}, rights[] = {245, 340, 511};
-    double base = s->y + 22;
-    sheet_text(s, SHEET_BOLD, role, SHEET_LEFT, base - 11, 0, SHEET_START);
-    for (unsigned i = 0; i < 3; i++) {
-        sheet_rule(s, SHEET_LEFT + lefts[i], SHEET_LEFT + rights[i], base, 0.3);
-        sheet_text(s, SHEET_FAINT, names[i], SHEET_LEFT + lefts[i], base + 1, 0, SHEET_START);
-    }
-    s->y += 40;
-}
-
-void report_signatures(struct report *r)
-{
-    struct ctl *ctl = r->ctl;
-    sheet_need(r->s, 210); /* with what it is that is signed: on one page */
-    sheet_section(r->s, tr(ctl, "What this paper is bound to", "本报告的数据绑定"), 60);
-    report_pair(r, tr(ctl, "SHA-256 of the facts", "事实数据 SHA-256"), r->identity->sha256, true);
-    sheet_paragraph(r->s, SHEET_FAINT,
-                    tr(ctl,
-                       "All that is printed here comes from the facts: the JSON file beside this report. Its "
-                       "SHA-256 (sha256sum) is the number above.",
-                       "本报告的全部内容来自事实数据，即与本报告一同生成的 JSON 文件；其 "
-                       "SHA-256（sha256sum）即为上述数值。"));
-    sheet_section(r->s, tr(ctl, "Signatures", "签名"), 125);
-    signature_line(r, tr(ctl, "Prepared by", "编制"));
-    signature_line(r, tr(ctl, "Reviewed by", "审核"));
-    signature_line(r, tr(ctl, "Approved by", "批准"));
 }

@@ -69,18 +69,6 @@ static const char *find(const struct report *r, const struct word *words, size_t
     return NULL;
 }
 
-const char *report_finding(const struct report *r, const char *name)
-{
-    static const struct word words[] = {
-        {"altered", "altered or damaged", "内容被更改或损坏"},
-        {"broken", "the chain is broken", "链已断裂"},
-        {"hole", "numbers missing, chain whole", "编号缺失，链完整"},
-        {"frame-altered", "readings altered or damaged", "读数被更改或损坏"},
-    };
-    const char *own = find(r, words, sizeof words / sizeof words[0], name);
-    return own != NULL ? own : name;
-}
-
 const char *report_kind(const struct report *r, const char *kind)
 {
     static const struct word words[] = {{"tank", "tank", "液氮罐"},
