@@ -71,6 +71,7 @@ static const char *fault_words(enum system_fault fault, enum language language)
         [FAULT_CLOCK] = {"the clock was set", "系统时钟被调整"},
         [FAULT_QUEUE] = {"readings were lost inside the monitor", "监控系统内部丢失读数"},
         [FAULT_RESTART] = {"the monitor was not stopped cleanly before this start", "监控程序上次未正常停止"},
+        [FAULT_REVIEW] = {"the record waits to be reviewed (cryoctl review)", "记录待审核（cryoctl review）"},
     };
     return words[fault][language];
 }
@@ -163,6 +164,10 @@ static void condition_words(const struct alarm_news *news, enum language languag
     bool zh = language == LANGUAGE_ZH, no_data = model->kind == CONDITION_NO_DATA;
     if (model->kind == CONDITION_HIGH || model->kind == CONDITION_LOW) {
         limit_words(news, language, name, text, cap);
+        return;
+    }
+    if (model->kind == CONDITION_DATE) {
+        announce_due_words(news, language, name, text, cap);
         return;
     }
     if (model->kind == CONDITION_FLATLINE) {
@@ -284,7 +289,9 @@ static bool write_alarm(const struct alarm_news *news, char *body, size_t text_c
     json_text_string(&j, "alarm", alarm->id);
     json_text_string(&j, "priority", priority_name(news->config->alarm_models[news->alarm].priority));
     json_text_string(&j, "state", alarm_state_name(record->state));
-    if (news->config->alarm_models[news->alarm].kind != CONDITION_FAULT)
+    if (news->config->alarm_models[news->alarm].kind == CONDITION_DATE)
+        announce_due_members(&j, news);
+    else if (news->config->alarm_models[news->alarm].kind != CONDITION_FAULT)
         point_members(&j, news);
     if (record->raised_utc_us != 0)
         json_text_time(&j, "raised", record->raised_utc_us);
@@ -313,6 +320,16 @@ void announce_alarm(const struct alarm_news *news, char body[BODY_MAX])
     for (size_t i = 0; i < sizeof caps / sizeof *caps; i++)
         if (write_alarm(news, body, caps[i]))
             return;
+}
+
+void announce_members(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,
+                      const char *kind, const char *members, char body[BODY_MAX])
+{
+    struct json_text j;
+    begin(&j, body, config, run_id, seq, at, kind);
+    json_text_raw(&j, NULL, members);
+    json_text_end(&j);
+    (void)json_text_finish(&j);
 }
 
 void announce_event(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,

@@ -27,7 +27,7 @@ struct alarm_news {
     uint16_t alarm;
     const char *transition; /* "raised", "acknowledged", "returned", "restored", "removed" */
     const struct alarm_record *record;
-    const struct reading *reading; /* of the alarm's point; NULL: unknown */
+    const struct reading *reading; /* of the alarm's point, calibrated; NULL: unknown */
     bool over;                     /* the condition is over */
     const char *detail;            /* of a system fault; NULL or "": none */
     const char *who, *note;        /* of a command; NULL: none */
@@ -38,6 +38,12 @@ void announce_alarm(const struct alarm_news *news, char body[BODY_MAX]);
 
 /* The sentence for people, in one language: "Tank 1: temperature -149.2 °C is above -150.0 °C". */
 void announce_sentence(const struct alarm_news *news, enum language language, char *text, size_t cap);
+
+/* Of an alarm about a calibration (CONDITION_DATE): its part of the sentence and of the body. */
+struct json_text;
+void announce_due_words(const struct alarm_news *news, enum language language, const char *name, char *text,
+                        size_t cap);
+void announce_due_members(struct json_text *j, const struct alarm_news *news);
 
 /* A device's diagnostics: never too long. */
 void announce_device(const struct config *config, const char *run_id, struct stamp at, uint16_t device,
@@ -56,5 +62,9 @@ struct announce_member {
 };
 void announce_event(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,
                     const char *kind, const struct announce_member *members, size_t n, char body[BODY_MAX]);
+
+/* The same of members that are JSON text already (at most RECORD_MEMBERS_MAX, not empty). */
+void announce_members(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,
+                      const char *kind, const char *members, char body[BODY_MAX]);
 
 #endif

@@ -28,14 +28,16 @@ int monitor_make_tables(struct monitor *m, struct config *config)
                                           config->n_alarms, clock_now());
     struct alarm_record *alarms = calloc(config->n_alarms + 1U, sizeof *alarms);
     struct device_record *devices = calloc(config->n_devices + 1U, sizeof *devices);
+    struct calibrated *calibrated = calloc(config->n_points + 1U, sizeof *calibrated);
     bool *dirty = calloc(config->n_assets + 1U, sizeof *dirty);
     bool *unshown = calloc(config->n_alarms + 1U, sizeof *unshown);
     struct bus **buses = calloc(config->n_buses + 1U, sizeof *buses); /* NOLINT(bugprone-sizeof-expression) */
     if (engine == NULL || alarms == NULL || devices == NULL || dirty == NULL || unshown == NULL ||
-        buses == NULL) {
+        buses == NULL || calibrated == NULL) {
         engine_free(engine);
         free(alarms);
         free(devices);
+        free(calibrated);
         free(dirty);
         free(unshown);
         free(buses);
@@ -45,6 +47,7 @@ int monitor_make_tables(struct monitor *m, struct config *config)
     m->engine = engine;
     m->alarms = alarms;
     m->devices = devices;
+    m->calibrated = calibrated;
     for (uint16_t i = 0; i < config->n_devices; i++) {
         devices[i].counts.state = REASON_NEVER_READ;
         devices[i].at = clock_now();
@@ -82,6 +85,10 @@ void monitor_free(struct monitor *m)
     while (mailbox_take(m->parts.core, &message)) { /* what came too late */
         if (message.kind == CORE_RESTORED)
             free(message.restored.body);
+        if (message.kind == CORE_CALIBRATION)
+            free(message.calibration);
+        if (message.kind == CORE_RECORD)
+            free(message.record.request);
         if (message.kind == CORE_CONFIG) {
             config_unref(message.config.config);
             free(message.config.detail);
@@ -93,6 +100,7 @@ void monitor_free(struct monitor *m)
     free(m->reload.difference);
     free(m->alarms);
     free(m->devices);
+    free(m->calibrated);
     free(m->dirty_assets);
     free(m->unshown);
     free(m->buses);
@@ -158,6 +166,7 @@ static void restored(struct monitor *m, struct core_message *message)
  * broker's state itself. */
 static void settle_faults(struct monitor *m)
 {
+    monitor_settle_review(m);
     for (unsigned i = 0; i < FAULT_COUNT; i++) {
         bool failed = m->faults[i].sources != 0;
         char detail[NOTE_MAX];
@@ -238,6 +247,9 @@ static void handle(struct monitor *m, struct core_message *message)
     case CORE_VERIFY:
         monitor_verify(m, message);
         break;
+    case CORE_RECORD:
+        monitor_record(m, message);
+        break;
     case CORE_SNAPSHOT:
         monitor_send_page(m, message);
         break;
@@ -258,6 +270,13 @@ static void handle(struct monitor *m, struct core_message *message)
         break;
     case CORE_RESTORED:
         restored(m, message);
+        break;
+    case CORE_CALIBRATION:
+        monitor_calibration(m, message->calibration);
+        break;
+    case CORE_REVIEWED:
+        if (message->reviewed.until_utc_us != 0)
+            m->reviewed_until_us = message->reviewed.until_utc_us;
         break;
     }
 }
@@ -354,6 +373,7 @@ static void housekeeping(struct monitor *m)
     m->next_housekeeping_us = now_us + HOUSEKEEPING_US;
     watch_clock(m);
     watch_queue(m, now_us);
+    monitor_watch_review(m);
     feed_watchdog(m, now_us);
     tell_status(m);
     monitor_retry(m);

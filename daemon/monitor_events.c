@@ -138,13 +138,19 @@ static void announce(struct monitor *m, struct alarm_news *news)
     log_alarm(news);
 }
 
+static bool has_reading(const struct config *config, uint16_t alarm)
+{
+    const enum condition_kind kind = config->alarm_models[alarm].kind;
+    return kind != CONDITION_FAULT && kind != CONDITION_DATE;
+}
+
 static void announce_transition(struct monitor *m, const struct transition *t, const struct command *command)
 {
     update_record(&m->alarms[t->alarm], t, command);
     struct alarm_news news = news_of(m, t->alarm, transition_name(t->kind), t->at);
     news.over = !alarm_state_is_active(t->kind == TRANSITION_RAISED ? t->to : t->from) ||
                 t->kind == TRANSITION_RETURNED;
-    if (m->config->alarm_models[t->alarm].kind != CONDITION_FAULT)
+    if (has_reading(m->config, t->alarm))
         news.reading = &t->reading;
     if (command != NULL) {
         news.who = command->who;
@@ -158,7 +164,7 @@ static struct alarm_news news_of_state(const struct monitor *m, uint16_t alarm, 
 {
     struct alarm_news news = news_of(m, alarm, "restored", clock_now());
     news.over = !alarm_state_is_active(m->alarms[alarm].state);
-    if (m->config->alarm_models[alarm].kind != CONDITION_FAULT) {
+    if (has_reading(m->config, alarm)) {
         *view = engine_point(m->engine, m->config->alarm_models[alarm].point);
         news.reading = &view->reading;
     }
@@ -245,6 +251,7 @@ void monitor_publish_point(struct monitor *m, uint16_t point, const struct point
     struct publisher_message message = {.kind = PUBLISHER_POINT, .generation = m->config->generation};
     message.point.point = point;
     message.point.reading = view->reading;
+    message.point.calibrated = m->calibrated[point];
     message.point.taken = view->at;
     if (mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_ORDINARY, &message) < 0)
         m->points_missed = true; /* the broker must not keep an older one */
@@ -268,12 +275,14 @@ void monitor_publish_dirty(struct monitor *m)
     }
 }
 
+/* The store keeps what was read; everybody else sees what it means. */
 static void store_sample(struct monitor *m, uint16_t point, const struct reading *reading, struct stamp slot,
                          struct stamp taken)
 {
     struct store_message message = {.kind = STORE_SAMPLE, .generation = m->config->generation};
     message.sample.point = point;
     message.sample.reading = *reading;
+    message.sample.calibration = m->calibrated[point].calibration;
     message.sample.slot = slot;
     message.sample.taken = taken;
     (void)mailbox_post(store_mailbox(m->parts.store), MAILBOX_ORDINARY, &message);
@@ -284,12 +293,14 @@ void monitor_sample(struct monitor *m, const struct core_message *message)
     if (message->generation != m->config->generation || message->sample.point >= m->config->n_points)
         return;
     struct event event = {.kind = EVENT_SAMPLE};
+    struct point_view view = {.reading = message->sample.reading, .at = message->sample.taken};
+    m->calibrated[message->sample.point] =
+        config_calibrate(m->config, message->sample.point, message->sample.slot.utc_us, &view.reading);
     event.sample.point = message->sample.point;
-    event.sample.reading = message->sample.reading;
+    event.sample.reading = view.reading;
     (void)monitor_feed(m, &event, NULL);
     store_sample(m, message->sample.point, &message->sample.reading, message->sample.slot,
                  message->sample.taken);
-    struct point_view view = {.reading = message->sample.reading, .at = message->sample.taken};
     monitor_publish_point(m, message->sample.point, &view);
 }
 
@@ -299,6 +310,7 @@ void monitor_stale_points(struct monitor *m)
     while (engine_take_stale(m->engine, &point)) {
         struct point_view view = engine_point(m->engine, point);
         struct stamp now = clock_now();
+        m->calibrated[point] = (struct calibrated){0};
         store_sample(m, point, &view.reading, now, now);
         view.at = now;
         monitor_publish_point(m, point, &view);

@@ -3,6 +3,7 @@
  *
  *   monitor.c         the loop: messages, time, housekeeping
  *   monitor_events.c  events and alarm records: from a transition to store, publisher and journal
+ *   monitor_record.c  what tools did and people signed; overdue reviews
  *   monitor_verify.c  a person compares a point with the device's display
  *   monitor_pages.c   what the control thread asks for; diagnostics of devices
  *   monitor_retry.c   what found no room in a mailbox, and what the disk has lost: told again
@@ -67,6 +68,7 @@ struct monitor {
     uint64_t next_seq;             /* 0: not known yet */
     struct alarm_record *alarms;   /* config->n_alarms */
     struct device_record *devices; /* config->n_devices */
+    struct calibrated *calibrated; /* config->n_points: of the latest reading */
     bool *dirty_assets;            /* config->n_assets */
     bool any_dirty;
     bool *unshown; /* config->n_alarms: the publisher had no room for the alarm's state */
@@ -83,7 +85,8 @@ struct monitor {
     bool stop, started;
     unsigned n_unknown;
     struct unknown_alarm unknown[UNKNOWN_ALARMS_MAX];
-    bool store_known; /* CORE_STORE_OPEN has come */
+    bool store_known;          /* CORE_STORE_OPEN has come */
+    int64_t reviewed_until_us; /* UTC: the record before that was reviewed, without a hole; 0: not known */
     int64_t clock_offset_us;
     int64_t queue_lost_us; /* when samples were last dropped */
     int64_t next_housekeeping_us, next_watchdog_us;
@@ -137,6 +140,19 @@ void monitor_restate_alarm(struct monitor *m, uint16_t alarm);
 /* ---- monitor_verify.c */
 
 void monitor_verify(struct monitor *m, const struct core_message *message);
+
+/* ---- monitor_record.c */
+
+void monitor_record(struct monitor *m, const struct core_message *message); /* frees its request */
+/* At the start, when it is known what was reviewed: sets the fault that is then told with the others. */
+void monitor_settle_review(struct monitor *m);
+/* Raises or ends the alarm about an overdue review. */
+void monitor_watch_review(struct monitor *m);
+
+/* ---- monitor_calibration.c */
+
+/* A calibration that history.db has learnt becomes an event: so it enters the chain. Frees the row. */
+void monitor_calibration(struct monitor *m, struct calibration_row *row);
 
 /* ---- monitor_pages.c */
 

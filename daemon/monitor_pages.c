@@ -46,9 +46,10 @@ void monitor_send_page(struct monitor *m, const struct core_message *request)
     message.page.disk_failed = monitor_disk_failed(m);
     for (uint16_t i = 0; i < message.page.count; i++) {
         uint16_t index = (uint16_t)(first + i);
-        if (table == SNAPSHOT_POINTS)
+        if (table == SNAPSHOT_POINTS) {
             message.page.points[i] = engine_point(m->engine, index);
-        else if (table == SNAPSHOT_ALARMS)
+            message.page.calibrated[i] = m->calibrated[index];
+        } else if (table == SNAPSHOT_ALARMS)
             fill_alarm(&m->alarms[index], &message.page.alarms[i]);
         else
             announce_device(m->config, m->parts.run_id, m->devices[index].at, index,

@@ -272,7 +272,7 @@ static bool same_source(const struct config *a, uint16_t i, const struct config 
 
 /* What is known of points and alarms goes over by name. */
 static void carry_over(struct monitor *m, const struct config *old, const struct engine *old_engine,
-                       const struct alarm_record *old_alarms)
+                       const struct alarm_record *old_alarms, const struct calibrated *old_calibrated)
 {
     const struct config *config = m->config;
     for (uint16_t i = 0; i < old->n_points; i++) {
@@ -281,6 +281,11 @@ static void carry_over(struct monitor *m, const struct config *old, const struct
         struct point_view view = engine_point(old_engine, i);
         if (j < 0 || !same_source(old, i, config, (uint16_t)j))
             continue;
+        if (view.reading.quality != QUALITY_BAD) { /* as the new configuration has it */
+            view.reading.value =
+                old_calibrated[i].calibration > 0 ? old_calibrated[i].as_read : view.reading.value;
+            m->calibrated[j] = config_calibrate(config, (uint16_t)j, view.at.utc_us, &view.reading);
+        }
         engine_restore_point(m->engine, (uint16_t)j, &view.reading, view.at, view.last_data_boot_us);
         if (view.reading.reason != REASON_NEVER_READ)
             monitor_publish_point(m, (uint16_t)j, &view);
@@ -318,6 +323,7 @@ static void switch_over(struct monitor *m)
     struct engine *old_engine = m->engine;
     struct alarm_record *old_alarms = m->alarms;
     struct device_record *old_devices = m->devices;
+    struct calibrated *old_calibrated = m->calibrated;
     bool *old_dirty = m->dirty_assets, *old_unshown = m->unshown;
     struct bus **old_buses = m->buses;
     release_buses(m);
@@ -333,9 +339,10 @@ static void switch_over(struct monitor *m)
     r->next = NULL;
     m->config_untold = READER_STORE | READER_PUBLISHER | READER_CONTROL;
     monitor_tell_config(m);
-    carry_over(m, old, old_engine, old_alarms);
+    carry_over(m, old, old_engine, old_alarms, old_calibrated);
     engine_free(old_engine);
     free(old_alarms);
+    free(old_calibrated);
     free(old_devices); /* counting begins anew with the buses */
     free(old_dirty);
     free(old_unshown);

@@ -65,6 +65,7 @@ enum verdict condition_judge(const struct alarm_model *model, const struct readi
             return VERDICT_UNKNOWN;
         return reading->quality == QUALITY_BAD ? VERDICT_HOLDS : VERDICT_OVER;
     case CONDITION_FLATLINE: /* one reading can't tell */
+    case CONDITION_DATE:
     case CONDITION_FAULT:
         return VERDICT_UNKNOWN;
     default:
@@ -76,6 +77,22 @@ enum verdict condition_judge(const struct alarm_model *model, const struct readi
             return VERDICT_UNKNOWN;
         return verdict;
     }
+}
+
+bool condition_in_dates(const struct alarm_model *model, int64_t utc_us, int64_t *ret_change)
+{
+    *ret_change = INT64_MAX;
+    for (unsigned i = 0; i < model->n_dates; i++) {
+        if (utc_us < model->dates[i].from_utc_us) {
+            *ret_change = model->dates[i].from_utc_us;
+            return false;
+        }
+        if (utc_us < model->dates[i].to_utc_us) {
+            *ret_change = model->dates[i].to_utc_us;
+            return true;
+        }
+    }
+    return false;
 }
 
 void condition_tell(struct condition *condition, enum verdict verdict, int64_t boot_us)

@@ -22,6 +22,9 @@
  * FLATLINE: the engine itself compares a good value with the one before, see engine.c; bad and uncertain tell
  * nothing. Its on-delay ends with a sample, never with the time alone: silence proves no flat line.
  *
+ * DATE: the engine compares the wall clock with the model's spans (condition_in_dates); readings tell
+ * nothing.
+ *
  * So: unknown never begins, ends or hastens anything. It stops a running return, which must then begin
  * anew with a good value back to normal; but it does not stop a pending alarm, which becomes active at its
  * time. An alarm is never lost because the sensor died. In the deadband everything goes on as it was.
@@ -54,8 +57,11 @@ struct condition {
 /* True when something came back from the device, usable or not. */
 bool condition_is_measured(const struct reading *reading);
 
-/* What the reading says about the model's condition; VERDICT_UNKNOWN for CONDITION_FAULT. */
+/* What the reading says about the model's condition; VERDICT_UNKNOWN for FAULT and DATE. */
 enum verdict condition_judge(const struct alarm_model *model, const struct reading *reading);
+
+/* DATE: is the time in one of the spans? ret_change: when that changes next, INT64_MAX: never. */
+bool condition_in_dates(const struct alarm_model *model, int64_t utc_us, int64_t *ret_change);
 
 /* Tells the condition a verdict that was true at a time. */
 void condition_tell(struct condition *condition, enum verdict verdict, int64_t boot_us);

@@ -6,6 +6,8 @@
 
 #include "engine_state.h"
 
+#define DATE_LOOK_US INT64_C(3600000000) /* the wall clock may have been set */
+
 const struct point_view ENGINE_NEVER_READ = {
     .reading = {.quality = QUALITY_BAD, .reason = REASON_NEVER_READ},
     .last_data_boot_us = INT64_MIN,
@@ -41,8 +43,9 @@ static int change(struct engine *e, uint16_t index, enum transition_kind kind, i
         .since_boot_us = since_us,
         .command = command,
     };
-    transition->reading =
-        model->kind == CONDITION_FAULT ? ENGINE_NEVER_READ.reading : e->points[model->point].view.reading;
+    transition->reading = model->kind == CONDITION_FAULT || model->kind == CONDITION_DATE
+                              ? ENGINE_NEVER_READ.reading
+                              : e->points[model->point].view.reading;
     alarm->state = to;
     return 0;
 }
@@ -78,6 +81,43 @@ static void tell(struct engine *e, uint16_t index, enum verdict verdict, int64_t
 {
     condition_tell(&e->alarms[index].condition, verdict, t);
     settle(e, index, t);
+}
+
+static int64_t minus(int64_t a, int64_t b)
+{
+    int64_t result;
+
+    return __builtin_sub_overflow(a, b, &result) ? (b > 0 ? INT64_MIN : INT64_MAX) : result;
+}
+
+/* The last change of the model's dates after one time and not after another; INT64_MIN: none. */
+static int64_t last_change(const struct alarm_model *model, int64_t after_utc_us, int64_t until_utc_us)
+{
+    int64_t last = INT64_MIN;
+    int64_t change;
+
+    while (condition_in_dates(model, after_utc_us, &change), change <= until_utc_us && change != INT64_MAX)
+        last = after_utc_us = change;
+    return last;
+}
+
+/* Compares the wall clock with the dates at t, a time that has come, and arms the next look. When more than
+ * one change was slept through, only the last one counts: so it is looked at twice at most. */
+static void settle_date(struct engine *e, uint16_t index, int64_t t)
+{
+    const struct alarm_model *model = &e->alarm_models[index];
+    const int64_t utc_us = minus(e->now.utc_us, minus(e->now.boot_us, t));
+    const int64_t late = last_change(model, utc_us, e->now.utc_us);
+    int64_t change;
+
+    tell(e, index, condition_in_dates(model, utc_us, &change) ? VERDICT_HOLDS : VERDICT_OVER, t);
+    if (late != INT64_MIN) {
+        deadlines_set(&e->pending, alarm_item(e, index), minus(e->now.boot_us, minus(e->now.utc_us, late)));
+        return;
+    }
+    change = minus(change, e->now.utc_us);
+    change = change < DATE_LOOK_US ? change : DATE_LOOK_US;
+    deadlines_set(&e->pending, alarm_item(e, index), minus(e->now.boot_us, -change));
 }
 
 /* ---------------------------------------------------------------- one point */
@@ -212,6 +252,8 @@ static void catch_up(struct engine *e)
     while (deadlines_first(&e->pending, &item, &at) && at <= e->now.boot_us) {
         if (item < e->n_points)
             expire_point(e, (uint16_t)item, at);
+        else if (e->alarm_models[item - e->n_points].kind == CONDITION_DATE)
+            settle_date(e, (uint16_t)(item - e->n_points), at);
         else
             settle(e, (uint16_t)(item - e->n_points), at);
     }
@@ -321,7 +363,9 @@ void engine_restore(struct engine *engine, uint16_t alarm, enum alarm_state stat
     engine->alarms[alarm].state = state;
     if (alarm_state_is_active(state)) {
         engine->alarms[alarm].condition = (struct condition){.phase = PHASE_ACTIVE};
-        deadlines_set(&engine->pending, alarm_item(engine, alarm), INT64_MAX);
+        /* A date is looked at once more. */
+        deadlines_set(&engine->pending, alarm_item(engine, alarm),
+                      engine->alarm_models[alarm].kind == CONDITION_DATE ? engine->now.boot_us : INT64_MAX);
     }
 }
 
@@ -337,7 +381,7 @@ void engine_restore_pending(struct engine *engine, uint16_t alarm, int64_t since
     struct condition *condition;
 
     if (alarm >= engine->n_alarms || engine->alarms[alarm].condition.phase != PHASE_QUIET ||
-        since_boot_us == INT64_MAX)
+        since_boot_us == INT64_MAX || engine->alarm_models[alarm].kind == CONDITION_DATE)
         return;
     condition = &engine->alarms[alarm].condition;
     if (since_boot_us > engine->now.boot_us)
@@ -383,6 +427,7 @@ const char *engine_fault_name(enum system_fault fault)
         [FAULT_CLOCK] = "clock",
         [FAULT_QUEUE] = "queue",
         [FAULT_RESTART] = "restart",
+        [FAULT_REVIEW] = "review-overdue",
     };
 
     return (unsigned)fault < FAULT_COUNT ? NAMES[fault] : "?";

@@ -19,6 +19,8 @@
  * - A poll that did not happen is noticed by the engine's own deadline, not by the thread that should have
  *   polled. A point that got no sample for stale_after_ms turns bad (REASON_STALE); one that got no measured
  *   sample (reason_is_no_data) for as long raises its NO_DATA alarms.
+ * - A DATE goes by the wall clock, which may be set: it is looked at when its next span begins or ends, and
+ * at least once an hour. No reading and no lost data touch it.
  * - Deadlines that have passed are worked off, earliest first, before the event that is fed: a late tick
  *   changes when the engine decides (transition.at), never what it decides.
  * How a condition, its deadband and its delays work together is drawn in condition.h, the states in alarm.h.
@@ -40,6 +42,7 @@ enum condition_kind {
     CONDITION_BAD,      /* a reply comes, but its value can't be used (sensor break, out of range...) */
     CONDITION_FLATLINE, /* good values, and for the on-delay bit for bit the same one */
     CONDITION_FAULT,    /* a part of the system itself has failed (enum system_fault) */
+    CONDITION_DATE,     /* the wall clock is in one of the spans of time */
 };
 
 /* Parts of the system whose failure is an alarm of its own. Append only; names in engine_fault_name. */
@@ -51,11 +54,13 @@ enum system_fault {
     FAULT_CLOCK,      /* the wall clock stepped, or is not synchronised */
     FAULT_QUEUE,      /* samples were dropped: a queue inside the daemon was full */
     FAULT_RESTART,    /* the previous run did not stop cleanly */
+    FAULT_REVIEW,     /* nobody has reviewed the record for longer than the site wants */
     FAULT_COUNT
 };
 const char *engine_fault_name(enum system_fault fault); /* "state-database", ... */
 
 #define ALARM_STATES_MAX 8
+#define ALARM_DATES_MAX  4
 
 struct point_model {
     uint32_t stale_after_ms; /* without a measured value for so long, the point has no data */
@@ -68,7 +73,13 @@ struct alarm_model {
     enum system_fault fault; /* CONDITION_FAULT only */
     micro_t limit, deadband; /* HIGH and LOW */
     uint8_t n_states;        /* STATE */
-    micro_t states[ALARM_STATES_MAX];
+    uint8_t n_dates;         /* DATE */
+    union {
+        micro_t states[ALARM_STATES_MAX];
+        struct alarm_date {
+            int64_t from_utc_us, to_utc_us; /* from <= now < to; ascending, apart from each other */
+        } dates[ALARM_DATES_MAX];
+    };
     uint32_t on_delay_ms;  /* the condition must hold for so long before it is an alarm */
     uint32_t off_delay_ms; /* good data must be back to normal for so long before it is over */
 };
@@ -97,7 +108,7 @@ struct transition {
     enum alarm_state from, to;
     struct stamp at;        /* when the engine decided */
     int64_t since_boot_us;  /* when the condition began to hold (RAISED) or to be over (RETURNED), else 0 */
-    struct reading reading; /* the point's latest reading at that moment (not for FAULT) */
+    struct reading reading; /* the point's latest reading at that moment (not for FAULT and DATE) */
     uint32_t command;       /* ACKNOWLEDGED: the id of the command that did it */
 };
 
@@ -125,7 +136,8 @@ struct engine;
 
 /* Creates an engine over n_points and n_alarms (both tables are copied). All alarms are normal, all points
  * never read; deadlines count from now. Returns NULL when memory is short, or when a table is not sound (a
- * point or fault that does not exist, too many states, a flat line with an off-delay). engine_free(NULL) is a
+ * point or fault that does not exist, too many states, a flat line with an off-delay, dates out of order or
+ * with a delay). engine_free(NULL) is a
  * no-op. */
 struct engine *engine_create(const struct point_model *points, uint16_t n_points,
                              const struct alarm_model *alarms, uint16_t n_alarms, struct stamp now);

@@ -7,11 +7,13 @@
 
 static uint32_t group_count(const struct engine *e)
 {
-    return (uint32_t)e->n_points + FAULT_COUNT;
+    return (uint32_t)e->n_points + FAULT_COUNT + 1;
 }
 
 static uint32_t group_of(const struct engine *e, const struct alarm_model *model)
 {
+    if (model->kind == CONDITION_DATE) /* none that a reading or a fault reaches */
+        return (uint32_t)e->n_points + FAULT_COUNT;
     return model->kind == CONDITION_FAULT ? e->n_points + (uint32_t)model->fault : model->point;
 }
 
@@ -35,6 +37,17 @@ static void make_groups(struct engine *e)
 
 /* ---------------------------------------------------------------- creation */
 
+static bool dates_are_sound(const struct alarm_model *model)
+{
+    if (model->n_dates > ALARM_DATES_MAX || model->on_delay_ms != 0 || model->off_delay_ms != 0)
+        return false;
+    for (unsigned i = 0; i < model->n_dates; i++)
+        if (model->dates[i].from_utc_us >= model->dates[i].to_utc_us ||
+            (i > 0 && model->dates[i].from_utc_us <= model->dates[i - 1].to_utc_us))
+            return false;
+    return true;
+}
+
 static bool tables_are_sound(uint16_t n_points, const struct alarm_model *alarms, uint16_t n_alarms)
 {
     for (uint32_t i = 0; i < n_alarms; i++) {
@@ -46,6 +59,8 @@ static bool tables_are_sound(uint16_t n_points, const struct alarm_model *alarms
             return false;
         if (model->kind == CONDITION_FLATLINE &&
             model->off_delay_ms != 0) /* one value that differs ends it */
+            return false;
+        if (model->kind == CONDITION_DATE && !dates_are_sound(model))
             return false;
     }
     return true;
@@ -102,6 +117,9 @@ struct engine *engine_create(const struct point_model *points, uint16_t n_points
             (struct point){.view = ENGINE_NEVER_READ, .seen_us = now.boot_us, .data_us = now.boot_us};
         engine_set_point_deadline(e, (uint16_t)i);
     }
+    for (uint32_t i = 0; i < n_alarms; i++)
+        if (alarms[i].kind == CONDITION_DATE)
+            deadlines_set(&e->pending, n_points + i, now.boot_us);
     return e;
 
 fail:

@@ -16,7 +16,8 @@
  * The most transitions that one feed can cause. Catching up can return an alarm and raise it again (NO_DATA:
  * its off-delay ends, then its point's data do), but not return it once more, because only a sample begins a
  * return. A sample adds no third: it returns at once only what has no off-delay, and such an alarm was not
- * leaving when catching up began. An acknowledge adds one, to one alarm.
+ * leaving when catching up began. A DATE is looked at twice at most (settle_date). An acknowledge adds one,
+ * to one alarm.
  */
 #define ENGINE_QUEUE_SIZE(n_alarms) (2 * (size_t)(n_alarms) + 1)
 

@@ -33,16 +33,22 @@ struct history_row {
     int64_t calibration;    /* its id, for history_calibration; 0: none */
 };
 
-/* Calls row() for each stored reading of asset/point with from <= taken < to, in the order in which they were
- * stored (which is that of time, unless the clock was set back). A NULL asset or point means all. row()
- * returns false to stop. Returns the number of rows, or -errno. Times are exact to the millisecond (frame.h).
- */
+/* Calls row() for each stored reading of asset/point with from <= taken < to. A NULL asset or point means
+ * all. Readings of one point come in the order in which they were stored, which is that of time, unless the
+ * clock was set back. Of several points they come in pieces: a day or an hour of the one, then of the other
+ * (seal.h); only what is not folded yet comes as it was stored, mixed. row() returns false to stop. Returns
+ * the number of rows, or -errno. Times are exact to the millisecond (frame.h). Readings that were taken more
+ * than an hour away from their slot may be missed at the ends of the range.
+ *
+ * While it runs, the writer may go on, and fold what was not read yet: each reading comes once. */
 typedef bool history_row_fn(void *context, const struct history_row *row);
 int64_t history_each(struct history_reader *reader, const char *asset, const char *point, int64_t from_utc_us,
                      int64_t to_utc_us, history_row_fn *row, void *context);
 
-/* Damaged frames that history_each has left out since history_open. A frame is believed only if its hash
- * fits. */
+/* What was found damaged and left out since history_open: frames and chunks (of history_each, also once for
+ * each reading whose calibration is gone: its value is as read). A frame is believed only if its hash fits
+ * and it follows the one before, a chunk only if its hash is the one in its seal. Whether the seals are true
+ * is for verification (chain.h): it is not looked at here. */
 uint64_t history_damaged(const struct history_reader *reader);
 
 struct history_event {
@@ -71,7 +77,8 @@ int history_event_after(struct history_reader *reader, const char *kind, int64_t
 
 /* One UTC hour or day of a point, from summaries alone where they are (and from readings for the hour that is
  * not sealed yet). Values are calibrated, in steps of the resolution. Days are UTC days. In order of point,
- * then time. */
+ * then time; those that overlap from..to, whole. Where thresholds were changed within the hour or day, none
+ * are given. What can be read is believed: a chunk's hash covers its readings too, and these are not read. */
 struct history_span {
     const char *asset, *point, *unit;
     unsigned decimals;
@@ -88,6 +95,7 @@ int64_t history_days(struct history_reader *reader, const char *asset, const cha
 struct history_calibration {
     int64_t id, utc_us, from_utc_us; /* recorded; in effect from */
     const char *asset, *point, *unit, *text, *certificate, *date, *due, *reference;
+    bool sound; /* the text makes sense, and so does: */
     struct calibration calibration;
 };
 int history_calibration(struct history_reader *reader, int64_t id, struct history_calibration *ret);

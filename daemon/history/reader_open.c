@@ -130,6 +130,9 @@ void history_close(struct history_reader *reader)
     for (size_t i = 0; i < reader->n_points; i++)
         free(reader->points[i].asset);
     free(reader->points);
+    for (size_t i = 0; i < reader->n_calibrations; i++)
+        free((char *)(uintptr_t)reader->calibrations[i].row.asset);
+    free(reader->calibrations);
     sqlite3_close(reader->state);
     sqlite3_close(reader->history);
     free(reader);

@@ -21,6 +21,25 @@
 #define WHO_MAX  64   /* a person's login name, with NUL */
 #define NOTE_MAX 256  /* a person's comment, with NUL */
 
+#define EVENT_KIND_MAX     24
+#define RECORD_MEMBERS_MAX 2200 /* with what every event has it fits into BODY_MAX */
+
+/* What a tool did or a person signed, for the audit chain. */
+struct record_request {
+    char kind[EVENT_KIND_MAX]; /* of the event */
+    char asset[ID_MAX];        /* "": of none */
+    char who[WHO_MAX];
+    char members[RECORD_MEMBERS_MAX]; /* of the event's body, as JSON text without the braces */
+    int64_t reviewed_until_utc_us;    /* of a review: there is no hole in what was reviewed before that */
+};
+
+/* A row of history.db's table "calibration". */
+struct calibration_row {
+    int64_t id, utc_us, from_utc_us;
+    char asset[ID_MAX], point[ID_MAX], unit[UNIT_MAX], text[CALIBRATION_TEXT_MAX];
+    char certificate[ID_MAX], date[16], due[16], reference[NAME_MAX_BYTES];
+};
+
 #define DIAGNOSTICS_INTERVAL_MS 10000
 #define DEVICE_BODY_MAX         1024 /* a device's diagnostics as JSON text, with NUL */
 
@@ -34,6 +53,7 @@ enum core_kind {
     CORE_DIAGNOSTICS, /* bus: how a device has answered so far; every DIAGNOSTICS_INTERVAL_MS */
     CORE_ACKNOWLEDGE, /* control or MQTT: a person acknowledges an alarm */
     CORE_VERIFY,      /* control: a person has compared a point with the device's own display */
+    CORE_RECORD,      /* control: a tool or a signature, to be made an event */
     CORE_SNAPSHOT,    /* control: send me a page of points or alarms */
     CORE_RELOAD,      /* control: same as SIGHUP */
     CORE_CONFIG,      /* loader: a configuration is ready (config), or refused (config NULL) */
@@ -41,6 +61,8 @@ enum core_kind {
     CORE_GAP,         /* store: records that had to be given up; the core makes an event of it */
     CORE_STORE_OPEN,  /* store: state.db is open; restored alarms were sent before this */
     CORE_RESTORED,    /* store: the state of one alarm in an earlier run */
+    CORE_CALIBRATION, /* store: a calibration that history.db has, and no event tells of */
+    CORE_REVIEWED,    /* store: until when the record was reviewed; before CORE_STORE_OPEN */
 };
 
 struct core_message {
@@ -76,6 +98,10 @@ struct core_message {
             char who[WHO_MAX], note[NOTE_MAX];
             uint32_t ticket;
         } verify;
+        struct {
+            struct record_request *request; /* malloc'd, the receiver frees */
+            uint32_t ticket;
+        } record;
         struct {
             uint32_t ticket;
             enum snapshot_table { SNAPSHOT_POINTS, SNAPSHOT_ALARMS, SNAPSHOT_DEVICES } table;
@@ -114,6 +140,10 @@ struct core_message {
             int64_t acked_utc_us;
             char *body; /* of the event that made it so; malloc'd, the receiver frees; NULL: none */
         } restored;
+        struct calibration_row *calibration; /* malloc'd, the receiver frees */
+        struct {
+            int64_t until_utc_us; /* the first event's time when nothing was reviewed; 0: no events either */
+        } reviewed;
     };
 };
 
@@ -124,7 +154,7 @@ struct core_message {
 struct event_record {
     uint64_t seq;
     struct stamp at;
-    char kind[24];                     /* "alarm", "start", "stop", "configuration", "clock", "gap" ... */
+    char kind[EVENT_KIND_MAX];         /* "alarm", "start", "stop", "configuration", "clock", "gap" ... */
     char asset[ID_MAX], alarm[ID_MAX]; /* "" where they do not apply */
     char body[BODY_MAX];
     /* For kind "alarm": the state that state.db keeps for the alarm from now on. */
@@ -150,7 +180,8 @@ struct store_message {
     union {
         struct {
             uint16_t point;
-            struct reading reading;
+            struct reading reading; /* as read */
+            uint32_t calibration;   /* the one that was used: index in the configuration + 1; 0: none */
             struct stamp slot, taken;
         } sample;
         struct event_record event;
@@ -179,7 +210,8 @@ struct publisher_message {
     union {
         struct {
             uint16_t point;
-            struct reading reading;
+            struct reading reading; /* calibrated */
+            struct calibrated calibrated;
             struct stamp taken;
         } point;
         uint16_t asset;
@@ -206,7 +238,7 @@ struct publisher_message {
 #define SNAPSHOT_PAGE 32
 
 enum control_kind {
-    CONTROL_ANSWER, /* to an acknowledge, verification or reload */
+    CONTROL_ANSWER, /* to an acknowledge, verification, record or reload */
     CONTROL_PAGE,   /* to a snapshot request */
     CONTROL_CONFIG, /* the configuration in force from here on */
 };
@@ -225,7 +257,8 @@ struct control_message {
     union {
         struct {
             uint32_t ticket;
-            int error; /* 0, or -errno */
+            int error;    /* 0, or -errno */
+            uint64_t seq; /* of the event, to a record */
             struct verification {
                 struct reading reading; /* of the point at that moment */
                 uint16_t point;
@@ -240,7 +273,10 @@ struct control_message {
             struct stamp now;
             bool broker_failed, disk_failed; /* at this moment: their alarms may still have to come */
             union {
-                struct point_view points[SNAPSHOT_PAGE];
+                struct {
+                    struct point_view points[SNAPSHOT_PAGE]; /* calibrated */
+                    struct calibrated calibrated[SNAPSHOT_PAGE];
+                };
                 struct snapshot_alarm alarms[SNAPSHOT_PAGE];
                 char devices[SNAPSHOT_PAGE][DEVICE_BODY_MAX];
             };

@@ -249,10 +249,11 @@ static void check_band(struct draft *d, const struct draft_alarm *alarm)
     }
 }
 
-/* An automatic alarm of that name will be made for each point. */
+/* An automatic alarm of that name will be made for each point, or for each that has a calibration due. */
 static void check_alarm_name(struct draft *d, const struct draft_alarm *alarm, size_t asset)
 {
-    static const char *const suffixes[] = {"-no-data", "-bad"};
+    static const char *const suffixes[] = {"-no-data", "-bad", "-calibration-due-90", "-calibration-due-30",
+                                           "-calibration-overdue"};
     char point[ID_MAX];
     size_t len = strlen(alarm->config.id);
 
@@ -261,7 +262,8 @@ static void check_alarm_name(struct draft *d, const struct draft_alarm *alarm, s
         if (len <= n || strcmp(alarm->config.id + len - n, suffixes[i]) != 0)
             continue;
         (void)snprintf(point, sizeof point, "%.*s", (int)(len - n), alarm->config.id);
-        if (names_find(&d->names, NAMES_POINT, asset, point) >= 0)
+        int index = names_find(&d->names, NAMES_POINT, asset, point);
+        if (index >= 0 && (i < 2 || d->points[index].has_due))
             problems_at_key(d->problems, alarm->node,
                             "'%s' is the name of an alarm that cryomon makes for point '%s'; choose another",
                             alarm->config.id, point);
@@ -296,7 +298,7 @@ void check_alarms(struct draft *d)
 
 void check_assets(struct draft *d)
 {
-    size_t n_alarms = d->n_alarms + 2 * d->n_points + FAULT_COUNT;
+    size_t n_alarms = d->n_alarms + draft_automatic_alarms(d);
 
     if (n_alarms > ALARMS_MAX)
         problems_add(d->problems, d->main_name, 1, 1,

@@ -20,10 +20,41 @@ void config_unref(struct config *config)
     free(config->guards);
     free(config->guard_targets);
     free(config->alarms);
+    free(config->calibrations);
     free(config->point_models);
     free(config->alarm_models);
     free(config->source);
     free(config);
+}
+
+int config_calibration_at(const struct config *config, uint16_t point, int64_t utc_us)
+{
+    const struct point_config *p = &config->points[point];
+    uint32_t after = p->n_calibrations; /* those from here on are not in effect yet */
+    uint32_t first = 0;
+
+    while (first < after) {
+        const uint32_t middle = first + (after - first) / 2;
+        if (config->calibrations[p->first_calibration + middle].from_utc_us <= utc_us)
+            first = middle + 1;
+        else
+            after = middle;
+    }
+    return first == 0 ? -1 : (int)(p->first_calibration + first - 1);
+}
+
+struct calibrated config_calibrate(const struct config *config, uint16_t point, int64_t utc_us,
+                                   struct reading *reading)
+{
+    const int index = reading->quality == QUALITY_BAD ? -1 : config_calibration_at(config, point, utc_us);
+    struct calibrated result = {.as_read = reading->value};
+
+    if (index < 0)
+        return result;
+    result.calibration = (uint32_t)index + 1;
+    reading->value = calibration_apply(&config->calibrations[index].calibration, reading->value,
+                                       config->points[point].format.decimals);
+    return result;
 }
 
 int config_find_asset(const struct config *config, const char *asset)

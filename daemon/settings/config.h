@@ -142,6 +142,12 @@ struct calibration_config {
     int64_t due_utc_us;                          /* the day's start, UTC; 0: no due date */
 };
 
+/* Beside a value that a calibration has changed: what was read, and the calibration. */
+struct calibrated {
+    micro_t as_read;
+    uint32_t calibration; /* index in calibrations[] + 1; 0: none, the value is as read */
+};
+
 /* A register that is read with the points of a device, because it speaks for or against them: guard.h. */
 struct guard_config {
     uint16_t device;
@@ -157,7 +163,7 @@ struct guard_config {
 struct alarm_config {
     char id[ID_MAX]; /* unique within the asset */
     uint16_t asset;
-    bool automatic;            /* no-data, bad and system alarms: made by cryomon, not written in a file */
+    bool automatic; /* no-data, bad, calibration and system alarms: made by cryomon, not written in a file */
     struct bilingual text;     /* what is wrong, in the site's words; may be empty */
     struct bilingual response; /* what to do; may be empty */
 };
@@ -193,6 +199,13 @@ struct config {
 /* Atomic; config_unref frees with the last reference. config_unref(NULL) is a no-op. */
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);
+
+/* The point's calibration that is in effect at a time: an index in calibrations[], or -1: as read. */
+int config_calibration_at(const struct config *config, uint16_t point, int64_t utc_us);
+
+/* Calibrates a reading as read at a time (a bad one has no value to calibrate, nor has a state). */
+struct calibrated config_calibrate(const struct config *config, uint16_t point, int64_t utc_us,
+                                   struct reading *reading);
 
 /* Index by name, or -1. */
 int config_find_asset(const struct config *config, const char *asset);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "draft.h"
 #include "format.h"
 #include "scalar.h"
@@ -117,6 +118,13 @@ static void add_site(struct entries *e, const struct config *c)
     set_prefix(e, "storage.");
     add_text(e, "directory", c->storage.directory);
     add_duration(e, "commit_interval", c->storage.commit_interval_ms);
+    if (c->storage.keep_days > 0)
+        add(e, "keep", "%" PRIu32 " d", c->storage.keep_days);
+    else
+        add_text(e, "keep", "forever");
+    set_prefix(e, "review.");
+    if (c->review.every_days > 0)
+        add(e, "every", "%" PRIu32 " d", c->review.every_days);
     set_prefix(e, "control.");
     add_text(e, "socket", c->control_socket);
     if (!c->mqtt.enabled)
@@ -252,6 +260,35 @@ static void add_number(struct entries *e, const struct point_config *point)
             format_print(high, f->plausible_max, point->unit));
 }
 
+/* One line for each, by the date from which it counts: "calibration.2026-01-15T00:00:00.000Z". */
+static void add_calibration(struct entries *e, const struct calibration_config *c)
+{
+    char key[64];
+    char from[RFC3339_MAX];
+    char text[CALIBRATION_TEXT_MAX];
+
+    clock_print_utc(from, c->from_utc_us);
+    (void)snprintf(key, sizeof key, "calibration.%s", from);
+    (void)calibration_print(text, sizeof text, &c->calibration);
+    add(e, key, "%s; certificate %s, date %s, due %s, reference %s", text,
+        c->certificate[0] != '\0' ? c->certificate : "none", c->date[0] != '\0' ? c->date : "none",
+        c->due[0] != '\0' ? c->due : "none", c->reference[0] != '\0' ? c->reference : "none");
+}
+
+static void add_exposures(struct entries *e, const struct asset_config *asset)
+{
+    char text[EXPOSURES_MAX * (FORMAT_TEXT_MAX + 2)] = "none";
+    char one[FORMAT_TEXT_MAX];
+    size_t len = 0;
+
+    for (unsigned i = 0; i < asset->n_exposures && len < sizeof text; i++) {
+        int n = snprintf(text + len, sizeof text - len, "%s%s", i > 0 ? ", " : "",
+                         format_print(one, asset->exposures[i], asset->exposure_unit));
+        len += n > 0 ? (size_t)n : 0;
+    }
+    add_text(e, "exposure", text);
+}
+
 static void add_point(struct entries *e, const struct config *c, const struct point_config *point,
                       const struct point_model *model)
 {
@@ -280,6 +317,8 @@ static void add_point(struct entries *e, const struct config *c, const struct po
         add_states(e, f);
     else
         add_number(e, point);
+    for (uint32_t i = 0; i < point->n_calibrations; i++)
+        add_calibration(e, &c->calibrations[point->first_calibration + i]);
 }
 
 static void add_alarm(struct entries *e, const struct config *c, size_t index)
@@ -341,6 +380,8 @@ static void list(struct entries *e, const struct config *c)
         set_prefix(e, "assets.%s.", c->assets[i].id);
         add_bilingual(e, "name", &c->assets[i].name);
         add_text(e, "kind", asset_kind_name(c->assets[i].kind));
+        if (c->assets[i].kind != ASSET_SYSTEM)
+            add_exposures(e, &c->assets[i]);
     }
     for (size_t i = 0; i < c->n_points; i++)
         add_point(e, c, &c->points[i], &c->point_models[i]);

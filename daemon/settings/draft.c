@@ -150,4 +150,5 @@ void draft_free(struct draft *d)
     free(d->assets);
     free(d->points);
     free(d->alarms);
+    free(d->calibrations);
 }

@@ -77,10 +77,12 @@ struct draft_point {
     struct point_config config;
     const struct yaml_node *node;
     const struct yaml_node *device_node, *register_node, *resolution, *plausible, *offset, *two_point;
+    const struct yaml_node *calibration;
     uint32_t no_data_after_ms; /* 0: not given */
     int device;                /* -1: not known */
     int reg;                   /* in draft.registers; -1: not known */
     bool broken;               /* its format is not known */
+    bool has_due;              /* one of its calibrations has a due date */
     bool has_alarm;
     enum priority priority; /* the highest of its alarms */
     micro_t low, high;      /* what values can be: inclusive, both plausible and in the register */
@@ -136,6 +138,7 @@ struct draft {
 
     struct draft_site site;
     struct storage_config storage;
+    struct review_config review;
     struct draft_mqtt mqtt;
     struct draft_control control;
     struct draft_bus *buses;
@@ -145,6 +148,8 @@ struct draft {
     struct draft_asset *assets;
     struct draft_point *points;
     struct draft_alarm *alarms;
+    struct calibration_config *calibrations; /* those of a point stand together */
+    size_t n_calibrations;
     size_t n_buses, n_devices, n_profiles, n_registers, n_assets, n_points, n_alarms;
 };
 
@@ -199,6 +204,11 @@ void read_guard(struct draft *d, const struct guard_nodes *nodes, struct draft_r
 void read_judges(struct draft *d, size_t profile, const struct draft_register *reg); /* all are read */
 bool draft_judges(const struct draft_register *guard, const struct draft_register *reg);
 
+/* read_calibration.c: the point's unit and reach are known, or it is broken. */
+#define POINT_CALIBRATIONS_MAX 1000
+void read_calibrations(struct draft *d, struct draft_point *point, size_t index);
+void read_exposure(struct draft *d, const struct yaml_node *node, struct asset_config *asset);
+
 /* resolve.c */
 void resolve_devices(struct draft *d);
 void resolve_points(struct draft *d);
@@ -213,6 +223,19 @@ void check_buses(struct draft *d);
 void check_devices(struct draft *d);
 void check_alarms(struct draft *d);
 void check_assets(struct draft *d);
+
+/* flatten_due.c: an alarm for each time that a calibration is due. */
+#define DUE_STEPS 3
+struct due_step {
+    const char *suffix; /* of the alarm's id, after the point's */
+    uint32_t before_days;
+    enum priority priority;
+};
+extern const struct due_step draft_due_steps[DUE_STEPS];
+void flatten_due_dates(const struct config *config, uint16_t point, const struct due_step *step,
+                       struct alarm_model *model);
+
+size_t draft_automatic_alarms(const struct draft *d); /* that cryomon makes */
 
 /* flatten.c: a draft without problems. Returns 0 or -ENOMEM. source is not filled in. */
 int flatten_draft(const struct draft *d, uint32_t generation, struct config **ret);

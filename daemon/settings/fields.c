@@ -122,6 +122,9 @@ static bool read_field(struct problems *problems, const struct yaml_node *node, 
         return read_uint(problems, node, f, to);
     case FIELD_DURATION:
         return scalar_duration(problems, node, (uint32_t)f->min, (uint32_t)f->max, (uint32_t *)(void *)to);
+    case FIELD_DAYS:
+        return scalar_days(problems, node, (f->flags & FIELD_FOREVER) != 0, (uint32_t)f->min,
+                           (uint32_t)f->max, (uint32_t *)(void *)to);
     case FIELD_CHOICE:
         return read_choice(problems, node, f, to);
     case FIELD_TEXT:

@@ -20,6 +20,7 @@ enum field_type {
     FIELD_BOOL,      /* bool */
     FIELD_UINT,      /* uint8_t, uint16_t or uint32_t; min to max */
     FIELD_DURATION,  /* uint32_t milliseconds; min to max */
+    FIELD_DAYS,      /* uint32_t days; min to max, and with FIELD_FOREVER that word, which is 0 */
     FIELD_CHOICE,    /* an enum or a character; choices */
     FIELD_TEXT,      /* char[] */
     FIELD_PATH,      /* char[], absolute; a file unless FIELD_DIRECTORY */
@@ -37,6 +38,7 @@ struct choice {
 #define FIELD_REQUIRED  1U
 #define FIELD_HEX       2U /* UINT: 0x... is allowed */
 #define FIELD_DIRECTORY 4U
+#define FIELD_FOREVER   8U
 
 struct field {
     const char *key;

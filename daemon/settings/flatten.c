@@ -8,25 +8,38 @@
 #define BROKER_ON_DELAY_MS 30000
 #define N_AUTOMATIC        2 /* of each point: no data, bad */
 
+size_t draft_automatic_alarms(const struct draft *d)
+{
+    size_t n = FAULT_COUNT + N_AUTOMATIC * d->n_points;
+
+    for (size_t i = 0; i < d->n_points; i++)
+        n += d->points[i].has_due ? DUE_STEPS : 0;
+    return n;
+}
+
 static int allocate(struct config *config, const struct draft *d)
 {
     config->n_buses = (uint16_t)d->n_buses;
     config->n_devices = (uint16_t)d->n_devices;
     config->n_assets = (uint16_t)(d->n_assets + 1);
     config->n_points = (uint16_t)d->n_points;
-    config->n_alarms = (uint16_t)(FAULT_COUNT + d->n_alarms + N_AUTOMATIC * d->n_points);
+    config->n_alarms = (uint16_t)(d->n_alarms + draft_automatic_alarms(d));
+    config->n_calibrations = (uint32_t)d->n_calibrations;
     /* One more than needed: calloc(0) may give NULL. */
     config->buses = calloc((size_t)config->n_buses + 1, sizeof *config->buses);
     config->devices = calloc((size_t)config->n_devices + 1, sizeof *config->devices);
     config->assets = calloc(config->n_assets, sizeof *config->assets);
     config->points = calloc((size_t)config->n_points + 1, sizeof *config->points);
     config->alarms = calloc(config->n_alarms, sizeof *config->alarms);
+    config->calibrations = calloc(d->n_calibrations + 1, sizeof *config->calibrations);
     config->point_models = calloc((size_t)config->n_points + 1, sizeof *config->point_models);
     config->alarm_models = calloc(config->n_alarms, sizeof *config->alarm_models);
     if (config->buses == NULL || config->devices == NULL || config->assets == NULL ||
         config->points == NULL || config->alarms == NULL || config->point_models == NULL ||
-        config->alarm_models == NULL)
+        config->alarm_models == NULL || config->calibrations == NULL)
         return -ENOMEM;
+    if (d->n_calibrations > 0)
+        memcpy(config->calibrations, d->calibrations, d->n_calibrations * sizeof *config->calibrations);
     return 0;
 }
 
@@ -60,7 +73,9 @@ static void flatten_system(struct config *config, uint16_t *n_alarms)
         alarm->automatic = true;
         model->kind = CONDITION_FAULT;
         model->fault = (enum system_fault)fault;
-        model->priority = critical ? PRIORITY_CRITICAL : PRIORITY_HIGH;
+        model->priority = critical                ? PRIORITY_CRITICAL
+                          : fault == FAULT_REVIEW ? PRIORITY_MEDIUM
+                                                  : PRIORITY_HIGH;
         model->on_delay_ms = fault == FAULT_BROKER ? BROKER_ON_DELAY_MS : 0;
     }
 }
@@ -85,6 +100,21 @@ static void flatten_automatic(struct config *config, uint16_t asset, uint16_t in
         model->priority = urgent ? point->priority : PRIORITY_MEDIUM;
         model->point = index;
         model->on_delay_ms = automatic[i].on_delay_ms;
+    }
+}
+
+static void flatten_due(struct config *config, uint16_t asset, uint16_t index, uint16_t *n_alarms)
+{
+    for (size_t i = 0; i < DUE_STEPS; i++) {
+        struct alarm_model *model;
+        struct alarm_config *alarm = next_alarm(config, asset, n_alarms, &model);
+        (void)snprintf(alarm->id, sizeof alarm->id, "%.43s-%s", config->points[index].id,
+                       draft_due_steps[i].suffix);
+        alarm->automatic = true;
+        model->kind = CONDITION_DATE;
+        model->priority = draft_due_steps[i].priority;
+        model->point = index;
+        flatten_due_dates(config, index, &draft_due_steps[i], model);
     }
 }
 
@@ -114,9 +144,12 @@ static void flatten_asset(const struct draft *d, struct config *config, size_t i
         to->asset = a;
         *model = alarm->model; /* its point: points keep their order, so the index is the same */
     }
-    for (uint16_t i = 0; i < asset->n_points; i++)
-        flatten_automatic(config, a, (uint16_t)(asset->first_point + i), &d->points[from->first_point + i],
-                          n_alarms);
+    for (uint16_t i = 0; i < asset->n_points; i++) {
+        const struct draft_point *point = &d->points[from->first_point + i];
+        flatten_automatic(config, a, (uint16_t)(asset->first_point + i), point, n_alarms);
+        if (point->has_due)
+            flatten_due(config, a, (uint16_t)(asset->first_point + i), n_alarms);
+    }
 }
 
 /* ---------------------------------------------------------------- guards */
@@ -212,6 +245,7 @@ int flatten_draft(const struct draft *d, uint32_t generation, struct config **re
     fill_name(&config->site_name, config->site_id);
     config->language = d->site.language;
     config->storage = d->storage;
+    config->review = d->review;
     config->mqtt = d->mqtt.config;
     memcpy(config->control_socket, d->control.socket, sizeof config->control_socket);
     for (size_t i = 0; i < d->n_buses; i++)

@@ -6,7 +6,7 @@
 struct asset_parts {
     struct bilingual name;
     enum asset_kind kind;
-    const struct yaml_node *points, *alarms;
+    const struct yaml_node *points, *alarms, *exposure;
 };
 
 static const struct field asset_fields[] = {
@@ -15,6 +15,7 @@ static const struct field asset_fields[] = {
      .choices = draft_asset_kinds},
     {"points", FIELD_NODE, NODE_OF(struct asset_parts, points), .flags = FIELD_REQUIRED},
     {"alarms", FIELD_NODE, NODE_OF(struct asset_parts, alarms)},
+    {"exposure", FIELD_NODE, NODE_OF(struct asset_parts, exposure)},
 };
 
 static const struct field point_fields[] = {
@@ -27,6 +28,7 @@ static const struct field point_fields[] = {
     {"plausible", FIELD_NODE, NODE_OF(struct draft_point, plausible)},
     {"offset", FIELD_NODE, NODE_OF(struct draft_point, offset)},
     {"two_point", FIELD_NODE, NODE_OF(struct draft_point, two_point)},
+    {"calibration", FIELD_NODE, NODE_OF(struct draft_point, calibration)},
 };
 
 static const struct field alarm_fields[] = {
@@ -152,6 +154,7 @@ static void read_asset(struct draft *d, const struct yaml_node *node, size_t ind
     (void)fields_walk(d->problems, node, "an asset", asset_fields, COUNT_OF(asset_fields), &parts);
     asset->config.name = parts.name;
     asset->config.kind = parts.kind;
+    read_exposure(d, parts.exposure, &asset->config);
     bool has_points = read_children(d, index, parts.points, "'points'", read_point);
     d->assets[index].no_points = !has_points || parts.points->first == NULL;
     if (has_points && parts.points->first == NULL)

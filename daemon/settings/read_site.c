@@ -4,7 +4,7 @@
 
 /* The top level of cryomon.yaml and of the files in conf.d. */
 struct top {
-    const struct yaml_node *site, *storage, *mqtt, *control, *buses, *devices, *assets;
+    const struct yaml_node *site, *storage, *mqtt, *control, *review, *buses, *devices, *assets;
 };
 
 static const struct field top_fields[] = {
@@ -12,10 +12,14 @@ static const struct field top_fields[] = {
     {"storage", FIELD_NODE, NODE_OF(struct top, storage)},
     {"mqtt", FIELD_NODE, NODE_OF(struct top, mqtt)},
     {"control", FIELD_NODE, NODE_OF(struct top, control)},
+    {"review", FIELD_NODE, NODE_OF(struct top, review)},
     {"buses", FIELD_NODE, NODE_OF(struct top, buses)},
     {"devices", FIELD_NODE, NODE_OF(struct top, devices)},
     {"assets", FIELD_NODE, NODE_OF(struct top, assets)},
 };
+
+#define KEEP_DAYS_MAX   36525 /* 100 years */
+#define REVIEW_DAYS_MAX 3653
 
 static const struct choice languages[] = {{"en", LANGUAGE_EN}, {"zh", LANGUAGE_ZH}, {NULL, 0}};
 
@@ -29,10 +33,17 @@ static const struct field storage_fields[] = {
     {"directory", FIELD_PATH, FIELD_OF(struct storage_config, directory), .flags = FIELD_DIRECTORY},
     {"commit_interval", FIELD_DURATION, FIELD_OF(struct storage_config, commit_interval_ms), .min = 100,
      .max = MINUTE_MS},
+    {"keep", FIELD_DAYS, FIELD_OF(struct storage_config, keep_days), .flags = FIELD_FOREVER, .min = 1,
+     .max = KEEP_DAYS_MAX},
 };
 
 static const struct field control_fields[] = {
     {"socket", FIELD_PATH, FIELD_OF(struct draft_control, socket)},
+};
+
+static const struct field review_fields[] = {
+    {"every", FIELD_DAYS, FIELD_OF(struct review_config, every_days), .flags = FIELD_REQUIRED, .min = 1,
+     .max = REVIEW_DAYS_MAX},
 };
 
 /* Sections are merged key by key over the files: a key may stand in one of them only. */
@@ -67,6 +78,7 @@ void read_site(struct draft *d, const struct yaml_node *root)
                  &d->storage);
     read_section(d, "control", "'control'", top.control, control_fields, COUNT_OF(control_fields),
                  &d->control);
+    read_section(d, "review", "'review'", top.review, review_fields, COUNT_OF(review_fields), &d->review);
     if (top.mqtt != NULL)
         read_mqtt(d, top.mqtt);
     if (top.buses != NULL)

@@ -135,7 +135,7 @@ static void override_format(struct draft *d, struct draft_point *point)
 {
     struct reg_format *format = &point->config.format;
     const struct yaml_node *overrides[] = {point->resolution, point->plausible, point->offset,
-                                           point->two_point};
+                                           point->two_point, point->calibration};
     size_t before = d->problems->n;
 
     for (size_t i = 0; i < COUNT_OF(overrides) && format->n_states > 0; i++) {
@@ -227,6 +227,8 @@ void resolve_points(struct draft *d)
 {
     for (size_t i = 0; i < d->n_points; i++)
         resolve_point(d, &d->points[i]);
+    for (size_t i = 0; i < d->n_points && !d->no_memory; i++)
+        read_calibrations(d, &d->points[i], i);
 }
 
 /* ---------------------------------------------------------------- alarms */

@@ -35,6 +35,18 @@ bool scalar_duration(struct problems *problems, const struct yaml_node *node, ui
 #define DURATION_TEXT_MAX 24
 const char *scalar_print_duration(char text[DURATION_TEXT_MAX], uint32_t ms); /* "90 s", "5 min" */
 
+/* Whole days, as "30 d", "1 year" or "10 years" (a year is 365.25 days, rounded up). forever: that word is
+ * allowed, and gives 0. */
+bool scalar_days(struct problems *problems, const struct yaml_node *node, bool forever, uint32_t min,
+                 uint32_t max, uint32_t *ret);
+
+/* A date, "2026-01-15", as text and as its beginning in UTC. */
+#define SCALAR_DATE_MAX 16
+bool scalar_date(struct problems *problems, const struct yaml_node *node, char ret[SCALAR_DATE_MAX],
+                 int64_t *ret_utc_us);
+/* A date, or a time with its zone, "2026-01-15T08:30:00+08:00". */
+bool scalar_moment(struct problems *problems, const struct yaml_node *node, int64_t *ret_utc_us);
+
 bool scalar_bool(struct problems *problems, const struct yaml_node *node,
                  bool *ret); /* true or false, only */
 

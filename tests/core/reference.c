@@ -10,8 +10,9 @@ static struct reference_log *log_of(struct reference *r, unsigned alarm)
 {
     const struct alarm_model *model = &r->models[alarm];
 
-    return model->kind == CONDITION_FAULT ? &r->logs[r->n_points + (unsigned)model->fault]
-                                          : &r->logs[model->point];
+    return model->kind == CONDITION_FAULT || model->kind == CONDITION_DATE
+               ? &r->logs[r->n_points + (unsigned)model->fault]
+               : &r->logs[model->point];
 }
 
 static void append(struct reference_log *log, struct entry entry)
@@ -94,6 +95,28 @@ static int64_t last_measured(const struct reference *r, unsigned point)
     return r->created_ms;
 }
 
+/* Since when the wall clock is in a span, or in none. */
+static int64_t date_since(const struct reference *r, unsigned alarm, bool inside)
+{
+    const struct alarm_model *m = &r->models[alarm];
+    const int64_t begin =
+        r->alarms[alarm].begin_ms > r->created_ms ? r->alarms[alarm].begin_ms : r->created_ms;
+    int64_t since = NEVER;
+
+    for (int64_t ms = begin; ms <= r->now_ms; ms++) {
+        const int64_t utc_us = REFERENCE_UTC_US(ms * 1000);
+        bool is_inside = false;
+
+        for (unsigned i = 0; i < m->n_dates; i++)
+            is_inside |= utc_us >= m->dates[i].from_utc_us && utc_us < m->dates[i].to_utc_us;
+        if (is_inside != inside)
+            since = NEVER;
+        else if (since == NEVER)
+            since = ms;
+    }
+    return since;
+}
+
 /* Since when all that came accuses, or at least nothing acquits. */
 static int64_t accused_since(struct reference *r, unsigned alarm)
 {
@@ -101,6 +124,8 @@ static int64_t accused_since(struct reference *r, unsigned alarm)
     const struct reference_log *log = log_of(r, alarm);
     int64_t since = NEVER;
 
+    if (m->kind == CONDITION_DATE)
+        return date_since(r, alarm, true);
     if (m->kind == CONDITION_NO_DATA) {
         since = last_measured(r, m->point) + r->points[m->point].stale_after_ms;
         return since <= r->now_ms ? since : NEVER;
@@ -121,6 +146,8 @@ static int64_t acquitted_since(struct reference *r, unsigned alarm)
     const struct reference_log *log = log_of(r, alarm);
     int64_t since = NEVER;
 
+    if (m->kind == CONDITION_DATE)
+        return date_since(r, alarm, false);
     for (unsigned i = r->alarms[alarm].begin; i < log->n; i++) {
         if (!acquits(m, &log->entries[i]) && !is_between(m, &log->entries[i]))
             since = NEVER;
@@ -146,7 +173,7 @@ static void emit(struct reference *r, unsigned alarm, enum transition_kind kind,
                              .since_boot_us = since_ms * 1000,
                              .command = command};
     t->reading = (struct reading){.quality = QUALITY_BAD, .reason = REASON_NEVER_READ};
-    if (r->models[alarm].kind != CONDITION_FAULT && log->n > 0)
+    if (r->models[alarm].kind != CONDITION_FAULT && r->models[alarm].kind != CONDITION_DATE && log->n > 0)
         t->reading = log->entries[log->n - 1].reading;
     r->alarms[alarm].state = to;
     if (kind != TRANSITION_ACKNOWLEDGED)
@@ -196,6 +223,9 @@ void reference_start(struct reference *r, int64_t ms)
 
 void reference_pass(struct reference *r, int64_t ms)
 {
+    for (unsigned i = 0; i < r->n_alarms; i++) /* one that was just restored is looked at again at once */
+        if (r->models[i].kind == CONDITION_DATE)
+            look_at(r, i);
     while (r->now_ms < ms) {
         r->now_ms++;
         notice_silence(r);
@@ -239,4 +269,5 @@ void reference_restore(struct reference *r, unsigned alarm, enum alarm_state sta
     r->alarms[alarm].state = state;
     if (state == ALARM_UNACKNOWLEDGED || state == ALARM_ACKNOWLEDGED)
         r->alarms[alarm].begin = log_of(r, alarm)->n;
+    r->alarms[alarm].begin_ms = r->now_ms;
 }

@@ -13,7 +13,9 @@
 #define REFERENCE_ALARMS_MAX 12
 #define REFERENCE_LOG_MAX    1024
 #define REFERENCE_OUT_MAX    2048
-#define REFERENCE_LOGS       (REFERENCE_POINTS_MAX + FAULT_COUNT)
+/* DATE: the wall clock in these lives. */
+#define REFERENCE_UTC_US(boot_us) ((boot_us) + INT64_C(1800000000000000))
+#define REFERENCE_LOGS            (REFERENCE_POINTS_MAX + FAULT_COUNT)
 
 struct entry {
     int64_t ms;
@@ -28,7 +30,8 @@ struct reference_log {
 
 struct reference_alarm {
     enum alarm_state state;
-    unsigned begin; /* entries of the log before this belong to an earlier life */
+    int64_t begin_ms; /* DATE: it has been restored */
+    unsigned begin;   /* entries of the log before this belong to an earlier life */
 };
 
 struct reference {

@@ -51,6 +51,17 @@ static uint32_t some_delay(unsigned *seed)
 
 /* ---------------------------------------------------------------- a random life */
 
+/* Longer than the longest pause between two events: what is slept through is another test's. */
+static void invent_dates(struct alarm_model *model, unsigned *seed)
+{
+    const int64_t from = REFERENCE_UTC_US(INT64_C(1000000) + (int64_t)below(seed, 2000) * 1000);
+
+    model->on_delay_ms = model->off_delay_ms = 0;
+    model->n_dates = 1;
+    model->dates[0] = (struct alarm_date){
+        from, below(seed, 3) == 0 ? INT64_MAX : from + INT64_C(200000) + (int64_t)below(seed, 2000) * 1000};
+}
+
 static void invent_site(struct reference *site, unsigned *seed)
 {
     site->n_points = 1 + below(seed, REFERENCE_POINTS_MAX);
@@ -58,7 +69,8 @@ static void invent_site(struct reference *site, unsigned *seed)
     for (unsigned i = 0; i < site->n_points; i++)
         site->points[i].stale_after_ms = 5 + below(seed, 60);
     static const enum condition_kind kinds[] = {CONDITION_HIGH,    CONDITION_LOW, CONDITION_STATE,
-                                                CONDITION_NO_DATA, CONDITION_BAD, CONDITION_FAULT};
+                                                CONDITION_NO_DATA, CONDITION_BAD, CONDITION_FAULT,
+                                                CONDITION_DATE};
     for (unsigned i = 0; i < site->n_alarms; i++)
         site->models[i] = (struct alarm_model){
             .kind = kinds[below(seed, sizeof kinds / sizeof *kinds)],
@@ -71,6 +83,9 @@ static void invent_site(struct reference *site, unsigned *seed)
             .on_delay_ms = some_delay(seed),
             .off_delay_ms = some_delay(seed),
         };
+    for (unsigned i = 0; i < site->n_alarms; i++)
+        if (site->models[i].kind == CONDITION_DATE)
+            invent_dates(&site->models[i], seed);
 }
 
 static struct reading some_reading(unsigned *seed)
@@ -132,7 +147,7 @@ static void invent(struct life *life, unsigned seed)
 
 static int feed(struct engine *engine, int64_t boot_us, const struct event *event, struct outcome *outcome)
 {
-    const int rc = engine_feed(engine, (struct stamp){boot_us, -boot_us}, event);
+    const int rc = engine_feed(engine, (struct stamp){boot_us, REFERENCE_UTC_US(boot_us)}, event);
     uint16_t point;
 
     while (engine_take(engine, &outcome->out[outcome->n])) {
@@ -166,7 +181,7 @@ static void live(const struct life *life, enum ticking ticking, struct outcome *
     int64_t last_ms = site->created_ms;
     struct engine *engine =
         engine_create(site->points, (uint16_t)site->n_points, site->models, (uint16_t)site->n_alarms,
-                      (struct stamp){site->created_ms * 1000, 0});
+                      (struct stamp){site->created_ms * 1000, REFERENCE_UTC_US(site->created_ms * 1000)});
 
     assert_non_null(engine);
     memset(outcome, 0, sizeof *outcome);
@@ -336,6 +351,7 @@ static void expect_proof_of_return(const struct alarm_model *model, const struct
 {
     switch (model->kind) {
     case CONDITION_FAULT:
+    case CONDITION_DATE:
     case CONDITION_FLATLINE: /* none in these lives: flatline.scenario */
         break;
     case CONDITION_NO_DATA:

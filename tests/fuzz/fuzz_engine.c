@@ -35,6 +35,20 @@ static int64_t some_value(struct bytes *in)
     return bytes_u8(in) % 16 == 0 ? bytes_any(in) : (int64_t)bytes_u8(in) - 128;
 }
 
+static void some_dates(struct bytes *in, struct alarm_model *model)
+{
+    int64_t at = some_value(in);
+
+    model->on_delay_ms = model->off_delay_ms = 0;
+    for (model->n_dates = 0; model->n_dates < ALARM_DATES_MAX && bytes_u8(in) % 4 != 0; model->n_dates++) {
+        if (at > INT64_MAX - 1024)
+            break;
+        model->dates[model->n_dates].from_utc_us = at + 1;
+        model->dates[model->n_dates].to_utc_us = at + 2 + bytes_u8(in);
+        at = model->dates[model->n_dates].to_utc_us;
+    }
+}
+
 static void some_site(struct bytes *in, struct site *site)
 {
     site->n_points = 1 + bytes_u8(in) % POINTS_MAX;
@@ -44,7 +58,7 @@ static void some_site(struct bytes *in, struct site *site)
     for (unsigned i = 0; i < site->n_alarms; i++) {
         struct alarm_model *model = &site->alarms[i];
 
-        model->kind = (enum condition_kind)(bytes_u8(in) % (CONDITION_FAULT + 1));
+        model->kind = (enum condition_kind)(bytes_u8(in) % (CONDITION_DATE + 1));
         model->point = (uint16_t)(bytes_u8(in) % site->n_points);
         model->fault = (enum system_fault)(bytes_u8(in) % FAULT_COUNT);
         model->limit = some_value(in);
@@ -56,6 +70,8 @@ static void some_site(struct bytes *in, struct site *site)
         model->off_delay_ms = bytes_u8(in) % 2 == 0 ? 0 : (uint32_t)bytes_any(in);
         if (model->kind == CONDITION_FLATLINE)
             model->off_delay_ms = 0;
+        if (model->kind == CONDITION_DATE)
+            some_dates(in, model);
     }
 }
 

@@ -22,7 +22,8 @@ struct fake_core {
     atomic_int answer_error; /* to commands */
     atomic_bool broker_failed, disk_failed;
     pthread_mutex_t lock;
-    struct core_message last; /* command; fixture_last_command */
+    struct core_message last;           /* command; fixture_last_command */
+    struct record_request last_request; /* of the last record; its pointer in last is freed */
     pthread_t thread;
 };
 

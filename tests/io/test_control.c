@@ -296,6 +296,122 @@ static void test_reload(void **state)
     fixture_close(&f);
 }
 
+#define RECORD "{\"method\":\"io.cryomon.Monitor.Record\",\"parameters\":%s}"
+#define REVIEW "{\"method\":\"io.cryomon.Monitor.Review\",\"parameters\":%s}"
+
+static json_t *call_with(const struct fixture *f, const char *format, const char *parameters)
+{
+    char text[4096];
+    assert_true(snprintf(text, sizeof text, format, parameters) < (int)sizeof text); /* NOLINT */
+    return caller_call(f, text);
+}
+
+/* The members as the event's body will have them. */
+static json_t *last_members(struct fixture *f)
+{
+    char text[RECORD_MEMBERS_MAX + 3];
+    (void)fixture_last_command(f); /* the lock */
+    snprintf(text, sizeof text, "{%s}", f->core.last_request.members);
+    json_t *members = json_loads(text, 0, NULL);
+    assert_non_null(members);
+    return members;
+}
+
+static void test_record(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char name[WHO_MAX];
+    fixture_open(&f, 1, NULL);
+    json_t *reply = call_with(
+        &f, RECORD,
+        "{\"kind\":\"backup\",\"detail\":{\"file\":\"/b/1 \\\"x\\\"\",\"bytes\":12,\"well\":true}}");
+    assert_int_equal(json_integer_value(reply_parameter(reply, "seq")), 4711);
+    assert_error(reply, "");
+    json_t *members = last_members(&f);
+    assert_string_equal(f.core.last_request.kind, "backup");
+    control_peer_name(geteuid(), name, sizeof name);
+    assert_string_equal(text_of(members, "by"), name);
+    const json_t *detail = json_object_get(members, "detail");
+    assert_string_equal(text_of(detail, "file"), "/b/1 \"x\"");
+    assert_int_equal(json_integer_value(json_object_get(detail, "bytes")), 12);
+    assert_string_equal(text_of(json_object_get(members, "text"), "en"),
+                        "file: /b/1 \"x\", bytes: 12, well: true");
+    json_decref(members);
+    fixture_close(&f);
+}
+
+/* Nothing gets into the chain but what was meant to: kinds, sizes and shapes are bounded. */
+static void test_record_refused(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char text[2048], x[1100];
+    fixture_open(&f, 1, NULL);
+    assert_bad_parameter(call_with(&f, RECORD, "{\"kind\":\"alarm\",\"detail\":{}}"), "kind");
+    assert_bad_parameter(call_with(&f, RECORD, "{\"kind\":\"review\",\"detail\":{}}"), "kind");
+    assert_bad_parameter(call_with(&f, RECORD, "{\"kind\":\"backup\"}"), "detail");
+    assert_bad_parameter(call_with(&f, RECORD, "{\"kind\":\"backup\",\"detail\":[]}"), "detail");
+    assert_bad_parameter(call_with(&f, RECORD, "{\"kind\":\"backup\",\"detail\":{\"a\":{}}}"), "detail");
+    assert_bad_parameter(call_with(&f, RECORD, "{\"kind\":\"backup\",\"detail\":{\"A\":1}}"), "detail");
+    assert_bad_parameter(call_with(&f, RECORD, "{\"kind\":\"backup\",\"detail\":{\"a\":\"\\u0007\"}}"),
+                         "detail");
+    memset(x, 'x', sizeof x);
+    snprintf(text, sizeof text, "{\"kind\":\"backup\",\"detail\":{\"a\":\"%.256s\"}}", x);
+    assert_bad_parameter(call_with(&f, RECORD, text), "detail");
+    snprintf(text, sizeof text,
+             "{\"kind\":\"backup\",\"detail\":{\"a\":\"%.255s\",\"b\":\"%.255s\",\"c\":\"%.255s\",\"d\":\"%."
+             "255s\"}}",
+             x, x, x, x);
+    assert_bad_parameter(call_with(&f, RECORD, text), "detail");
+    assert_int_equal(f.core.last_request.kind[0], '\0');
+    fixture_close(&f);
+}
+
+#define COVER                                                                                                \
+    "{\"events\":{\"count\":2,\"from\":1,\"to\":2,\"head\":9},\"seals\":{\"count\":0,\"from\":0,\"to\":0,"   \
+    "\"head\":0},"                                                                                           \
+    "\"sha256\":\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}"
+#define SIGNED                                                                                                 \
+    "\"who\":\"li.na\",\"name\":\"李娜\",\"meaning\":\"review\",\"from\":\"2026-11-01\",\"reviewed_until\":" \
+    "\"2026-11-02\""
+
+/* Only root, which is to say the program that has asked for the password, says that a person has signed. */
+static void test_review(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_open(&f, 1, NULL);
+    json_t *reply = call_with(
+        &f, REVIEW,
+        "{" SIGNED ",\"to\":\"2026-11-02T00:00:00Z\",\"comment\":\"c\",\"asset\":\"tank-1\",\"covers\":" COVER
+        "}");
+    if (geteuid() != 0) {
+        assert_string_equal(json_string_value(reply_parameter(reply, "group")), "root");
+        assert_error(reply, "io.cryomon.Monitor.PermissionDenied");
+        fixture_close(&f);
+        return;
+    }
+    assert_error(reply, "");
+    json_t *members = last_members(&f);
+    assert_string_equal(f.core.last_request.kind, "review");
+    assert_string_equal(f.core.last_request.asset, "tank-1");
+    assert_true(f.core.last_request.reviewed_until_utc_us == INT64_C(1793577600000000));
+    assert_string_equal(text_of(members, "by"), "li.na");
+    assert_string_equal(text_of(members, "name"), "李娜");
+    assert_string_equal(text_of(members, "from"), "2026-11-01T00:00:00.000Z");
+    assert_int_equal(json_integer_value(json_object_get(
+                         json_object_get(json_object_get(members, "covers"), "events"), "head")),
+                     9);
+    json_decref(members);
+    assert_bad_parameter(call_with(&f, REVIEW, "{" SIGNED ",\"to\":\"2026-11-01\",\"covers\":" COVER "}"),
+                         "to");
+    assert_bad_parameter(call_with(&f, REVIEW, "{" SIGNED ",\"to\":\"2999-11-02\",\"covers\":" COVER "}"),
+                         "to");
+    assert_bad_parameter(call_with(&f, REVIEW, "{" SIGNED ",\"to\":\"2026-11-02\",\"covers\":{}}"), "covers");
+    fixture_close(&f);
+}
+
 static void test_unknown_methods(void **state)
 {
     (void)state;
@@ -390,19 +506,14 @@ static void test_socket_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_info),
-        cmocka_unit_test(test_status),
-        cmocka_unit_test(test_status_faults),
-        cmocka_unit_test(test_status_alarms),
-        cmocka_unit_test(test_status_pages),
-        cmocka_unit_test(test_config_changes_in_between),
-        cmocka_unit_test(test_busy),
-        cmocka_unit_test(test_acknowledge),
-        cmocka_unit_test(test_bad_parameters),
-        cmocka_unit_test(test_reload),
-        cmocka_unit_test(test_unknown_methods),
-        cmocka_unit_test(test_pipeline),
-        cmocka_unit_test(test_bytes_one_by_one),
+        cmocka_unit_test(test_info),           cmocka_unit_test(test_status),
+        cmocka_unit_test(test_status_faults),  cmocka_unit_test(test_status_alarms),
+        cmocka_unit_test(test_status_pages),   cmocka_unit_test(test_config_changes_in_between),
+        cmocka_unit_test(test_busy),           cmocka_unit_test(test_acknowledge),
+        cmocka_unit_test(test_bad_parameters), cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_record),         cmocka_unit_test(test_record_refused),
+        cmocka_unit_test(test_review),         cmocka_unit_test(test_unknown_methods),
+        cmocka_unit_test(test_pipeline),       cmocka_unit_test(test_bytes_one_by_one),
         cmocka_unit_test(test_socket_file),
     };
     return cmocka_run_group_tests_name("control", tests, NULL, NULL);

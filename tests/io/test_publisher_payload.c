@@ -41,7 +41,7 @@ static int teardown(void **state)
 static void set(struct fixture *f, uint16_t point, micro_t value, enum quality quality, enum reason reason)
 {
     struct reading reading = {.value = value, .quality = quality, .reason = reason};
-    mirror_set_point(f->mirror, point, &reading, (struct stamp){.utc_us = UTC});
+    mirror_set_point(f->mirror, point, &reading, (struct calibrated){0}, (struct stamp){.utc_us = UTC});
 }
 
 static json_t *readings(struct fixture *f, uint16_t asset)

@@ -307,7 +307,10 @@ static void test_automatic_alarms(void **state)
     for (int fault = 0; fault < FAULT_COUNT; fault++) {
         bool critical = fault == FAULT_STATE_DB || fault == FAULT_BROKER;
         check_automatic(c, "system", engine_fault_name((enum system_fault)fault), CONDITION_FAULT,
-                        critical ? PRIORITY_CRITICAL : PRIORITY_HIGH, fault == FAULT_BROKER ? 30000 : 0);
+                        critical                ? PRIORITY_CRITICAL
+                        : fault == FAULT_REVIEW ? PRIORITY_MEDIUM
+                                                : PRIORITY_HIGH,
+                        fault == FAULT_BROKER ? 30000 : 0);
         assert_int_equal(c->alarm_models[fault].fault, fault);
     }
 }

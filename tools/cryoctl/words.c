@@ -109,6 +109,13 @@ const char *words_kind(const struct ctl *ctl, const char *name)
         {"clock", "clock", "时钟"},
         {"gap", "gap", "数据缺口"},
         {"fault", "fault", "故障"},
+        {"backup", "backup", "备份"},
+        {"restore", "restore", "恢复"},
+        {"restore-test", "test of a backup", "备份恢复验证"},
+        {"chain-check", "check of the record", "记录完整性校验"},
+        {"export", "export", "导出"},
+        {"report", "report", "报告"},
+        {"review", "review", "审核"},
     };
     return FIND(ctl, words, name);
 }

@@ -6,7 +6,7 @@
  * daemon's own user may do both. A slow or hostile client costs itself only: clients, message sizes and
  * waiting answers are bounded.
  *
- * Thread contract: posts CORE_SNAPSHOT, CORE_ACKNOWLEDGE, CORE_RELOAD to core.
+ * Thread contract: posts CORE_SNAPSHOT and the commands to core.
  */
 #ifndef CRYOMON_CONTROL_H
 #define CRYOMON_CONTROL_H

@@ -22,6 +22,7 @@ enum control_wait {
     CONTROL_WAIT_STATUS,      /* to be in an assembly, or in one (joined) */
     CONTROL_WAIT_ACKNOWLEDGE, /* for CONTROL_ANSWER */
     CONTROL_WAIT_VERIFY,
+    CONTROL_WAIT_RECORD,
     CONTROL_WAIT_RELOAD,
 };
 

@@ -16,6 +16,20 @@ static void add_bilingual(struct json_text *j, const char *key, const struct bil
     json_text_end(j);
 }
 
+static void add_calibration(struct json_text *j, const struct config *config, unsigned decimals,
+                            const struct calibrated *calibrated)
+{
+    if (calibrated->calibration == 0)
+        return;
+    const struct calibration_config *c = &config->calibrations[calibrated->calibration - 1];
+    json_text_micro(j, "as_read", calibrated->as_read, decimals);
+    json_text_object(j, "calibration");
+    json_text_time(j, "from", c->from_utc_us);
+    json_text_string(j, "certificate", c->certificate);
+    json_text_string(j, "due", c->due);
+    json_text_end(j);
+}
+
 static void add_reading(struct json_text *j, const struct reg_format *format, const struct reading *r)
 {
     if (r->quality == QUALITY_BAD) {
@@ -34,7 +48,7 @@ static void add_reading(struct json_text *j, const struct reg_format *format, co
 }
 
 void control_json_point(struct control_text *t, const struct config *config, uint16_t point,
-                        const struct point_view *view, struct stamp now)
+                        const struct point_view *view, const struct calibrated *calibrated, struct stamp now)
 {
     const struct point_config *p = &config->points[point];
     const struct asset_config *asset = &config->assets[p->asset];
@@ -49,6 +63,8 @@ void control_json_point(struct control_text *t, const struct config *config, uin
     json_text_string(&j, "point", p->id);
     add_bilingual(&j, "point_name", &p->name, p->id);
     add_reading(&j, &p->format, r);
+    if (r->quality != QUALITY_BAD)
+        add_calibration(&j, config, p->format.decimals, calibrated);
     json_text_string(&j, "unit", p->unit);
     json_text_integer(&j, "decimals", p->format.decimals);
     json_text_string(&j, "quality", quality_name(r->quality));

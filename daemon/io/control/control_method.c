@@ -54,7 +54,7 @@ void control_answer(struct control_client *client, const char *error, json_t *pa
     control_reply_unref(reply);
 }
 
-static void answer_parameter(struct control_client *client, const char *parameter)
+void control_answer_parameter(struct control_client *client, const char *parameter)
 {
     control_answer(client, CONTROL_ERROR_PARAMETER, json_pack("{s:s}", "parameter", parameter));
 }
@@ -79,7 +79,7 @@ static void get_description(struct control *c, struct control_client *client, co
     (void)c;
     const char *name = json_string_value(json_object_get(call->parameters, "interface"));
     if (name == NULL) {
-        answer_parameter(client, "interface");
+        control_answer_parameter(client, "interface");
         return;
     }
     for (size_t i = 0; i < N_INTERFACES; i++) {
@@ -98,7 +98,7 @@ static void status(struct control *c, struct control_client *client, const struc
     (void)c; /* control_status_start will find the waiting client */
     const json_t *all = json_object_get(call->parameters, "all");
     if (all != NULL && !json_is_boolean(all) && !json_is_null(all)) {
-        answer_parameter(client, "all");
+        control_answer_parameter(client, "all");
         return;
     }
     client->wait = CONTROL_WAIT_STATUS;
@@ -124,9 +124,8 @@ static bool has_control(const char *text)
     return false;
 }
 
-/* Copies a text parameter of less than cap bytes; an optional one may be absent. False: answered already. */
-static bool take_text(struct control_client *client, const struct control_call *call, const char *key,
-                      bool optional, char *ret, size_t cap)
+bool control_take_text(struct control_client *client, const struct control_call *call, const char *key,
+                       bool optional, char *ret, size_t cap)
 {
     const json_t *value = json_object_get(call->parameters, key);
     ret[0] = '\0';
@@ -134,7 +133,7 @@ static bool take_text(struct control_client *client, const struct control_call *
         return true;
     const char *text = json_string_value(value);
     if (text == NULL || has_control(text) || (!optional && text[0] == '\0')) {
-        answer_parameter(client, key);
+        control_answer_parameter(client, key);
         return false;
     }
     if (strlen(text) >= cap) {
@@ -146,21 +145,22 @@ static bool take_text(struct control_client *client, const struct control_call *
     return true;
 }
 
-/* Posts a command; the answer comes as CONTROL_ANSWER. */
-static void post_command(struct control *c, struct control_client *client, const struct core_message *message,
-                         uint32_t ticket, enum control_wait wait, uint32_t timeout_ms)
+bool control_post_command(struct control *c, struct control_client *client,
+                          const struct core_message *message, uint32_t ticket, enum control_wait wait,
+                          uint32_t timeout_ms)
 {
     if (mailbox_post(c->core, MAILBOX_ORDINARY, message) < 0) {
         control_answer(client, CONTROL_ERROR_BUSY, NULL);
-        return;
+        return false;
     }
     client->wait = wait;
     client->ticket = ticket;
     client->deadline_us = clock_boot_us() + timeout_ms * MS_US;
+    return true;
 }
 
 /* The name service may take its time (a directory server over the network): the watchdog is told. */
-static void caller_name(struct control *c, const struct control_client *client, char who[WHO_MAX])
+void control_caller_name(struct control *c, const struct control_client *client, char who[WHO_MAX])
 {
     heartbeat_busy(c->heartbeats, c->beat, 60000);
     control_peer_name(client->peer.uid, who, WHO_MAX);
@@ -170,47 +170,48 @@ static void caller_name(struct control *c, const struct control_client *client, 
 static void acknowledge(struct control *c, struct control_client *client, const struct control_call *call)
 {
     struct core_message m = {.kind = CORE_ACKNOWLEDGE, .generation = c->config->generation};
-    if (!take_text(client, call, "asset", false, m.acknowledge.asset, ID_MAX) ||
-        !take_text(client, call, "alarm", false, m.acknowledge.alarm, ID_MAX) ||
-        !take_text(client, call, "note", true, m.acknowledge.note, NOTE_MAX))
+    if (!control_take_text(client, call, "asset", false, m.acknowledge.asset, ID_MAX) ||
+        !control_take_text(client, call, "alarm", false, m.acknowledge.alarm, ID_MAX) ||
+        !control_take_text(client, call, "note", true, m.acknowledge.note, NOTE_MAX))
         return;
     memcpy(client->asset, m.acknowledge.asset, ID_MAX);
     memcpy(client->alarm, m.acknowledge.alarm, ID_MAX);
-    caller_name(c, client, m.acknowledge.who);
+    control_caller_name(c, client, m.acknowledge.who);
     m.acknowledge.origin = ORIGIN_CONTROL;
     m.acknowledge.ticket = control_ticket(c);
-    post_command(c, client, &m, m.acknowledge.ticket, CONTROL_WAIT_ACKNOWLEDGE, c->limits.page_ms);
+    (void)control_post_command(c, client, &m, m.acknowledge.ticket, CONTROL_WAIT_ACKNOWLEDGE,
+                               c->limits.page_ms);
 }
 
 static void verify_point(struct control *c, struct control_client *client, const struct control_call *call)
 {
     struct core_message m = {.kind = CORE_VERIFY, .generation = c->config->generation};
     char tolerance[MICRO_TEXT_MAX];
-    if (!take_text(client, call, "asset", false, m.verify.asset, ID_MAX) ||
-        !take_text(client, call, "point", false, m.verify.point, ID_MAX) ||
-        !take_text(client, call, "displayed", false, m.verify.displayed, sizeof m.verify.displayed) ||
-        !take_text(client, call, "tolerance", true, tolerance, sizeof tolerance) ||
-        !take_text(client, call, "note", true, m.verify.note, NOTE_MAX))
+    if (!control_take_text(client, call, "asset", false, m.verify.asset, ID_MAX) ||
+        !control_take_text(client, call, "point", false, m.verify.point, ID_MAX) ||
+        !control_take_text(client, call, "displayed", false, m.verify.displayed, sizeof m.verify.displayed) ||
+        !control_take_text(client, call, "tolerance", true, tolerance, sizeof tolerance) ||
+        !control_take_text(client, call, "note", true, m.verify.note, NOTE_MAX))
         return;
     m.verify.has_tolerance = tolerance[0] != '\0';
     if (m.verify.has_tolerance && (!micro_parse(tolerance, &m.verify.tolerance) || m.verify.tolerance < 0)) {
-        answer_parameter(client, "tolerance");
+        control_answer_parameter(client, "tolerance");
         return;
     }
     memcpy(client->asset, m.verify.asset, ID_MAX);
     memcpy(client->alarm, m.verify.point, ID_MAX);
-    caller_name(c, client, m.verify.who);
+    control_caller_name(c, client, m.verify.who);
     m.verify.ticket = control_ticket(c);
-    post_command(c, client, &m, m.verify.ticket, CONTROL_WAIT_VERIFY, c->limits.page_ms);
+    (void)control_post_command(c, client, &m, m.verify.ticket, CONTROL_WAIT_VERIFY, c->limits.page_ms);
 }
 
 static void reload(struct control *c, struct control_client *client, const struct control_call *call)
 {
     (void)call;
     struct core_message m = {.kind = CORE_RELOAD, .generation = c->config->generation};
-    caller_name(c, client, m.reload.who);
+    control_caller_name(c, client, m.reload.who);
     m.reload.ticket = control_ticket(c);
-    post_command(c, client, &m, m.reload.ticket, CONTROL_WAIT_RELOAD, c->limits.reload_ms);
+    (void)control_post_command(c, client, &m, m.reload.ticket, CONTROL_WAIT_RELOAD, c->limits.reload_ms);
 }
 
 /* ---------------------------------------------------------------- answers of the core thread */
@@ -235,7 +236,7 @@ static void answer_acknowledge(struct control_client *client, int error)
 static void answer_verify_error(struct control_client *client, int error)
 {
     if (error == -EINVAL)
-        answer_parameter(client, "displayed");
+        control_answer_parameter(client, "displayed");
     else if (error == -ENOENT || error == -ENODATA)
         control_answer(client, error == -ENOENT ? ERROR_NO_POINT : ERROR_NO_VALUE,
                        json_pack("{s:s, s:s}", "asset", client->asset, "point", client->alarm));
@@ -273,6 +274,8 @@ void control_method_answer(struct control *c, const struct control_message *mess
     bool verified = error == 0 && client->wait == CONTROL_WAIT_VERIFY;
     if (verified && message->generation == c->config->generation && v->point < c->config->n_points)
         answer_verified(client, c->config, v);
+    else if (error == 0 && client->wait == CONTROL_WAIT_RECORD)
+        control_answer(client, NULL, json_pack("{s:I}", "seq", (json_int_t)message->answer.seq));
     else if (error == 0)
         control_answer(client, verified ? CONTROL_ERROR_BUSY : NULL, NULL);
     else if (error == -EBUSY || error == -EAGAIN || error == -ENOSPC)
@@ -301,19 +304,32 @@ void control_method_expire(struct control *c, int64_t now_us)
 static const struct method {
     const char *name;
     bool command; /* needs CONTROL_GROUP_COMMAND and an answer from the core thread */
-    const char *parameters[6];
+    bool root;    /* and nobody but root may call it: it speaks for others */
+    const char *parameters[12];
     void (*run)(struct control *c, struct control_client *client, const struct control_call *call);
 } methods[] = {
-    {"org.varlink.service.GetInfo", false, {NULL}, get_info},
-    {"org.varlink.service.GetInterfaceDescription", false, {"interface"}, get_description},
-    {"io.cryomon.Monitor.Status", false, {"all"}, status},
-    {"io.cryomon.Monitor.Devices", false, {NULL}, devices},
-    {"io.cryomon.Monitor.Acknowledge", true, {"asset", "alarm", "note"}, acknowledge},
+    {"org.varlink.service.GetInfo", false, false, {NULL}, get_info},
+    {"org.varlink.service.GetInterfaceDescription", false, false, {"interface"}, get_description},
+    {"io.cryomon.Monitor.Status", false, false, {"all"}, status},
+    {"io.cryomon.Monitor.Devices", false, false, {NULL}, devices},
+    {"io.cryomon.Monitor.Acknowledge", true, false, {"asset", "alarm", "note"}, acknowledge},
     {"io.cryomon.Monitor.VerifyPoint",
      true,
+     false,
      {"asset", "point", "displayed", "tolerance", "note"},
      verify_point},
-    {"io.cryomon.Monitor.Reload", true, {NULL}, reload},
+    {"io.cryomon.Monitor.Correct",
+     true,
+     false,
+     {"asset", "point", "from", "to", "offset", "note", "reason"},
+     control_correct},
+    {"io.cryomon.Monitor.Record", true, false, {"kind", "detail"}, control_record_record},
+    {"io.cryomon.Monitor.Review",
+     true,
+     true,
+     {"who", "name", "meaning", "comment", "from", "to", "asset", "covers", "reviewed_until"},
+     control_record_review},
+    {"io.cryomon.Monitor.Reload", true, false, {NULL}, reload},
 };
 
 static const struct method *find_method(const char *name)
@@ -379,13 +395,17 @@ static bool admit(struct control_client *client, const struct control_call *call
         answer_denied(client, call->method, CONTROL_GROUP_COMMAND);
         return false;
     }
+    if (method->root && client->peer.uid != 0) {
+        answer_denied(client, call->method, "root");
+        return false;
+    }
     if (call->upgrade) { /* no method of ours hands the connection over */
-        answer_parameter(client, "upgrade");
+        control_answer_parameter(client, "upgrade");
         return false;
     }
     const char *unknown = control_call_unknown(call, method->parameters);
     if (unknown != NULL)
-        answer_parameter(client, unknown);
+        control_answer_parameter(client, unknown);
     return unknown == NULL;
 }
 
@@ -396,7 +416,7 @@ bool control_method_call(struct control *c, struct control_client *client, const
     client->oneway = false;
     if (control_call_parse(text, len, &call, &wrong) < 0) {
         client->closing = true; /* what follows such a message can't be trusted to be a message */
-        answer_parameter(client, wrong);
+        control_answer_parameter(client, wrong);
         return true;
     }
     const struct method *method = find_method(call.method);

@@ -3,6 +3,8 @@
  *
  * control.c         thread, poll loop, connections
  * control_method.c  a call to its answer
+ * control_correct.c Correct: a correction of the past, beside the readings
+ * control_record.c  Record and Review: what goes into the audit chain
  * control_status.c  Status: pages from the core thread put together
  * control_json.c    a point or an alarm as JSON
  */
@@ -13,6 +15,7 @@
 
 #include "clock.h"
 #include "control.h"
+#include "control_call.h"
 #include "control_client.h"
 #include "control_reply.h"
 #include "control_socket.h"
@@ -88,6 +91,31 @@ void control_method_answer(struct control *c, const struct control_message *mess
 /* Ends the calls whose answer is overdue. */
 void control_method_expire(struct control *c, int64_t now_us);
 
+/* Of the methods. Take a text parameter of less than cap bytes (an optional one may be absent), or any
+ * parameter of which key is the name; false: answered already. */
+bool control_take_text(struct control_client *client, const struct control_call *call, const char *key,
+                       bool optional, char *ret, size_t cap);
+void control_answer_parameter(struct control_client *client, const char *parameter);
+/* The login name for the record. */
+void control_caller_name(struct control *c, const struct control_client *client, char who[WHO_MAX]);
+/* Posts a command; the answer comes as CONTROL_ANSWER. False: answered that there is no room. */
+bool control_post_command(struct control *c, struct control_client *client,
+                          const struct core_message *message, uint32_t ticket, enum control_wait wait,
+                          uint32_t timeout_ms);
+
+/* control_record.c: fills in the members of a request (false: they do not fit), and hands it over, which
+ * takes it: the answer is the event's number. */
+bool control_record_put(struct record_request *request, const json_t *members);
+void control_record_hand_over(struct control *c, struct control_client *client,
+                              struct record_request *request);
+
+/* control_correct.c. */
+void control_correct(struct control *c, struct control_client *client, const struct control_call *call);
+
+/* The methods of control_record.c. */
+void control_record_record(struct control *c, struct control_client *client, const struct control_call *call);
+void control_record_review(struct control *c, struct control_client *client, const struct control_call *call);
+
 void control_status_start(struct control *c, int64_t now_us); /* if somebody waits and none is running */
 void control_status_page(struct control *c, const struct control_message *page);
 void control_status_restart(struct control *c); /* the configuration has changed */
@@ -96,7 +124,7 @@ void control_status_free(struct control_status *s);
 
 /* One element of Status's arrays, appended without a comma. */
 void control_json_point(struct control_text *t, const struct config *config, uint16_t point,
-                        const struct point_view *view, struct stamp now);
+                        const struct point_view *view, const struct calibrated *calibrated, struct stamp now);
 void control_json_alarm(struct control_text *t, const struct config *config, uint16_t alarm,
                         const struct snapshot_alarm *view);
 /* {"en":..., "zh":...}; a new reference. */

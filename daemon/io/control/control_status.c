@@ -183,7 +183,7 @@ void control_status_page(struct control *c, const struct control_message *messag
         if (s->table == SNAPSHOT_POINTS) {
             separate(&s->points);
             control_json_point(&s->points, c->config, (uint16_t)(first + i), &message->page.points[i],
-                               message->page.now);
+                               &message->page.calibrated[i], message->page.now);
         } else if (s->table == SNAPSHOT_DEVICES) {
             separate(&s->devices);
             add_text(&s->devices, message->page.devices[i]);

@@ -55,7 +55,8 @@ static void take(struct publisher *p, struct publisher_message *message, int64_t
     switch (message->kind) {
     case PUBLISHER_POINT:
         if (current)
-            mirror_set_point(p->mirror, message->point.point, &message->point.reading, message->point.taken);
+            mirror_set_point(p->mirror, message->point.point, &message->point.reading,
+                             message->point.calibrated, message->point.taken);
         break;
     case PUBLISHER_ASSET:
         if (current)

@@ -109,10 +109,12 @@ void mirror_drop_carried(struct mirror *m)
             clear(m, (uint16_t)i);
 }
 
-void mirror_set_point(struct mirror *m, uint16_t point, const struct reading *reading, struct stamp taken)
+void mirror_set_point(struct mirror *m, uint16_t point, const struct reading *reading,
+                      struct calibrated calibrated, struct stamp taken)
 {
     if (point < m->config->n_points)
-        m->points[point] = (struct mirror_point){.known = true, .reading = *reading, .taken = taken};
+        m->points[point] = (struct mirror_point){
+            .known = true, .reading = *reading, .calibrated = calibrated, .taken = taken};
 }
 
 int mirror_set_alarm(struct mirror *m, uint16_t alarm, const char *body)

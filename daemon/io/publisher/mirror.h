@@ -11,6 +11,7 @@
 struct mirror_point {
     bool known; /* a reading has come */
     struct reading reading;
+    struct calibrated calibrated;
     struct stamp taken;
 };
 
@@ -39,7 +40,7 @@ int mirror_reload(struct mirror *old, struct config *config, struct mirror **ret
 void mirror_drop_carried(struct mirror *mirror);
 
 void mirror_set_point(struct mirror *mirror, uint16_t point, const struct reading *reading,
-                      struct stamp taken);
+                      struct calibrated calibrated, struct stamp taken);
 /* body "": normal. Returns 0, or -ENOMEM: the old body stands. */
 int mirror_set_alarm(struct mirror *mirror, uint16_t alarm, const char *body);
 

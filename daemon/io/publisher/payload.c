@@ -79,7 +79,7 @@ static void put_name(struct json_text *j, const struct asset_config *asset)
 }
 
 /* The value is a number only when there is one that may be believed; the quality always stands beside it. */
-static void put_point(struct json_text *j, const struct point_config *point,
+static void put_point(struct json_text *j, const struct config *config, const struct point_config *point,
                       const struct mirror_point *mirror)
 {
     static const struct reading never = {.quality = QUALITY_BAD, .reason = REASON_NEVER_READ};
@@ -90,6 +90,12 @@ static void put_point(struct json_text *j, const struct point_config *point,
         json_text_null(j, "value");
     else
         json_text_micro(j, "value", reading->value, point->format.n_states > 0 ? 0 : point->format.decimals);
+    if (!bad && mirror->calibrated.calibration > 0) {
+        const struct calibration_config *c = &config->calibrations[mirror->calibrated.calibration - 1];
+        json_text_micro(j, "as_read", mirror->calibrated.as_read, point->format.decimals);
+        if (c->certificate[0] != '\0')
+            json_text_string(j, "certificate", c->certificate);
+    }
     if (!bad && point->format.n_states > 0)
         json_text_string(j, "state", decode_state_name(&point->format, reading->value));
     if (point->unit[0] != '\0')
@@ -119,7 +125,7 @@ int payload_readings(char *text, size_t cap, const struct mirror *mirror, uint16
     json_text_time(&j, "time", utc_us);
     json_text_object(&j, "points");
     for (uint32_t i = a->first_point; i < (uint32_t)a->first_point + a->n_points; i++)
-        put_point(&j, &config->points[i], &mirror->points[i]);
+        put_point(&j, config, &config->points[i], &mirror->points[i]);
     json_text_end(&j);
     json_text_end(&j);
     return json_text_finish(&j);

@@ -132,6 +132,8 @@ static int gather(struct store_history *history, struct position *at, size_t *re
         struct frame_entry *entry = &history->scratch[n];
         *entry = at->block->entries[at->i];
         int result = point_id(history, at->block->series, entry->point, &entry->point);
+        if (result == SQLITE_OK)
+            result = store_calibrations_id(history, at->block->series, &entry->calibration);
         if (result != SQLITE_OK)
             return result;
         at->i++;
@@ -269,6 +271,8 @@ static void open_history(struct store *store)
         history->db.retry_boot_us = clock_boot_us() + STORE_REOPEN_US;
         return;
     }
+    history->calibrations_due = true; /* perhaps not all were told before the last end */
+    history->calibration_told = 0;
     history->db.retry_boot_us = 0;
 }
 
@@ -289,6 +293,7 @@ void store_history_step(struct store *store, int64_t now_boot_us)
     if (!history->db.db || (!failing && now_boot_us < history->due_boot_us))
         return;
     flush(store);
+    store_calibrations_tell(store);
     /* What is left after a full commit goes at once, on the next turn: events come in between. */
     history->due_boot_us = history->readings.n > 0 ? now_boot_us : STORE_NEVER;
 }

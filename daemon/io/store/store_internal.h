@@ -159,6 +159,7 @@ struct store_series {
     struct config *config;
     size_t blocks;
     uint32_t *ids;
+    uint32_t *calibration_ids; /* the same, of its calibrations */
 };
 
 struct store_block {
@@ -182,6 +183,16 @@ void store_readings_pop(struct store_readings *readings, uint64_t count);
 void store_readings_forget_ids(struct store_readings *readings);
 void store_readings_free(struct store_readings *readings);
 
+/* ---------------------------------------------------------------- calibrations (store_calibrations.c) */
+
+struct store_history;
+
+/* Makes of an index in the series' calibrations + 1 the id in history.db; 0 stays 0. An SQLite result. */
+int store_calibrations_id(struct store_history *history, struct store_series *series, uint32_t *calibration);
+/* Tells the core of the rows that no event tells of: after a commit that has added one, and after an opening.
+ */
+void store_calibrations_tell(struct store *store);
+
 /* ---------------------------------------------------------------- history.db (store_history.c) */
 
 #define HISTORY_STATEMENTS 5
@@ -202,6 +213,8 @@ struct store_history {
     int64_t doubt_id;
     uint64_t doubt_n;
     bool short_of_room;
+    bool calibrations_due; /* rows behind calibration_told have to be looked at */
+    int64_t calibration_told;
     struct frame_entry *scratch; /* FRAME_ENTRIES_MAX */
     unsigned char *body;         /* FRAME_BYTES_MAX */
 };

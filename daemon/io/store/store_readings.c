@@ -16,6 +16,7 @@ static void series_free(struct store_series *series)
         return;
     config_unref(series->config);
     free(series->ids);
+    free(series->calibration_ids);
     free(series);
 }
 
@@ -73,8 +74,9 @@ int store_readings_configure(struct store *store, struct config *config)
     if (!series)
         return -ENOMEM;
     series->ids = calloc((size_t)config->n_points + 1, sizeof *series->ids);
-    if (!series->ids) {
-        free(series);
+    series->calibration_ids = calloc((size_t)config->n_calibrations + 1, sizeof *series->calibration_ids);
+    if (!series->ids || !series->calibration_ids) {
+        series_free(series);
         return -ENOMEM;
     }
     series->config = config_ref(config);
@@ -132,6 +134,7 @@ void store_readings_add(struct store *store, const struct store_message *message
         taken_us = message->sample.slot.utc_us;
     block->entries[block->n++] = frame_entry_make(
         message->sample.point, decimals, message->sample.slot.utc_us, taken_us, &message->sample.reading);
+    block->entries[block->n - 1].calibration = message->sample.calibration;
     readings->n++;
 }
 
@@ -155,6 +158,8 @@ void store_readings_forget_ids(struct store_readings *readings)
     for (struct store_series *series = readings->series; series; series = series->next) {
         for (unsigned i = 0; i < series->config->n_points; i++)
             series->ids[i] = 0;
+        for (uint32_t i = 0; i < series->config->n_calibrations; i++)
+            series->calibration_ids[i] = 0;
     }
 }
 

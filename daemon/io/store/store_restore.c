@@ -77,6 +77,28 @@ static int read_number(struct store_db *db, const char *query, int64_t *ret)
     return result == SQLITE_ROW ? SQLITE_OK : result;
 }
 
+/* Until when the record was reviewed: the last review says it; else nothing was, from the first event on. */
+static int read_reviewed(struct store_db *db, struct core_message *ret)
+{
+    static const char QUERY[] = "SELECT coalesce((SELECT CASE WHEN json_valid(body)"
+                                " THEN json_extract(body, '$.reviewed_until') END FROM event"
+                                " WHERE kind = 'review' ORDER BY seq DESC LIMIT 1), ''),"
+                                " coalesce((SELECT utc_us FROM event ORDER BY seq LIMIT 1), 0)";
+    sqlite3_stmt *stmt = NULL;
+    char text[64];
+    *ret = (struct core_message){.kind = CORE_REVIEWED};
+    int result = sqlite3_prepare_v2(db->db, QUERY, -1, &stmt, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_step(stmt);
+    if (result == SQLITE_ROW) {
+        copy_column(text, sizeof text, stmt, 0);
+        if (clock_parse_utc(text, &ret->reviewed.until_utc_us) < 0)
+            ret->reviewed.until_utc_us = sqlite3_column_int64(stmt, 1);
+    }
+    sqlite3_finalize(stmt);
+    return result == SQLITE_ROW ? SQLITE_OK : result;
+}
+
 /* Was a file put in the place of ours: none of our run is in it, or less than we have written? */
 static int is_another(struct store_state *state, bool *ret)
 {
@@ -92,7 +114,7 @@ static int is_another(struct store_state *state, bool *ret)
     return result;
 }
 
-/* Reads what the file holds of earlier runs, for the core: alarms, then CORE_STORE_OPEN. */
+/* Reads what the file holds of earlier runs, for the core: alarms, reviews, then CORE_STORE_OPEN. */
 static int restore(struct store *store)
 {
     struct store_state *state = &store->state;
@@ -111,10 +133,12 @@ static int restore(struct store *store)
     if (result != SQLITE_OK)
         return result;
     size_t cap = n_alarms > RESTORED_MAX ? RESTORED_MAX : (size_t)n_alarms;
-    struct core_message *messages = calloc(cap + 1, sizeof *messages);
+    struct core_message *messages = calloc(cap + 2, sizeof *messages);
     if (!messages)
         return SQLITE_NOMEM;
     result = read_alarms(store, messages, cap, &n);
+    if (result == SQLITE_OK)
+        result = read_reviewed(&state->db, &messages[n++]);
     if (result != SQLITE_OK) {
         store_report_free_restored(messages, 0, cap);
         return result;
