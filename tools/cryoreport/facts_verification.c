@@ -137,7 +137,9 @@ json_t *facts_verification(struct gather *g, const char *dir)
         fputs("\r\033[K", stderr);
     bool read = error == 0 && result.state_read && result.history_read;
     facts_set(g, ret, "result",
-              json_string(error == 0 && result.problems > 0 ? "problems" : read ? "whole" : "unreadable"));
+              json_string(error == 0 && result.problems > 0 ? "problems"
+                          : read                            ? "whole"
+                                                            : "unreadable"));
     if (error == 0)
         add_numbers(g, ret, &result);
     facts_set(g, ret, "message", message[0] != '\0' ? json_string(message) : NULL);

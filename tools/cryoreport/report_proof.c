@@ -42,8 +42,7 @@ void report_reviews(struct report *r)
                  report_time_of(r, to, one, "to"));
         grid_row(&grid,
                  (const char *[]){report_time_of(r, at, one, "time"), who, facts_text_of(one, "meaning"),
-                                  period, facts_text_of(one, "comment"),
-                                  hash});
+                                  period, facts_text_of(one, "comment"), hash});
     }
     grid_end(&grid);
 }
@@ -73,14 +72,16 @@ static void findings(struct report *r, const json_t *v)
     }
     grid_end(&grid);
     if (report_number(v, "left_out") > 0) {
-        snprintf(text, sizeof text, tr(ctl, "%.0f more: see cryoctl verify.", "另有 %.0f 项：见 cryoctl verify。"),
+        snprintf(text, sizeof text,
+                 tr(ctl, "%.0f more: see cryoctl verify.", "另有 %.0f 项：见 cryoctl verify。"),
                  report_number(v, "left_out"));
         sheet_paragraph(r->s, SHEET_WARNING, text);
     }
 }
 
 /* "4711: 5d41..." */
-static void pair_of_head(struct report *r, const char *key, const json_t *v, const char *number, const char *hash)
+static void pair_of_head(struct report *r, const char *key, const json_t *v, const char *number,
+                         const char *hash)
 {
     char text[128];
     bool there = facts_text_of(v, hash)[0] != '\0';
@@ -97,11 +98,13 @@ static void signed_head(struct report *r, const json_t *head)
     char text[512], time[REPORT_TEXT_MAX];
     if (head == NULL)
         return;
-    snprintf(text, sizeof text, tr(ctl, "of %s: event %.0f, seal %.0f, frame %.0f (%s)", "%s：事件 %.0f，封存 %.0f，帧 %.0f（%s）"),
-             report_time_of(r, time, head, "time"), report_number(head, "event"), report_number(head, "seal"),
-             report_number(head, "frame"),
-             json_is_true(json_object_get(head, "witnessed")) ? tr(ctl, "kept outside", "外部见证")
-                                                              : tr(ctl, "from the files", "来自文件本身"));
+    snprintf(
+        text, sizeof text,
+        tr(ctl, "of %s: event %.0f, seal %.0f, frame %.0f (%s)", "%s：事件 %.0f，封存 %.0f，帧 %.0f（%s）"),
+        report_time_of(r, time, head, "time"), report_number(head, "event"), report_number(head, "seal"),
+        report_number(head, "frame"),
+        json_is_true(json_object_get(head, "witnessed")) ? tr(ctl, "kept outside", "外部见证")
+                                                         : tr(ctl, "from the files", "来自文件本身"));
     report_pair(r, tr(ctl, "Signed head", "签名链头"), text, false);
 }
 
@@ -116,13 +119,14 @@ static void signing_key(struct report *r, const json_t *v)
     report_pair(r, tr(ctl, "Public key", "公钥"), facts_text_of(v, "public_key"), true);
     report_pair(r, tr(ctl, "Fingerprint", "公钥指纹"), facts_text_of(v, "fingerprint"), true);
     if (strcmp(source, "given") != 0 && strcmp(source, "head") != 0)
-        sheet_paragraph(r->s, SHEET_FAINT,
-                        tr(ctl,
-                           "The key comes from beside the record: compare the fingerprint with the one that was noted "
-                           "elsewhere. That nothing was cut off at the end is shown by a head that somebody outside "
-                           "kept (cryoctl verify --head).",
-                           "公钥来自记录所在目录：请与另处保存的指纹核对。末尾是否被截断，须用外部保存的链头验证"
-                           "（cryoctl verify --head）。"));
+        sheet_paragraph(
+            r->s, SHEET_FAINT,
+            tr(ctl,
+               "The key comes from beside the record: compare the fingerprint with the one that was noted "
+               "elsewhere. That nothing was cut off at the end is shown by a head that somebody outside "
+               "kept (cryoctl verify --head).",
+               "公钥来自记录所在目录：请与另处保存的指纹核对。末尾是否被截断，须用外部保存的链头验证"
+               "（cryoctl verify --head）。"));
 }
 
 static void coverage(struct report *r, const json_t *v)
@@ -132,14 +136,16 @@ static void coverage(struct report *r, const json_t *v)
     char text[1024], from[REPORT_TEXT_MAX], to[REPORT_TEXT_MAX];
     snprintf(text, sizeof text,
              tr(ctl,
-                "all %.0f events; all seals (%.0f hours, %.0f days, %.0f removals); readings from %s to %s: %.0f sealed "
+                "all %.0f events; all seals (%.0f hours, %.0f days, %.0f removals); readings from %s to %s: "
+                "%.0f sealed "
                 "(%.0f hours proven), %.0f not sealed yet",
-                "全部 %.0f 个事件；全部封存（%.0f 小时，%.0f 天，%.0f 次清除）；%s 至 %s 的读数：已封存 %.0f（已证明 "
+                "全部 %.0f 个事件；全部封存（%.0f 小时，%.0f 天，%.0f 次清除）；%s 至 %s 的读数：已封存 "
+                "%.0f（已证明 "
                 "%.0f 小时），未封存 %.0f"),
              report_number(v, "events"), report_number(v, "hours"), report_number(v, "days"),
-             report_number(v, "tombstones"), report_time_of(r, from, range, "from"), report_time_of(r, to, range, "to"),
-             report_number(v, "readings_sealed"), report_number(v, "hours_proven"),
-             report_number(v, "readings_not_sealed"));
+             report_number(v, "tombstones"), report_time_of(r, from, range, "from"),
+             report_time_of(r, to, range, "to"), report_number(v, "readings_sealed"),
+             report_number(v, "hours_proven"), report_number(v, "readings_not_sealed"));
     report_pair(r, tr(ctl, "Covered", "覆盖范围"), text, false);
 }
 
@@ -154,9 +160,9 @@ void report_verification(struct report *r)
                         tr(ctl, "The record is whole: nothing in it was altered, removed, put in or moved.",
                            "记录完整：没有任何内容被更改、删除、插入或移动。"));
     else if (strcmp(result, "problems") == 0)
-        sheet_paragraph(r->s, SHEET_WARNING,
-                        tr(ctl, "THE RECORD IS NOT WHOLE. What was found stands below.",
-                           "记录不完整。发现的问题如下。"));
+        sheet_paragraph(
+            r->s, SHEET_WARNING,
+            tr(ctl, "THE RECORD IS NOT WHOLE. What was found stands below.", "记录不完整。发现的问题如下。"));
     else
         sheet_paragraph(r->s, SHEET_WARNING,
                         tr(ctl, "The record could not be read to its end: it is not verified.",

@@ -34,9 +34,10 @@ static void corrections(struct report *r)
         char at[REPORT_TEXT_MAX], from[REPORT_TEXT_MAX], to[REPORT_TEXT_MAX], text[2048], offset[128] = "";
         const char *note = facts_text_of(one, "note");
         if (json_is_number(json_object_get(one, "offset")))
-            snprintf(offset, sizeof offset, "%+.6g %s\n", report_number(one, "offset"), facts_text_of(one, "unit"));
-        snprintf(text, sizeof text, "%s%s%s%s", offset, facts_text_of(one, "reason"), note[0] != '\0' ? "\n" : "",
-                 note);
+            snprintf(offset, sizeof offset, "%+.6g %s\n", report_number(one, "offset"),
+                     facts_text_of(one, "unit"));
+        snprintf(text, sizeof text, "%s%s%s%s", offset, facts_text_of(one, "reason"),
+                 note[0] != '\0' ? "\n" : "", note);
         grid_row(&grid, (const char *[]){report_time_of(r, at, one, "time"), facts_text_of(one, "by"),
                                          facts_text_of(one, "point"), report_time_of(r, from, one, "from"),
                                          report_time_of(r, to, one, "to"), text});
