@@ -31,8 +31,9 @@ struct ctl {
     const char *dir, *note, *from, *to, *last, *format, *tolerance;
     const char *resolution, *threshold, *asset, *alarm, *person, *kind;
     const char *table, *units, *timeout, *baud, *parity,
-        *stop_bits;                /* of a Modbus line that is asked directly */
-    const char *public_key, *head; /* of verify: files, or the text itself */
+        *stop_bits;                     /* of a Modbus line that is asked directly */
+    const char *point, *output, *facts; /* of report */
+    const char *public_key, *head;      /* of verify: files, or the text itself */
     bool quick;
     int interrupt_fd; /* readable when the user has had enough; -1: none */
 };
@@ -70,6 +71,7 @@ int verb_exposure(struct ctl *ctl, int argc, char **argv);
 int verb_stats(struct ctl *ctl, int argc, char **argv);
 int verb_verify(struct ctl *ctl, int argc, char **argv);
 int verb_key(struct ctl *ctl, int argc, char **argv);
+int verb_report(struct ctl *ctl, int argc, char **argv);
 int verb_watch(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);
 int verb_complete(struct ctl *ctl, int argc, char **argv); /* for the shell's completion; not documented */

@@ -147,6 +147,15 @@ static bool set_option(struct ctl *ctl, enum usage_option option, const char *ar
     case OPTION_KIND:
         ctl->kind = argument;
         break;
+    case OPTION_POINT:
+        ctl->point = argument;
+        break;
+    case OPTION_OUTPUT:
+        ctl->output = argument;
+        break;
+    case OPTION_FACTS:
+        ctl->facts = argument;
+        break;
     case OPTION_TOLERANCE:
         ctl->tolerance = argument;
         break;
@@ -210,7 +219,7 @@ static int read_options(struct ctl *ctl, int argc, char **argv, struct words *re
     for (;;) {
         while (optind < argc && is_negative_number(argv[optind]))
             ret_words->word[ret_words->n++] = argv[optind++];
-        int option = getopt_long(argc, argv, "-:hVy", table, NULL);
+        int option = getopt_long(argc, argv, "-:hVyo:", table, NULL);
         if (option < 0)
             break;
         if (option == '?' || option == ':')
@@ -220,7 +229,10 @@ static int read_options(struct ctl *ctl, int argc, char **argv, struct words *re
             continue;
         }
         if (option < 256)
-            option = 256 + (option == 'h' ? OPTION_HELP : option == 'V' ? OPTION_VERSION : OPTION_YES);
+            option = 256 + (option == 'h'   ? OPTION_HELP
+                            : option == 'V' ? OPTION_VERSION
+                            : option == 'o' ? OPTION_OUTPUT
+                                            : OPTION_YES);
         *ret_seen |= UINT64_C(1) << (option - 256);
         if (!set_option(ctl, (enum usage_option)(option - 256), optarg))
             return CTL_USAGE;

@@ -39,6 +39,9 @@ enum usage_option {
     OPTION_ALARM,
     OPTION_PERSON,
     OPTION_KIND,
+    OPTION_POINT,
+    OPTION_OUTPUT,
+    OPTION_FACTS,
     OPTION_COUNT
 };
 
