@@ -41,11 +41,16 @@ def ms(text):
     return int(datetime.datetime.fromisoformat(text + "+00:00").timestamp() * 1000)
 
 
+def time_text(at):
+    time = datetime.datetime.fromtimestamp(at / 1000, datetime.timezone.utc).isoformat(timespec="milliseconds")
+    return time.replace("+00:00", "Z")
+
+
 class Record:
     """Collects the commands of make_record; make() writes the databases."""
 
     def __init__(self):
-        self.lines, self.configurations, self.seq = [], {}, 0
+        self.lines, self.configurations, self.seq, self.alarms = [], {}, 0, {}
 
     def points(self, *points):
         for asset, point, unit, decimals in points:
@@ -59,8 +64,7 @@ class Record:
 
     def event(self, at, kind, of=("-", "-"), **body):
         self.seq += 1
-        time = datetime.datetime.fromtimestamp(at / 1000, datetime.timezone.utc).isoformat(timespec="milliseconds")
-        body = {"seq": self.seq, "time": time.replace("+00:00", "Z"), "site": "demo", "run": "r", "kind": kind, **body}
+        body = {"seq": self.seq, "time": time_text(at), "site": "demo", "run": "r", "kind": kind, **body}
         self.lines.append(f"event {at} {kind} {of[0]} {of[1]} {json.dumps(body, ensure_ascii=False)}")
 
     def start(self, at, text):
@@ -75,11 +79,22 @@ class Record:
         return digest
 
     def alarm(self, at, transition, alarm, state, point="temperature", limit=-150.0, **more):
+        states = {"normal": 0, "unacknowledged": 1, "acknowledged": 2, "returned-unacknowledged": 3}
+        _, raised, who, acked, _ = self.alarms.get(("tank-1", alarm), (0, 0, "", 0, 0))
         if transition == "raised":
-            self.raised = at
-        self.event(at, "alarm", ("tank-1", alarm), transition=transition, asset="tank-1", alarm=alarm,
-                   priority="critical" if "critical" in alarm else "medium", state=state, point=point, limit=limit,
-                   text={"en": f"Tank 1: {alarm} {limit}", "zh": f"1号罐：{alarm} {limit}"}, **more)
+            raised, who, acked = at * 1000, "", 0
+        if state == "normal":
+            raised, who, acked = 0, "", 0
+        if transition == "acknowledged":
+            who, acked = more["by"], at * 1000
+        body = {"transition": transition, "asset": "tank-1", "alarm": alarm, "state": state, "point": point, "limit": limit,
+                "priority": "critical" if "critical" in alarm else "medium",
+                "text": {"en": f"Tank 1: {alarm} {limit}", "zh": f"1号罐：{alarm} {limit}"}, **more}
+        for key, value in (("raised", raised), ("acknowledged", acked)):
+            if value:
+                body[key] = time_text(value // 1000)
+        self.event(at, "alarm", ("tank-1", alarm), **body)
+        self.alarms["tank-1", alarm] = (states[state], raised, who, acked, self.seq)
 
     def make(self, directory):
         subprocess.run([os.environ["MAKE_RECORD"], directory], input="\n".join(self.lines).encode() + b"\n", check=True)
@@ -88,6 +103,8 @@ class Record:
         db = sqlite3.connect(os.path.join(directory, "state.db"))
         for digest, (at, text) in self.configurations.items():
             db.execute("INSERT INTO configuration VALUES(?, ?, ?)", (bytes.fromhex(digest), at * 1000, text))
+        for (asset, alarm), (state, raised, who, acked, seq) in self.alarms.items():
+            db.execute("INSERT INTO alarm VALUES(?, ?, ?, ?, ?, ?, ?)", (asset, alarm, state, raised, who, acked, seq))
         db.commit()
         db.close()
 
@@ -98,7 +115,8 @@ def a_day(directory, warm=True):
     r, day, s = Record(), ms("2026-11-23T00:00:00"), 1000
     r.points(("tank-1", "temperature", "°C", 1), ("tank-1", "level", "cm", 1), ("tank-1", "lid", "-", 0))
     r.start(day - 3600 * s, source())
-    r.lines.append("series 3 %d 10000 5400 0 0" % day)
+    r.series(3, day, 10000, 5400, 0, 0)
+    r.series(3, day + 55800000, 10000, 3060, 0, 0)
     for slot in range(day, day + 86400 * s, 10 * s):
         t = (slot - day) // s
         if 15 * 3600 <= t < 15 * 3600 + 1800:
@@ -116,7 +134,7 @@ def a_day(directory, warm=True):
     r.alarm(at + 370 * s, "raised", "temperature-high", "unacknowledged", limit=-165.0, value=-164.0, unit="°C")
     r.alarm(at + 420 * s, "raised", "temperature-critical", "unacknowledged", value=-149.0, unit="°C")
     r.alarm(at + 480 * s, "acknowledged", "temperature-critical", "acknowledged", by="li.na", note="加液中 filling")
-    r.alarm(at + 1000 * s, "returned", "temperature-critical", "normal", by="li.na")
+    r.alarm(at + 1000 * s, "returned", "temperature-critical", "normal")
     r.alarm(at + 1130 * s, "returned", "temperature-high", "returned-unacknowledged", limit=-165.0)
     r.reload(day + 43200 * s, source("-160"), "wang.wei",
              "assets.tank-1.alarms.temperature-high.high: -165 °C -> -160 °C")

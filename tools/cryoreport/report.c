@@ -96,17 +96,17 @@ static void glance_excursions(struct report *r, char *text, size_t cap)
 {
     const json_t *excursions = json_object_get(r->facts, "excursions"), *e;
     size_t i, n = json_array_size(excursions);
-    double seconds = 0;
+    double longest = 0;
     char duration[REPORT_TEXT_MAX];
     json_array_foreach(excursions, i, e)
     {
-        seconds += report_number(e, "seconds");
+        longest = fmax(longest, report_number(e, "seconds"));
     }
     if (n == 0)
         snprintf(text, cap, "%s", tr(r->ctl, "none", "无"));
     else
-        snprintf(text, cap, tr(r->ctl, "%zu, together %s", "%zu 次，共 %s"), n,
-                 report_duration(r, duration, seconds));
+        snprintf(text, cap, tr(r->ctl, "%zu, the longest %s", "%zu 次，最长 %s"), n,
+                 report_duration(r, duration, longest));
 }
 
 static void glance_alarms(struct report *r, char *text, size_t cap)
@@ -180,7 +180,7 @@ static void charts(struct report *r)
     {
         numbers += json_array_size(json_object_get(point, "states")) == 0;
     }
-    double height = numbers <= 1 ? 190 : numbers == 2 ? 150 : 105;
+    double height = numbers <= 1 ? 190 : numbers == 2 ? 138 : 105;
     sheet_section(r->s, tr(r->ctl, "Course", "变化曲线"), 125 + CHART_AROUND);
     chart_legend(r->s);
     json_array_foreach(points, i, point)
@@ -281,7 +281,8 @@ int report_write(struct ctl *ctl, const json_t *facts, const struct report_ident
 {
     struct sheet sheet = {.ctl = ctl};
     struct report r = {.s = &sheet, .ctl = ctl, .facts = facts, .identity = identity};
-    char title[512], head[1024], foot[512], author[256], from[REPORT_TEXT_MAX], to[REPORT_TEXT_MAX];
+    char title[512], head[1024], foot[512], author[256], created[32], from[REPORT_TEXT_MAX],
+        to[REPORT_TEXT_MAX];
     const json_t *range = json_object_get(facts, "range");
     if (ctl->language == LANGUAGE_ZH && !has_chinese_font(&r)) {
         ctl_complain("没有可用的中文字体，报告无法生成：请安装 fonts-noto-cjk（no Chinese font: install "
@@ -297,11 +298,12 @@ int report_write(struct ctl *ctl, const json_t *facts, const struct report_ident
     author_of(facts, author, sizeof author);
     sheet.head = head;
     sheet.foot = foot;
+    snprintf(created, sizeof created, "%.19sZ", facts_text_of(json_object_get(facts, "made"), "time"));
     const struct sheet_about about = {.title = title,
                                       .author = author,
                                       .subject = identity->id,
                                       .keywords = identity->sha256,
-                                      .created = facts_text_of(json_object_get(facts, "made"), "time")};
+                                      .created = created};
     int result = draw_both(&r, path, &about);
     if (result < 0) {
         (void)unlink(path);

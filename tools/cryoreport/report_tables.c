@@ -78,7 +78,7 @@ static void above(const struct report *r, const json_t *object, unsigned decimal
         char line[REPORT_TEXT_MAX], value[REPORT_TEXT_MAX];
         if (report_number(one, "seconds") <= 0)
             continue;
-        snprintf(line, sizeof line, tr(r->ctl, "%s%s: %.1f min, %.1f K min", "%s%s：%.1f 分，%.1f K·分"),
+        snprintf(line, sizeof line, tr(r->ctl, "%s%s: %.1f min, %.1f K min", "%s%s：%.1f 分，%.1f K 分"),
                  text[0] != '\0' ? "\n" : "",
                  report_value(value, json_object_get(one, "threshold"), decimals),
                  report_number(one, "seconds") / 60, report_number(one, "degree_minutes"));
@@ -88,20 +88,25 @@ static void above(const struct report *r, const json_t *object, unsigned decimal
         add(text, cap, "–");
 }
 
+/* "start (or earlier)" and below it "end (not over)". */
+static void from_to(const struct report *r, const json_t *e, char text[4 * REPORT_TEXT_MAX])
+{
+    char start[REPORT_TEXT_MAX], end[REPORT_TEXT_MAX];
+    bool before = json_is_true(json_object_get(e, "began_before"));
+    bool goes_on = json_is_true(json_object_get(e, "goes_on"));
+    snprintf(text, 4 * REPORT_TEXT_MAX, "%s%s\n%s%s", report_time_of(r, start, e, "start"),
+             before ? tr(r->ctl, "\nor earlier", "\n或更早") : "", report_time_of(r, end, e, "end"),
+             goes_on ? tr(r->ctl, "\nnot over", "\n未结束") : "");
+}
+
 static void excursion_row(struct report *r, struct grid *grid, const json_t *e)
 {
-    char start[REPORT_TEXT_MAX], end[REPORT_TEXT_MAX + 64], time[REPORT_TEXT_MAX],
-        duration[REPORT_TEXT_MAX + 64];
-    char peak[2 * REPORT_TEXT_MAX], limit[REPORT_TEXT_MAX], value[REPORT_TEXT_MAX];
-    char times[1024], people[GRID_CELL_MAX];
-    const json_t *point = report_point(r, facts_text_of(e, "point"));
-    unsigned decimals = report_decimals(point);
-    bool high = strcmp(facts_text_of(e, "side"), "high") == 0,
-         before = json_is_true(json_object_get(e, "began_before"));
-    snprintf(start, sizeof start, "%s%s", report_time_of(r, time, e, "start"),
-             before ? tr(r->ctl, "\nor earlier", "\n或更早") : "");
-    snprintf(end, sizeof end, "%s%s", report_time_of(r, time, e, "end"),
-             json_is_true(json_object_get(e, "goes_on")) ? tr(r->ctl, "\nnot over", "\n未结束") : "");
+    char times[4 * REPORT_TEXT_MAX], time[REPORT_TEXT_MAX], duration[REPORT_TEXT_MAX + 64];
+    char peak[2 * REPORT_TEXT_MAX], limit[REPORT_TEXT_MAX + 4], value[REPORT_TEXT_MAX];
+    char levels[1024], people[GRID_CELL_MAX];
+    unsigned decimals = report_decimals(report_point(r, facts_text_of(e, "point")));
+    bool high = strcmp(facts_text_of(e, "side"), "high") == 0;
+    from_to(r, e, times);
     report_duration(r, duration, report_number(e, "seconds"));
     if (report_number(e, "unknown_seconds") >= 60) {
         add(duration, sizeof duration, tr(r->ctl, "\nnot known: ", "\n其中未知："));
@@ -111,9 +116,9 @@ static void excursion_row(struct report *r, struct grid *grid, const json_t *e)
              report_value(value, json_object_get(e, "limit"), decimals));
     report_value(value, json_object_get(e, "peak"), decimals);
     snprintf(peak, sizeof peak, "%s\n%s", value, report_time_of(r, time, e, "peak_time"));
-    above(r, e, decimals, times, sizeof times);
+    above(r, e, decimals, levels, sizeof levels);
     who(r, e, people, sizeof people);
-    grid_row(grid, (const char *[]){point_name(r, e), limit, start, end, duration, peak, times, people});
+    grid_row(grid, (const char *[]){point_name(r, e), limit, times, duration, peak, levels, people});
 }
 
 void report_excursions(struct report *r)
@@ -121,14 +126,13 @@ void report_excursions(struct report *r)
     const json_t *excursions = json_object_get(r->facts, "excursions"), *e;
     struct ctl *ctl = r->ctl;
     const struct grid_column columns[] = {
-        {tr(ctl, "Point", "测点"), 1.1, false, false},
-        {tr(ctl, "Limit", "限值"), 0.75, true, false},
-        {tr(ctl, "Start", "开始"), 1.15, false, false},
-        {tr(ctl, "End", "结束"), 1.15, false, false},
-        {tr(ctl, "Duration", "持续时间"), 1.0, false, false},
-        {tr(ctl, "Peak", "峰值"), 1.15, false, false},
-        {tr(ctl, "Above threshold", "高于阈值"), 1.65, false, false},
-        {tr(ctl, "Acknowledged", "确认"), 2.2, false, false},
+        {tr(ctl, "Point", "测点"), 58, false, false},
+        {tr(ctl, "Limit", "限值"), 39, true, false},
+        {tr(ctl, "Start, end", "开始、结束"), 85, false, false},
+        {tr(ctl, "Duration", "持续时间"), 52, false, false},
+        {tr(ctl, "Peak", "峰值"), 85, false, false},
+        {tr(ctl, "Above threshold", "高于阈值"), 118, false, false},
+        {tr(ctl, "Acknowledged", "确认"), 94, false, false},
     };
     size_t i;
     struct grid grid;
@@ -354,11 +358,11 @@ void report_readings(struct report *r)
 {
     struct ctl *ctl = r->ctl;
     const struct grid_column columns[] = {
-        {tr(ctl, "Point", "测点"), 1.35, false, false},    {tr(ctl, "Expected", "应有"), 0.9, true, false},
+        {tr(ctl, "Point", "测点"), 1.35, false, false},    {tr(ctl, "Expected", "应有"), 0.8, true, false},
         {tr(ctl, "Stored", "已存"), 0.95, true, false},    {tr(ctl, "Good", "良好"), 0.95, true, false},
-        {tr(ctl, "Uncertain", "可疑"), 0.9, true, false},  {tr(ctl, "Bad", "无效"), 0.7, true, false},
-        {tr(ctl, "Minimum", "最小值"), 1.35, true, false}, {tr(ctl, "Mean", "平均值"), 0.85, true, false},
-        {tr(ctl, "Maximum", "最大值"), 1.35, true, false},
+        {tr(ctl, "Uncertain", "可疑"), 0.85, true, false}, {tr(ctl, "Bad", "无效"), 0.6, true, false},
+        {tr(ctl, "Minimum", "最小值"), 1.52, true, false}, {tr(ctl, "Mean", "平均值"), 0.85, true, false},
+        {tr(ctl, "Maximum", "最大值"), 1.52, true, false},
     };
     size_t i;
     const json_t *point;
