@@ -242,20 +242,27 @@ static bool offset_changes(const struct report *r)
     return strcmp(first + 19, when_print(r->ctl, other, to_us, false) + 19) != 0;
 }
 
-static int draw_both(struct report *r, const char *path, const struct sheet_about *about)
+static int draw_once(struct report *r, const char *path, const struct sheet_about *about)
 {
-    int result = sheet_begin(r->s, NULL, about);
-    if (result < 0)
-        return result;
-    draw(r);
-    result = sheet_end(r->s);
-    if (result < 0)
-        return result;
-    result = sheet_begin(r->s, path, about);
+    int result = sheet_begin(r->s, path, about);
     if (result < 0)
         return result;
     draw(r);
     return sheet_end(r->s);
+}
+
+/* First to count the pages; and once more should the count have been wrong. */
+static int draw_both(struct report *r, const char *path, const struct sheet_about *about)
+{
+    unsigned counted;
+    int result = draw_once(r, NULL, about);
+    for (unsigned i = 0; i < 3 && result == 0; i++) {
+        counted = r->s->pages;
+        result = draw_once(r, path, about);
+        if (counted == r->s->pages)
+            break;
+    }
+    return result;
 }
 
 static bool has_chinese_font(struct report *r)

@@ -145,14 +145,6 @@ double sheet_text(struct sheet *s, enum sheet_style style, const char *text, dou
 
 /* ---------------------------------------------------------------- pages */
 
-static cairo_status_t write_nothing(void *closure, const unsigned char *data, unsigned length)
-{
-    (void)closure;
-    (void)data;
-    (void)length;
-    return CAIRO_STATUS_SUCCESS;
-}
-
 static int result_of(cairo_status_t status)
 {
     switch (status) {
@@ -203,14 +195,25 @@ static PangoContext *make_context(cairo_t *cr)
     return context;
 }
 
+static void describe(struct sheet *s, const struct sheet_about *about)
+{
+    cairo_pdf_surface_set_metadata(s->surface, CAIRO_PDF_METADATA_TITLE, about->title);
+    cairo_pdf_surface_set_metadata(s->surface, CAIRO_PDF_METADATA_AUTHOR, about->author);
+    cairo_pdf_surface_set_metadata(s->surface, CAIRO_PDF_METADATA_SUBJECT, about->subject);
+    cairo_pdf_surface_set_metadata(s->surface, CAIRO_PDF_METADATA_KEYWORDS, about->keywords);
+    cairo_pdf_surface_set_metadata(s->surface, CAIRO_PDF_METADATA_CREATOR, "cryomon " CRYOMON_VERSION);
+    cairo_pdf_surface_set_metadata(s->surface, CAIRO_PDF_METADATA_CREATE_DATE, about->created);
+}
+
 int sheet_begin(struct sheet *s, const char *path, const struct sheet_about *about)
 {
     errno = 0;
     s->page = 0;
     s->replaced = 0;
-    s->surface = path != NULL
-                     ? cairo_pdf_surface_create(path, SHEET_WIDTH, SHEET_HEIGHT)
-                     : cairo_pdf_surface_create_for_stream(write_nothing, NULL, SHEET_WIDTH, SHEET_HEIGHT);
+    /* One pixel, on which nothing is seen, will do for counting: letters are measured without regard to
+     * pixels. */
+    s->surface = path != NULL ? cairo_pdf_surface_create(path, SHEET_WIDTH, SHEET_HEIGHT)
+                              : cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1);
     s->cr = cairo_create(s->surface);
     cairo_status_t status = cairo_status(s->cr);
     if (status != CAIRO_STATUS_SUCCESS) {
@@ -220,12 +223,8 @@ int sheet_begin(struct sheet *s, const char *path, const struct sheet_about *abo
         return result;
     }
     s->context = make_context(s->cr);
-    cairo_pdf_surface_set_metadata(s->surface, CAIRO_PDF_METADATA_TITLE, about->title);
-    cairo_pdf_surface_set_metadata(s->surface, CAIRO_PDF_METADATA_AUTHOR, about->author);
-    cairo_pdf_surface_set_metadata(s->surface, CAIRO_PDF_METADATA_SUBJECT, about->subject);
-    cairo_pdf_surface_set_metadata(s->surface, CAIRO_PDF_METADATA_KEYWORDS, about->keywords);
-    cairo_pdf_surface_set_metadata(s->surface, CAIRO_PDF_METADATA_CREATOR, "cryomon " CRYOMON_VERSION);
-    cairo_pdf_surface_set_metadata(s->surface, CAIRO_PDF_METADATA_CREATE_DATE, about->created);
+    if (path != NULL)
+        describe(s, about);
     open_page(s);
     return 0;
 }
