@@ -142,6 +142,6 @@ def a_day(directory, warm=True):
     r.start(day + 15 * 3600 * s + 1800 * s, source("-160"))
     r.event(day + 86000 * s, "review", by="zhang.min", name="Zhang Min 张敏", meaning="reviewed",
             comment="excursion explained", **{"from": "2026-11-22T16:00:00.000Z", "to": "2026-11-23T16:00:00.000Z"},
-            sha256="ab" * 32)
+            covers={"sha256": "ab" * 32})
     r.make(directory)
     return day

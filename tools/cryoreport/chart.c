@@ -201,7 +201,7 @@ static void draw_states(const struct panel *p, const json_t *states)
 static void draw_times(const struct panel *p)
 {
     struct axis_time marks[AXIS_MARKS_MAX];
-    unsigned n = axis_times(p->from_us, p->to_us, 12, p->s->ctl->utc, marks);
+    unsigned n = axis_times(p->from_us, p->to_us, 14, p->s->ctl->utc, marks);
     double free_x = 0, free_date_x = 0; /* up to where there is a label already */
     for (unsigned i = 0; i < n; i++) {
         double x = x_of(p, (double)marks[i].utc_us), bottom = p->y + p->height;

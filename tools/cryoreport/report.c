@@ -103,7 +103,10 @@ static void glance_excursions(struct report *r, char *text, size_t cap)
         longest = fmax(longest, report_number(e, "seconds"));
     }
     if (n == 0)
-        snprintf(text, cap, "%s", tr(r->ctl, "none", "无"));
+        snprintf(text, cap, "%s",
+                 report_limits_known(r)
+                     ? tr(r->ctl, "none", "无")
+                     : tr(r->ctl, "none told by the limits that are known", "按已知限值，无"));
     else
         snprintf(text, cap, tr(r->ctl, "%zu, the longest %s", "%zu 次，最长 %s"), n,
                  report_duration(r, duration, longest));
@@ -162,12 +165,12 @@ static void glance(struct report *r)
     report_pair(r, tr(ctl, "Completeness", "数据完整率"), text, false);
     snprintf(text, sizeof text, gaps > 0 ? "%zu" : tr(ctl, "none", "无"), gaps);
     report_pair(r, tr(ctl, "Gaps", "数据缺口"), text, false);
-    report_pair(r, tr(ctl, "Verification", "验证"),
-                strcmp(result, "whole") == 0 ? tr(ctl, "the record is whole", "记录完整")
-                : strcmp(result, "problems") == 0
-                    ? tr(ctl, "THE RECORD IS NOT WHOLE: see below", "记录不完整：见下文")
-                    : tr(ctl, "NOT VERIFIED: see below", "未经验证：见下文"),
-                false);
+    report_pair_in(r, tr(ctl, "Verification", "验证"),
+                   strcmp(result, "whole") == 0 ? tr(ctl, "the record is whole", "记录完整")
+                   : strcmp(result, "problems") == 0
+                       ? tr(ctl, "THE RECORD IS NOT WHOLE: see below", "记录不完整：见下文")
+                       : tr(ctl, "NOT VERIFIED: see below", "未经验证：见下文"),
+                   strcmp(result, "whole") == 0 ? SHEET_BODY : SHEET_WARNING);
 }
 
 /* ---------------------------------------------------------------- charts */

@@ -32,8 +32,12 @@ unsigned report_decimals(const json_t *point);
 const char *report_kind(const struct report *r, const char *kind); /* of an asset */
 double report_number(const json_t *object, const char *key);
 
+/* Is the configuration, and with it each alarm limit, known for all of the range? */
+bool report_limits_known(const struct report *r);
+
 /* A line "key: value" at y. */
 void report_pair(struct report *r, const char *key, const char *value, bool mono);
+void report_pair_in(struct report *r, const char *key, const char *value, enum sheet_style style);
 
 /* ---- sections */
 void report_excursions(struct report *r);

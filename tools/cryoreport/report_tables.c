@@ -137,10 +137,18 @@ void report_excursions(struct report *r)
     size_t i;
     struct grid grid;
     sheet_section(r->s, tr(ctl, "Excursions", "超限"), 50);
+    if (!report_limits_known(r))
+        sheet_paragraph(r->s, SHEET_WARNING,
+                        tr(ctl, "The alarm limits are not known for all of the range: see Configuration.",
+                           "部分时段的报警限未知：见“生效的配置”。"));
     if (json_array_size(excursions) == 0) {
         sheet_paragraph(r->s, SHEET_BODY,
-                        tr(ctl, "None: no value was beyond an alarm limit or above an exposure threshold.",
-                           "无：没有任何数值超出报警限或高于暴露阈值。"));
+                        report_limits_known(r)
+                            ? tr(ctl,
+                                 "None: no value was beyond an alarm limit or above an exposure threshold.",
+                                 "无：没有任何数值超出报警限或高于暴露阈值。")
+                            : tr(ctl, "None that can be told from the limits that are known.",
+                                 "按已知限值判断，无超限。"));
         return;
     }
     sheet_paragraph(
@@ -188,12 +196,12 @@ void report_alarms(struct report *r)
     const json_t *alarms = json_object_get(r->facts, "alarms"), *a;
     struct ctl *ctl = r->ctl;
     const struct grid_column columns[] = {
-        {tr(ctl, "Raised", "报警时间"), 1.1, false, false},
-        {tr(ctl, "Alarm", "报警"), 3.0, false, false},
+        {tr(ctl, "Raised", "报警时间"), 1.32, false, false},
+        {tr(ctl, "Alarm", "报警"), 2.6, false, false},
         {tr(ctl, "Priority", "优先级"), 0.75, false, false},
         {tr(ctl, "Acknowledged by", "确认人"), 1.3, false, false},
         {tr(ctl, "Comment", "备注"), 1.5, false, false},
-        {tr(ctl, "Over", "结束"), 1.1, false, false},
+        {tr(ctl, "Over", "结束"), 1.32, false, false},
     };
     size_t i;
     struct grid grid;

@@ -105,18 +105,41 @@ unsigned report_decimals(const json_t *point)
     return n > 0 && n <= DECIMALS_MAX ? (unsigned)n : 0;
 }
 
-void report_pair(struct report *r, const char *key, const char *value, bool mono)
+bool report_limits_known(const struct report *r)
+{
+    const json_t *points = json_object_get(r->facts, "points"), *point, *period;
+    int64_t from_us = facts_time_of(json_object_get(r->facts, "range"), "from");
+    size_t i, k;
+    json_array_foreach(points, i, point)
+    {
+        const json_t *periods = json_object_get(point, "limits");
+        if (json_array_size(periods) == 0 || facts_time_of(json_array_get(periods, 0), "from") > from_us)
+            return false;
+        json_array_foreach(periods, k, period)
+        {
+            if (!json_is_true(json_object_get(period, "known")))
+                return false;
+        }
+    }
+    return true;
+}
+
+void report_pair_in(struct report *r, const char *key, const char *value, enum sheet_style style)
 {
     struct sheet *s = r->s;
     const double room = 112;
-    enum sheet_style style = mono ? SHEET_MONO : SHEET_BODY;
     PangoLayout *left = sheet_layout(s, SHEET_BOLD, key, room - 6, SHEET_START);
     PangoLayout *right = sheet_layout(s, style, value, SHEET_RIGHT - SHEET_LEFT - room, SHEET_START);
     double height = fmax(sheet_height_of(left), sheet_height_of(right));
     sheet_need(s, height);
     sheet_draw(s, left, SHEET_BOLD, SHEET_LEFT, s->y);
-    sheet_draw(s, right, style, SHEET_LEFT + room, s->y + (mono ? 2.4 : 0));
+    sheet_draw(s, right, style, SHEET_LEFT + room, s->y + (style == SHEET_MONO ? 2.4 : 0));
     g_object_unref(left);
     g_object_unref(right);
     s->y += height + 2;
+}
+
+void report_pair(struct report *r, const char *key, const char *value, bool mono)
+{
+    report_pair_in(r, key, value, mono ? SHEET_MONO : SHEET_BODY);
 }
