@@ -8,6 +8,7 @@ _cryoctl()
     local verbs="status alarms ack watch history events review reviews devices scan probe verify-point calibrations correct check reload"
     local verbs="status alarms ack watch history events verify key devices scan probe verify-point calibrations correct check reload"
     local verbs="status alarms ack watch history events verify key devices scan probe verify-point calibrations correct export backup restore check reload"
+    local verbs="status alarms ack watch history events verify key report devices scan probe verify-point check reload"
     local everywhere="--lang --help --version" daemon="--socket --config --json"
     local range="--dir --config --from --to --last --utc --json"
 
@@ -25,6 +26,8 @@ _cryoctl()
     --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --meaning | --comment) return ;;
     --socket | --public-key | --head) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --keep) return ;;
+    --socket | --public-key | --head | --output | --facts | -o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --from | --to | --last | --note | --tolerance | --units | --timeout | --baud) return ;;
     esac
 
     # The verb and its arguments so far, and how to reach the daemon for names.
@@ -36,6 +39,8 @@ _cryoctl()
         --lang | --format | --dir | --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits) ((i++)) ;;
         --lang | --format | --dir | --public-key | --head | --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits) ((i++)) ;;
         --lang | --format | --dir | --public-key | --head | --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits | --output | -o | --keep) ((i++)) ;;
+        -o | --output | --facts | --point) ((i++)) ;;
+        --lang | --format | --dir | --public-key | --head | --from | --to | --last | --note | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits) ((i++)) ;;
         -*) ;;
         *) if [[ -z $verb ]]; then verb=${words[i]}; else arguments+=("${words[i]}"); fi ;;
         esac
@@ -63,6 +68,7 @@ _cryoctl()
         export) choices="$everywhere $range --socket --output --unsigned" ;;
         backup) choices="$everywhere $daemon --dir --keep --with-key" ;;
         restore) choices="$everywhere --dir --config --json --yes --utc" ;;
+        report) choices="$everywhere $range --point --output --facts" ;;
         check) choices="$everywhere --config --json" ;;
         reload) choices="$everywhere $daemon" ;;
         *) choices="$everywhere --socket --config" ;;
@@ -71,6 +77,7 @@ _cryoctl()
         case $verb/${#arguments[@]} in
         /0) choices=$verbs ;;
         ack/0 | history/0 | export/0 | verify-point/0 | calibrations/0 | correct/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
+        ack/0 | history/0 | verify-point/0 | report/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
         ack/1) choices=$("$1" complete alarms "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
         history/1 | export/1 | verify-point/1 | calibrations/1 | correct/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
         check/0 | verify/0) COMPREPLY=($(compgen -d -- "$cur")); return ;;

@@ -147,6 +147,15 @@ static bool set_option(struct ctl *ctl, enum usage_option option, const char *ar
     case OPTION_KIND:
         ctl->kind = argument;
         break;
+    case OPTION_POINT:
+        ctl->point = argument;
+        break;
+    case OPTION_OUTPUT:
+        ctl->output = argument;
+        break;
+    case OPTION_FACTS:
+        ctl->facts = argument;
+        break;
     case OPTION_TOLERANCE:
         ctl->tolerance = argument;
         break;

@@ -196,6 +196,7 @@ static bool take_row(void *context, const struct history_row *row)
         make_room(walk, i, b);
     b->readings[b->n++] = (struct walk_reading){.unit = row->unit,
                                                 .slot_us = row->slot_utc_us,
+                                                .calibration = row->calibration,
                                                 .value = row->calibrated,
                                                 .quality = row->reading.quality,
                                                 .reason = row->reading.reason};

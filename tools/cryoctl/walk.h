@@ -23,6 +23,7 @@ struct walk_reading {
     const char *unit;
     int64_t slot_us, next_us; /* next_us: the slot of the next reading; INT64_MAX: there is none */
     int64_t usual_us;         /* 0: not known, there is one reading only */
+    int64_t calibration;      /* its id; 0: none */
     micro_t value;            /* calibrated; meaningful unless bad */
     enum quality quality;
     enum reason reason;

@@ -1,0 +1,287 @@
+"""cryomon-report: the facts are those of the record, and the PDF shows them, whole, in both languages."""
+import hashlib
+import json
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+
+import record
+
+REPORT, CRYOCTL = os.environ["REPORT"], os.environ["CRYOCTL"]
+DAY = ["--from", "2026-11-23", "--to", "2026-11-24", "--utc"]
+
+
+def environment(**more):
+    env = {k: v for k, v in os.environ.items() if not k.startswith("LC_") and k not in ("LANG", "NO_COLOR")}
+    env.update({"TZ": "CST-8", "LANG": "C.UTF-8"}, **more)
+    return env
+
+
+def words(pdf):
+    """(page, xMin, yMin, xMax, yMax, text) of each word."""
+    out = subprocess.run(["pdftotext", "-bbox", pdf, "-"], check=True, stdout=subprocess.PIPE).stdout.decode()
+    page, found = 0, []
+    for line in out.splitlines():
+        page += "<page " in line
+        match = re.search(r'<word xMin="([-.\d]+)" yMin="([-.\d]+)" xMax="([-.\d]+)" yMax="([-.\d]+)">(.*)</word>', line)
+        if match:
+            found.append((page, *(float(x) for x in match.groups()[:4]), match.group(5)))
+    return found
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.holder = tempfile.TemporaryDirectory(prefix="report-test-")
+        cls.dir = cls.holder.name
+        cls.record = os.path.join(cls.dir, "record")
+        os.mkdir(cls.record)
+        record.a_day(cls.record)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.holder.cleanup()
+
+    def run_report(self, *arguments, expect=0, program=(REPORT,), **env):
+        done = subprocess.run([*program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                              env=environment(**env), cwd=self.dir, timeout=60, check=False)
+        self.out, self.err = done.stdout.decode(), done.stderr.decode()
+        self.assertEqual(done.returncode, expect, self.out + self.err)
+        return self.out
+
+    def facts(self, *arguments):
+        return json.loads(self.run_report("tank-1", "--dir", self.record, "--json", *arguments))
+
+    def pdf(self, name, *arguments, **env):
+        path = os.path.join(self.dir, name)
+        self.run_report(*arguments, "-o", path, **env)
+        return path
+
+    def text(self, pdf):
+        return subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, stdout=subprocess.PIPE).stdout.decode()
+
+    def check_pages(self, pdf, form):
+        """Each page says which it is of how many, and no text leaves the page or lies upon the foot."""
+        pages = self.text(pdf).split("\f")[:-1]
+        for number, page in enumerate(pages, 1):
+            self.assertIn(form % (number, len(pages)), page)
+        for page, x1, y1, x2, y2, word in words(pdf):
+            where = (page, word)
+            self.assertGreaterEqual(x1, 41, where)
+            self.assertLessEqual(x2, 555, where)
+            self.assertGreaterEqual(y1, 20, where)
+            self.assertTrue(y2 < 802 or y1 > 800, where)
+            self.assertLess(y2, 830, where)
+        return pages
+
+
+class Facts(Case):
+    def test_excursions(self):
+        facts = self.facts(*DAY)
+        warm, low = facts["excursions"]
+        self.assertEqual((warm["point"], warm["side"], warm["limit"]), ("temperature", "high", -165))
+        self.assertEqual((warm["start"], warm["end"]), ("2026-11-23T10:02:20.000Z", "2026-11-23T10:18:10.000Z"))
+        self.assertEqual((warm["peak"], warm["peak_time"]), (-118, "2026-11-23T10:10:00.000Z"))
+        self.assertEqual((warm["seconds"], warm["unknown_seconds"]), (950, 0))
+        # The record is a roof of 1 tenth of a degree per second; what is strictly above a threshold counts.
+        values = [-1780 + int(600 * (1 - abs(t - 600) / 600)) for t in range(0, 1200, 10)]
+        for one, threshold in zip(warm["above"], (-150, -135, -120)):
+            above = [v - threshold * 10 for v in values if v > threshold * 10]
+            self.assertEqual((one["threshold"], one["seconds"]), (threshold, 10 * len(above)))
+            self.assertAlmostEqual(one["degree_minutes"], sum(above) / 60, places=2)
+        self.assertEqual([a["alarm"] for a in warm["alarms"]], ["temperature-high", "temperature-critical"])
+        self.assertEqual(warm["alarms"][1]["by"], "li.na")
+        self.assertEqual(warm["alarms"][1]["note"], "加液中 filling")
+        self.assertNotIn("by", warm["alarms"][0])
+        self.assertEqual((low["point"], low["side"], low["peak"], low["seconds"]), ("level", "low", 8.5, 600))
+
+    def test_readings_gaps_and_exposure(self):
+        facts = self.facts(*DAY)
+        temperature = facts["points"][0]
+        self.assertEqual([p["point"] for p in facts["points"]], ["temperature", "level", "lid"])
+        readings = temperature["readings"]
+        self.assertEqual((readings["expected"], readings["stored"], readings["good"], readings["bad"]), (8640, 8460, 8430, 30))
+        self.assertEqual(temperature["bad_reasons"], {"timeout": 30})
+        self.assertEqual((temperature["maximum"]["value"], temperature["minimum"]["value"]), (-118, -185.4))
+        stopped, silent = facts["gaps"]
+        self.assertEqual((stopped["from"], stopped["to"]), ("2026-11-23T15:00:00.000Z", "2026-11-23T15:30:00.000Z"))
+        self.assertEqual((stopped["causes"][0]["kind"], sorted(stopped["points"])),
+                         ("daemon-stopped", ["level", "lid", "temperature"]))
+        self.assertEqual((silent["causes"][0]["reason"], silent["seconds"], silent["points"]), ("timeout", 300, ["temperature"]))
+        exposure = temperature["exposure"]
+        self.assertEqual(exposure["known_seconds"] + exposure["unknown_seconds"], 86400)
+        for total, one in zip(exposure["above"], facts["excursions"][0]["above"]):
+            self.assertEqual((total["seconds"], total["threshold"]), (one["seconds"], one["threshold"]))
+            self.assertAlmostEqual(total["degree_minutes"], one["degree_minutes"], places=2)
+
+    def test_alarms_configuration_and_reviews(self):
+        facts = self.facts(*DAY)
+        high, critical = facts["alarms"]
+        self.assertNotIn("by", high)
+        self.assertEqual((high["raised"], high["returned"]), ("2026-11-23T10:06:10.000Z", "2026-11-23T10:18:50.000Z"))
+        self.assertEqual((critical["acknowledged"], critical["by"]), ("2026-11-23T10:08:00.000Z", "li.na"))
+        configuration = facts["configuration"]
+        self.assertEqual(configuration["sha256"], hashlib.sha256(record.source("-160").encode()).hexdigest())
+        self.assertEqual((configuration["by"], configuration["since"]), ("wang.wei", "2026-11-23T12:00:00.000Z"))
+        self.assertEqual(configuration["sha256_at_start"], hashlib.sha256(record.source().encode()).hexdigest())
+        self.assertEqual(len(configuration["changes"]), 1)  # the restart at 15:30 brought nothing new
+        before, after = facts["points"][0]["limits"]
+        self.assertEqual([a["limit"] for a in before["alarms"]], [-150, -165])
+        self.assertEqual((after["from"], [a["limit"] for a in after["alarms"]]), ("2026-11-23T12:00:00.000Z", [-150, -160]))
+        self.assertEqual(facts["reviews"][0]["name"], "Zhang Min 张敏")
+        self.assertEqual(facts["verification"]["result"], "whole", facts["verification"]["findings"])
+        self.assertEqual(facts["asset"]["name"], {"en": "Tank 1", "zh": "1号罐"})
+
+    def test_a_range_within_an_excursion(self):
+        facts = self.facts("--from", "2026-11-23 10:05", "--to", "2026-11-23 10:10", "--utc", "--point", "temperature")
+        self.assertEqual([p["point"] for p in facts["points"]], ["temperature"])
+        only, = facts["excursions"]
+        self.assertTrue(only["began_before"] and only["goes_on"])
+        self.assertEqual(only["end"], "2026-11-23T10:10:00.000Z")
+        later = self.facts("--from", "2026-11-23 10:12", "--to", "2026-11-23 11:00", "--utc", "--point", "temperature")
+        self.assertEqual([(a["alarm"], a.get("by"), a["before_range"]) for a in later["alarms"]],
+                         [("temperature-high", None, True), ("temperature-critical", "li.na", True)])
+
+    def test_a_damaged_record_is_said_to_be(self):
+        import shutil
+        import sqlite3
+        broken = os.path.join(self.dir, "broken")
+        shutil.copytree(self.record, broken)
+        db = sqlite3.connect(os.path.join(broken, "state.db"))
+        db.executescript("DROP TRIGGER event_update; UPDATE event SET body = replace(body, 'li.na', 'wu.ye') WHERE seq = 4")
+        db.close()
+        facts = json.loads(self.run_report("tank-1", "--dir", broken, "--json", *DAY))
+        self.assertEqual(facts["verification"]["result"], "problems")
+        pdf = self.pdf("broken.pdf", "tank-1", "--dir", broken, *DAY)
+        self.assertEqual(self.text(pdf).count("THE RECORD IS NOT WHOLE"), 2)
+
+
+class Paper(Case):
+    def test_english(self):
+        pdf = self.pdf("en.pdf", "tank-1", "--dir", self.record, *DAY)
+        pages = self.check_pages(pdf, "Page %d of %d")
+        text = self.text(pdf)
+        for wanted in ("Tank 1 (tank-1), tank", "Demo cell bank (demo)", "2026-11-23 00:00:00 to 2026-11-24 00:00:00",
+                       "times are UTC", "2, the longest 15 min 50 s", "2, of which 1 not acknowledged",
+                       "the record is whole", "-118.0", "10.5 min", "加液中 filling", "not acknowledged", "97.92 %",
+                       "timeout (30 readings)", "the daemon was stopped 2026-11-23 15:00:00Z",
+                       "assets.tank-1.alarms.temperature-high.high: -165 °C -> -160 °C", "Zhang Min 张敏",
+                       "Prepared by", "Reviewed by", "Approved by"):
+            self.assertIn(wanted, text)
+        with open(os.path.join(self.dir, "en.json"), "rb") as f:
+            digest = hashlib.sha256(f.read()).hexdigest()
+        self.assertIn(digest, text)
+        self.assertIn(digest, self.out)
+        for page in pages:
+            self.assertIn("Report tank-1-2", page)
+            self.assertIn(digest[:12], page)
+        info = subprocess.run(["pdfinfo", "-isodates", pdf], check=True, stdout=subprocess.PIPE).stdout.decode()
+        self.assertRegex(info, r"Title: +Report of the temperature record: Tank 1")
+        self.assertRegex(info, r"Author: +\S")
+        self.assertRegex(info, r"CreationDate: +20\d\d-")
+        self.assertRegex(info, r"Page size: .*A4")
+        fonts = subprocess.run(["pdffonts", pdf], check=True, stdout=subprocess.PIPE).stdout.decode().splitlines()[2:]
+        for font in fonts:
+            self.assertRegex(font, r" yes +yes +yes ", "embedded, a subset, with a map to Unicode")
+
+    def test_chinese_and_the_same_facts_again(self):
+        pdf = self.pdf("zh.pdf", "tank-1", "--dir", self.record, "--lang", "zh", "--from", "2026-11-23 08:00",
+                       "--to", "2026-11-24 08:00")
+        self.check_pages(pdf, "第 %d 页，共 %d 页")
+        text = self.text(pdf)
+        for wanted in ("温度记录报告", "1号罐 (tank-1)，液氮罐", "示范细胞库", "当地时间，UTC+08:00", "2 次，最长 15 分 50 秒",
+                       "2026-11-23 18:02:20", "未确认", "数据缺口", "超时（30 次）", "守护进程于", "编制", "批准", "紧急"):
+            self.assertIn(wanted, text)
+        self.assertNotIn("[U+", text)
+        again = self.pdf("again.pdf", "--facts", os.path.join(self.dir, "zh.json"), "--lang", "en")
+        english = self.text(again)
+        self.assertIn("2026-11-23 18:02:20", english)
+        report = re.search(r"tank-1-\d{8}-[0-9a-f]{12}", text).group()
+        self.assertIn(report, english)
+        self.assertFalse(os.path.exists(os.path.join(self.dir, "again.json")))
+
+    def test_a_calm_day_and_one_point(self):
+        calm = os.path.join(self.dir, "calm")
+        os.mkdir(calm)
+        record.a_day(calm, warm=False)
+        pdf = self.pdf("calm.pdf", "tank-1", "--dir", calm, "--point", "temperature", "--from", "2026-11-23 01:00",
+                       "--to", "2026-11-23 02:00", "--utc")
+        text = self.text(pdf)
+        for wanted in ("None: no value was beyond an alarm limit", "None: there is a good value for each scheduled poll",
+                       "100.00 % of the expected readings are stored", "It was not changed in the range"):
+            self.assertIn(wanted, text)
+        self.assertNotIn("LN2 level", text)
+
+    def test_long_tables_go_on_over_pages(self):
+        facts = self.facts(*DAY)
+        one = facts["excursions"][0]
+        facts["excursions"] = [dict(one, start=record.time_text(record.ms("2026-11-23T00:00:00") + i * 111000),
+                                    alarms=one["alarms"] * (30 if i == 7 else 1)) for i in range(500)]
+        facts["configuration"]["changes"][0]["difference"] = "\n".join(f"line-{i} of a long difference" for i in range(300))
+        path = os.path.join(self.dir, "many.json")
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(facts, f, sort_keys=True)
+        pdf = self.pdf("many.pdf", "--facts", path, "--utc")
+        pages = self.check_pages(pdf, "Page %d of %d")
+        self.assertGreater(len(pages), 30)
+        text = "".join(pages)
+        for i in range(500):
+            self.assertIn(record.time_text(record.ms("2026-11-23T00:00:00") + i * 111000)[11:19], text)
+        for i in range(300):
+            self.assertIn(f"line-{i} of", text)
+        self.assertIn("52 more, see Alarms", text)
+        for page in pages[5:30]:
+            self.assertIn("Above threshold", page)
+
+    def test_without_a_chinese_font(self):
+        latin = os.path.join(self.dir, "fonts")
+        os.makedirs(os.path.join(latin, "cache"), exist_ok=True)
+        found = subprocess.run(["fc-list", ":family=DejaVu Sans", "file"], check=True, stdout=subprocess.PIPE).stdout.decode()
+        self.assertTrue(found, "fonts-dejavu-core is needed")
+        config = os.path.join(latin, "fonts.conf")
+        with open(config, "w", encoding="utf-8") as f:
+            f.write("<fontconfig><dir>%s</dir><cachedir>%s/cache</cachedir></fontconfig>" %
+                    (os.path.dirname(found.splitlines()[0].rstrip(": ")), latin))
+        path = os.path.join(self.dir, "none.pdf")
+        self.run_report("tank-1", "--dir", self.record, *DAY, "--lang", "zh", "-o", path, expect=1, FONTCONFIG_FILE=config)
+        self.assertIn("fonts-noto-cjk", self.err)
+        self.assertEqual([n for n in os.listdir(self.dir) if n.startswith("none.")], [])
+        pdf = self.pdf("latin.pdf", "tank-1", "--dir", self.record, *DAY, FONTCONFIG_FILE=config)
+        self.assertIn("fonts-noto-cjk", self.err)
+        self.assertIn("[U+6DB2]", self.text(pdf).replace("\n", ""))  # 液
+        self.check_pages(pdf, "Page %d of %d")
+
+
+class Use(Case):
+    def test_cryoctl_runs_it(self):
+        path = os.path.join(self.dir, "via.pdf")
+        self.run_report("report", "tank-1", "--dir", self.record, *DAY, "--lang", "zh", "-o", path, program=(CRYOCTL,))
+        self.assertIn("温度记录报告", self.text(path))
+        self.run_report("report", program=(CRYOCTL,), expect=2)
+        self.assertIn("--facts FILE", self.err)
+
+    def test_mistakes(self):
+        self.run_report("tank-9", "--dir", self.record, *DAY, expect=1)
+        self.assertIn("tank-9", self.err)
+        self.run_report("tank-1", "--point", "nothing", "--dir", self.record, *DAY, expect=1)
+        self.assertIn("nothing", self.err)
+        self.run_report("tank-1", "--dir", os.path.join(self.dir, "nowhere"), expect=1)
+        self.run_report("tank-1", "--dir", self.record, "--from", "2026-11-24", "--to", "2026-11-23", expect=2)
+        self.run_report("tank-1", "--dir", self.record, "--from", "yesterday", expect=2)
+        self.run_report(expect=2)
+        self.run_report("tank-1", "--dir", self.record, *DAY, "-o", "/nonexistent/x.pdf", expect=1)
+        self.assertIn("/nonexistent/x.pdf", self.err)
+        not_facts = os.path.join(self.dir, "not.json")
+        with open(not_facts, "w", encoding="utf-8") as f:
+            f.write('{"cryomon":"report 1","range":{"from":"2026-11-23T00:00:00Z","to":"2026-11-23T00:00:00Z"}}')
+        self.run_report("--facts", not_facts, expect=1)
+        self.run_report("--help")
+        self.assertIn("--point", self.out)
+
+
+if __name__ == "__main__":
+    unittest.main()

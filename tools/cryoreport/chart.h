@@ -1,0 +1,19 @@
+/*
+ * chart.h - the course of a point over the range: the mean as a line, minimum to maximum as a band behind it,
+ * limits, excursions shaded, gaps hatched.
+ */
+#ifndef CRYOMON_CHART_H
+#define CRYOMON_CHART_H
+
+#include "sheet.h"
+
+/* The height that it takes, with title and axis. */
+#define CHART_AROUND 44.0
+
+/* At the sheet's y, which moves on. height: of the panel itself. */
+void chart_draw(struct sheet *s, const json_t *facts, const json_t *point, double height);
+
+/* What the marks mean; once, above the charts. */
+void chart_legend(struct sheet *s);
+
+#endif

@@ -1,0 +1,54 @@
+/* report_internal.h - what the parts of the drawing share. Not for others. */
+#ifndef CRYOMON_REPORT_INTERNAL_H
+#define CRYOMON_REPORT_INTERNAL_H
+
+#include "grid.h"
+#include "report.h"
+#include "sheet.h"
+
+struct report {
+    struct sheet *s;
+    struct ctl *ctl;
+    const json_t *facts;
+    const struct report_identity *identity;
+    bool zones; /* the zone's offset changes within the range: times are shown with it */
+};
+
+#define REPORT_TEXT_MAX 256
+
+/* ---- words */
+const char *report_time(const struct report *r, char text[REPORT_TEXT_MAX],
+                        const char *rfc3339); /* "" for "" */
+const char *report_time_of(const struct report *r, char text[REPORT_TEXT_MAX], const json_t *object,
+                           const char *key);
+const char *report_duration(const struct report *r, char text[REPORT_TEXT_MAX], double seconds);
+const char *report_minutes(char text[REPORT_TEXT_MAX], double seconds); /* "12.5" */
+/* A number with the decimals of the point; "" when it is none. */
+const char *report_value(char text[REPORT_TEXT_MAX], const json_t *number, unsigned decimals);
+/* {"en":.., "zh":..} in the language of the report. */
+const char *report_bilingual(const struct report *r, const json_t *object, const char *key);
+const json_t *report_point(const struct report *r, const char *id); /* NULL: not in the facts */
+unsigned report_decimals(const json_t *point);
+const char *report_kind(const struct report *r, const char *kind); /* of an asset */
+double report_number(const json_t *object, const char *key);
+
+/* Is the configuration, and with it each alarm limit, known for all of the range? */
+bool report_limits_known(const struct report *r);
+
+/* A line "key: value" at y. */
+void report_pair(struct report *r, const char *key, const char *value, bool mono);
+void report_pair_in(struct report *r, const char *key, const char *value, enum sheet_style style);
+
+/* ---- sections */
+void report_excursions(struct report *r);
+void report_alarms(struct report *r);
+void report_exposure(struct report *r);
+void report_readings(struct report *r);
+void report_gaps(struct report *r);
+void report_calibrations(struct report *r);
+void report_configuration(struct report *r);
+void report_reviews(struct report *r);
+void report_verification(struct report *r);
+void report_signatures(struct report *r);
+
+#endif
