@@ -5,10 +5,7 @@ _cryoctl()
     _init_completion -n : 2>/dev/null || {
         cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
     }
-    local verbs="status alarms ack watch history events review reviews devices scan probe verify-point calibrations correct check reload"
-    local verbs="status alarms ack watch history events verify key devices scan probe verify-point calibrations correct check reload"
-    local verbs="status alarms ack watch history events verify key devices scan probe verify-point calibrations correct export backup restore check reload"
-    local verbs="status alarms ack watch history events verify key report devices scan probe verify-point check reload"
+    local verbs="status alarms ack watch history events gaps exposure stats verify key report export review reviews devices scan probe verify-point calibrations correct backup restore check reload"
     local everywhere="--lang --help --version" daemon="--socket --config --json"
     local range="--dir --config --from --to --last --utc --json"
 
@@ -22,12 +19,8 @@ _cryoctl()
         COMPREPLY=($(compgen -W "$2" -- "$cur")); return ;;
     --output | -o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --config | --dir) COMPREPLY=($(compgen -d -- "$cur")); return ;;
-    --socket | --sign-socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --meaning | --comment) return ;;
-    --socket | --public-key | --head) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --keep) return ;;
-    --socket | --public-key | --head | --output | --facts | -o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    --from | --to | --last | --note | --tolerance | --units | --timeout | --baud) return ;;
+    --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --meaning | --comment | --keep | --threshold) return ;;
+    --socket | --sign-socket | --public-key | --head | --facts) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     esac
 
     # The verb and its arguments so far, and how to reach the daemon for names.
@@ -35,12 +28,9 @@ _cryoctl()
     for ((i = 1; i < cword; i++)); do
         case ${words[i]} in
         --socket | --config) where+=("${words[i]}" "${words[i + 1]}"); ((i++)) ;;
-        --meaning | --comment | --asset | --sign-socket) ((i++)) ;;
-        --lang | --format | --dir | --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits) ((i++)) ;;
-        --lang | --format | --dir | --public-key | --head | --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits) ((i++)) ;;
-        --lang | --format | --dir | --public-key | --head | --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits | --output | -o | --keep) ((i++)) ;;
-        -o | --output | --facts | --point) ((i++)) ;;
-        --lang | --format | --dir | --public-key | --head | --from | --to | --last | --note | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits) ((i++)) ;;
+        --lang | --format | --dir | --public-key | --head | --from | --to | --last | --note | --offset | --reason | \
+            --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits | --output | -o | --keep | --facts | \
+            --point | --meaning | --comment | --asset | --alarm | --person | --kind | --sign-socket | --resolution | --threshold) ((i++)) ;;
         -*) ;;
         *) if [[ -z $verb ]]; then verb=${words[i]}; else arguments+=("${words[i]}"); fi ;;
         esac
@@ -76,10 +66,9 @@ _cryoctl()
     else
         case $verb/${#arguments[@]} in
         /0) choices=$verbs ;;
-        ack/0 | history/0 | export/0 | verify-point/0 | calibrations/0 | correct/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
-        ack/0 | history/0 | verify-point/0 | report/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
+        ack/0 | history/0 | gaps/0 | exposure/0 | export/0 | report/0 | verify-point/0 | calibrations/0 | correct/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
         ack/1) choices=$("$1" complete alarms "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
-        history/1 | export/1 | verify-point/1 | calibrations/1 | correct/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
+        history/1 | gaps/1 | exposure/1 | export/1 | verify-point/1 | calibrations/1 | correct/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
         check/0 | verify/0) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         esac
     fi

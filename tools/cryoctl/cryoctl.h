@@ -34,14 +34,10 @@ struct ctl {
         *stop_bits; /* of a Modbus line that is asked directly */
     const char *meaning, *comment, *sign_socket;
     bool password_stdin, check;
-        *stop_bits;                /* of a Modbus line that is asked directly */
-        *stop_bits;            /* of a Modbus line that is asked directly */
-    const char *keep, *output; /* backup; export */
+    const char *keep, *output; /* backup; export and report */
     bool with_key, unsigned_too;
+    const char *point, *facts;     /* of report */
     const char *public_key, *head; /* of verify: files, or the text itself */
-        *stop_bits;                     /* of a Modbus line that is asked directly */
-    const char *point, *output, *facts; /* of report */
-    const char *public_key, *head;      /* of verify: files, or the text itself */
     bool quick;
     int interrupt_fd; /* readable when the user has had enough; -1: none */
 };

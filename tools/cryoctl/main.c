@@ -174,9 +174,6 @@ static bool set_option(struct ctl *ctl, enum usage_option option, const char *ar
     case OPTION_PASSWORD_STDIN:
         ctl->password_stdin = true;
         break;
-    case OPTION_OUTPUT:
-        ctl->output = argument;
-        break;
     case OPTION_SIGN_SOCKET:
         ctl->sign_socket = argument;
         break;

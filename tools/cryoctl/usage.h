@@ -51,7 +51,6 @@ enum usage_option {
     OPTION_SIGN_SOCKET,
     OPTION_CHECK,
     OPTION_POINT,
-    OPTION_OUTPUT,
     OPTION_FACTS,
     OPTION_COUNT
 };
