@@ -99,22 +99,21 @@ static int64_t last_measured(const struct reference *r, unsigned point)
 static int64_t date_since(const struct reference *r, unsigned alarm, bool inside)
 {
     const struct alarm_model *m = &r->models[alarm];
-    const int64_t begin =
-        r->alarms[alarm].begin_ms > r->created_ms ? r->alarms[alarm].begin_ms : r->created_ms;
-    int64_t since = NEVER;
+    const int64_t utc_us = REFERENCE_UTC_US(r->now_ms * 1000);
+    int64_t since_us = REFERENCE_UTC_US(r->created_ms * 1000);
+    bool is_inside = false;
 
-    for (int64_t ms = begin; ms <= r->now_ms; ms++) {
-        const int64_t utc_us = REFERENCE_UTC_US(ms * 1000);
-        bool is_inside = false;
+    if (r->alarms[alarm].begin_ms > r->created_ms)
+        since_us = REFERENCE_UTC_US(r->alarms[alarm].begin_ms * 1000);
+    for (unsigned i = 0; i < m->n_dates; i++) {
+        const int64_t changes[] = {m->dates[i].from_utc_us, m->dates[i].to_utc_us};
 
-        for (unsigned i = 0; i < m->n_dates; i++)
-            is_inside |= utc_us >= m->dates[i].from_utc_us && utc_us < m->dates[i].to_utc_us;
-        if (is_inside != inside)
-            since = NEVER;
-        else if (since == NEVER)
-            since = ms;
+        is_inside |= utc_us >= changes[0] && utc_us < changes[1];
+        for (unsigned k = 0; k < 2; k++)
+            if (changes[k] <= utc_us && changes[k] > since_us)
+                since_us = changes[k];
     }
-    return since;
+    return is_inside == inside ? (since_us - REFERENCE_UTC_US(0)) / 1000 : NEVER;
 }
 
 /* Since when all that came accuses, or at least nothing acquits. */
