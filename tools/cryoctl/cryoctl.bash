@@ -5,7 +5,7 @@ _cryoctl()
     _init_completion -n : 2>/dev/null || {
         cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
     }
-    local verbs="status alarms ack watch history events devices scan probe verify-point check reload"
+    local verbs="status alarms ack watch history gaps exposure stats events devices scan probe verify-point check reload"
     local everywhere="--lang --help --version" daemon="--socket --config --json"
     local range="--dir --config --from --to --last --utc --json"
 
@@ -17,9 +17,12 @@ _cryoctl()
     --format)
         [[ " ${words[*]} " == *" devices "* ]] && set -- "$1" "table json prometheus" || set -- "$1" "table csv json"
         COMPREPLY=($(compgen -W "$2" -- "$cur")); return ;;
+    --resolution) COMPREPLY=($(compgen -W "raw hour day" -- "$cur")); return ;;
+    --kind) COMPREPLY=($(compgen -W "alarm start stop configuration gap clock fault verification" -- "$cur")); return ;;
+    --asset) COMPREPLY=($(compgen -W "$("$1" complete assets 2>/dev/null)" -- "$cur")); return ;;
     --config | --dir) COMPREPLY=($(compgen -d -- "$cur")); return ;;
     --socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    --from | --to | --last | --note | --tolerance | --units | --timeout | --baud) return ;;
+    --from | --to | --last | --note | --tolerance | --units | --timeout | --baud | --threshold | --alarm | --person) return ;;
     esac
 
     # The verb and its arguments so far, and how to reach the daemon for names.
@@ -27,7 +30,7 @@ _cryoctl()
     for ((i = 1; i < cword; i++)); do
         case ${words[i]} in
         --socket | --config) where+=("${words[i]}" "${words[i + 1]}"); ((i++)) ;;
-        --lang | --format | --dir | --from | --to | --last | --note | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits) ((i++)) ;;
+        --lang | --format | --dir | --from | --to | --last | --note | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits | --resolution | --threshold | --asset | --alarm | --person | --kind) ((i++)) ;;
         -*) ;;
         *) if [[ -z $verb ]]; then verb=${words[i]}; else arguments+=("${words[i]}"); fi ;;
         esac
@@ -44,8 +47,11 @@ _cryoctl()
         probe) choices="$everywhere --json --table --timeout --baud --parity --stop-bits" ;;
         verify-point) choices="$everywhere $daemon --note --tolerance" ;;
         watch) choices="$everywhere $daemon --utc" ;;
-        history) choices="$everywhere $range --format" ;;
-        events) choices="$everywhere $range" ;;
+        history) choices="$everywhere $range --format --resolution" ;;
+        gaps) choices="$everywhere $range --format" ;;
+        exposure) choices="$everywhere $range --format --threshold" ;;
+        stats) choices="$everywhere --dir --config --utc --json" ;;
+        events) choices="$everywhere $range --asset --alarm --person --kind" ;;
         check) choices="$everywhere --config --json" ;;
         reload) choices="$everywhere $daemon" ;;
         *) choices="$everywhere --socket --config" ;;
@@ -53,9 +59,9 @@ _cryoctl()
     else
         case $verb/${#arguments[@]} in
         /0) choices=$verbs ;;
-        ack/0 | history/0 | verify-point/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
+        ack/0 | history/0 | gaps/0 | exposure/0 | verify-point/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
         ack/1) choices=$("$1" complete alarms "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
-        history/1 | verify-point/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
+        history/1 | gaps/1 | exposure/1 | verify-point/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
         check/0) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         esac
     fi
