@@ -332,7 +332,6 @@ static void test_calibrated(void **state)
     struct record *record = *state;
     struct history_row row = {0};
     struct history_calibration calibration;
-    struct summary summary;
     fixture_sql(record->fixture.history, "INSERT INTO calibration VALUES(7, 'tank-1', 'temperature', '°C', "
                                          "1000, 2000, 'gain 1.01 offset -0.5',"
                                          " 'C-123', '2026-01-01', '2027-01-01', 'Pt100 no. 4')");
@@ -359,7 +358,53 @@ static void test_calibrated(void **state)
     assert_string_equal(calibration.reference, "Pt100 no. 4");
     assert_int_equal(calibration.calibration.offset, -500000);
     assert_int_equal(history_calibration(reader, 8, &calibration), -2);
-    (void)summary;
+    history_close(reader);
+}
+
+/* ---------------------------------------------------------------- files of version 1 */
+
+/* As the first version wrote them: no seals, frames without a chain. */
+static void test_version_1(void **state)
+{
+    struct record *record = *state;
+    sqlite3 *db = record->fixture.history;
+    sqlite3_stmt *read = NULL, *write = NULL;
+    static unsigned char body[FRAME_BYTES_MAX];
+    unsigned char hash[CHAIN_HASH_SIZE];
+    fold_free(record->fold);
+    record->fold = NULL;
+    fixture_sql(
+        db,
+        "DROP TABLE calibration; DROP TABLE signer; DROP TABLE seal; DROP TABLE chunk; DROP TABLE damaged;"
+        "PRAGMA user_version=1; BEGIN");
+    sqlite3_prepare_v2(db, "SELECT id, first_utc_us, last_utc_us, count, body FROM frame", -1, &read, NULL);
+    sqlite3_prepare_v2(db, "UPDATE frame SET body = ?2, hash = ?3 WHERE id = ?1", -1, &write, NULL);
+    while (sqlite3_step(read) == SQLITE_ROW) {
+        struct chain_frame frame = {.id = sqlite3_column_int64(read, 0),
+                                    .first_utc_us = sqlite3_column_int64(read, 1),
+                                    .last_utc_us = sqlite3_column_int64(read, 2),
+                                    .count = sqlite3_column_int64(read, 3),
+                                    .body = body,
+                                    .len = (size_t)sqlite3_column_bytes(read, 4)};
+        memcpy(body, sqlite3_column_blob(read, 4), frame.len);
+        body[0] = 1;
+        chain_frame_hash(NULL, &frame, hash);
+        sqlite3_bind_int64(write, 1, frame.id);
+        sqlite3_bind_blob(write, 2, body, (int)frame.len, SQLITE_STATIC);
+        sqlite3_bind_blob(write, 3, hash, sizeof hash, SQLITE_STATIC);
+        assert_int_equal(sqlite3_step(write), SQLITE_DONE);
+        sqlite3_reset(write);
+    }
+    sqlite3_finalize(read);
+    sqlite3_finalize(write);
+    fixture_sql(db, "COMMIT");
+    read_all(record, 0, 0);
+    struct history_reader *reader = open_reader(record);
+    struct sums sums = {.record = record, .length_ms = 3600000, .next_ms = HISTORY_BUILD_START_MS};
+    assert_int_equal(history_hours(reader, "tank-1", "temperature", FOREVER, check_span, &sums), 60);
+    struct history_stats stats;
+    assert_int_equal(history_stats(reader, &stats), 0);
+    assert_int_equal(stats.frames.readings, POINTS * SLOTS);
     history_close(reader);
 }
 
@@ -374,6 +419,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_hours_and_days, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hours_of_all_points, setup, teardown),
         cmocka_unit_test_setup_teardown(test_calibrated, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_version_1, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
