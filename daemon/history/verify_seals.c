@@ -292,20 +292,50 @@ static void check_lives(struct verify *verify)
     }
 }
 
-/* A signer's row is made with the first seal that it signs, and bears its time. */
-static void check_signers(struct verify *verify)
+/* When an event tells of this key it must be near the row's time, and the same if it tells it; 1, 0, or -1:
+ * none does. */
+static int fits_key_event(struct verify *verify, const unsigned char key[SIGNER_KEY_SIZE], int64_t utc_us)
 {
-    int64_t id;
-    if (verify_query(verify->history,
-                     "SELECT id FROM signer WHERE utc_us IS NOT"
-                     " (SELECT utc_us FROM seal WHERE signer = signer.id ORDER BY id LIMIT 1) LIMIT 1",
-                     0, 0, &id))
-        verify_tell(verify,
-                    (struct verify_finding){.kind = VERIFY_SEAL_KEY,
-                                            .file = "history.db",
-                                            .table = "signer",
-                                            .previous = id,
-                                            .detail = "not the time of the first seal that it signed"});
+    char text[SIGNER_TEXT_MAX];
+    sqlite3_stmt *stmt = NULL;
+    int fits = -1;
+    signer_print(key, text);
+    if (sqlite3_prepare_v2(verify->notes,
+                           "SELECT coalesce(since = ?2, abs(utc_us - ?2) < 86400000000) FROM key"
+                           " WHERE public_key = ?1",
+                           -1, &stmt, NULL) == SQLITE_OK) {
+        sqlite3_bind_text(stmt, 1, text, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(stmt, 2, utc_us);
+        if (sqlite3_step(stmt) == SQLITE_ROW)
+            fits = sqlite3_column_int(stmt, 0);
+    }
+    sqlite3_finalize(stmt);
+    return fits;
+}
+
+/* A signer's row is made when the key is first used: an event tells of it, or it has the time of its first
+ * seal. */
+static void check_signer(struct verify *verify, sqlite3_stmt *stmt, void *context)
+{
+    struct verify_row row = {stmt, true};
+    unsigned char key[SIGNER_KEY_SIZE];
+    int64_t id = verify_integer(&row, 0), utc_us = verify_integer(&row, 1), first = 0;
+    (void)context;
+    verify_bytes(&row, 2, key, sizeof key);
+    bool sealed = verify_query(verify->history,
+                               "SELECT utc_us FROM seal NOT INDEXED WHERE signer = ?1 ORDER BY id LIMIT 1",
+                               id, 0, &first);
+    int fits = fits_key_event(verify, key, utc_us);
+    /* Unused and not told of: so it is between the row and its event, at the very first start. */
+    bool known = verify_key_is_believed(verify, key);
+    if (row.sound && (fits > 0 || (sealed && first == utc_us) || (fits < 0 && !sealed && known)))
+        return;
+    verify_tell(verify, (struct verify_finding){.kind = VERIFY_SEAL_KEY,
+                                                .file = "history.db",
+                                                .table = "signer",
+                                                .previous = id,
+                                                .utc_us = utc_us,
+                                                .detail = "a row that no event and no seal explains"});
 }
 
 /* Somebody outside vouches for a key: then it must be the one that signs now, whatever the events tell. */
@@ -336,8 +366,10 @@ int verify_seals(struct verify *verify)
                             check_seal, &walk);
     if (error == 0 && walk.error == 0) {
         check_lives(verify);
-        check_signers(verify);
         check_last_key(verify, &walk);
+        error = verify_each(verify, verify->history, "history.db", "signer",
+                            "SELECT id, utc_us, public_key FROM signer WHERE id > ?1 ORDER BY id",
+                            check_signer, NULL);
     }
     return error < 0 ? error : walk.error;
 }
