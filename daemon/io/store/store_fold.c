@@ -233,22 +233,12 @@ static void failed(struct store *store, int result)
     }
 }
 
-/* The key is in the event chain now: so it need not be told again. Until the first seal, which writes it too.
- */
+/* The key is in the event chain now: so it need not be told again. The row in "signer" comes with the first
+ * seal, whose time it bears: a start before that tells of the key once more. */
 static void note_key(struct store *store)
 {
     struct store_fold *fold = &store->fold;
-    sqlite3_stmt *stmt = NULL;
-    if (fold->key_known || !fold->key_stored)
-        return;
-    if (sqlite3_prepare_v2(store->history.db.db,
-                           "INSERT OR IGNORE INTO signer(utc_us, public_key) VALUES(?1, ?2)", -1, &stmt,
-                           NULL) == SQLITE_OK) {
-        sqlite3_bind_int64(stmt, 1, clock_now().utc_us);
-        sqlite3_bind_blob(stmt, 2, signer_public(fold->signer), SIGNER_KEY_SIZE, SQLITE_STATIC);
-        fold->key_known = sqlite3_step(stmt) == SQLITE_DONE;
-    }
-    sqlite3_finalize(stmt);
+    fold->key_known = fold->key_known || fold->key_stored;
 }
 
 void store_fold_step(struct store *store, int64_t now_boot_us)

@@ -271,6 +271,16 @@ static void note_key(struct store *store, size_t n_events)
         store->fold.key_stored |= strcmp(store_state_waiting(&store->state, i)->kind, "key") == 0;
 }
 
+/* What somebody waits for, or has put a name to, is signed at once. */
+static void note_signed(struct store *store, size_t n_events)
+{
+    static const char *const kinds[] = {"export", "review"};
+    for (size_t i = 0; i < n_events; i++)
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+            if (strcmp(store_state_waiting(&store->state, i)->kind, kinds[k]) == 0)
+                store->head.due_boot_us = 0;
+}
+
 static int write_transaction(struct store *store)
 {
     struct store_state *state = &store->state;
@@ -287,6 +297,7 @@ static int write_transaction(struct store *store)
     store->head.to_state = false;
     store_state_know_last(state);
     note_key(store, n_events);
+    note_signed(store, n_events);
     for (size_t i = 0; i < state->n_configs; i++)
         config_unref(state->configs[i]);
     state->n_configs = 0;
