@@ -22,7 +22,7 @@ static int64_t add_bounded(int64_t a, int64_t b)
 
 int reader_search_begin(struct history_reader *reader, struct reader_search *search)
 {
-    search->hour = search->frame = search->last_frame = 0;
+    search->hour = search->first_frame = search->frame = search->last_frame = 0;
     search->first = add_bounded(search->from, -LATE_US);
     search->last = add_bounded(search->to, LATE_US);
     for (size_t i = 0; i < reader->n_points; i++) {
@@ -117,8 +117,11 @@ static void give_rows(struct history_reader *reader, struct reader_search *searc
         out.reading.quality = (enum quality)entry->quality;
         out.reading.reason = (enum reason)entry->reason;
         out.calibration = entry->calibration;
+        out.certificate = NULL;
         if (entry->calibration != 0 && entry->quality != QUALITY_BAD)
             out.calibrated = calibrate(reader, &known, entry, value, point->decimals);
+        if (entry->calibration != 0 && known)
+            out.certificate = known->certificate;
         rows->total++;
         if (!rows->row(rows->context, &out)) {
             search->stopped = true;

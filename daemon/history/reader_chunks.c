@@ -225,6 +225,8 @@ static size_t came_before(const struct visit *v, size_t section, const struct re
         v->hours[section].id <= v->search->hour)
         return n;
     const struct hour *hour = &v->hours[section];
+    if (hour->to_frame <= v->search->first_frame)
+        return 0; /* folded when the search began */
     if (hour->to_frame <= v->search->frame)
         return n;
     if (hour->from_frame > v->search->frame || !point->in_frame)

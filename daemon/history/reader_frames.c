@@ -27,7 +27,7 @@ int reader_find_frames(struct history_reader *reader, struct reader_search *sear
         result = sqlite3_step(stmt);
     }
     if (result == SQLITE_ROW && sqlite3_column_type(stmt, 1) != SQLITE_NULL) {
-        search->frame = sqlite3_column_int64(stmt, 0);
+        search->first_frame = search->frame = sqlite3_column_int64(stmt, 0);
         search->last_frame = sqlite3_column_int64(stmt, 1);
     }
     int error = reader_errno(reader->history, result);

@@ -61,8 +61,9 @@ struct reader_search {
     reader_give_fn *give;
     void *context;
     bool stopped;
-    int64_t hour;              /* all hours up to this seal were looked through */
-    int64_t frame, last_frame; /* and frames; those in (frame, last_frame] are still to come */
+    int64_t hour; /* all hours up to this seal were looked through */
+    int64_t first_frame, frame,
+        last_frame; /* frames in (frame, last_frame] are to come; at first the first_frame */
     struct chain_frames chain;
     struct chunk chunk; /* memory that is used again and again */
     struct frame_entry *entries;
