@@ -241,15 +241,15 @@ const struct verify_seal *verify_find_seal(const struct verify *verify, int64_t 
 
 bool verify_has_event(struct verify *verify, int64_t seq, const unsigned char hash[CHAIN_HASH_SIZE])
 {
-    sqlite3_stmt *stmt = NULL;
-    bool found = false;
-    if (verify->state && sqlite3_prepare_v2(verify->state, "SELECT hash FROM event WHERE seq = ?1", -1, &stmt,
-                                            NULL) == SQLITE_OK) {
-        sqlite3_bind_int64(stmt, 1, seq);
-        found = sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_bytes(stmt, 0) == CHAIN_HASH_SIZE &&
-                memcmp(sqlite3_column_blob(stmt, 0), hash, CHAIN_HASH_SIZE) == 0;
-    }
-    sqlite3_finalize(stmt);
+    if (!verify->event_hash &&
+        (!verify->state || sqlite3_prepare_v2(verify->state, "SELECT hash FROM event WHERE seq = ?1", -1,
+                                              &verify->event_hash, NULL) != SQLITE_OK))
+        return false;
+    sqlite3_stmt *stmt = verify->event_hash;
+    sqlite3_bind_int64(stmt, 1, seq);
+    bool found = sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_bytes(stmt, 0) == CHAIN_HASH_SIZE &&
+                 memcmp(sqlite3_column_blob(stmt, 0), hash, CHAIN_HASH_SIZE) == 0;
+    sqlite3_reset(stmt);
     return found;
 }
 
@@ -361,6 +361,7 @@ static void free_all(struct verify *verify)
     free(verify->seals);
     free(verify->keys);
     free(verify->head_text);
+    sqlite3_finalize(verify->event_hash);
     sqlite3_close(verify->notes);
 }
 

@@ -8,6 +8,7 @@
 struct walk {
     unsigned char head[CHAIN_HASH_SIZE]; /* stored hash of the event before */
     char boot_id[64];                    /* of the event before */
+    sqlite3_stmt *alarm;                 /* notes the last event of an alarm */
 };
 
 static int run_note(sqlite3 *db, const char *sql, const char *a, const char *b, int64_t seq, int64_t utc_us)
@@ -60,12 +61,20 @@ static void note_body(struct verify *verify, const struct chain_event *event, co
     }
 }
 
+static void note_alarm(struct walk *walk, const struct chain_event *event)
+{
+    sqlite3_bind_text(walk->alarm, 1, event->asset, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(walk->alarm, 2, event->alarm, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_int64(walk->alarm, 3, (int64_t)event->seq);
+    (void)sqlite3_step(walk->alarm);
+    sqlite3_reset(walk->alarm);
+}
+
 static void note(struct verify *verify, struct walk *walk, const struct chain_event *event)
 {
     static const char *const kinds[] = {"start", "configuration", "calibration", "key"};
     if (strcmp(event->kind, "alarm") == 0)
-        (void)run_note(verify->notes, "INSERT OR REPLACE INTO alarm VALUES(?1, ?2, ?3)", event->asset,
-                       event->alarm, (int64_t)event->seq, 0);
+        note_alarm(walk, event);
     if (strncmp(walk->boot_id, event->boot_id, sizeof walk->boot_id - 1) != 0) {
         (void)run_note(verify->notes, "INSERT OR IGNORE INTO boot SELECT ?1 WHERE ?2 = ?2", event->boot_id,
                        "", 0, 0);
@@ -134,10 +143,14 @@ int verify_events(struct verify *verify)
     struct walk walk = {0};
     if (!verify->state)
         return 0;
+    if (sqlite3_prepare_v2(verify->notes, "INSERT OR REPLACE INTO alarm VALUES(?1, ?2, ?3)", -1, &walk.alarm,
+                           NULL) != SQLITE_OK)
+        return -ENOMEM;
     int error = verify_each(verify, verify->state, "state.db", "event",
                             "SELECT seq, utc_us, boot_us, boot_id, kind, asset, alarm, body, previous, hash"
                             " FROM event NOT INDEXED WHERE seq > ?1 ORDER BY seq",
                             check_event, &walk);
+    sqlite3_finalize(walk.alarm);
     memcpy(verify->result->event_hash, walk.head, sizeof walk.head);
     return error;
 }

@@ -160,7 +160,11 @@ static void check_stored(struct verify *verify)
     signer_print(head.public_key, text);
     finding.detail = text;
     finding.utc_us = head.utc_us;
-    if (!verify_key_is_believed(verify, head.public_key) && !verify_key_is_announced(verify, head.public_key))
+    /* An event may tell of a new key; but who knows the key from outside need not believe that. */
+    bool known_outside =
+        verify->result->key_source == VERIFY_KEY_GIVEN || verify->result->key_source == VERIFY_KEY_HEAD;
+    if (!verify_key_is_believed(verify, head.public_key) &&
+        (known_outside || !verify_key_is_announced(verify, head.public_key)))
         verify_tell(verify, finding);
     check_head(verify, &head);
     note_newest(verify->result, &head, false);

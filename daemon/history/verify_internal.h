@@ -31,6 +31,7 @@ struct verify {
     const char *dir;
     sqlite3 *state, *history; /* of the reader; NULL: can't be read */
     sqlite3 *notes;           /* in memory: what events say of other tables */
+    sqlite3_stmt *event_hash; /* of verify_has_event */
     bool stopped;
     struct verify_point *points; /* in order of id */
     size_t n_points;

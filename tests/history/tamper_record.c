@@ -11,6 +11,7 @@
 
 #define START_US  INT64_C(1790035200000000) /* 2026-09-22 00:00 UTC */
 #define HOUR_US   INT64_C(3600000000)
+#define EVERY_US  (3 * HOUR_US) /* an hour in three has readings: signatures take time to check */
 #define POINTS    3
 #define PER_FRAME 3 /* readings of each point */
 #define PER_HOUR  2 /* frames */
@@ -54,10 +55,11 @@ static void put_alarm(struct record *record, int64_t utc_us, const char *asset, 
              "{\"seq\":%llu,\"kind\":\"alarm\",\"transition\":\"%s\",\"asset\":\"%s\",\"alarm\":\"high\","
              "\"state\":\"%s\",\"raised\":\"%s\"%s}",
              (unsigned long long)record->seq + 1, transition, asset, alarm_state_name(state), raised, more);
+    fixture_sql(record->fixture.state, "BEGIN"); /* together, as the daemon does */
     put_event(record, utc_us, "alarm", asset, "high", body);
     fixture_sql(record->fixture.state,
                 "INSERT OR REPLACE INTO alarm VALUES('%s', 'high', %d, %lld, '%s', %lld, %llu);"
-                "INSERT OR REPLACE INTO outbox VALUES(%llu)",
+                "INSERT OR REPLACE INTO outbox VALUES(%llu);COMMIT",
                 asset, (int)state, (long long)raised_us, acked_us != 0 ? "li.wei" : "", (long long)acked_us,
                 (unsigned long long)record->seq, (unsigned long long)record->seq);
 }
@@ -69,10 +71,11 @@ static void put_configuration(struct record *record, int64_t utc_us, const char 
     char hex[65], body[256];
     crypto_hash_sha256(hash, (const unsigned char *)source, strlen(source));
     sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-    fixture_sql(record->fixture.state, "INSERT INTO configuration VALUES(x'%s', %lld, '%s')", hex,
+    fixture_sql(record->fixture.state, "BEGIN;INSERT INTO configuration VALUES(x'%s', %lld, '%s')", hex,
                 (long long)utc_us, source);
     snprintf(body, sizeof body, "{\"kind\":\"%s\",\"%s\":\"%s\"}", kind, member, hex);
     put_event(record, utc_us, kind, "", "", body);
+    fixture_sql(record->fixture.state, "COMMIT");
 }
 
 static void put_calibration(struct record *record, int64_t utc_us, int id, const char *asset,
@@ -149,14 +152,14 @@ static void put_head(struct record *record, int64_t now_us)
 
 static void put_hour(struct record *record, int64_t hour)
 {
-    int64_t utc_us = START_US + hour * HOUR_US;
+    int64_t utc_us = START_US + hour * EVERY_US;
     const char *asset = hour % 2 == 0 ? "tank-1" : "tank-2";
-    if (hour % 5 == 1)
+    if (hour % 3 == 1)
         put_alarm(record, utc_us + 1234567, asset, "raised", ALARM_UNACKNOWLEDGED, utc_us + 1234567, 0);
-    if (hour % 5 == 1 && hour % 3 != 0)
+    if (hour % 3 == 1 && hour % 4 != 0)
         put_alarm(record, utc_us + 7654321, asset, "acknowledged", ALARM_ACKNOWLEDGED, utc_us + 1234567,
                   utc_us + 7654321);
-    if (hour == 20)
+    if (hour == 8)
         put_configuration(record, utc_us + 2000000, "configuration", "sha256", "site: bank\nassets: two\n");
     for (int i = 0; i < PER_HOUR; i++)
         put_frame(record, utc_us + i * HOUR_US / PER_HOUR);
@@ -170,10 +173,10 @@ void record_add(struct record *record, int hours)
     fold_configure(fold, NULL, NULL, KEEP_DAYS);
     for (int64_t hour = first; hour < first + hours; hour++) {
         put_hour(record, hour);
-        fold_all(record, fold, START_US + hour * HOUR_US + 5000000);
+        fold_all(record, fold, START_US + hour * EVERY_US + 5000000);
     }
     fold_free(fold);
-    put_head(record, START_US + (first + hours) * HOUR_US);
+    put_head(record, START_US + (first + hours) * EVERY_US);
 }
 
 void record_make(struct record *record, int hours)

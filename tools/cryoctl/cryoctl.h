@@ -28,12 +28,12 @@ struct ctl {
     const char *config; /* a directory; NULL: not given */
     const char *socket; /* NULL until places_socket, if not given */
     char socket_path[108];
-    const char *dir, *note, *from, *to, *last, *format, *tolerance;
+    const char *dir, *note, *from, *to, *last, *format, *tolerance, *offset, *reason;
     const char *resolution, *threshold, *asset, *alarm, *person, *kind;
     const char *table, *units, *timeout, *baud, *parity,
-        *stop_bits;                     /* of a Modbus line that is asked directly */
+        *stop_bits;                /* of a Modbus line that is asked directly */
     const char *point, *output, *facts; /* of report */
-    const char *public_key, *head;      /* of verify: files, or the text itself */
+    const char *public_key, *head; /* of verify: files, or the text itself */
     bool quick;
     int interrupt_fd; /* readable when the user has had enough; -1: none */
 };
@@ -56,6 +56,8 @@ void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)))
 #define CTL_JSON (JSON_REAL_PRECISION(15) | JSON_COMPACT)
 
 /* The verbs. argv[0] is the first argument after the verb; the result is the exit status. */
+int verb_calibrations(struct ctl *ctl, int argc, char **argv);
+int verb_correct(struct ctl *ctl, int argc, char **argv);
 int verb_check(struct ctl *ctl, int argc, char **argv);
 int verb_status(struct ctl *ctl, int argc, char **argv);
 int verb_alarms(struct ctl *ctl, int argc, char **argv);
@@ -66,11 +68,11 @@ int verb_probe(struct ctl *ctl, int argc, char **argv);
 int verb_scan(struct ctl *ctl, int argc, char **argv);
 int verb_verify_point(struct ctl *ctl, int argc, char **argv);
 int verb_events(struct ctl *ctl, int argc, char **argv);
+int verb_verify(struct ctl *ctl, int argc, char **argv);
+int verb_key(struct ctl *ctl, int argc, char **argv);
 int verb_gaps(struct ctl *ctl, int argc, char **argv);
 int verb_exposure(struct ctl *ctl, int argc, char **argv);
 int verb_stats(struct ctl *ctl, int argc, char **argv);
-int verb_verify(struct ctl *ctl, int argc, char **argv);
-int verb_key(struct ctl *ctl, int argc, char **argv);
 int verb_report(struct ctl *ctl, int argc, char **argv);
 int verb_watch(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);

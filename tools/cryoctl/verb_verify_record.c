@@ -184,7 +184,9 @@ static size_t limits(const struct ctl *ctl, const struct verify_result *result, 
                       "that the key is the daemon's: give the public key that was noted elsewhere, with "
                       "--public-key",
                       "密钥是否属于守护进程：请用 --public-key 给出另处保存的公钥");
-    if (result->events_after_head > 0 || result->frames_after_head > 0)
+    if (result->head.site[0] == '\0' && result->last_seal == 0)
+        ret[n++] = tr(ctl, "who wrote it: nothing is signed yet", "由谁写入：尚未签名");
+    else if (result->events_after_head > 0 || result->frames_after_head > 0)
         ret[n++] = tr(ctl, "what was stored after the last signed head", "最后一次签名之后存储的内容");
     if (ctl->from != NULL || ctl->to != NULL)
         ret[n++] = tr(ctl, "readings outside of the time that was asked for", "所选时段以外的读数");
@@ -201,13 +203,14 @@ static void print_chain(const struct ctl *ctl, const struct verify_result *resul
               " 条\n"),
            result->first_event, result->last_event, when_print(ctl, time, result->last_event_utc_us, false),
            result->configurations, result->calibrations);
-    printf(tr(ctl,
-              "seals          %" PRIu64 " hours, %" PRIu64 " days, %" PRIu64 " removals; last is %" PRId64
-              " of %s\n",
-              "封存           %" PRIu64 " 小时，%" PRIu64 " 天，%" PRIu64 " 次清除；最后为 %" PRId64
-              "，%s\n"),
-           result->hours, result->days, result->tombstones, result->last_seal,
-           when_print(ctl, time, result->last_seal_utc_us, false));
+    if (result->last_seal > 0)
+        printf(tr(ctl,
+                  "seals          %" PRIu64 " hours, %" PRIu64 " days, %" PRIu64 " removals; last is %" PRId64
+                  " of %s\n",
+                  "封存           %" PRIu64 " 小时，%" PRIu64 " 天，%" PRIu64 " 次清除；最后为 %" PRId64
+                  "，%s\n"),
+               result->hours, result->days, result->tombstones, result->last_seal,
+               when_print(ctl, time, result->last_seal_utc_us, false));
     printf(tr(ctl,
               "readings       %" PRIu64 " sealed, of %" PRIu64 " points in %" PRIu64 " chunks; %" PRIu64
               " not sealed yet\n",
