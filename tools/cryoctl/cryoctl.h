@@ -37,6 +37,8 @@ struct ctl {
     const char *keep, *output; /* backup; export and report */
     bool with_key, unsigned_too;
     const char *point, *facts;     /* of report */
+        *stop_bits;                /* of a Modbus line that is asked directly */
+    const char *point, *output, *facts; /* of report */
     const char *public_key, *head; /* of verify: files, or the text itself */
     bool quick;
     int interrupt_fd; /* readable when the user has had enough; -1: none */
@@ -78,8 +80,6 @@ int verb_key(struct ctl *ctl, int argc, char **argv);
 int verb_gaps(struct ctl *ctl, int argc, char **argv);
 int verb_exposure(struct ctl *ctl, int argc, char **argv);
 int verb_stats(struct ctl *ctl, int argc, char **argv);
-int verb_verify(struct ctl *ctl, int argc, char **argv);
-int verb_key(struct ctl *ctl, int argc, char **argv);
 int verb_report(struct ctl *ctl, int argc, char **argv);
 int verb_watch(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);

@@ -32,6 +32,9 @@ unsigned report_decimals(const json_t *point);
 const char *report_kind(const struct report *r, const char *kind); /* of an asset */
 double report_number(const json_t *object, const char *key);
 
+/* Appends to a text of fixed size, never half a character. */
+void report_add(char *text, size_t cap, const char *more);
+
 /* Is the configuration, and with it each alarm limit, known for all of the range? */
 bool report_limits_known(const struct report *r);
 

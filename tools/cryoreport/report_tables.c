@@ -1,28 +1,14 @@
-/* report_tables.c - excursions, alarms, exposure, readings, gaps. */
+/* report_tables.c - excursions, alarms, exposure, readings. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "facts_internal.h"
-#include "gaps.h"
 #include "report_internal.h"
 #include "words.h"
 
 #define COLUMNS(columns) (columns), sizeof(columns) / sizeof((columns)[0])
 #define NAMED_MAX        8 /* alarms named beside one excursion; all of them stand in the table of alarms */
-
-/* Appends to a text of fixed size, never half a character. */
-static void add(char *text, size_t cap, const char *more)
-{
-    size_t used = strlen(text), len = strlen(more);
-    if (len >= cap - used) {
-        len = cap - used - 1;
-        while (len > 0 && ((unsigned char)more[len] & 0xC0) == 0x80)
-            len--;
-    }
-    memcpy(text + used, more, len);
-    text[used + len] = '\0';
-}
 
 static const char *point_name(const struct report *r, const json_t *object)
 {
@@ -46,25 +32,25 @@ static void who(const struct report *r, const json_t *excursion, char *text, siz
         if (i >= NAMED_MAX) {
             snprintf(time, sizeof time, tr(r->ctl, "\n%zu more, see Alarms", "\n另有 %zu 条，见“报警”"),
                      n - i);
-            add(text, cap, time);
+            report_add(text, cap, time);
             break;
         }
-        add(text, cap, i > 0 ? "\n" : "");
-        add(text, cap, facts_text_of(alarm, "alarm"));
-        add(text, cap, ": ");
+        report_add(text, cap, i > 0 ? "\n" : "");
+        report_add(text, cap, facts_text_of(alarm, "alarm"));
+        report_add(text, cap, ": ");
         if (by[0] == '\0') {
-            add(text, cap, tr(r->ctl, "not acknowledged", "未确认"));
+            report_add(text, cap, tr(r->ctl, "not acknowledged", "未确认"));
             continue;
         }
-        add(text, cap, by);
-        add(text, cap, " ");
-        add(text, cap, report_time_of(r, time, alarm, "acknowledged"));
-        add(text, cap, note[0] != '\0' ? tr(r->ctl, ", \"", "，“") : "");
-        add(text, cap, note);
-        add(text, cap, note[0] != '\0' ? tr(r->ctl, "\"", "”") : "");
+        report_add(text, cap, by);
+        report_add(text, cap, " ");
+        report_add(text, cap, report_time_of(r, time, alarm, "acknowledged"));
+        report_add(text, cap, note[0] != '\0' ? tr(r->ctl, ", \"", "，“") : "");
+        report_add(text, cap, note);
+        report_add(text, cap, note[0] != '\0' ? tr(r->ctl, "\"", "”") : "");
     }
     if (n == 0)
-        add(text, cap, tr(r->ctl, "no alarm", "无报警"));
+        report_add(text, cap, tr(r->ctl, "no alarm", "无报警"));
 }
 
 /* "-150 °C: 12.5 min, 31.2 K min", a line for each threshold that was passed. */
@@ -82,10 +68,10 @@ static void above(const struct report *r, const json_t *object, unsigned decimal
                  text[0] != '\0' ? "\n" : "",
                  report_value(value, json_object_get(one, "threshold"), decimals),
                  report_number(one, "seconds") / 60, report_number(one, "degree_minutes"));
-        add(text, cap, line);
+        report_add(text, cap, line);
     }
     if (text[0] == '\0')
-        add(text, cap, "–");
+        report_add(text, cap, "–");
 }
 
 /* "start (or earlier)" and below it "end (not over)". */
@@ -109,8 +95,8 @@ static void excursion_row(struct report *r, struct grid *grid, const json_t *e)
     from_to(r, e, times);
     report_duration(r, duration, report_number(e, "seconds"));
     if (report_number(e, "unknown_seconds") >= 60) {
-        add(duration, sizeof duration, tr(r->ctl, "\nnot known: ", "\n其中未知："));
-        add(duration, sizeof duration, report_duration(r, value, report_number(e, "unknown_seconds")));
+        report_add(duration, sizeof duration, tr(r->ctl, "\nnot known: ", "\n其中未知："));
+        report_add(duration, sizeof duration, report_duration(r, value, report_number(e, "unknown_seconds")));
     }
     snprintf(limit, sizeof limit, "%s %s", high ? ">" : "<",
              report_value(value, json_object_get(e, "limit"), decimals));
@@ -180,11 +166,11 @@ static void alarm_row(struct report *r, struct grid *grid, const json_t *a)
     if (over[0] == '\0')
         snprintf(over, sizeof over, "%s", tr(r->ctl, "not over", "未结束"));
     if (by[0] == '\0') {
-        add(people, sizeof people, tr(r->ctl, "not acknowledged", "未确认"));
+        report_add(people, sizeof people, tr(r->ctl, "not acknowledged", "未确认"));
     } else {
-        add(people, sizeof people, by);
-        add(people, sizeof people, "\n");
-        add(people, sizeof people, seen);
+        report_add(people, sizeof people, by);
+        report_add(people, sizeof people, "\n");
+        report_add(people, sizeof people, seen);
     }
     snprintf(what, sizeof what, "%s\n%s", facts_text_of(a, "alarm"), report_bilingual(r, a, "text"));
     grid_row(grid, (const char *[]){raised, what, words_priority(r->ctl, facts_text_of(a, "priority")),
@@ -330,10 +316,10 @@ static void readings_row(struct report *r, struct grid *grid, const json_t *poin
     extreme(r, point, "minimum", low);
     extreme(r, point, "maximum", high);
     report_value(mean, json_object_get(point, "mean"), report_decimals(point));
-    add(numbers[1], sizeof numbers[1], "\n");
-    add(numbers[1], sizeof numbers[1], stored);
-    add(numbers[2], sizeof numbers[2], "\n");
-    add(numbers[2], sizeof numbers[2], good);
+    report_add(numbers[1], sizeof numbers[1], "\n");
+    report_add(numbers[1], sizeof numbers[1], stored);
+    report_add(numbers[2], sizeof numbers[2], "\n");
+    report_add(numbers[2], sizeof numbers[2], good);
     bool states = json_array_size(json_object_get(point, "states")) > 0;
     grid_row(grid, (const char *[]){name, numbers[0], numbers[1], numbers[2], numbers[3], numbers[4],
                                     states ? "" : low, states ? "" : mean, states ? "" : high});
@@ -351,7 +337,7 @@ static void bad_reasons(struct report *r)
         {
             snprintf(one, sizeof one, "%s%s %lld", text[0] != '\0' ? tr(r->ctl, ", ", "，") : "",
                      words_reason(r->ctl, reason), (long long)json_integer_value(count));
-            add(text, sizeof text, one);
+            report_add(text, sizeof text, one);
         }
         if (text[0] != '\0') {
             char line[2400];
@@ -359,6 +345,32 @@ static void bad_reasons(struct report *r)
                      report_bilingual(r, point, "name"), text);
             sheet_paragraph(r->s, SHEET_SMALL, line);
         }
+    }
+}
+
+/* A point that is younger than the range: before its first reading nothing was expected of it. */
+static void begins(struct report *r)
+{
+    int64_t from_us = facts_time_of(json_object_get(r->facts, "range"), "from");
+    size_t i;
+    const json_t *point;
+    json_array_foreach(json_object_get(r->facts, "points"), i, point)
+    {
+        const json_t *readings = json_object_get(point, "readings");
+        char text[1024], time[REPORT_TEXT_MAX];
+        int64_t first_us = facts_time_of(readings, "first");
+        double lead_us = (double)(first_us - from_us);
+        if (first_us != 0 && lead_us <= 3e6 * report_number(readings, "interval_seconds"))
+            continue;
+        if (first_us == 0)
+            snprintf(text, sizeof text, tr(r->ctl, "%s: no readings in the range.", "%s：该时段内没有读数。"),
+                     report_bilingual(r, point, "name"));
+        else
+            snprintf(
+                text, sizeof text,
+                tr(r->ctl, "%s: the first reading in the range is of %s.", "%s：该时段内首个读数为 %s。"),
+                report_bilingual(r, point, "name"), report_time_of(r, time, readings, "first"));
+        sheet_paragraph(r->s, SHEET_SMALL, text);
     }
 }
 
@@ -382,112 +394,6 @@ void report_readings(struct report *r)
         readings_row(r, &grid, point);
     }
     grid_end(&grid);
+    begins(r);
     bad_reasons(r);
-}
-
-/* ---------------------------------------------------------------- gaps */
-
-/* The cause as the module of gaps has it, which knows the words for it. */
-static struct gap_cause cause_of(const json_t *cause)
-{
-    struct gap_cause c = {.kind = GAP_UNKNOWN,
-                          .count = (uint64_t)report_number(cause, "count"),
-                          .begin_us = facts_time_of(cause, "begin"),
-                          .end_us = facts_time_of(cause, "end")};
-    for (unsigned i = 0; i <= GAP_UNKNOWN; i++)
-        if (strcmp(facts_text_of(cause, "kind"), gap_kind_name((enum gap_kind)i)) == 0)
-            c.kind = (enum gap_kind)i;
-    for (unsigned i = 0; i < REASON_COUNT; i++)
-        if (strcmp(facts_text_of(cause, "reason"), reason_name((enum reason)i)) == 0)
-            c.reason = (enum reason)i;
-    for (unsigned i = QUALITY_GOOD; i <= QUALITY_BAD; i++)
-        if (strcmp(facts_text_of(cause, "quality"), quality_name((enum quality)i)) == 0)
-            c.quality = (enum quality)i;
-    snprintf(c.detail, sizeof c.detail, "%s", facts_text_of(cause, "detail"));
-    return c;
-}
-
-static void causes(const struct report *r, const json_t *gap, char *text, size_t cap)
-{
-    size_t i;
-    const json_t *cause;
-    text[0] = '\0';
-    json_array_foreach(json_object_get(gap, "causes"), i, cause)
-    {
-        char one[512];
-        const struct gap_cause c = cause_of(cause);
-        add(text, cap, i > 0 ? "\n" : "");
-        add(text, cap, gaps_describe_cause(r->ctl, &c, one, sizeof one));
-    }
-    if (json_is_true(json_object_get(gap, "more_causes")))
-        add(text, cap, tr(r->ctl, "\nand other causes", "\n及其他原因"));
-}
-
-static void points_of(const struct report *r, const json_t *gap, char *text, size_t cap)
-{
-    const json_t *points = json_object_get(gap, "points"), *id;
-    size_t i, n = json_array_size(points), all = json_array_size(json_object_get(r->facts, "points"));
-    text[0] = '\0';
-    if (n == all && n > 1) {
-        add(text, cap, tr(r->ctl, "all points", "全部测点"));
-        return;
-    }
-    json_array_foreach(points, i, id)
-    {
-        const char *name = json_string_value(id) != NULL ? json_string_value(id) : "";
-        const json_t *point = report_point(r, name);
-        add(text, cap, i > 0 ? tr(r->ctl, ", ", "、") : "");
-        add(text, cap, point != NULL ? report_bilingual(r, point, "name") : name);
-    }
-}
-
-static void gap_row(struct report *r, struct grid *grid, const json_t *gap)
-{
-    char from[REPORT_TEXT_MAX + 64], to[REPORT_TEXT_MAX + 64], time[REPORT_TEXT_MAX],
-        duration[REPORT_TEXT_MAX];
-    char points[1024], reasons[2048];
-    bool open = json_is_true(json_object_get(gap, "open")),
-         after = json_is_true(json_object_get(gap, "ends_after"));
-    snprintf(from, sizeof from, "%s%s", report_time_of(r, time, gap, "from"),
-             json_is_true(json_object_get(gap, "began_before")) ? tr(r->ctl, "\nand before", "\n及以前")
-                                                                : "");
-    snprintf(to, sizeof to, "%s%s", report_time_of(r, time, gap, "to"),
-             open    ? tr(r->ctl, "\nnot over", "\n未结束")
-             : after ? tr(r->ctl, "\nand beyond", "\n及以后")
-                     : "");
-    causes(r, gap, reasons, sizeof reasons);
-    points_of(r, gap, points, sizeof points);
-    grid_row(grid, (const char *[]){from, to, report_duration(r, duration, report_number(gap, "seconds")),
-                                    points, reasons});
-}
-
-void report_gaps(struct report *r)
-{
-    struct ctl *ctl = r->ctl;
-    const struct grid_column columns[] = {
-        {tr(ctl, "From", "开始"), 1.15, false, false},         {tr(ctl, "To", "结束"), 1.15, false, false},
-        {tr(ctl, "Duration", "持续时间"), 0.95, false, false}, {tr(ctl, "Points", "测点"), 1.5, false, false},
-        {tr(ctl, "Reason", "原因"), 2.8, false, false},
-    };
-    size_t i;
-    const json_t *gaps = json_object_get(r->facts, "gaps"), *gap;
-    struct grid grid;
-    sheet_section(r->s, tr(ctl, "Gaps", "数据缺口"), 50);
-    if (json_array_size(gaps) == 0) {
-        sheet_paragraph(r->s, SHEET_BODY,
-                        tr(ctl, "None: there is a good value for each scheduled poll.",
-                           "无：每次计划采样均有良好数值。"));
-        return;
-    }
-    sheet_paragraph(
-        r->s, SHEET_FAINT,
-        tr(ctl,
-           "Times without a good value: bad or uncertain readings, and polls of which nothing is stored.",
-           "没有良好数值的时间：无效或可疑读数，以及未存储的采样。"));
-    grid_begin(&grid, r->s, COLUMNS(columns));
-    json_array_foreach(gaps, i, gap)
-    {
-        gap_row(r, &grid, gap);
-    }
-    grid_end(&grid);
 }

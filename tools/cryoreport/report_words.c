@@ -105,6 +105,18 @@ unsigned report_decimals(const json_t *point)
     return n > 0 && n <= DECIMALS_MAX ? (unsigned)n : 0;
 }
 
+void report_add(char *text, size_t cap, const char *more)
+{
+    size_t used = strlen(text), len = strlen(more);
+    if (len >= cap - used) {
+        len = cap - used - 1;
+        while (len > 0 && ((unsigned char)more[len] & 0xC0) == 0x80)
+            len--;
+    }
+    memcpy(text + used, more, len);
+    text[used + len] = '\0';
+}
+
 bool report_limits_known(const struct report *r)
 {
     const json_t *points = json_object_get(r->facts, "points"), *point, *period;
