@@ -62,7 +62,7 @@ static int try_open(const char *path, const char *query, enum schema_file file, 
         return error == -ENODATA ? -ENOENT : error;
     }
     *ret = db;
-    return 0;
+    return error;
 }
 
 /* True when there is no write-ahead log that belongs to the file: then nobody has it open for writing, and
@@ -76,6 +76,7 @@ static bool has_no_wal(const char *path)
     return stat(wal, &st) < 0 && errno == ENOENT;
 }
 
+/* The version of the file, or -errno. */
 static int open_file(const char *dir, enum schema_file file, sqlite3 **ret, char *message, size_t cap)
 {
     char path[PATH_MAX - 8], text[256] = "";
@@ -111,6 +112,7 @@ int history_open(const char *dir, struct history_reader **ret, char *ret_message
     reader->state_error = open_file(dir, SCHEMA_STATE, &reader->state, state_text, sizeof state_text);
     reader->history_error =
         open_file(dir, SCHEMA_HISTORY, &reader->history, history_text, sizeof history_text);
+    reader->history_version = reader->history_error > 0 ? reader->history_error : 0;
     snprintf(ret_message, cap, "%s", reader->state_error < 0 ? state_text : history_text);
     if (reader->state_error < 0 && reader->history_error < 0) {
         int error = reader->state_error;
@@ -128,6 +130,9 @@ void history_close(struct history_reader *reader)
     for (size_t i = 0; i < reader->n_points; i++)
         free(reader->points[i].asset);
     free(reader->points);
+    for (size_t i = 0; i < reader->n_calibrations; i++)
+        free((char *)(uintptr_t)reader->calibrations[i].row.asset);
+    free(reader->calibrations);
     sqlite3_close(reader->state);
     sqlite3_close(reader->history);
     free(reader);

@@ -119,3 +119,98 @@ int64_t history_points(struct history_reader *reader, const char *asset, const c
     }
     return n;
 }
+
+/* ---------------------------------------------------------------- calibrations */
+
+static int add_calibration(struct history_reader *reader, sqlite3_stmt *stmt)
+{
+    enum { TEXTS = 8 };
+    if (reader->n_calibrations == reader->cap_calibrations) {
+        size_t cap = reader->cap_calibrations ? 2 * reader->cap_calibrations : 16;
+        struct reader_calibration *grown = realloc(reader->calibrations, cap * sizeof *grown);
+        if (!grown)
+            return -ENOMEM;
+        reader->calibrations = grown;
+        reader->cap_calibrations = cap;
+    }
+    struct history_calibration row = {.id = sqlite3_column_int64(stmt, 0),
+                                      .utc_us = sqlite3_column_int64(stmt, 1),
+                                      .from_utc_us = sqlite3_column_int64(stmt, 2)};
+    const char **const places[TEXTS] = {&row.asset,       &row.point, &row.unit, &row.text,
+                                        &row.certificate, &row.date,  &row.due,  &row.reference};
+    size_t size = 0;
+    for (int i = 0; i < TEXTS; i++) {
+        if (!sqlite3_column_text(stmt, 3 + i))
+            return -ENOMEM;
+        size += (size_t)sqlite3_column_bytes(stmt, 3 + i) + 1;
+    }
+    char *at = malloc(size);
+    if (!at)
+        return -ENOMEM;
+    for (int i = 0; i < TEXTS; i++) {
+        size_t len = (size_t)sqlite3_column_bytes(stmt, 3 + i);
+        memcpy(at, sqlite3_column_text(stmt, 3 + i), len + 1);
+        *places[i] = at;
+        at += len + 1;
+    }
+    row.sound = calibration_parse(row.text, &row.calibration);
+    reader->calibrations[reader->n_calibrations++] = (struct reader_calibration){row};
+    return 0;
+}
+
+static int load_calibrations(struct history_reader *reader)
+{
+    sqlite3_stmt *stmt = NULL;
+    if (reader->history_version < 2)
+        return 0;
+    int result =
+        sqlite3_prepare_v2(reader->history,
+                           "SELECT id, utc_us, from_utc_us, asset, point, unit, text, certificate, date,"
+                           " due, reference FROM calibration WHERE id > ?1 ORDER BY id",
+                           -1, &stmt, NULL);
+    if (result != SQLITE_OK)
+        return reader_errno(reader->history, result);
+    size_t n = reader->n_calibrations;
+    sqlite3_bind_int64(stmt, 1, n ? reader->calibrations[n - 1].row.id : INT64_MIN);
+    int error = 0;
+    while (error == 0 && (result = sqlite3_step(stmt)) == SQLITE_ROW)
+        error = add_calibration(reader, stmt);
+    if (error == 0)
+        error = reader_errno(reader->history, result);
+    sqlite3_finalize(stmt);
+    return error;
+}
+
+static const struct history_calibration *look_up(const struct history_reader *reader, int64_t id)
+{
+    size_t low = 0, high = reader->n_calibrations;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (reader->calibrations[middle].row.id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < reader->n_calibrations && reader->calibrations[low].row.id == id
+               ? &reader->calibrations[low].row
+               : NULL;
+}
+
+const struct history_calibration *reader_find_calibration(struct history_reader *reader, int64_t id)
+{
+    const struct history_calibration *found = look_up(reader, id);
+    if (!found && load_calibrations(reader) == 0)
+        found = look_up(reader, id);
+    return found;
+}
+
+int history_calibration(struct history_reader *reader, int64_t id, struct history_calibration *ret)
+{
+    if (!reader->history)
+        return reader->history_error;
+    const struct history_calibration *found = reader_find_calibration(reader, id);
+    if (!found)
+        return -ENOENT;
+    *ret = *found;
+    return 0;
+}

@@ -29,6 +29,7 @@ struct ctl {
     const char *socket; /* NULL until places_socket, if not given */
     char socket_path[108];
     const char *dir, *note, *from, *to, *last, *format, *tolerance, *offset, *reason;
+    const char *resolution, *threshold, *asset, *alarm, *person, *kind;
     const char *table, *units, *timeout, *baud, *parity,
         *stop_bits;   /* of a Modbus line that is asked directly */
     int interrupt_fd; /* readable when the user has had enough; -1: none */
@@ -64,6 +65,9 @@ int verb_probe(struct ctl *ctl, int argc, char **argv);
 int verb_scan(struct ctl *ctl, int argc, char **argv);
 int verb_verify_point(struct ctl *ctl, int argc, char **argv);
 int verb_events(struct ctl *ctl, int argc, char **argv);
+int verb_gaps(struct ctl *ctl, int argc, char **argv);
+int verb_exposure(struct ctl *ctl, int argc, char **argv);
+int verb_stats(struct ctl *ctl, int argc, char **argv);
 int verb_watch(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);
 int verb_complete(struct ctl *ctl, int argc, char **argv); /* for the shell's completion; not documented */

@@ -120,6 +120,24 @@ static bool set_option(struct ctl *ctl, enum usage_option option, const char *ar
     case OPTION_STOP_BITS:
         ctl->stop_bits = argument;
         break;
+    case OPTION_RESOLUTION:
+        ctl->resolution = argument;
+        break;
+    case OPTION_THRESHOLD:
+        ctl->threshold = argument;
+        break;
+    case OPTION_ASSET:
+        ctl->asset = argument;
+        break;
+    case OPTION_ALARM:
+        ctl->alarm = argument;
+        break;
+    case OPTION_PERSON:
+        ctl->person = argument;
+        break;
+    case OPTION_KIND:
+        ctl->kind = argument;
+        break;
     case OPTION_TOLERANCE:
         ctl->tolerance = argument;
         break;

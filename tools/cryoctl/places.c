@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "settings.h"
 #include "words.h"
 #include "yamldoc.h"
 
@@ -173,4 +174,17 @@ bool places_history(const struct ctl *ctl, char *path, size_t cap)
     struct wanted w = {"storage", "directory", path, cap, false, false};
     snprintf(path, cap, "%s", ctl->dir != NULL ? ctl->dir : CTL_HISTORY);
     return ctl->dir != NULL || look_up(ctl, &w, "--dir");
+}
+
+struct config *places_config(const struct ctl *ctl)
+{
+    struct problems problems = {0}, warnings = {0};
+    struct config *config = NULL;
+    if (ctl->dir != NULL && ctl->config == NULL)
+        return NULL; /* a copy from elsewhere: what is configured here says nothing about it */
+    int error =
+        settings_load(ctl->config != NULL ? ctl->config : CTL_CONFIG_DIR, 1, &problems, &warnings, &config);
+    problems_free(&problems);
+    problems_free(&warnings);
+    return error == 0 ? config : NULL;
 }

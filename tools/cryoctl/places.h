@@ -17,4 +17,8 @@ bool places_socket(struct ctl *ctl);
 /* --dir; else storage.directory; else CTL_HISTORY. False: as above. */
 bool places_history(const struct ctl *ctl, char *path, size_t cap);
 
+/* The whole configuration, for what it says about points; NULL when it can't be read or has mistakes (not
+ * complained about: what was stored can be shown without it). Free with config_unref. */
+struct config *places_config(const struct ctl *ctl);
+
 #endif

@@ -1,6 +1,7 @@
 #include "stored.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "places.h"
@@ -28,4 +29,29 @@ int stored_complain(const struct ctl *ctl, int error)
 {
     ctl_complain(tr(ctl, "reading the history failed: %s", "读取历史记录失败：%s"), words_error(ctl, -error));
     return CTL_NEGATIVE;
+}
+
+int stored_no_point(const struct ctl *ctl, struct history_reader *reader, const char *asset,
+                    const char *point)
+{
+    if (asset == NULL)
+        ctl_complain("%s", tr(ctl, "the history has no points yet", "历史记录中还没有测点"));
+    else if (point != NULL && history_has_point(reader, asset, NULL) > 0)
+        ctl_complain(tr(ctl, "no such point: asset \"%s\" has no point \"%s\" in the history",
+                        "没有该测点：历史记录中设备“%s”没有测点“%s”"),
+                     asset, point);
+    else
+        ctl_complain(
+            tr(ctl, "no such point: the history has no asset \"%s\"", "没有该测点：历史记录中没有设备“%s”"),
+            asset);
+    return CTL_NEGATIVE;
+}
+
+void stored_tell_damage(const struct ctl *ctl, const struct history_reader *reader)
+{
+    uint64_t damaged = history_damaged(reader);
+    if (damaged > 0)
+        ctl_complain(tr(ctl, "%" PRIu64 " damaged parts of the history were left out: see cryoctl verify",
+                        "历史记录中有 %" PRIu64 " 处损坏，已略过：见 cryoctl verify"),
+                     damaged);
 }

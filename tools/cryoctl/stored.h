@@ -12,4 +12,10 @@
 int stored_open(const struct ctl *ctl, struct history_reader **ret);
 int stored_complain(const struct ctl *ctl, int error); /* of a reading that failed half way */
 
+/* Complains that the history has no such point (point NULL: no such asset; both NULL: no point at all). */
+int stored_no_point(const struct ctl *ctl, struct history_reader *reader, const char *asset,
+                    const char *point);
+/* Says on stderr when something damaged was left out. */
+void stored_tell_damage(const struct ctl *ctl, const struct history_reader *reader);
+
 #endif

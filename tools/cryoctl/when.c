@@ -49,6 +49,22 @@ const char *when_print_age(const struct ctl *ctl, char text[WHEN_MAX], int64_t m
     return text;
 }
 
+const char *when_print_duration(const struct ctl *ctl, char text[WHEN_MAX], int64_t us)
+{
+    int64_t s = (us + SECOND_US / 2) / SECOND_US;
+    if (us < 60 * SECOND_US)
+        snprintf(text, WHEN_MAX, tr(ctl, "%.1f s", "%.1f 秒"), (double)us / 1e6);
+    else if (s < 3600)
+        snprintf(text, WHEN_MAX, tr(ctl, "%d min %02d s", "%d 分 %02d 秒"), (int)(s / 60), (int)(s % 60));
+    else if (s < INT64_C(48) * 3600)
+        snprintf(text, WHEN_MAX, tr(ctl, "%d h %02d min", "%d 时 %02d 分"), (int)(s / 3600),
+                 (int)(s / 60 % 60));
+    else
+        snprintf(text, WHEN_MAX, tr(ctl, "%" PRId64 " d %02d h", "%" PRId64 " 天 %02d 时"), s / 86400,
+                 (int)(s / 3600 % 24));
+    return text;
+}
+
 /* Behind the date, is there a Z or an offset? */
 static bool names_zone(const char *text)
 {

@@ -17,6 +17,9 @@ const char *when_print_text(const struct ctl *ctl, char text[WHEN_MAX], const ch
 /* How long, in the unit that says most: "42 s", "5 min", "3 h", "12 d". */
 const char *when_print_age(const struct ctl *ctl, char text[WHEN_MAX], int64_t ms);
 
+/* A duration in two units: "42.5 s", "5 min 20 s", "3 h 05 min", "12 d 04 h". */
+const char *when_print_duration(const struct ctl *ctl, char text[WHEN_MAX], int64_t us);
+
 /* A time that a person wrote: what clock_parse_utc takes, but local where it names no zone (unless --utc). */
 bool when_parse(const struct ctl *ctl, const char *text, int64_t *ret_utc_us);
 /* "90s", "30min", "2h", "7d", "2w". */

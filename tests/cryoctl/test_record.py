@@ -1,0 +1,277 @@
+#!/usr/bin/python3
+"""gaps, exposure, stats, events and history over a record that the test makes."""
+import csv
+import io
+import json
+import os
+import subprocess
+import unittest
+
+from cryoctl_case import Case
+
+MAKE_RECORD = os.environ["MAKE_RECORD"]
+T = 1790000000000  # 2026-09-21 14:13:20 UTC, ms
+HOUR = ["--from", "2026-09-21T14:13:20Z", "--to", "2026-09-21T15:13:20Z"]
+POINTS = ["point tank-1 temperature °C 1", "point tank-1 level cm 1", "point tank-2 temperature °C 1"]
+
+
+def at(seconds):
+    return T + int(seconds * 1000)
+
+
+def series(points, start, count, value=-190, step=0, interval=10):
+    """Good readings of each point, the first at the second start."""
+    return ["series %d %d %d %d %s %s" % (p, at(start), interval * 1000, count, value, step) for p in points]
+
+
+def reading(point, second, value, quality="good", reason="-"):
+    return "reading %d %d %d %s %s %s" % (point, at(second), at(second) + 20, value, quality, reason)
+
+
+def event(second, kind, asset="-", alarm="-", **body):
+    return "event %d %s %s %s %s" % (at(second), kind, asset, alarm, json.dumps({"kind": kind, **body}, ensure_ascii=False))
+
+
+class Record(Case):
+    def make(self, *parts):
+        lines = POINTS + [line for part in parts for line in ([part] if isinstance(part, str) else part)]
+        subprocess.run([MAKE_RECORD, self.directory.name], input="\n".join(lines).encode(), check=True)
+
+    def ctl(self, *arguments, **more):
+        return self.run_ctl(*arguments, "--dir", self.directory.name, socket=False, **more)
+
+    def gaps(self, *arguments):
+        return json.loads(self.ctl("gaps", *arguments, *HOUR, "--json"))
+
+    def only_gap(self, *arguments):
+        found = self.gaps(*arguments)["gaps"]
+        self.assertEqual(len(found), 1, found)
+        return found[0]
+
+
+class Gaps(Record):
+    def test_none(self):
+        self.make(series([1, 2, 3], -600, 500))
+        out = self.gaps()
+        self.assertEqual(out["gaps"], [])
+        for p in out["points"]:
+            self.assertEqual((p["expected"], p["stored"], p["good"], p["interval_seconds"]), (360, 360, 360, 10))
+        self.assertIn("0 gaps; 3 points; 1080 readings expected, 1080 stored, 1080 of them good: 100.00 %", self.ctl("gaps", *HOUR))
+
+    def test_bad_readings_of_a_device(self):
+        bad = [reading(p, 1000 + 10 * i, "-", "bad", "timeout" if i < 3 else "link-down") for i in range(5) for p in (1, 2)]
+        self.make(series([1, 2], 0, 100), series([3], 0, 400), bad, series([1, 2], 1050, 300))
+        gap = self.only_gap()
+        self.assertEqual((gap["from"], gap["to"], gap["seconds"]), ("2026-09-21T14:30:00.000Z", "2026-09-21T14:30:50.000Z", 50))
+        self.assertEqual([p["point"] for p in gap["points"]], ["level", "temperature"])
+        self.assertEqual([(c["reason"], c["count"]) for c in gap["causes"]], [("timeout", 6), ("link-down", 4)])
+        self.assertRegex(self.ctl("gaps", *HOUR, "--utc"), r"50\.0 s +tank-1 +timeout \(6 readings\); link down \(4 readings\)\n")
+
+    def test_stopped_and_started(self):
+        self.make(series([1, 2, 3], 0, 100), event(-5, "start"), event(992, "stop"), event(1200, "start"),
+                  series([1, 2, 3], 1203, 300))
+        gap = self.only_gap()
+        self.assertEqual(gap["causes"][0]["kind"], "daemon-stopped")
+        self.assertEqual(len(gap["points"]), 3)
+        self.assertIn("all 3 points", self.ctl("gaps", *HOUR))
+        self.assertIn("the daemon was stopped 2026-09-21 22:29:52+08:00 and started 2026-09-21 22:33:20+08:00", self.out)
+
+    def test_stopped_and_never_started(self):
+        self.make(series([1, 2, 3], 0, 100), event(-5, "start"), event(992, "stop"))
+        gap = self.only_gap()
+        self.assertTrue(gap["open"])
+        self.assertIn("has not started since", self.ctl("gaps", *HOUR))
+        self.assertIn("not over", self.out)
+        # Seen from a day after, when there is no reading in the range or near it.
+        out = json.loads(self.ctl("gaps", "--from", "2026-09-23", "--to", "2026-09-24", "--utc", "--json"))
+        self.assertEqual((out["gaps"][0]["causes"][0]["kind"], out["gaps"][0]["seconds"]), ("daemon-stopped", 86400))
+
+    def test_crash(self):
+        self.make(event(-5, "start"), series([1, 2, 3], 0, 100), event(1200, "start"), series([1, 2, 3], 1203, 300))
+        self.assertEqual(self.only_gap()["causes"][0]["kind"], "daemon-crashed")
+
+    def test_clock_set_forward(self):
+        self.make(event(-5, "start"), series([1, 2, 3], 0, 50), event(510, "clock", step_us=3000000000),
+                  series([1, 2, 3], 3510, 50))
+        self.assertEqual(self.only_gap()["causes"][0]["kind"], "clock-set")
+
+    def test_lost(self):
+        self.make(event(-5, "start"), series([1], 0, 50), series([1], 800, 300),
+                  event(900, "gap", count=30, reason="readings given up: history.db could not be written and memory was full",
+                        **{"from": "2026-09-21T14:21:40Z", "to": "2026-09-21T14:26:00Z"}))
+        cause = self.only_gap()["causes"][0]
+        self.assertEqual((cause["kind"], cause["count"]), ("records-lost", 30))
+        self.assertIn("读数被放弃", self.ctl("gaps", *HOUR, "--lang", "zh"))
+
+    def test_configured(self):
+        self.make(event(-5, "start"), series([1], 0, 50), series([1], 1800, 200), series([3], 0, 400),
+                  event(1790, "configuration", difference="+ assets.tank-1.points.temperature.register: temperature"))
+        cause = self.only_gap()["causes"][0]
+        self.assertEqual(cause["kind"], "configuration")
+        self.assertIn("points.temperature", cause["detail"])
+
+    def test_nothing_explains_it(self):
+        self.make(event(-5, "start"), series([1], 0, 50), series([1], 800, 300), series([3], 0, 400))
+        self.assertEqual(self.only_gap()["causes"][0]["kind"], "unknown")
+        self.assertIn("unknown: no reading and no event explains it", self.ctl("gaps", *HOUR))
+
+    def test_all_silent(self):
+        self.make(event(-5, "start"), series([1, 3], 0, 50), series([1, 3], 800, 300))
+        self.assertEqual(self.only_gap()["causes"][0]["kind"], "all-silent")
+
+    def test_a_silent_device_is_asked_less_often(self):
+        back_off = [reading(1, s, "-", "bad", "timeout") for s in (500, 505, 516, 527, 552)]
+        self.make(series([1], 0, 100, interval=5), back_off, series([1], 560, 700, interval=5))
+        gap = self.only_gap()
+        self.assertEqual([c["kind"] for c in gap["causes"]], ["reading"])
+
+    def test_another_interval_is_no_gap(self):
+        self.make(series([1], 0, 180), series([1], 1800, 60, interval=60))
+        self.assertEqual(self.gaps("tank-1", "temperature")["gaps"], [])
+
+    def test_reaches_over_the_range(self):
+        self.make(series([1], -7200, 10), series([1], 600, 300), series([1], 3600 + 7200, 10))
+        found = self.gaps()["gaps"]
+        self.assertEqual([(g["began_before"], g["ends_after"]) for g in found], [(True, False)] if len(found) == 1 else
+                         [(True, False), (False, True)])
+        self.assertEqual(found[0]["seconds"], 600)
+
+    def test_uncertain_is_not_good(self):
+        self.make(series([1], 0, 100), reading(1, 1000, -190, "uncertain", "maintenance"), series([1], 1010, 300))
+        self.assertEqual(self.only_gap()["seconds"], 10)
+        self.assertIn("uncertain: maintenance", self.ctl("gaps", *HOUR))
+
+    def test_csv_and_nothing(self):
+        self.make(series([1], 0, 50), series([1], 800, 300))
+        rows = list(csv.DictReader(io.StringIO(self.ctl("gaps", *HOUR, "--format", "csv"), newline="")))
+        self.assertEqual([(r["seconds"], r["asset"], r["causes"]) for r in rows], [("300.000", "tank-1", "unknown")])
+        self.ctl("gaps", "tank-9", expect=1)
+        self.assertIn('no asset "tank-9"', self.err)
+
+
+class Exposure(Record):
+    def points(self, *arguments):
+        out = json.loads(self.ctl("exposure", *arguments, *HOUR, "--json"))
+        self.assertEqual((out["cryomon"], out["minutes"]), ("exposure 1", 60))
+        return out["points"]
+
+    def test_exact(self):
+        # Ten minutes at -145, of which two at -125, in an hour at -190.
+        self.make(series([1], -100, 100), series([1], 900, 24, -145), series([1], 1140, 12, -125), series([1], 1260, 24, -145),
+                  series([1], 1500, 300))
+        point, = self.points("tank-1")
+        self.assertEqual((point["asset"], point["point"], point["known_minutes"], point["not_known_minutes"]),
+                         ("tank-1", "temperature", 60, 0))
+        levels = {l["above"]: l for l in point["levels"]}
+        self.assertEqual((levels[-150]["minutes"], levels[-150]["degree_minutes"]), (10, 8 * 5 + 2 * 25))
+        self.assertEqual((levels[-135]["minutes"], levels[-135]["degree_minutes"]), (2, 20))
+        self.assertEqual((levels[-120]["minutes"], levels[-120]["peak"]), (0, None))
+        self.assertEqual((levels[-150]["peak"], levels[-150]["longest_minutes"], levels[-150]["longest_from"]),
+                         (-125, 10, "2026-09-21T14:28:20.000Z"))
+        self.assertEqual(point["maximum_time"], "2026-09-21T14:32:20.000Z")
+
+    def test_not_known(self):
+        # Two minutes without a reading: the first 30 s (three intervals) the last one stands, the rest is not known.
+        self.make(series([1], 0, 60, -140), series([1], 720, 300, -190))
+        point, = self.points("tank-1", "temperature")
+        self.assertEqual((point["not_known_minutes"], point["levels"][0]["minutes"]), (round((720 - 590 - 30) / 60, 3), round(620 / 60, 3)))
+        self.assertIn("NOT KNOWN", self.ctl("exposure", *HOUR))
+
+    def test_bad_readings_are_not_known(self):
+        self.make(series([1], 0, 60), [reading(1, 600 + 10 * i, "-", "bad", "timeout") for i in range(60)], series([1], 1200, 240))
+        self.assertEqual(self.points()[0]["not_known_minutes"], 10)
+
+    def test_a_stay_ends_where_nothing_is_known(self):
+        self.make(series([1], 0, 60, -140), [reading(1, 600, "-", "bad", "timeout")], series([1], 610, 30, -140), series([1], 910, 270))
+        level = self.points()[0]["levels"][0]
+        self.assertEqual((level["longest_minutes"], level["minutes"]), (10, 15))
+
+    def test_thresholds(self):
+        self.make(series([1], 0, 360, -145))
+        point, = self.points("tank-1", "--threshold", "-140,-150.5")
+        self.assertEqual([l["above"] for l in point["levels"]], [-150.5, -140])
+        for wrong in "", "x", "-150,-150", "-150,", "1,2,3,4,5":
+            self.ctl("exposure", "--threshold", wrong, expect=2)
+
+    def test_mean_kinetic_temperature(self):
+        # A minute at -120 in an hour at -190: the warm minute is nearly all that counts.
+        self.make(series([1], 0, 60), series([1], 600, 6, -120), series([1], 660, 294))
+        self.assertAlmostEqual(self.points()[0]["mean_kinetic_temperature"], -129.04, delta=0.01)
+        self.assertIn("doubtful across a glass transition", self.ctl("exposure", *HOUR))
+
+    def test_other_units(self):
+        self.make(series([2], 0, 60, 40))
+        self.ctl("exposure", "tank-1", "level", *HOUR, expect=1)
+        self.assertIn("in the unit of the thresholds", self.err)
+
+
+class Events(Record):
+    def setUp(self):
+        super().setUp()
+        self.make(event(0, "start"), event(10, "alarm", "tank-1", "high", transition="raised"),
+                  event(20, "alarm", "tank-2", "high", transition="raised"),
+                  event(30, "alarm", "tank-1", "high", transition="acknowledged", by="li.na"),
+                  event(40, "verification", asset="tank-2", point="level", by="wang.wei"),
+                  event(50, "alarm", "tank-1", "low", transition="raised"))
+
+    def seconds(self, *arguments):
+        """Which events are shown: by the order in which they were made."""
+        bodies = [json.loads(line) for line in self.ctl("events", *HOUR, "--json", *arguments).splitlines()]
+        return [(b["kind"], b.get("by")) for b in bodies]
+
+    def test_filters(self):
+        self.assertEqual(len(self.seconds()), 6)
+        self.assertEqual(self.seconds("--kind", "start"), [("start", None)])
+        self.assertEqual(len(self.seconds("--asset", "tank-1")), 3)
+        self.assertEqual(len(self.seconds("--asset", "tank-1", "--alarm", "high")), 2)
+        self.assertEqual(self.seconds("--person", "li.na"), [("alarm", "li.na")])
+        self.assertEqual(self.seconds("--asset", "tank-2", "--kind", "verification"), [("verification", "wang.wei")])
+        self.ctl("events", *HOUR, "--person", "nobody", expect=1)
+        self.assertIn("no such events in that range", self.err)
+
+
+class Spans(Record):
+    def test_hours(self):
+        self.make(series([1], -800, 440, -190, 0.1), reading(1, 3600, "-", "bad", "timeout"), series([1], 3610, 90, -140))
+        hours = [json.loads(line) for line in
+                 self.ctl("history", "tank-1", "temperature", *HOUR, "--resolution", "hour", "--json").splitlines()]
+        self.assertEqual([h["time"] for h in hours], ["2026-09-21T14:00:00.000Z", "2026-09-21T15:00:00.000Z"])
+        first, second = hours
+        self.assertEqual((first["count"], first["values"], first["minimum"], first["maximum"], first["first"], first["last"]),
+                         (360, 360, -190, -154.1, -190, -154.1))
+        self.assertAlmostEqual(first["mean"], -172.05)
+        self.assertEqual((first["worst"], first["known_minutes"], first["above"][0]), ("good", 60, {"level": -150, "minutes": 0}))
+        self.assertEqual((second["count"], second["values"], second["worst"], second["maximum"]), (171, 170, "bad", -140))
+        self.assertEqual(second["above"][0], {"level": -150, "minutes": round((39 + 90) / 6, 3)})
+        days = self.ctl("history", "tank-1", "temperature", *HOUR, "--resolution", "day", "--format", "csv")
+        row, = csv.DictReader(io.StringIO(days, newline=""))
+        self.assertEqual((row["time"], row["count"], row["level_1"], row["above_1"]),
+                         ("2026-09-21T00:00:00.000Z", "531", "-150.0", "21.500"))
+        for language in "en", "zh":
+            self.golden("hours.%s.txt" % language,
+                        self.ctl("history", "tank-1", "temperature", *HOUR, "--resolution", "hour", "--lang", language))
+        self.ctl("history", "tank-1", "temperature", "--resolution", "minute", expect=2)
+
+    def test_calibrated(self):
+        self.make("calibration 7 tank-1 temperature °C C-123 gain 1.01 offset -0.5",
+                  "reading 1 %d %d -100 good - 7" % (T, T), "reading 1 %d %d - bad timeout" % (T + 10000, T + 10500))
+        rows = [json.loads(line) for line in self.ctl("history", "tank-1", "temperature", *HOUR, "--json").splitlines()]
+        self.assertEqual((rows[0]["value"], rows[0]["as_read"], rows[0]["calibration"], rows[0]["certificate"]),
+                         (-101.5, -100, 7, "C-123"))
+        self.assertNotIn("as_read", rows[1])
+        self.assertRegex(self.ctl("history", "tank-1", "temperature", *HOUR), r"-101\.5 .* -100\.0  C-123\n")
+
+
+class Stats(Record):
+    def test_counts(self):
+        self.make(event(-5, "start"), series([1, 2, 3], 0, 400))
+        out = json.loads(self.ctl("stats", "--json"))
+        self.assertEqual((out["history"]["readings"], out["history"]["points"], out["state"]["events"]), (1200, 3, 1))
+        self.assertEqual(out["history"]["oldest"], "2026-09-21T14:13:20.020Z")
+        self.assertGreater(out["bytes_per_day"], 1000)
+        self.assertIn("1,200 readings", self.ctl("stats"))
+        self.assertIn("1,200 个读数", self.ctl("stats", "--lang", "zh"))
+
+
+if __name__ == "__main__":
+    unittest.main()
