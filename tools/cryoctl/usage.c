@@ -38,8 +38,11 @@ static const struct usage_verb verbs[] = {
      FOR_HISTORY | BIT(OPTION_ASSET) | BIT(OPTION_ALARM) | BIT(OPTION_PERSON) | BIT(OPTION_KIND),
      "the stored events: alarms, who acknowledged, starts, changes", "历史事件：报警、确认人、启动、配置变更",
      verb_events},
-    {"review", "", "", 0, 0,
     {"verify", "[DIR]", "[目录]", 0, 1,
+     BIT(OPTION_DIR) | BIT(OPTION_CONFIG) | BIT(OPTION_FROM) | BIT(OPTION_TO) | BIT(OPTION_UTC) |
+         BIT(OPTION_JSON) | BIT(OPTION_PUBLIC_KEY) | BIT(OPTION_HEAD) | BIT(OPTION_QUICK),
+     "is the record as it was written? needs no daemon", "验证记录是否被改动（不需要守护进程）", verb_verify},
+    {"review", "", "", 0, 0,
      BIT(OPTION_DIR) | BIT(OPTION_CONFIG) | BIT(OPTION_FROM) | BIT(OPTION_TO) | BIT(OPTION_UTC) |
          BIT(OPTION_JSON) | BIT(OPTION_ASSET) | BIT(OPTION_MEANING) | BIT(OPTION_COMMENT) |
          BIT(OPTION_PASSWORD_STDIN) | BIT(OPTION_SIGN_SOCKET),
@@ -49,8 +52,6 @@ static const struct usage_verb verbs[] = {
      BIT(OPTION_DIR) | BIT(OPTION_CONFIG) | BIT(OPTION_UTC) | BIT(OPTION_JSON) | BIT(OPTION_CHECK),
      "who has reviewed what, and whether it is still the same", "审核记录，以及所审核内容是否被改动",
      verb_reviews},
-         BIT(OPTION_JSON) | BIT(OPTION_PUBLIC_KEY) | BIT(OPTION_HEAD) | BIT(OPTION_QUICK),
-     "is the record as it was written? needs no daemon", "验证记录是否被改动（不需要守护进程）", verb_verify},
     {"key", "", "", 0, 0, BIT(OPTION_DIR) | BIT(OPTION_CONFIG) | BIT(OPTION_UTC) | BIT(OPTION_JSON),
      "the public key that the record is signed with", "显示签名公钥", verb_key},
     {"report", "ASSET | --facts FILE", "设备 | --facts 文件", 0, 1,
@@ -183,9 +184,6 @@ static const struct option_help {
                       "只包含此测点（默认：该设备的全部测点）"},
     [OPTION_FACTS] = {"facts", "FILE", "文件", "draw the facts that a report wrote earlier",
                       "用以前写出的事实数据绘制"},
-    [OPTION_OUTPUT] = {"output", "FILE", "文件", "-o: the PDF (default: the report's id); facts go to .json beside it",
-                       "-o：PDF 文件（默认：报告编号）；事实数据写入旁边的 .json"},
-    [OPTION_FACTS] = {"facts", "FILE", "文件", "draw the facts that a report wrote earlier", "用以前写出的事实数据绘制"},
     [OPTION_PUBLIC_KEY] = {"public-key", "KEY", "公钥",
                            "the key known from outside: its line of text, or a file with it",
                            "从外部得知的公钥：文本或文件"},
