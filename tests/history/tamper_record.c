@@ -11,7 +11,7 @@
 
 #define START_US  INT64_C(1790035200000000) /* 2026-09-22 00:00 UTC */
 #define HOUR_US   INT64_C(3600000000)
-#define EVERY_US  (3 * HOUR_US) /* an hour in three has readings: signatures take time to check */
+#define EVERY_US  (6 * HOUR_US) /* an hour in six has readings: signatures take time to check */
 #define POINTS    3
 #define PER_FRAME 3 /* readings of each point */
 #define PER_HOUR  2 /* frames */
@@ -159,7 +159,7 @@ static void put_hour(struct record *record, int64_t hour)
     if (hour % 3 == 1 && hour % 4 != 0)
         put_alarm(record, utc_us + 7654321, asset, "acknowledged", ALARM_ACKNOWLEDGED, utc_us + 1234567,
                   utc_us + 7654321);
-    if (hour == 8)
+    if (hour == 4)
         put_configuration(record, utc_us + 2000000, "configuration", "sha256", "site: bank\nassets: two\n");
     for (int i = 0; i < PER_HOUR; i++)
         put_frame(record, utc_us + i * HOUR_US / PER_HOUR);
