@@ -265,6 +265,9 @@ static void handle(struct monitor *m, struct core_message *message)
     case CORE_GAP:
         lost_records(m, message);
         break;
+    case CORE_CUSTODY:
+        monitor_custody(m, message);
+        break;
     case CORE_STORE_OPEN:
         store_open(m, message);
         break;

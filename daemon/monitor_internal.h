@@ -149,9 +149,15 @@ void monitor_settle_review(struct monitor *m);
 /* Raises or ends the alarm about an overdue review. */
 void monitor_watch_review(struct monitor *m);
 
+/* ---- monitor_custody.c */
+
+/* Makes an event of what happened to the record: a key, damage, removal. */
+void monitor_custody(struct monitor *m, const struct core_message *message);
+
 /* ---- monitor_calibration.c */
 
 /* A calibration that history.db has learnt becomes an event: so it enters the chain. Frees the row. */
+
 void monitor_calibration(struct monitor *m, struct calibration_row *row);
 
 /* ---- monitor_pages.c */

@@ -42,6 +42,7 @@ struct calibration_row {
 
 #define DIAGNOSTICS_INTERVAL_MS 10000
 #define DEVICE_BODY_MAX         1024 /* a device's diagnostics as JSON text, with NUL */
+#define HEAD_BODY_MAX           1024 /* the signed head as JSON text, with NUL */
 
 /* ---------------------------------------------------------------- to the core thread */
 
@@ -59,6 +60,8 @@ enum core_kind {
     CORE_CONFIG,      /* loader: a configuration is ready (config), or refused (config NULL) */
     CORE_FAULT,       /* store, publisher: a part has failed or is well again */
     CORE_GAP,         /* store: records that had to be given up; the core makes an event of it */
+    CORE_CUSTODY, /* store: a new signing key, damage, days that were removed: the core makes an event of it
+                   */
     CORE_STORE_OPEN,  /* store: state.db is open; restored alarms were sent before this */
     CORE_RESTORED,    /* store: the state of one alarm in an earlier run */
     CORE_CALIBRATION, /* store: a calibration that history.db has, and no event tells of */
@@ -126,6 +129,14 @@ struct core_message {
             bool events; /* events are among them: alarm states in state.db may be old */
             char detail[NOTE_MAX];
         } gap;
+        struct {
+            enum custody_kind { CUSTODY_KEY, CUSTODY_DAMAGE, CUSTODY_REMOVED } kind;
+            uint64_t count; /* frames or chunks that are damaged; readings that were removed */
+            int64_t from_utc_us, to_utc_us;
+            int64_t seal;                      /* its id; 0: none */
+            char asset[ID_MAX], point[ID_MAX]; /* "": not known */
+            char detail[NOTE_MAX];             /* the public key as its line of text, or the reason */
+        } custody;
         struct {
             bool ok;
             uint64_t last_seq; /* of the last event in state.db, 0 if none */
@@ -200,6 +211,7 @@ enum publisher_kind {
     PUBLISHER_DURABLE, /* store: all events up to seq are on disk */
     PUBLISHER_DEVICE,  /* a device's diagnostics, retained */
     PUBLISHER_ANSWER,  /* core: the answer to a command that came by MQTT */
+    PUBLISHER_HEAD,    /* store: the signed head of the record, retained (MAILBOX_RESERVED) */
     PUBLISHER_CONFIG,  /* the configuration in force from here on */
 };
 #define PUBLISHER_HOLD_MS 500
@@ -225,6 +237,7 @@ struct publisher_message {
         } device;
         struct event_record event;
         uint64_t durable_seq;
+        char head[HEAD_BODY_MAX];
         struct {
             uint32_t ticket;
             int error; /* 0, or -errno */

@@ -43,6 +43,15 @@ int64_t clock_offset_us(void)
     return offset;
 }
 
+int64_t clock_keep_offset(int64_t kept_us, int64_t true_us)
+{
+    int64_t off_us;
+    if (__builtin_sub_overflow(true_us, kept_us, &off_us) || off_us > CLOCK_SLOT_TOLERANCE_US ||
+        off_us < -CLOCK_SLOT_TOLERANCE_US)
+        return true_us;
+    return kept_us;
+}
+
 bool clock_synchronised(void)
 {
     struct timex t = {.modes = 0};

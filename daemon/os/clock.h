@@ -16,6 +16,12 @@ struct stamp clock_now(void);
 /* REALTIME - BOOTTIME; it changes only when somebody sets the clock (or NTP slews it, slowly). */
 int64_t clock_offset_us(void);
 
+/* The offset that slots keep: kept_us, until the true one is more than CLOCK_SLOT_TOLERANCE_US away from it,
+ * and then that. So what is due at regular times is recorded at regular times, although a clock that is
+ * slewed never keeps exactly to its offset. Begin with INT64_MIN. */
+#define CLOCK_SLOT_TOLERANCE_US (50 * MS_US)
+int64_t clock_keep_offset(int64_t kept_us, int64_t true_us);
+
 /* True when the kernel says that the clock is synchronised (adjtimex reads only). */
 bool clock_synchronised(void);
 

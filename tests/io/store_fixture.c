@@ -30,6 +30,7 @@ struct config *store_fixture_config(const struct store_fixture *fixture, uint32_
     assert_non_null(config);
     atomic_init(&config->references, 1);
     config->generation = generation;
+    strcpy(config->site_id, "test");
     snprintf(config->storage.directory, sizeof config->storage.directory, "%s", fixture->dir);
     config->storage.commit_interval_ms = 100;
     config->mqtt.enabled = true;

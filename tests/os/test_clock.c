@@ -73,12 +73,28 @@ static void test_clocks(void **state)
     assert_int_equal(strspn(id, "0123456789abcdef"), 32);
 }
 
+/* Slots stay on their grid while the clock is slewed, and follow when it is set. */
+static void test_slots_keep_their_offset(void **unused)
+{
+    (void)unused;
+    const int64_t offset = 1700000000000000;
+    int64_t kept = clock_keep_offset(INT64_MIN, offset);
+    assert_true(kept == offset);
+    for (int64_t slewed = 0; slewed <= 50000; slewed += 500)
+        assert_true((kept = clock_keep_offset(kept, offset - slewed)) == offset);
+    kept = clock_keep_offset(kept, offset - 50001);
+    assert_true(kept == offset - 50001);
+    assert_true(clock_keep_offset(kept, offset) == offset);
+    assert_true(clock_keep_offset(kept, kept + 3600000000) == kept + 3600000000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_print),
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_clocks),
+        cmocka_unit_test(test_slots_keep_their_offset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@ _cryoctl()
     _init_completion -n : 2>/dev/null || {
         cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
     }
-    local verbs="status alarms ack watch history gaps exposure stats events devices scan probe verify-point check reload"
+    local verbs="status alarms ack watch history gaps exposure stats events devices scan probe verify-point calibrations correct check reload"
     local everywhere="--lang --help --version" daemon="--socket --config --json"
     local range="--dir --config --from --to --last --utc --json"
 
@@ -22,7 +22,7 @@ _cryoctl()
     --asset) COMPREPLY=($(compgen -W "$("$1" complete assets 2>/dev/null)" -- "$cur")); return ;;
     --config | --dir) COMPREPLY=($(compgen -d -- "$cur")); return ;;
     --socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    --from | --to | --last | --note | --tolerance | --units | --timeout | --baud | --threshold | --alarm | --person) return ;;
+    --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --threshold | --alarm | --person) return ;;
     esac
 
     # The verb and its arguments so far, and how to reach the daemon for names.
@@ -30,7 +30,7 @@ _cryoctl()
     for ((i = 1; i < cword; i++)); do
         case ${words[i]} in
         --socket | --config) where+=("${words[i]}" "${words[i + 1]}"); ((i++)) ;;
-        --lang | --format | --dir | --from | --to | --last | --note | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits | --resolution | --threshold | --asset | --alarm | --person | --kind) ((i++)) ;;
+        --lang | --format | --dir | --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits | --resolution | --threshold | --asset | --alarm | --person | --kind) ((i++)) ;;
         -*) ;;
         *) if [[ -z $verb ]]; then verb=${words[i]}; else arguments+=("${words[i]}"); fi ;;
         esac
@@ -46,6 +46,8 @@ _cryoctl()
         scan) choices="$everywhere --config --json --units --timeout --baud --parity --stop-bits" ;;
         probe) choices="$everywhere --json --table --timeout --baud --parity --stop-bits" ;;
         verify-point) choices="$everywhere $daemon --note --tolerance" ;;
+        calibrations) choices="$everywhere --dir --config --utc --json" ;;
+        correct) choices="$everywhere $daemon --from --to --utc --offset --note --reason" ;;
         watch) choices="$everywhere $daemon --utc" ;;
         history) choices="$everywhere $range --format --resolution" ;;
         gaps) choices="$everywhere $range --format" ;;
@@ -59,9 +61,9 @@ _cryoctl()
     else
         case $verb/${#arguments[@]} in
         /0) choices=$verbs ;;
-        ack/0 | history/0 | gaps/0 | exposure/0 | verify-point/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
+        ack/0 | history/0 | gaps/0 | exposure/0 | verify-point/0 | calibrations/0 | correct/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
         ack/1) choices=$("$1" complete alarms "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
-        history/1 | gaps/1 | exposure/1 | verify-point/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
+        history/1 | gaps/1 | exposure/1 | verify-point/1 | calibrations/1 | correct/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
         check/0) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         esac
     fi

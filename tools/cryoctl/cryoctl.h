@@ -28,7 +28,7 @@ struct ctl {
     const char *config; /* a directory; NULL: not given */
     const char *socket; /* NULL until places_socket, if not given */
     char socket_path[108];
-    const char *dir, *note, *from, *to, *last, *format, *tolerance;
+    const char *dir, *note, *from, *to, *last, *format, *tolerance, *offset, *reason;
     const char *resolution, *threshold, *asset, *alarm, *person, *kind;
     const char *table, *units, *timeout, *baud, *parity,
         *stop_bits;   /* of a Modbus line that is asked directly */
@@ -53,6 +53,8 @@ void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)))
 #define CTL_JSON (JSON_REAL_PRECISION(15) | JSON_COMPACT)
 
 /* The verbs. argv[0] is the first argument after the verb; the result is the exit status. */
+int verb_calibrations(struct ctl *ctl, int argc, char **argv);
+int verb_correct(struct ctl *ctl, int argc, char **argv);
 int verb_check(struct ctl *ctl, int argc, char **argv);
 int verb_status(struct ctl *ctl, int argc, char **argv);
 int verb_alarms(struct ctl *ctl, int argc, char **argv);

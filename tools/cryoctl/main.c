@@ -141,6 +141,12 @@ static bool set_option(struct ctl *ctl, enum usage_option option, const char *ar
     case OPTION_TOLERANCE:
         ctl->tolerance = argument;
         break;
+    case OPTION_OFFSET:
+        ctl->offset = argument;
+        break;
+    case OPTION_REASON:
+        ctl->reason = argument;
+        break;
     case OPTION_HELP:
     case OPTION_VERSION:
     case OPTION_COUNT:

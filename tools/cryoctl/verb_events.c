@@ -26,11 +26,19 @@ static void describe(const struct ctl *ctl, const json_t *body, const struct his
 {
     const char *by = client_text(body, "by"), *sentence = client_name(ctl, body, "text", "");
     const char *transition = client_text(body, "transition"), *note = client_text(body, "note");
-    char joined[3072]; /* a body has less */
+    char words[2048], joined[3072]; /* a body has less */
     if (sentence[0] == '\0')
         sentence = client_text(body, "detail");
     if (sentence[0] == '\0')
         sentence = client_text(body, "difference");
+    if (strcmp(event->kind, "calibration") == 0) {
+        snprintf(
+            words, sizeof words,
+            tr(ctl, "%s/%s from %.10s: %s; certificate %s; due %s", "%s/%s 自 %.10s：%s；证书 %s；到期 %s"),
+            event->asset, client_text(body, "point"), client_text(body, "from"), client_text(body, "text"),
+            client_text(body, "certificate"), client_text(body, "due"));
+        sentence = words;
+    }
     join_lines(sentence, joined, sizeof joined);
     sentence = joined;
     const char *gap = sentence[0] != '\0' ? "  " : "";

@@ -106,6 +106,8 @@ const char *words_kind(const struct ctl *ctl, const char *name)
         {"configuration", "configuration", "配置"},
         {"configuration-refused", "configuration refused", "配置被拒绝"},
         {"verification", "verification", "测点核对"},
+        {"calibration", "calibration", "校准"},
+        {"correction", "correction", "更正"},
         {"clock", "clock", "时钟"},
         {"gap", "gap", "数据缺口"},
         {"fault", "fault", "故障"},

@@ -128,10 +128,10 @@ static void note_outcome(struct bus *bus, struct bus_device *device, enum reason
         log_line(LOG_WARNING, MID_BUS, "device %s: does not answer: %s", id, reason_name(reason));
 }
 
-static struct stamp slot_stamp(int64_t slot_boot_us)
+static struct stamp slot_stamp(struct bus *bus, int64_t slot_boot_us)
 {
-    struct stamp now = clock_now();
-    return (struct stamp){.boot_us = slot_boot_us, .utc_us = now.utc_us - (now.boot_us - slot_boot_us)};
+    bus->slot_offset_us = clock_keep_offset(bus->slot_offset_us, clock_offset_us());
+    return (struct stamp){.boot_us = slot_boot_us, .utc_us = slot_boot_us + bus->slot_offset_us};
 }
 
 static uint32_t backoff_ms(const struct bus *bus, size_t i, enum reason reason, int64_t now_us)
@@ -147,7 +147,7 @@ static uint32_t backoff_ms(const struct bus *bus, size_t i, enum reason reason, 
 static void poll_device(struct bus *bus, size_t i, int64_t slot_us)
 {
     struct bus_device *device = &bus->devices[i];
-    struct stamp slot = slot_stamp(slot_us);
+    struct stamp slot = slot_stamp(bus, slot_us);
     enum reason reason = REASON_LINK_DOWN;
     if (link_is_open(bus->link))
         bus_line_clear(bus, device);
@@ -179,7 +179,7 @@ static void skip_slot(struct bus *bus, const struct schedule_step *step)
     enum reason reason = !link_is_open(bus->link) && bus->link_failures > 0 ? REASON_LINK_DOWN
                          : step->late || device->last_reason == REASON_NONE ? REASON_STALE
                                                                             : device->last_reason;
-    round_missing(bus, device, reason, slot_stamp(step->slot_us));
+    round_missing(bus, device, reason, slot_stamp(bus, step->slot_us));
     post_batch_end(bus);
 }
 
@@ -204,7 +204,7 @@ static bool has_turn(struct bus *bus, const struct schedule_step *step)
                  bus->config->buses[bus->index].max_connections, bus->config->buses[bus->index].host);
     bus->told_turn = true;
     const struct bus_device *device = &bus->devices[step->device];
-    round_missing(bus, device, REASON_STALE, slot_stamp(step->slot_us));
+    round_missing(bus, device, REASON_STALE, slot_stamp(bus, step->slot_us));
     post_batch_end(bus);
     return false;
 }
@@ -304,6 +304,7 @@ int bus_create(struct config *config, uint16_t index, struct mailbox *core, stru
         return -ENOMEM;
     bus->config = config_ref(config);
     bus->index = index;
+    bus->slot_offset_us = INT64_MIN;
     bus->core = core;
     bus->heartbeats = heartbeats;
     bus->turns = turns_ref(turns);

@@ -28,6 +28,7 @@ struct bus {
     struct schedule_device *slots;
     struct bus_device *devices;
     size_t n_devices;
+    int64_t slot_offset_us; /* of UTC, as slots keep it (clock_keep_offset) */
     uint32_t link_failures; /* in a row */
     int64_t connect_at_us;  /* not before */
     uint32_t connections;   /* made so far */

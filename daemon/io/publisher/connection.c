@@ -95,6 +95,7 @@ static void came_up(struct publisher *p, int64_t now_us)
     p->closing_us = p->refused_us = 0;
     p->confirmed = false;
     p->status_due = true;
+    p->head_due = p->head[0] != '\0';
     p->status_retry_us = p->heartbeat_us = now_us;
     p->learn_until_us = now_us + LEARN_US;
     p->sweep_us = now_us + SWEEP_DELAY_US;

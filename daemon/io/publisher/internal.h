@@ -54,6 +54,8 @@ struct publisher {
     bool short_lived;      /* the last connection broke at once: this one must prove that it holds */
     int64_t closing_us;    /* since when the peer has been seen gone; 0: it has not */
     char status_topic[TOPIC_MAX];
+    char head[HEAD_BODY_MAX]; /* of the record; "": not known */
+    bool head_due;
     bool status_due, confirmed;
     int64_t status_retry_us;
     int64_t heartbeat_us, learn_until_us, sweep_us, carried_until_us, refused_retry_us;

@@ -133,6 +133,18 @@ static int send_heartbeat(struct publisher *p, int64_t now_us)
     return 1;
 }
 
+static int send_head(struct publisher *p)
+{
+    char topic[TOPIC_MAX];
+    if (!p->head_due || session_under_way(p->session, OWNER_HEAD) > 0)
+        return 0;
+    int error = publish(p, OWNER_HEAD, 0, payload_topic(topic, p->mirror->config, "head"), p->head, true);
+    if (error < 0)
+        return error;
+    p->head_due = false;
+    return 1;
+}
+
 /* Only half of the window is for what can wait. */
 static bool has_room_for(const struct publisher *p, enum session_owner owner)
 {
@@ -254,6 +266,8 @@ static int send_one(struct publisher *p, int64_t now_us)
     if (sent == 0)
         sent = send_heartbeat(p, now_us);
     if (sent == 0)
+        sent = send_head(p);
+    if (sent == 0)
         sent = send_readings(p);
     if (sent == 0)
         sent = send_leftover(p);
@@ -279,7 +293,7 @@ static const char *owner_name(enum session_owner owner)
         [OWNER_ALARM] = "alarm states", [OWNER_EVENT] = "events",
         [OWNER_READINGS] = "readings",  [OWNER_DISCOVERY] = "Home Assistant discovery",
         [OWNER_CLEAR] = "clearing",     [OWNER_ANSWER] = "an answer to a command",
-        [OWNER_DEVICE] = "diagnostics",
+        [OWNER_DEVICE] = "diagnostics", [OWNER_HEAD] = "the head of the record",
     };
     return names[owner];
 }

@@ -31,6 +31,7 @@ enum session_owner {
     OWNER_DEVICE,
     OWNER_CLEAR,
     OWNER_ANSWER,
+    OWNER_HEAD,
     OWNERS
 };
 

@@ -31,6 +31,7 @@ static void take_config(struct store *store, struct config *config)
     store_state_add_config(store, config);
     config_unref(store->config);
     store->config = config;
+    store_fold_configure(store);
 }
 
 static void handle(struct store *store, struct store_message *message)
@@ -64,6 +65,11 @@ static void take_messages(struct store *store, unsigned max)
     store->last_turn_utc_us = utc_us;
 }
 
+void store_take(struct store *store)
+{
+    take_messages(store, TAKE_MAX);
+}
+
 /* ---------------------------------------------------------------- the thread */
 
 /* Looks now and then whether the files are still where they were, and lays in the ballast again. */
@@ -92,7 +98,8 @@ static void check_files(struct store *store, int64_t now_boot_us)
 static int64_t next_deadline(const struct store *store, int64_t now_boot_us)
 {
     int64_t deadlines[] = {store_state_deadline(store), store_history_deadline(store),
-                           store_report_deadline(store)};
+                           store_report_deadline(store), store_fold_deadline(store),
+                           store_head_deadline(store)};
     int64_t next = now_boot_us + IDLE_US;
     for (size_t i = 0; i < sizeof deadlines / sizeof *deadlines; i++)
         next = deadlines[i] < next ? deadlines[i] : next;
@@ -117,13 +124,16 @@ static void *run(void *argument)
         store_state_step(store, now);
         store_report_step(store, now); /* before history.db: DURABLE must not wait for it */
         store_history_step(store, now);
+        store_head_step(store, now, false);
         store_report_step(store, now);
+        store_fold_step(store, now);
         (void)mailbox_wait(store->mailbox, store->stop_fd, next_deadline(store, now));
     }
     heartbeat_busy(store->heartbeats, store->heartbeat, STORE_WRITE_MS);
     take_messages(store, RESERVED_SLOTS + ORDINARY_MAX);
     store_history_finish(store);
     store_state_finish(store);
+    store_history_close(store);
     store_report_step(store, clock_boot_us());
     store_files_close(&store->files);
     heartbeat_leave(store->heartbeats, store->heartbeat);
@@ -224,6 +234,7 @@ void store_free(struct store *store)
         if (store->message.kind == STORE_CONFIG)
             config_unref(store->message.config);
     }
+    store_fold_free(store);
     store_history_free(store);
     store_state_free(store);
     store_report_free(&store->report);

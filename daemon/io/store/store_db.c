@@ -32,6 +32,9 @@ static int configure(struct store_db *db, sqlite3 *handle, char *detail, size_t 
 {
     int persist = 1;
     sqlite3_stmt *stmt = NULL;
+    /* For a new file only: a commit of readings fits into one page of this size, where it would take two. */
+    if (db->file == SCHEMA_HISTORY)
+        (void)sqlite3_exec(handle, "PRAGMA page_size=8192", NULL, NULL, NULL);
     int result = sqlite3_prepare_v2(handle, "PRAGMA journal_mode=WAL", -1, &stmt, NULL);
     if (result == SQLITE_OK)
         result = sqlite3_step(stmt);
@@ -46,7 +49,7 @@ static int configure(struct store_db *db, sqlite3 *handle, char *detail, size_t 
         result = sqlite3_exec(handle,
                               "PRAGMA synchronous=FULL; PRAGMA journal_size_limit=4194304;"
                               " PRAGMA wal_autocheckpoint=1000; PRAGMA cell_size_check=ON;"
-                              " PRAGMA trusted_schema=OFF",
+                              " PRAGMA trusted_schema=OFF; PRAGMA secure_delete=OFF",
                               NULL, NULL, NULL);
     /* So that those who may only read can, also when no daemon runs. */
     if (result == SQLITE_OK)

@@ -38,6 +38,7 @@ int store_history_init(struct store *store)
 
 void store_history_close(struct store *store)
 {
+    store_fold_close(store);
     store_db_finalize(store->history.stmts, HISTORY_STATEMENTS);
     store_db_close(&store->history.db);
     store_readings_forget_ids(&store->history.readings);
@@ -55,12 +56,12 @@ void store_history_free(struct store *store)
 /* ---------------------------------------------------------------- writing: each returns an SQLite result */
 
 /* The last frame, as far as the statement knows: a row, or the result. */
-static int read_frame(sqlite3_stmt *stmt, struct store_frame *ret)
+static int read_frame(sqlite3_stmt *stmt, struct store_link *ret)
 {
     int result = sqlite3_step(stmt);
     if (result == SQLITE_ROW) {
         const void *hash = sqlite3_column_blob(stmt, 1);
-        *ret = (struct store_frame){.id = sqlite3_column_int64(stmt, 0)};
+        *ret = (struct store_link){.id = sqlite3_column_int64(stmt, 0)};
         if (hash && sqlite3_column_bytes(stmt, 1) == CHAIN_HASH_SIZE)
             memcpy(ret->hash, hash, CHAIN_HASH_SIZE);
     }
@@ -68,9 +69,9 @@ static int read_frame(sqlite3_stmt *stmt, struct store_frame *ret)
     return result;
 }
 
-static int read_last(struct store_history *history, struct store_frame *ret)
+static int read_last(struct store_history *history, struct store_link *ret)
 {
-    *ret = (struct store_frame){.id = 0};
+    *ret = (struct store_link){.id = 0};
     int result = read_frame(history->stmts[STMT_LAST], ret);
     if (result == SQLITE_DONE)
         result = read_frame(history->stmts[STMT_FOLDED], ret);
@@ -144,7 +145,7 @@ static int gather(struct store_history *history, struct position *at, size_t *re
 }
 
 /* The frame behind last, which then is this one. */
-static int put_frame(struct store_history *history, struct store_frame *last, size_t n)
+static int put_frame(struct store_history *history, struct store_link *last, size_t n)
 {
     const struct frame_entry *entries = history->scratch;
     sqlite3_stmt *stmt = history->stmts[STMT_FRAME];
@@ -174,7 +175,7 @@ static int put_frame(struct store_history *history, struct store_frame *last, si
     return result;
 }
 
-static int put_frames(struct store_history *history, struct store_frame *last, uint64_t *ret_n)
+static int put_frames(struct store_history *history, struct store_link *last, uint64_t *ret_n)
 {
     struct position at = {history->readings.head, history->readings.head ? history->readings.head->first : 0};
     uint64_t total = 0;
@@ -195,7 +196,7 @@ static int put_frames(struct store_history *history, struct store_frame *last, u
 
 static int write_transaction(struct store_history *history)
 {
-    struct store_frame last;
+    struct store_link last;
     uint64_t n = 0;
     int result = sqlite3_exec(history->db.db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (result == SQLITE_OK)
@@ -229,6 +230,7 @@ static bool has_room(struct store *store)
         return true;
     snprintf(detail, sizeof detail, "%.200s: disk full: the last %lld MiB are kept for events",
              store->files.dir, ROOM_STOP >> 20);
+    history->failing = true;
     store_report_fault(store, FAULT_HISTORY_DB, detail);
     history->db.retry_boot_us = clock_boot_us() + STORE_RETRY_US;
     return false;
@@ -244,13 +246,20 @@ static void flush(struct store *store)
     int result = write_transaction(history);
     if (result != SQLITE_OK) {
         bool usable = store_db_failed(&history->db, result, detail, sizeof detail);
+        history->failing = true;
         store_report_fault(store, FAULT_HISTORY_DB, detail);
         store_readings_forget_ids(&history->readings);
         if (!usable)
             store_history_close(store);
     } else {
-        store_report_well(store, FAULT_HISTORY_DB);
+        history->failing = false;
+        if (store->fold.trouble[0] != '\0')
+            store_report_fault(store, FAULT_HISTORY_DB, store->fold.trouble);
+        else
+            store_report_well(store, FAULT_HISTORY_DB);
         store_report_gap_over(store, GAP_READINGS);
+        if (store->fold.due_boot_us == STORE_NEVER)
+            store->fold.due_boot_us = 0;
     }
     heartbeat_beat(store->heartbeats, store->heartbeat);
 }
@@ -260,11 +269,15 @@ static void open_history(struct store *store)
     struct store_history *history = &store->history;
     char detail[STORE_DETAIL_MAX];
     if (store_db_open(store, &history->db, detail, sizeof detail) < 0) {
+        history->failing = true;
         store_report_fault(store, FAULT_HISTORY_DB, detail);
         return;
     }
     int result = store_db_prepare(&history->db, sql, history->stmts, HISTORY_STATEMENTS);
+    if (result == SQLITE_OK)
+        result = read_last(history, &history->last);
     if (result != SQLITE_OK) {
+        history->failing = true;
         (void)store_db_failed(&history->db, result, detail, sizeof detail);
         store_report_fault(store, FAULT_HISTORY_DB, detail);
         store_history_close(store);
@@ -289,8 +302,7 @@ void store_history_step(struct store *store, int64_t now_boot_us)
         return;
     if (!history->db.db)
         open_history(store);
-    bool failing = store->report.faults[FAULT_HISTORY_DB].failed;
-    if (!history->db.db || (!failing && now_boot_us < history->due_boot_us))
+    if (!history->db.db || (!history->failing && now_boot_us < history->due_boot_us))
         return;
     flush(store);
     store_calibrations_tell(store);
@@ -301,7 +313,7 @@ void store_history_step(struct store *store, int64_t now_boot_us)
 int64_t store_history_deadline(const struct store *store)
 {
     const struct store_history *history = &store->history;
-    bool waits = !history->db.db || store->report.faults[FAULT_HISTORY_DB].failed;
+    bool waits = !history->db.db || history->failing;
     int64_t due = waits ? 0 : history->due_boot_us;
     return due > history->db.retry_boot_us ? due : history->db.retry_boot_us;
 }
@@ -319,5 +331,4 @@ void store_history_finish(struct store *store)
     if (history->readings.n > 0)
         log_line(LOG_ERR, MID_STORE, "%s: %llu readings could not be written and are lost", history->db.path,
                  (unsigned long long)history->readings.n);
-    store_history_close(store);
 }

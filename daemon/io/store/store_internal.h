@@ -9,7 +9,9 @@
 
 #include "chain.h"
 #include "clock.h"
+#include "fold.h"
 #include "frame.h"
+#include "head.h"
 #include "schema.h"
 #include "seal.h"
 #include "store.h"
@@ -21,9 +23,16 @@
 #define STORE_SENT_MAX    1024
 #define STORE_CONFIGS_MAX 8
 #define STORE_SERIES_MAX  8
+#define STORE_CUSTODY_MAX 4
 #define STORE_RETRY_US    (1 * SECOND_US) /* after a failed write */
 #define STORE_REOPEN_US   (5 * SECOND_US) /* after a failed opening */
 #define STORE_NEVER       INT64_MAX
+
+/* The end of a chain: a frame or a seal. */
+struct store_link {
+    int64_t id; /* 0: there is none */
+    unsigned char hash[CHAIN_HASH_SIZE];
+};
 
 /* ---------------------------------------------------------------- files (store_files.c) */
 
@@ -91,6 +100,8 @@ struct store_report {
     } gaps[GAP_COUNT];
     struct core_message *restored; /* what the first opening found, then CORE_STORE_OPEN */
     size_t n_restored, next_restored;
+    struct core_message custody[STORE_CUSTODY_MAX]; /* waits for state.db, so that its event has its place */
+    size_t n_custody;
     uint64_t durable_seq, durable_told;
     int64_t retry_boot_us;
 };
@@ -101,6 +112,9 @@ void store_report_gap(struct store *store, enum store_gap gap, uint64_t count, i
                       int64_t to_utc_us);
 /* Gaps are told when writing works again: then their event can be stored too. */
 void store_report_gap_over(struct store *store, enum store_gap gap);
+/* The message's kind is CORE_CUSTODY. It is lost only when there was no room for it. */
+void store_report_custody(struct store *store, const struct core_message *message);
+bool store_report_has_room(const struct store *store); /* for two of them */
 /* Posts all that waits, as far as there is room. */
 void store_report_step(struct store *store, int64_t now_boot_us);
 int64_t store_report_deadline(const struct store *store);
@@ -110,7 +124,7 @@ void store_report_free_restored(struct core_message *messages, size_t from, size
 
 /* ---------------------------------------------------------------- state.db (store_state.c) */
 
-#define STATE_STATEMENTS 9
+#define STATE_STATEMENTS 10
 
 struct store_state {
     struct store_db db;
@@ -126,6 +140,7 @@ struct store_state {
     unsigned char last_hash[CHAIN_HASH_SIZE];
     int64_t run_id, started_utc_us;
     uint64_t known_seq; /* the last one that was seen in the file: a file with less is another one */
+    unsigned char known_hash[CHAIN_HASH_SIZE]; /* its hash */
     bool opened_once, run_written;
     bool was_lost; /* the first opening found no state.db, though there was one */
     char boot_id[BOOT_ID_MAX];
@@ -143,6 +158,7 @@ void store_state_close(struct store *store);
 struct event_record *store_state_waiting(struct store_state *state, size_t i); /* i < n */
 /* Reads last_seq and last_hash from the file: an SQLite result. */
 int store_state_read_last(struct store_state *state);
+void store_state_know_last(struct store_state *state); /* it is in the file */
 
 /* (store_restore.c) After an opening, the first time and whenever another file has taken the place of ours:
  * has the core told of the alarms in it, and our run written into it. An SQLite result. */
@@ -197,17 +213,13 @@ void store_calibrations_tell(struct store *store);
 
 #define HISTORY_STATEMENTS 5
 
-struct store_frame {
-    int64_t id; /* 0: there is none */
-    unsigned char hash[CHAIN_HASH_SIZE];
-};
-
 struct store_history {
     struct store_db db;
     sqlite3_stmt *stmts[HISTORY_STATEMENTS];
     struct store_readings readings;
-    int64_t due_boot_us;     /* the next commit; STORE_NEVER while nothing waits */
-    struct store_frame last; /* that was committed */
+    int64_t due_boot_us;    /* the next commit; STORE_NEVER while nothing waits */
+    struct store_link last; /* frame that was committed */
+    bool failing;           /* the last commit failed */
     /* A commit that failed may have reached the disk all the same: if the frame doubt_id is there, the oldest
      * doubt_n readings are stored. */
     int64_t doubt_id;
@@ -223,10 +235,45 @@ int store_history_init(struct store *store);
 void store_history_free(struct store *store);
 void store_history_step(struct store *store, int64_t now_boot_us);
 int64_t store_history_deadline(const struct store *store);
-void store_history_finish(struct store *store); /* writes what waits, and closes */
+void store_history_finish(struct store *store); /* writes what waits */
 void store_history_close(struct store *store);
 
+/* ---------------------------------------------------------------- folding (store_fold.c) */
+
+struct store_fold {
+    struct signer *signer;  /* NULL: could not be read so far */
+    struct fold *fold;      /* while history.db is open */
+    struct store_link seal; /* the last one */
+    int64_t due_boot_us, gave_way_boot_us;
+    bool key_known;  /* it is in history.db */
+    bool key_stored; /* its event is in state.db */
+    bool key_logged;
+    char trouble[STORE_DETAIL_MAX]; /* why nothing is folded; "": all is well */
+};
+
+/* One piece of work, when one is due. Events are taken and written while it runs. */
+void store_fold_step(struct store *store, int64_t now_boot_us);
+int64_t store_fold_deadline(const struct store *store);
+void store_fold_configure(struct store *store);
+void store_fold_close(struct store *store); /* before history.db is closed */
+void store_fold_free(struct store *store);
+
+/* ---------------------------------------------------------------- the signed head (store_head.c) */
+
+struct store_head {
+    struct head last; /* that was made */
+    char text[HEAD_TEXT_MAX];
+    bool to_state, to_publisher; /* still to be written, to be posted */
+    int64_t due_boot_us;         /* the next, if anything changes */
+};
+
+/* Makes a head when something has changed: at once after a seal and at the end, else once a minute. */
+void store_head_step(struct store *store, int64_t now_boot_us, bool at_the_end);
+int64_t store_head_deadline(const struct store *store);
+
 /* ---------------------------------------------------------------- */
+
+void store_take(struct store *store); /* messages from the mailbox; not from within their handling */
 
 struct store {
     struct mailbox *mailbox, *core, *publisher;
@@ -242,6 +289,8 @@ struct store {
     struct store_report report;
     struct store_state state;
     struct store_history history;
+    struct store_fold fold;
+    struct store_head head;
 };
 
 #endif

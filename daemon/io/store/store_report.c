@@ -56,6 +56,18 @@ void store_report_gap_over(struct store *store, enum store_gap gap)
     store->report.gaps[gap].ready = store->report.gaps[gap].count > 0;
 }
 
+void store_report_custody(struct store *store, const struct core_message *message)
+{
+    struct store_report *report = &store->report;
+    if (report->n_custody < STORE_CUSTODY_MAX)
+        report->custody[report->n_custody++] = *message;
+}
+
+bool store_report_has_room(const struct store *store)
+{
+    return store->report.n_custody + 2 <= STORE_CUSTODY_MAX;
+}
+
 static const char *gap_text(enum store_gap gap)
 {
     switch (gap) {
@@ -145,6 +157,20 @@ static bool post_gaps(struct store *store)
     return true;
 }
 
+static bool post_custody(struct store *store)
+{
+    struct store_report *report = &store->report;
+    while (report->n_custody > 0) {
+        if (!store->state.opened_once)
+            return true; /* when it is open, there is a turn */
+        if (!post(store, &report->custody[0]))
+            return false;
+        report->n_custody--;
+        memmove(&report->custody[0], &report->custody[1], report->n_custody * sizeof report->custody[0]);
+    }
+    return true;
+}
+
 static bool post_durable(struct store *store)
 {
     struct store_report *report = &store->report;
@@ -162,7 +188,7 @@ void store_report_step(struct store *store, int64_t now_boot_us)
 {
     /* The order matters: restored alarms before the faults, so that the core knows its past first. */
     bool all = post_durable(store);
-    all = post_restored(store) && post_faults(store) && post_gaps(store) && all;
+    all = post_restored(store) && post_faults(store) && post_gaps(store) && post_custody(store) && all;
     store->report.retry_boot_us = all ? STORE_NEVER : now_boot_us + RETRY_US;
 }
 

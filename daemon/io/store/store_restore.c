@@ -155,7 +155,7 @@ static int restore(struct store *store)
     store->report.n_restored = n + 1;
     store->report.next_restored = 0;
     state->run_id = last_run + 1;
-    state->known_seq = state->last_seq;
+    store_state_know_last(state);
     return SQLITE_OK;
 }
 

@@ -22,6 +22,7 @@ enum {
     STMT_CONFIG,
     STMT_RUN,
     STMT_STOPPED,
+    STMT_HEAD,
 };
 
 static const char *const sql[STATE_STATEMENTS] = {
@@ -33,6 +34,7 @@ static const char *const sql[STATE_STATEMENTS] = {
     [STMT_SENT] = "DELETE FROM outbox WHERE seq = ?1",
     [STMT_CONFIG] = "INSERT OR IGNORE INTO configuration VALUES(?1, ?2, ?3)",
     [STMT_RUN] = "INSERT OR IGNORE INTO run VALUES(?1, ?2, ?3, NULL)",
+    [STMT_HEAD] = "INSERT OR REPLACE INTO head VALUES(1, ?1)",
     [STMT_STOPPED] = "UPDATE run SET stopped_utc_us = ?2 WHERE id = ?1",
 };
 
@@ -134,6 +136,12 @@ int store_state_read_last(struct store_state *state)
     }
     sqlite3_reset(stmt);
     return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+void store_state_know_last(struct store_state *state)
+{
+    state->known_seq = state->last_seq;
+    memcpy(state->known_hash, state->last_hash, CHAIN_HASH_SIZE);
 }
 
 static int is_stored(struct store_state *state, const struct event_record *event, bool *ret)
@@ -250,7 +258,17 @@ static int write_rows(struct store *store, size_t n_events, struct conflicts *co
         sqlite3_bind_int64(state->stmts[STMT_SENT], 1, (int64_t)state->sent[i]);
         result = store_db_run(state->stmts[STMT_SENT]);
     }
+    if (result == SQLITE_OK && store->head.to_state) {
+        bind_text(state->stmts[STMT_HEAD], 1, store->head.text);
+        result = store_db_run(state->stmts[STMT_HEAD]);
+    }
     return result;
+}
+
+static void note_key(struct store *store, size_t n_events)
+{
+    for (size_t i = 0; i < n_events; i++)
+        store->fold.key_stored |= strcmp(store_state_waiting(&store->state, i)->kind, "key") == 0;
 }
 
 static int write_transaction(struct store *store)
@@ -266,7 +284,9 @@ static int write_transaction(struct store *store)
     if (result != SQLITE_OK)
         return result;
     state->run_written = true;
-    state->known_seq = state->last_seq;
+    store->head.to_state = false;
+    store_state_know_last(state);
+    note_key(store, n_events);
     for (size_t i = 0; i < state->n_configs; i++)
         config_unref(state->configs[i]);
     state->n_configs = 0;
@@ -349,9 +369,10 @@ static void open_state(struct store *store)
 
 /* ---------------------------------------------------------------- turns */
 
-static bool has_work(const struct store_state *state, int64_t now_boot_us)
+static bool has_work(const struct store *store, int64_t now_boot_us)
 {
-    return !state->run_written || state->n > 0 || state->n_configs > 0 ||
+    const struct store_state *state = &store->state;
+    return !state->run_written || store->head.to_state || state->n > 0 || state->n_configs > 0 ||
            now_boot_us >= state->sent_due_boot_us;
 }
 
@@ -366,7 +387,7 @@ void store_state_step(struct store *store, int64_t now_boot_us)
         return;
     /* Also without work while it is failing: the fault must end when the disk is well, not at the next event.
      */
-    if (has_work(state, now_boot_us) || store->report.faults[FAULT_STATE_DB].failed)
+    if (has_work(store, now_boot_us) || store->report.faults[FAULT_STATE_DB].failed)
         flush(store);
     if (state->db.db && state->db.retry_boot_us == 0 && state->n > 0)
         flush(store);
@@ -375,7 +396,7 @@ void store_state_step(struct store *store, int64_t now_boot_us)
 int64_t store_state_deadline(const struct store *store)
 {
     const struct store_state *state = &store->state;
-    bool waits = !state->db.db || store->report.faults[FAULT_STATE_DB].failed || has_work(state, 0);
+    bool waits = !state->db.db || store->report.faults[FAULT_STATE_DB].failed || has_work(store, 0);
     int64_t due = waits ? 0 : state->sent_due_boot_us;
     return due > state->db.retry_boot_us ? due : state->db.retry_boot_us;
 }
@@ -388,6 +409,11 @@ void store_state_finish(struct store *store)
     for (int i = 0;
          i < 2 * STORE_EVENTS_MAX / BATCH && (i == 0 || state->n > 0) && state->db.retry_boot_us == 0; i++)
         store_state_step(store, clock_boot_us());
+    if (!state->db.db)
+        return;
+    store_head_step(store, clock_boot_us(), true);
+    if (store->head.to_state && state->db.retry_boot_us == 0)
+        flush(store);
     if (!state->db.db)
         return;
     if (state->n == 0 && state->run_written && !store->report.faults[FAULT_STATE_DB].failed) {

@@ -1,0 +1,58 @@
+/* monitor_custody.c - what happened to the record itself: its events. */
+#include "clock.h"
+#include "log.h"
+#include "monitor_internal.h"
+
+static void log_custody(const struct core_message *message)
+{
+    switch (message->custody.kind) {
+    case CUSTODY_KEY:
+        break; /* the store has logged it */
+    case CUSTODY_DAMAGE:
+        log_line(LOG_ERR, MID_STORE, "history: %llu damaged: %s%s%s%s%s",
+                 (unsigned long long)message->custody.count, message->custody.detail,
+                 message->custody.asset[0] != '\0' ? ": " : "", message->custody.asset,
+                 message->custody.point[0] != '\0' ? "/" : "", message->custody.point);
+        break;
+    case CUSTODY_REMOVED:
+        log_line(LOG_NOTICE, MID_STORE, "history: %llu readings removed: %s",
+                 (unsigned long long)message->custody.count, message->custody.detail);
+        break;
+    }
+}
+
+void monitor_custody(struct monitor *m, const struct core_message *message)
+{
+    char from[RFC3339_MAX], to[RFC3339_MAX];
+    const int64_t count = (int64_t)message->custody.count;
+    clock_print_utc(from, message->custody.from_utc_us);
+    clock_print_utc(to, message->custody.to_utc_us);
+    const struct announce_member key[] = {{.key = "public_key", .text = message->custody.detail}};
+    const struct announce_member damage[] = {
+        {.key = "count", .number = count},
+        {.key = "from", .text = from},
+        {.key = "asset", .text = message->custody.asset},
+        {.key = "point", .text = message->custody.point},
+        {.key = "seal", .number = message->custody.seal},
+        {.key = "reason", .text = message->custody.detail},
+    };
+    const struct announce_member removed[] = {
+        {.key = "count", .number = count},
+        {.key = "from", .text = from},
+        {.key = "to", .text = to},
+        {.key = "seal", .number = message->custody.seal},
+        {.key = "reason", .text = message->custody.detail},
+    };
+    log_custody(message);
+    switch (message->custody.kind) {
+    case CUSTODY_KEY:
+        monitor_event(m, clock_now(), "key", key, sizeof key / sizeof *key);
+        break;
+    case CUSTODY_DAMAGE:
+        monitor_event(m, clock_now(), "damage", damage, sizeof damage / sizeof *damage);
+        break;
+    case CUSTODY_REMOVED:
+        monitor_event(m, clock_now(), "retention", removed, sizeof removed / sizeof *removed);
+        break;
+    }
+}
