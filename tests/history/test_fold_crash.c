@@ -300,8 +300,9 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_write_fails),        cmocka_unit_test(test_each_write_fails_once),
-        cmocka_unit_test(test_disk_full_at_each_write), 
+        cmocka_unit_test(test_each_write_fails),
+        cmocka_unit_test(test_each_write_fails_once),
+        cmocka_unit_test(test_disk_full_at_each_write),
         cmocka_unit_test(test_killed_at_each_write),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
