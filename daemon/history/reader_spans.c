@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fold.h"
 #include "reader_internal.h"
 
 #define GROUP       32
@@ -137,19 +138,6 @@ static int add_segments(struct spans *spans, int64_t *ret_newest)
 
 /* ---------------------------------------------------------------- what is not folded */
 
-static void default_thresholds(const struct reader_point *point, struct summary_thresholds *ret)
-{
-    static const int64_t celsius[] = {-150, -135, -120};
-    *ret = (struct summary_thresholds){0};
-    if (strcmp(point->unit, "°C") != 0)
-        return;
-    for (ret->n = 0; ret->n < 3; ret->n++) {
-        ret->numbers[ret->n] = celsius[ret->n];
-        for (unsigned i = 0; i < point->decimals; i++)
-            ret->numbers[ret->n] *= 10;
-    }
-}
-
 /* The calibrated value in steps, as in the summaries of chunks. */
 static int64_t number_of(struct history_reader *reader, const struct reader_point *point,
                          const struct frame_entry *entry)
@@ -172,6 +160,8 @@ static int64_t number_of(struct history_reader *reader, const struct reader_poin
 
 static int sum_up(struct spans *spans, struct series *s)
 {
+    const struct reader_point *p = point_of(spans, s);
+    const struct seal_point name = {p->asset, p->point, p->unit, p->decimals};
     struct summary_thresholds thresholds;
     struct summary *made = NULL;
     if (s->n_entries == 0)
@@ -184,7 +174,7 @@ static int sum_up(struct spans *spans, struct series *s)
     if (s->n > 0 && s->buckets[s->n - 1].thresholds.n > 0)
         thresholds = s->buckets[s->n - 1].thresholds;
     else
-        default_thresholds(point_of(spans, s), &thresholds);
+        fold_default_thresholds(NULL, &name, &thresholds);
     int64_t n = summary_make(s->entries, numbers, s->n_entries, &thresholds, &made);
     int error = n < 0 ? (int)n : 0;
     for (int64_t i = 0; i < n && error == 0; i++)

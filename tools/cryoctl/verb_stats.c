@@ -10,7 +10,8 @@
 #include "table.h"
 #include "when.h"
 
-#define DAY_US (86400 * (double)SECOND_US)
+#define DAY_US    (86400 * (double)SECOND_US)
+#define ROW_BYTES 60 /* the other columns of a row, and its hash in the seal: about */
 
 struct stats {
     struct history_stats h;
@@ -32,7 +33,7 @@ static double bytes_per_reading(const struct history_stats *h)
     const struct history_part *part = h->days.readings > 0    ? &h->days
                                       : h->hours.readings > 0 ? &h->hours
                                                               : &h->frames;
-    return ratio(part->bytes, part->readings);
+    return ratio(part->bytes + ROW_BYTES * part->rows, part->readings);
 }
 
 static double span_days(int64_t first_us, int64_t last_us)
