@@ -1,6 +1,6 @@
-/* history_read - how long it takes to read a month of one point, and a year of its hours: from our chunks, and from
- * plain tables in SQLite with the same readings, in the same run. Warm: each is read once before. With --dir what
- * was made is kept, and used again.
+/* history_read - how long it takes to read a month of one point, and a year of its hours: from our chunks,
+ * and from plain tables in SQLite with the same readings, in the same run. Warm: each is read once before.
+ * With --dir what was made is kept, and used again.
  *
  *   history_read [--dir DIR] [--points N] [--days N] [--runs N]
  */
@@ -79,8 +79,8 @@ static bool add_row(void *context, const struct history_row *row)
 static struct result month_of_chunks(struct bench *bench)
 {
     struct result result = {0, 0};
-    (void)history_each(bench->reader, "tank-1", "temperature", from_us(bench), from_us(bench) + MONTH * DAY_US, add_row,
-                       &result);
+    (void)history_each(bench->reader, "tank-1", "temperature", from_us(bench),
+                       from_us(bench) + MONTH * DAY_US, add_row, &result);
     return result;
 }
 
@@ -152,8 +152,10 @@ static void make_plain(struct bench *bench)
         return;
     run_sql(bench->plain, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF");
     run_sql(bench->plain, "CREATE TABLE a(ts INTEGER, point INTEGER, value REAL)");
-    run_sql(bench->plain, "CREATE TABLE b(ts INTEGER, point INTEGER, value REAL, PRIMARY KEY(point, ts)) WITHOUT ROWID");
-    run_sql(bench->plain, "CREATE TABLE c(ts INTEGER, point INTEGER, value REAL, PRIMARY KEY(ts, point)) WITHOUT ROWID");
+    run_sql(bench->plain,
+            "CREATE TABLE b(ts INTEGER, point INTEGER, value REAL, PRIMARY KEY(point, ts)) WITHOUT ROWID");
+    run_sql(bench->plain,
+            "CREATE TABLE c(ts INTEGER, point INTEGER, value REAL, PRIMARY KEY(ts, point)) WITHOUT ROWID");
     fill(bench, "INSERT INTO a VALUES(?1, ?2, ?3)");
     run_sql(bench->plain, "CREATE INDEX a_point_ts ON a(point, ts)");
     fill(bench, "INSERT INTO b VALUES(?1, ?2, ?3)");
@@ -211,14 +213,16 @@ static struct result hours_of(struct bench *bench, const char *sql)
 
 static struct result hours_a(struct bench *bench)
 {
-    return hours_of(bench, "SELECT ts / 3600000, min(value), avg(value), max(value), sum(value) FROM a WHERE point = 1"
-                           " GROUP BY 1");
+    return hours_of(
+        bench, "SELECT ts / 3600000, min(value), avg(value), max(value), sum(value) FROM a WHERE point = 1"
+               " GROUP BY 1");
 }
 
 static struct result hours_b(struct bench *bench)
 {
-    return hours_of(bench, "SELECT ts / 3600000, min(value), avg(value), max(value), sum(value) FROM b WHERE point = 1"
-                           " GROUP BY 1");
+    return hours_of(
+        bench, "SELECT ts / 3600000, min(value), avg(value), max(value), sum(value) FROM b WHERE point = 1"
+               " GROUP BY 1");
 }
 
 /* ---------------------------------------------------------------- */
@@ -252,7 +256,8 @@ static int build(struct bench *bench)
 
 static void run(struct bench *bench)
 {
-    printf("%-58s %9s %10s %10s %10s   %s\n", "warm, milliseconds of processor time", "rows", "least", "median", "most", "sum of all");
+    printf("%-58s %9s %10s %10s %10s   %s\n", "warm, milliseconds of processor time", "rows", "least",
+           "median", "most", "sum of all");
     measure(bench, "a month of one point, raw: chunks", month_of_chunks);
     measure(bench, "  plain: rowid (ts, point, real) + index (point, ts)", month_a);
     measure(bench, "  plain: WITHOUT ROWID (point, ts)", month_b);
@@ -280,7 +285,9 @@ int main(int argc, char **argv)
         if (option == 'd')
             bench.build.dir = optarg;
         else
-            *(option == 'n' ? &bench.days : option == 'r' ? &bench.runs : (int *)&bench.build.n_points) = atoi(optarg);
+            *(option == 'n'   ? &bench.days
+              : option == 'r' ? &bench.runs
+                              : (int *)&bench.build.n_points) = atoi(optarg);
     }
     if (bench.days < 2 * MONTH || bench.runs < 1 || bench.runs > RUNS_MAX || bench.build.n_points < 1)
         return 2;

@@ -31,9 +31,9 @@ struct ctl {
     const char *dir, *note, *from, *to, *last, *format, *tolerance, *offset, *reason;
     const char *resolution, *threshold, *asset, *alarm, *person, *kind;
     const char *table, *units, *timeout, *baud, *parity,
-        *stop_bits;                /* of a Modbus line that is asked directly */
+        *stop_bits;                     /* of a Modbus line that is asked directly */
     const char *point, *output, *facts; /* of report */
-    const char *public_key, *head; /* of verify: files, or the text itself */
+    const char *public_key, *head;      /* of verify: files, or the text itself */
     bool quick;
     int interrupt_fd; /* readable when the user has had enough; -1: none */
 };
