@@ -50,14 +50,18 @@ class Record:
     """Collects the commands of make_record; make() writes the databases."""
 
     def __init__(self):
-        self.lines, self.configurations, self.seq, self.alarms = [], {}, 0, {}
+        self.lines, self.configurations, self.seq, self.alarms, self.calibrations = [], {}, 0, {}, []
 
     def points(self, *points):
         for asset, point, unit, decimals in points:
             self.lines.append(f"point {asset} {point} {unit} {decimals}")
 
-    def reading(self, point, slot, value, quality="good", reason="-"):
-        self.lines.append(f"reading {point} {slot} {slot + 20} {value} {quality} {reason}")
+    def reading(self, point, slot, value, quality="good", reason="-", calibration=0):
+        self.lines.append(f"reading {point} {slot} {slot + 20} {value} {quality} {reason} {calibration}")
+
+    def calibration(self, *row):
+        """id, asset, point, unit, recorded, from (microseconds), text, certificate, date, due, reference"""
+        self.calibrations.append(row)
 
     def series(self, point, start, interval, count, value, step):
         self.lines.append(f"series {point} {start} {interval} {count} {value} {step}")
@@ -100,6 +104,7 @@ class Record:
         subprocess.run([os.environ["MAKE_RECORD"], directory], input="\n".join(self.lines).encode() + b"\n", check=True)
         with sqlite3.connect(os.path.join(directory, "history.db")) as db:
             db.execute("UPDATE point SET unit = '' WHERE unit = '-'")
+            db.executemany("INSERT INTO calibration VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self.calibrations)
         db = sqlite3.connect(os.path.join(directory, "state.db"))
         for digest, (at, text) in self.configurations.items():
             db.execute("INSERT INTO configuration VALUES(?, ?, ?)", (bytes.fromhex(digest), at * 1000, text))

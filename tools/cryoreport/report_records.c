@@ -70,11 +70,13 @@ void report_calibrations(struct report *r)
         json_array_foreach(all, i, one)
         {
             char from[REPORT_TEXT_MAX];
-            grid_row(&grid,
-                     (const char *[]){facts_text_of(one, "point"), report_time_of(r, from, one, "from"),
-                                      facts_text_of(one, "correction"), facts_text_of(one, "certificate"),
-                                      facts_text_of(one, "date"), facts_text_of(one, "due"),
-                                      facts_text_of(one, "reference")});
+            const json_t *point = report_point(r, facts_text_of(one, "point"));
+            const char *name =
+                point != NULL ? report_bilingual(r, point, "name") : facts_text_of(one, "point");
+            grid_row(&grid, (const char *[]){name, report_time_of(r, from, one, "from"),
+                                             facts_text_of(one, "correction"),
+                                             facts_text_of(one, "certificate"), facts_text_of(one, "date"),
+                                             facts_text_of(one, "due"), facts_text_of(one, "reference")});
         }
         grid_end(&grid);
     }
