@@ -6,8 +6,6 @@ _cryoctl()
         cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
     }
     local verbs="status alarms ack watch history events gaps exposure stats verify key report export review reviews devices scan probe verify-point calibrations correct backup restore check reload"
-    local verbs="status alarms ack watch history gaps exposure stats events devices scan probe verify-point calibrations correct check reload"
-    local verbs="status alarms ack watch history events verify key report devices scan probe verify-point calibrations correct check reload"
     local everywhere="--lang --help --version" daemon="--socket --config --json"
     local range="--dir --config --from --to --last --utc --json"
 
@@ -26,10 +24,6 @@ _cryoctl()
     --config | --dir) COMPREPLY=($(compgen -d -- "$cur")); return ;;
     --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --meaning | --comment | --keep | --threshold) return ;;
     --socket | --sign-socket | --public-key | --head | --facts) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    --socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --threshold | --alarm | --person) return ;;
-    --socket | --public-key | --head | --output | --facts | -o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud) return ;;
     esac
 
     # The verb and its arguments so far, and how to reach the daemon for names.
@@ -40,9 +34,6 @@ _cryoctl()
         --lang | --format | --dir | --public-key | --head | --from | --to | --last | --note | --offset | --reason | \
             --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits | --output | -o | --keep | --facts | \
             --point | --meaning | --comment | --asset | --alarm | --person | --kind | --sign-socket | --resolution | --threshold) ((i++)) ;;
-        --lang | --format | --dir | --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits | --resolution | --threshold | --asset | --alarm | --person | --kind) ((i++)) ;;
-        -o | --output | --facts | --point) ((i++)) ;;
-        --lang | --format | --dir | --public-key | --head | --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits) ((i++)) ;;
         -*) ;;
         *) if [[ -z $verb ]]; then verb=${words[i]}; else arguments+=("${words[i]}"); fi ;;
         esac
@@ -82,13 +73,9 @@ _cryoctl()
         case $verb/${#arguments[@]} in
         /0) choices=$verbs ;;
         ack/0 | history/0 | gaps/0 | exposure/0 | export/0 | report/0 | verify-point/0 | calibrations/0 | correct/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
-        ack/0 | history/0 | gaps/0 | exposure/0 | verify-point/0 | calibrations/0 | correct/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
-        ack/0 | history/0 | report/0 | verify-point/0 | calibrations/0 | correct/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
         ack/1) choices=$("$1" complete alarms "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
         history/1 | gaps/1 | exposure/1 | export/1 | verify-point/1 | calibrations/1 | correct/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
         check/0 | verify/0) COMPREPLY=($(compgen -d -- "$cur")); return ;;
-        history/1 | gaps/1 | exposure/1 | verify-point/1 | calibrations/1 | correct/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
-        check/0) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         esac
     fi
     COMPREPLY=($(compgen -W "$choices" -- "$cur"))

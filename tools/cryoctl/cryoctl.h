@@ -38,9 +38,6 @@ struct ctl {
     bool with_key, unsigned_too;
     const char *point, *facts;     /* of report */
     const char *public_key, *head; /* of verify: files, or the text itself */
-        *stop_bits;                     /* of a Modbus line that is asked directly */
-    const char *point, *output, *facts; /* of report */
-    const char *public_key, *head;      /* of verify: files, or the text itself */
     bool quick;
     int interrupt_fd; /* readable when the user has had enough; -1: none */
 };
