@@ -57,18 +57,23 @@ def sections(body):
     """The canonical bytes of each section of a chunk; None where there are none."""
     assert body[0] == 1
     n, at = varint(body, 1)
-    lengths = []
-    for _ in range(n):
-        head, at = varint(body, at)
-        values, at = varint(body, at)
-        lengths.append((head, values))
+    _, at = varint(body, at)
     packed, at = varint(body, at)
-    heads = zlib.decompress(body[at:at + packed], -15) if packed else b""
+    _, at = varint(body, at)
+    first = zlib.decompress(body[at:at + packed], -15)
     values = zlib.decompress(body[at + packed:], -15) if body[at + packed:] else b""
-    h = v = 0
+    lengths, at = [], 0
+    for _ in range(n):
+        head_len, at = varint(first, at)
+        values_len, at = varint(first, at)
+        lengths.append((head_len, values_len))
+    head, v = b"", 0
     for head_len, values_len in lengths:
-        yield put_varint(head_len) + heads[h:h + head_len] + values[v:v + values_len] if head_len else None
-        h, v = h + head_len, v + values_len
+        before, head = head, first[at:at + head_len]
+        if len(before) == head_len:
+            head = bytes((a + b) & 0xFF for a, b in zip(head, before))
+        yield put_varint(head_len) + head + values[v:v + values_len] if head_len else None
+        at, v = at + head_len, v + values_len
 
 
 class Audit:
