@@ -229,11 +229,12 @@ class Paper(Case):
             r.reading(1, at + i * 10000, "-185.0", calibration=1 if i >= 180 else 0)
         r.event(at + 1000, "correction", ("tank-1", "-"), by="li.na", asset="tank-1", point="temperature", offset=0.4, unit="°C",
                 reason="sensor was loose", **{"from": "2026-03-29T00:00:00.000Z", "to": "2026-03-29T00:10:00.000Z"})
+        r.event(at + 2000000, "clock", step_us=-1500000)
         r.make(where)
         pdf = self.pdf("calibrated.pdf", "tank-1", "--dir", where, "--from", "2026-03-29 00:00", "--to", "2026-03-29 04:00",
                        TZ="CET-1CEST,M3.5.0,M10.5.0/3")
         text = self.text(pdf)
-        for wanted in ("CERT-2026-7", "2027-03-28", "PT100 secondary", "gain 1 offset -0.3", "sensor was loose", "+0.4 °C",
+        for wanted in ("CERT-2026-7", "2027-03-28", "PT100 secondary", "gain 1 offset -0.3", "sensor was loose", "+0.4 °C", "the clock was set by -1.500 s",
                        "each with its offset", "2026-03-29 04:00:00+02:00", "01:00:00+01:00"):
             self.assertIn(wanted, re.sub(r"\s+", " ", text) if " " in wanted else text, wanted)
         with open(os.path.join(self.dir, "calibrated.json"), encoding="utf-8") as f:

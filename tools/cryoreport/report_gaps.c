@@ -82,6 +82,21 @@ static void gap_row(struct report *r, struct grid *grid, const json_t *gap)
                                     points, reasons});
 }
 
+/* No gap, but it explains times that come twice or not at all. */
+static void clock_steps(struct report *r)
+{
+    size_t i;
+    const json_t *step;
+    json_array_foreach(json_object_get(r->facts, "clock_steps"), i, step)
+    {
+        char text[512], time[REPORT_TEXT_MAX];
+        snprintf(text, sizeof text,
+                 tr(r->ctl, "%s: the clock was set by %+.3f s.", "%s：时钟被调整 %+.3f 秒。"),
+                 report_time_of(r, time, step, "time"), report_number(step, "step_us") / 1e6);
+        sheet_paragraph(r->s, SHEET_SMALL, text);
+    }
+}
+
 void report_gaps(struct report *r)
 {
     struct ctl *ctl = r->ctl;
@@ -94,6 +109,7 @@ void report_gaps(struct report *r)
     const json_t *gaps = json_object_get(r->facts, "gaps"), *gap;
     struct grid grid;
     sheet_section(r->s, tr(ctl, "Gaps", "数据缺口"), 50);
+    clock_steps(r);
     if (json_array_size(gaps) == 0) {
         sheet_paragraph(r->s, SHEET_BODY,
                         tr(ctl, "None: there is a good value for each scheduled poll.",

@@ -169,6 +169,14 @@ void report_verification(struct report *r)
                            "记录无法完整读取：未经验证。"));
     if (facts_text_of(v, "message")[0] != '\0')
         sheet_paragraph(r->s, SHEET_SMALL, facts_text_of(v, "message"));
+    if (report_number(r->facts, "damaged") > 0) {
+        char text[256];
+        snprintf(text, sizeof text,
+                 tr(ctl, "%.0f damaged pieces of the history were left out of this report.",
+                    "本报告略去了 %.0f 段已损坏的历史数据。"),
+                 report_number(r->facts, "damaged"));
+        sheet_paragraph(r->s, SHEET_WARNING, text);
+    }
     if (json_object_get(v, "events") != NULL) {
         coverage(r, v);
         pair_of_head(r, tr(ctl, "Last event", "最后事件"), v, "last_event", "event_hash");
