@@ -7,9 +7,10 @@
 #include <string.h>
 #include <zlib.h>
 
-#define VERSION     1
-#define WINDOW_BITS (-15) /* raw deflate */
-#define RATIO_MAX   1032  /* deflate does not expand more: what claims to is damaged */
+#define VERSION       1
+#define WINDOW_BITS   (-15) /* raw deflate */
+#define DIRECTORY_MAX ((size_t)CHUNK_SECTIONS_MAX * 20)
+#define RATIO_MAX     1032 /* deflate does not expand more: what claims to is damaged */
 
 /* ---------------------------------------------------------------- packing */
 
@@ -58,43 +59,61 @@ static int compress_best(const struct bytes *from, struct bytes *ret)
     return result;
 }
 
-static void append_body(const struct section *sections, size_t n, const struct bytes *heads,
-                        const struct bytes *values, struct bytes *body)
+/* The first part. An hour's head is nearly that of the hour before, but that the hour is one more: as
+ * differences nearly nothing is left of it. */
+static void append_heads(const struct section *sections, size_t n, struct bytes *part)
+{
+    for (size_t i = 0; i < n; i++) {
+        bytes_varint(part, sections[i].head_len);
+        bytes_varint(part, sections[i].values_len);
+    }
+    for (size_t i = 0; i < n; i++) {
+        size_t len = sections[i].head_len;
+        bool alike = i > 0 && sections[i - 1].head_len == len;
+        unsigned char *to = bytes_extend(part, len);
+        for (size_t k = 0; to && k < len; k++)
+            to[k] = (unsigned char)(sections[i].head[k] - (alike ? sections[i - 1].head[k] : 0));
+    }
+}
+
+static void append_body(size_t n, const struct bytes *heads, const struct bytes *small_heads,
+                        const struct bytes *values, const struct bytes *small_values, struct bytes *body)
 {
     bytes_byte(body, VERSION);
     bytes_varint(body, n);
-    for (size_t i = 0; i < n; i++) {
-        bytes_varint(body, sections[i].head_len);
-        bytes_varint(body, sections[i].values_len);
-    }
     bytes_varint(body, heads->len);
-    bytes_append(body, heads->data, heads->len);
-    bytes_append(body, values->data, values->len);
+    bytes_varint(body, small_heads->len);
+    bytes_varint(body, values->len);
+    bytes_append(body, small_heads->data, small_heads->len);
+    bytes_append(body, small_values->data, small_values->len);
 }
 
 int chunk_pack(const struct section *sections, size_t n, struct bytes *body)
 {
     struct bytes heads = {0}, values = {0}, small_heads = {0}, small_values = {0};
-    int result = -EINVAL;
+    size_t total = 0;
     if (n == 0 || n > CHUNK_SECTIONS_MAX)
         return -EINVAL;
     for (size_t i = 0; i < n; i++) {
         const struct section *s = &sections[i];
         if (s->head_len > CHUNK_BYTES_MAX || s->values_len > CHUNK_BYTES_MAX ||
-            heads.len + values.len + s->head_len + s->values_len > CHUNK_BYTES_MAX ||
             (s->head_len == 0 && s->values_len > 0))
-            goto out;
-        bytes_append(&heads, s->head, s->head_len);
-        bytes_append(&values, s->values, s->values_len);
+            return -EINVAL;
+        total += s->head_len + s->values_len;
+        if (total > CHUNK_BYTES_MAX)
+            return -EINVAL;
     }
-    result = -ENOMEM;
+    append_heads(sections, n, &heads);
+    for (size_t i = 0; i < n; i++)
+        bytes_append(&values, sections[i].values, sections[i].values_len);
+    int result = -ENOMEM;
     if (heads.failed || values.failed)
         goto out;
     result = compress_best(&heads, &small_heads);
     if (result == 0)
         result = compress_best(&values, &small_values);
     if (result == 0)
-        append_body(sections, n, &small_heads, &small_values, body);
+        append_body(n, &heads, &small_heads, &values, &small_values, body);
     if (result == 0 && body->failed)
         result = -ENOMEM;
 out:
@@ -127,10 +146,9 @@ static int inflate_part(z_stream *z, const unsigned char *from, size_t from_len,
     return inflateReset(z) == Z_OK ? 0 : -ENOMEM;
 }
 
-struct parts {
-    const unsigned char *heads, *values;
-    size_t heads_len, values_len;                   /* compressed */
-    size_t unpacked_heads_len, unpacked_values_len; /* sums */
+struct part {
+    const unsigned char *from;
+    size_t from_len, len; /* compressed, unpacked */
 };
 
 static int make_room_for_sections(struct chunk *chunk, size_t n)
@@ -145,86 +163,102 @@ static int make_room_for_sections(struct chunk *chunk, size_t n)
     return 0;
 }
 
-/* Reads the lengths into the sections, and finds the two parts. */
-static int read_directory(const unsigned char *at, const unsigned char *end, struct chunk *chunk,
-                          struct parts *parts)
+/* Is it not longer than what so few bytes can give? So no more memory is taken than that. */
+static bool is_possible(const struct part *part)
 {
-    uint64_t n, head_len, values_len, heads_len;
+    return part->len / RATIO_MAX <= part->from_len;
+}
+
+static int read_front(const unsigned char *at, const unsigned char *end, size_t *ret_n, struct part *heads,
+                      struct part *values)
+{
+    uint64_t n, heads_len, small, values_len;
     if (at == end || *at == 0)
         return -EBADMSG;
     if (*at++ > VERSION)
         return -EPROTONOSUPPORT;
-    if (!bytes_get_varint(&at, end, &n) || n == 0 || n > CHUNK_SECTIONS_MAX)
+    if (!bytes_get_varint(&at, end, &n) || n == 0 || n > CHUNK_SECTIONS_MAX ||
+        !bytes_get_varint(&at, end, &heads_len) || !bytes_get_varint(&at, end, &small) ||
+        !bytes_get_varint(&at, end, &values_len) || heads_len > CHUNK_BYTES_MAX + DIRECTORY_MAX ||
+        values_len > CHUNK_BYTES_MAX || small > (size_t)(end - at))
         return -EBADMSG;
-    int error = make_room_for_sections(chunk, (size_t)n);
-    if (error < 0)
-        return error;
-    for (size_t i = 0; i < n; i++) {
-        if (!bytes_get_varint(&at, end, &head_len) || !bytes_get_varint(&at, end, &values_len) ||
-            head_len > CHUNK_BYTES_MAX || values_len > CHUNK_BYTES_MAX || (head_len == 0 && values_len > 0))
-            return -EBADMSG;
-        chunk->sections[i] = (struct section){.head_len = (size_t)head_len, .values_len = (size_t)values_len};
-        parts->unpacked_heads_len += (size_t)head_len;
-        parts->unpacked_values_len += (size_t)values_len;
-        if (parts->unpacked_heads_len + parts->unpacked_values_len > CHUNK_BYTES_MAX)
-            return -EBADMSG;
-    }
-    if (!bytes_get_varint(&at, end, &heads_len) || heads_len > (size_t)(end - at))
-        return -EBADMSG;
-    parts->heads = at;
-    parts->heads_len = (size_t)heads_len;
-    parts->values = at + heads_len;
-    parts->values_len = (size_t)(end - parts->values);
-    chunk->n = (size_t)n;
-    return 0;
+    *heads = (struct part){at, (size_t)small, (size_t)heads_len};
+    *values = (struct part){at + small, (size_t)(end - at) - (size_t)small, (size_t)values_len};
+    *ret_n = (size_t)n;
+    return is_possible(heads) && is_possible(values) ? 0 : -EBADMSG;
 }
 
-static int inflate_parts(const struct parts *parts, unsigned char *to)
+static int inflate_parts(const struct part *heads, const struct part *values, unsigned char *to)
 {
     z_stream z = {0};
     if (inflateInit2(&z, WINDOW_BITS) != Z_OK)
         return -ENOMEM;
-    int error = inflate_part(&z, parts->heads, parts->heads_len, to, parts->unpacked_heads_len);
+    int error = inflate_part(&z, heads->from, heads->from_len, to, heads->len);
     if (error == 0)
-        error = inflate_part(&z, parts->values, parts->values_len, to + parts->unpacked_heads_len,
-                             parts->unpacked_values_len);
+        error = inflate_part(&z, values->from, values->from_len, to + heads->len, values->len);
     inflateEnd(&z);
     return error;
 }
 
+/* The lengths of n sections, which must be those of the parts. Returns where the heads begin, or NULL. */
+static unsigned char *read_directory(unsigned char *part, const struct part *heads, const struct part *values,
+                                     struct section *sections, size_t n)
+{
+    const unsigned char *at = part, *end = part + heads->len;
+    uint64_t heads_sum = 0, values_sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t head_len, values_len;
+        if (!bytes_get_varint(&at, end, &head_len) || !bytes_get_varint(&at, end, &values_len) ||
+            head_len > CHUNK_BYTES_MAX || values_len > CHUNK_BYTES_MAX || (head_len == 0 && values_len > 0))
+            return NULL;
+        sections[i] = (struct section){.head_len = (size_t)head_len, .values_len = (size_t)values_len};
+        heads_sum += head_len;
+        values_sum += values_len;
+    }
+    if (heads_sum != (size_t)(end - at) || values_sum != values->len)
+        return NULL;
+    return part + (at - part);
+}
+
+static void place_sections(unsigned char *heads, const unsigned char *values, struct section *sections,
+                           size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct section *s = &sections[i];
+        if (i > 0 && sections[i - 1].head_len == s->head_len)
+            for (size_t k = 0; k < s->head_len; k++)
+                heads[k] = (unsigned char)(heads[k] + sections[i - 1].head[k]);
+        s->head = heads;
+        s->values = values;
+        heads += s->head_len;
+        values += s->values_len;
+    }
+}
+
 int chunk_unpack(const void *body, size_t len, struct chunk *chunk)
 {
-    struct parts parts = {0};
+    struct part heads, values;
     const unsigned char *at = body;
+    size_t n = 0;
     bytes_clear(&chunk->bytes);
     chunk->n = 0;
-    int error = len == 0 ? -EBADMSG : read_directory(at, at + len, chunk, &parts);
+    int error = len == 0 ? -EBADMSG : read_front(at, at + len, &n, &heads, &values);
+    if (error == 0)
+        error = make_room_for_sections(chunk, n);
     if (error < 0)
-        goto fail;
-    /* No more memory than such a body can fill. */
-    error = -EBADMSG;
-    if (parts.unpacked_heads_len / RATIO_MAX > parts.heads_len ||
-        parts.unpacked_values_len / RATIO_MAX > parts.values_len)
-        goto fail;
-    error = -ENOMEM;
-    size_t total = parts.unpacked_heads_len + parts.unpacked_values_len;
-    unsigned char *to = bytes_extend(&chunk->bytes, total > 0 ? total : 1);
+        return error;
+    unsigned char *to = bytes_extend(&chunk->bytes, heads.len + values.len);
     if (!to)
-        goto fail;
-    error = inflate_parts(&parts, to);
+        return -ENOMEM;
+    error = inflate_parts(&heads, &values, to);
     if (error < 0)
-        goto fail;
-    const unsigned char *values = to + parts.unpacked_heads_len;
-    for (size_t i = 0; i < chunk->n; i++) {
-        chunk->sections[i].head = to;
-        chunk->sections[i].values = values;
-        to += chunk->sections[i].head_len;
-        values += chunk->sections[i].values_len;
-    }
+        return error;
+    unsigned char *first = read_directory(to, &heads, &values, chunk->sections, n);
+    if (!first)
+        return -EBADMSG;
+    place_sections(first, to + heads.len, chunk->sections, n);
+    chunk->n = n;
     return 0;
-fail:
-    chunk->n = 0;
-    return error;
 }
 
 void chunk_free(struct chunk *chunk)

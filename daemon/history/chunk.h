@@ -7,8 +7,11 @@
  *
  *     byte      version, 1
  *     varint    number of sections
- *     varint... of each section: length of head, length of values (0 0: the point has no reading in that
- * hour) varint    length of the compressed heads, then these the rest  the compressed values
+ *     varint    length of the first part, unpacked, and compressed
+ *     varint    length of the second part, unpacked
+ *     bytes     the first part: of each section the lengths of its head and of its values, as varints (0 0:
+ * the point has no reading in that hour); then the heads, each but the first as differences of bytes from the
+ * one before, if both are as long bytes     the second part, to the end: the values
  */
 #ifndef CRYOMON_CHUNK_H
 #define CRYOMON_CHUNK_H

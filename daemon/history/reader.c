@@ -117,8 +117,11 @@ static void give_rows(struct history_reader *reader, struct reader_search *searc
         out.reading.quality = (enum quality)entry->quality;
         out.reading.reason = (enum reason)entry->reason;
         out.calibration = entry->calibration;
+        out.certificate = NULL;
         if (entry->calibration != 0 && entry->quality != QUALITY_BAD)
             out.calibrated = calibrate(reader, &known, entry, value, point->decimals);
+        if (entry->calibration != 0 && known)
+            out.certificate = known->certificate;
         rows->total++;
         if (!rows->row(rows->context, &out)) {
             search->stopped = true;

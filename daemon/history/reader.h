@@ -25,12 +25,13 @@ void history_close(struct history_reader *reader);
 struct history_row {
     const char *asset, *point, *unit; /* valid until history_close */
     unsigned decimals;
-    uint32_t id;            /* of the point, as in history_points */
-    int64_t slot_utc_us;    /* when the poll was due */
-    int64_t taken_utc_us;   /* when the reply, or its absence, was known */
-    struct reading reading; /* as read; reading.raw are the register words */
-    micro_t calibrated;     /* the value that counts: equal to reading.value without a calibration */
-    int64_t calibration;    /* its id, for history_calibration; 0: none */
+    uint32_t id;             /* of the point, as in history_points */
+    int64_t slot_utc_us;     /* when the poll was due */
+    int64_t taken_utc_us;    /* when the reply, or its absence, was known */
+    struct reading reading;  /* as read; reading.raw are the register words */
+    micro_t calibrated;      /* the value that counts: equal to reading.value without a calibration */
+    int64_t calibration;     /* its id, for history_calibration; 0: none */
+    const char *certificate; /* of the calibration, valid until history_close; NULL: none, or it is gone */
 };
 
 /* Calls row() for each stored reading of asset/point with from <= taken < to. A NULL asset or point means

@@ -307,6 +307,63 @@ static bool is_done(const struct decoder *d)
            column_is_done(&d->micros) && column_is_done(&d->first) && column_is_done(&d->second);
 }
 
+/* The next k are as usual: nothing but numbers and words varies. */
+static bool is_usual(const struct decoder *d)
+{
+    return !d->slots.stream && !d->taken.stream &&
+           (d->states.value & (STATE_NUMBER | STATE_MICRO | STATE_QUALITY)) == STATE_NUMBER &&
+           d->states.value >= 0 && d->states.value <= STATE_MAX && d->calibrations.value >= 0 &&
+           d->calibrations.value <= UINT32_MAX;
+}
+
+/* The words follow from the numbers by adding. */
+static bool only_adds(const struct decoder *d)
+{
+    const struct raw_model *model = &d->model;
+    return !d->first.stream && model->width != RAW_FLOAT && model->order == 0 &&
+           (!model->linear || (model->mul == 1 && model->div == 1));
+}
+
+/* The same as get_slots, get_taken and get_states in one go, and, if they only add, get_raws. Most of all
+ * decoding is here. */
+static bool get_usual(struct decoder *d, struct frame_entry *out, size_t k)
+{
+    int64_t numbers[COLUMN_BLOCK], slot = d->slot, step = d->slots.value, late = d->taken.value;
+    uint32_t factor = d->model.linear ? 1 : 0, mask = d->model.width == RAW_16 ? UINT16_MAX : UINT32_MAX;
+    uint32_t add = (uint32_t)d->first.value + (factor ? (uint32_t)d->model.add : 0);
+    uint32_t calibration = (uint32_t)d->calibrations.value;
+    uint8_t reason = (uint8_t)(d->states.value >> STATE_REASON);
+    /* With k small none of the sums can overflow, and if the ends are valid all between them are. */
+    if (step > 2 * FRAME_TIME_MAX_MS + HOUR_MS || step < -2 * FRAME_TIME_MAX_MS - HOUR_MS ||
+        late > 2 * FRAME_TIME_MAX_MS || late < -2 * FRAME_TIME_MAX_MS)
+        return false;
+    d->slot += step * (int64_t)k;
+    if (!time_is_valid(slot + step) || !time_is_valid(slot + step + late) || !time_is_valid(d->slot) ||
+        !time_is_valid(d->slot + late) || !column_read(&d->numbers, numbers, k))
+        return false;
+    for (size_t i = 0; i < k; i++) {
+        slot += step;
+        out[i].slot_ms = slot;
+        out[i].taken_ms = slot + late;
+        out[i].number = numbers[i];
+        out[i].raw = ((uint32_t)numbers[i] * factor + add) & mask;
+        out[i].calibration = calibration;
+        out[i].quality = QUALITY_GOOD;
+        out[i].reason = reason;
+        out[i].micro = false;
+    }
+    return column_skip(&d->slots, k) && column_skip(&d->taken, k) && column_skip(&d->states, k) &&
+           column_skip(&d->calibrations, k) &&
+           (only_adds(d) ? column_skip(&d->first, k) : get_raws(d, out, k));
+}
+
+static bool get_stretch(struct decoder *d, struct frame_entry *out, size_t k)
+{
+    if (is_usual(d) && column_equal(&d->numbers, k) == k)
+        return get_usual(d, out, k);
+    return get_slots(d, out, k) && get_taken(d, out, k) && get_states(d, out, k) && get_raws(d, out, k);
+}
+
 int64_t section_decode(const struct section *section, struct frame_entry *out, size_t cap)
 {
     const unsigned char *head = section->head;
@@ -320,8 +377,7 @@ int64_t section_decode(const struct section *section, struct frame_entry *out, s
         return -EBADMSG;
     for (size_t i = 0, k; i < d.n; i += k) {
         k = stretch(&d, d.n - i);
-        if (k == 0 || !get_slots(&d, out + i, k) || !get_taken(&d, out + i, k) ||
-            !get_states(&d, out + i, k) || !get_raws(&d, out + i, k))
+        if (k == 0 || !get_stretch(&d, out + i, k))
             return -EBADMSG;
     }
     return is_done(&d) ? (int64_t)d.n : -EBADMSG;

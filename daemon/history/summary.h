@@ -7,8 +7,12 @@
  *
  * Time above a threshold: a reading stands from its slot until the next slot of the same chunk, but at most
  * for SUMMARY_HOLD usual intervals (the usual interval is the median of the distances of slots in the chunk);
- * the last one stands for one usual interval. Time is split where it crosses an hour. A bad reading stands
+ * the last one, and one after which the clock was set back, stands for one usual interval. Where there is no
+ * distance (a single reading) nothing is known. Time is split where it crosses an hour, but an hour without a
+ * bucket leaves its part to the reading's own, so known_ms can be a little over an hour. A bad reading stands
  * for nothing: that time is not known, and is neither above nor below (known_ms).
+ *
+ * A sum beyond 64 bits stays at the limit (only values near MICRO_MAX with 6 decimals get there).
  */
 #ifndef CRYOMON_SUMMARY_H
 #define CRYOMON_SUMMARY_H
@@ -44,7 +48,8 @@ int64_t summary_make(const struct frame_entry *entries, const int64_t *numbers, 
 void summary_merge(struct summary *a, const struct summary *b);
 
 /* The column "hours" of a chunk: thresholds and buckets as bytes; n may be 0. Returns 0 / -ENOMEM; reading:
- * number of buckets, -EBADMSG or -ENOSPC. */
+ * number of buckets, -EBADMSG or -ENOSPC. Hours are whole ones; of a bucket without values only the counts,
+ * the worst quality and the times are kept. */
 int summary_encode(const struct summary *buckets, size_t n, const struct summary_thresholds *thresholds,
                    struct bytes *ret);
 int64_t summary_decode(const void *bytes, size_t len, struct summary_thresholds *ret_thresholds,

@@ -4,6 +4,7 @@
  *   reading ID SLOT_MS TAKEN_MS VALUE QUALITY REASON [CALIBRATION]   the value as a decimal; "-": none
  *   series ID FROM_MS INTERVAL_MS COUNT VALUE STEP   good readings; the value changes by the step each time
  *   frame                                        commits the readings so far (by itself when there are many)
+ *   calibration ID ASSET POINT UNIT CERTIFICATE TEXT
  *   event UTC_MS KIND ASSET ALARM BODY           ASSET and ALARM "-": none
  */
 #include <stdio.h>
@@ -169,6 +170,25 @@ static void add_series(const char *arguments)
     }
 }
 
+static void add_calibration(const char *arguments)
+{
+    int id, at = 0;
+    char asset[64], point[64], unit[16], certificate[64];
+    if (sscanf(arguments, "%d %63s %63s %15s %63s %n", &id, asset, point, unit, certificate, &at) != 5 ||
+        at == 0)
+        die(arguments, NULL);
+    sqlite3_stmt *statement =
+        prepare(record.history, "INSERT INTO calibration VALUES(?1, ?2, ?3, ?4, 0, 0, ?5, ?6, '',"
+                                " '', '')");
+    sqlite3_bind_int(statement, 1, id);
+    sqlite3_bind_text(statement, 2, asset, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 3, point, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 4, unit, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 5, arguments + at, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 6, certificate, -1, SQLITE_STATIC);
+    run(record.history, statement);
+}
+
 static void add_event(const char *arguments)
 {
     long long ms;
@@ -213,6 +233,8 @@ static void obey(const char *line)
         add_reading(arguments);
     else if (strcmp(verb, "series") == 0)
         add_series(arguments);
+    else if (strcmp(verb, "calibration") == 0)
+        add_calibration(arguments);
     else if (strcmp(verb, "event") == 0)
         add_event(arguments);
     else if (strcmp(verb, "frame") == 0)

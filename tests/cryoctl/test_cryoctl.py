@@ -204,7 +204,7 @@ class History(Case):
         self.history("history", "tank-1", "temperature", "--last", "1h", expect=1)
         self.assertIn("no readings of tank-1/temperature in that range", self.err)
         self.history("history", "tank-1", "temperature", "--format", "csv", expect=1)
-        self.assertEqual(self.out, "time,asset,point,value,unit,quality,reason,raw\r\n")
+        self.assertEqual(self.out, "time,asset,point,value,unit,quality,reason,raw,as_read,calibration,certificate\r\n")
         self.history("history", "tank-1", "level", *RANGE, expect=1)
         self.assertIn('asset "tank-1" has no point "level"', self.err)
         self.history("history", "tank-9", "level", *RANGE, expect=1)

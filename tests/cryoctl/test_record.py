@@ -205,6 +205,63 @@ class Exposure(Record):
         self.assertIn("in the unit of the thresholds", self.err)
 
 
+class Events(Record):
+    def setUp(self):
+        super().setUp()
+        self.make(event(0, "start"), event(10, "alarm", "tank-1", "high", transition="raised"),
+                  event(20, "alarm", "tank-2", "high", transition="raised"),
+                  event(30, "alarm", "tank-1", "high", transition="acknowledged", by="li.na"),
+                  event(40, "verification", asset="tank-2", point="level", by="wang.wei"),
+                  event(50, "alarm", "tank-1", "low", transition="raised"))
+
+    def seconds(self, *arguments):
+        """Which events are shown: by the order in which they were made."""
+        bodies = [json.loads(line) for line in self.ctl("events", *HOUR, "--json", *arguments).splitlines()]
+        return [(b["kind"], b.get("by")) for b in bodies]
+
+    def test_filters(self):
+        self.assertEqual(len(self.seconds()), 6)
+        self.assertEqual(self.seconds("--kind", "start"), [("start", None)])
+        self.assertEqual(len(self.seconds("--asset", "tank-1")), 3)
+        self.assertEqual(len(self.seconds("--asset", "tank-1", "--alarm", "high")), 2)
+        self.assertEqual(self.seconds("--person", "li.na"), [("alarm", "li.na")])
+        self.assertEqual(self.seconds("--asset", "tank-2", "--kind", "verification"), [("verification", "wang.wei")])
+        self.ctl("events", *HOUR, "--person", "nobody", expect=1)
+        self.assertIn("no such events in that range", self.err)
+
+
+class Spans(Record):
+    def test_hours(self):
+        self.make(series([1], -800, 440, -190, 0.1), reading(1, 3600, "-", "bad", "timeout"), series([1], 3610, 90, -140))
+        hours = [json.loads(line) for line in
+                 self.ctl("history", "tank-1", "temperature", *HOUR, "--resolution", "hour", "--json").splitlines()]
+        self.assertEqual([h["time"] for h in hours], ["2026-09-21T14:00:00.000Z", "2026-09-21T15:00:00.000Z"])
+        first, second = hours
+        self.assertEqual((first["count"], first["values"], first["minimum"], first["maximum"], first["first"], first["last"]),
+                         (360, 360, -190, -154.1, -190, -154.1))
+        self.assertAlmostEqual(first["mean"], -172.05)
+        self.assertEqual((first["worst"], first["known_minutes"], first["above"][0]), ("good", 60, {"level": -150, "minutes": 0}))
+        self.assertEqual((second["count"], second["values"], second["worst"], second["maximum"]), (171, 170, "bad", -140))
+        self.assertEqual(second["above"][0], {"level": -150, "minutes": round((39 + 90) / 6, 3)})
+        days = self.ctl("history", "tank-1", "temperature", *HOUR, "--resolution", "day", "--format", "csv")
+        row, = csv.DictReader(io.StringIO(days, newline=""))
+        self.assertEqual((row["time"], row["count"], row["level_1"], row["above_1"]),
+                         ("2026-09-21T00:00:00.000Z", "531", "-150.0", "21.500"))
+        for language in "en", "zh":
+            self.golden("hours.%s.txt" % language,
+                        self.ctl("history", "tank-1", "temperature", *HOUR, "--resolution", "hour", "--lang", language))
+        self.ctl("history", "tank-1", "temperature", "--resolution", "minute", expect=2)
+
+    def test_calibrated(self):
+        self.make("calibration 7 tank-1 temperature °C C-123 gain 1.01 offset -0.5",
+                  "reading 1 %d %d -100 good - 7" % (T, T), "reading 1 %d %d - bad timeout" % (T + 10000, T + 10500))
+        rows = [json.loads(line) for line in self.ctl("history", "tank-1", "temperature", *HOUR, "--json").splitlines()]
+        self.assertEqual((rows[0]["value"], rows[0]["as_read"], rows[0]["calibration"], rows[0]["certificate"]),
+                         (-101.5, -100, 7, "C-123"))
+        self.assertNotIn("as_read", rows[1])
+        self.assertRegex(self.ctl("history", "tank-1", "temperature", *HOUR), r"-101\.5 .* -100\.0  C-123\n")
+
+
 class Stats(Record):
     def test_counts(self):
         self.make(event(-5, "start"), series([1, 2, 3], 0, 400))

@@ -192,6 +192,8 @@ void store_fixture_wait_durable(struct store_fixture *fixture, uint64_t seq)
     struct publisher_message message = {.durable_seq = 0};
     do {
         while (mailbox_take(fixture->publisher, &message)) {
+            if (message.kind == PUBLISHER_HEAD)
+                continue;
             assert_int_equal(message.kind, PUBLISHER_DURABLE);
             if (message.durable_seq >= seq)
                 return;

@@ -79,6 +79,9 @@ static void test_events_and_alarms_survive(void **state)
     struct core_message low = store_fixture_wait(fixture, CORE_RESTORED);
     struct core_message open;
     assert_true(mailbox_wait(fixture->core, -1, INT64_MAX / 2));
+    assert_true(mailbox_take(fixture->core, &open));
+    assert_int_equal(open.kind, CORE_REVIEWED);
+    assert_true(mailbox_wait(fixture->core, -1, INT64_MAX / 2));
     assert_true(mailbox_take(fixture->core, &open)); /* the very next */
     assert_int_equal(open.kind, CORE_STORE_OPEN);
     assert_int_equal(open.store_open.last_seq, 5);

@@ -131,9 +131,10 @@ class Faults(harness.SystemTest):
     def is_true(truths, row):
         address, kind = REGISTERS[row.point]
         entries = truths[row.asset[2:], 4 if row.point == "input" else 3]
-        # Times in history are cut off to milliseconds.
+        # Times in history are cut off to milliseconds, and of a reply within half a second only the slot is kept.
+        until = row.taken + (500 if row.taken == row.slot else 0) + 2
         at = bisect.bisect_left(entries, row.slot - 1, key=lambda e: e[0])
-        while at < len(entries) and entries[at][0] <= row.taken + 2:
+        while at < len(entries) and entries[at][0] <= until:
             _, first, values = entries[at]
             n = address - first
             words = values[n:n + (2 if kind == "u32" else 1)] if n >= 0 else []

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "width.h"
 
 bool output_format(const struct ctl *ctl, enum output_format *ret)
 {
@@ -42,6 +43,22 @@ void output_csv(const char *const *fields, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         csv_field(fields[i], i + 1 == n);
+}
+
+void output_line(const struct output_column *columns, const char *const *texts, size_t n)
+{
+    unsigned blanks = 0; /* owed before the next text: none are left at the end of a line */
+    for (size_t i = 0; i < n; i++) {
+        unsigned width = width_text(texts[i]), pad = width < columns[i].width ? columns[i].width - width : 0;
+        if (columns[i].right)
+            blanks += pad;
+        if (width > 0) {
+            printf("%*s%s", (int)blanks, "", texts[i]);
+            blanks = 0;
+        }
+        blanks += 2 + (columns[i].right ? 0 : pad);
+    }
+    putchar('\n');
 }
 
 void progress_begin(struct progress *progress, const struct ctl *ctl, int64_t from_us, int64_t to_us,

@@ -14,6 +14,14 @@ bool output_format(const struct ctl *ctl, enum output_format *ret);
 /* A record of CSV (RFC 4180) on stdout. */
 void output_csv(const char *const *fields, size_t n);
 
+/* A line of a table that is printed as its rows come, so the widths are fixed: a text that is wider moves its
+ * line only. */
+struct output_column {
+    unsigned width;
+    bool right;
+};
+void output_line(const struct output_column *columns, const char *const *texts, size_t n);
+
 /* How far long work is, on stderr, and only on a terminal; nothing in the first second. */
 struct progress {
     const struct ctl *ctl;

@@ -51,19 +51,46 @@ static void describe(const struct ctl *ctl, const json_t *body, const struct his
                  by[0] != '\0' ? tr(ctl, " by ", " 操作人 ") : "", by, gap, sentence);
 }
 
+struct search {
+    const struct ctl *ctl;
+    int64_t found;
+};
+
+/* Everybody who is named in it: who did it, who acknowledged, who signed. */
+static bool is_by(const json_t *body, const char *person)
+{
+    static const char *const members[] = {"by", "who", "person", "acknowledged_by"};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (strcmp(client_text(body, members[i]), person) == 0)
+            return true;
+    return false;
+}
+
+/* An event of another kind than alarm names its asset in its text only. */
+static bool is_of(const json_t *body, const char *member, const char *column, const char *wanted)
+{
+    return wanted == NULL || strcmp(column[0] != '\0' ? column : client_text(body, member), wanted) == 0;
+}
+
 static bool print_event(void *context, const struct history_event *event)
 {
-    const struct ctl *ctl = context;
+    struct search *search = context;
+    const struct ctl *ctl = search->ctl;
     char time[WHEN_MAX], text[4096], line[4200];
-    if (ctl->json) {
-        puts(event->body); /* byte for byte as stored and published */
-        return !ferror(stdout);
-    }
     json_t *body = json_loads(event->body, 0, NULL);
-    describe(ctl, body, event, text, sizeof text);
+    bool wanted = (ctl->person == NULL || is_by(body, ctl->person)) &&
+                  is_of(body, "asset", event->asset, ctl->asset) &&
+                  is_of(body, "alarm", event->alarm, ctl->alarm);
+    search->found += wanted;
+    if (wanted && ctl->json) {
+        puts(event->body); /* byte for byte as stored and published */
+    } else if (wanted) {
+        describe(ctl, body, event, text, sizeof text);
+        snprintf(line, sizeof line, "%s  %s", when_print(ctl, time, event->utc_us, false), text);
+        table_line(stdout, ctl->colour, strcmp(event->kind, "alarm") == 0 ? TABLE_PLAIN : TABLE_FAINT, 0,
+                   line);
+    }
     json_decref(body);
-    snprintf(line, sizeof line, "%s  %s", when_print(ctl, time, event->utc_us, false), text);
-    table_line(stdout, ctl->colour, strcmp(event->kind, "alarm") == 0 ? TABLE_PLAIN : TABLE_FAINT, 0, line);
     return !ferror(stdout);
 }
 
@@ -72,17 +99,21 @@ int verb_events(struct ctl *ctl, int argc, char **argv)
     (void)argc;
     (void)argv;
     struct history_reader *reader;
+    struct search search = {.ctl = ctl};
+    struct history_filter filter = {.kind = ctl->kind};
     int64_t from_us, to_us;
     if (!when_range(ctl, INT64_C(86400) * SECOND_US, &from_us, &to_us))
         return CTL_USAGE;
     int result = stored_open(ctl, &reader);
     if (result != CTL_OK)
         return result;
-    int64_t n = history_events(reader, 0, from_us, to_us, print_event, ctl);
+    int64_t n = history_events_where(reader, &filter, from_us, to_us, print_event, &search);
+    bool filtered = ctl->kind != NULL || ctl->asset != NULL || ctl->alarm != NULL || ctl->person != NULL;
     if (n < 0) {
         result = stored_complain(ctl, (int)n);
-    } else if (n == 0) {
-        ctl_complain("%s", tr(ctl, "no events in that range", "该时段内没有事件"));
+    } else if (search.found == 0) {
+        ctl_complain("%s", filtered ? tr(ctl, "no such events in that range", "该时段内没有符合条件的事件")
+                                    : tr(ctl, "no events in that range", "该时段内没有事件"));
         result = CTL_NEGATIVE;
     }
     history_close(reader);
