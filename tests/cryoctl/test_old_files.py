@@ -108,7 +108,7 @@ class OldFiles(Case):
             with open(copy + ".log", "w", encoding="utf-8") as log:
                 daemon = subprocess.Popen([os.environ["CRYOMOND"], "--config", etc], stdout=log, stderr=log)
             try:
-                self.wait(lambda: self.frames(copy) > 0, daemon, copy)
+                self.wait(lambda: self.chunks(copy) > 0, daemon, copy)
             finally:
                 daemon.send_signal(signal.SIGTERM)
                 daemon.wait(20)
@@ -116,11 +116,11 @@ class OldFiles(Case):
             result = self.check(place, copy)
             self.assertGreater(result["events"], len(read(os.path.join(place, "events.jsonl")).splitlines()))
 
-    def frames(self, copy):
-        """Of the daemon's own point."""
+    def chunks(self, copy):
+        """The daemon folds the old hours as soon as it has readings of its own; until then there may be no table."""
         db = sqlite3.connect("file:%s/history.db?mode=ro" % copy, uri=True)
         try:
-            return db.execute("SELECT count(*) FROM point WHERE asset = 'tank-9'").fetchone()[0]
+            return db.execute("SELECT count(*) FROM chunk").fetchone()[0]
         except sqlite3.OperationalError:
             return 0
         finally:

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 """The module for SQL tools, in the real sqlite3 shell."""
+import csv
+import io
 import json
 import os
 import re
@@ -103,6 +105,24 @@ class Sql(Case):
         days = self.sql("SELECT day, count FROM days WHERE point = 'tank-2/temperature' AND day >= '2026-09-22' LIMIT 2")
         self.assertEqual([(d["day"], d["count"]) for d in days],
                          [("2026-09-22T00:00:00.000Z", 24), ("2026-09-23T00:00:00.000Z", 24)])
+
+    def test_sealed_hours_and_days_are_the_same_readings(self):
+        sealed = os.path.join(self.directory.name, "sealed")
+        os.mkdir(sealed)
+        subprocess.run([os.environ["MAKE_SEALED"], sealed, "3", "1000"], check=True)
+        point = self.one("SELECT point FROM readings('%s') LIMIT 1" % sealed, database=":memory:")[0]
+        rows = self.sql("SELECT time, exact AS value, quality, reason FROM readings('%s') WHERE point = '%s'" % (sealed, point),
+                        database=":memory:")
+        self.assertEqual(len(rows), 1000)
+        out = self.run_ctl("history", *point.split("/"), "--from", "2000-01-01", "--to", "2100-01-01", "--utc", "--format", "csv",
+                           "--dir", sealed, socket=False)
+        history = list(csv.DictReader(io.StringIO(out)))
+        self.assertEqual([{k: r[k] or "" for k in r} for r in rows], [{k: r[k] for k in rows[0]} for r in history])
+        for table in ("hours", "days"):
+            self.assertEqual(self.one("SELECT sum(count), min(minimum), max(maximum) FROM %s('%s') WHERE point = '%s'"
+                                      % (table, sealed, point), database=":memory:"),
+                             self.one("SELECT count(*), min(value), max(value) FROM readings('%s') WHERE point = '%s'"
+                                      % (sealed, point), database=":memory:"))
 
     def test_from_anywhere(self):
         count = "SELECT count(*) FROM readings('%s', 'tank-2')" % self.record
