@@ -149,9 +149,11 @@ static const struct option_help {
     [OPTION_WITH_KEY] = {"with-key", NULL, NULL,
                          "the secret key that signs the record goes into the backup, too",
                          "备份中也包含用于签名的私钥"},
-    [OPTION_OUTPUT] = {"output", "FILE", "文件",
-                       "-o: export: the archive, NAME.tar, NAME.tar.gz or NAME.zip; report: the PDF (default: the report's id)",
-                       "-o：export：存档 NAME.tar、NAME.tar.gz 或 NAME.zip；report：PDF 文件（默认：报告编号）"},
+    [OPTION_OUTPUT] =
+        {"output", "FILE", "文件",
+         "-o: export: the archive, NAME.tar, NAME.tar.gz or NAME.zip; report: the PDF (default: the report's "
+         "id)",
+         "-o：export：存档 NAME.tar、NAME.tar.gz 或 NAME.zip；report：PDF 文件（默认：报告编号）"},
     [OPTION_UNSIGNED] = {"unsigned", NULL, NULL,
                          "write the archive also when no daemon can record and sign it",
                          "即使没有守护进程记录和签名也写入存档"},
