@@ -5,50 +5,30 @@
 #include <sodium.h>
 #include <string.h>
 
-_Static_assert(CHAIN_HASH_SIZE == crypto_hash_sha256_BYTES, "the hash is SHA-256");
+#include "hash.h"
+
+_Static_assert(CHAIN_HASH_SIZE == HASH_SIZE, "the hash is SHA-256");
 
 int chain_init(void)
 {
     return sodium_init() < 0 ? -EIO : 0;
 }
 
-static void add_integer(crypto_hash_sha256_state *state, uint64_t value)
-{
-    unsigned char bytes[8];
-    for (unsigned i = 0; i < 8; i++)
-        bytes[i] = (unsigned char)(value >> (56 - 8 * i));
-    crypto_hash_sha256_update(state, bytes, sizeof bytes);
-}
-
-static void add_bytes(crypto_hash_sha256_state *state, const void *bytes, size_t len)
-{
-    if (len > 0)
-        crypto_hash_sha256_update(state, bytes, len);
-}
-
-static void add_text(crypto_hash_sha256_state *state, const char *text)
-{
-    size_t len = strlen(text);
-    add_integer(state, len);
-    add_bytes(state, text, len);
-}
-
 void chain_event_hash(const unsigned char previous[CHAIN_HASH_SIZE], const struct chain_event *event,
                       unsigned char ret[CHAIN_HASH_SIZE])
 {
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
-    add_bytes(&state, "cryomon event 1", 15);
-    add_bytes(&state, previous, CHAIN_HASH_SIZE);
-    add_integer(&state, event->seq);
-    add_integer(&state, (uint64_t)event->utc_us);
-    add_integer(&state, (uint64_t)event->boot_us);
-    add_text(&state, event->boot_id);
-    add_text(&state, event->kind);
-    add_text(&state, event->asset);
-    add_text(&state, event->alarm);
-    add_text(&state, event->body);
-    crypto_hash_sha256_final(&state, ret);
+    struct hash state;
+    hash_begin(&state, "cryomon event 1");
+    hash_bytes(&state, previous, CHAIN_HASH_SIZE);
+    hash_integer(&state, (int64_t)event->seq);
+    hash_integer(&state, event->utc_us);
+    hash_integer(&state, event->boot_us);
+    hash_text(&state, event->boot_id);
+    hash_text(&state, event->kind);
+    hash_text(&state, event->asset);
+    hash_text(&state, event->alarm);
+    hash_text(&state, event->body);
+    hash_end(&state, ret);
 }
 
 static unsigned char version_of(const struct chain_frame *frame)
@@ -59,20 +39,19 @@ static unsigned char version_of(const struct chain_frame *frame)
 void chain_frame_hash(const unsigned char previous[CHAIN_HASH_SIZE], const struct chain_frame *frame,
                       unsigned char ret[CHAIN_HASH_SIZE])
 {
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
+    struct hash state;
     if (version_of(frame) == 1) {
-        add_bytes(&state, "cryomon frame 1", 15);
+        hash_begin(&state, "cryomon frame 1");
     } else {
-        add_bytes(&state, "cryomon frame 2", 15);
-        add_bytes(&state, previous, CHAIN_HASH_SIZE);
+        hash_begin(&state, "cryomon frame 2");
+        hash_bytes(&state, previous, CHAIN_HASH_SIZE);
     }
-    add_integer(&state, (uint64_t)frame->id);
-    add_integer(&state, (uint64_t)frame->first_utc_us);
-    add_integer(&state, (uint64_t)frame->last_utc_us);
-    add_integer(&state, (uint64_t)frame->count);
-    add_bytes(&state, frame->body, frame->len);
-    crypto_hash_sha256_final(&state, ret);
+    hash_integer(&state, frame->id);
+    hash_integer(&state, frame->first_utc_us);
+    hash_integer(&state, frame->last_utc_us);
+    hash_integer(&state, frame->count);
+    hash_bytes(&state, frame->body, frame->len);
+    hash_end(&state, ret);
 }
 
 void chain_frames_begin(struct chain_frames *frames, const unsigned char *head)

@@ -6,11 +6,11 @@
 
 #include "hash.h"
 
-_Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(struct seal_content), "the state fits");
+_Static_assert(sizeof(struct hash) <= sizeof(struct seal_content), "the state fits");
 
-static crypto_hash_sha256_state *state_of(struct seal_content *content)
+static struct hash *state_of(struct seal_content *content)
 {
-    return (crypto_hash_sha256_state *)(void *)content->state;
+    return (struct hash *)(void *)content->state;
 }
 
 const char *seal_kind_name(enum seal_kind kind)
@@ -26,7 +26,7 @@ const char *seal_kind_name(enum seal_kind kind)
     return "?";
 }
 
-static void add_point(crypto_hash_sha256_state *state, const struct seal_point *point)
+static void add_point(struct hash *state, const struct seal_point *point)
 {
     hash_text(state, point->asset);
     hash_text(state, point->point);
@@ -37,7 +37,7 @@ static void add_point(crypto_hash_sha256_state *state, const struct seal_point *
 void seal_chunk_hash(const struct seal_point *point, const struct seal_chunk *chunk,
                      unsigned char ret[CHAIN_HASH_SIZE])
 {
-    crypto_hash_sha256_state state;
+    struct hash state;
     const int64_t numbers[] = {chunk->count, chunk->values, chunk->minimum, chunk->maximum,
                                chunk->sum,   chunk->first,  chunk->last,    chunk->worst};
     hash_begin(&state, "cryomon chunk 1");
@@ -47,7 +47,7 @@ void seal_chunk_hash(const struct seal_point *point, const struct seal_chunk *ch
         hash_integer(&state, numbers[i]);
     hash_blob(&state, chunk->hours, chunk->hours_len);
     hash_blob(&state, chunk->body, chunk->body_len);
-    crypto_hash_sha256_final(&state, ret);
+    hash_end(&state, ret);
 }
 
 /* ---------------------------------------------------------------- content */
@@ -67,7 +67,7 @@ void seal_content_add(struct seal_content *content, const struct seal_point *poi
         if (rest < 0x80)
             break;
     }
-    crypto_hash_sha256_state *state = state_of(content);
+    struct hash *state = state_of(content);
     add_point(state, point);
     hash_integer(state, (int64_t)(n + head_len + values_len));
     hash_bytes(state, varint, n);
@@ -77,15 +77,15 @@ void seal_content_add(struct seal_content *content, const struct seal_point *poi
 
 void seal_content_end(struct seal_content *content, unsigned char ret[CHAIN_HASH_SIZE])
 {
-    crypto_hash_sha256_final(state_of(content), ret);
+    hash_end(state_of(content), ret);
 }
 
 void seal_content_of(enum seal_kind kind, const void *hashes, size_t n, unsigned char ret[CHAIN_HASH_SIZE])
 {
-    crypto_hash_sha256_state state;
+    struct hash state;
     hash_begin(&state, kind == SEAL_DAY ? "cryomon content 2" : "cryomon content 3");
     hash_bytes(&state, hashes, n * CHAIN_HASH_SIZE);
-    crypto_hash_sha256_final(&state, ret);
+    hash_end(&state, ret);
 }
 
 /* ---------------------------------------------------------------- entries */
@@ -115,17 +115,17 @@ int seal_entries_next(const unsigned char **at, const unsigned char *end, uint32
 
 void seal_entries_hash(const void *entries, size_t len, unsigned char ret[CHAIN_HASH_SIZE])
 {
-    crypto_hash_sha256_state state;
+    struct hash state;
     hash_begin(&state, "cryomon entries 1");
     hash_blob(&state, entries, len);
-    crypto_hash_sha256_final(&state, ret);
+    hash_end(&state, ret);
 }
 
 /* ---------------------------------------------------------------- seals */
 
 void seal_hash(const struct seal *seal, unsigned char ret[CHAIN_HASH_SIZE])
 {
-    crypto_hash_sha256_state state;
+    struct hash state;
     const int64_t numbers[] = {seal->id,          (int64_t)seal->kind, seal->utc_us,  seal->first_utc_us,
                                seal->last_utc_us, seal->count,         seal->from_id, seal->to_id};
     hash_begin(&state, "cryomon seal 1");
@@ -138,7 +138,7 @@ void seal_hash(const struct seal *seal, unsigned char ret[CHAIN_HASH_SIZE])
     hash_integer(&state, seal->event_seq);
     hash_bytes(&state, seal->event_hash, CHAIN_HASH_SIZE);
     hash_bytes(&state, seal->public_key, SIGNER_KEY_SIZE);
-    crypto_hash_sha256_final(&state, ret);
+    hash_end(&state, ret);
 }
 
 void seal_sign(struct seal *seal, const struct signer *signer)

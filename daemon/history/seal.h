@@ -86,7 +86,7 @@ void seal_chunk_hash(const struct seal_point *point, const struct seal_chunk *ch
 
 /* The content hash of an hour, point by point (in order of id). */
 struct seal_content {
-    _Alignas(16) unsigned char state[512]; /* a crypto_hash_sha256_state */
+    _Alignas(16) unsigned char state[512]; /* a struct hash (hash.h) */
 };
 void seal_content_begin(struct seal_content *content);
 void seal_content_add(struct seal_content *content, const struct seal_point *point, const void *head,

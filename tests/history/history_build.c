@@ -61,7 +61,7 @@ sqlite3 *history_build_open(const char *dir, int file)
     int persist = 1;
     snprintf(path, sizeof path, "%s/%s", dir, schema_name((enum schema_file)file));
     if (sqlite3_open(path, &db) != SQLITE_OK ||
-        run_sql(db, "PRAGMA page_size=8192; PRAGMA journal_mode=WAL") < 0 ||
+        run_sql(db, SCHEMA_SET_PAGE "; PRAGMA journal_mode=WAL") < 0 ||
         run_sql(db, "PRAGMA synchronous=OFF; PRAGMA secure_delete=OFF") < 0 ||
         sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist) != SQLITE_OK ||
         schema_migrate(db, (enum schema_file)file, message, sizeof message) < 0) {

@@ -32,9 +32,8 @@ static int configure(struct store_db *db, sqlite3 *handle, char *detail, size_t 
 {
     int persist = 1;
     sqlite3_stmt *stmt = NULL;
-    /* For a new file only: a commit of readings fits into one page of this size, where it would take two. */
-    if (db->file == SCHEMA_HISTORY)
-        (void)sqlite3_exec(handle, "PRAGMA page_size=8192", NULL, NULL, NULL);
+    if (db->file == SCHEMA_HISTORY) /* counts for a new file only */
+        (void)sqlite3_exec(handle, SCHEMA_SET_PAGE, NULL, NULL, NULL);
     int result = sqlite3_prepare_v2(handle, "PRAGMA journal_mode=WAL", -1, &stmt, NULL);
     if (result == SQLITE_OK)
         result = sqlite3_step(stmt);
@@ -48,7 +47,7 @@ static int configure(struct store_db *db, sqlite3 *handle, char *detail, size_t 
     if (result == SQLITE_ROW)
         result = sqlite3_exec(handle,
                               "PRAGMA synchronous=FULL; PRAGMA journal_size_limit=4194304;"
-                              " PRAGMA wal_autocheckpoint=1000; PRAGMA cell_size_check=ON;"
+                              " PRAGMA wal_autocheckpoint=256; PRAGMA cell_size_check=ON;"
                               " PRAGMA trusted_schema=OFF; PRAGMA secure_delete=OFF",
                               NULL, NULL, NULL);
     /* So that those who may only read can, also when no daemon runs. */
