@@ -1,9 +1,10 @@
 /* hash.h - the pieces that this folder's hashes are made of: SHA-256 over integers, texts and blobs as
  * chain.h describes them. Not for others.
  *
- * By libcrypto, which uses the processor's own instructions where there are any (four times as fast as portable code, and
- * verification is mostly this). Its interface without allocation is the older one: OpenSSL 3 still has it and calls it
- * deprecated, so that people ask for algorithms by name; here the algorithm is part of the format.
+ * By libcrypto, which uses the processor's own instructions where there are any (four times as fast as
+ * portable code, and verification is mostly this). Its interface without allocation is the older one: OpenSSL
+ * 3 still has it and calls it deprecated, so that people ask for algorithms by name; here the algorithm is
+ * part of the format.
  */
 #ifndef CRYOMON_HASH_H
 #define CRYOMON_HASH_H

@@ -24,8 +24,8 @@
 #include <sqlite3.h>
 #include <stddef.h>
 
-/* Of a new history.db. A day's chunk is about 3 KB: five fit into a page and little is left over, where pages of 8 KiB
- * would stand a quarter empty; a commit of readings still writes one page. */
+/* Of a new history.db. A day's chunk is about 3 KB: five fit into a page and little is left over, where pages
+ * of 8 KiB would stand a quarter empty; a commit of readings still writes one page. */
 #define SCHEMA_SET_PAGE "PRAGMA page_size=16384"
 
 enum schema_file { SCHEMA_STATE, SCHEMA_HISTORY };

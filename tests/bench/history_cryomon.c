@@ -5,8 +5,8 @@
  *   history_cryomon DIR POINTS DAYS [noisy] [quick]    quick: without fsync (the bytes are the same, the time
  * is not)
  *
- * One commit each 5 s of readings, WAL, synchronous FULL, the daemon's page size. Prints one JSON object. Also makes an
- * empty state.db, so that cryoctl opens the directory.
+ * One commit each 5 s of readings, WAL, synchronous FULL, the daemon's page size. Prints one JSON object.
+ * Also makes an empty state.db, so that cryoctl opens the directory.
  */
 #include <sqlite3.h>
 #include <stdio.h>
@@ -65,7 +65,8 @@ static sqlite3 *open_db(const char *dir, enum schema_file file, bool quick)
     snprintf(path, sizeof path, "%s/%s", dir, schema_name(file));
     if (sqlite3_open(path, &db) != SQLITE_OK)
         die(path, db);
-    run(db, file == SCHEMA_HISTORY ? SCHEMA_SET_PAGE "; PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=256"
+    run(db, file == SCHEMA_HISTORY ? SCHEMA_SET_PAGE
+                "; PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=256"
                                    : "PRAGMA journal_mode=WAL");
     run(db, quick ? "PRAGMA synchronous=OFF" : "PRAGMA synchronous=FULL");
     if (schema_migrate(db, file, message, sizeof message) < 0)

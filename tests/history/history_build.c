@@ -160,10 +160,16 @@ int history_build_frame(sqlite3 *history, const struct frame_entry *entries, siz
 int history_build_event(sqlite3 *state, int64_t utc_us, const char *kind, const char *body,
                         struct fold_head *ret)
 {
+    return history_build_alarm(state, utc_us, kind, "", "", body, ret);
+}
+
+int history_build_alarm(sqlite3 *state, int64_t utc_us, const char *kind, const char *asset,
+                        const char *alarm, const char *body, struct fold_head *ret)
+{
     sqlite3_stmt *stmt = NULL;
     struct fold_head head = {.event_seq = 0};
     struct chain_event event = {
-        .utc_us = utc_us, .boot_id = "b00t", .kind = kind, .asset = "", .alarm = "", .body = body};
+        .utc_us = utc_us, .boot_id = "b00t", .kind = kind, .asset = asset, .alarm = alarm, .body = body};
     unsigned char hash[CHAIN_HASH_SIZE];
     if (sqlite3_prepare_v2(state, "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1", -1, &stmt, NULL) ==
             SQLITE_OK &&
@@ -176,7 +182,7 @@ int history_build_event(sqlite3 *state, int64_t utc_us, const char *kind, const 
     chain_event_hash(head.event_hash, &event, hash);
     stmt = NULL;
     int result = sqlite3_prepare_v2(
-        state, "INSERT INTO event VALUES(?1, ?2, 0, 'b00t', ?3, '', '', ?4, ?5, ?6)", -1, &stmt, NULL);
+        state, "INSERT INTO event VALUES(?1, ?2, 0, 'b00t', ?3, ?7, ?8, ?4, ?5, ?6)", -1, &stmt, NULL);
     if (result == SQLITE_OK) {
         sqlite3_bind_int64(stmt, 1, (int64_t)event.seq);
         sqlite3_bind_int64(stmt, 2, utc_us);
@@ -184,6 +190,8 @@ int history_build_event(sqlite3 *state, int64_t utc_us, const char *kind, const 
         sqlite3_bind_text(stmt, 4, body, -1, SQLITE_STATIC);
         sqlite3_bind_blob(stmt, 5, head.event_hash, CHAIN_HASH_SIZE, SQLITE_STATIC);
         sqlite3_bind_blob(stmt, 6, hash, CHAIN_HASH_SIZE, SQLITE_STATIC);
+        sqlite3_bind_text(stmt, 7, asset, -1, SQLITE_STATIC);
+        sqlite3_bind_text(stmt, 8, alarm, -1, SQLITE_STATIC);
         result = sqlite3_step(stmt);
     }
     sqlite3_finalize(stmt);
@@ -288,6 +296,13 @@ static int put_public_key(const char *dir, const struct signer *signer)
     return fclose(f) == 0 ? 0 : complain(NULL, path);
 }
 
+int history_build_end(const char *dir, sqlite3 *state, sqlite3 *history, const struct signer *signer,
+                      const struct fold_head *events, int64_t utc_us)
+{
+    int error = put_head(state, history, signer, events, utc_us);
+    return error == 0 ? put_public_key(dir, signer) : error;
+}
+
 static int fill(const struct history_build *build, sqlite3 *state, sqlite3 *history, struct fold *fold,
                 const struct signer *signer)
 {
@@ -304,9 +319,7 @@ static int fill(const struct history_build *build, sqlite3 *state, sqlite3 *hist
             build->progress(build->context, slot, build->slots);
     }
     free(entries);
-    if (error == 0)
-        error = put_head(state, history, signer, &head, last_us);
-    return error == 0 ? put_public_key(build->dir, signer) : error;
+    return error == 0 ? history_build_end(build->dir, state, history, signer, &head, last_us) : error;
 }
 
 int history_build(const struct history_build *build)

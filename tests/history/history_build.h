@@ -53,7 +53,14 @@ int history_build_frame(sqlite3 *history, const struct frame_entry *entries, siz
 /* Appends an event to the chain of state.db, and gives its head. */
 int history_build_event(sqlite3 *state, int64_t utc_us, const char *kind, const char *body,
                         struct fold_head *ret);
+/* The same with the columns that an event of kind "alarm" has. */
+int history_build_alarm(sqlite3 *state, int64_t utc_us, const char *kind, const char *asset,
+                        const char *alarm, const char *body, struct fold_head *ret);
 /* Folds all that can be folded; ret_steps (may be NULL): how many steps. */
 int history_build_fold(struct fold *fold, int64_t now_utc_us, const struct fold_head *head, int *ret_steps);
+
+/* The signed head in state.db, and signing.pub. */
+int history_build_end(const char *dir, sqlite3 *state, sqlite3 *history, const struct signer *signer,
+                      const struct fold_head *events, int64_t utc_us);
 
 #endif
