@@ -16,6 +16,7 @@
 #include "history_build.h"
 #include "schema.h"
 
+#define START_MS  INT64_C(1451606400000) /* 2016-01-01T00:00Z */
 #define MINUTE_MS INT64_C(60000)
 #define DAY_MIN   INT64_C(1440)
 #define TANKS_MAX 200
@@ -48,7 +49,7 @@ static void run(sqlite3 *db, const char *sql)
 
 static int64_t at_ms(int64_t minute)
 {
-    return HISTORY_BUILD_START_MS + minute * MINUTE_MS;
+    return START_MS + minute * MINUTE_MS;
 }
 
 static uint32_t chance(int64_t minute, unsigned tank)

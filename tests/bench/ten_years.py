@@ -38,16 +38,16 @@ def main():
         print(timed("cryoctl stats", cryoctl, "stats", "--dir", place))
         print(timed("cryoctl verify", cryoctl, "verify", place))
         timed("cryoctl verify --quick", cryoctl, "verify", "--quick", place)
-        start, end = "2026-01-01", "%d-01-01" % (2026 + max(1, int(OPTIONS.years)))
+        start, end = "2016-01-01", "%d-01-01" % (2016 + max(1, int(OPTIONS.years)))
         span = ("--dir", place, "--utc", "--from", start, "--to", end)
         timed("a month of one point, raw, CSV", cryoctl, "history", "tank-1", "temperature", "--dir", place, "--utc",
-              "--from", "2026-06-01", "--to", "2026-07-01", "--format", "csv")
+              "--from", "2016-06-01", "--to", "2016-07-01", "--format", "csv")
         timed("all hours of one point, CSV", cryoctl, "history", "tank-1", "temperature", *span, "--resolution", "hour", "--format", "csv")
         timed("all days of one point, CSV", cryoctl, "history", "tank-1", "temperature", *span, "--resolution", "day", "--format", "csv")
         timed("all events", cryoctl, "events", *span, "--json")
         print(timed("exposure of a tank over all of it", cryoctl, "exposure", "tank-1", "temperature", *span))
         timed("gaps of a tank over all of it", cryoctl, "gaps", "tank-1", *span)
-        timed("report of a tank, a year", cryoctl, "report", "tank-1", "--dir", place, "--utc", "--from", "2026-01-01", "--to", "2027-01-01",
+        timed("report of a tank, a year", cryoctl, "report", "tank-1", "--dir", place, "--utc", "--from", "2016-01-01", "--to", "2017-01-01",
               "-o", os.path.join(place, "year.pdf"))
         timed("report of a tank over all of it", cryoctl, "report", "tank-1", *span, "-o", os.path.join(place, "all.pdf"))
         if OPTIONS.keep:
