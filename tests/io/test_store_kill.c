@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "head.h"
 #include "store_fixture.h"
 #include "test.h"
 
@@ -20,9 +21,9 @@
 
 /* What the child says on its standard output. */
 struct record {
-    enum { RECORD_OPEN, RECORD_DURABLE } kind;
+    enum { RECORD_OPEN, RECORD_DURABLE, RECORD_HEAD } kind;
     bool clean;
-    uint64_t seq; /* last_seq, or durable */
+    uint64_t seq; /* last_seq, durable, or the last event that a signed head names */
 };
 
 /* ---------------------------------------------------------------- the child: a core that never stops talking
@@ -42,10 +43,23 @@ static uint64_t open_store(struct store_fixture *fixture)
     return open.store_open.last_seq + 1;
 }
 
+/* What the publisher may publish: an event that is durable, or a head that names one. */
+static void say_published(const struct publisher_message *message)
+{
+    struct head head;
+    char text[256];
+    if (message->kind == PUBLISHER_DURABLE)
+        say((struct record){RECORD_DURABLE, false, message->durable_seq});
+    else if (message->kind == PUBLISHER_HEAD && head_read(message->head, &head, text, sizeof text) == 0)
+        say((struct record){RECORD_HEAD, false, (uint64_t)head.event_seq});
+    else
+        _exit(1);
+}
+
 static _Noreturn void child(const char *dir, int round)
 {
     static struct store_fixture fixture;
-    struct publisher_message durable;
+    struct publisher_message message;
     store_fixture_make(&fixture);
     (void)rmdir(fixture.base);
     snprintf(fixture.dir, sizeof fixture.dir, "%s", dir);
@@ -61,15 +75,16 @@ static _Noreturn void child(const char *dir, int round)
         store_fixture_post(&fixture, &sent);
         seq++;
         (void)mailbox_wait(fixture.publisher, -1, clock_boot_us() + 2000);
-        while (mailbox_take(fixture.publisher, &durable))
-            say((struct record){RECORD_DURABLE, false, durable.durable_seq});
+        while (mailbox_take(fixture.publisher, &message))
+            say_published(&message);
     }
 }
 
 /* ---------------------------------------------------------------- the parent */
 
 struct seen {
-    uint64_t durable;
+    uint64_t durable; /* the last event that was called so */
+    uint64_t signed_seq;
     bool opened;
 };
 
@@ -99,8 +114,12 @@ static void read_records(int fd, struct seen *seen, bool must_be_clean)
     while (read(fd, &record, sizeof record) == sizeof record) {
         if (record.kind == RECORD_OPEN) {
             assert_true(record.seq >= seen->durable); /* nothing durable was lost */
+            assert_true(record.seq >= seen->signed_seq);
             assert_int_equal(record.clean, must_be_clean);
             seen->opened = true;
+        } else if (record.kind == RECORD_HEAD) {
+            assert_true(record.seq >= seen->signed_seq);
+            seen->signed_seq = record.seq;
         } else {
             assert_true(record.seq > seen->durable);
             seen->durable = record.seq;
@@ -150,6 +169,7 @@ static void check(struct store_fixture *fixture, const struct seen *seen)
              (unsigned long long)seen->durable);
     assert_int_equal(store_fixture_sql(fixture, "state.db", query), (int64_t)seen->durable);
     int64_t last = store_fixture_sql(fixture, "state.db", "SELECT coalesce(max(seq), 0) FROM event");
+    assert_true(last >= (int64_t)seen->signed_seq);
     if (last > 0)
         assert_int_equal(store_fixture_sql(fixture, "state.db", "SELECT state FROM alarm"), last % 2);
     assert_int_equal(history_open(fixture->dir, &reader, text, sizeof text), 0);
