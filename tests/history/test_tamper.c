@@ -79,10 +79,10 @@ static bool (*const ways[])(struct expectation *) = {
 };
 static const char *const way_names[] = {
     "bit of a column",
-    "",
-    "",
+    "the same",
+    "the same",
     "bit of a file",
-    "",
+    "the same",
     "row removed",
     "rows exchanged",
     "row put in",
