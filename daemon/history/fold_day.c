@@ -254,8 +254,8 @@ static int do_day(struct fold *fold, int64_t after, int64_t now_utc_us, const st
     bool complete = false;
     struct fold_day *day = calloc(1, sizeof *day);
     if (day) {
-        day->buckets = calloc(FOLD_BUCKETS_MAX, sizeof *day->buckets);
-        day->hour_buckets = calloc(FOLD_BUCKETS_MAX, sizeof *day->hour_buckets);
+        day->buckets = malloc(FOLD_BUCKETS_MAX * sizeof *day->buckets);
+        day->hour_buckets = malloc(FOLD_BUCKETS_MAX * sizeof *day->hour_buckets);
     }
     if (!day || !day->buckets || !day->hour_buckets) {
         free_day(day);
