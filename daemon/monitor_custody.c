@@ -27,7 +27,10 @@ void monitor_custody(struct monitor *m, const struct core_message *message)
     const int64_t count = (int64_t)message->custody.count;
     clock_print_utc(from, message->custody.from_utc_us);
     clock_print_utc(to, message->custody.to_utc_us);
-    const struct announce_member key[] = {{.key = "public_key", .text = message->custody.detail}};
+    const struct announce_member key[] = {
+        {.key = "public_key", .text = message->custody.detail},
+        {.key = "utc_us", .number = message->custody.from_utc_us},
+    };
     const struct announce_member damage[] = {
         {.key = "count", .number = count},
         {.key = "from", .text = from},

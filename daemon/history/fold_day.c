@@ -3,263 +3,18 @@
  * Point by point: so memory is that of one point's day. The readings themselves are not touched: sections go
  * over byte by byte.
  */
-#include "fold_internal.h"
+#include "fold_day.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 _Static_assert(FOLD_HOURS_MAX <= CHUNK_SECTIONS_MAX, "a day's chunk has a section per hour");
 
-#define BUCKETS_MAX 4096 /* of one chunk: hours in which its slots lie */
-
-struct day_hour {
-    int64_t id, first_utc_us, last_utc_us, count;
-    unsigned char content[CHAIN_HASH_SIZE];
-    unsigned char *entries;
-    size_t entries_len;
-    /* Walking along its entries: the next point, 0 at the end. */
-    const unsigned char *at;
-    uint32_t point;
-    unsigned char hash[CHAIN_HASH_SIZE];
-    struct chunk chunk; /* of the point that is being folded */
-};
-
-struct day {
-    struct fold *fold;
-    struct seal *seal;
-    struct fold_damage damage;
-    int64_t number; /* days since 1970 */
-    size_t n;
-    struct day_hour hours[FOLD_HOURS_MAX];
-    struct section sections[FOLD_HOURS_MAX];
-    struct summary *buckets, *hour_buckets; /* BUCKETS_MAX */
-    size_t n_buckets;
-    struct bytes entries;
-    uint32_t last_point;
-};
-
-static int64_t day_of(int64_t first_utc_us, int64_t last_utc_us)
-{
-    return fold_floor(first_utc_us + (last_utc_us - first_utc_us) / 2, FOLD_DAY_US);
-}
-
-/* ---------------------------------------------------------------- chunks as they are stored */
-
-static int64_t column(sqlite3_stmt *stmt, int i)
-{
-    return sqlite3_column_int64(stmt, i);
-}
-
-/* The row of an hour's point, if it is there and fits its hash: *ret_stmt must be reset then. Else it is
- * NULL. */
-static int read_chunk(struct fold *fold, const struct day_hour *hour, struct seal_chunk *ret,
-                      sqlite3_stmt **ret_stmt)
-{
-    sqlite3_stmt *stmt = fold_stmt(fold, FOLD_STMT_CHUNK);
-    const struct fold_point *point = fold_find_point(fold, hour->point);
-    unsigned char hash[CHAIN_HASH_SIZE];
-    *ret_stmt = NULL;
-    if (!stmt)
-        return sqlite3_errcode(fold->db);
-    sqlite3_bind_int64(stmt, 1, seal_chunk_id(hour->id, hour->point));
-    int result = sqlite3_step(stmt);
-    if (result == SQLITE_ROW && point) {
-        *ret = (struct seal_chunk){hour->id,
-                                   hour->point,
-                                   column(stmt, 0),
-                                   column(stmt, 1),
-                                   column(stmt, 2),
-                                   column(stmt, 3),
-                                   column(stmt, 4),
-                                   column(stmt, 5),
-                                   column(stmt, 6),
-                                   column(stmt, 7),
-                                   NULL,
-                                   NULL,
-                                   0,
-                                   0};
-        ret->hours = sqlite3_column_blob(stmt, 8);
-        ret->hours_len = (size_t)sqlite3_column_bytes(stmt, 8);
-        ret->body = sqlite3_column_blob(stmt, 9);
-        ret->body_len = (size_t)sqlite3_column_bytes(stmt, 9);
-        seal_chunk_hash(&point->seal, ret, hash);
-        if (memcmp(hash, hour->hash, sizeof hash) == 0) {
-            *ret_stmt = stmt;
-            return SQLITE_OK;
-        }
-    }
-    sqlite3_reset(stmt);
-    /* A page of the table that makes no sense is damage too, and no reason to stop. */
-    int primary = result & 0xff;
-    return primary == SQLITE_ROW || primary == SQLITE_DONE || primary == SQLITE_CORRUPT ? SQLITE_OK : result;
-}
-
-/* To the next point of the hour. False: the entries make no sense. */
-static bool advance(struct day_hour *hour)
-{
-    int more = seal_entries_next(&hour->at, hour->entries + hour->entries_len, &hour->point, hour->hash);
-    if (more <= 0)
-        hour->point = 0;
-    return more >= 0;
-}
-
-static bool rewind_hour(struct day_hour *hour)
-{
-    hour->at = hour->entries;
-    hour->point = 0;
-    return advance(hour);
-}
-
-static bool is_bad(const struct fold *fold, int64_t seal)
-{
-    for (size_t i = 0; i < fold->n_bad; i++) {
-        if (fold->bad_hours[i] == seal)
-            return true;
-    }
-    return false;
-}
-
-/* Do all chunks of the hour fit the hashes in its seal? */
-static int check_hour(struct fold *fold, struct day_hour *hour,
-                      const unsigned char entries_hash[CHAIN_HASH_SIZE], struct fold_damage *damage)
-{
-    unsigned char hash[CHAIN_HASH_SIZE];
-    struct fold_damage found = {.utc_us = hour->first_utc_us};
-    seal_entries_hash(hour->entries, hour->entries_len, hash);
-    bool sound = memcmp(hash, entries_hash, sizeof hash) == 0 && rewind_hour(hour);
-    if (!sound || is_bad(fold, hour->id))
-        found.chunks = 1;
-    while (sound && hour->point) {
-        struct seal_chunk row;
-        sqlite3_stmt *stmt;
-        int result = read_chunk(fold, hour, &row, &stmt);
-        if (result == SQLITE_OK)
-            result = fold_yield(fold);
-        sqlite3_reset(stmt);
-        if (result != SQLITE_OK)
-            return result;
-        const struct fold_point *point = fold_find_point(fold, hour->point);
-        if (!stmt && found.chunks++ == 0 && point) {
-            snprintf(found.asset, sizeof found.asset, "%s", point->seal.asset);
-            snprintf(found.point, sizeof found.point, "%s", point->seal.point);
-        }
-        if (!advance(hour))
-            found.chunks++, sound = false;
-    }
-    if (found.chunks > 0 && damage->chunks == 0)
-        *damage = found;
-    else
-        damage->chunks += found.chunks;
-    return SQLITE_OK;
-}
-
-/* ---------------------------------------------------------------- which hours */
-
-/* Is there an hour of another day, or another reason to look closer? */
-static int look(struct fold *fold, int64_t after, bool *ret)
-{
-    sqlite3_stmt *stmt = fold_stmt(fold, FOLD_STMT_HOURS);
-    if (!stmt)
-        return sqlite3_errcode(fold->db);
-    int result = SQLITE_DONE;
-    int64_t first = 0;
-    *ret = false;
-    sqlite3_bind_int64(stmt, 1, after);
-    for (int n = 0; !*ret && (result = sqlite3_step(stmt)) == SQLITE_ROW; n++) {
-        int64_t number = day_of(column(stmt, 1), column(stmt, 2));
-        first = n == 0 ? number : first;
-        *ret = number != first || n >= FOLD_HOURS_MAX;
-    }
-    sqlite3_reset(stmt);
-    return *ret || result == SQLITE_DONE ? SQLITE_OK : result;
-}
-
-static int copy_hour(sqlite3_stmt *stmt, struct day_hour *hour, unsigned char entries_hash[CHAIN_HASH_SIZE])
-{
-    const void *entries = sqlite3_column_blob(stmt, 6);
-    const void *content = sqlite3_column_blob(stmt, 4), *hash = sqlite3_column_blob(stmt, 5);
-    hour->id = column(stmt, 0);
-    hour->first_utc_us = column(stmt, 1);
-    hour->last_utc_us = column(stmt, 2);
-    hour->count = column(stmt, 3);
-    hour->entries_len = (size_t)sqlite3_column_bytes(stmt, 6);
-    hour->entries = malloc(hour->entries_len + 1);
-    if (!hour->entries)
-        return SQLITE_NOMEM;
-    if (entries)
-        memcpy(hour->entries, entries, hour->entries_len);
-    memset(hour->content, 0, CHAIN_HASH_SIZE);
-    memset(entries_hash, 0, CHAIN_HASH_SIZE);
-    if (content && sqlite3_column_bytes(stmt, 4) == CHAIN_HASH_SIZE)
-        memcpy(hour->content, content, CHAIN_HASH_SIZE);
-    if (hash && sqlite3_column_bytes(stmt, 5) == CHAIN_HASH_SIZE)
-        memcpy(entries_hash, hash, CHAIN_HASH_SIZE);
-    return SQLITE_OK;
-}
-
-static void free_hour(struct day_hour *hour)
-{
-    free(hour->entries);
-    chunk_free(&hour->chunk);
-    *hour = (struct day_hour){.id = 0};
-}
-
-/* Adds the hour, or finds that the day ends before it: *ret_complete. */
-static int take_hour(struct day *day, sqlite3_stmt *stmt, bool *ret_complete)
-{
-    unsigned char entries_hash[CHAIN_HASH_SIZE];
-    int64_t number = day_of(column(stmt, 1), column(stmt, 2));
-    if (day->n > 0 && (number != day->number || day->n == FOLD_HOURS_MAX)) {
-        *ret_complete = true;
-        return SQLITE_OK;
-    }
-    struct day_hour *hour = &day->hours[day->n];
-    struct fold_damage damage = {.chunks = 0};
-    int result = copy_hour(stmt, hour, entries_hash);
-    if (result == SQLITE_OK)
-        result = check_hour(day->fold, hour, entries_hash, &damage);
-    if (result == SQLITE_OK && damage.chunks == 0) {
-        day->number = number;
-        day->n++;
-        return SQLITE_OK;
-    }
-    free_hour(hour);
-    /* Left as it is. The day begins behind it, or ends before it; it is told with the day that begins behind.
-     */
-    if (result == SQLITE_OK && day->n > 0)
-        *ret_complete = true;
-    else if (day->damage.chunks == 0)
-        day->damage = damage;
-    else
-        day->damage.chunks += damage.chunks;
-    return result;
-}
-
-static int find_hours(struct day *day, int64_t after, bool *ret_complete)
-{
-    sqlite3_stmt *stmt = fold_stmt(day->fold, FOLD_STMT_HOURS);
-    if (!stmt)
-        return sqlite3_errcode(day->fold->db);
-    *ret_complete = false;
-    sqlite3_bind_int64(stmt, 1, after);
-    int result = SQLITE_ROW;
-    while (result == SQLITE_ROW && !*ret_complete) {
-        result = sqlite3_step(stmt);
-        if (result == SQLITE_ROW) {
-            result = take_hour(day, stmt, ret_complete);
-            result = result == SQLITE_OK ? SQLITE_ROW : result;
-        }
-    }
-    sqlite3_reset(stmt);
-    return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK : result;
-}
-
 /* ---------------------------------------------------------------- summaries */
 
 /* Adds an hour's bucket in its place. */
-static bool add_bucket(struct day *day, const struct summary *bucket)
+static bool add_bucket(struct fold_day *day, const struct summary *bucket)
 {
     size_t i = day->n_buckets;
     while (i > 0 && day->buckets[i - 1].hour_ms > bucket->hour_ms)
@@ -268,7 +23,7 @@ static bool add_bucket(struct day *day, const struct summary *bucket)
         summary_merge(&day->buckets[i - 1], bucket);
         return true;
     }
-    if (day->n_buckets == BUCKETS_MAX)
+    if (day->n_buckets == FOLD_BUCKETS_MAX)
         return false;
     memmove(&day->buckets[i + 1], &day->buckets[i], (day->n_buckets - i) * sizeof *day->buckets);
     day->buckets[i] = *bucket;
@@ -282,7 +37,7 @@ static bool is_same(const struct summary_thresholds *a, const struct summary_thr
 }
 
 /* The hour's buckets anew, for thresholds that were changed during the day. */
-static int make_buckets(struct day *day, const struct fold_point *point, const struct section *section,
+static int make_buckets(struct fold_day *day, const struct fold_point *point, const struct section *section,
                         const struct summary_thresholds *thresholds, int64_t *ret_n)
 {
     const int64_t *numbers = NULL;
@@ -296,7 +51,7 @@ static int make_buckets(struct day *day, const struct fold_point *point, const s
         result = fold_numbers(day->fold, point, entries, (size_t)count, &numbers);
     if (result == SQLITE_OK) {
         int64_t n = summary_make(entries, numbers, (size_t)count, thresholds, &buckets);
-        if (n < 0 || n > BUCKETS_MAX)
+        if (n < 0 || n > FOLD_BUCKETS_MAX)
             result = n < 0 ? SQLITE_NOMEM : SQLITE_CORRUPT;
         else
             memcpy(day->hour_buckets, buckets, (size_t)n * sizeof *buckets);
@@ -308,12 +63,12 @@ static int make_buckets(struct day *day, const struct fold_point *point, const s
 }
 
 /* Reads the hour's buckets, adds them to the day's, and to the total. */
-static int add_summary(struct day *day, const struct fold_point *point, const struct seal_chunk *row,
+static int add_summary(struct fold_day *day, const struct fold_point *point, const struct seal_chunk *row,
                        const struct section *section, struct summary_thresholds *thresholds,
                        struct summary *total)
 {
     struct summary_thresholds its = {.n = 0};
-    int64_t n = summary_decode(row->hours, row->hours_len, &its, day->hour_buckets, BUCKETS_MAX);
+    int64_t n = summary_decode(row->hours, row->hours_len, &its, day->hour_buckets, FOLD_BUCKETS_MAX);
     int result = n < 0 ? SQLITE_CORRUPT : SQLITE_OK;
     if (result == SQLITE_OK && total->count == 0)
         *thresholds = its;
@@ -333,13 +88,13 @@ static int add_summary(struct day *day, const struct fold_point *point, const st
 /* ---------------------------------------------------------------- folding */
 
 /* One hour of the point: its section, and its summary. SQLITE_CORRUPT: what fits its hash makes no sense. */
-static int take_chunk(struct day *day, size_t i, const struct fold_point *point,
+static int take_chunk(struct fold_day *day, size_t i, const struct fold_point *point,
                       struct summary_thresholds *thresholds, struct summary *total)
 {
-    struct day_hour *hour = &day->hours[i];
+    struct fold_day_hour *hour = &day->hours[i];
     struct seal_chunk row;
     sqlite3_stmt *stmt;
-    int result = read_chunk(day->fold, hour, &row, &stmt);
+    int result = fold_day_read_chunk(day->fold, hour, &row, &stmt);
     if (result == SQLITE_OK && !stmt)
         result = SQLITE_CORRUPT;
     if (result == SQLITE_OK) {
@@ -354,13 +109,13 @@ static int take_chunk(struct day *day, size_t i, const struct fold_point *point,
     sqlite3_reset(stmt);
     if (result == SQLITE_CORRUPT && day->fold->n_bad < FOLD_BAD_MAX)
         day->fold->bad_hours[day->fold->n_bad++] = hour->id;
-    if (result == SQLITE_OK && !advance(hour))
+    if (result == SQLITE_OK && !fold_day_advance(hour))
         result = SQLITE_INTERNAL;
     return result;
 }
 
 /* What was packed gives the same sections again. */
-static int check_body(struct day *day)
+static int check_body(struct fold_day *day)
 {
     struct fold_chunk *chunk = &day->fold->chunk;
     int error = chunk_unpack(chunk->body.data, chunk->body.len, &chunk->check);
@@ -378,7 +133,7 @@ static int check_body(struct day *day)
     return SQLITE_OK;
 }
 
-static int fold_point_of_day(struct day *day, uint32_t id)
+static int fold_point_of_day(struct fold_day *day, uint32_t id)
 {
     struct fold *fold = day->fold;
     struct fold_chunk *chunk = &fold->chunk;
@@ -409,11 +164,11 @@ static int fold_point_of_day(struct day *day, uint32_t id)
     return fold_put_chunk(fold, point, &day->entries, &day->last_point);
 }
 
-static int fold_points(struct day *day)
+static int fold_points(struct fold_day *day)
 {
     int result = SQLITE_OK;
     for (size_t i = 0; i < day->n; i++) {
-        if (!rewind_hour(&day->hours[i]))
+        if (!fold_day_rewind(&day->hours[i]))
             return SQLITE_INTERNAL; /* it was checked */
     }
     for (;;) {
@@ -432,7 +187,7 @@ static int fold_points(struct day *day)
     }
 }
 
-static int fill_seal(struct day *day)
+static int fill_seal(struct fold_day *day)
 {
     struct seal *seal = day->seal;
     unsigned char contents[FOLD_HOURS_MAX][CHAIN_HASH_SIZE];
@@ -442,7 +197,7 @@ static int fill_seal(struct day *day)
     seal->last_utc_us = INT64_MIN;
     int result = SQLITE_OK;
     for (size_t i = 0; i < day->n && result == SQLITE_OK; i++) {
-        const struct day_hour *hour = &day->hours[i];
+        const struct fold_day_hour *hour = &day->hours[i];
         seal->first_utc_us =
             hour->first_utc_us < seal->first_utc_us ? hour->first_utc_us : seal->first_utc_us;
         seal->last_utc_us = hour->last_utc_us > seal->last_utc_us ? hour->last_utc_us : seal->last_utc_us;
@@ -456,7 +211,7 @@ static int fill_seal(struct day *day)
     return result;
 }
 
-static int write_day(struct day *day, const struct fold_head *head)
+static int write_day(struct fold_day *day, const struct fold_head *head)
 {
     struct fold *fold = day->fold;
     int result = fold_next_seal(fold, day->seal);
@@ -469,11 +224,11 @@ static int write_day(struct day *day, const struct fold_head *head)
     return result == SQLITE_OK ? sqlite3_exec(fold->db, "COMMIT", NULL, NULL, NULL) : result;
 }
 
-static int try_day(struct day *day, int64_t after, const struct fold_head *head, bool *ret_complete)
+static int try_day(struct fold_day *day, int64_t after, const struct fold_head *head, bool *ret_complete)
 {
     int result = sqlite3_exec(day->fold->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (result == SQLITE_OK)
-        result = find_hours(day, after, ret_complete);
+        result = fold_day_find(day, after, ret_complete);
     if (result != SQLITE_OK)
         return result;
     if (!*ret_complete)
@@ -481,10 +236,10 @@ static int try_day(struct day *day, int64_t after, const struct fold_head *head,
     return write_day(day, head);
 }
 
-static void free_day(struct day *day)
+static void free_day(struct fold_day *day)
 {
     for (size_t i = 0; day && i < FOLD_HOURS_MAX; i++)
-        free_hour(&day->hours[i]);
+        fold_day_free_hour(&day->hours[i]);
     if (day) {
         bytes_free(&day->entries);
         free(day->buckets);
@@ -497,10 +252,10 @@ static int do_day(struct fold *fold, int64_t after, int64_t now_utc_us, const st
                   struct fold_done *done)
 {
     bool complete = false;
-    struct day *day = calloc(1, sizeof *day);
+    struct fold_day *day = calloc(1, sizeof *day);
     if (day) {
-        day->buckets = calloc(BUCKETS_MAX, sizeof *day->buckets);
-        day->hour_buckets = calloc(BUCKETS_MAX, sizeof *day->hour_buckets);
+        day->buckets = malloc(FOLD_BUCKETS_MAX * sizeof *day->buckets);
+        day->hour_buckets = malloc(FOLD_BUCKETS_MAX * sizeof *day->hour_buckets);
     }
     if (!day || !day->buckets || !day->hour_buckets) {
         free_day(day);
@@ -525,7 +280,7 @@ int fold_day(struct fold *fold, int64_t now_utc_us, const struct fold_head *head
         return SQLITE_OK;
     int result = fold_last_day(fold, &after);
     if (result == SQLITE_OK)
-        result = look(fold, after, &fold->day_may_be);
+        result = fold_day_look(fold, after, &fold->day_may_be);
     if (result == SQLITE_OK && fold->day_may_be)
         result = fold_load_points(fold);
     if (result != SQLITE_OK || !fold->day_may_be)

@@ -34,8 +34,8 @@ uint32_t raw_model_float(int64_t number, unsigned decimals)
 
 void raw_model_write(const struct raw_model *model, struct bytes *head)
 {
-    bytes_byte(head,
-               (unsigned char)(model->width | (unsigned)model->order << 2 | (model->linear ? LINEAR : 0U)));
+    bytes_byte(head, (unsigned char)((unsigned)model->width | (unsigned)model->order << 2 |
+                                     (model->linear ? LINEAR : 0U)));
     if (model->width == RAW_FLOAT)
         bytes_byte(head, model->decimals);
     if (!model->linear)

@@ -339,7 +339,7 @@ static int open_notes(sqlite3 **ret)
         "CREATE TABLE configuration(sha256 TEXT PRIMARY KEY, seq INTEGER, utc_us INTEGER);"
         "CREATE TABLE calibration(id INTEGER PRIMARY KEY, seq INTEGER, utc_us INTEGER, body TEXT, seen "
         "INTEGER);"
-        "CREATE TABLE key(public_key TEXT PRIMARY KEY, seq INTEGER, utc_us INTEGER, since INTEGER);"
+        "CREATE TABLE key(public_key TEXT, since INTEGER, UNIQUE(public_key, since));"
         "CREATE TABLE boot(boot_id TEXT PRIMARY KEY) WITHOUT ROWID;"
         "BEGIN";
     sqlite3 *db = NULL;

@@ -33,23 +33,22 @@ static const char *string_of(const json_t *object, const char *key)
 }
 
 /* since: the row's own time, where the event tells it. */
-static void note_key(struct verify *verify, const struct chain_event *event, const json_t *body)
+static void note_key(struct verify *verify, const json_t *body)
 {
     const json_t *since = json_object_get(body, "utc_us");
     sqlite3_stmt *stmt = NULL;
-    if (sqlite3_prepare_v2(verify->notes, "INSERT OR IGNORE INTO key VALUES(?1, ?2, ?3, ?4)", -1, &stmt,
-                           NULL) == SQLITE_OK) {
+    if (sqlite3_prepare_v2(verify->notes, "INSERT OR IGNORE INTO key VALUES(?1, ?2)", -1, &stmt, NULL) ==
+        SQLITE_OK) {
         sqlite3_bind_text(stmt, 1, string_of(body, "public_key"), -1, SQLITE_TRANSIENT);
-        sqlite3_bind_int64(stmt, 2, (int64_t)event->seq);
-        sqlite3_bind_int64(stmt, 3, event->utc_us);
         if (json_is_integer(since))
-            sqlite3_bind_int64(stmt, 4, json_integer_value(since));
+            sqlite3_bind_int64(stmt, 2, json_integer_value(since));
         (void)sqlite3_step(stmt);
     }
     sqlite3_finalize(stmt);
 }
 
-/* A configuration by its hash, a key by its text: the first event that names it counts. */
+/* A configuration by its hash: the first event that names it counts. A key by its text: it is told of until
+ * it has its row. */
 static void note_body(struct verify *verify, const struct chain_event *event, const json_t *body)
 {
     static const char configuration[] = "INSERT OR IGNORE INTO configuration VALUES(?1, ?3, ?4 + 0 * ?2)";
@@ -61,7 +60,7 @@ static void note_body(struct verify *verify, const struct chain_event *event, co
     if (hash[0] != '\0')
         (void)run_note(verify->notes, configuration, hash, "0", seq, event->utc_us);
     if (strcmp(kind, "key") == 0)
-        note_key(verify, event, body);
+        note_key(verify, body);
     const json_t *id = json_object_get(body, "calibration");
     if (strcmp(kind, "calibration") == 0 && json_is_integer(id)) {
         sqlite3_stmt *stmt = NULL;

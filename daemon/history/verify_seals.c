@@ -292,29 +292,25 @@ static void check_lives(struct verify *verify)
     }
 }
 
-/* When an event tells of this key it must be near the row's time, and the same if it tells it; 1, 0, or -1:
- * none does. */
-static int fits_key_event(struct verify *verify, const unsigned char key[SIGNER_KEY_SIZE], int64_t utc_us)
+/* Does an event tell of this key, with this time of its row? */
+static bool is_told(struct verify *verify, const unsigned char key[SIGNER_KEY_SIZE], int64_t utc_us)
 {
     char text[SIGNER_TEXT_MAX];
     sqlite3_stmt *stmt = NULL;
-    int fits = -1;
+    bool told = false;
     signer_print(key, text);
-    if (sqlite3_prepare_v2(verify->notes,
-                           "SELECT coalesce(since = ?2, abs(utc_us - ?2) < 86400000000) FROM key"
-                           " WHERE public_key = ?1",
-                           -1, &stmt, NULL) == SQLITE_OK) {
+    if (sqlite3_prepare_v2(verify->notes, "SELECT 1 FROM key WHERE public_key = ?1 AND since = ?2", -1, &stmt,
+                           NULL) == SQLITE_OK) {
         sqlite3_bind_text(stmt, 1, text, -1, SQLITE_STATIC);
         sqlite3_bind_int64(stmt, 2, utc_us);
-        if (sqlite3_step(stmt) == SQLITE_ROW)
-            fits = sqlite3_column_int(stmt, 0);
+        told = sqlite3_step(stmt) == SQLITE_ROW;
     }
     sqlite3_finalize(stmt);
-    return fits;
+    return told;
 }
 
-/* A signer's row is made when the key is first used: an event tells of it, or it has the time of its first
- * seal. */
+/* A signer's row is made after an event that tells of it, with the time that the event tells; or with the
+ * first seal, and its time, when that came before. */
 static void check_signer(struct verify *verify, sqlite3_stmt *stmt, void *context)
 {
     struct verify_row row = {stmt, true};
@@ -325,10 +321,7 @@ static void check_signer(struct verify *verify, sqlite3_stmt *stmt, void *contex
     bool sealed = verify_query(verify->history,
                                "SELECT utc_us FROM seal NOT INDEXED WHERE signer = ?1 ORDER BY id LIMIT 1",
                                id, 0, &first);
-    int fits = fits_key_event(verify, key, utc_us);
-    /* Unused and not told of: so it is between the row and its event, at the very first start. */
-    bool known = verify_key_is_believed(verify, key);
-    if (row.sound && (fits > 0 || (sealed && first == utc_us) || (fits < 0 && !sealed && known)))
+    if (row.sound && (is_told(verify, key, utc_us) || (sealed && first == utc_us)))
         return;
     verify_tell(verify, (struct verify_finding){.kind = VERIFY_SEAL_KEY,
                                                 .file = "history.db",

@@ -95,6 +95,24 @@ static void put_calibration(struct record *record, int64_t utc_us, int id, const
     put_event(record, utc_us, "calibration", asset, "", body);
 }
 
+/* The event, and then the row with the time that it tells. */
+static void put_key(struct record *record, int64_t utc_us)
+{
+    char body[256], text[SIGNER_TEXT_MAX];
+    sqlite3_stmt *stmt = NULL;
+    signer_print(signer_public(record->signer), text);
+    snprintf(body, sizeof body, "{\"kind\":\"key\",\"public_key\":\"%s\",\"utc_us\":%lld}", text,
+             (long long)utc_us);
+    put_event(record, utc_us + 1500, "key", "", "", body);
+    assert_int_equal(
+        sqlite3_prepare_v2(record->fixture.history, "INSERT INTO signer VALUES(1, ?1, ?2)", -1, &stmt, NULL),
+        SQLITE_OK);
+    sqlite3_bind_int64(stmt, 1, utc_us);
+    sqlite3_bind_blob(stmt, 2, signer_public(record->signer), SIGNER_KEY_SIZE, SQLITE_STATIC);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_DONE);
+    sqlite3_finalize(stmt);
+}
+
 static void put_frame(struct record *record, int64_t utc_us)
 {
     struct frame_entry entries[POINTS * PER_FRAME];
@@ -191,6 +209,7 @@ void record_make(struct record *record, int hours)
     fixture_sql(record->fixture.state, "INSERT INTO run VALUES(1, 'b00tb00tb00tb00t', %lld, NULL)",
                 (long long)START_US);
     put_configuration(record, START_US, "start", "configuration", "site: bank\n");
+    put_key(record, START_US + 3000);
     put_calibration(record, START_US + 1, 1, "tank-1", "gain 1.0005 offset -0.3");
     put_calibration(record, START_US + 2, 2, "tank-2", "gain 1 offset 0.1");
     record_add(record, hours);

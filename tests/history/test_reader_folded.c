@@ -363,20 +363,64 @@ static void test_calibrated(void **state)
 
 /* ---------------------------------------------------------------- files of version 1 */
 
-/* As the first version wrote them: no seals, frames without a chain. */
-static void test_version_1(void **state)
+static void add_varint(unsigned char *body, size_t *len, uint64_t value)
 {
-    struct record *record = *state;
-    sqlite3 *db = record->fixture.history;
+    for (; value >= 0x80; value >>= 7)
+        body[(*len)++] = (unsigned char)(value | 0x80);
+    body[(*len)++] = (unsigned char)value;
+}
+
+static void add_zigzag(unsigned char *body, size_t *len, int64_t value)
+{
+    add_varint(body, len, ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0));
+}
+
+/* The body of a frame as the first version wrote it: each entry says all of itself (see frame.h). */
+static size_t encode_1(const struct frame_entry *entries, size_t n, unsigned char *body)
+{
+    struct frame_entry last = {0};
+    size_t len = 0;
+    body[len++] = 1;
+    add_varint(body, &len, n);
+    for (size_t i = 0; i < n; i++) {
+        const struct frame_entry *e = &entries[i];
+        bool has_value = e->quality != QUALITY_BAD, same_slot = e->slot_ms == last.slot_ms;
+        body[len++] =
+            (unsigned char)(e->quality | (e->reason ? 0x04U : 0) | (has_value ? 0x08U : 0) |
+                            (e->micro ? 0x10U : 0) | (e->raw ? 0x20U : 0) | (same_slot ? 0x40U : 0));
+        add_zigzag(body, &len, (int64_t)e->point - (int64_t)last.point);
+        if (!same_slot)
+            add_zigzag(body, &len, e->slot_ms - last.slot_ms);
+        add_zigzag(body, &len, e->taken_ms - e->slot_ms);
+        if (e->reason)
+            body[len++] = e->reason;
+        if (has_value)
+            add_zigzag(body, &len, e->number);
+        if (e->raw)
+            add_varint(body, &len, e->raw);
+        last = *e;
+    }
+    return len;
+}
+
+static size_t body_of_1(const void *body, int body_len, unsigned char *ret)
+{
+    struct frame_cursor cursor;
+    struct frame_entry entries[POINTS];
+    size_t n = 0;
+    assert_int_equal(frame_begin(&cursor, body, (size_t)body_len), 0);
+    while (n < POINTS && frame_next(&cursor, &entries[n]) == 1)
+        n++;
+    assert_int_equal(n, POINTS);
+    return encode_1(entries, n, ret);
+}
+
+/* Makes the frames those of the first version: hashed one by one. */
+static void make_frames_1(sqlite3 *db)
+{
     sqlite3_stmt *read = NULL, *write = NULL;
-    static unsigned char body[FRAME_BYTES_MAX];
-    unsigned char hash[CHAIN_HASH_SIZE];
-    fold_free(record->fold);
-    record->fold = NULL;
-    fixture_sql(
-        db,
-        "DROP TABLE calibration; DROP TABLE signer; DROP TABLE seal; DROP TABLE chunk; DROP TABLE damaged;"
-        "PRAGMA user_version=1; BEGIN");
+    unsigned char body[POINTS * FRAME_ENTRY_MAX], hash[CHAIN_HASH_SIZE];
+    fixture_sql(db, "BEGIN");
     sqlite3_prepare_v2(db, "SELECT id, first_utc_us, last_utc_us, count, body FROM frame", -1, &read, NULL);
     sqlite3_prepare_v2(db, "UPDATE frame SET body = ?2, hash = ?3 WHERE id = ?1", -1, &write, NULL);
     while (sqlite3_step(read) == SQLITE_ROW) {
@@ -384,10 +428,8 @@ static void test_version_1(void **state)
                                     .first_utc_us = sqlite3_column_int64(read, 1),
                                     .last_utc_us = sqlite3_column_int64(read, 2),
                                     .count = sqlite3_column_int64(read, 3),
-                                    .body = body,
-                                    .len = (size_t)sqlite3_column_bytes(read, 4)};
-        memcpy(body, sqlite3_column_blob(read, 4), frame.len);
-        body[0] = 1;
+                                    .body = body};
+        frame.len = body_of_1(sqlite3_column_blob(read, 4), sqlite3_column_bytes(read, 4), body);
         chain_frame_hash(NULL, &frame, hash);
         sqlite3_bind_int64(write, 1, frame.id);
         sqlite3_bind_blob(write, 2, body, (int)frame.len, SQLITE_STATIC);
@@ -398,6 +440,20 @@ static void test_version_1(void **state)
     sqlite3_finalize(read);
     sqlite3_finalize(write);
     fixture_sql(db, "COMMIT");
+}
+
+/* No seals, no calibrations, frames without a chain. */
+static void test_version_1(void **state)
+{
+    struct record *record = *state;
+    sqlite3 *db = record->fixture.history;
+    fold_free(record->fold);
+    record->fold = NULL;
+    fixture_sql(
+        db,
+        "DROP TABLE calibration; DROP TABLE signer; DROP TABLE seal; DROP TABLE chunk; DROP TABLE damaged;"
+        "PRAGMA user_version=1");
+    make_frames_1(db);
     read_all(record, 0, 0);
     struct history_reader *reader = open_reader(record);
     struct sums sums = {.record = record, .length_ms = 3600000, .next_ms = HISTORY_BUILD_START_MS};

@@ -69,7 +69,10 @@ static int look_for_key(struct store *store)
     store->fold.key_known = result == SQLITE_ROW;
     if (result == SQLITE_DONE) {
         struct core_message message = {.kind = CORE_CUSTODY};
+        store->fold.key_stored = false;
+        store->fold.key_utc_us = clock_now().utc_us;
         message.custody.kind = CUSTODY_KEY;
+        message.custody.from_utc_us = store->fold.key_utc_us;
         snprintf(message.custody.detail, sizeof message.custody.detail, "%s", text);
         store_report_custody(store, &message);
     }
@@ -233,12 +236,23 @@ static void failed(struct store *store, int result)
     }
 }
 
-/* The key is in the event chain now: so it need not be told again. The row in "signer" comes with the first
- * seal, whose time it bears: a start before that tells of the key once more. */
+/* The event that tells of the key is in the chain now: its row follows, with the time that the event tells.
+ * From then on it is not told again. (The first seal may have been before: then the row has the seal's time.)
+ */
 static void note_key(struct store *store)
 {
     struct store_fold *fold = &store->fold;
-    fold->key_known = fold->key_known || fold->key_stored;
+    sqlite3_stmt *stmt = NULL;
+    if (fold->key_known || !fold->key_stored)
+        return;
+    if (sqlite3_prepare_v2(store->history.db.db,
+                           "INSERT OR IGNORE INTO signer(utc_us, public_key) VALUES(?1, ?2)", -1, &stmt,
+                           NULL) == SQLITE_OK) {
+        sqlite3_bind_int64(stmt, 1, fold->key_utc_us);
+        sqlite3_bind_blob(stmt, 2, signer_public(fold->signer), SIGNER_KEY_SIZE, SQLITE_STATIC);
+        fold->key_known = sqlite3_step(stmt) == SQLITE_DONE;
+    }
+    sqlite3_finalize(stmt);
 }
 
 void store_fold_step(struct store *store, int64_t now_boot_us)

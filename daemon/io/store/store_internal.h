@@ -245,8 +245,9 @@ struct store_fold {
     struct fold *fold;      /* while history.db is open */
     struct store_link seal; /* the last one */
     int64_t due_boot_us, gave_way_boot_us;
-    bool key_known;  /* it is in history.db */
-    bool key_stored; /* its event is in state.db */
+    bool key_known;     /* it is in history.db */
+    bool key_stored;    /* its event is in state.db */
+    int64_t key_utc_us; /* what the event tells of it, and its row then says */
     bool key_logged;
     char trouble[STORE_DETAIL_MAX]; /* why nothing is folded; "": all is well */
 };

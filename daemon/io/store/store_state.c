@@ -265,10 +265,21 @@ static int write_rows(struct store *store, size_t n_events, struct conflicts *co
     return result;
 }
 
+/* Is it the event that tells of our key, with the time that its row will have? */
+static bool tells_of_key(const struct store *store, const struct event_record *event)
+{
+    char since[40];
+    snprintf(since, sizeof since, "\"utc_us\":%lld", (long long)store->fold.key_utc_us);
+    return strcmp(event->kind, "key") == 0 && strstr(event->body, since);
+}
+
 static void note_key(struct store *store, size_t n_events)
 {
+    struct store_fold *fold = &store->fold;
     for (size_t i = 0; i < n_events; i++)
-        store->fold.key_stored |= strcmp(store_state_waiting(&store->state, i)->kind, "key") == 0;
+        fold->key_stored |= tells_of_key(store, store_state_waiting(&store->state, i));
+    if (fold->key_stored && !fold->key_known && fold->due_boot_us == STORE_NEVER)
+        fold->due_boot_us = 0; /* its row is to be written */
 }
 
 /* What somebody waits for, or has put a name to, is signed at once. */
