@@ -212,6 +212,8 @@ enum publisher_kind {
     PUBLISHER_DEVICE,  /* a device's diagnostics, retained */
     PUBLISHER_ANSWER,  /* core: the answer to a command that came by MQTT */
     PUBLISHER_HEAD,    /* store: the signed head of the record, retained (MAILBOX_RESERVED) */
+    PUBLISHER_SETTLED, /* store: the event "stop" and what waited are written, the last head is told
+                          (MAILBOX_RESERVED) */
     PUBLISHER_CONFIG,  /* the configuration in force from here on */
 };
 #define PUBLISHER_HOLD_MS 500

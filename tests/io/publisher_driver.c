@@ -148,6 +148,10 @@ static void obey(struct driver *d, char *line)
         alarm_state(d, args);
     } else if (strncmp(line, "point ", 6) == 0) {
         point(d, args);
+    } else if (strncmp(line, "head ", 5) == 0) {
+        m.kind = PUBLISHER_HEAD;
+        snprintf(m.head, sizeof m.head, "%.*s", HEAD_BODY_MAX - 1, args);
+        post(d, MAILBOX_RESERVED, &m);
     } else if (strncmp(line, "config ", 7) == 0) {
         reload(d, args);
     } else if (strncmp(line, "asset ", 6) == 0) {
@@ -192,6 +196,8 @@ int main(int argc, char **argv)
         }
         obey(&d, line);
     }
+    struct publisher_message settled = {.kind = PUBLISHER_SETTLED};
+    post(&d, MAILBOX_RESERVED, &settled);
     int64_t start = clock_boot_us();
     int result = publisher_stop(d.publisher, timeout_ms);
     int64_t took_ms = (clock_boot_us() - start) / MS_US;

@@ -64,6 +64,39 @@ class Retained(PublisherCase):
         self.assertEqual(observer.wait(STATUS, lambda m: m["state"] == "offline").json["reason"], "stopped")
         self.assertEqual(retained(broker, STATUS)[STATUS]["reason"], "stopped")
 
+    def test_the_head_of_the_record_survives_a_new_broker(self):
+        broker = self.broker()
+        driver = self.driver(broker)
+        observer = self.observer(broker, "cryomon/demo/head")
+        driver.say('head {"event":1}')
+        observer.wait("/head", lambda head: head == {"event": 1})
+        driver.say('head {"event":2}', "event 1")
+        driver.sent(1)
+        observer.wait("/head", lambda head: head == {"event": 2})
+        self.assertEqual(retained(broker, "cryomon/demo/head"), {"cryomon/demo/head": {"event": 2}})
+        # One that remembers nothing is told again.
+        broker.stop()
+        os.unlink(self.path("broker/mosquitto.db"))
+        broker.start()
+        again = self.observer(broker, "cryomon/demo/head", name="again")
+        again.wait("/head", lambda head: head == {"event": 2})
+
+    def test_a_stop_waits_for_the_head_of_the_record(self):
+        fake = self.fake()
+        driver = self.driver(fake)
+        driver.fault(False)
+        fake.answer = lambda topic, text: None if topic.endswith("/head") else 0
+        driver.say('head {"event":1}', "event 1", "stop 20000")
+        head = fake.feed.wait(lambda item: item[0].endswith("/head"), "the head")
+        driver.sent(1)
+        offline = lambda item: item[0].endswith("/status") and '"offline"' in item[1]  # noqa: E731
+        fake.feed.never(offline, "a farewell before the broker has the head", 0.5)
+        fake.ack(head[2])
+        fake.feed.wait(offline, "the farewell")
+        ended = driver.feed.wait(lambda line: line.startswith("stopped"), "the end").split()
+        self.assertEqual(ended[1], "0")
+        self.assertLess(int(ended[2]), 9000)  # not only when patience is at its end
+
     def test_leftovers_are_cleared_and_nothing_else(self):
         broker = self.broker()
         ours = ["cryomon/demo/gone/alarms/hot", "cryomon/demo/tank-1/alarms/gone", "cryomon/demo/gone/readings",

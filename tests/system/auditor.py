@@ -4,42 +4,21 @@ import hashlib
 import struct
 
 import harness
+import packed
 
 QUALITIES = ("good", "uncertain", "bad")
 REASONS = {0: "", 1: "never-read", 2: "timeout", 3: "bad-reply", 4: "refused", 5: "link-down", 6: "stale", 7: "unproven",
-           8: "dropped", 32: "sentinel", 33: "not-finite", 34: "implausible", 35: "unknown-state"}
+           8: "dropped", 32: "sentinel", 33: "not-finite", 34: "implausible", 35: "unknown-state", 36: "sensor-fault",
+           37: "over-range", 38: "under-range", 39: "warm-up", 40: "inhibited", 41: "simulation", 42: "calibration",
+           43: "maintenance", 44: "device-fault", 45: "device-stale", 46: "channel-off", 47: "wrong-device",
+           48: "wrong-setting", 49: "frozen", 50: "status-unknown"}
+PUNCTUAL_MS = 500  # a reply that comes sooner after its slot is recorded as taken at the slot
 # Times in milliseconds UTC; value None when there is none.
 Row = collections.namedtuple("Row", "asset point unit slot taken value quality reason raw calibration", defaults=(0,))
 
 
-class _Bytes:
-    def __init__(self, data):
-        self.data, self.at = data, 0
-
-    def byte(self):
-        self.at += 1
-        return self.data[self.at - 1]
-
-    def varint(self):
-        value = shift = 0
-        while True:
-            byte = self.byte()
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-
-    def zigzag(self):
-        value = self.varint()
-        return value >> 1 ^ -(value & 1)
-
-
-def _frame(data, points):
-    """The rows of one frame's body."""
-    b = _Bytes(data)
-    version = b.byte()
-    if version not in (1, 2):
-        raise ValueError("a frame of another version")
+def _entries_1(b):
+    """The entries of a body of version 1, each by itself: (flags, point, slot, taken, reason, number, raw, 0)."""
     point = slot = 0
     for _ in range(b.varint()):
         flags = b.byte()
@@ -48,28 +27,71 @@ def _frame(data, points):
             slot += b.zigzag()
         taken = slot + b.zigzag()
         reason = b.byte() if flags & 4 else 0
-        value = b.zigzag() if flags & 8 else None
-        raw = b.varint() if flags & 0x20 else 0
-        calibration = b.varint() if flags & 0x80 and version > 1 else 0
-        if flags & 0x80 and calibration == 0:
-            raise ValueError("a calibration that is none")
-        asset, name, unit, decimals = points[point]
-        if value is not None:
-            value = value / 10 ** (6 if flags & 0x10 else decimals)
-        yield Row(asset, name, unit, slot, taken, value, QUALITIES[flags & 3], REASONS[reason], raw, calibration)
-    if b.at != len(data):
-        raise ValueError("a frame with bytes left over")
+        number = b.zigzag() if flags & 8 else None
+        raw = b.some("raw words") if flags & 0x20 else 0
+        yield flags, point, slot, taken, reason, number, raw, 0
+
+
+def _entries_2(b):
+    """The same of version 2, where neighbours that have all but the value in common make a run."""
+    point = slot = 0
+    left = b.varint()
+    while left > 0:
+        flags = b.byte()
+        if flags & 3 == 3 or flags & 0x28 == 0x28 or (flags & 3 == 2 and flags & 0x18):
+            raise ValueError("flags 0x%02x do not go together" % flags)
+        step = b.zigzag()
+        if not flags & 0x40:
+            slot += b.zigzag()
+        taken = slot + b.zigzag()
+        reason = b.byte() if flags & 4 else 0
+        calibration = b.some("a calibration") if flags & 0x80 else 0
+        run = b.varint() + 1
+        if run > left:
+            raise ValueError("a run that is longer than its frame")
+        left -= run
+        for _ in range(run):
+            point += step
+            number = b.zigzag() if flags & 3 != 2 else None
+            raw = number & 0xFFFF if flags & 8 else b.some("raw words") if flags & 0x20 else 0
+            yield flags, point, slot, taken, reason, number, raw, calibration
+
+
+def _row(point, entry):
+    asset, name, unit, decimals = point
+    value = None if entry.number is None else entry.number / 10 ** (6 if entry.micro else decimals)
+    return Row(asset, name, unit, entry.slot, entry.taken, value, QUALITIES[entry.quality], REASONS[entry.reason],
+               entry.raw, entry.calibration)
+
+
+def frame_rows(data, points):
+    """The rows of one frame's body; points: {id: (asset, point, unit, decimals)}."""
+    b = packed.Bytes(data)
+    version = b.byte()
+    if version not in (1, 2):
+        raise ValueError("a frame of another version")
+    for flags, point, slot, taken, reason, number, raw, calibration in (_entries_1 if version == 1 else _entries_2)(b):
+        if slot < taken < slot + PUNCTUAL_MS and version > 1:
+            raise ValueError("taken %d ms after the slot: less than what is recorded" % (taken - slot))
+        yield _row(points[point], packed.Entry(slot, taken, flags & 3, flags & 0x10, number, reason, calibration, raw))
+    b.end("a frame")
 
 
 def history(path):
-    """All rows of history.db, in the order in which they were stored."""
+    """All rows of history.db: those that are folded by hour and point, then the others in the order in which they were
+    stored."""
+    # In one statement: no reading is folded between two looks.
+    bodies = harness.sqlite(path, "SELECT id & 0xFFFFF point, count, hex(body) body, 0 kind, id FROM chunk UNION ALL"
+                                  " SELECT 0, count, hex(body), 1, id FROM frame ORDER BY 4, 5")
     points = {p["id"]: (p["asset"], p["point"], p["unit"], p["decimals"])
               for p in harness.sqlite(path, "SELECT * FROM point")}
     rows = []
-    for frame in harness.sqlite(path, "SELECT count, hex(body) body FROM frame ORDER BY id"):
-        found = list(_frame(bytes.fromhex(frame["body"]), points))
-        if len(found) != frame["count"]:
-            raise ValueError("a frame with another count")
+    for row in bodies:
+        body = bytes.fromhex(row["body"])
+        found = (list(frame_rows(body, points)) if row["kind"] else
+                 [_row(points[row["point"]], entry) for entry in packed.entries(body)])
+        if len(found) != row["count"]:
+            raise ValueError("%s with another count" % ("a frame" if row["kind"] else "a chunk"))
         rows += found
     return rows
 

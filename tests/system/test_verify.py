@@ -74,6 +74,51 @@ class Verify(harness.SystemTest):
         problems = self.verify(self.path("older"), head)[1]
         self.assertIn("head-beyond", [p.split(":")[0] for p in problems], "an older copy")
 
+    def witnessed(self):
+        """What a witness who asks the broker only now is told."""
+        done = subprocess.run(["mosquitto_sub", "-V", "5", "-h", self.broker.address, "-p", str(self.broker.port), "-t",
+                               "cryomon/test/head", "--retained-only", "-C", "1", "-W", "5"], stdout=subprocess.PIPE,
+                              text=True, timeout=30, check=False)
+        self.assertTrue(done.stdout, "no head is retained")
+        return done.stdout
+
+    def check_head(self, when):
+        """It is valid, fits the record, and covers the last event; returns that event's number."""
+        head = self.witnessed()
+        answer, problems = self.verify(head=head)
+        self.assertEqual((problems, answer["witnessed"]), ([], True), when)
+        last = harness.sqlite(self.path("state", "state.db"), "SELECT seq, kind, lower(hex(hash)) hash FROM event"
+                              " ORDER BY seq DESC LIMIT 1")[0]
+        self.assertEqual(json.loads(head)["event"], {"seq": last["seq"], "hash": last["hash"]}, when)
+        return last
+
+    def head_since(self, mark, seq):
+        """Waits for less than the minute that passes between two heads in any case."""
+        self.observer.wait("/head", lambda head: head["event"]["seq"] >= seq, since=mark)
+
+    def test_head_at_the_broker(self):
+        daemon = self.daemon().start()
+        self.observer.wait("/status", lambda status: status["state"] == "online")
+        daemon.stop()
+        first = self.check_head("after a start and a stop at once")
+        self.assertEqual(first["kind"], "stop")
+        for _ in range(2):
+            mark = self.observer.feed.mark()
+            daemon.start()
+            start = self.observer.event(kind="start", since=mark)
+            self.head_since(mark, start["seq"])
+            self.assertEqual(self.verify(head=self.witnessed())[1], [], "while it runs")
+            daemon.kill()
+            head = self.witnessed()
+            self.assertGreaterEqual(json.loads(head)["event"]["seq"], start["seq"])
+            self.assertEqual(self.verify(head=head)[1], [], "after kill -9")
+        mark = self.observer.feed.mark()
+        daemon.start()
+        self.observer.event(kind="start", since=mark)
+        daemon.stop()
+        last = self.check_head("at the end")
+        self.assertEqual(last["kind"], "stop")
+
 
 if __name__ == "__main__":
     harness.main()

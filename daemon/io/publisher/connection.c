@@ -229,7 +229,8 @@ static void farewell_step(struct publisher *p, int64_t now_us)
 static void flush_step(struct publisher *p, int64_t now_us)
 {
     bool done = p->inbox_empty && outbox_is_empty(p->outbox) && p->mirror->alarms_due.used == 0 &&
-                session_under_way(p->session, OWNER_ALARM) == 0;
+                session_under_way(p->session, OWNER_ALARM) == 0 && p->settled && !p->head_due &&
+                session_under_way(p->session, OWNER_HEAD) == 0;
     if (session_state(p->session) != SESSION_UP || done || now_us >= p->phase_until_us)
         connection_farewell(p, "stopped", now_us + (p->stop_us - now_us) / 2);
 }

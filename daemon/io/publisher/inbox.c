@@ -70,6 +70,9 @@ static void take(struct publisher *p, struct publisher_message *message, int64_t
         memcpy(p->head, message->head, sizeof p->head);
         p->head_due = true;
         break;
+    case PUBLISHER_SETTLED:
+        p->settled = true;
+        break;
     case PUBLISHER_DEVICE:
         if (current) /* without memory the old ones stand until they expire */
             (void)mirror_set_device(p->mirror, message->device.device, message->device.body);

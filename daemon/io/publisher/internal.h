@@ -56,6 +56,7 @@ struct publisher {
     char status_topic[TOPIC_MAX];
     char head[HEAD_BODY_MAX]; /* of the record; "": not known */
     bool head_due;
+    bool settled; /* no head comes any more */
     bool status_due, confirmed;
     int64_t status_retry_us;
     int64_t heartbeat_us, learn_until_us, sweep_us, carried_until_us, refused_retry_us;

@@ -31,10 +31,10 @@ struct mailbox *publisher_mailbox(struct publisher *publisher); /* of struct pub
 /* core and store: mailboxes that outlive the thread. */
 int publisher_start(struct publisher *publisher, struct mailbox *core, struct mailbox *store);
 
-/* Sends what is left, publishes "offline" and disconnects: at most timeout_ms. From then on nothing is
- * posted. Returns 0, or -ETIMEDOUT when the thread hangs (a name server, a disk): it is then left behind, the
- * mailboxes given to publisher_start must stay, and publisher_free must not be called. publisher_stop(NULL)
- * is a no-op. */
+/* Sends what is left, waits for the last head of the record (PUBLISHER_SETTLED), publishes "offline" and
+ * disconnects: at most timeout_ms. From then on nothing is posted. Returns 0, or -ETIMEDOUT when the thread
+ * hangs (a name server, a disk): it is then left behind, the mailboxes given to publisher_start must stay,
+ * and publisher_free must not be called. publisher_stop(NULL) is a no-op. */
 int publisher_stop(struct publisher *publisher, unsigned timeout_ms);
 
 /* After publisher_stop. Waits for the thread to end, which with paho takes up to a second: best called when

@@ -127,6 +127,7 @@ static void *run(void *argument)
         store_head_step(store, now, false);
         store_report_step(store, now);
         store_fold_step(store, now);
+        store_head_settle(store, now);
         (void)mailbox_wait(store->mailbox, store->stop_fd, next_deadline(store, now));
     }
     heartbeat_busy(store->heartbeats, store->heartbeat, STORE_WRITE_MS);

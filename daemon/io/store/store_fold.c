@@ -46,8 +46,9 @@ static bool give_way(void *context)
     store_take(store);
     store_state_step(store, now);
     store_report_step(store, now);
+    store_head_step(store, now, false);
     store->fold.gave_way_boot_us = clock_boot_us();
-    return poll(&stop, 1, 0) <= 0;
+    return !store->ending && poll(&stop, 1, 0) <= 0;
 }
 
 /* ---------------------------------------------------------------- opening */
@@ -138,6 +139,7 @@ static bool open_fold(struct store *store)
         return false;
     }
     fold_set_yield(fold->fold, give_way, store);
+    store->head.due_boot_us = 0; /* from now on there are heads: the first one at once */
     store_fold_configure(store);
     return true;
 }
@@ -265,7 +267,7 @@ void store_fold_step(struct store *store, int64_t now_boot_us)
     if (!open_fold(store))
         return;
     note_key(store);
-    if (store->history.short_of_room || !store_report_has_room(store) ||
+    if (store->ending || store->history.short_of_room || !store_report_has_room(store) ||
         store_files_room(&store->files) < ROOM) {
         fold->due_boot_us = now_boot_us + RETRY_US;
         return;

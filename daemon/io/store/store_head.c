@@ -62,6 +62,22 @@ void store_head_step(struct store *store, int64_t now_boot_us, bool at_the_end)
         store_head_step(store, now_boot_us, false); /* to the publisher */
 }
 
+void store_head_settle(struct store *store, int64_t now_boot_us)
+{
+    struct store_history *history = &store->history;
+    struct publisher_message message = {.kind = PUBLISHER_SETTLED, .generation = store->config->generation};
+    if (!store->ending || store->head.settled)
+        return;
+    if (history->db.db && !history->failing && history->readings.n > 0) {
+        history->due_boot_us = 0; /* on the next turn */
+        return;
+    }
+    store->head.due_boot_us = 0;
+    store_head_step(store, now_boot_us, false);
+    store->head.settled =
+        !store->head.to_publisher && mailbox_try(store->publisher, MAILBOX_RESERVED, &message) == 0;
+}
+
 int64_t store_head_deadline(const struct store *store)
 {
     const struct store_head *head = &store->head;

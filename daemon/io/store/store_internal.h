@@ -265,11 +265,16 @@ struct store_head {
     struct head last; /* that was made */
     char text[HEAD_TEXT_MAX];
     bool to_state, to_publisher; /* still to be written, to be posted */
+    bool settled;                /* the publisher knows that it was the last */
     int64_t due_boot_us;         /* the next, if anything changes */
 };
 
-/* Makes a head when something has changed: at once after a seal and at the end, else once a minute. */
+/* Makes a head when something has changed: at once after a seal, after events that are waited for (start,
+ * stop, export, review ...) and at the end, else once a minute. Does not touch the files. */
 void store_head_step(struct store *store, int64_t now_boot_us, bool at_the_end);
+/* After the event "stop", which is the last: has the readings that wait written, and makes a head that covers
+ * all; the publisher waits for it. */
+void store_head_settle(struct store *store, int64_t now_boot_us);
 int64_t store_head_deadline(const struct store *store);
 
 /* ---------------------------------------------------------------- */
@@ -284,6 +289,7 @@ struct store {
     int stop_fd, done_fd;
     pthread_t thread;
     bool joined;
+    bool ending; /* the event "stop" is stored: nothing comes after it */
     int64_t last_turn_utc_us;
     struct store_message message; /* the one being handled: too big for the stack of a small thread */
     struct store_files files;

@@ -282,14 +282,16 @@ static void note_key(struct store *store, size_t n_events)
         fold->due_boot_us = 0; /* its row is to be written */
 }
 
-/* What somebody waits for, or has put a name to, is signed at once. */
+/* What somebody waits for, or has put a name to, is signed at once; so are the ends of a run. */
 static void note_signed(struct store *store, size_t n_events)
 {
-    static const char *const kinds[] = {"export", "review"};
-    for (size_t i = 0; i < n_events; i++)
+    static const char *const kinds[] = {"start", "key", "export", "review", "stop"};
+    for (size_t i = 0; i < n_events; i++) {
+        store->ending |= strcmp(store_state_waiting(&store->state, i)->kind, "stop") == 0;
         for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
             if (strcmp(store_state_waiting(&store->state, i)->kind, kinds[k]) == 0)
                 store->head.due_boot_us = 0;
+    }
 }
 
 static int write_transaction(struct store *store)
