@@ -72,6 +72,8 @@ static const char *fault_words(enum system_fault fault, enum language language)
         [FAULT_QUEUE] = {"readings were lost inside the monitor", "监控系统内部丢失读数"},
         [FAULT_RESTART] = {"the monitor was not stopped cleanly before this start", "监控程序上次未正常停止"},
         [FAULT_REVIEW] = {"the record waits to be reviewed (cryoctl review)", "记录待审核（cryoctl review）"},
+        [FAULT_RECORD] = {"the proof of the record needs a person (readings are stored)",
+                          "记录的签名或完整性需要处理（读数仍在存储）"},
     };
     return words[fault][language];
 }

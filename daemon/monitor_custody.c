@@ -1,4 +1,6 @@
 /* monitor_custody.c - what happened to the record itself: its events. */
+#include <stdio.h>
+
 #include "clock.h"
 #include "log.h"
 #include "monitor_internal.h"
@@ -19,6 +21,15 @@ static void log_custody(const struct core_message *message)
                  (unsigned long long)message->custody.count, message->custody.detail);
         break;
     }
+}
+
+/* It has happened, and is over at once: the alarm waits to be seen. */
+static void alarm_once(struct monitor *m, const char *what, const char *which)
+{
+    char detail[NOTE_MAX];
+    snprintf(detail, sizeof detail, "%s: %s", what, which);
+    monitor_fault(m, FAULT_RECORD, FROM_MONITOR, true, detail);
+    monitor_fault(m, FAULT_RECORD, FROM_MONITOR, false, "");
 }
 
 void monitor_custody(struct monitor *m, const struct core_message *message)
@@ -50,9 +61,12 @@ void monitor_custody(struct monitor *m, const struct core_message *message)
     switch (message->custody.kind) {
     case CUSTODY_KEY:
         monitor_event(m, clock_now(), "key", key, sizeof key / sizeof *key);
+        if (count > 0)
+            alarm_once(m, "from now on another key signs", message->custody.detail);
         break;
     case CUSTODY_DAMAGE:
         monitor_event(m, clock_now(), "damage", damage, sizeof damage / sizeof *damage);
+        alarm_once(m, "stored readings were damaged", from);
         break;
     case CUSTODY_REMOVED:
         monitor_event(m, clock_now(), "retention", removed, sizeof removed / sizeof *removed);

@@ -428,6 +428,7 @@ const char *engine_fault_name(enum system_fault fault)
         [FAULT_QUEUE] = "queue",
         [FAULT_RESTART] = "restart",
         [FAULT_REVIEW] = "review-overdue",
+        [FAULT_RECORD] = "record",
     };
 
     return (unsigned)fault < FAULT_COUNT ? NAMES[fault] : "?";

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "chain.h"
 #include "schema.h"
@@ -76,6 +77,18 @@ static bool has_no_wal(const char *path)
     return stat(wal, &st) < 0 && errno == ENOENT;
 }
 
+/* SQLite keeps an index of the write-ahead log in a file -shm: it is not there, and can't be made. */
+static bool lacks_shm(const char *path)
+{
+    char shm[PATH_MAX], dir[PATH_MAX];
+    struct stat st;
+    const char *slash = strrchr(path, '/');
+    if (snprintf(shm, sizeof shm, "%s-shm", path) >= (int)sizeof shm || stat(shm, &st) == 0)
+        return false;
+    snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    return access(dir, W_OK) < 0;
+}
+
 /* The version of the file, or -errno. */
 int reader_open_file(const char *dir, enum schema_file file, sqlite3 **ret, char *message, size_t cap)
 {
@@ -95,6 +108,13 @@ int reader_open_file(const char *dir, enum schema_file file, sqlite3 **ret, char
     int error = try_open(path, "?mode=ro", file, ret, text, sizeof text);
     if (error < 0 && error != -EUCLEAN && error != -EPROTONOSUPPORT && error != -ENOENT && has_no_wal(path))
         error = try_open(path, "?mode=ro&immutable=1", file, ret, text, sizeof text);
+    if (error < 0 && !has_no_wal(path) && lacks_shm(path)) {
+        snprintf(message, cap,
+                 "%.200s: its write-ahead log (-wal) can only be read where a file can be made beside it: copy "
+                 "the files to a directory that you may write to",
+                 path);
+        return -EROFS;
+    }
     if (error < 0)
         snprintf(message, cap, "%.200s: %s", path, text);
     return error;

@@ -1,9 +1,12 @@
 #include "findings.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
+#include "width.h"
 
 #define HOUR_US (3600 * SECOND_US)
 #define DAY_US  (24 * HOUR_US)
@@ -107,16 +110,25 @@ static void number_text(const struct ctl *ctl, const struct verify_finding *find
                  table);
 }
 
+/* What comes out of a file that may be forged goes to a terminal, or into JSON: no control characters, and UTF-8. */
+static void clean(const char *from, char *text, size_t cap)
+{
+    char *copy = width_clean(from, UINT_MAX);
+    snprintf(text, cap, "%s", copy != NULL ? copy : "");
+    free(copy);
+}
+
 void findings_text(const struct ctl *ctl, const struct verify_finding *finding, char *text, size_t cap)
 {
-    char time[FINDINGS_TIME_MAX], number[160];
+    char time[FINDINGS_TIME_MAX], number[160], all[1024];
     findings_time(ctl, finding, time);
     number_text(ctl, finding, number, sizeof number);
-    snprintf(text, cap, "%s%s%s%s%s%s%s%s%s%s%s%s", number, time[0] != '\0' ? ", " : "", time,
+    snprintf(all, sizeof all, "%s%s%s%s%s%s%s%s%s%s%s%s", number, time[0] != '\0' ? ", " : "", time,
              finding->asset[0] != '\0' ? ", " : "", finding->asset, finding->point[0] != '\0' ? "/" : "",
              finding->point, number[0] != '\0' || time[0] != '\0' ? ": " : "",
              finding->kind < VERIFY_KINDS ? tr(ctl, texts[finding->kind].en, texts[finding->kind].zh) : "?",
              finding->detail[0] != '\0' ? " (" : "", finding->detail, finding->detail[0] != '\0' ? ")" : "");
+    clean(all, text, cap);
 }
 
 static void set_time(json_t *object, const char *key, int64_t utc_us)
@@ -141,9 +153,11 @@ json_t *findings_json(const struct ctl *ctl, const struct verify_finding *findin
     set_time(object, "from", finding->utc_us);
     set_time(object, "to", finding->to_utc_us);
     const char *const members[][2] = {
-        {"asset", finding->asset}, {"point", finding->point}, {"detail", finding->detail}, {"text", text}};
+        {"text", text}, {"asset", finding->asset}, {"point", finding->point}, {"detail", finding->detail}};
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        if (members[i][1][0] != '\0')
-            json_object_set_new(object, members[i][0], json_string(members[i][1]));
+        if (members[i][1][0] != '\0') {
+            clean(members[i][1], text, sizeof text);
+            json_object_set_new(object, members[i][0], json_string(text));
+        }
     return object;
 }

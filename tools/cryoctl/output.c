@@ -1,5 +1,7 @@
 #include "output.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -49,13 +51,16 @@ void output_line(const struct output_column *columns, const char *const *texts, 
 {
     unsigned blanks = 0; /* owed before the next text: none are left at the end of a line */
     for (size_t i = 0; i < n; i++) {
-        unsigned width = width_text(texts[i]), pad = width < columns[i].width ? columns[i].width - width : 0;
+        char *text = width_clean(texts[i], UINT_MAX); /* a name must not move the cursor */
+        unsigned width = text != NULL ? width_text(text) : 0;
+        unsigned pad = width < columns[i].width ? columns[i].width - width : 0;
         if (columns[i].right)
             blanks += pad;
         if (width > 0) {
-            printf("%*s%s", (int)blanks, "", texts[i]);
+            printf("%*s%s", (int)blanks, "", text);
             blanks = 0;
         }
+        free(text);
         blanks += 2 + (columns[i].right ? 0 : pad);
     }
     putchar('\n');

@@ -59,20 +59,24 @@ static int look_for_key(struct store *store)
     char text[SIGNER_TEXT_MAX];
     sqlite3_stmt *stmt = NULL;
     const unsigned char *key = signer_public(store->fold.signer);
-    int result = sqlite3_prepare_v2(store->history.db.db, "SELECT 1 FROM signer WHERE public_key = ?1", -1,
+    int result = sqlite3_prepare_v2(store->history.db.db, "SELECT max(public_key = ?1), count(*) FROM signer", -1,
                                     &stmt, NULL);
     if (result == SQLITE_OK) {
         sqlite3_bind_blob(stmt, 1, key, SIGNER_KEY_SIZE, SQLITE_STATIC);
         result = sqlite3_step(stmt);
     }
+    int64_t others = result == SQLITE_ROW ? sqlite3_column_int64(stmt, 1) : 0;
+    store->fold.key_known = result == SQLITE_ROW && sqlite3_column_int(stmt, 0) == 1;
     sqlite3_finalize(stmt);
+    if (result != SQLITE_ROW)
+        return result;
     signer_print(key, text);
-    store->fold.key_known = result == SQLITE_ROW;
-    if (result == SQLITE_DONE) {
+    if (!store->fold.key_known) {
         struct core_message message = {.kind = CORE_CUSTODY};
         store->fold.key_stored = false;
         store->fold.key_utc_us = clock_now().utc_us;
         message.custody.kind = CUSTODY_KEY;
+        message.custody.count = (uint64_t)others;
         message.custody.from_utc_us = store->fold.key_utc_us;
         snprintf(message.custody.detail, sizeof message.custody.detail, "%s", text);
         store_report_custody(store, &message);
@@ -81,7 +85,7 @@ static int look_for_key(struct store *store)
         log_line(LOG_NOTICE, MID_STORE, "the record is signed with the key whose public part is \"%s\"",
                  text);
     store->fold.key_logged = true;
-    return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK : result;
+    return SQLITE_OK;
 }
 
 static int read_seal(struct store *store)
@@ -116,7 +120,7 @@ static bool have_key(struct store *store)
     }
     fold->signer = NULL;
     snprintf(fold->trouble, sizeof fold->trouble, "the record is not signed: %.200s", detail);
-    store_report_fault(store, FAULT_HISTORY_DB, fold->trouble);
+    store_report_fault(store, FAULT_RECORD, fold->trouble);
     fold->due_boot_us = clock_boot_us() + RETRY_US;
     return false;
 }
@@ -203,8 +207,7 @@ static void done_with(struct store *store, const struct fold_done *done)
     struct store_fold *fold = &store->fold;
     if (fold->trouble[0] != '\0') {
         fold->trouble[0] = '\0';
-        if (!store->history.failing)
-            store_report_well(store, FAULT_HISTORY_DB);
+        store_report_well(store, FAULT_RECORD);
     }
     if (done->kind == FOLD_NOTHING) {
         fold->due_boot_us = STORE_NEVER;
@@ -228,7 +231,7 @@ static void failed(struct store *store, int result)
         return;
     snprintf(fold->trouble, sizeof fold->trouble, "%.120s: readings can't be sealed: %.100s",
              store->history.db.path, fold_error(fold->fold));
-    store_report_fault(store, FAULT_HISTORY_DB, fold->trouble);
+    store_report_fault(store, FAULT_RECORD, fold->trouble);
     bool usable = primary == SQLITE_FULL || primary == SQLITE_BUSY || primary == SQLITE_LOCKED ||
                   primary == SQLITE_NOMEM || primary == SQLITE_INTERNAL;
     if (!usable) {

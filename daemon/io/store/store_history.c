@@ -253,10 +253,7 @@ static void flush(struct store *store)
             store_history_close(store);
     } else {
         history->failing = false;
-        if (store->fold.trouble[0] != '\0')
-            store_report_fault(store, FAULT_HISTORY_DB, store->fold.trouble);
-        else
-            store_report_well(store, FAULT_HISTORY_DB);
+        store_report_well(store, FAULT_HISTORY_DB);
         store_report_gap_over(store, GAP_READINGS);
         if (store->fold.due_boot_us == STORE_NEVER)
             store->fold.due_boot_us = 0;
