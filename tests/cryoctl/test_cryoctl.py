@@ -236,6 +236,12 @@ class Usage(Case):
             self.assertIn("cryoctl", self.run_ctl(*arguments, socket=False))
         self.assertRegex(self.run_ctl("--version", socket=False), r"^cryoctl \d+\.\d+\.\d+\n$")
 
+    def test_help_is_true_of_each_verb(self):
+        for verb in "history", "gaps", "exposure", "events", "export", "report":
+            self.assertRegex(self.run_ctl(verb, "--help", socket=False), r"--last .*\(default 1d; history: 1h, of hours 1d, of days 30d\)\n")
+        for verb in "history", "gaps", "exposure", "devices":
+            self.assertRegex(self.run_ctl(verb, "--help", socket=False), r"--format FORM +table, csv or json; devices: table, json or prometheus\n")
+
     def test_wrong(self):
         for arguments in ([], ["explode"], ["status", "tank-1"], ["status", "--note", "x"], ["history", "tank-1"],
                           ["ack", "tank-1"], ["ack", "a", "b", "--all"], ["status", "--lang", "fr"], ["status", "--bogus"],

@@ -91,9 +91,39 @@ class Gaps(Record):
         self.assertEqual(self.only_gap()["causes"][0]["kind"], "daemon-crashed")
 
     def test_clock_set_forward(self):
-        self.make(event(-5, "start"), series([1, 2, 3], 0, 50), event(510, "clock", step_us=3000000000),
-                  series([1, 2, 3], 3510, 50))
-        self.assertEqual(self.only_gap()["causes"][0]["kind"], "clock-set")
+        # The event has the time of the new clock.
+        self.make(event(-5, "start"), series([1, 2, 3], 0, 50), event(3500.4, "clock", step_us=3000000000),
+                  series([1, 2, 3], 3500, 50))
+        cause, = self.only_gap()["causes"]
+        self.assertEqual((cause["kind"], cause["begin"], cause["end"]),
+                         ("clock-set", "2026-09-21T14:21:40.400Z", "2026-09-21T15:11:40.400Z"))
+        # No time passed: no reading was to be expected, and none is missing. In a part of it neither.
+        self.assertIn("1 gaps; 3 points; 180 readings expected, 180 stored, 180 of them good: 100.00 %", self.ctl("gaps", *HOUR))
+        for p in self.gaps()["points"]:
+            self.assertEqual((p["expected"], p["stored"]), (60, 60))
+            self.assertLess(p["gap_seconds"], 10)
+        out = json.loads(self.ctl("gaps", "--from", "2026-09-21T14:15:00Z", "--to", "2026-09-21T14:30:00Z", "--json"))
+        self.assertEqual([(p["expected"], p["stored"]) for p in out["points"]], [(40, 40)] * 3)
+        out = json.loads(self.ctl("gaps", "--from", "2026-09-21T14:30:00Z", "--to", "2026-09-21T14:40:00Z", "--json"))
+        self.assertEqual([c["kind"] for g in out["gaps"] for c in g["causes"]], ["clock-set"])
+        self.assertEqual([p["expected"] for p in out["points"]], [0] * 3)
+
+    def test_clock_set_forward_twice(self):
+        self.make(event(-5, "start"), series([1, 2, 3], 0, 50), event(1770.6, "clock", step_us=1270000000),
+                  series([1, 2, 3], 1770, 1), event(2971.7, "clock", step_us=1191100000), series([1, 2, 3], 2971, 63))
+        first, second = self.gaps()["gaps"]
+        self.assertEqual([c["event"] for g in (first, second) for c in g["causes"]], [2, 3])
+        self.assertIn("the clock was set forward by 1270.0 s: no time passed", self.ctl("gaps", *HOUR))
+        self.assertIn("the clock was set forward by 1191.1 s: no time passed", self.out)
+        self.assertIn("342 readings expected, 342 stored, 342 of them good: 100.00 %", self.out)
+
+    def test_a_clock_step_explains_no_other_gap(self):
+        # It was set from 500 s to 600 s; what is missing behind it has another reason.
+        self.make(event(-5, "start"), series([1], 0, 50), event(600.5, "clock", step_us=100000000), series([1], 600, 1),
+                  series([1], 760, 300))
+        self.assertEqual([c["kind"] for g in self.gaps()["gaps"] for c in g["causes"]], ["clock-set", "unknown"])
+        point, = [p for p in self.gaps()["points"] if p["stored"] > 0]
+        self.assertEqual((point["expected"], point["stored"], point["gap_seconds"]), (350, 335, 150))
 
     def test_lost(self):
         self.make(event(-5, "start"), series([1], 0, 50), series([1], 800, 300),
@@ -260,6 +290,15 @@ class Spans(Record):
                          (-101.5, -100, 7, "C-123"))
         self.assertNotIn("as_read", rows[1])
         self.assertRegex(self.ctl("history", "tank-1", "temperature", *HOUR), r"-101\.5 .* -100\.0  C-123\n")
+
+    def test_as_read_only_where_calibrated(self):
+        self.make("calibration 7 tank-1 temperature °C C-123 gain 1 offset -0.5",
+                  "reading 1 %d %d -100 good -" % (T, T), "reading 1 %d %d -100 good - 7" % (T + 10000, T + 10000))
+        rows = list(csv.DictReader(io.StringIO(self.ctl("history", "tank-1", "temperature", *HOUR, "--format", "csv"), newline="")))
+        self.assertEqual([(r["value"], r["as_read"], r["calibration"], r["certificate"]) for r in rows],
+                         [("-100.0", "", "", ""), ("-100.5", "-100.0", "7", "C-123")])
+        rows = [json.loads(line) for line in self.ctl("history", "tank-1", "temperature", *HOUR, "--json").splitlines()]
+        self.assertEqual([r.get("as_read") for r in rows], [None, -100])
 
 
 class Stats(Record):

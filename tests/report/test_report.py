@@ -161,6 +161,24 @@ class Facts(Case):
         self.assertEqual(self.text(pdf).count("THE RECORD IS NOT WHOLE"), 2)
 
 
+    def test_sizes_are_those_with_the_write_ahead_log(self):
+        import shutil
+        import sqlite3
+        live = os.path.join(self.dir, "live")
+        shutil.copytree(self.record, live)
+        db = sqlite3.connect(os.path.join(live, "state.db"))
+        self.addCleanup(db.close)  # as long as it is open, the log stays
+        db.executescript("PRAGMA journal_mode=WAL; PRAGMA user_version=%d" % db.execute("PRAGMA user_version").fetchone()[0])
+        log = os.path.getsize(os.path.join(live, "state.db-wal"))
+        self.assertGreater(log, 0)
+        facts = json.loads(self.run_report("tank-1", "--dir", live, "--json", *DAY))
+        found = {os.path.basename(f["path"]): (f["bytes"], f.get("log_bytes")) for f in facts["files"]}
+        whole = os.path.getsize(os.path.join(live, "state.db")) + log
+        self.assertEqual(found["state.db"], (whole, log))
+        text = self.text(self.pdf("live.pdf", "tank-1", "--dir", live, *DAY))
+        self.assertIn("(%d bytes with its write-ahead log)" % whole, re.sub(r"\s+", " ", text))
+
+
 class Paper(Case):
     def test_english(self):
         pdf = self.pdf("en.pdf", "tank-1", "--dir", self.record, *DAY)

@@ -118,7 +118,7 @@ class Calibration(harness.SystemTest):
         self.assertIn("sensor sat loose", table)
         told = json.loads(self.ctl("calibrations", "--json").stdout)
         self.assertEqual([(c["id"], c["certificate"], c.get("days_left")) for c in told["calibrations"]],
-                         [(1, "DKD-1", None), (2, "DKD-2", 364)])
+                         [(1, "DKD-1", None), (2, "DKD-2", 365)])  # as the alarm counts
         self.assertEqual(told["corrections"], [correction])
         self.assertIn("certificate DKD-2", self.ctl("events", "--last", "1h").stdout)
         state = self.path("state", "state.db")

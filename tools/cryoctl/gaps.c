@@ -24,6 +24,7 @@ struct run {
     walk_progress_fn *progress;
     void *context;
     int64_t now_us;
+    struct gaps_skips skips;
     bool no_memory;
 };
 
@@ -53,6 +54,14 @@ static struct gap_cause *add_cause(struct track *t, const struct gap_cause *caus
     return &t->gap.causes[t->gap.n_causes++];
 }
 
+/* The time that passed in a part of a stretch: without what the clock skipped. */
+static int64_t passed(const struct run *run, int64_t from_us, int64_t to_us, int64_t part_from_us,
+                      int64_t part_to_us)
+{
+    return part_to_us - part_from_us -
+           gaps_skips_within(&run->skips, from_us, to_us, part_from_us, part_to_us);
+}
+
 /* Cuts a gap to the range and keeps what is left of it. False: no memory. */
 static bool keep_gap(struct run *run, size_t i, struct gap gap, int64_t to_us, bool open)
 {
@@ -79,7 +88,7 @@ static bool keep_gap(struct run *run, size_t i, struct gap gap, int64_t to_us, b
         return false;
     gap.points[0] = (uint32_t)i;
     gap.n_points = 1;
-    run->out.points[i].gaps_us += gap.to_us - gap.from_us;
+    run->out.points[i].gaps_us += passed(run, gap.from_us, to_us, gap.from_us, gap.to_us);
     run->out.gaps[run->out.n_gaps++] = gap;
     return true;
 }
@@ -120,12 +129,15 @@ static void count(struct run *run, size_t i, const struct walk_reading *r)
 /* The slots from one reading to the next, as far as they are in the range. */
 static void expect(struct run *run, size_t i, int64_t from_us, int64_t to_us, int64_t usual_us)
 {
-    from_us = from_us < run->out.from_us ? run->out.from_us : from_us;
-    to_us = to_us > run->out.to_us ? run->out.to_us : to_us;
-    if (to_us <= from_us)
+    int64_t part_from_us = from_us < run->out.from_us ? run->out.from_us : from_us;
+    int64_t part_to_us = to_us > run->out.to_us ? run->out.to_us : to_us;
+    if (part_to_us <= part_from_us)
         return;
-    int64_t n = usual_us > 0 ? (to_us - from_us + usual_us / 2) / usual_us : 1;
-    run->out.points[i].expected += (uint64_t)(n > 0 ? n : 1);
+    int64_t n = 1, due_us = passed(run, from_us, to_us, part_from_us, part_to_us);
+    if (usual_us > 0)
+        n = (due_us + usual_us / 2) / usual_us;
+    /* A reading at its begin is one in any case; a part that lies in skipped time has none. */
+    run->out.points[i].expected += (uint64_t)(n > 0 ? n : part_from_us == from_us || due_us > 0);
 }
 
 static void judge(struct run *run, size_t i, const struct walk_reading *r)
@@ -214,7 +226,7 @@ static int take_begin(struct run *run, struct walk *walk, size_t i)
     int before = walk_last_before(walk, i, from_us, &last_us);
     if (before <= 0)
         return before;
-    expect(run, i, from_us, t->first_us, t->first_usual_us);
+    expect(run, i, last_us, t->first_us, t->first_usual_us);
     struct gap *gap = t->first_gap > 0 ? &run->out.gaps[t->first_gap - 1] : NULL;
     if (gap == NULL) {
         struct track other = {0};
@@ -222,7 +234,7 @@ static int take_begin(struct run *run, struct walk *walk, size_t i)
         add_missing(&other, last_us, t->first_us);
         return keep_gap(run, i, other.gap, t->first_us, false) ? 0 : -ENOMEM;
     }
-    run->out.points[i].gaps_us += gap->from_us - from_us;
+    run->out.points[i].gaps_us += passed(run, last_us, t->first_us, from_us, gap->from_us);
     gap->from_us = from_us;
     gap->began_before = true;
     gap->more_causes |= gap->n_causes == GAP_CAUSES_MAX;
@@ -252,7 +264,7 @@ static int take_end(struct run *run, struct walk *walk, size_t i, const struct c
             close_gap(run, i, ends ? to_us : last_us + usual_us, true);
         return 0;
     }
-    expect(run, i, last_us, to_us, usual_us);
+    expect(run, i, last_us, next_us, usual_us);
     open_gap(t, last_us + usual_us);
     add_missing(t, last_us, next_us);
     close_gap(run, i, next_us, after == 0);
@@ -308,6 +320,8 @@ int gaps_find(struct history_reader *reader, const char *asset, const char *poin
     run.out.to_us = to_us > now_us && from_us < now_us ? now_us : to_us;
     int error = walk_create(reader, asset, point, &walk);
     if (error == 0)
+        error = gaps_skips_load(reader, from_us, &run.skips);
+    if (error == 0)
         error = find(&run, walk, config);
     if (error == 0)
         error = gaps_join(&run.out);
@@ -318,6 +332,7 @@ int gaps_find(struct history_reader *reader, const char *asset, const char *poin
     else
         gaps_free(&run.out);
     walk_free(walk);
+    gaps_skips_free(&run.skips);
     free(run.tracks);
     return error;
 }

@@ -22,7 +22,7 @@ enum gap_kind {
     GAP_READING,    /* readings that are not good: the reason (none: uncertain without one) */
     GAP_STOPPED,    /* the daemon was stopped: begin_us, and started again: end_us (0: not yet) */
     GAP_CRASHED,    /* it ended without a stop (crash, power): end_us is its next start */
-    GAP_CLOCK,      /* the clock was set forward: no time passed. begin_us: when */
+    GAP_CLOCK,      /* the clock was set forward from begin_us to end_us: no time passed */
     GAP_LOST,       /* records were given up: detail, count */
     GAP_CONFIGURED, /* the configuration changed: detail says how, if it says it of the point */
     GAP_SILENT,     /* no event explains it, but no point at all has a reading: suspended or starved */
@@ -56,8 +56,8 @@ struct gaps_point {
     int64_t usual_us; /* the last usual interval; 0: not known */
     uint64_t stored;  /* readings in the range */
     uint64_t good, uncertain, bad;
-    uint64_t expected;         /* slots, stored or missing */
-    int64_t gaps_us;           /* all gaps together */
+    uint64_t expected;         /* slots, stored or missing; none in wall time that the clock skipped */
+    int64_t gaps_us;           /* all gaps together, without such wall time */
     int64_t first_us, last_us; /* slots of the first and last reading in the range, when stored > 0 */
     bool removed;              /* no longer in the configuration, and without a reading in the range */
 };

@@ -255,14 +255,21 @@ static bool explain_away(struct gap_cause *cause, const struct marks *marks)
     return true;
 }
 
+/* The event has the time of the new clock: what was skipped lies before it, and is most of what is missing.
+ */
 static bool explain_clock(struct gap_cause *cause, const struct mark *m)
 {
     int64_t missing_us = cause->missing_to_us - cause->missing_from_us;
-    if (m->kind != MARK_CLOCK || m->step_us < missing_us / 2 || m->utc_us < cause->missing_from_us ||
-        m->utc_us > cause->missing_to_us + AROUND_US)
+    int64_t from_us = m->utc_us - m->step_us, to_us = m->utc_us;
+    if (m->kind != MARK_CLOCK || m->step_us <= 0)
+        return false;
+    from_us = from_us > cause->missing_from_us ? from_us : cause->missing_from_us;
+    to_us = to_us < cause->missing_to_us ? to_us : cause->missing_to_us;
+    if (to_us - from_us < missing_us / 2)
         return false;
     set(cause, GAP_CLOCK, m, "");
-    cause->end_us = m->utc_us + m->step_us; /* only its distance from begin_us counts */
+    cause->begin_us = m->utc_us - m->step_us;
+    cause->end_us = m->utc_us;
     return true;
 }
 

@@ -65,14 +65,15 @@ static const struct history_calibration *next_of(const struct list *list, size_t
     return i + 1 < list->n && same_point(&list->items[i], &list->items[i + 1]) ? &list->items[i + 1] : NULL;
 }
 
-/* Whole days that are left; negative: overdue. False: there is no due date. */
+/* The days until the due day, as the alarm counts them: one that has begun is one; 0: it is today; negative:
+ * overdue. False: there is no due date. */
 static bool days_left(const struct list *list, const struct history_calibration *c, int64_t *ret)
 {
     int64_t due_us;
     if (clock_parse_utc(c->due, &due_us) < 0)
         return false;
     int64_t left_us = due_us - list->now_us;
-    *ret = left_us >= 0 ? left_us / DAY_US : -((-left_us + DAY_US - 1) / DAY_US);
+    *ret = left_us > 0 ? (left_us + DAY_US - 1) / DAY_US : -(-left_us / DAY_US);
     return true;
 }
 

@@ -36,10 +36,10 @@ static void make_texts(const struct history_row *row, struct texts *ret)
     *ret = (struct texts){.bad = r->quality == QUALITY_BAD, .certificate = ""};
     clock_print_utc(ret->time, row->taken_utc_us);
     clock_print_utc(ret->slot, row->slot_utc_us);
-    if (!ret->bad) {
+    if (!ret->bad)
         micro_print(ret->value, sizeof ret->value, row->calibrated, row->decimals);
+    if (!ret->bad && row->calibration != 0) /* without one the value is what was read */
         micro_print(ret->as_read, sizeof ret->as_read, r->value, row->decimals);
-    }
     if (!reason_is_no_data(r->reason)) /* with no data there are no registers to show */
         snprintf(ret->raw, sizeof ret->raw, "0x%04x", (unsigned)r->raw);
     if (row->calibration != 0)

@@ -110,7 +110,12 @@ static json_t *files(struct gather *g, const char *dir)
         full = realpath(path, NULL);
         json_t *file = json_object();
         facts_set(g, file, "path", json_string(full != NULL ? full : path));
-        facts_set(g, file, "bytes", json_integer(st.st_size));
+        int64_t bytes = st.st_size, log_bytes = 0;
+        snprintf(path, sizeof path, "%s/%s-wal", dir, names[i]); /* what was written last is only there */
+        if (stat(path, &st) == 0)
+            log_bytes = st.st_size;
+        facts_set(g, file, "bytes", json_integer(bytes + log_bytes));
+        facts_set(g, file, "log_bytes", log_bytes > 0 ? json_integer(log_bytes) : NULL);
         facts_append(g, ret, file);
         free(full);
     }

@@ -55,8 +55,10 @@ static void who_and_where(struct report *r)
     report_pair(r, tr(ctl, "Made", "生成"), text, false);
     json_array_foreach(json_object_get(r->facts, "files"), i, file)
     {
-        snprintf(text, sizeof text, tr(ctl, "%s (%.0f bytes)", "%s（%.0f 字节）"),
-                 facts_text_of(file, "path"), report_number(file, "bytes"));
+        bool log = json_object_get(file, "log_bytes") != NULL;
+        snprintf(text, sizeof text, tr(ctl, "%s (%.0f bytes%s)", "%s（%.0f 字节%s）"),
+                 facts_text_of(file, "path"), report_number(file, "bytes"),
+                 log ? tr(ctl, " with its write-ahead log", "，包括预写日志") : "");
         report_pair(r, i == 0 ? tr(ctl, "From the files", "数据文件") : "", text, false);
     }
     report_pair(r, tr(ctl, "Report", "报告编号"), r->identity->id, true);
