@@ -55,7 +55,8 @@ enum system_fault {
     FAULT_QUEUE,      /* samples were dropped: a queue inside the daemon was full */
     FAULT_RESTART,    /* the previous run did not stop cleanly */
     FAULT_REVIEW,     /* nobody has reviewed the record for longer than the site wants */
-    FAULT_RECORD,     /* readings are stored, but not sealed and signed; another key signs; or some were damaged */
+    FAULT_RECORD, /* readings are stored, but not sealed and signed; another key signs; or some were damaged
+                   */
     FAULT_COUNT
 };
 const char *engine_fault_name(enum system_fault fault); /* "state-database", ... */

@@ -109,10 +109,11 @@ int reader_open_file(const char *dir, enum schema_file file, sqlite3 **ret, char
     if (error < 0 && error != -EUCLEAN && error != -EPROTONOSUPPORT && error != -ENOENT && has_no_wal(path))
         error = try_open(path, "?mode=ro&immutable=1", file, ret, text, sizeof text);
     if (error < 0 && !has_no_wal(path) && lacks_shm(path)) {
-        snprintf(message, cap,
-                 "%.200s: its write-ahead log (-wal) can only be read where a file can be made beside it: copy "
-                 "the files to a directory that you may write to",
-                 path);
+        snprintf(
+            message, cap,
+            "%.200s: its write-ahead log (-wal) can only be read where a file can be made beside it: copy "
+            "the files to a directory that you may write to",
+            path);
         return -EROFS;
     }
     if (error < 0)

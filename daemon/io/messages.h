@@ -131,7 +131,7 @@ struct core_message {
         } gap;
         struct {
             enum custody_kind { CUSTODY_KEY, CUSTODY_DAMAGE, CUSTODY_REMOVED } kind;
-            uint64_t count; /* frames or chunks that are damaged; readings that were removed */
+            uint64_t count; /* frames or chunks that are damaged; readings that were removed; earlier keys */
             int64_t from_utc_us, to_utc_us;    /* of a key: from is the time of its row in "signer" */
             int64_t seal;                      /* its id; 0: none */
             char asset[ID_MAX], point[ID_MAX]; /* "": not known */

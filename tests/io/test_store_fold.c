@@ -139,7 +139,7 @@ static void test_key_that_can_not_be_read(void **state)
     assert_int_equal(chmod(path, 0600), 0);
     store_fixture_start(fixture);
     struct core_message fault = store_fixture_wait(fixture, CORE_FAULT);
-    assert_int_equal(fault.fault.fault, FAULT_HISTORY_DB);
+    assert_int_equal(fault.fault.fault, FAULT_RECORD);
     assert_true(fault.fault.failed);
     assert_non_null(strstr(fault.fault.detail, "signing.key"));
     post_hours(fixture, 0, 3);

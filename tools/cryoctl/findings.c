@@ -110,7 +110,8 @@ static void number_text(const struct ctl *ctl, const struct verify_finding *find
                  table);
 }
 
-/* What comes out of a file that may be forged goes to a terminal, or into JSON: no control characters, and UTF-8. */
+/* What comes out of a file that may be forged goes to a terminal, or into JSON: no control characters, and
+ * UTF-8. */
 static void clean(const char *from, char *text, size_t cap)
 {
     char *copy = width_clean(from, UINT_MAX);

@@ -201,11 +201,11 @@ static void print_chain(const struct ctl *ctl, const struct verify_result *resul
     printf(tr(ctl,
               "events         %" PRId64 " to %" PRId64 "%s%s; %" PRIu64 " configurations, %" PRIu64
               " calibrations\n",
-              "事件           %" PRId64 " 至 %" PRId64 "%s%s；配置 %" PRIu64 " 份，校准 %" PRIu64
-              " 条\n"),
+              "事件           %" PRId64 " 至 %" PRId64 "%s%s；配置 %" PRIu64 " 份，校准 %" PRIu64 " 条\n"),
            result->first_event, result->last_event,
            result->events > 0 ? tr(ctl, ", last at ", "，最后 ") : "",
-           result->events > 0 ? when_print(ctl, time, result->last_event_utc_us, false) : "", result->configurations, result->calibrations);
+           result->events > 0 ? when_print(ctl, time, result->last_event_utc_us, false) : "",
+           result->configurations, result->calibrations);
     if (result->last_seal > 0)
         printf(tr(ctl,
                   "seals          %" PRIu64 " hours, %" PRIu64 " days, %" PRIu64 " removals; last is %" PRId64

@@ -59,8 +59,8 @@ static int look_for_key(struct store *store)
     char text[SIGNER_TEXT_MAX];
     sqlite3_stmt *stmt = NULL;
     const unsigned char *key = signer_public(store->fold.signer);
-    int result = sqlite3_prepare_v2(store->history.db.db, "SELECT max(public_key = ?1), count(*) FROM signer", -1,
-                                    &stmt, NULL);
+    int result = sqlite3_prepare_v2(store->history.db.db, "SELECT max(public_key = ?1), count(*) FROM signer",
+                                    -1, &stmt, NULL);
     if (result == SQLITE_OK) {
         sqlite3_bind_blob(stmt, 1, key, SIGNER_KEY_SIZE, SQLITE_STATIC);
         result = sqlite3_step(stmt);
@@ -116,6 +116,7 @@ static bool have_key(struct store *store)
         return true;
     if (signer_open(store->files.dir, &fold->signer, detail, sizeof detail) == 0) {
         fold->trouble[0] = '\0';
+        store_report_well(store, FAULT_RECORD);
         return true;
     }
     fold->signer = NULL;
