@@ -66,7 +66,7 @@ void monitor_custody(struct monitor *m, const struct core_message *message)
         break;
     case CUSTODY_DAMAGE:
         monitor_event(m, clock_now(), "damage", damage, sizeof damage / sizeof *damage);
-        alarm_once(m, "stored readings were damaged", from);
+        alarm_once(m, message->custody.detail, from);
         break;
     case CUSTODY_REMOVED:
         monitor_event(m, clock_now(), "retention", removed, sizeof removed / sizeof *removed);

@@ -81,7 +81,8 @@ static int read_part(sqlite3 *db, int64_t kind, struct history_part *part, int64
                  kind, (int64_t *const[]){seals, &part->readings, &part->first_us, &part->last_us}, 4);
     if (error == 0)
         error = read_row(db,
-                         "SELECT count(*), sum(length(chunk.hours) + length(chunk.body)) FROM seal CROSS JOIN chunk" /* in this order: few seals, then their chunks */
+                         "SELECT count(*), sum(length(chunk.hours) + length(chunk.body)) FROM seal CROSS "
+                         "JOIN chunk" /* in this order: few seals, then their chunks */
                          " ON chunk.id >= seal.id << 20 AND chunk.id < (seal.id + 1) << 20"
                          " WHERE seal.entries IS NOT NULL AND seal.kind = ?1",
                          kind, (int64_t *const[]){&part->rows, &part->bytes}, 2);

@@ -195,6 +195,32 @@ static bool keep(void *context, const struct history_row *row)
 }
 
 /* A reply that came in time has its slot's time; a late one its own. */
+/* What was signed and is not there any more is told, and leaves a hole in the numbers that can't be overlooked. */
+static void test_lost_history_is_told(void **state)
+{
+    struct store_fixture *fixture = *state;
+    char path[320];
+    store_fixture_start(fixture);
+    post_hours(fixture, 0, 2);
+    (void)wait_head(fixture, 1);
+    store_fixture_stop(fixture);
+    int64_t signed_id = store_fixture_sql(fixture, "state.db", "SELECT text ->> '$.frame.id' FROM head");
+    assert_true(signed_id > 0);
+    snprintf(path, sizeof path, "%s/history.db", fixture->dir);
+    assert_int_equal(unlink(path), 0);
+    snprintf(path, sizeof path, "%s/history.db-wal", fixture->dir);
+    (void)unlink(path);
+    store_fixture_start(fixture);
+    post_hours(fixture, 3, 4);
+    struct core_message told = store_fixture_wait(fixture, CORE_CUSTODY);
+    while (told.custody.kind != CUSTODY_DAMAGE)
+        told = store_fixture_wait(fixture, CORE_CUSTODY);
+    assert_int_equal(told.custody.count, signed_id);
+    assert_non_null(strstr(told.custody.detail, "was signed"));
+    store_fixture_stop(fixture);
+    assert_int_equal(store_fixture_sql(fixture, "history.db", "SELECT min(id) FROM frame"), signed_id + 1);
+}
+
 static void test_jitter_is_no_history(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -227,6 +253,7 @@ int main(void)
         TEST(test_a_new_key_is_told),
         TEST(test_key_that_can_not_be_read),
         TEST(test_damage_is_told_and_stops_nothing),
+        TEST(test_lost_history_is_told),
         TEST(test_jitter_is_no_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,3 +87,41 @@ int64_t store_head_deadline(const struct store *store)
                ? head->due_boot_us
                : STORE_NEVER;
 }
+
+void store_head_read(struct store *store)
+{
+    sqlite3_stmt *stmt = NULL;
+    struct head head;
+    char message[STORE_DETAIL_MAX];
+    store->head.earlier.site[0] = '\0';
+    if (sqlite3_prepare_v2(store->state.db.db, "SELECT text FROM head", -1, &stmt, NULL) == SQLITE_OK &&
+        sqlite3_step(stmt) == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(stmt, 0);
+        if (text && head_read(text, &head, message, sizeof message) == 0)
+            store->head.earlier = head;
+    }
+    sqlite3_finalize(stmt);
+}
+
+void store_head_compare(struct store *store, struct store_link *last)
+{
+    const struct head *head = &store->head.earlier;
+    if (store->head.last.frame_id > head->frame_id)
+        head = &store->head.last;
+    if (head->site[0] == '\0' || last->id >= head->frame_id)
+        return;
+    if (!store->head.told_loss) {
+        struct core_message message = {.kind = CORE_CUSTODY};
+        message.custody.kind = CUSTODY_DAMAGE;
+        message.custody.count = (uint64_t)(head->frame_id - last->id);
+        message.custody.from_utc_us = head->utc_us;
+        snprintf(
+            message.custody.detail, sizeof message.custody.detail,
+            "history.db ends with frame %lld, but frame %lld was signed: readings are lost, or an older file "
+            "was put back",
+            (long long)last->id, (long long)head->frame_id);
+        store_report_custody(store, &message);
+        store->head.told_loss = true;
+    }
+    *last = (struct store_link){.id = head->frame_id};
+}

@@ -194,8 +194,9 @@ static int put_frames(struct store_history *history, struct store_link *last, ui
     return SQLITE_OK;
 }
 
-static int write_transaction(struct store_history *history)
+static int write_transaction(struct store *store)
 {
+    struct store_history *history = &store->history;
     struct store_link last;
     uint64_t n = 0;
     int result = sqlite3_exec(history->db.db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
@@ -206,6 +207,7 @@ static int write_transaction(struct store_history *history)
     if (history->doubt_n > 0 && last.id >= history->doubt_id)
         store_readings_pop(&history->readings, history->doubt_n);
     history->doubt_n = 0;
+    store_head_compare(store, &last);
     result = put_frames(history, &last, &n);
     if (result != SQLITE_OK)
         return result;
@@ -243,7 +245,7 @@ static void flush(struct store *store)
     if (!has_room(store))
         return;
     heartbeat_busy(store->heartbeats, store->heartbeat, STORE_WRITE_MS);
-    int result = write_transaction(history);
+    int result = write_transaction(store);
     if (result != SQLITE_OK) {
         bool usable = store_db_failed(&history->db, result, detail, sizeof detail);
         history->failing = true;

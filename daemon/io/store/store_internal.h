@@ -262,7 +262,9 @@ void store_fold_free(struct store *store);
 /* ---------------------------------------------------------------- the signed head (store_head.c) */
 
 struct store_head {
-    struct head last; /* that was made */
+    struct head last;    /* that was made */
+    struct head earlier; /* that state.db held when it was opened; site "": none */
+    bool told_loss;
     char text[HEAD_TEXT_MAX];
     bool to_state, to_publisher; /* still to be written, to be posted */
     bool settled;                /* the publisher knows that it was the last */
@@ -276,6 +278,12 @@ void store_head_step(struct store *store, int64_t now_boot_us, bool at_the_end);
  * all; the publisher waits for it. */
 void store_head_settle(struct store *store, int64_t now_boot_us);
 int64_t store_head_deadline(const struct store *store);
+/* Reads the head that an earlier run has left in state.db. */
+void store_head_read(struct store *store);
+/* last: the last frame in history.db. Does the file hold less than was signed (lost, cut off, an older one
+ * put back)? Then that is told, and *last becomes what was signed: numbers go on behind it, so that the hole
+ * shows for ever. */
+void store_head_compare(struct store *store, struct store_link *last);
 
 /* ---------------------------------------------------------------- */
 

@@ -132,6 +132,7 @@ static int restore(struct store *store)
         result = store_state_read_last(state);
     if (result != SQLITE_OK)
         return result;
+    store_head_read(store);
     size_t cap = n_alarms > RESTORED_MAX ? RESTORED_MAX : (size_t)n_alarms;
     struct core_message *messages = calloc(cap + 2, sizeof *messages);
     if (!messages)
