@@ -17,23 +17,6 @@ const char *gap_kind_name(enum gap_kind kind)
     return (unsigned)kind < sizeof names / sizeof *names ? names[kind] : "?";
 }
 
-/* What the store says when it gives something up, for those who read Chinese. */
-static const char *words_lost(const struct ctl *ctl, const char *detail)
-{
-    static const struct {
-        const char *begin, *zh;
-    } words[] = {
-        {"readings given up", "读数被放弃：无法写入 history.db，且内存已满"},
-        {"records refused", "记录被拒绝：存储队列已满"},
-        {"readings not stored", "读数未保存：属于另一个配置"},
-        {"the core's mailbox was full", "核心队列已满"},
-    };
-    for (size_t i = 0; ctl->language == LANGUAGE_ZH && i < sizeof words / sizeof *words; i++)
-        if (strncmp(detail, words[i].begin, strlen(words[i].begin)) == 0)
-            return words[i].zh;
-    return detail;
-}
-
 static void describe_reading(const struct ctl *ctl, const struct gap_cause *c, char *text, size_t cap)
 {
     const char *what = c->reason != REASON_NONE ? words_reason(ctl, reason_name(c->reason))
