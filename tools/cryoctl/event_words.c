@@ -173,6 +173,8 @@ static void add_member(struct line *line, const struct member *m, const json_t *
         add(line, format, json_string_value(value));
     else if (m->form == FORM_COUNT && json_is_integer(value))
         add(line, format, (int64_t)json_integer_value(value));
+    else if (m->form == FORM_BYTES && json_is_number(value) && json_number_value(value) < 100000)
+        add(line, tr(line->ctl, "%.0f bytes", "%.0f 字节"), json_number_value(value));
     else if (m->form == FORM_BYTES && json_is_number(value))
         add(line, format, json_number_value(value) / 1e6);
     else if (m->form == FORM_SECONDS && json_is_number(value))
