@@ -133,6 +133,21 @@ class Gaps(Record):
         self.assertEqual((cause["kind"], cause["count"]), ("records-lost", 30))
         self.assertIn("读数被放弃", self.ctl("gaps", *HOUR, "--lang", "zh"))
 
+    def test_a_short_stop_is_not_why_an_hour_is_missing(self):
+        self.make(event(-5, "start"), series([1, 2, 3], 0, 50), event(600, "alarm", "_system", "history-database",
+                  transition="raised", text={"en": "readings can't be written to disk: disk full", "zh": "磁盘"}),
+                  event(900, "stop"), event(902, "start"), series([1, 2, 3], 3500, 50))
+        cause, = self.only_gap()["causes"]
+        self.assertEqual((cause["kind"], cause["event"]), ("not-stored", 2))
+        self.assertIn("not stored: readings can't be written to disk: disk full", self.ctl("gaps", *HOUR))
+
+    def test_several_stops_that_are_most_of_it(self):
+        self.make(event(-5, "start"), series([1, 2, 3], 0, 50), event(495, "stop"), event(900, "start"), event(905, "stop"),
+                  event(1500, "start"), series([1, 2, 3], 1505, 250))
+        cause, = self.only_gap()["causes"]
+        self.assertEqual((cause["kind"], cause["begin"], cause["end"]),
+                         ("daemon-stopped", "2026-09-21T14:21:35.000Z", "2026-09-21T14:38:20.000Z"))
+
     def test_configured(self):
         self.make(event(-5, "start"), series([1], 0, 50), series([1], 1800, 200), series([3], 0, 400),
                   event(1790, "configuration", difference="+ assets.tank-1.points.temperature.register: temperature"))

@@ -10,9 +10,9 @@
 const char *gap_kind_name(enum gap_kind kind)
 {
     static const char *const names[] = {
-        [GAP_READING] = "reading",   [GAP_STOPPED] = "daemon-stopped", [GAP_CRASHED] = "daemon-crashed",
-        [GAP_CLOCK] = "clock-set",   [GAP_LOST] = "records-lost",      [GAP_CONFIGURED] = "configuration",
-        [GAP_SILENT] = "all-silent", [GAP_UNKNOWN] = "unknown",
+        [GAP_READING] = "reading", [GAP_STOPPED] = "daemon-stopped", [GAP_CRASHED] = "daemon-crashed",
+        [GAP_CLOCK] = "clock-set", [GAP_LOST] = "records-lost",      [GAP_CONFIGURED] = "configuration",
+        [GAP_DISK] = "not-stored", [GAP_SILENT] = "all-silent",      [GAP_UNKNOWN] = "unknown",
     };
     return (unsigned)kind < sizeof names / sizeof *names ? names[kind] : "?";
 }
@@ -69,6 +69,9 @@ const char *gaps_describe_cause(const struct ctl *ctl, const struct gap_cause *c
         break;
     case GAP_LOST:
         snprintf(text, cap, "%s (%" PRIu64 ")", words_lost(ctl, c->detail), c->count);
+        break;
+    case GAP_DISK:
+        snprintf(text, cap, tr(ctl, "not stored: %s", "未能存储：%s"), c->detail);
         break;
     case GAP_CONFIGURED:
         snprintf(text, cap, "%s%s%s", tr(ctl, "the configuration was changed", "配置已变更"),
