@@ -141,6 +141,11 @@ class Gaps(Record):
         self.assertEqual((cause["kind"], cause["event"]), ("not-stored", 2))
         self.assertIn("not stored: readings can't be written to disk: disk full", self.ctl("gaps", *HOUR))
 
+    def test_crashed_after_the_clock_was_set_back(self):
+        self.make(event(4000, "start"), event(-10, "clock", step_us=-7200000000), series([1, 2, 3], 0, 100), event(1200, "start"),
+                  series([1, 2, 3], 1203, 300))
+        self.assertEqual([c["kind"] for c in self.gaps()["gaps"][0]["causes"]], ["daemon-crashed"])
+
     def test_several_stops_that_are_most_of_it(self):
         self.make(event(-5, "start"), series([1, 2, 3], 0, 50), event(495, "stop"), event(900, "start"), event(905, "stop"),
                   event(1500, "start"), series([1, 2, 3], 1505, 250))

@@ -260,14 +260,18 @@ static bool explain_away(struct gap_cause *cause, const struct marks *marks, int
         if (m->kind != MARK_START && m->kind != MARK_STOP)
             continue;
         if (m->kind == MARK_START && m->utc_us > cause->missing_from_us && run != NULL &&
-            run->utc_us <= cause->missing_to_us && m->utc_us <= cause->missing_to_us + AROUND_US) {
+            (run->kind == MARK_START || run->utc_us <= cause->missing_to_us) &&
+            m->utc_us <= cause->missing_to_us + AROUND_US) {
             bool stopped = run->kind == MARK_STOP;
             if (first == NULL) {
                 first = stopped ? run : m;
                 begin_us = stopped ? run->utc_us : 0;
             }
             end_us = m->utc_us;
-            away_us += covered(cause, run->utc_us, m->utc_us);
+            /* Without a stop it may have ended at once; also if it began by a clock that was set back since.
+             */
+            bool later = run->kind == MARK_START && run->utc_us > m->utc_us;
+            away_us += covered(cause, later ? cause->missing_from_us : run->utc_us, m->utc_us);
         }
         run = m;
     }
