@@ -133,6 +133,26 @@ class Gaps(Record):
         self.assertEqual((cause["kind"], cause["count"]), ("records-lost", 30))
         self.assertIn("读数被放弃", self.ctl("gaps", *HOUR, "--lang", "zh"))
 
+    def test_a_short_stop_is_not_why_an_hour_is_missing(self):
+        self.make(event(-5, "start"), series([1, 2, 3], 0, 50), event(600, "alarm", "_system", "history-database",
+                  transition="raised", text={"en": "readings can't be written to disk: disk full", "zh": "磁盘"}),
+                  event(900, "stop"), event(902, "start"), series([1, 2, 3], 3500, 50))
+        cause, = self.only_gap()["causes"]
+        self.assertEqual((cause["kind"], cause["event"]), ("not-stored", 2))
+        self.assertIn("not stored: readings can't be written to disk: disk full", self.ctl("gaps", *HOUR))
+
+    def test_crashed_after_the_clock_was_set_back(self):
+        self.make(event(4000, "start"), event(-10, "clock", step_us=-7200000000), series([1, 2, 3], 0, 100), event(1200, "start"),
+                  series([1, 2, 3], 1203, 300))
+        self.assertEqual([c["kind"] for c in self.gaps()["gaps"][0]["causes"]], ["daemon-crashed"])
+
+    def test_several_stops_that_are_most_of_it(self):
+        self.make(event(-5, "start"), series([1, 2, 3], 0, 50), event(495, "stop"), event(900, "start"), event(905, "stop"),
+                  event(1500, "start"), series([1, 2, 3], 1505, 250))
+        cause, = self.only_gap()["causes"]
+        self.assertEqual((cause["kind"], cause["begin"], cause["end"]),
+                         ("daemon-stopped", "2026-09-21T14:21:35.000Z", "2026-09-21T14:38:20.000Z"))
+
     def test_configured(self):
         self.make(event(-5, "start"), series([1], 0, 50), series([1], 1800, 200), series([3], 0, 400),
                   event(1790, "configuration", difference="+ assets.tank-1.points.temperature.register: temperature"))
@@ -258,6 +278,69 @@ class Events(Record):
         self.assertEqual(self.seconds("--asset", "tank-2", "--kind", "verification"), [("verification", "wang.wei")])
         self.ctl("events", *HOUR, "--person", "nobody", expect=1)
         self.assertIn("no such events in that range", self.err)
+
+
+class EventWords(Record):
+    """Events that bring no text of their own, in words."""
+
+    def lines(self, language):
+        out = self.ctl("events", *HOUR, "--utc", "--lang", language)
+        return [line.split("Z  ", 1)[1] for line in out.splitlines()]
+
+    def test_the_daemon_s_own(self):
+        span = {"from": "2026-09-01T00:00:00.000Z", "to": "2026-09-02T00:00:00.000Z"}
+        self.make(event(0, "start", version="1.2.3", configuration="0123456789abcdef" * 4),
+                  event(1, "key", public_key="cryomon-ed25519:AAAA"),
+                  event(2, "clock", step_us=1191100000), event(3, "clock", step_us=-1500000),
+                  event(4, "retention", count=8640, seal=12, reason="older than storage.keep: 30 days", **span),
+                  event(5, "damage", count=2, point="level", seal=13, **{"from": span["from"]},
+                        reason="readings of an hour do not fit their hash: they stay where they are, unproven"
+                        ).replace('"count"', '"asset": "tank-1", "count"'),
+                  event(6, "gap", count=30, reason="the core's mailbox was full"))
+        self.assertEqual(self.lines("en"), [
+            "start  version 1.2.3, configuration 0123456789ab",
+            "signing key  from here on the record is signed with cryomon-ed25519:AAAA",
+            "clock  set forward by 1191.100 s",
+            "clock  set back by 1.500 s",
+            "retention  8640 readings removed, 2026-09-01 00:00:00Z to 2026-09-02 00:00:00Z, older than storage.keep: 30 days, seal 12",
+            "damage  tank-1/level, 2 damaged: readings of an hour do not fit their hash: they stay where they are, unproven, "
+            "from 2026-09-01 00:00:00Z, seal 13",
+            "gap  the core's mailbox was full (30)"])
+        self.assertEqual(self.lines("zh"), [
+            "启动  版本 1.2.3，配置 0123456789ab",
+            "签名密钥  自此使用该密钥签名：cryomon-ed25519:AAAA",
+            "时钟  向前调整 1191.100 秒",
+            "时钟  向后调整 1.500 秒",
+            "数据清理  已删除 8640 个读数，2026-09-01 00:00:00Z 至 2026-09-02 00:00:00Z，早于 storage.keep 规定的 30 天，封存 12",
+            "数据损坏  tank-1/level，损坏 2 处：某小时的读数与其哈希不符：保留原处，未经证明，自 2026-09-01 00:00:00Z，封存 13",
+            "数据缺口  核心队列已满 (30)"])
+
+    def test_what_tools_recorded(self):
+        self.make(event(0, "backup", by="root", detail={"backup": "demo-2026", "verified": True, "bytes": 323584, "seconds": 0.2,
+                                                        "events": 10, "readings": 2000, "last_event": 10, "seals": 1},
+                        text={"en": "backup: demo-2026", "zh": "backup: demo-2026"}),
+                  event(1, "backup", by="root", detail={"verified": False, "directory": "/b", "error": "disk full"}),
+                  event(2, "export", by="li.na", detail={"manifest_sha256": "ab" * 32, "from": "2026-09-01T00:00:00.000Z",
+                                                         "to": "2026-09-02T00:00:00.000Z", "events": 3, "readings": 5,
+                                                         "asset": "tank-1", "point": "level"}),
+                  event(3, "restore-test", by="root", detail={"backup": "demo-2026", "verified": True, "colour": "blue"}),
+                  event(4, "chain-check", by="root", detail={"problems": 0}),
+                  event(5, "report", by="root", detail={"report": "tank-1-1", "sha256": "cd" * 32}))
+        self.assertEqual(self.lines("en"), [
+            "backup by root  demo-2026, verified, 10 events, 2000 readings, to event 10, to seal 1, 0.3 MB, in 0.2 s",
+            "backup by root  directory /b, NOT VERIFIED, disk full",
+            "export by li.na  tank-1/level, 2026-09-01 00:00:00Z to 2026-09-02 00:00:00Z, 3 events, 5 readings, "
+            "manifest SHA-256 abababababab",
+            "test of a backup by root  demo-2026, verified, colour: blue",
+            "check of the record by root  0 problems",
+            "report by root  tank-1-1, SHA-256 cdcdcdcdcdcd"])
+        self.assertEqual(self.lines("zh"), [
+            "备份 操作人 root  demo-2026，已验证，10 个事件，2000 个读数，到事件 10，到封存 1，0.3 MB，用时 0.2 秒",
+            "备份 操作人 root  目录 /b，未通过验证，disk full",
+            "导出 操作人 li.na  tank-1/level，2026-09-01 00:00:00Z 至 2026-09-02 00:00:00Z，3 个事件，5 个读数，清单 SHA-256 abababababab",
+            "备份恢复验证 操作人 root  demo-2026，已验证，colour: blue",
+            "记录完整性校验 操作人 root  0 处问题",
+            "报告 操作人 root  tank-1-1，SHA-256 cdcdcdcdcdcd"])
 
 
 class Spans(Record):

@@ -198,7 +198,7 @@ class Review(harness.SystemTest):
             seq = json.loads(s.recv(65536).rstrip(b"\0"))["parameters"]["seq"]
         event = self.observer.event(kind="backup")
         self.assertEqual((event["seq"], event["by"], event["detail"]), (seq, "root", {"file": "/b/1", "bytes": 12}))
-        self.assertIn("backup by root  file: /b/1, bytes: 12", self.ctl("events", "--last", "1h").stdout)
+        self.assertIn("backup by root  /b/1, 12 bytes", self.ctl("events", "--last", "1h").stdout)
 
     def test_refused(self):
         """Who is nobody, what is not complete, and what is not there can't be reviewed; nothing is recorded of it."""

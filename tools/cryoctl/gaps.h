@@ -24,6 +24,7 @@ enum gap_kind {
     GAP_CRASHED,    /* it ended without a stop (crash, power): end_us is its next start */
     GAP_CLOCK,      /* the clock was set forward from begin_us to end_us: no time passed */
     GAP_LOST,       /* records were given up: detail, count */
+    GAP_DISK,       /* they could not be written: detail is what the alarm said */
     GAP_CONFIGURED, /* the configuration changed: detail says how, if it says it of the point */
     GAP_SILENT,     /* no event explains it, but no point at all has a reading: suspended or starved */
     GAP_UNKNOWN,    /* no reading and no event explains it */

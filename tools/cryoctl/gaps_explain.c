@@ -10,6 +10,7 @@
 #define TOGETHER_US  (2 * SECOND_US)     /* beside an interval and a half: buses are not quite in step */
 #define AROUND_US    (10 * SECOND_US)    /* an event may come so much before or after the slots it explains */
 #define TOLD_LATE_US (86400 * SECOND_US) /* what was lost is told when the disk is well again */
+#define STARTS_US    (60 * SECOND_US)    /* the first readings may come so long after a start */
 #define MARKS_MAX    1000000
 
 /* ---------------------------------------------------------------- joining */
@@ -120,13 +121,13 @@ int gaps_join(struct gaps *gaps)
 
 /* An event that may explain something. */
 struct mark {
-    enum { MARK_START, MARK_STOP, MARK_CLOCK, MARK_GAP, MARK_CONFIGURATION } kind;
+    enum { MARK_START, MARK_STOP, MARK_CLOCK, MARK_GAP, MARK_CONFIGURATION, MARK_ALARM } kind;
     uint64_t seq;
     int64_t utc_us;
     int64_t step_us;        /* clock */
     int64_t from_us, to_us; /* gap */
     uint64_t count;
-    char *text; /* gap: the reason; configuration: the difference */
+    char *text; /* gap: the reason; configuration: the difference; alarm: what it says, if raised */
 };
 
 struct marks {
@@ -142,6 +143,7 @@ static const char *const mark_names[] = {
     [MARK_CLOCK] = "clock",
     [MARK_GAP] = "gap",
     [MARK_CONFIGURATION] = "configuration",
+    [MARK_ALARM] = "alarm", /* of the history's database */
 };
 
 static int64_t time_member(const json_t *body, const char *key, int64_t fallback_us)
@@ -158,6 +160,12 @@ static void read_body(struct mark *mark, const char *text)
     json_t *body = json_loads(text, 0, NULL);
     const char *words =
         json_string_value(json_object_get(body, mark->kind == MARK_CONFIGURATION ? "difference" : "reason"));
+    if (mark->kind == MARK_ALARM) {
+        const char *transition = json_string_value(json_object_get(body, "transition"));
+        bool raised = transition != NULL && strcmp(transition, "raised") == 0;
+        words = json_string_value(json_object_get(json_object_get(body, "text"), "en"));
+        words = raised ? (words != NULL ? words : "") : NULL;
+    }
     mark->step_us = (int64_t)json_integer_value(json_object_get(body, "step_us"));
     mark->count = (uint64_t)json_integer_value(json_object_get(body, "count"));
     mark->from_us = time_member(body, "from", mark->utc_us);
@@ -198,8 +206,9 @@ static int by_seq(const void *a, const void *b)
 static int load_marks(struct history_reader *reader, int64_t from_us, int64_t to_us, struct marks *marks)
 {
     int64_t n = 0;
-    for (int kind = MARK_START; kind <= MARK_CONFIGURATION && n >= 0; kind++) {
-        struct history_filter filter = {.kind = mark_names[kind]};
+    for (int kind = MARK_START; kind <= MARK_ALARM && n >= 0; kind++) {
+        struct history_filter filter = {.kind = mark_names[kind],
+                                        .alarm = kind == MARK_ALARM ? "history-database" : NULL};
         marks->kind = kind;
         if (kind == MARK_START || kind == MARK_STOP)
             n = history_event_before(reader, mark_names[kind], from_us, take_event, marks);
@@ -231,27 +240,53 @@ static void set(struct gap_cause *cause, enum gap_kind kind, const struct mark *
     snprintf(cause->detail, sizeof cause->detail, "%s", detail != NULL ? detail : "");
 }
 
-/* The first start behind the beginning, with the stop before it or without: the daemon was away. */
-static bool explain_away(struct gap_cause *cause, const struct marks *marks)
+/* How much of what is missing lies between two moments. */
+static int64_t covered(const struct gap_cause *cause, int64_t from_us, int64_t to_us)
+{
+    from_us = from_us > cause->missing_from_us ? from_us : cause->missing_from_us;
+    to_us = to_us < cause->missing_to_us ? to_us : cause->missing_to_us;
+    return to_us > from_us ? to_us - from_us : 0;
+}
+
+/* Each start behind the beginning, with the stop before it or without: the daemon was away. That explains
+ * what is missing if it is most of it, or all but the time that a start takes. */
+static bool explain_away(struct gap_cause *cause, const struct marks *marks, int64_t usual_us)
 {
     const struct mark *run = NULL; /* the last start or stop so far */
+    const struct mark *first = NULL;
+    int64_t missing_us = cause->missing_to_us - cause->missing_from_us, away_us = 0, begin_us = 0, end_us = 0;
     for (size_t i = 0; i < marks->n; i++) {
         const struct mark *m = &marks->items[i];
         if (m->kind != MARK_START && m->kind != MARK_STOP)
             continue;
         if (m->kind == MARK_START && m->utc_us > cause->missing_from_us && run != NULL &&
-            run->utc_us <= cause->missing_to_us && m->utc_us <= cause->missing_to_us + AROUND_US) {
+            (run->kind == MARK_START || run->utc_us <= cause->missing_to_us) &&
+            m->utc_us <= cause->missing_to_us + AROUND_US) {
             bool stopped = run->kind == MARK_STOP;
-            set(cause, stopped ? GAP_STOPPED : GAP_CRASHED, stopped ? run : m, "");
-            cause->begin_us = stopped ? run->utc_us : 0;
-            cause->end_us = m->utc_us;
-            return true;
+            if (first == NULL) {
+                first = stopped ? run : m;
+                begin_us = stopped ? run->utc_us : 0;
+            }
+            end_us = m->utc_us;
+            /* Without a stop it may have ended at once; also if it began by a clock that was set back since.
+             */
+            bool later = run->kind == MARK_START && run->utc_us > m->utc_us;
+            away_us += covered(cause, later ? cause->missing_from_us : run->utc_us, m->utc_us);
         }
         run = m;
     }
-    if (run == NULL || run->kind != MARK_STOP || run->utc_us > cause->missing_to_us)
+    if (run != NULL && run->kind == MARK_STOP && run->utc_us <= cause->missing_to_us) {
+        away_us += covered(cause, run->utc_us, cause->missing_to_us);
+        if (first == NULL)
+            begin_us = run->utc_us;
+        first = first != NULL ? first : run;
+        end_us = 0;
+    }
+    if (first == NULL || (away_us < missing_us / 2 && missing_us - away_us > STARTS_US + 3 * usual_us))
         return false;
-    set(cause, GAP_STOPPED, run, "");
+    set(cause, first->kind == MARK_STOP ? GAP_STOPPED : GAP_CRASHED, first, "");
+    cause->begin_us = begin_us;
+    cause->end_us = end_us;
     return true;
 }
 
@@ -310,15 +345,30 @@ static bool explain_configured(struct gap_cause *cause, const struct mark *m, co
     return true;
 }
 
-static void explain(struct gap_cause *cause, const struct marks *marks, const struct walk_point *p, bool all)
+/* The disk was full, or failed: what was not lost yet is told by an alarm only. */
+static bool explain_disk(struct gap_cause *cause, const struct mark *m)
 {
-    if (explain_away(cause, marks))
+    if (m->kind != MARK_ALARM || m->text == NULL || m->utc_us < cause->missing_from_us ||
+        m->utc_us > cause->missing_to_us)
+        return false;
+    set(cause, GAP_DISK, m, m->text);
+    return true;
+}
+
+static void explain(struct gap_cause *cause, const struct marks *marks, const struct gaps_point *point,
+                    bool all)
+{
+    const struct walk_point *p = &point->point;
+    if (explain_away(cause, marks, point->usual_us))
         return;
     for (size_t i = 0; i < marks->n; i++)
         if (explain_clock(cause, &marks->items[i]) || explain_lost(cause, &marks->items[i]))
             return;
     for (size_t i = 0; i < marks->n; i++)
         if (explain_configured(cause, &marks->items[i], p))
+            return;
+    for (size_t i = 0; i < marks->n; i++)
+        if (explain_disk(cause, &marks->items[i]))
             return;
     if (all)
         cause->kind = GAP_SILENT;
@@ -353,7 +403,7 @@ int gaps_explain(struct history_reader *reader, struct gaps *gaps)
         struct gap *gap = &gaps->gaps[i];
         for (unsigned k = 0; k < gap->n_causes; k++)
             if (gap->causes[k].kind == GAP_UNKNOWN)
-                explain(&gap->causes[k], &marks, &gaps->points[gap->points[0]].point, is_of_all(gaps, gap));
+                explain(&gap->causes[k], &marks, &gaps->points[gap->points[0]], is_of_all(gaps, gap));
     }
     free_marks(&marks);
     return error == -ENOMEM ? error : 0;

@@ -10,28 +10,11 @@
 const char *gap_kind_name(enum gap_kind kind)
 {
     static const char *const names[] = {
-        [GAP_READING] = "reading",   [GAP_STOPPED] = "daemon-stopped", [GAP_CRASHED] = "daemon-crashed",
-        [GAP_CLOCK] = "clock-set",   [GAP_LOST] = "records-lost",      [GAP_CONFIGURED] = "configuration",
-        [GAP_SILENT] = "all-silent", [GAP_UNKNOWN] = "unknown",
+        [GAP_READING] = "reading", [GAP_STOPPED] = "daemon-stopped", [GAP_CRASHED] = "daemon-crashed",
+        [GAP_CLOCK] = "clock-set", [GAP_LOST] = "records-lost",      [GAP_CONFIGURED] = "configuration",
+        [GAP_DISK] = "not-stored", [GAP_SILENT] = "all-silent",      [GAP_UNKNOWN] = "unknown",
     };
     return (unsigned)kind < sizeof names / sizeof *names ? names[kind] : "?";
-}
-
-/* What the store says when it gives something up, for those who read Chinese. */
-static const char *words_lost(const struct ctl *ctl, const char *detail)
-{
-    static const struct {
-        const char *begin, *zh;
-    } words[] = {
-        {"readings given up", "读数被放弃：无法写入 history.db，且内存已满"},
-        {"records refused", "记录被拒绝：存储队列已满"},
-        {"readings not stored", "读数未保存：属于另一个配置"},
-        {"the core's mailbox was full", "核心队列已满"},
-    };
-    for (size_t i = 0; ctl->language == LANGUAGE_ZH && i < sizeof words / sizeof *words; i++)
-        if (strncmp(detail, words[i].begin, strlen(words[i].begin)) == 0)
-            return words[i].zh;
-    return detail;
 }
 
 static void describe_reading(const struct ctl *ctl, const struct gap_cause *c, char *text, size_t cap)
@@ -86,6 +69,9 @@ const char *gaps_describe_cause(const struct ctl *ctl, const struct gap_cause *c
         break;
     case GAP_LOST:
         snprintf(text, cap, "%s (%" PRIu64 ")", words_lost(ctl, c->detail), c->count);
+        break;
+    case GAP_DISK:
+        snprintf(text, cap, tr(ctl, "not stored: %s", "未能存储：%s"), c->detail);
         break;
     case GAP_CONFIGURED:
         snprintf(text, cap, "%s%s%s", tr(ctl, "the configuration was changed", "配置已变更"),

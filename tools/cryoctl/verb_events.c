@@ -2,6 +2,7 @@
 
 #include "client.h"
 #include "cryoctl.h"
+#include "event_words.h"
 #include "stored.h"
 #include "table.h"
 #include "when.h"
@@ -26,7 +27,7 @@ static void describe(const struct ctl *ctl, const json_t *body, const struct his
 {
     const char *by = client_text(body, "by"), *sentence = client_name(ctl, body, "text", "");
     const char *transition = client_text(body, "transition"), *note = client_text(body, "note");
-    char words[2048], joined[3072]; /* a body has less */
+    char words[EVENT_WORDS_MAX], joined[3072]; /* a body has less */
     if (sentence[0] == '\0')
         sentence = client_text(body, "detail");
     if (sentence[0] == '\0')
@@ -39,6 +40,8 @@ static void describe(const struct ctl *ctl, const json_t *body, const struct his
             client_text(body, "certificate"), client_text(body, "due"));
         sentence = words;
     }
+    if (event_words(ctl, event->kind, body, words))
+        sentence = words;
     join_lines(sentence, joined, sizeof joined);
     sentence = joined;
     const char *gap = sentence[0] != '\0' ? "  " : "";

@@ -111,6 +111,9 @@ const char *words_kind(const struct ctl *ctl, const char *name)
         {"clock", "clock", "时钟"},
         {"gap", "gap", "数据缺口"},
         {"fault", "fault", "故障"},
+        {"key", "signing key", "签名密钥"},
+        {"retention", "retention", "数据清理"},
+        {"damage", "damage", "数据损坏"},
         {"backup", "backup", "备份"},
         {"restore", "restore", "恢复"},
         {"restore-test", "test of a backup", "备份恢复验证"},
@@ -120,6 +123,22 @@ const char *words_kind(const struct ctl *ctl, const char *name)
         {"review", "review", "审核"},
     };
     return FIND(ctl, words, name);
+}
+
+const char *words_lost(const struct ctl *ctl, const char *detail)
+{
+    static const struct {
+        const char *begin, *zh;
+    } words[] = {
+        {"readings given up", "读数被放弃：无法写入 history.db，且内存已满"},
+        {"records refused", "记录被拒绝：存储队列已满"},
+        {"readings not stored", "读数未保存：属于另一个配置"},
+        {"the core's mailbox was full", "核心队列已满"},
+    };
+    for (size_t i = 0; ctl->language == LANGUAGE_ZH && i < sizeof words / sizeof *words; i++)
+        if (strncmp(detail, words[i].begin, strlen(words[i].begin)) == 0)
+            return words[i].zh;
+    return detail;
 }
 
 const char *words_error(const struct ctl *ctl, int error)

@@ -14,6 +14,9 @@ const char *words_priority(const struct ctl *ctl, const char *name); /* critical
 const char *words_transition(const struct ctl *ctl, const char *name);
 const char *words_kind(const struct ctl *ctl, const char *name); /* of an event */
 
+/* Why records were lost, as the daemon tells it in English. */
+const char *words_lost(const struct ctl *ctl, const char *detail);
+
 /* What strerror says, in Chinese also where no Chinese locale is installed. */
 const char *words_error(const struct ctl *ctl, int error);
 

@@ -1,0 +1,227 @@
+#include "event_words.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "client.h"
+#include "when.h"
+#include "words.h"
+
+struct line {
+    const struct ctl *ctl;
+    char *text;
+    size_t n;
+};
+
+/* Adds a part, with a comma before it if it is not the first. What finds no room is cut. */
+static void add(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct line *line, const char *format, ...)
+{
+    va_list arguments;
+    size_t room = EVENT_WORDS_MAX - line->n;
+    int n = snprintf(line->text + line->n, room, "%s", line->n > 0 ? tr(line->ctl, ", ", "，") : "");
+    if (n < 0 || (size_t)n >= room)
+        return;
+    line->n += (size_t)n;
+    room -= (size_t)n;
+    va_start(arguments, format);
+    n = vsnprintf(line->text + line->n, room, format, arguments);
+    va_end(arguments);
+    line->n += n < 0 ? 0 : (size_t)n < room ? (size_t)n : room - 1;
+}
+
+static int64_t number(const json_t *body, const char *key)
+{
+    return (int64_t)json_integer_value(json_object_get(body, key));
+}
+
+/* The range that an event is about, if it names one. */
+static void add_range(struct line *line, const json_t *body)
+{
+    char from[WHEN_MAX] = "", to[WHEN_MAX] = "";
+    when_print_text(line->ctl, from, client_text(body, "from"));
+    when_print_text(line->ctl, to, client_text(body, "to"));
+    if (from[0] != '\0' && to[0] != '\0')
+        add(line, tr(line->ctl, "%s to %s", "%s 至 %s"), from, to);
+    else if (from[0] != '\0')
+        add(line, tr(line->ctl, "from %s", "自 %s"), from);
+}
+
+static void add_place(struct line *line, const json_t *body)
+{
+    const char *asset = client_text(body, "asset"), *point = client_text(body, "point");
+    if (asset[0] != '\0')
+        add(line, "%s%s%s", asset, point[0] != '\0' ? "/" : "", point);
+}
+
+/* ---------------------------------------------------------------- the daemon's own */
+
+static void tell_clock(struct line *line, const json_t *body)
+{
+    int64_t step_us = number(body, "step_us");
+    if (step_us > 0)
+        add(line, tr(line->ctl, "set forward by %.3f s", "向前调整 %.3f 秒"), (double)step_us / 1e6);
+    else if (step_us < 0)
+        add(line, tr(line->ctl, "set back by %.3f s", "向后调整 %.3f 秒"), (double)-step_us / 1e6);
+}
+
+static void tell_start(struct line *line, const json_t *body)
+{
+    const char *version = client_text(body, "version"), *hash = client_text(body, "configuration");
+    if (version[0] != '\0')
+        add(line, tr(line->ctl, "version %s", "版本 %s"), version);
+    if (hash[0] != '\0')
+        add(line, tr(line->ctl, "configuration %.12s", "配置 %.12s"), hash);
+}
+
+static void tell_key(struct line *line, const json_t *body)
+{
+    const char *key = client_text(body, "public_key");
+    if (key[0] != '\0')
+        add(line, tr(line->ctl, "from here on the record is signed with %s", "自此使用该密钥签名：%s"), key);
+}
+
+static void tell_retention(struct line *line, const json_t *body)
+{
+    unsigned days;
+    const char *reason = client_text(body, "reason");
+    add(line, tr(line->ctl, "%" PRId64 " readings removed", "已删除 %" PRId64 " 个读数"),
+        number(body, "count"));
+    add_range(line, body);
+    if (sscanf(reason, "older than storage.keep: %u days", &days) == 1)
+        add(line, tr(line->ctl, "older than storage.keep: %u days", "早于 storage.keep 规定的 %u 天"), days);
+    else if (reason[0] != '\0')
+        add(line, "%s", reason);
+    if (number(body, "seal") > 0)
+        add(line, tr(line->ctl, "seal %" PRId64, "封存 %" PRId64), number(body, "seal"));
+}
+
+static void tell_damage(struct line *line, const json_t *body)
+{
+    const char *reason = client_text(body, "reason");
+    add_place(line, body);
+    if (line->ctl->language == LANGUAGE_ZH && strncmp(reason, "readings of an hour", 19) == 0)
+        reason = "某小时的读数与其哈希不符：保留原处，未经证明";
+    else if (line->ctl->language == LANGUAGE_ZH && strncmp(reason, "readings that were not sealed", 29) == 0)
+        reason = "尚未封存的读数与其哈希不符：保存在 damaged 表中";
+    add(line, tr(line->ctl, "%" PRId64 " damaged: %s", "损坏 %" PRId64 " 处：%s"), number(body, "count"),
+        reason);
+    add_range(line, body);
+    if (number(body, "seal") > 0)
+        add(line, tr(line->ctl, "seal %" PRId64, "封存 %" PRId64), number(body, "seal"));
+}
+
+static void tell_gap(struct line *line, const json_t *body)
+{
+    add(line, "%s (%" PRId64 ")", words_lost(line->ctl, client_text(body, "reason")), number(body, "count"));
+    add_range(line, body);
+}
+
+/* ---------------------------------------------------------------- what tools have recorded */
+
+enum form { FORM_TEXT, FORM_HASH, FORM_COUNT, FORM_BYTES, FORM_SECONDS, FORM_FLAG, FORM_APART };
+
+/* The members that tools give, in the order in which they are told. */
+static const struct member {
+    const char *key;
+    enum form form;
+    const char *en, *zh;
+} members[] = {
+    {"backup", FORM_TEXT, "%s", "%s"},
+    {"report", FORM_TEXT, "%s", "%s"},
+    {"file", FORM_TEXT, "%s", "%s"},
+    {"archive", FORM_TEXT, "%s", "%s"},
+    {"directory", FORM_TEXT, "directory %s", "目录 %s"},
+    {"verified", FORM_FLAG, "verified", "已验证"},
+    {"error", FORM_TEXT, "%s", "%s"},
+    {"events", FORM_COUNT, "%" PRId64 " events", "%" PRId64 " 个事件"},
+    {"readings", FORM_COUNT, "%" PRId64 " readings", "%" PRId64 " 个读数"},
+    {"last_event", FORM_COUNT, "to event %" PRId64, "到事件 %" PRId64},
+    {"seals", FORM_COUNT, "to seal %" PRId64, "到封存 %" PRId64},
+    {"problems", FORM_COUNT, "%" PRId64 " problems", "%" PRId64 " 处问题"},
+    {"bytes", FORM_BYTES, "%.1f MB", "%.1f MB"},
+    {"seconds", FORM_SECONDS, "in %.1f s", "用时 %.1f 秒"},
+    {"manifest_sha256", FORM_HASH, "manifest SHA-256 %.12s", "清单 SHA-256 %.12s"},
+    {"sha256", FORM_HASH, "SHA-256 %.12s", "SHA-256 %.12s"},
+    {"asset", FORM_APART, NULL, NULL}, /* before the others */
+    {"point", FORM_APART, NULL, NULL},
+    {"from", FORM_APART, NULL, NULL},
+    {"to", FORM_APART, NULL, NULL},
+};
+#define N_MEMBERS (sizeof members / sizeof *members)
+
+static void add_other(struct line *line, const char *key, const json_t *value)
+{
+    char *text = json_dumps(value, JSON_ENCODE_ANY);
+    if (json_is_string(value))
+        add(line, "%s: %s", key, json_string_value(value));
+    else if (text != NULL)
+        add(line, "%s: %s", key, text);
+    free(text);
+}
+
+/* The formats are those above. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static void add_member(struct line *line, const struct member *m, const json_t *value)
+{
+    const char *format = tr(line->ctl, m->en, m->zh);
+    bool text = m->form == FORM_TEXT || m->form == FORM_HASH;
+    if (text && json_is_string(value))
+        add(line, format, json_string_value(value));
+    else if (m->form == FORM_COUNT && json_is_integer(value))
+        add(line, format, (int64_t)json_integer_value(value));
+    else if (m->form == FORM_BYTES && json_is_number(value) && json_number_value(value) < 100000)
+        add(line, tr(line->ctl, "%.0f bytes", "%.0f 字节"), json_number_value(value));
+    else if (m->form == FORM_BYTES && json_is_number(value))
+        add(line, format, json_number_value(value) / 1e6);
+    else if (m->form == FORM_SECONDS && json_is_number(value))
+        add(line, format, json_number_value(value));
+    else if (m->form == FORM_FLAG && json_is_boolean(value))
+        add(line, "%s", json_is_true(value) ? format : tr(line->ctl, "NOT VERIFIED", "未通过验证"));
+    else
+        add_other(line, m->key, value);
+}
+#pragma GCC diagnostic pop
+
+static void tell_record(struct line *line, const json_t *body)
+{
+    json_t *detail = json_object_get(body, "detail"), *value;
+    const char *key;
+    add_place(line, detail);
+    add_range(line, detail);
+    for (size_t i = 0; i < N_MEMBERS; i++) {
+        value = json_object_get(detail, members[i].key);
+        if (members[i].form != FORM_APART && value != NULL)
+            add_member(line, &members[i], value);
+    }
+    json_object_foreach(detail, key, value)
+    {
+        size_t i = 0;
+        while (i < N_MEMBERS && strcmp(members[i].key, key) != 0)
+            i++;
+        if (i == N_MEMBERS) /* a newer tool's */
+            add_other(line, key, value);
+    }
+}
+
+bool event_words(const struct ctl *ctl, const char *kind, const json_t *body, char text[EVENT_WORDS_MAX])
+{
+    static const struct {
+        const char *kind;
+        void (*tell)(struct line *line, const json_t *body);
+    } kinds[] = {
+        {"clock", tell_clock},         {"start", tell_start},        {"key", tell_key},
+        {"retention", tell_retention}, {"damage", tell_damage},      {"gap", tell_gap},
+        {"backup", tell_record},       {"restore", tell_record},     {"restore-test", tell_record},
+        {"export", tell_record},       {"chain-check", tell_record}, {"report", tell_record},
+    };
+    struct line line = {.ctl = ctl, .text = text};
+    text[0] = '\0';
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i].kind, kind) == 0)
+            kinds[i].tell(&line, body);
+    return text[0] != '\0';
+}
