@@ -7,7 +7,7 @@
  *   event:  the 15 bytes "cryomon event 1", previous hash (32 bytes; zeros for the very first event),
  *           seq, utc_us, boot_us, text boot_id, text kind, text asset, text alarm, text body
  *   frame:  the 15 bytes "cryomon frame 2", previous hash (32 bytes: of the frame before, folded or not;
- * zeros for the very first), id, first_utc_us, last_utc_us, count, then the body's bytes. Of a body that
+ *           zeros for the very first), id, first_utc_us, last_utc_us, count, the body's bytes. Of one that
  *           begins with the byte 1 (frame.h, version 1): "cryomon frame 1" and no previous hash
  *   seal:   seal.h
  *

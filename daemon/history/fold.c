@@ -19,7 +19,7 @@ static const char *const sql[FOLD_STATEMENTS] = {
     [FOLD_STMT_CHUNK] = "SELECT count, \"values\", minimum, maximum, sum, first, last, worst, hours, body"
                         " FROM chunk WHERE id = ?1",
     [FOLD_STMT_DELETE_CHUNKS] = "DELETE FROM chunk WHERE id BETWEEN ?1 AND ?2",
-    [FOLD_STMT_LAST_SEAL] = "SELECT id, hash FROM seal ORDER BY id DESC LIMIT 1",
+    [FOLD_STMT_LAST_SEAL] = "SELECT id, hash, signature FROM seal ORDER BY id DESC LIMIT 1",
     [FOLD_STMT_LAST_HOUR] = "SELECT frames_head FROM seal WHERE kind = 1 ORDER BY id DESC LIMIT 1",
     [FOLD_STMT_LAST_DAY] = "SELECT to_id FROM seal WHERE kind = 2 ORDER BY id DESC LIMIT 1",
     [FOLD_STMT_HOURS] =
@@ -146,7 +146,12 @@ int fold_next_seal(struct fold *fold, struct seal *seal)
     int result = sqlite3_step(stmt);
     if (result == SQLITE_ROW) {
         seal->id = sqlite3_column_int64(stmt, 0) + 1;
-        copy_hash(stmt, 1, seal->previous);
+        unsigned char hash[CHAIN_HASH_SIZE], signature[SIGNER_SIGNATURE_SIZE] = {0};
+        const void *blob = sqlite3_column_blob(stmt, 2);
+        copy_hash(stmt, 1, hash);
+        if (blob && sqlite3_column_bytes(stmt, 2) == SIGNER_SIGNATURE_SIZE)
+            memcpy(signature, blob, sizeof signature);
+        seal_link(hash, signature, seal->previous);
     }
     sqlite3_reset(stmt);
     if (result != SQLITE_ROW && result != SQLITE_DONE)

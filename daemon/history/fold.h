@@ -8,13 +8,14 @@
  *
  *   an hour  is folded as soon as a frame of another UTC hour follows its frames. It is a run of consecutive
  *            frames whose first_utc_us lie in one hour; a run ends early at FOLD_FRAMES_MAX frames, or when a
- *            point has about FOLD_POINT_MAX readings in it. A damaged frame belongs to the run before it (at
- * the very beginning: to the one behind it): its time can't be believed. a day    is folded as soon as an
- * hour of another UTC day follows its hours. An hour's seal belongs to the day in which the middle between
- * its first and its last slot lies: its ends may reach over midnight. A day ends early at FOLD_HOURS_MAX
- * hours, and before an hour with a damaged chunk: that one is left as it is, and the next day begins behind
- * it. a day    is removed, with a signed tombstone, when all of it is older than keep_days, and keep_days
- * later days are there: so a clock that jumps ahead removes nothing.
+ *            point has about FOLD_POINT_MAX readings in it. A damaged frame belongs to the run before it
+ *            (at the very beginning: to the one behind it): its time can't be believed
+ *   a day    is folded as soon as an hour of another UTC day follows its hours. An hour's seal belongs to
+ *            the day in which the middle between its first and its last slot lies: its ends may reach over
+ *            midnight. A day ends early at FOLD_HOURS_MAX hours, and before an hour with a damaged chunk:
+ *            that one is left as it is, and the next day begins behind it
+ *   a day    is removed, with a signed tombstone, when all of it is older than keep_days, and keep_days
+ *            later days are there: so a clock that jumps ahead removes nothing
  *
  * Damage costs what is damaged: a frame that does not fit its hash, or that makes no sense, is moved to the
  * table "damaged"; a chunk that does not stays where it is. What was folded is unpacked again and compared

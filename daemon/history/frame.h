@@ -13,16 +13,16 @@
  *     varint    number of entries
  *     run...    as long as possible:
  *       byte      flags: bits 0-1 quality, 2 REASON, 3 FOLLOWS, 4 MICRO, 5 RAW, 6 SAME_SLOT, 7 CALIBRATED
- *       zigzag    point id minus that of the entry before (0 before the first); the same for each entry of
- * the run zigzag    unless SAME_SLOT: slot time minus that of the entry before (0 before the first), ms
+ *       zigzag    point id minus that of the entry before (0 before the first), the same all through the run
+ *       zigzag    unless SAME_SLOT: slot time minus that of the entry before (0 before the first), ms
  *       zigzag    taken time minus slot time, ms
  *       byte      if REASON: the reason (enum reason), not 0
  *       varint    if CALIBRATED: the id in the table "calibration", not 0; else none
  *       varint    number of entries in the run, minus 1
  *       entry...
  *         zigzag    unless the quality is bad: the number
- *         varint    if RAW: the register words (struct reading, raw), not 0. FOLLOWS: they are the low 16
- * bits of the number. Neither: 0
+ *         varint    if RAW: the register words (struct reading, raw), not 0. FOLLOWS: they are the low
+ *                   16 bits of the number. Neither: 0
  *
  * Version 1, of earlier files, has no runs and no calibrations: each entry is flags (3 VALUE: the quality is
  * not bad; 7 zero), point, slot, taken, reason, number, raw.

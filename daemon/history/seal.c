@@ -123,6 +123,16 @@ void seal_entries_hash(const void *entries, size_t len, unsigned char ret[CHAIN_
 
 /* ---------------------------------------------------------------- seals */
 
+void seal_link(const unsigned char hash[CHAIN_HASH_SIZE],
+               const unsigned char signature[SIGNER_SIGNATURE_SIZE], unsigned char ret[CHAIN_HASH_SIZE])
+{
+    struct hash state;
+    hash_begin(&state, "cryomon link 1");
+    hash_bytes(&state, hash, CHAIN_HASH_SIZE);
+    hash_bytes(&state, signature, SIGNER_SIGNATURE_SIZE);
+    hash_end(&state, ret);
+}
+
 void seal_hash(const struct seal *seal, unsigned char ret[CHAIN_HASH_SIZE])
 {
     struct hash state;

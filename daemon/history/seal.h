@@ -17,16 +17,19 @@
  *
  * The bytes that are hashed, exactly (integers, texts as in chain.h; "blob" is its length and its bytes):
  *
- *   chunk    "cryomon chunk 1", seal id, text asset, text point, text unit, decimals, count, values, minimum,
- * maximum, sum, first, last, worst, blob hours, blob body                         (NULL columns count as 0)
- *   content  of an hour: "cryomon content 1", then for each point with readings, in order of its id: text
- * asset, text point, text unit, decimals, blob canonical section (section.h) of a day: "cryomon content 2",
- * then the contents of its hours, in order of a tombstone: "cryomon content 3", then the hashes of the seals
- * removed, in order entries  "cryomon entries 1", blob entries. Entries are, for each chunk in order of its
- * point: zigzag varint of the point id minus that before it, then the chunk's hash. Dropped (NULL) when the
- * day is folded or removed. seal     "cryomon seal 1", previous hash (zeros for the first), id, kind, utc_us,
- * first_utc_us, last_utc_us, count, from_id, to_id, frames head (32), content (32), entries hash (32), event
- * seq, event hash (32), public key (32)
+ *   chunk     "cryomon chunk 1", seal id, text asset, text point, text unit, decimals, count, values,
+ *             minimum, maximum, sum, first, last, worst, blob hours, blob body (NULL columns count as 0)
+ *   content   of an hour: "cryomon content 1", then for each point with readings, in order of its id:
+ *             text asset, text point, text unit, decimals, blob canonical section (section.h)
+ *             of a day: "cryomon content 2", then the contents of its hours, in order
+ *             of a tombstone: "cryomon content 3", then the hashes of the seals removed, in order
+ *   entries   "cryomon entries 1", blob entries. Entries are, for each chunk in order of its point:
+ *             zigzag varint of the point id minus that before it, then the chunk's hash. Dropped (NULL)
+ *             when the day is folded or removed
+ *   link      "cryomon link 1", a seal's hash (32), its signature (64)
+ *   seal      "cryomon seal 1", previous: the link of the seal before (32; zeros for the first), id, kind,
+ *             utc_us, first_utc_us, last_utc_us, count, from_id, to_id, frames head (32), content (32),
+ *             entries hash (32), event seq, event hash (32), public key (32)
  *
  * The signature is Ed25519 over the seal's hash. event seq and hash are the head of state.db's chain that was
  * known then: so neither file can be rolled back without the other.
@@ -103,6 +106,11 @@ void seal_entries_add(struct bytes *entries, uint32_t *last_point, uint32_t poin
 int seal_entries_next(const unsigned char **at, const unsigned char *end, uint32_t *point,
                       unsigned char ret_hash[CHAIN_HASH_SIZE]);
 void seal_entries_hash(const void *entries, size_t len, unsigned char ret[CHAIN_HASH_SIZE]);
+
+/* What the next seal is bound to: so the last signature vouches for all before it, the bytes of their
+ * signatures included, and ten years need not be ninety thousand verifications. */
+void seal_link(const unsigned char hash[CHAIN_HASH_SIZE],
+               const unsigned char signature[SIGNER_SIGNATURE_SIZE], unsigned char ret[CHAIN_HASH_SIZE]);
 
 /* Fills hash, public_key and signature from the other members. */
 void seal_sign(struct seal *seal, const struct signer *signer);

@@ -80,6 +80,9 @@ struct walk {
     int64_t last_frame;                      /* to_id of the last hour's seal */
     int64_t last_event;
     bool any_hour;
+    bool doubt; /* something is wrong, or there are several keys: each signature counts */
+    unsigned char link[CHAIN_HASH_SIZE]; /* of the seal before */
+    struct seal last;
 };
 
 static struct verify_finding about(const struct seal *seal, enum verify_kind kind, const char *detail)
@@ -110,6 +113,7 @@ static void check_key(struct verify *verify, struct walk *walk, const struct sea
     char text[SIGNER_TEXT_MAX];
     bool first = verify->n_seals == 0, same = memcmp(walk->last_key, seal->public_key, SIGNER_KEY_SIZE) == 0;
     memcpy(walk->last_key, seal->public_key, SIGNER_KEY_SIZE);
+    walk->doubt |= !first && !same;
     if (!first && same)
         return; /* said once, of the first seal with this key */
     signer_print(seal->public_key, text);
@@ -124,11 +128,12 @@ static void check_links(struct verify *verify, struct walk *walk, const struct s
 {
     static const unsigned char none[CHAIN_HASH_SIZE];
     struct verify_result *result = verify->result;
-    bool follows = memcmp(seal->previous, result->seal_hash, CHAIN_HASH_SIZE) == 0;
+    bool follows = memcmp(seal->previous, walk->link, CHAIN_HASH_SIZE) == 0;
     if (!follows || seal->id != result->last_seal + 1) {
         struct verify_finding finding = about(seal, VERIFY_SEAL_BROKEN, NULL);
         finding.previous = result->last_seal;
         verify_tell(verify, finding);
+        walk->doubt = true;
     }
     if (verify->state) {
         bool nothing = seal->event_seq == 0 && memcmp(seal->event_hash, none, sizeof none) == 0;
@@ -251,15 +256,11 @@ static void check_seal(struct verify *verify, sqlite3_stmt *stmt, void *context)
     seal_hash(&seal, hash);
     if (!sound || memcmp(hash, seal.hash, sizeof hash) != 0) {
         sound = false;
+        walk->doubt = true;
         verify_tell(verify, about(&seal, VERIFY_SEAL_ALTERED, NULL));
     }
     check_links(verify, walk, &seal);
-    if (!signer_verify(seal.public_key, seal.hash, sizeof seal.hash, seal.signature)) {
-        sound = false;
-        verify_tell(verify, about(&seal, VERIFY_SEAL_SIGNATURE, NULL));
-    } else {
-        check_key(verify, walk, &seal);
-    }
+    check_key(verify, walk, &seal);
     const char *entries = check_entries(stmt, ENTRIES, &seal);
     if (entries)
         verify_tell(verify, about(&seal, VERIFY_SEAL_ENTRIES, entries));
@@ -272,6 +273,40 @@ static void check_seal(struct verify *verify, sqlite3_stmt *stmt, void *context)
     verify->result->last_seal = seal.id;
     verify->result->last_seal_utc_us = seal.utc_us;
     memcpy(verify->result->seal_hash, seal.hash, CHAIN_HASH_SIZE);
+    seal_link(seal.hash, seal.signature, walk->link);
+    walk->last = seal;
+}
+
+static bool is_signed(const struct seal *seal)
+{
+    return signer_verify(seal->public_key, seal->hash, sizeof seal->hash, seal->signature);
+}
+
+static void check_signature(struct verify *verify, sqlite3_stmt *stmt, void *context)
+{
+    struct seal seal;
+    (void)context;
+    (void)seal_read(stmt, &seal); /* what is wrong with it otherwise was told */
+    if (is_signed(&seal))
+        return;
+    verify_tell(verify, about(&seal, VERIFY_SEAL_SIGNATURE, NULL));
+    for (size_t i = 0; i < verify->n_seals; i++) {
+        if (verify->seals[i].id == seal.id)
+            verify->seals[i].sound = false;
+    }
+}
+
+/* Each seal is bound to the signature before it: so in a whole chain the last one vouches for all. In any
+ * other each counts, to tell which are wrong. */
+static int check_signatures(struct verify *verify, const struct walk *walk)
+{
+    if (verify->n_seals == 0 || (!walk->doubt && is_signed(&walk->last)))
+        return 0;
+    return verify_each(verify, verify->history, "history.db", "seal",
+                       "SELECT " SEAL_COLUMNS
+                       " FROM seal NOT INDEXED LEFT JOIN signer ON signer.id = seal.signer"
+                       " WHERE seal.id > ?1 ORDER BY seal.id",
+                       check_signature, NULL);
 }
 
 /* Chunks are there exactly for what was neither folded into a day nor removed. */
@@ -357,6 +392,8 @@ int verify_seals(struct verify *verify)
                             "SELECT " SEAL_COLUMNS ", seal.entries FROM seal NOT INDEXED LEFT JOIN signer"
                             " ON signer.id = seal.signer WHERE seal.id > ?1 ORDER BY seal.id",
                             check_seal, &walk);
+    if (error == 0 && walk.error == 0)
+        error = check_signatures(verify, &walk);
     if (error == 0 && walk.error == 0) {
         check_lives(verify);
         check_last_key(verify, &walk);

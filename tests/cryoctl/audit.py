@@ -146,7 +146,7 @@ class Audit:
             if r[17] is not None:
                 fits = fits and r[10] == sha256(b"cryomon entries 1", blob(r[17]))
             self.check(fits, "seal", number)
-            last, self.seal_id = r[14], number
+            last, self.seal_id = sha256(b"cryomon link 1", r[14], r[15]), number
         for number, kind, first, to, entries in self.history.execute(
                 "SELECT id, kind, from_id, to_id, entries FROM seal WHERE entries IS NOT NULL"):
             self.check(number in alive, "alive", number)

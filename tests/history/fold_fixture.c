@@ -52,7 +52,7 @@ static void check_seals(sqlite3 *db)
         seal_hash(&seal, hash);
         assert_memory_equal(seal.hash, hash, CHAIN_HASH_SIZE);
         assert_true(signer_verify(seal.public_key, seal.hash, CHAIN_HASH_SIZE, seal.signature));
-        memcpy(previous, hash, CHAIN_HASH_SIZE);
+        seal_link(hash, seal.signature, previous);
     }
     sqlite3_finalize(stmt);
     assert_int_equal(id, fold_fixture_number(db, "SELECT count(*) FROM seal"));

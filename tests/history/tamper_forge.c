@@ -163,7 +163,7 @@ static void rebuild_seals(sqlite3 *history, int64_t from, const struct signer *s
         put_blob(history, "UPDATE seal SET previous = ?2 WHERE id = ?1", id, seal.previous, 32);
         put_blob(history, "UPDATE seal SET hash = ?2 WHERE id = ?1", id, seal.hash, 32);
         put_blob(history, "UPDATE seal SET signature = ?2 WHERE id = ?1", id, seal.signature, 64);
-        memcpy(previous, seal.hash, sizeof previous);
+        seal_link(seal.hash, seal.signature, previous);
         *last = seal;
     }
 }

@@ -195,7 +195,8 @@ static bool keep(void *context, const struct history_row *row)
 }
 
 /* A reply that came in time has its slot's time; a late one its own. */
-/* What was signed and is not there any more is told, and leaves a hole in the numbers that can't be overlooked. */
+/* What was signed and is not there any more is told, and leaves a hole in the numbers that can't be
+ * overlooked. */
 static void test_lost_history_is_told(void **state)
 {
     struct store_fixture *fixture = *state;
