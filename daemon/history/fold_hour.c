@@ -17,6 +17,7 @@ struct hour {
     struct seal_content content;
     struct bytes entries;
     uint32_t last_point;
+    size_t room;      /* of fold->entries */
     uint32_t *places; /* of each point: where its next reading goes, while a group is gathered */
     int64_t first_ms, last_ms;
 };
@@ -35,7 +36,10 @@ static void place(struct hour *hour, size_t low, size_t high, const void *body, 
     while (frame_next(&cursor, &entry) > 0) {
         if (entry.point < from || entry.point > to)
             continue;
-        size_t i = (size_t)(fold_find_point(fold, entry.point) - fold->points);
+        const struct fold_point *point = fold_find_point(fold, entry.point);
+        size_t i = point ? (size_t)(point - fold->points) : 0;
+        if (!point || hour->places[i] >= hour->room)
+            return; /* not what was scanned: the places tell */
         fold->entries[hour->places[i]++] = entry;
     }
 }
@@ -169,6 +173,15 @@ static int write_hour(struct hour *hour, const struct fold_head *head)
     return result == SQLITE_OK ? sqlite3_exec(fold->db, "COMMIT", NULL, NULL, NULL) : result;
 }
 
+/* For the readings of the greatest group. */
+static size_t room_for(const struct fold *fold, const struct fold_run *run)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < fold->n_points && n < FOLD_POINT_MAX; i++)
+        n += run->counts[i];
+    return n < FOLD_POINT_MAX ? n : FOLD_POINT_MAX;
+}
+
 int fold_hour(struct fold *fold, int64_t now_utc_us, const struct fold_head *head, struct fold_done *done)
 {
     struct fold_run *run = NULL;
@@ -181,7 +194,8 @@ int fold_hour(struct fold *fold, int64_t now_utc_us, const struct fold_head *hea
     struct hour hour = {
         .fold = fold, .run = run, .seal = &done->seal, .first_ms = INT64_MAX, .last_ms = INT64_MIN};
     hour.places = calloc(fold->n_points + 1, sizeof *hour.places);
-    fold->entries = malloc(FOLD_POINT_MAX * sizeof *fold->entries);
+    hour.room = room_for(fold, run);
+    fold->entries = malloc(hour.room * sizeof *fold->entries);
     result = hour.places && fold->entries ? write_hour(&hour, head) : SQLITE_NOMEM;
     free(hour.places);
     bytes_free(&hour.entries);

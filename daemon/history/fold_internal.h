@@ -63,7 +63,7 @@ struct fold {
     size_t n_points, cap_points;
     struct calibration **calibrations; /* by id; NULL: not looked for yet */
     size_t n_calibrations;
-    struct frame_entry *entries; /* FOLD_POINT_MAX of them, while an hour is folded */
+    struct frame_entry *entries; /* of a group of points, at most FOLD_POINT_MAX, while an hour is folded */
     struct fold_chunk chunk;
     /* Frames up to this one are known to be of one hour: looked at again only when there is another hour. */
     int64_t seen_id, seen_hour;

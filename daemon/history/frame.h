@@ -2,8 +2,8 @@
  * frame.h - the readings of one commit interval, as bytes: the body of a row of history.db's table "frame".
  *
  * PURE: no I/O, no malloc. Encoding and decoding work over the caller's buffers; decoding takes any bytes and
- * either gives entries that encode to the same bytes again (but for the version), or says -EBADMSG: there is
- * one encoding only.
+ * either gives entries that encode to the same bytes again (of version 1: to those of version 2), or says
+ * -EBADMSG: there is one encoding only.
  *
  * Format, version 2. Integers are LEB128 varints (7 bits a byte, low bits first, at most 10 bytes); signed
  * ones are zigzag. Entries stand in the order in which the readings came, in runs: what neighbours have in

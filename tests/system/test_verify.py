@@ -70,6 +70,10 @@ class Verify(harness.SystemTest):
         head = self.head()
         answer, problems = self.verify(head=head)
         self.assertEqual(problems, [], "after a restart")
+        told = harness.sqlite(self.path("state", "state.db"),
+                              "SELECT json_extract(body, '$.utc_us') AS utc_us FROM event WHERE kind = 'key'")
+        rows = harness.sqlite(self.path("state", "history.db"), "SELECT utc_us FROM signer")
+        self.assertEqual(told, rows, "the key is told once, with its row's time")
         self.assertTrue(answer["witnessed"])
         problems = self.verify(self.path("older"), head)[1]
         self.assertIn("head-beyond", [p.split(":")[0] for p in problems], "an older copy")

@@ -132,6 +132,7 @@ static void *run(void *argument)
     }
     heartbeat_busy(store->heartbeats, store->heartbeat, STORE_WRITE_MS);
     take_messages(store, RESERVED_SLOTS + ORDINARY_MAX);
+    store_state_step(store, clock_boot_us()); /* first: a history.db alone would look like a lost state.db */
     store_history_finish(store);
     store_state_finish(store);
     store_history_close(store);
