@@ -246,11 +246,46 @@ static void test_jitter_is_no_history(void **state)
     history_close(reader);
 }
 
+static void post_event_of_kind(struct store_fixture *fixture, uint64_t seq, const char *kind)
+{
+    struct store_message event = store_fixture_event(seq, "", ALARM_NORMAL);
+    snprintf(event.event.kind, sizeof event.event.kind, "%s", kind);
+    store_fixture_post(fixture, &event);
+}
+
+/* The first head does not wait for its minute, and the last one, for which the publisher waits, covers all.
+ */
+static void test_heads_of_a_short_run(void **state)
+{
+    struct store_fixture *fixture = *state;
+    int64_t deadline = clock_boot_us() + 20 * SECOND_US;
+    struct publisher_message message = {.kind = PUBLISHER_EVENT};
+    char text[256];
+    store_fixture_start(fixture);
+    store_fixture_wait(fixture, CORE_STORE_OPEN);
+    post_event_of_kind(fixture, 1, "start");
+    struct head head = wait_head(fixture, 0);
+    assert_int_equal(head.event_seq, 1);
+    post_hour(fixture, 0);
+    post_event_of_kind(fixture, 2, "stop");
+    while (message.kind != PUBLISHER_SETTLED) {
+        assert_true(clock_boot_us() < deadline);
+        (void)mailbox_wait(fixture->publisher, -1, deadline);
+        if (mailbox_take(fixture->publisher, &message) && message.kind == PUBLISHER_HEAD)
+            assert_int_equal(head_read(message.head, &head, text, sizeof text), 0);
+    }
+    store_fixture_stop(fixture);
+    assert_int_equal(head.event_seq, 2);
+    assert_int_equal(store_fixture_sql(fixture, "history.db", "SELECT sum(count) FROM frame"), 6);
+    assert_int_equal(head.frame_id, store_fixture_sql(fixture, "history.db", "SELECT max(id) FROM frame"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_hours_are_sealed_and_the_head_is_told),
+        TEST(test_heads_of_a_short_run),
         TEST(test_a_new_key_is_told),
         TEST(test_key_that_can_not_be_read),
         TEST(test_damage_is_told_and_stops_nothing),

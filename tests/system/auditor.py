@@ -57,6 +57,11 @@ def _entries_2(b):
             yield flags, point, slot, taken, reason, number, raw, calibration
 
 
+def not_after(row):
+    """The latest ms at which the reply may have come."""
+    return row.taken + (PUNCTUAL_MS if row.taken == row.slot else 0)
+
+
 def _row(point, entry):
     asset, name, unit, decimals = point
     value = None if entry.number is None else entry.number / 10 ** (6 if entry.micro else decimals)
@@ -77,23 +82,29 @@ def frame_rows(data, points):
     b.end("a frame")
 
 
-def history(path):
-    """All rows of history.db: those that are folded by hour and point, then the others in the order in which they were
-    stored."""
+def news(path, after):
+    """(id, row) for each row of history.db behind a frame: those that are folded by hour and point, with id 0, and
+    from the beginning of their hour; then the others in the order in which they were stored, with the frame's id."""
     # In one statement: no reading is folded between two looks.
-    bodies = harness.sqlite(path, "SELECT id & 0xFFFFF point, count, hex(body) body, 0 kind, id FROM chunk UNION ALL"
-                                  " SELECT 0, count, hex(body), 1, id FROM frame ORDER BY 4, 5")
+    bodies = harness.sqlite(path, "SELECT id & 0xFFFFF point, count, hex(body) body, 0 frame, id FROM chunk WHERE %(id)d = 0"
+                                  " OR id >> 20 IN (SELECT id FROM seal WHERE kind = 1 AND to_id > %(id)d) UNION ALL SELECT"
+                                  " 0, count, hex(body), id, id FROM frame WHERE id > %(id)d ORDER BY 4, 5" % {"id": after})
     points = {p["id"]: (p["asset"], p["point"], p["unit"], p["decimals"])
               for p in harness.sqlite(path, "SELECT * FROM point")}
-    rows = []
-    for row in bodies:
-        body = bytes.fromhex(row["body"])
-        found = (list(frame_rows(body, points)) if row["kind"] else
-                 [_row(points[row["point"]], entry) for entry in packed.entries(body)])
-        if len(found) != row["count"]:
-            raise ValueError("%s with another count" % ("a frame" if row["kind"] else "a chunk"))
-        rows += found
-    return rows
+    for stored in bodies:
+        body, count = bytes.fromhex(stored["body"]), 0
+        rows = (frame_rows(body, points) if stored["frame"] else
+                (_row(points[stored["point"]], entry) for entry in packed.entries(body)))
+        for row in rows:
+            count += 1
+            yield stored["frame"], row
+        if count != stored["count"]:
+            raise ValueError("%s with another count" % ("a frame" if stored["frame"] else "a chunk"))
+
+
+def history(path):
+    """All rows of history.db."""
+    return [row for _, row in news(path, 0)]
 
 
 def _number(n):

@@ -96,8 +96,8 @@ class Faults:
             published[row.asset, row.point].append((row.slot, row.taken, row.value))
             flow[row.asset] += 1
             # Times are cut off to milliseconds, and of a reply within half a second only the slot is kept.
-            taken = row.taken + (500 if row.taken == row.slot else 0)
-            fault = self.judge(row.asset, row.point, row.value, row.slot / 1000 - 0.001, taken / 1000 + 0.002)
+            fault = self.judge(row.asset, row.point, row.value, row.slot / 1000 - 0.001,
+                               auditor.not_after(row) / 1000 + 0.002)
             if fault:
                 wrong.append((row, fault))
         good = sum(n for (quality, _), n in count.items() if quality == "good")

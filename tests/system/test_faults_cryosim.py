@@ -132,7 +132,7 @@ class Faults(harness.SystemTest):
         address, kind = REGISTERS[row.point]
         entries = truths[row.asset[2:], 4 if row.point == "input" else 3]
         # Times in history are cut off to milliseconds, and of a reply within half a second only the slot is kept.
-        until = row.taken + (500 if row.taken == row.slot else 0) + 2
+        until = auditor.not_after(row) + 2
         at = bisect.bisect_left(entries, row.slot - 1, key=lambda e: e[0])
         while at < len(entries) and entries[at][0] <= until:
             _, first, values = entries[at]
