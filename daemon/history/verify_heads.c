@@ -143,7 +143,8 @@ static void note_newest(struct verify_result *result, const struct head *head, b
 static void check_stored(struct verify *verify)
 {
     struct head head;
-    char message[256], text[SIGNER_TEXT_MAX];
+    char message[256], text[SIGNER_TEXT_MAX], detail[SIGNER_TEXT_MAX + 64];
+    unsigned char sealed[SIGNER_KEY_SIZE];
     struct verify_finding finding = {.kind = VERIFY_HEAD_BAD, .file = "state.db", .table = "head"};
     if (!verify->head_text) {
         /* The head is written after the seal, in the other file: a crash between the two is no offence. */
@@ -158,7 +159,8 @@ static void check_stored(struct verify *verify)
         return;
     }
     signer_print(head.public_key, text);
-    finding.detail = text;
+    snprintf(detail, sizeof detail, "signed with another key than the expected one: %s", text);
+    finding.detail = detail;
     finding.utc_us = head.utc_us;
     /* An event may tell of a new key; but who knows the key from outside need not believe that. */
     bool known_outside =
@@ -166,6 +168,11 @@ static void check_stored(struct verify *verify)
     if (!verify_key_is_believed(verify, head.public_key) &&
         (known_outside || !verify_key_is_announced(verify, head.public_key)))
         verify_tell(verify, finding);
+    else if (key_of_database(verify, sealed) && memcmp(sealed, head.public_key, sizeof sealed) != 0) {
+        finding.kind = VERIFY_KEY_CHANGED; /* and nothing is sealed with it yet */
+        finding.detail = text;
+        verify_tell(verify, finding);
+    }
     check_head(verify, &head);
     note_newest(verify->result, &head, false);
 }

@@ -357,6 +357,9 @@ int verb_verify(struct ctl *ctl, int argc, char **argv)
         (ctl->to != NULL && !when_parse(ctl, ctl->to, &options.to_utc_us))) {
         ctl_complain("%s", tr(ctl, "--from and --to want a time", "--from 和 --to 需要时间"));
         status = CTL_USAGE;
+    } else if (options.from_utc_us >= options.to_utc_us) {
+        ctl_complain("%s", tr(ctl, "the range ends before it begins", "时段的结束早于开始"));
+        status = CTL_USAGE;
     }
     if (status == CTL_OK)
         status = read_outside(&proof);
