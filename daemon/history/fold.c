@@ -25,6 +25,8 @@ static const char *const sql[FOLD_STATEMENTS] = {
     [FOLD_STMT_HOURS] =
         "SELECT id, first_utc_us, last_utc_us, count, content, entries_hash, entries FROM seal"
         " WHERE kind = 1 AND entries IS NOT NULL AND id > ?1 ORDER BY id",
+    [FOLD_STMT_HOUR_BYTES] = "SELECT coalesce(sum(length(body) + length(hours)) / count(*), 0) FROM chunk"
+                             " WHERE id >= ?1 << 20 AND id < (?1 + 1) << 20",
     [FOLD_STMT_ADD_SIGNER] = "INSERT OR IGNORE INTO signer(utc_us, public_key) VALUES(?1, ?2)",
     [FOLD_STMT_ADD_SEAL] =
         "INSERT INTO seal SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"

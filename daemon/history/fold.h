@@ -12,7 +12,8 @@
  *            (at the very beginning: to the one behind it): its time can't be believed
  *   a day    is folded as soon as an hour of another UTC day follows its hours. An hour's seal belongs to
  *            the day in which the middle between its first and its last slot lies: its ends may reach over
- *            midnight. A day ends early at FOLD_HOURS_MAX hours, and before an hour with a damaged chunk:
+ *            midnight. A day ends early at FOLD_HOURS_MAX hours, or where the hours are so large (noise) that
+ *            rows would fill a page badly: FOLD_ROW_BYTES; and before an hour with a damaged chunk:
  *            that one is left as it is, and the next day begins behind it
  *   a day    is removed, with a signed tombstone, when all of it is older than keep_days, and keep_days
  *            later days are there: so a clock that jumps ahead removes nothing
@@ -32,6 +33,7 @@
 #define FOLD_FRAMES_MAX 16384
 #define FOLD_POINT_MAX  (1U << 19)
 #define FOLD_HOURS_MAX  256
+#define FOLD_ROW_BYTES  5000 /* of the hours of a point, on average, that become one row */
 
 struct fold;
 

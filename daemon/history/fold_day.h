@@ -22,7 +22,8 @@ struct fold_day {
     struct fold *fold;
     struct seal *seal;
     struct fold_damage damage;
-    int64_t number; /* days since 1970 */
+    int64_t number;    /* days since 1970 */
+    int64_t row_bytes; /* of its hours' chunks, on average over the points */
     size_t n;
     struct fold_day_hour hours[FOLD_HOURS_MAX];
     struct section sections[FOLD_HOURS_MAX];

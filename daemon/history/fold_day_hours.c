@@ -172,22 +172,40 @@ void fold_day_free_hour(struct fold_day_hour *hour)
     *hour = (struct fold_day_hour){.id = 0};
 }
 
+/* How large a chunk of the hour is, on average. */
+static int read_bytes(struct fold *fold, int64_t hour, int64_t *ret)
+{
+    sqlite3_stmt *stmt = fold_stmt(fold, FOLD_STMT_HOUR_BYTES);
+    if (!stmt)
+        return sqlite3_errcode(fold->db);
+    sqlite3_bind_int64(stmt, 1, hour);
+    int result = sqlite3_step(stmt);
+    *ret = result == SQLITE_ROW ? column(stmt, 0) : 0;
+    sqlite3_reset(stmt);
+    return result == SQLITE_ROW ? SQLITE_OK : result;
+}
+
 /* Adds the hour, or finds that the day ends before it: *ret_complete. */
 static int take_hour(struct fold_day *day, sqlite3_stmt *stmt, bool *ret_complete)
 {
     unsigned char entries_hash[CHAIN_HASH_SIZE];
-    int64_t number = day_of(column(stmt, 1), column(stmt, 2));
-    if (day->n > 0 && (number != day->number || day->n == FOLD_HOURS_MAX)) {
+    int64_t number = day_of(column(stmt, 1), column(stmt, 2)), bytes = 0;
+    int result = read_bytes(day->fold, column(stmt, 0), &bytes);
+    if (result != SQLITE_OK)
+        return result;
+    bool full = day->n == FOLD_HOURS_MAX || day->row_bytes + bytes > FOLD_ROW_BYTES;
+    if (day->n > 0 && (number != day->number || full)) {
         *ret_complete = true;
         return SQLITE_OK;
     }
     struct fold_day_hour *hour = &day->hours[day->n];
     struct fold_damage damage = {.chunks = 0};
-    int result = copy_hour(stmt, hour, entries_hash);
+    result = copy_hour(stmt, hour, entries_hash);
     if (result == SQLITE_OK)
         result = check_hour(day->fold, hour, entries_hash, &damage);
     if (result == SQLITE_OK && damage.chunks == 0) {
         day->number = number;
+        day->row_bytes += bytes;
         day->n++;
         return SQLITE_OK;
     }
