@@ -115,9 +115,10 @@ class Faults:
 
     @staticmethod
     def stored(rows, time):
-        """The values that history has for a reading of this time: that of a late reply, or of the slot before."""
+        """The values that history has for a reading of this time: that of a late reply, or of the slot before. Both times
+        are cut off to milliseconds, so what came 499.9 ms after its slot can look like 500."""
         at = bisect.bisect_right(rows, time, key=lambda row: row[0])
-        values = {value for slot, taken, value in rows[max(at - 4, 0):at] if taken == slot and time < slot + 500}
+        values = {value for slot, taken, value in rows[max(at - 40, 0):at] if taken == slot and time <= slot + 500}
         return values | {value for slot, taken, value in rows[max(at - 40, 0):at] if taken == time}
 
     def check_mqtt(self, published, gaps):
