@@ -20,6 +20,7 @@ void config_unref(struct config *config)
     free(config->guards);
     free(config->guard_targets);
     free(config->alarms);
+    free(config->members);
     free(config->calibrations);
     free(config->point_models);
     free(config->alarm_models);
