@@ -93,6 +93,26 @@ static void add_members(const struct draft *d, struct config *config, uint16_t a
     model->n_members = config->n_members - model->first_member;
 }
 
+/* What the files say of the members, for people and for the next comparison. */
+static int keep_patterns(const struct draft *d, struct config *config)
+{
+    struct patterns patterns;
+
+    config->groups = calloc(d->n_groups + 1, sizeof *config->groups);
+    if (config->groups == NULL)
+        return -ENOMEM;
+    for (uint16_t i = 0; i < config->n_alarms; i++) {
+        if (config->alarm_models[i].kind != CONDITION_GROUP || config->alarms[i].automatic)
+            continue;
+        (void)patterns_read(NULL, find_group(d, config, i)->members, &patterns);
+        char *text = patterns_text(&patterns);
+        if (text == NULL)
+            return -ENOMEM;
+        config->groups[config->n_groups++] = (struct group_config){i, text};
+    }
+    return 0;
+}
+
 int flatten_members(const struct draft *d, struct config *config)
 {
     for (int pass = 0; pass < 2; pass++) {
@@ -105,5 +125,5 @@ int flatten_members(const struct draft *d, struct config *config)
         if (config->members == NULL)
             return -ENOMEM;
     }
-    return 0;
+    return keep_patterns(d, config);
 }

@@ -1,5 +1,7 @@
 #include "pattern.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "automatic.h"
@@ -120,6 +122,19 @@ bool patterns_match(struct patterns *patterns, const char *asset, const char *al
         any = true;
     }
     return any;
+}
+
+char *patterns_text(const struct patterns *patterns)
+{
+    size_t size = 1;
+
+    for (size_t i = 0; i < patterns->n; i++)
+        size += strlen(patterns->items[i].asset) + strlen(patterns->items[i].alarm) + 2;
+    char *text = calloc(1, size);
+    char *p = text;
+    for (size_t i = 0; i < patterns->n && text != NULL; i++)
+        p += sprintf(p, "%s/%s", patterns->items[i].asset, patterns->items[i].alarm) + 1;
+    return text;
 }
 
 /* ---------------------------------------------------------------- counting */

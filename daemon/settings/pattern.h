@@ -1,5 +1,5 @@
 /*
- * pattern.h - names with '*' in them, "tank-*" and "tank-*" "/level-low": which assets and alarms are meant.
+ * pattern.h - names with '*' in them: which assets and alarms are meant.
  */
 #ifndef CRYOMON_PATTERN_H
 #define CRYOMON_PATTERN_H
@@ -30,6 +30,10 @@ bool patterns_read(struct problems *problems, const struct yaml_node *node, stru
 bool patterns_match_asset(const struct patterns *patterns, const char *asset);
 /* Does one of them match? Counts it in n_found of each that does. */
 bool patterns_match(struct patterns *patterns, const char *asset, const char *alarm);
+
+/* All of them one after the other, each with its NUL, and a NUL behind the last. malloc'd; NULL: no memory.
+ */
+char *patterns_text(const struct patterns *patterns);
 
 /* How many alarms of the draft they match, also those that cryomon makes itself, but no groups and no
  * chattering. A pattern that matches none is a problem (unless what is missing was reported). */

@@ -158,11 +158,13 @@ static const struct mistake alarms[] = {
     {ALARM("on_delay: 1 s"),
      NULL,
      NULL,
-     {"cryomon.yaml:9:7: an alarm has exactly one of 'high', 'low', 'state' and 'flatline'; it is missing"}},
+     {"cryomon.yaml:9:7: an alarm has exactly one of 'high', 'low', 'state', 'flatline', 'rising', "
+      "'falling', 'deviation' and 'disagrees_with'; it is missing"}},
     {ALARM("high: 1, low: -1"),
      NULL,
      NULL,
-     {"cryomon.yaml:9:7: an alarm has exactly one of 'high', 'low', 'state' and 'flatline'; write an alarm "
+     {"cryomon.yaml:9:7: an alarm has exactly one of 'high', 'low', 'state', 'flatline', 'rising', "
+      "'falling', 'deviation' and 'disagrees_with'; write an alarm "
       "for each"}},
     {GOOD "    alarms:\n      x: {point: t, high: 1}\n",
      NULL,

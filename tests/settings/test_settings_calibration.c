@@ -120,7 +120,7 @@ static void a_due_date_has_three_alarms(void **state)
     assert_int_equal(model_of(open, "t-calibration-overdue")->priority, PRIORITY_HIGH);
     assert_int_equal(config_find_alarm(open, "a", "n-calibration-overdue"), -1);
     assert_int_equal(config_find_alarm(none, "a", "t-calibration-overdue"), -1);
-    assert_int_equal(open->n_alarms, FAULT_COUNT + 2 * 2 + 3);
+    assert_int_equal(open->n_alarms, FAULT_COUNT + 2 * 2 + 3 + 2);
     config_unref(c);
     config_unref(open);
     config_unref(none);
