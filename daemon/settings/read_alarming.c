@@ -17,7 +17,7 @@ static const struct field alarming_fields[] = {
     {"medium", FIELD_NODE, NODE_OF(struct alarming_parts, priorities[PRIORITY_MEDIUM])},
     {"low", FIELD_NODE, NODE_OF(struct alarming_parts, priorities[PRIORITY_LOW])},
     {"out_of_service_at_most", FIELD_DAYS, FIELD_OF(struct alarming_parts, out_of_service_days), .min = 1,
-     .max = 365},
+     .max = 49},
     {"chattering", FIELD_NODE, NODE_OF(struct alarming_parts, chattering)},
 };
 
