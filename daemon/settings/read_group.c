@@ -101,7 +101,11 @@ static void check_group_name(struct draft *d, const struct draft_group *group)
     if (group->config.id[0] == '\0')
         return;
     automatic_each_alarm(d, group->asset, compare, &collision);
-    if (collision.found || (group->asset < 0 && is_bus_alarm(group->config.id)))
+    if (group->asset < 0 && is_bus_alarm(group->config.id))
+        problems_at_key(d->problems, group->node,
+                        "'%s' is the name of an alarm that cryomon makes for a bus; choose another",
+                        group->config.id);
+    else if (collision.found)
         problems_at_key(d->problems, group->node,
                         "asset '%.64s' has an alarm '%s' already; choose another id",
                         group->asset < 0 ? "system" : d->assets[group->asset].node->key, group->config.id);

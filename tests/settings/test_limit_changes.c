@@ -112,7 +112,7 @@ static void what_the_point_reads_counts(void **state)
 
     check("t: {device: d,", "t: {device: e,", "assets.tank-1.points.t.device: d -> e\n");
     check("t: {device: d,", "t: {no_data_after: 1 h, device: d,",
-          "assets.tank-1.points.t.no_data_after: 16 s -> 1 h\n");
+          "assets.tank-1.points.t.no_data_after: 15500 ms -> 1 h\n");
     check_between(site, site, other,
                   "assets.tank-1.points.t.plausible: -210 °C to 60 °C -> -210 °C to 100 °C\n");
     free(other);

@@ -108,7 +108,7 @@ static const struct mistake distances[] = {
     {ON_T("disagrees_with: [u], by: 3 °C, from: u"),
      NULL,
      NULL,
-     {"cryomon.yaml:10:68: 'from' belongs to 'deviation', not to 'disagrees_with'"}},
+     {"cryomon.yaml:10:67: 'from' belongs to 'deviation', not to 'disagrees_with'"}},
 };
 
 static const struct mistake telling[] = {

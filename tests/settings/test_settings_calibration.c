@@ -147,7 +147,9 @@ static void old_calibrations_leave_room_for_the_last_ones(void **state)
     const struct engine_tables tables = {.points = c->point_models,
                                          .n_points = c->n_points,
                                          .alarms = c->alarm_models,
-                                         .n_alarms = c->n_alarms};
+                                         .n_alarms = c->n_alarms,
+                                         .members = c->members,
+                                         .n_members = c->n_members};
     struct engine *engine = engine_create(&tables, (struct stamp){0, 0});
     assert_non_null(engine);
     engine_free(engine);
