@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "limits.h"
+#include "limit_changes.h"
 #include "settings.h"
 
 #define N_FILES 3
@@ -39,8 +39,8 @@ static void check_whole(const struct config *c)
 
     assert(engine != NULL);
     engine_free(engine);
-    assert(limits_compare(c, c, &changes) == 0 && changes.n == 0);
-    limits_free(&changes);
+    assert(limit_changes_compare(c, c, &changes) == 0 && changes.n == 0);
+    limit_changes_free(&changes);
 }
 
 /* What is accepted must be fit for the engine and the decoder: they do not look again. */

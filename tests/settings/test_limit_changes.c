@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "limits.h"
+#include "limit_changes.h"
 #include "settings.h"
 
 static const char profile[] =
@@ -70,11 +70,11 @@ static void check_between(const char *old_site, const char *new_site, const char
     struct config *b = load(new_site, new_profile);
     struct limit_changes changes = {.n = 0};
 
-    assert_int_equal(limits_compare(a, b, &changes), 0);
-    char *text = limits_print(&changes);
+    assert_int_equal(limit_changes_compare(a, b, &changes), 0);
+    char *text = limit_changes_print(&changes);
     assert_string_equal(text, expected);
     free(text);
-    limits_free(&changes);
+    limit_changes_free(&changes);
     config_unref(a);
     config_unref(b);
 }

@@ -1,4 +1,4 @@
-#include "limits.h"
+#include "limit_changes.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -177,8 +177,8 @@ static void compare(struct collector *c, const struct entries *a, const struct e
     }
 }
 
-int limits_compare(const struct config *old_config, const struct config *new_config,
-                   struct limit_changes *ret)
+int limit_changes_compare(const struct config *old_config, const struct config *new_config,
+                          struct limit_changes *ret)
 {
     struct entries a = {.items = NULL};
     struct entries b = {.items = NULL};
@@ -193,14 +193,14 @@ int limits_compare(const struct config *old_config, const struct config *new_con
     entries_free(&a);
     entries_free(&b);
     if (c.no_memory) {
-        limits_free(&changes);
+        limit_changes_free(&changes);
         return -ENOMEM;
     }
     *ret = changes;
     return 0;
 }
 
-void limits_free(struct limit_changes *changes)
+void limit_changes_free(struct limit_changes *changes)
 {
     for (size_t i = 0; i < changes->n; i++) {
         free(changes->items[i].what);
@@ -211,7 +211,7 @@ void limits_free(struct limit_changes *changes)
     *changes = (struct limit_changes){.n = 0};
 }
 
-char *limits_print(const struct limit_changes *changes)
+char *limit_changes_print(const struct limit_changes *changes)
 {
     char *text = NULL;
     size_t size = 0;
