@@ -88,6 +88,7 @@ struct draft_point {
     bool broken;               /* its format is not known */
     bool has_due;              /* one of its calibrations has a due date */
     bool has_alarm;
+    bool life_safety;       /* one of its alarms protects life */
     bool is_compared;       /* an alarm holds another point against it */
     enum priority priority; /* the highest of its alarms */
     micro_t low, high;      /* what values can be: inclusive, both plausible and in the register */
