@@ -242,6 +242,7 @@ void read_notify(struct draft *d, const struct yaml_node *section);
 void read_drill(struct draft *d, const struct yaml_node *section);
 void read_rounds(struct draft *d, const struct yaml_node *section);
 void check_notify(struct draft *d);
+void check_drill(struct draft *d);
 void check_rounds(struct draft *d);
 void read_groups(struct draft *d, const struct yaml_node *node);
 void resolve_groups(struct draft *d);
