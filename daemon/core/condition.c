@@ -67,6 +67,12 @@ enum verdict condition_judge(const struct alarm_model *model, const struct readi
     case CONDITION_FLATLINE: /* one reading can't tell */
     case CONDITION_DATE:
     case CONDITION_FAULT:
+    case CONDITION_CHATTER:
+    case CONDITION_GROUP:
+    case CONDITION_FED:
+    case CONDITION_RATE: /* judged by their measure */
+    case CONDITION_DEVIATION:
+    case CONDITION_DISAGREE:
         return VERDICT_UNKNOWN;
     default:
         if (reading->quality == QUALITY_BAD)

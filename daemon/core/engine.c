@@ -27,8 +27,8 @@ static int change(struct engine *e, uint16_t index, enum transition_kind kind, i
     const struct alarm_model *model = &e->alarm_models[index];
     struct alarm *alarm = &e->alarms[index];
     struct transition *transition;
-    enum alarm_state to;
-    const int rc = alarm_next(alarm->state, kind, &to);
+    const enum alarm_state from = alarm_shown(model, &alarm->status);
+    const int rc = alarm_step(model, &alarm->status, kind, WHY_NONE);
 
     if (rc < 0)
         return rc;
@@ -37,16 +37,14 @@ static int change(struct engine *e, uint16_t index, enum transition_kind kind, i
     *transition = (struct transition){
         .alarm = index,
         .kind = kind,
-        .from = alarm->state,
-        .to = to,
+        .from = from,
+        .to = alarm_shown(model, &alarm->status),
         .at = e->now,
         .since_boot_us = since_us,
         .command = command,
     };
-    transition->reading = model->kind == CONDITION_FAULT || model->kind == CONDITION_DATE
-                              ? ENGINE_NEVER_READ.reading
-                              : e->points[model->point].view.reading;
-    alarm->state = to;
+    transition->reading = engine_kind_has_reading(model->kind) ? e->points[model->point].view.reading
+                                                               : ENGINE_NEVER_READ.reading;
     return 0;
 }
 
@@ -267,9 +265,11 @@ static bool event_is_valid(const struct engine *e, const struct event *event)
     case EVENT_FAULT:
         return (unsigned)event->fault.fault < FAULT_COUNT;
     case EVENT_ACKNOWLEDGE:
-        return event->acknowledge.alarm < e->n_alarms;
+        return event->order.alarm < e->n_alarms;
     case EVENT_TICK:
         return true;
+    default:
+        break;
     }
     return false;
 }
@@ -301,10 +301,11 @@ int engine_feed(struct engine *engine, struct stamp now, const struct event *eve
         take_fault(engine, event->fault.fault, event->fault.failed);
         break;
     case EVENT_ACKNOWLEDGE:
-        return change(engine, event->acknowledge.alarm, TRANSITION_ACKNOWLEDGED, 0,
-                      event->acknowledge.command);
+        return change(engine, event->order.alarm, TRANSITION_ACKNOWLEDGED, 0, event->order.command);
     case EVENT_TICK:
         break;
+    default:
+        return -ENOSYS;
     }
     return 0;
 }
@@ -329,7 +330,8 @@ int64_t engine_next_deadline(const struct engine *engine)
 
 enum alarm_state engine_alarm_state(const struct engine *engine, uint16_t alarm)
 {
-    return alarm < engine->n_alarms ? engine->alarms[alarm].state : ALARM_NORMAL;
+    return alarm < engine->n_alarms ? alarm_shown(&engine->alarm_models[alarm], &engine->alarms[alarm].status)
+                                    : ALARM_NORMAL;
 }
 
 struct point_view engine_point(const struct engine *engine, uint16_t point)
@@ -355,13 +357,31 @@ bool engine_take_stale(struct engine *engine, uint16_t *ret_point)
 
 /* ---------------------------------------------------------------- restoring */
 
-void engine_restore(struct engine *engine, uint16_t alarm, enum alarm_state state)
+struct alarm_memory engine_memory_of_state(enum alarm_state state)
 {
-    if (alarm >= engine->n_alarms || !alarm_state_is_valid(state) ||
-        engine->alarms[alarm].state != ALARM_NORMAL)
+    struct alarm_memory memory = {.base = alarm_state_is_held(state) ? ALARM_UNACKNOWLEDGED : state,
+                                  .acked_boot_us = INT64_MAX};
+
+    memory.is_held[HOLD_SHELVED] = state == ALARM_SHELVED;
+    memory.is_held[HOLD_SUPPRESSED] = state == ALARM_SUPPRESSED;
+    memory.is_held[HOLD_OUT_OF_SERVICE] = state == ALARM_OUT_OF_SERVICE;
+    for (unsigned hold = 0; hold < HOLD_COUNT; hold++)
+        memory.until_boot_us[hold] = INT64_MAX;
+    return memory;
+}
+
+struct alarm_memory engine_memory(const struct engine *engine, uint16_t alarm)
+{
+    return engine_memory_of_state(engine_alarm_state(engine, alarm));
+}
+
+void engine_restore(struct engine *engine, uint16_t alarm, const struct alarm_memory *memory)
+{
+    if (alarm >= engine->n_alarms || (unsigned)memory->base > ALARM_RETURNED_UNACKNOWLEDGED ||
+        engine_alarm_state(engine, alarm) != ALARM_NORMAL)
         return;
-    engine->alarms[alarm].state = state;
-    if (alarm_state_is_active(state)) {
+    engine->alarms[alarm].status.base = memory->base;
+    if (alarm_state_is_active(memory->base)) {
         engine->alarms[alarm].condition = (struct condition){.phase = PHASE_ACTIVE};
         /* A date is looked at once more. */
         deadlines_set(&engine->pending, alarm_item(engine, alarm),
@@ -417,6 +437,20 @@ void engine_restore_point(struct engine *engine, uint16_t point, const struct re
     engine_set_point_deadline(engine, point);
 }
 
+bool engine_kind_has_reading(enum condition_kind kind)
+{
+    switch (kind) {
+    case CONDITION_FAULT:
+    case CONDITION_DATE:
+    case CONDITION_CHATTER:
+    case CONDITION_GROUP:
+    case CONDITION_FED:
+        return false;
+    default:
+        return true;
+    }
+}
+
 const char *engine_fault_name(enum system_fault fault)
 {
     static const char *const NAMES[FAULT_COUNT] = {
@@ -429,7 +463,50 @@ const char *engine_fault_name(enum system_fault fault)
         [FAULT_RESTART] = "restart",
         [FAULT_REVIEW] = "review-overdue",
         [FAULT_RECORD] = "record",
+        [FAULT_NOTIFIER] = "notifier",
+        [FAULT_NOTIFY_CHANNEL] = "notify-channel",
+        [FAULT_NOTIFY_PEOPLE] = "notify-people",
+        [FAULT_DRILL] = "drill",
+        [FAULT_DRILL_OVERDUE] = "drill-overdue",
     };
 
     return (unsigned)fault < FAULT_COUNT ? NAMES[fault] : "?";
+}
+
+/* ---------------------------------------------------------------- to come */
+
+struct alarm_view engine_hold(const struct engine *engine, uint16_t alarm)
+{
+    return (struct alarm_view){.state = engine_alarm_state(engine, alarm),
+                               .active = alarm_state_is_active(engine_alarm_state(engine, alarm))};
+}
+
+void engine_inherit_point(struct engine *engine, uint16_t point, const struct engine *from,
+                          uint16_t from_point)
+{
+    (void)engine, (void)point, (void)from, (void)from_point;
+}
+
+void engine_inherit_alarm(struct engine *engine, uint16_t alarm, const struct engine *from,
+                          uint16_t from_alarm)
+{
+    (void)engine, (void)alarm, (void)from, (void)from_alarm;
+}
+
+uint32_t engine_active_members(const struct engine *engine, uint16_t group, uint16_t *ret, uint32_t cap)
+{
+    (void)engine, (void)group, (void)ret, (void)cap;
+    return 0;
+}
+
+int engine_active_group(const struct engine *engine, uint16_t alarm)
+{
+    (void)engine, (void)alarm;
+    return -1;
+}
+
+bool engine_trend(const struct engine *engine, uint16_t point, struct trend_view *ret)
+{
+    (void)engine, (void)point, (void)ret;
+    return false;
 }

@@ -92,9 +92,11 @@ static bool allocate(struct engine *e)
            e->pending.place != NULL && e->pending.heap != NULL && e->queue != NULL && e->stale_list != NULL;
 }
 
-struct engine *engine_create(const struct point_model *points, uint16_t n_points,
-                             const struct alarm_model *alarms, uint16_t n_alarms, struct stamp now)
+struct engine *engine_create(const struct engine_tables *tables, struct stamp now)
 {
+    const struct point_model *points = tables->points;
+    const struct alarm_model *alarms = tables->alarms;
+    const uint16_t n_points = tables->n_points, n_alarms = tables->n_alarms;
     struct engine *e = NULL;
 
     if (!tables_are_sound(n_points, alarms, n_alarms))

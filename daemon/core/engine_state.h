@@ -34,7 +34,7 @@ struct point {
 
 struct alarm {
     struct condition condition;
-    enum alarm_state state; /* active exactly when the condition's phase is ACTIVE or LEAVING */
+    struct alarm_status status; /* active exactly when the condition's phase is ACTIVE or LEAVING */
 };
 
 struct engine {

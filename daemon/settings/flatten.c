@@ -68,13 +68,14 @@ static void flatten_system(struct config *config, uint16_t *n_alarms)
     for (int fault = 0; fault < FAULT_COUNT; fault++) {
         struct alarm_model *model;
         struct alarm_config *alarm = next_alarm(config, 0, n_alarms, &model);
-        bool critical = fault == FAULT_STATE_DB || fault == FAULT_BROKER;
+        bool critical = fault == FAULT_STATE_DB || fault == FAULT_BROKER || fault == FAULT_NOTIFIER;
         (void)snprintf(alarm->id, sizeof alarm->id, "%s", engine_fault_name((enum system_fault)fault));
         alarm->automatic = true;
         model->kind = CONDITION_FAULT;
         model->fault = (enum system_fault)fault;
         model->priority = critical                ? PRIORITY_CRITICAL
                           : fault == FAULT_REVIEW ? PRIORITY_MEDIUM
+                          : fault == FAULT_DRILL  ? PRIORITY_LOW
                                                   : PRIORITY_HIGH;
         model->on_delay_ms = fault == FAULT_BROKER ? BROKER_ON_DELAY_MS : 0;
     }

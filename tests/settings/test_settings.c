@@ -305,10 +305,11 @@ static void test_automatic_alarms(void **state)
     check_automatic(c, "ups", "level-no-data", CONDITION_NO_DATA, PRIORITY_HIGH, 0);
     assert_int_equal(c->alarm_models[config_find_alarm(c, "ups", "level-no-data")].point, 3);
     for (int fault = 0; fault < FAULT_COUNT; fault++) {
-        bool critical = fault == FAULT_STATE_DB || fault == FAULT_BROKER;
+        bool critical = fault == FAULT_STATE_DB || fault == FAULT_BROKER || fault == FAULT_NOTIFIER;
         check_automatic(c, "system", engine_fault_name((enum system_fault)fault), CONDITION_FAULT,
                         critical                ? PRIORITY_CRITICAL
                         : fault == FAULT_REVIEW ? PRIORITY_MEDIUM
+                        : fault == FAULT_DRILL  ? PRIORITY_LOW
                                                 : PRIORITY_HIGH,
                         fault == FAULT_BROKER ? 30000 : 0);
         assert_int_equal(c->alarm_models[fault].fault, fault);

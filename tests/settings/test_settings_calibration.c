@@ -144,8 +144,11 @@ static void old_calibrations_leave_room_for_the_last_ones(void **state)
         assert_true(m->dates[i].from_utc_us > m->dates[i - 1].to_utc_us);
     /* From 2023-01-01 on, through the one that was overdue from its first day, until 2024-01-03. */
     assert_int_equal(m->dates[0].to_utc_us - m->dates[0].from_utc_us, DAY(367));
-    struct engine *engine =
-        engine_create(c->point_models, c->n_points, c->alarm_models, c->n_alarms, (struct stamp){0, 0});
+    const struct engine_tables tables = {.points = c->point_models,
+                                         .n_points = c->n_points,
+                                         .alarms = c->alarm_models,
+                                         .n_alarms = c->n_alarms};
+    struct engine *engine = engine_create(&tables, (struct stamp){0, 0});
     assert_non_null(engine);
     engine_free(engine);
     config_unref(c);
