@@ -197,7 +197,7 @@ struct core_message {
         } record;
         struct {
             uint32_t ticket;
-            enum snapshot_table { SNAPSHOT_POINTS, SNAPSHOT_ALARMS, SNAPSHOT_DEVICES, SNAPSHOT_DISABLED } table;
+            enum snapshot_table { SNAPSHOT_POINTS, SNAPSHOT_ALARMS, SNAPSHOT_DEVICES, SNAPSHOT_DISABLED, SNAPSHOT_ROUNDS } table;
             uint16_t first; /* a page is up to SNAPSHOT_PAGE entries */
         } snapshot;
         struct {
@@ -374,7 +374,8 @@ struct publisher_message {
 
 /* ---------------------------------------------------------------- to the control thread */
 
-#define SNAPSHOT_PAGE 32
+#define SNAPSHOT_PAGE     32
+#define RELOAD_DETAIL_MAX 16384
 
 enum control_kind {
     CONTROL_ANSWER, /* to an acknowledge, verification, record or reload */
@@ -399,6 +400,7 @@ struct control_message {
             int error;    /* 0, or -errno */
             uint64_t seq; /* of the event, to a record */
             struct command_result result; /* to a command; its error and seq stand above too */
+            char detail[RELOAD_DETAIL_MAX]; /* to a reload that was refused: the mistakes, line by line */
             struct verification {
                 struct reading reading; /* of the point at that moment */
                 uint16_t point;
@@ -412,13 +414,14 @@ struct control_message {
             uint16_t first, count; /* count 0: past the end */
             struct stamp now;
             bool broker_failed, disk_failed; /* at this moment: their alarms may still have to come */
+            enum notifier_state { NOTIFIER_NONE, NOTIFIER_WAITING, NOTIFIER_OK, NOTIFIER_FAILED } notifier;
             union {
                 struct {
                     struct point_view points[SNAPSHOT_PAGE]; /* calibrated */
                     struct calibrated calibrated[SNAPSHOT_PAGE];
                 };
                 struct snapshot_alarm alarms[SNAPSHOT_PAGE];
-                char devices[SNAPSHOT_PAGE][DEVICE_BODY_MAX];
+                char devices[SNAPSHOT_PAGE][DEVICE_BODY_MAX]; /* also what is disabled, and rounds */
             };
         } page;
         struct config *config; /* a reference */
