@@ -145,6 +145,7 @@ enum core_kind {
     CORE_CALIBRATION, /* store: a calibration that history.db has, and no event tells of */
     CORE_REVIEWED,    /* store: until when the record was reviewed; before CORE_STORE_OPEN */
     CORE_BYPASSED,    /* store: a device that an earlier run has left bypassed; before CORE_STORE_OPEN */
+    CORE_BASELINE,    /* store: the configuration whose limits are explained; before CORE_STORE_OPEN */
     CORE_DRILLED,     /* store: when a drill was last confirmed; before CORE_STORE_OPEN */
     CORE_ROUND,       /* store: when a person last read a point; before CORE_STORE_OPEN */
     CORE_NOTIFY,      /* publisher: cryonotify's status, or its heartbeat (report NULL) */
@@ -251,7 +252,14 @@ struct core_message {
             struct bypass bypass;
         } bypassed;
         struct {
+            char *source; /* malloc'd, the receiver frees; NULL: none is known, or it is lost */
+            size_t len;
+            bool known; /* there was one */
+            unsigned char sha256[32];
+        } baseline;
+        struct {
             int64_t utc_us; /* of the last confirmation; 0: there is none */
+            int64_t began_utc_us; /* of the last drill; 0: there is none */
             int64_t first_utc_us; /* of the first event; 0: there is none */
         } drilled;
         struct {
@@ -296,6 +304,9 @@ struct event_record {
     bool has_bypass;
     char device[ID_MAX];
     struct bypass bypass;
+    /* For kind "configuration": its limits are explained; changes are compared with it from now on. */
+    bool has_baseline;
+    unsigned char baseline[32];
 };
 
 /* ---------------------------------------------------------------- to the store */
