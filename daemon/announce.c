@@ -56,20 +56,6 @@ static void point_members(struct json_text *j, const struct alarm_news *news)
         json_text_micro(j, "measure", news->measure, point->format.decimals);
 }
 
-static bool has_point(const struct alarm_model *model)
-{
-    switch (model->kind) {
-    case CONDITION_FAULT:
-    case CONDITION_DATE:
-    case CONDITION_CHATTER:
-    case CONDITION_GROUP:
-    case CONDITION_FED:
-        return false;
-    default:
-        return true;
-    }
-}
-
 void announce_occurrence(char text[OCCURRENCE_MAX], const struct config *config, uint16_t alarm,
                          int64_t raised_utc_us)
 {
@@ -151,7 +137,7 @@ static bool write_alarm(const struct alarm_news *news, char *body, size_t text_c
     json_text_string(&j, "state", alarm_state_name(news->record->state));
     if (model->kind == CONDITION_DATE)
         announce_due_members(&j, news);
-    else if (has_point(model))
+    else if (engine_kind_has_reading(model->kind))
         point_members(&j, news);
     who_members(&j, news);
     announce_more_members(&j, news, members_max);
