@@ -237,6 +237,12 @@ struct alarm_config {
     struct bilingual consequence; /* what happens if nobody does; may be empty */
 };
 
+/* A group of a file, and its members in the file's words. */
+struct group_config {
+    uint16_t alarm;
+    char *patterns; /* each ended by NUL, and one more NUL behind the last */
+};
+
 struct config {
     atomic_uint references;
     uint32_t generation; /* 1 for the first of this run, then counted up by each load */
@@ -264,10 +270,12 @@ struct config {
     uint16_t *guard_targets;          /* indices of points */
     struct point_model *point_models; /* n_points, for engine_create */
     struct alarm_model *alarm_models; /* n_alarms, for engine_create */
-    uint32_t n_members;               /* of all GROUP and CHATTER alarms: for engine_create */
-    uint16_t *members;                /* indices of alarms */
-    unsigned char sha256[32];         /* over source, below */
-    char *source;                     /* all files as read, each behind a line "--- path", in reading order */
+    uint32_t n_groups;
+    struct group_config *groups;
+    uint32_t n_members;       /* of all GROUP and CHATTER alarms: for engine_create */
+    uint16_t *members;        /* indices of alarms */
+    unsigned char sha256[32]; /* over source, below */
+    char *source;             /* all files as read, each behind a line "--- path", in reading order */
     size_t source_len;
 };
 

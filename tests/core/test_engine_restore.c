@@ -74,7 +74,7 @@ static void rubbish_is_ignored(void **state)
     struct engine *engine = create(0);
 
     (void)state;
-    fixture_restore(engine, 0, (enum alarm_state)4);
+    fixture_restore(engine, 0, (enum alarm_state)7);
     fixture_restore(engine, 0, (enum alarm_state) - 1);
     fixture_restore(engine, 1, ALARM_ACKNOWLEDGED);
     engine_restore_pending(engine, 1, 0);
