@@ -181,6 +181,10 @@ void announce_event(const struct config *config, const char *run_id, uint64_t se
         begin(&j, body, config, run_id, seq, at, kind);
         for (size_t i = 0; i < n; i++) {
             char text[BODY_MAX];
+            if (members[i].raw != NULL) {
+                json_text_raw(&j, members[i].key, members[i].raw);
+                continue;
+            }
             if (members[i].text == NULL) {
                 json_text_integer(&j, members[i].key, members[i].number);
                 continue;

@@ -79,11 +79,22 @@ void announce_verification(const struct config *config, const char *run_id, uint
                            const struct verification *verification, const char *who, const char *note,
                            char body[BODY_MAX]);
 
+/* What a person has read by eye. */
+struct manual_reading {
+    uint16_t point;
+    micro_t value;
+    int64_t measured_utc_us;
+    const char *who, *via, *second, *note;
+};
+void announce_reading(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,
+                      const struct manual_reading *reading, char body[BODY_MAX]);
+
 /* The body of any other event. asset may be "". Each text may be NULL. Extra members: */
 struct announce_member {
     const char *key;
     const char *text; /* or */
-    int64_t number;
+    int64_t number;   /* or */
+    const char *raw;  /* JSON text, short enough */
 };
 void announce_event(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,
                     const char *kind, const struct announce_member *members, size_t n, char body[BODY_MAX]);

@@ -4,7 +4,7 @@
 
 #include "announce.h"
 
-#define SENTENCE_MAX (NAME_MAX_BYTES + 2 * TEXT_MAX + 3 * NOTE_MAX + 64)
+#define SENTENCE_MAX (NAME_MAX_BYTES + 2 * TEXT_MAX + 4 * NOTE_MAX + 64)
 
 /* Cuts a text to len bytes, not inside a character. */
 void announce_cut(char *text, size_t len);

@@ -97,7 +97,8 @@ static void hold_alarms(struct monitor *m, const struct bypass_record *record, s
         if (monitor_feed(m, &event, &command) < 0)
             continue;
         result->n++;
-        result->n_marked += engine_alarm_state(m->engine, i) != ALARM_OUT_OF_SERVICE;
+        if (engine_alarm_state(m->engine, i) != ALARM_OUT_OF_SERVICE)
+            result->n_marked++;
     }
 }
 
@@ -115,7 +116,8 @@ static uint16_t release_alarms(struct monitor *m, const struct bypass_record *re
         struct event event = {.kind = EVENT_IN_SERVICE};
         event.order.alarm = i;
         event.order.command = 1;
-        n += monitor_feed(m, &event, &command) == 0;
+        if (monitor_feed(m, &event, &command) == 0)
+            n++;
     }
     return n;
 }

@@ -250,6 +250,13 @@ static struct alarm_news news_of_state(const struct monitor *m, uint16_t alarm, 
     return news;
 }
 
+void monitor_sentence(const struct monitor *m, uint16_t alarm, enum language language, char *text, size_t cap)
+{
+    struct point_view view;
+    struct alarm_news news = news_of_state(m, alarm, &view);
+    announce_sentence(&news, language, text, cap);
+}
+
 void monitor_restate_alarm(struct monitor *m, uint16_t alarm)
 {
     struct point_view view;

@@ -40,14 +40,15 @@ enum reload_phase { RELOAD_NONE, RELOAD_LOADING, RELOAD_STOPPING_BUSES };
 struct reload {
     enum reload_phase phase;
     bool again; /* asked for once more meanwhile, by: */
-    char again_who[WHO_MAX];
+    char again_who[WHO_MAX], again_reason[NOTE_MAX];
     pthread_t loader;
     bool loader_running;
     struct config *next; /* waits for the buses to end */
     char *difference;
     int64_t deadline_us;
     uint32_t ticket; /* of the control client that waits, 0: none */
-    char who[WHO_MAX];
+    char who[WHO_MAX], reason[NOTE_MAX];
+    struct limit_report *limits; /* that differ from the baseline; NULL: not compared */
 };
 
 /* An alarm that an earlier run left in force, and that the configuration does not have. */
@@ -196,6 +197,8 @@ void monitor_stale_points(struct monitor *m);
 
 /* The alarm's state to the publisher; false: no room, it is tried again. */
 bool monitor_show_alarm(struct monitor *m, uint16_t alarm);
+/* The sentence about an alarm as it is now. */
+void monitor_sentence(const struct monitor *m, uint16_t alarm, enum language language, char *text, size_t cap);
 /* An event that says what state an alarm is in, for a state.db that does not know. */
 void monitor_restate_alarm(struct monitor *m, uint16_t alarm);
 
@@ -240,8 +243,8 @@ void monitor_restate(struct monitor *m);
 
 int monitor_start_buses(struct monitor *m);
 void monitor_stop_buses(struct monitor *m, int64_t deadline_us);
-void monitor_reload_ask(struct monitor *m, uint32_t ticket, const char *who);
-void monitor_reload_loaded(struct monitor *m, struct config *config, char *detail);
+void monitor_reload_ask(struct monitor *m, uint32_t ticket, const char *who, const char *reason);
+void monitor_reload_loaded(struct monitor *m, struct core_message *message); /* takes what it carries */
 void monitor_reload_bus_exited(struct monitor *m);
 /* When a reload waits for buses: the time at which it stops waiting. */
 int64_t monitor_reload_deadline(const struct monitor *m);
@@ -276,6 +279,18 @@ void monitor_called(struct monitor *m, struct notify_call *call);     /* the sam
 void monitor_watch_notify(struct monitor *m, int64_t now_us);
 enum notifier_state monitor_notifier_state(const struct monitor *m);
 
+/* ---- monitor_baseline.c */
+
+void monitor_baseline_restore(struct monitor *m, struct core_message *message);
+/* Which limits of config differ from those in a source (NULL: lost). For loader threads. NULL: no memory. */
+struct limit_report *monitor_baseline_compare(const char *source, size_t len, const struct config *config);
+char *monitor_baseline_copy(const struct monitor *m); /* the source, malloc'd; NULL: lost */
+bool monitor_baseline_differs(const struct monitor *m, const struct config *config);
+void monitor_baseline_set(struct monitor *m, struct event_record *event);
+/* After a start with another configuration: compares, on a thread of its own. */
+void monitor_baseline_start(struct monitor *m);
+void monitor_baseline_compared(struct monitor *m, uint32_t generation, struct limit_report *report);
+
 /* ---- monitor_drill.c */
 
 void monitor_drill_restore(struct monitor *m, const struct core_message *message);
@@ -309,6 +324,7 @@ uint16_t monitor_disabled_page(const struct monitor *m, uint16_t first, uint16_t
 /* ---- monitor.c */
 
 int monitor_make_tables(struct monitor *m, struct config *config);
-void monitor_answer(struct monitor *m, enum command_origin origin, uint32_t ticket, int error);
+/* To the control client that waits for this ticket; 0: nobody does. */
+void monitor_answer(struct monitor *m, uint32_t ticket, int error, const char *detail);
 
 #endif

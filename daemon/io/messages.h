@@ -38,6 +38,16 @@ struct record_request {
     int64_t reviewed_until_utc_us;    /* of a review: there is no hole in what was reviewed before that */
 };
 
+#define LIMITS_JSON_MAX 1536
+
+/* Which limits differ from those that are explained. */
+struct limit_report {
+    size_t n;
+    char *lines;                /* one for each, for people; malloc'd */
+    char json[LIMITS_JSON_MAX]; /* an array of {"what","before","after"}, as many as fit */
+};
+void limit_report_free(struct limit_report *report); /* the monitor's; NULL is a no-op */
+
 /* Who has disabled something, why and since when. */
 struct hold_note {
     int64_t since_utc_us;
@@ -146,6 +156,7 @@ enum core_kind {
     CORE_REVIEWED,    /* store: until when the record was reviewed; before CORE_STORE_OPEN */
     CORE_BYPASSED,    /* store: a device that an earlier run has left bypassed; before CORE_STORE_OPEN */
     CORE_BASELINE,    /* store: the configuration whose limits are explained; before CORE_STORE_OPEN */
+    CORE_LIMITS,      /* loader: the limits at the start were compared with those that are explained */
     CORE_DRILLED,     /* store: when a drill was last confirmed; before CORE_STORE_OPEN */
     CORE_ROUND,       /* store: when a person last read a point; before CORE_STORE_OPEN */
     CORE_NOTIFY,      /* publisher: cryonotify's status, or its heartbeat (report NULL) */
@@ -183,6 +194,7 @@ struct core_message {
             uint16_t device;
             struct diagnostics counts;
         } diagnostics;
+        struct limit_report *limits; /* receiver frees; NULL: no memory */
         struct command_request *command; /* malloc'd, the receiver frees */
         struct {
             char asset[ID_MAX], point[ID_MAX];
@@ -209,6 +221,7 @@ struct core_message {
         struct {
             struct config *config; /* a reference, or NULL: refused */
             char *detail; /* malloc'd, receiver frees: the mistakes when refused, the difference when not */
+            struct limit_report *limits; /* receiver frees; NULL: not compared */
         } config;
         struct {
             enum system_fault fault;
