@@ -110,6 +110,7 @@ static void forget(struct performance *p)
     free(p->stale);
     free(p->drill_times);
     free(p->ends);
+    free(p->days.each);
     json_decref(p->site);
 }
 
@@ -144,11 +145,12 @@ int performance_gather(struct history_reader *reader, const char *asset, int64_t
                               .to_us = to_us,
                               .progress = progress,
                               .context = context,
-                              .days = {.length_us = DAY_US},
+                              .days = {.length_us = DAY_US, .each = calloc(DAYS_MAX, sizeof(uint32_t))},
                               .periods = {.length_us = PERIOD_US}};
     p->alarms.max = p->assets.max = p->people.max = PERFORMANCE_ALARMS_MAX;
     p->channels.max = p->called.max = CALL_NAMES_MAX;
-    int result = read_events(p);
+    p->failed = p->days.each == NULL;
+    int result = p->failed ? -ENOMEM : read_events(p);
     if (result == 0 && !p->failed) {
         *ret = performance_facts(p);
         p->failed = p->failed || *ret == NULL;

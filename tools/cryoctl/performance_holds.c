@@ -12,7 +12,7 @@ static char *copy_of(struct performance *p, const char *text)
     return copy;
 }
 
-static uint32_t begin(struct performance *p, enum hold_kind kind, uint32_t alarm, const char *what,
+static uint32_t begin(struct performance *p, enum disabled_kind kind, uint32_t alarm, const char *what,
                       int64_t utc_us, const json_t *body)
 {
     if (p->n_disabled >= PERFORMANCE_DISABLED_MAX) {
@@ -58,8 +58,8 @@ void performance_hold(struct performance *p, struct tracked *t, uint32_t alarm, 
             end(p, &t->holds[i], utc_us, "again");
         if (begins || (state && t->holds[i] == 0)) {
             const char *device = performance_text(body, "device");
-            t->holds[i] = begin(p, device[0] != '\0' ? HOLD_BYPASSED : (enum hold_kind)i, alarm + 1, device,
-                                utc_us, body);
+            t->holds[i] = begin(p, device[0] != '\0' ? DISABLED_BYPASSED : (enum disabled_kind)i, alarm + 1,
+                                device, utc_us, body);
         }
         if (strcmp(transition, kinds[i].ends) == 0 || removed) {
             const char *how = performance_text(body, "why");
@@ -74,10 +74,10 @@ void performance_off(struct performance *p, int64_t utc_us, const json_t *body, 
     const char *what = performance_text(body, "what");
     uint32_t found = 0;
     for (size_t i = p->n_disabled; i-- > 0 && found == 0;)
-        if (p->disabled[i].kind == HOLD_NOTIFICATION && p->disabled[i].to_us == 0 &&
+        if (p->disabled[i].kind == DISABLED_NOTIFICATION && p->disabled[i].to_us == 0 &&
             strcmp(p->disabled[i].what, what) == 0)
             found = (uint32_t)i + 1;
     end(p, &found, utc_us, performance_text(body, "by"));
     if (strcmp(kind, "notify-off") == 0)
-        (void)begin(p, HOLD_NOTIFICATION, 0, what, utc_us, body);
+        (void)begin(p, DISABLED_NOTIFICATION, 0, what, utc_us, body);
 }

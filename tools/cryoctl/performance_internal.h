@@ -6,30 +6,31 @@
 #include "performance.h"
 #include "roster.h"
 
-#define DAY_US          (INT64_C(86400) * SECOND_US)
-#define PERIOD_US       (INT64_C(600) * SECOND_US)
-#define FLOOD_MORE_THAN 10
-#define FLOOD_OVER      5
-#define CHATTER_RAISES  3
-#define CHATTER_US      (INT64_C(60) * SECOND_US)
-#define STALE_US        DAY_US
-#define ALIVE_US        PERIOD_US /* a reading so short before the end of the range: it was running until then */
-#define ENDS_MAX        10000
-#define CALL_NAMES_MAX  1000
-#define PRIORITIES      4
+#define DAY_US                 (INT64_C(86400) * SECOND_US)
+#define PERIOD_US              (INT64_C(600) * SECOND_US)
+#define FLOOD_MORE_THAN        10
+#define FLOOD_OVER             5
+#define CHATTER_RAISES         3
+#define CHATTER_US             (INT64_C(60) * SECOND_US)
+#define STALE_US               DAY_US
+#define ALIVE_US               PERIOD_US /* a reading so short before the end of the range: it was running until then */
+#define ENDS_MAX               10000
+#define CALL_NAMES_MAX         1000
+#define PERFORMANCE_PRIORITIES 4
+#define DAYS_MAX               400 /* whose alarms are kept day by day */
 
-enum hold_kind {
-    HOLD_SHELVED,
-    HOLD_SUPPRESSED,
-    HOLD_OUT_OF_SERVICE,
-    HOLD_BYPASSED,
-    HOLD_NOTIFICATION,
-    HOLD_KINDS
+enum disabled_kind {
+    DISABLED_SHELVED,
+    DISABLED_SUPPRESSED,
+    DISABLED_OUT_OF_SERVICE,
+    DISABLED_BYPASSED,
+    DISABLED_NOTIFICATION,
+    DISABLED_KINDS
 };
 
 /* Something that was disabled for a while. */
 struct disabled {
-    enum hold_kind kind;
+    enum disabled_kind kind;
     int64_t from_us, to_us, until_us; /* to 0: still; until 0: not told */
     uint32_t alarm;                   /* index + 1; 0: what says it */
     char *what, *by, *why, *order, *ended_by;
@@ -46,7 +47,7 @@ struct tracked {    /* an alarm that occurred */
     bool open, active, acknowledged;
     int64_t raised_us, active_us, acknowledged_us, returned_us, called_us, allowed_us;
     uint32_t person;
-    uint32_t holds[HOLD_OUT_OF_SERVICE + 1]; /* index + 1 in disabled */
+    uint32_t holds[DISABLED_OUT_OF_SERVICE + 1]; /* index + 1 in disabled */
 };
 
 struct occurrence {
@@ -69,6 +70,7 @@ struct stale {
 struct bin { /* the fullest of equal stretches of time */
     int64_t length_us, current, count;
     int64_t most, most_from_us;
+    uint32_t *each;   /* [DAYS_MAX], NULL: they are not kept */
     uint64_t crowded; /* stretches with more than FLOOD_MORE_THAN */
 };
 
@@ -118,7 +120,7 @@ struct performance {
     struct disabled *disabled;
     size_t n_disabled, cap_disabled;
     uint64_t disabled_total;
-    uint64_t raised, hidden, realarmed, returned_from_hold, priorities[PRIORITIES], left_out;
+    uint64_t raised, hidden, realarmed, returned_from_hold, priorities[PERFORMANCE_PRIORITIES], left_out;
     struct bin days, periods;
     struct flood flood;
     /* calls and drills */
@@ -159,6 +161,16 @@ int performance_runs_end(struct performance *p);
 /* ---- performance_calls.c */
 void performance_call(struct performance *p, const struct history_event *event, const json_t *body);
 void performance_drill(struct performance *p, const char *alarm, const char *transition, int64_t utc_us);
+
+/* ---- performance_lists.c */
+json_t *performance_json_time(int64_t utc_us);
+json_t *performance_json_seconds(int64_t us);
+json_t *performance_json_ratio(double a, double b); /* null when b is 0 */
+json_t *performance_json_count(uint64_t n);
+json_t *performance_json_text(const char *text); /* null for "" */
+json_t *performance_json_alarm(const struct performance *p, uint32_t alarm);
+/* Rates, floods, chattering, the most frequent, stale, priorities: into facts. */
+void performance_lists(struct performance *p, json_t *facts);
 
 /* ---- performance_facts.c */
 json_t *performance_facts(struct performance *p);

@@ -19,6 +19,8 @@ static void bin_add(struct bin *bin, int64_t from_us, int64_t utc_us)
     if (at != bin->current)
         bin_close(bin, from_us);
     bin->current = at;
+    if (bin->each != NULL && at >= 0 && at < DAYS_MAX)
+        bin->each[at]++;
     bin->count++;
 }
 
