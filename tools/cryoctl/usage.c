@@ -60,9 +60,9 @@ static const struct usage_verb verbs[] = {
     {"alarm-report", "", "", 0, 0, FOR_HISTORY | BIT(OPTION_ASSET) | BIT(OPTION_PDF),
      "how well the alarm system performs, beside the targets of ISA-18.2; --pdf writes its page",
      "报警系统的性能，与 ISA-18.2 目标对照；--pdf 生成报告页", verb_alarm_report},
-    /*REPLAY    {"replay", "", "", 0, 0, FOR_HISTORY | BIT(OPTION_ASSET),
+    {"replay", "", "", 0, 0, FOR_HISTORY | BIT(OPTION_ASSET),
      "try limits before using them: what --config NEW would have alarmed in the past",
-     "先试后用：新配置（--config）在过去会产生哪些报警", verb_replay},*/
+     "先试后用：新配置（--config）在过去会产生哪些报警", verb_replay},
     {"devices", "", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_UTC) | BIT(OPTION_FORMAT),
      "how each device answers: faults, latency, last good reply",
      "各设备的通信情况：故障、延迟、最近成功时间", verb_devices},
