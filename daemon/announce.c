@@ -74,6 +74,13 @@ static const char *fault_words(enum system_fault fault, enum language language)
         [FAULT_REVIEW] = {"the record waits to be reviewed (cryoctl review)", "记录待审核（cryoctl review）"},
         [FAULT_RECORD] = {"the proof of the record needs a person (readings are stored)",
                           "记录的签名或完整性需要处理（读数仍在存储）"},
+        [FAULT_NOTIFIER] = {"the service that calls people is away: nobody would be told",
+                            "通知服务不可用：无人会收到报警"},
+        [FAULT_NOTIFY_CHANNEL] = {"a way to call people has failed or is switched off",
+                                  "某个通知渠道发生故障或已关闭"},
+        [FAULT_NOTIFY_PEOPLE] = {"too few people can be reached", "可联系到的人员不足"},
+        [FAULT_DRILL] = {"drill: please confirm that you have received this", "演练：请确认已收到"},
+        [FAULT_DRILL_OVERDUE] = {"a drill was not confirmed, or is overdue", "演练未确认或已逾期"},
     };
     return words[fault][language];
 }

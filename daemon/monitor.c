@@ -24,8 +24,11 @@
 
 int monitor_make_tables(struct monitor *m, struct config *config)
 {
-    struct engine *engine = engine_create(config->point_models, config->n_points, config->alarm_models,
-                                          config->n_alarms, clock_now());
+    const struct engine_tables tables = {.points = config->point_models,
+                                         .n_points = config->n_points,
+                                         .alarms = config->alarm_models,
+                                         .n_alarms = config->n_alarms};
+    struct engine *engine = engine_create(&tables, clock_now());
     struct alarm_record *alarms = calloc(config->n_alarms + 1U, sizeof *alarms);
     struct device_record *devices = calloc(config->n_devices + 1U, sizeof *devices);
     struct calibrated *calibrated = calloc(config->n_points + 1U, sizeof *calibrated);
@@ -131,7 +134,7 @@ static void acknowledge(struct monitor *m, const struct core_message *message)
     if (alarm >= 0) {
         struct event event = {.kind = EVENT_ACKNOWLEDGE};
         struct command command = {.who = message->acknowledge.who, .note = message->acknowledge.note};
-        event.acknowledge.alarm = (uint16_t)alarm;
+        event.order.alarm = (uint16_t)alarm;
         result = monitor_feed(m, &event, &command);
     }
     monitor_answer(m, message->acknowledge.origin, message->acknowledge.ticket, result);

@@ -140,8 +140,7 @@ static void announce(struct monitor *m, struct alarm_news *news)
 
 static bool has_reading(const struct config *config, uint16_t alarm)
 {
-    const enum condition_kind kind = config->alarm_models[alarm].kind;
-    return kind != CONDITION_FAULT && kind != CONDITION_DATE;
+    return engine_kind_has_reading(config->alarm_models[alarm].kind);
 }
 
 static void announce_transition(struct monitor *m, const struct transition *t, const struct command *command)
@@ -204,7 +203,8 @@ void monitor_restore_alarm(struct monitor *m, uint16_t alarm, const struct alarm
 {
     if (engine_alarm_state(m->engine, alarm) != ALARM_NORMAL)
         return;
-    engine_restore(m->engine, alarm, record->state);
+    const struct alarm_memory memory = engine_memory_of_state(record->state);
+    engine_restore(m->engine, alarm, &memory);
     if (engine_alarm_state(m->engine, alarm) == ALARM_NORMAL)
         return;
     m->alarms[alarm] = *record;

@@ -25,6 +25,12 @@
  * DATE: the engine compares the wall clock with the model's spans (condition_in_dates); readings tell
  * nothing.
  *
+ * RATE, DEVIATION, DISAGREE: a measure is taken of several readings, of one point over time or of several
+ * points now, and judged like a value (condition_judge_measure): when one of the readings is only uncertain
+ * it can begin, never end. DISAGREE can begin with the readings that are usable; to end it all must be good.
+ *
+ * GROUP counts conditions of other alarms, CHATTER their raisings; both are always known (engine_group.c).
+ *
  * So: unknown never begins, ends or hastens anything. It stops a running return, which must then begin
  * anew with a good value back to normal; but it does not stop a pending alarm, which becomes active at its
  * time. An alarm is never lost because the sensor died. In the deadband everything goes on as it was.
@@ -60,6 +66,31 @@ bool condition_is_measured(const struct reading *reading);
 /* What the reading says about the model's condition; VERDICT_UNKNOWN for FAULT and DATE. */
 enum verdict condition_judge(const struct alarm_model *model, const struct reading *reading);
 
+/* What several readings say together. */
+struct measure {
+    bool known; /* else the rest means nothing */
+    bool good;  /* made of good readings alone, of all that should be there */
+    micro_t value;
+};
+
+/* value - setpoint; a setpoint of NULL is the model's number. */
+struct measure condition_deviation(const struct alarm_model *model, const struct reading *value,
+                                   const struct reading *setpoint);
+
+/* The greatest less the least usable one of n readings. */
+struct measure condition_spread(const struct reading *const *readings, unsigned n);
+
+/* RATE, DEVIATION and DISAGREE: what the measure says. */
+enum verdict condition_judge_measure(const struct alarm_model *model, const struct measure *measure);
+
+/* Has an acknowledged condition grown by the model's realarm_step since? acked: the value or measure at the
+ * acknowledgement, NULL when that is not known: then it counts from the limit. False for kinds without one.
+ */
+bool condition_is_worse(const struct alarm_model *model, micro_t now, const micro_t *acked);
+
+/* Is the plant so that the alarm means nothing? Anything but good is UNKNOWN. */
+enum verdict condition_judge_plant(const struct suppression *suppression, const struct reading *reading);
+
 /* DATE: is the time in one of the spans? ret_change: when that changes next, INT64_MAX: never. */
 bool condition_in_dates(const struct alarm_model *model, int64_t utc_us, int64_t *ret_change);
 
@@ -71,6 +102,10 @@ int64_t condition_deadline(const struct condition *condition, const struct alarm
 
 /* The running delay is over: pending becomes active, leaving becomes quiet. */
 void condition_expire(struct condition *condition);
+
+/* a - b and a + b, as far as int64_t goes. */
+int64_t condition_minus(int64_t a, int64_t b);
+int64_t condition_plus(int64_t a, int64_t b);
 
 /* boot_us + ms, at most INT64_MAX. */
 int64_t condition_later(int64_t boot_us, uint32_t ms);

@@ -1,124 +1,14 @@
 /* engine.c - see engine.h. */
 #include "engine.h"
 
-#include <assert.h>
 #include <errno.h>
 
 #include "engine_state.h"
-
-#define DATE_LOOK_US INT64_C(3600000000) /* the wall clock may have been set */
 
 const struct point_view ENGINE_NEVER_READ = {
     .reading = {.quality = QUALITY_BAD, .reason = REASON_NEVER_READ},
     .last_data_boot_us = INT64_MIN,
 };
-
-/* ---------------------------------------------------------------- one alarm */
-
-static uint32_t alarm_item(const struct engine *e, uint16_t index)
-{
-    return (uint32_t)e->n_points + index;
-}
-
-/* Moves the alarm's state and queues the transition. */
-static int change(struct engine *e, uint16_t index, enum transition_kind kind, int64_t since_us,
-                  uint32_t command)
-{
-    const struct alarm_model *model = &e->alarm_models[index];
-    struct alarm *alarm = &e->alarms[index];
-    struct transition *transition;
-    enum alarm_state to;
-    const int rc = alarm_next(alarm->state, kind, &to);
-
-    if (rc < 0)
-        return rc;
-    assert(e->queue_count < ENGINE_QUEUE_SIZE(e->n_alarms));
-    transition = &e->queue[e->queue_count++];
-    *transition = (struct transition){
-        .alarm = index,
-        .kind = kind,
-        .from = alarm->state,
-        .to = to,
-        .at = e->now,
-        .since_boot_us = since_us,
-        .command = command,
-    };
-    transition->reading = model->kind == CONDITION_FAULT || model->kind == CONDITION_DATE
-                              ? ENGINE_NEVER_READ.reading
-                              : e->points[model->point].view.reading;
-    alarm->state = to;
-    return 0;
-}
-
-/* When time alone ends the alarm's delay: a flat line is only ever proven by a sample. */
-static int64_t timer_of(const struct condition *condition, const struct alarm_model *model)
-{
-    return model->kind == CONDITION_FLATLINE && condition->phase == PHASE_PENDING
-               ? INT64_MAX
-               : condition_deadline(condition, model);
-}
-
-/* Ends the alarm's delay if its deadline has come at t, or else sets its timer. */
-static void settle_until(struct engine *e, uint16_t index, int64_t deadline, int64_t t)
-{
-    struct condition *condition = &e->alarms[index].condition;
-    const struct condition before = *condition;
-
-    if (deadline <= t && (before.phase == PHASE_PENDING || before.phase == PHASE_LEAVING)) {
-        condition_expire(condition);
-        (void)change(e, index, before.phase == PHASE_PENDING ? TRANSITION_RAISED : TRANSITION_RETURNED,
-                     before.since, 0);
-    }
-    deadlines_set(&e->pending, alarm_item(e, index), timer_of(condition, &e->alarm_models[index]));
-}
-
-static void settle(struct engine *e, uint16_t index, int64_t t)
-{
-    settle_until(e, index, timer_of(&e->alarms[index].condition, &e->alarm_models[index]), t);
-}
-
-static void tell(struct engine *e, uint16_t index, enum verdict verdict, int64_t t)
-{
-    condition_tell(&e->alarms[index].condition, verdict, t);
-    settle(e, index, t);
-}
-
-static int64_t minus(int64_t a, int64_t b)
-{
-    int64_t result;
-
-    return __builtin_sub_overflow(a, b, &result) ? (b > 0 ? INT64_MIN : INT64_MAX) : result;
-}
-
-/* The last change of the model's dates after one time and not after another; INT64_MIN: none. */
-static int64_t last_change(const struct alarm_model *model, int64_t after_utc_us, int64_t until_utc_us)
-{
-    int64_t last = INT64_MIN;
-    int64_t change;
-
-    while (condition_in_dates(model, after_utc_us, &change), change <= until_utc_us && change != INT64_MAX)
-        last = after_utc_us = change;
-    return last;
-}
-
-/* Compares the wall clock with the dates at t, a time that has come, and arms the next look. When more than
- * one change was slept through, only the last one counts: so it is looked at twice at most. */
-static void settle_date(struct engine *e, uint16_t index, int64_t t)
-{
-    const struct alarm_model *model = &e->alarm_models[index];
-    const int64_t utc_us = minus(e->now.utc_us, minus(e->now.boot_us, t));
-    const int64_t late = last_change(model, utc_us, e->now.utc_us);
-    int64_t change;
-
-    tell(e, index, condition_in_dates(model, utc_us, &change) ? VERDICT_HOLDS : VERDICT_OVER, t);
-    if (late != INT64_MIN) {
-        deadlines_set(&e->pending, alarm_item(e, index), minus(e->now.boot_us, minus(e->now.utc_us, late)));
-        return;
-    }
-    change = minus(change, e->now.utc_us);
-    change = change < DATE_LOOK_US ? change : DATE_LOOK_US;
-    deadlines_set(&e->pending, alarm_item(e, index), minus(e->now.boot_us, -change));
-}
 
 /* ---------------------------------------------------------------- one point */
 
@@ -146,6 +36,13 @@ void engine_set_point_deadline(struct engine *engine, uint16_t point)
     deadlines_set(&engine->pending, point, stale < data ? stale : data);
 }
 
+/* Before the alarms: what is suppressed is so already when its condition comes, and seen when it is not. */
+static void tell_plant(struct engine *e, uint16_t index)
+{
+    for (uint32_t i = e->suppresses.first[index]; i < e->suppresses.first[index + 1U]; i++)
+        engine_hold_plant(e, e->suppresses.items[i], &e->points[index].view.reading);
+}
+
 /* The engine's own verdict that nobody brought the point a sample in time. */
 static void turn_stale(struct engine *e, uint16_t index, int64_t t)
 {
@@ -159,16 +56,20 @@ static void turn_stale(struct engine *e, uint16_t index, int64_t t)
         e->stale_count++;
         point->in_stale_list = true;
     }
-    for (uint32_t i = e->group_first[index]; i < e->group_first[index + 1U]; i++)
-        tell(e, e->members[i], condition_judge(&e->alarm_models[e->members[i]], &point->view.reading), t);
+    tell_plant(e, index);
+    /* Silence says nothing of a condition but that its return must wait. */
+    for (uint32_t i = e->judges.first[index]; i < e->judges.first[index + 1U]; i++) {
+        e->alarms[e->judges.items[i]].is_measure_lost = true;
+        engine_alarm_tell(e, e->judges.items[i], VERDICT_UNKNOWN, t);
+    }
 }
 
 static void lose_data(struct engine *e, uint16_t index, int64_t t)
 {
     e->points[index].no_data = true;
-    for (uint32_t i = e->group_first[index]; i < e->group_first[index + 1U]; i++)
-        if (e->alarm_models[e->members[i]].kind == CONDITION_NO_DATA)
-            tell(e, e->members[i], VERDICT_HOLDS, t);
+    for (uint32_t i = e->judges.first[index]; i < e->judges.first[index + 1U]; i++)
+        if (e->alarm_models[e->judges.items[i]].kind == CONDITION_NO_DATA)
+            engine_alarm_tell(e, e->judges.items[i], VERDICT_HOLDS, t);
 }
 
 static void expire_point(struct engine *e, uint16_t index, int64_t t)
@@ -181,8 +82,7 @@ static void expire_point(struct engine *e, uint16_t index, int64_t t)
     engine_set_point_deadline(e, index);
 }
 
-/* Of a contradiction, the worse: nothing that has a reason to be bad passes as a value. */
-static struct reading sober(const struct reading *reading)
+struct reading engine_sober(const struct reading *reading)
 {
     struct reading result = *reading;
 
@@ -193,15 +93,6 @@ static struct reading sober(const struct reading *reading)
     if (result.quality == QUALITY_BAD)
         result.value = 0;
     return result;
-}
-
-/* A good value that differs from the one before ends a flat line, and may be the first of the next. */
-static void tell_flat(struct engine *e, uint16_t index, bool moved, int64_t t)
-{
-    if (moved)
-        tell(e, index, VERDICT_OVER, t);
-    condition_tell(&e->alarms[index].condition, VERDICT_HOLDS, t);
-    settle_until(e, index, condition_deadline(&e->alarms[index].condition, &e->alarm_models[index]), t);
 }
 
 static void tell_all(struct engine *e, uint16_t index)
@@ -215,20 +106,18 @@ static void tell_all(struct engine *e, uint16_t index)
         point->has_flat = true;
         point->flat_raw = reading->raw;
     }
-    for (uint32_t i = e->group_first[index]; i < e->group_first[index + 1U]; i++) {
-        const uint16_t alarm = e->members[i];
-        if (e->alarm_models[alarm].kind == CONDITION_FLATLINE && good)
-            tell_flat(e, alarm, moved, e->now.boot_us);
-        else
-            tell(e, alarm, condition_judge(&e->alarm_models[alarm], reading), e->now.boot_us);
-    }
+    if (reading->quality != QUALITY_BAD && point->trend != ENGINE_NONE)
+        trend_add(&e->trends[point->trend], e->now.boot_us, reading->value, !good);
+    tell_plant(e, index);
+    for (uint32_t i = e->judges.first[index]; i < e->judges.first[index + 1U]; i++)
+        engine_alarm_judge(e, e->judges.items[i], moved);
 }
 
 static void take_sample(struct engine *e, uint16_t index, const struct reading *reading)
 {
     struct point *point = &e->points[index];
 
-    point->view.reading = sober(reading);
+    point->view.reading = engine_sober(reading);
     point->view.at = e->now;
     point->seen_us = e->now.boot_us;
     point->is_stale = false;
@@ -243,7 +132,9 @@ static void take_sample(struct engine *e, uint16_t index, const struct reading *
 
 /* ---------------------------------------------------------------- events and time */
 
-/* Works off all that is due, in order of time. Each point and each alarm comes at most twice. */
+/* Works off all that is due, in order of time. A point comes at most twice, an alarm a few times (each look
+ * and each delay ends later than the one before, or ends something), a group as often as its members change.
+ */
 static void catch_up(struct engine *e)
 {
     uint32_t item;
@@ -252,10 +143,10 @@ static void catch_up(struct engine *e)
     while (deadlines_first(&e->pending, &item, &at) && at <= e->now.boot_us) {
         if (item < e->n_points)
             expire_point(e, (uint16_t)item, at);
-        else if (e->alarm_models[item - e->n_points].kind == CONDITION_DATE)
-            settle_date(e, (uint16_t)(item - e->n_points), at);
+        else if (item < engine_hold_item(e, 0))
+            engine_alarm_expire(e, (uint16_t)(item - e->n_points), at);
         else
-            settle(e, (uint16_t)(item - e->n_points), at);
+            engine_hold_expire(e, (uint16_t)(item - engine_hold_item(e, 0)), at);
     }
 }
 
@@ -266,8 +157,16 @@ static bool event_is_valid(const struct engine *e, const struct event *event)
         return event->sample.point < e->n_points;
     case EVENT_FAULT:
         return (unsigned)event->fault.fault < FAULT_COUNT;
+    case EVENT_CONDITION:
+        return event->condition.alarm < e->n_alarms &&
+               e->alarm_models[event->condition.alarm].kind == CONDITION_FED;
     case EVENT_ACKNOWLEDGE:
-        return event->acknowledge.alarm < e->n_alarms;
+    case EVENT_SHELVE:
+    case EVENT_UNSHELVE:
+    case EVENT_OUT_OF_SERVICE:
+    case EVENT_IN_SERVICE:
+    case EVENT_RESET:
+        return event->order.alarm < e->n_alarms;
     case EVENT_TICK:
         return true;
     }
@@ -276,10 +175,10 @@ static bool event_is_valid(const struct engine *e, const struct event *event)
 
 static void take_fault(struct engine *e, enum system_fault fault, bool failed)
 {
-    const uint32_t group = e->n_points + (uint32_t)fault;
+    const uint32_t list = e->n_points + (uint32_t)fault;
 
-    for (uint32_t i = e->group_first[group]; i < e->group_first[group + 1]; i++)
-        tell(e, e->members[i], failed ? VERDICT_HOLDS : VERDICT_OVER, e->now.boot_us);
+    for (uint32_t i = e->judges.first[list]; i < e->judges.first[list + 1]; i++)
+        engine_alarm_tell(e, e->judges.items[i], failed ? VERDICT_HOLDS : VERDICT_OVER, e->now.boot_us);
 }
 
 int engine_feed(struct engine *engine, struct stamp now, const struct event *event)
@@ -300,11 +199,14 @@ int engine_feed(struct engine *engine, struct stamp now, const struct event *eve
     case EVENT_FAULT:
         take_fault(engine, event->fault.fault, event->fault.failed);
         break;
-    case EVENT_ACKNOWLEDGE:
-        return change(engine, event->acknowledge.alarm, TRANSITION_ACKNOWLEDGED, 0,
-                      event->acknowledge.command);
+    case EVENT_CONDITION:
+        engine_alarm_tell(engine, event->condition.alarm,
+                          event->condition.holds ? VERDICT_HOLDS : VERDICT_OVER, engine->now.boot_us);
+        break;
     case EVENT_TICK:
         break;
+    default:
+        return engine_hold_order(engine, event);
     }
     return 0;
 }
@@ -329,7 +231,8 @@ int64_t engine_next_deadline(const struct engine *engine)
 
 enum alarm_state engine_alarm_state(const struct engine *engine, uint16_t alarm)
 {
-    return alarm < engine->n_alarms ? engine->alarms[alarm].state : ALARM_NORMAL;
+    return alarm < engine->n_alarms ? alarm_shown(&engine->alarm_models[alarm], &engine->alarms[alarm].status)
+                                    : ALARM_NORMAL;
 }
 
 struct point_view engine_point(const struct engine *engine, uint16_t point)
@@ -353,68 +256,57 @@ bool engine_take_stale(struct engine *engine, uint16_t *ret_point)
     return false;
 }
 
-/* ---------------------------------------------------------------- restoring */
-
-void engine_restore(struct engine *engine, uint16_t alarm, enum alarm_state state)
+struct alarm_view engine_hold(const struct engine *engine, uint16_t alarm)
 {
-    if (alarm >= engine->n_alarms || !alarm_state_is_valid(state) ||
-        engine->alarms[alarm].state != ALARM_NORMAL)
-        return;
-    engine->alarms[alarm].state = state;
-    if (alarm_state_is_active(state)) {
-        engine->alarms[alarm].condition = (struct condition){.phase = PHASE_ACTIVE};
-        /* A date is looked at once more. */
-        deadlines_set(&engine->pending, alarm_item(engine, alarm),
-                      engine->alarm_models[alarm].kind == CONDITION_DATE ? engine->now.boot_us : INT64_MAX);
+    struct alarm_view view = {0};
+    const struct alarm *a;
+
+    if (alarm >= engine->n_alarms)
+        return view;
+    a = &engine->alarms[alarm];
+    view.state = alarm_shown(&engine->alarm_models[alarm], &a->status);
+    view.active = alarm_is_active(&a->status);
+    view.latched = a->status.latched;
+    view.one_shot = a->status.is_held[HOLD_SHELVED] && a->one_shot;
+    for (unsigned hold = 0; hold < HOLD_COUNT; hold++) {
+        view.is_held[hold] = a->status.is_held[hold];
+        view.until_utc_us[hold] = view.is_held[hold] ? a->until_utc_us[hold] : 0;
+        view.n_holds[hold] = a->n_holds[hold];
     }
+    view.has_measure =
+        engine_alarm_is_measured(&engine->alarm_models[alarm]) && a->has_measure && !a->is_measure_lost;
+    view.measure = view.has_measure ? a->measure : 0;
+    view.n_active_members = a->n_active;
+    return view;
 }
 
-int64_t engine_pending_since(const struct engine *engine, uint16_t alarm)
+bool engine_trend(const struct engine *engine, uint16_t point, struct trend_view *ret)
 {
-    if (alarm >= engine->n_alarms || engine->alarms[alarm].condition.phase != PHASE_PENDING)
-        return INT64_MAX;
-    return engine->alarms[alarm].condition.since;
+    struct slope slope;
+
+    if (point >= engine->n_points || engine->points[point].trend == ENGINE_NONE ||
+        !trend_slope(&engine->trends[engine->points[point].trend], engine->now.boot_us, &slope) ||
+        slope.uncertain)
+        return false;
+    ret->per_hour = slope.per_hour;
+    ret->over_s = (uint32_t)(slope.over_us / 1000000);
+    return true;
 }
 
-void engine_restore_pending(struct engine *engine, uint16_t alarm, int64_t since_boot_us)
+/* ---------------------------------------------------------------- names */
+
+bool engine_kind_has_reading(enum condition_kind kind)
 {
-    struct condition *condition;
-
-    if (alarm >= engine->n_alarms || engine->alarms[alarm].condition.phase != PHASE_QUIET ||
-        since_boot_us == INT64_MAX || engine->alarm_models[alarm].kind == CONDITION_DATE)
-        return;
-    condition = &engine->alarms[alarm].condition;
-    if (since_boot_us > engine->now.boot_us)
-        since_boot_us = engine->now.boot_us;
-    *condition = (struct condition){PHASE_PENDING, since_boot_us};
-    deadlines_set(&engine->pending, alarm_item(engine, alarm),
-                  timer_of(condition, &engine->alarm_models[alarm]));
-}
-
-void engine_restore_point(struct engine *engine, uint16_t point, const struct reading *reading,
-                          struct stamp at, int64_t last_data_boot_us)
-{
-    struct point *p;
-
-    if (point >= engine->n_points)
-        return;
-    p = &engine->points[point];
-    /* What this engine has heard itself, its alarms have heard too: nothing may be put behind their back. */
-    if (p->view.reading.reason != REASON_NEVER_READ)
-        return;
-    if (reading->reason != REASON_NEVER_READ) {
-        p->view.reading = sober(reading);
-        p->view.at = at;
-        p->has_flat = p->view.reading.quality == QUALITY_GOOD;
-        p->flat_raw = p->view.reading.raw;
-        p->seen_us = at.boot_us < engine->now.boot_us ? at.boot_us : engine->now.boot_us;
-        p->is_stale = reading->reason == REASON_STALE;
+    switch (kind) {
+    case CONDITION_FAULT:
+    case CONDITION_DATE:
+    case CONDITION_CHATTER:
+    case CONDITION_GROUP:
+    case CONDITION_FED:
+        return false;
+    default:
+        return true;
     }
-    if (last_data_boot_us != INT64_MIN) {
-        p->view.last_data_boot_us = last_data_boot_us;
-        p->data_us = last_data_boot_us < engine->now.boot_us ? last_data_boot_us : engine->now.boot_us;
-    }
-    engine_set_point_deadline(engine, point);
 }
 
 const char *engine_fault_name(enum system_fault fault)
@@ -429,6 +321,11 @@ const char *engine_fault_name(enum system_fault fault)
         [FAULT_RESTART] = "restart",
         [FAULT_REVIEW] = "review-overdue",
         [FAULT_RECORD] = "record",
+        [FAULT_NOTIFIER] = "notifier",
+        [FAULT_NOTIFY_CHANNEL] = "notify-channel",
+        [FAULT_NOTIFY_PEOPLE] = "notify-people",
+        [FAULT_DRILL] = "drill",
+        [FAULT_DRILL_OVERDUE] = "drill-overdue",
     };
 
     return (unsigned)fault < FAULT_COUNT ? NAMES[fault] : "?";

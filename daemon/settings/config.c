@@ -20,6 +20,10 @@ void config_unref(struct config *config)
     free(config->guards);
     free(config->guard_targets);
     free(config->alarms);
+    free(config->members);
+    for (uint32_t i = 0; i < config->n_groups; i++)
+        free(config->groups[i].patterns);
+    free(config->groups);
     free(config->calibrations);
     free(config->point_models);
     free(config->alarm_models);

@@ -30,6 +30,12 @@
 #define HOLES_MAX        8     /* of one device */
 #define CALIBRATIONS_MAX 65000
 #define EXPOSURES_MAX    4
+#define AGENTS_MAX       8      /* of mqtt */
+#define USER_MAX         128    /* a user's name, UTF-8, with NUL */
+#define GROUPS_MAX       1000   /* that are configured; each bus may have one beside */
+#define MEMBERS_MAX      200000 /* of all groups together */
+#define ARGUMENTS_MAX    16     /* of the fallback command, with its own name */
+#define PRIORITIES       4      /* enum priority */
 
 enum language { LANGUAGE_EN, LANGUAGE_ZH, LANGUAGES };
 
@@ -49,6 +55,8 @@ struct mqtt_config {
     uint16_t keep_alive_s;
     bool home_assistant; /* publish discovery messages */
     bool commands;       /* listen to cryomon/<site>/cmd/<user>/<verb>; off by default */
+    uint8_t n_agents;    /* users who may say on whose behalf they send a command (cryonotify) */
+    char agents[AGENTS_MAX][USER_MAX];
 };
 
 struct storage_config {
@@ -61,6 +69,66 @@ struct storage_config {
 /* Somebody has to look at the record regularly (cryoctl review). */
 struct review_config {
     uint32_t every_days; /* 0: not asked for */
+};
+
+/* What a priority allows, and what it allows to be done to its alarms. */
+struct priority_config {
+    uint32_t response_time_ms;  /* so soon somebody must have acted */
+    uint32_t shelve_at_most_ms; /* 0: never (critical) */
+    uint32_t realarm_after_ms;  /* acknowledged and still active for so long: told again; 0: never */
+};
+
+/* Alarm management for the whole site. */
+struct alarms_config {
+    struct priority_config priorities[PRIORITIES]; /* by enum priority */
+    uint32_t out_of_service_at_most_days;
+    uint8_t chatter_count; /* an alarm that is raised so often */
+    uint32_t chatter_within_ms;
+};
+
+/* Cryomond's own last resort, for when nobody else would tell: a command that runs, and a relay that is set.
+ */
+struct fallback_config {
+    uint8_t n_arguments;                /* 0: none */
+    char arguments[ARGUMENTS_MAX][256]; /* [0] is an absolute path; no shell */
+    uint32_t repeat_ms, timeout_ms;
+    enum priority priority; /* for alarms of this priority and above */
+};
+
+enum reg_table {
+    TABLE_COIL = 1,
+    TABLE_DISCRETE = 2,
+    TABLE_HOLDING = 3,
+    TABLE_INPUT = 4
+}; /* = function code */
+
+struct relay_config {
+    bool enabled;
+    uint16_t device;
+    enum reg_table table; /* TABLE_COIL or TABLE_HOLDING */
+    uint16_t address;     /* protocol address, from 0 */
+    uint16_t on, off;     /* what is written while somebody must come, and else */
+};
+
+struct notify_config {
+    bool expected;            /* cryonotify is expected to be there: its absence is an alarm */
+    uint32_t silent_after_ms; /* without its heartbeat for so long it is away */
+    struct fallback_config fallback;
+    struct relay_config relay;
+};
+
+/* The way to a person is tried out on schedule. */
+struct drill_config {
+    uint32_t every_days; /* 0: no drills */
+    uint16_t at_minute;  /* of the day, local time */
+    uint32_t confirm_within_ms;
+};
+
+/* Manual readings, while an asset can't be read. */
+struct rounds_config {
+    uint32_t every_ms;            /* a reading is due so often */
+    uint32_t grace_ms;            /* and overdue so long after */
+    uint32_t unattended_after_ms; /* a device that is dead for so long asks for rounds; a bypass at once */
 };
 
 enum bus_kind { BUS_TCP, BUS_RTU };
@@ -79,14 +147,8 @@ struct bus_config {
     uint32_t baud;
     char parity; /* 'N', 'E', 'O' */
     uint8_t data_bits, stop_bits;
+    int silent_alarm; /* the group of its devices' no-data alarms (two devices and more), or -1 */
 };
-
-enum reg_table {
-    TABLE_COIL = 1,
-    TABLE_DISCRETE = 2,
-    TABLE_HOLDING = 3,
-    TABLE_INPUT = 4
-}; /* = function code */
 
 struct device_config {
     char id[ID_MAX];
@@ -117,6 +179,8 @@ struct asset_config {
     uint8_t n_exposures; /* thresholds for cryoctl exposure, of its points in exposure_unit; ascending */
     micro_t exposures[EXPOSURES_MAX];
     char exposure_unit[UNIT_MAX]; /* "°C" unless set */
+    int chatter_alarm;            /* index of ID/chattering; -1: it has none (system) */
+    int rounds_alarm;             /* index of ID/manual-reading-overdue; -1: no rounds here */
 };
 
 struct point_config {
@@ -163,9 +227,20 @@ struct guard_config {
 struct alarm_config {
     char id[ID_MAX]; /* unique within the asset */
     uint16_t asset;
-    bool automatic; /* no-data, bad, calibration and system alarms: made by cryomon, not written in a file */
-    struct bilingual text;     /* what is wrong, in the site's words; may be empty */
-    struct bilingual response; /* what to do; may be empty */
+    bool automatic; /* made by cryomon, not written in a file: no-data, bad, calibration, chattering, ... */
+    bool life_safety;
+    bool own_realarm;             /* realarm.after was written: it is not the priority's */
+    bool has_consequence_at;      /* the value at which the consequence comes about (time_to) is known: */
+    micro_t consequence_at;       /* in the point's unit */
+    struct bilingual text;        /* what is wrong, in the site's words; may be empty */
+    struct bilingual response;    /* what to do; may be empty */
+    struct bilingual consequence; /* what happens if nobody does; may be empty */
+};
+
+/* A group of a file, and its members in the file's words. */
+struct group_config {
+    uint16_t alarm;
+    char *patterns; /* each ended by NUL, and one more NUL behind the last */
 };
 
 struct config {
@@ -184,6 +259,10 @@ struct config {
     struct point_config *points;
     struct alarm_config *alarms;
     struct review_config review;
+    struct alarms_config alarming;
+    struct notify_config notify;
+    struct drill_config drill;
+    struct rounds_config rounds;
     uint32_t n_calibrations;
     struct calibration_config *calibrations;
     uint32_t n_guards, n_guard_targets;
@@ -191,8 +270,12 @@ struct config {
     uint16_t *guard_targets;          /* indices of points */
     struct point_model *point_models; /* n_points, for engine_create */
     struct alarm_model *alarm_models; /* n_alarms, for engine_create */
-    unsigned char sha256[32];         /* over source, below */
-    char *source;                     /* all files as read, each behind a line "--- path", in reading order */
+    uint32_t n_groups;
+    struct group_config *groups;
+    uint32_t n_members;       /* of all GROUP and CHATTER alarms: for engine_create */
+    uint16_t *members;        /* indices of alarms */
+    unsigned char sha256[32]; /* over source, below */
+    char *source;             /* all files as read, each behind a line "--- path", in reading order */
     size_t source_len;
 };
 

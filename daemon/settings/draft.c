@@ -23,7 +23,7 @@ const struct choice draft_word_orders[] = {
 static const char *const kind_names[] = {
     [NAMES_BUS] = "bus",         [NAMES_DEVICE] = "device",     [NAMES_ASSET] = "asset",
     [NAMES_PROFILE] = "profile", [NAMES_REGISTER] = "register", [NAMES_POINT] = "point",
-    [NAMES_ALARM] = "alarm",
+    [NAMES_ALARM] = "alarm",     [NAMES_GROUP] = "group",
 };
 
 void *draft_grow(struct draft *d, void *items, size_t n, size_t size)
@@ -54,6 +54,8 @@ static const struct yaml_node *node_of(const struct draft *d, enum names_kind ki
         return d->points[index].node;
     case NAMES_ALARM:
         return d->alarms[index].node;
+    case NAMES_GROUP:
+        return d->groups[index].node;
     case NAMES_REGISTER:
         return d->registers[index].node;
     case NAMES_PROFILE:
@@ -150,5 +152,6 @@ void draft_free(struct draft *d)
     free(d->assets);
     free(d->points);
     free(d->alarms);
+    free(d->groups);
     free(d->calibrations);
 }

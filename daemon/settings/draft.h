@@ -21,6 +21,8 @@
 #define HOUR_MS   3600000
 #define DAY_MS    86400000
 
+#define TREND_OVER_MS (30 * MINUTE_MS) /* unless the point says */
+
 #define UNIT_UNKNOWN 256
 
 struct draft_bus {
@@ -38,7 +40,8 @@ struct draft_device {
     int bus, profile; /* -1: not known */
     uint16_t unit;    /* UNIT_UNKNOWN: not known */
     bool accept_unverified;
-    bool used; /* by a point */
+    bool used;       /* by a point, or as a relay */
+    size_t n_points; /* that read from it */
 };
 
 enum profile_status { STATUS_DOCUMENTED, STATUS_FIELD_REPORTED, STATUS_UNVERIFIED };
@@ -79,11 +82,14 @@ struct draft_point {
     const struct yaml_node *device_node, *register_node, *resolution, *plausible, *offset, *two_point;
     const struct yaml_node *calibration;
     uint32_t no_data_after_ms; /* 0: not given */
+    uint32_t trend_over_ms;    /* 0: not given */
     int device;                /* -1: not known */
     int reg;                   /* in draft.registers; -1: not known */
     bool broken;               /* its format is not known */
     bool has_due;              /* one of its calibrations has a due date */
     bool has_alarm;
+    bool life_safety;       /* one of its alarms protects life */
+    bool is_compared;       /* an alarm holds another point against it */
     enum priority priority; /* the highest of its alarms */
     micro_t low, high;      /* what values can be: inclusive, both plausible and in the register */
     int lowest_high;        /* alarms by index, -1: none */
@@ -94,9 +100,11 @@ struct draft_alarm {
     struct alarm_config config;
     struct alarm_model model;
     const struct yaml_node *node;
-    const struct yaml_node *point_node, *high, *low, *state, *deadband, *flatline;
-    int point;   /* in draft.points; -1: not known */
-    bool broken; /* its condition is not known */
+    const struct yaml_node *point_node, *high, *low, *state, *flatline, *rising, *falling, *deviation;
+    const struct yaml_node *disagrees_with, *by, *from, *deadband, *time_to, *suppress_when, *realarm;
+    const struct yaml_node *limit; /* that of high, low, rising, falling, deviation, disagrees_with: by */
+    int point;                     /* in draft.points; -1: not known */
+    bool broken;                   /* its condition is not known */
 };
 
 struct draft_asset {
@@ -104,6 +112,7 @@ struct draft_asset {
     const struct yaml_node *node;
     size_t first_point, n_points, first_alarm, n_alarms; /* in draft.points, draft.alarms */
     bool no_points;                                      /* there are none, or they can't be read: reported */
+    bool rounds;                                         /* manual readings, when it can't be read */
 };
 
 struct draft_site {
@@ -115,10 +124,33 @@ struct draft_site {
 struct draft_mqtt {
     struct mqtt_config config; /* but for enabled and keep_alive_s */
     uint32_t keep_alive_ms;
+    const struct yaml_node *agents;
 };
 
 struct draft_control {
     char socket[108];
+};
+
+struct draft_notify {
+    struct notify_config config;
+    const struct yaml_node *command, *relay_device, *coil, *reg, *on, *off;
+};
+
+struct draft_rounds {
+    struct rounds_config config;
+    const struct yaml_node *kinds, *assets;
+};
+
+/* One cause, many alarms. Its members are sought when all alarms are known. */
+struct draft_group {
+    struct alarm_config config; /* but for asset */
+    const struct yaml_node *node, *asset_node, *members;
+    enum priority priority;
+    uint16_t at_least;
+    uint32_t on_delay_ms, off_delay_ms, realarm_after_ms;
+    bool latching;
+    int asset;      /* in draft.assets; -1: system */
+    size_t n_found; /* alarms that its patterns match */
 };
 
 struct draft {
@@ -129,8 +161,8 @@ struct draft {
     struct problems *problems, *warnings;
     bool no_memory;
     bool incomplete;            /* a file could not be read: what is not found may stand there */
-    bool full[NAMES_ALARM + 1]; /* that there are too many of a kind was reported */
-    bool lost[NAMES_ALARM + 1]; /* a section with things of this kind could not be read */
+    bool full[NAMES_GROUP + 1]; /* that there are too many of a kind was reported */
+    bool lost[NAMES_GROUP + 1]; /* a section with things of this kind could not be read */
 
     struct yamldoc **docs; /* the first n_roots: cryomon.yaml and conf.d; then profiles */
     size_t n_docs, n_roots;
@@ -141,6 +173,12 @@ struct draft {
     struct review_config review;
     struct draft_mqtt mqtt;
     struct draft_control control;
+    struct alarms_config alarming;
+    struct draft_notify notify;
+    struct drill_config drill;
+    struct draft_rounds rounds;
+    struct draft_group *groups;
+    size_t n_groups;
     struct draft_bus *buses;
     struct draft_device *devices;
     struct draft_profile *profiles;
@@ -191,6 +229,24 @@ void read_buses(struct draft *d, const struct yaml_node *node);
 void read_devices(struct draft *d, const struct yaml_node *node);
 void read_assets(struct draft *d, const struct yaml_node *node);
 
+/* read_alarm.c */
+void read_alarm(struct draft *d, size_t asset, const struct yaml_node *node);
+bool alarm_is_protected(const struct draft_alarm *alarm);
+
+/* read_alarming.c, read_notify.c, read_group.c: more of one file's part, and whether all parts fit. */
+void alarming_defaults(struct alarms_config *ret);
+void read_alarming(struct draft *d, const struct yaml_node *section);
+void check_alarming(struct draft *d);
+void notify_defaults(struct draft *d);
+void read_notify(struct draft *d, const struct yaml_node *section);
+void read_drill(struct draft *d, const struct yaml_node *section);
+void read_rounds(struct draft *d, const struct yaml_node *section);
+void check_notify(struct draft *d);
+void check_drill(struct draft *d);
+void check_rounds(struct draft *d);
+void read_groups(struct draft *d, const struct yaml_node *node);
+void resolve_groups(struct draft *d);
+
 /* read_profile.c, read_register.c: a profile whose root is set. */
 void read_profile(struct draft *d, size_t profile);
 void read_register(struct draft *d, const struct draft_profile *profile, const struct yaml_node *node,
@@ -209,7 +265,7 @@ bool draft_judges(const struct draft_register *guard, const struct draft_registe
 void read_calibrations(struct draft *d, struct draft_point *point, size_t index);
 void read_exposure(struct draft *d, const struct yaml_node *node, struct asset_config *asset);
 
-/* resolve.c */
+/* resolve.c, resolve_alarm.c */
 void resolve_devices(struct draft *d);
 void resolve_points(struct draft *d);
 void resolve_alarms(struct draft *d);
@@ -221,7 +277,7 @@ bool two_point_apply(struct draft *d, const struct yaml_node *node, struct draft
 void check_places(struct draft *d);
 void check_buses(struct draft *d);
 void check_devices(struct draft *d);
-void check_alarms(struct draft *d);
+void check_alarms(struct draft *d); /* check_alarm.c */
 void check_assets(struct draft *d);
 
 /* flatten_due.c: an alarm for each time that a calibration is due. */
@@ -234,8 +290,6 @@ struct due_step {
 extern const struct due_step draft_due_steps[DUE_STEPS];
 void flatten_due_dates(const struct config *config, uint16_t point, const struct due_step *step,
                        struct alarm_model *model);
-
-size_t draft_automatic_alarms(const struct draft *d); /* that cryomon makes */
 
 /* flatten.c: a draft without problems. Returns 0 or -ENOMEM. source is not filled in. */
 int flatten_draft(const struct draft *d, uint32_t generation, struct config **ret);

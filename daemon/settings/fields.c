@@ -94,6 +94,18 @@ static bool read_choice(struct problems *problems, const struct yaml_node *node,
     return true;
 }
 
+static bool read_repeat(struct problems *problems, const struct yaml_node *node, const struct field *f,
+                        void *to)
+{
+    uint32_t ms = 0;
+    bool never = node->kind == YAML_SCALAR && strcmp(node->text, "never") == 0;
+
+    if (!never && !scalar_duration(problems, node, (uint32_t)f->min, (uint32_t)f->max, &ms))
+        return false;
+    memcpy(to, &ms, sizeof ms);
+    return true;
+}
+
 static bool read_path(struct problems *problems, const struct yaml_node *node, const struct field *f,
                       char *to)
 {
@@ -122,6 +134,8 @@ static bool read_field(struct problems *problems, const struct yaml_node *node, 
         return read_uint(problems, node, f, to);
     case FIELD_DURATION:
         return scalar_duration(problems, node, (uint32_t)f->min, (uint32_t)f->max, (uint32_t *)(void *)to);
+    case FIELD_REPEAT:
+        return read_repeat(problems, node, f, to);
     case FIELD_DAYS:
         return scalar_days(problems, node, (f->flags & FIELD_FOREVER) != 0, (uint32_t)f->min,
                            (uint32_t)f->max, (uint32_t *)(void *)to);

@@ -20,6 +20,7 @@ enum field_type {
     FIELD_BOOL,      /* bool */
     FIELD_UINT,      /* uint8_t, uint16_t or uint32_t; min to max */
     FIELD_DURATION,  /* uint32_t milliseconds; min to max */
+    FIELD_REPEAT,    /* uint32_t milliseconds, or "never", which is 0; min to max */
     FIELD_DAYS,      /* uint32_t days; min to max, and with FIELD_FOREVER that word, which is 0 */
     FIELD_CHOICE,    /* an enum or a character; choices */
     FIELD_TEXT,      /* char[] */

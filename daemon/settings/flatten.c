@@ -2,20 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "automatic.h"
 #include "draft.h"
-
-#define BAD_ON_DELAY_MS    10000
-#define BROKER_ON_DELAY_MS 30000
-#define N_AUTOMATIC        2 /* of each point: no data, bad */
-
-size_t draft_automatic_alarms(const struct draft *d)
-{
-    size_t n = FAULT_COUNT + N_AUTOMATIC * d->n_points;
-
-    for (size_t i = 0; i < d->n_points; i++)
-        n += d->points[i].has_due ? DUE_STEPS : 0;
-    return n;
-}
+#include "flatten.h"
 
 static int allocate(struct config *config, const struct draft *d)
 {
@@ -23,7 +12,7 @@ static int allocate(struct config *config, const struct draft *d)
     config->n_devices = (uint16_t)d->n_devices;
     config->n_assets = (uint16_t)(d->n_assets + 1);
     config->n_points = (uint16_t)d->n_points;
-    config->n_alarms = (uint16_t)(d->n_alarms + draft_automatic_alarms(d));
+    config->n_alarms = (uint16_t)(d->n_alarms + automatic_count(d));
     config->n_calibrations = (uint32_t)d->n_calibrations;
     /* One more than needed: calloc(0) may give NULL. */
     config->buses = calloc((size_t)config->n_buses + 1, sizeof *config->buses);
@@ -43,81 +32,6 @@ static int allocate(struct config *config, const struct draft *d)
     return 0;
 }
 
-/* Takes the next places in alarms[] and alarm_models[], which run in step. */
-static struct alarm_config *next_alarm(struct config *config, uint16_t asset, uint16_t *n,
-                                       struct alarm_model **ret_model)
-{
-    struct alarm_config *alarm = &config->alarms[*n];
-
-    *ret_model = &config->alarm_models[*n];
-    (*n)++;
-    alarm->asset = asset;
-    config->assets[asset].n_alarms++;
-    return alarm;
-}
-
-/* assets[0]: the system itself, with an alarm for each part that can fail. */
-static void flatten_system(struct config *config, uint16_t *n_alarms)
-{
-    struct asset_config *asset = &config->assets[0];
-
-    memcpy(asset->id, "system", sizeof "system");
-    memcpy(asset->name.text[LANGUAGE_EN], "Monitoring system", sizeof "Monitoring system");
-    memcpy(asset->name.text[LANGUAGE_ZH], "监测系统", sizeof "监测系统");
-    asset->kind = ASSET_SYSTEM;
-    for (int fault = 0; fault < FAULT_COUNT; fault++) {
-        struct alarm_model *model;
-        struct alarm_config *alarm = next_alarm(config, 0, n_alarms, &model);
-        bool critical = fault == FAULT_STATE_DB || fault == FAULT_BROKER;
-        (void)snprintf(alarm->id, sizeof alarm->id, "%s", engine_fault_name((enum system_fault)fault));
-        alarm->automatic = true;
-        model->kind = CONDITION_FAULT;
-        model->fault = (enum system_fault)fault;
-        model->priority = critical                ? PRIORITY_CRITICAL
-                          : fault == FAULT_REVIEW ? PRIORITY_MEDIUM
-                                                  : PRIORITY_HIGH;
-        model->on_delay_ms = fault == FAULT_BROKER ? BROKER_ON_DELAY_MS : 0;
-    }
-}
-
-/* A point without data may hide any of its alarms: it is as urgent as the most urgent of them. */
-static void flatten_automatic(struct config *config, uint16_t asset, uint16_t index,
-                              const struct draft_point *point, uint16_t *n_alarms)
-{
-    static const struct {
-        const char *suffix;
-        enum condition_kind kind;
-        uint32_t on_delay_ms;
-    } automatic[N_AUTOMATIC] = {{"no-data", CONDITION_NO_DATA, 0}, {"bad", CONDITION_BAD, BAD_ON_DELAY_MS}};
-    bool urgent = point->has_alarm && point->priority > PRIORITY_MEDIUM;
-
-    for (size_t i = 0; i < N_AUTOMATIC; i++) {
-        struct alarm_model *model;
-        struct alarm_config *alarm = next_alarm(config, asset, n_alarms, &model);
-        (void)snprintf(alarm->id, sizeof alarm->id, "%.54s-%s", point->config.id, automatic[i].suffix);
-        alarm->automatic = true;
-        model->kind = automatic[i].kind;
-        model->priority = urgent ? point->priority : PRIORITY_MEDIUM;
-        model->point = index;
-        model->on_delay_ms = automatic[i].on_delay_ms;
-    }
-}
-
-static void flatten_due(struct config *config, uint16_t asset, uint16_t index, uint16_t *n_alarms)
-{
-    for (size_t i = 0; i < DUE_STEPS; i++) {
-        struct alarm_model *model;
-        struct alarm_config *alarm = next_alarm(config, asset, n_alarms, &model);
-        (void)snprintf(alarm->id, sizeof alarm->id, "%.43s-%s", config->points[index].id,
-                       draft_due_steps[i].suffix);
-        alarm->automatic = true;
-        model->kind = CONDITION_DATE;
-        model->priority = draft_due_steps[i].priority;
-        model->point = index;
-        flatten_due_dates(config, index, &draft_due_steps[i], model);
-    }
-}
-
 static void flatten_asset(const struct draft *d, struct config *config, size_t index, uint16_t *n_points,
                           uint16_t *n_alarms)
 {
@@ -134,22 +48,12 @@ static void flatten_asset(const struct draft *d, struct config *config, size_t i
         config->points[*n_points] = point->config;
         config->points[*n_points].asset = a;
         config->point_models[*n_points].stale_after_ms = point->no_data_after_ms;
+        if (point->config.format.n_states == 0)
+            config->point_models[*n_points].trend_window_ms =
+                point->trend_over_ms != 0 ? point->trend_over_ms : TREND_OVER_MS;
         (*n_points)++;
     }
-    for (size_t i = 0; i < from->n_alarms; i++) {
-        const struct draft_alarm *alarm = &d->alarms[from->first_alarm + i];
-        struct alarm_model *model;
-        struct alarm_config *to = next_alarm(config, a, n_alarms, &model);
-        *to = alarm->config;
-        to->asset = a;
-        *model = alarm->model; /* its point: points keep their order, so the index is the same */
-    }
-    for (uint16_t i = 0; i < asset->n_points; i++) {
-        const struct draft_point *point = &d->points[from->first_point + i];
-        flatten_automatic(config, a, (uint16_t)(asset->first_point + i), point, n_alarms);
-        if (point->has_due)
-            flatten_due(config, a, (uint16_t)(asset->first_point + i), n_alarms);
-    }
+    flatten_asset_alarms(d, config, index, n_alarms);
 }
 
 /* ---------------------------------------------------------------- guards */
@@ -246,6 +150,10 @@ int flatten_draft(const struct draft *d, uint32_t generation, struct config **re
     config->language = d->site.language;
     config->storage = d->storage;
     config->review = d->review;
+    config->alarming = d->alarming;
+    config->notify = d->notify.config;
+    config->drill = d->drill;
+    config->rounds = d->rounds.config;
     config->mqtt = d->mqtt.config;
     memcpy(config->control_socket, d->control.socket, sizeof config->control_socket);
     for (size_t i = 0; i < d->n_buses; i++)
@@ -256,13 +164,17 @@ int flatten_draft(const struct draft *d, uint32_t generation, struct config **re
         config_unref(config);
         return -ENOMEM;
     }
-    flatten_system(config, &n_alarms);
+    flatten_system(d, config, &n_alarms);
     for (size_t i = 0; i < d->n_assets; i++) {
         flatten_asset(d, config, i, &n_points, &n_alarms);
         fill_name(&config->assets[i + 1].name, config->assets[i + 1].id);
     }
     for (size_t i = 0; i < config->n_points; i++)
         fill_name(&config->points[i].name, config->points[i].id);
+    if (flatten_members(d, config) < 0) {
+        config_unref(config);
+        return -ENOMEM;
+    }
     *ret = config;
     return 0;
 }

@@ -16,7 +16,8 @@ enum names_kind {
     NAMES_PROFILE,
     NAMES_REGISTER,
     NAMES_POINT,
-    NAMES_ALARM
+    NAMES_ALARM,
+    NAMES_GROUP
 };
 
 struct names {

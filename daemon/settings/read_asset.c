@@ -24,26 +24,13 @@ static const struct field point_fields[] = {
     {"name", FIELD_BILINGUAL, FIELD_OF(struct draft_point, config.name), .max = NAME_MAX_BYTES},
     {"no_data_after", FIELD_DURATION, FIELD_OF(struct draft_point, no_data_after_ms), .min = 1000,
      .max = DAY_MS},
+    {"trend_over", FIELD_DURATION, FIELD_OF(struct draft_point, trend_over_ms), .min = MINUTE_MS,
+     .max = ALARM_WINDOW_MAX_MS},
     {"resolution", FIELD_NODE, NODE_OF(struct draft_point, resolution)},
     {"plausible", FIELD_NODE, NODE_OF(struct draft_point, plausible)},
     {"offset", FIELD_NODE, NODE_OF(struct draft_point, offset)},
     {"two_point", FIELD_NODE, NODE_OF(struct draft_point, two_point)},
     {"calibration", FIELD_NODE, NODE_OF(struct draft_point, calibration)},
-};
-
-static const struct field alarm_fields[] = {
-    {"point", FIELD_NODE, NODE_OF(struct draft_alarm, point_node), .flags = FIELD_REQUIRED},
-    {"high", FIELD_NODE, NODE_OF(struct draft_alarm, high)},
-    {"low", FIELD_NODE, NODE_OF(struct draft_alarm, low)},
-    {"state", FIELD_NODE, NODE_OF(struct draft_alarm, state)},
-    {"deadband", FIELD_NODE, NODE_OF(struct draft_alarm, deadband)},
-    {"flatline", FIELD_NODE, NODE_OF(struct draft_alarm, flatline)},
-    {"on_delay", FIELD_DURATION, FIELD_OF(struct draft_alarm, model.on_delay_ms), .min = 0, .max = DAY_MS},
-    {"off_delay", FIELD_DURATION, FIELD_OF(struct draft_alarm, model.off_delay_ms), .min = 0, .max = DAY_MS},
-    {"priority", FIELD_CHOICE, FIELD_OF(struct draft_alarm, model.priority), .flags = FIELD_REQUIRED,
-     .choices = draft_priorities},
-    {"text", FIELD_BILINGUAL, FIELD_OF(struct draft_alarm, config.text), .max = TEXT_MAX},
-    {"response", FIELD_BILINGUAL, FIELD_OF(struct draft_alarm, config.response), .max = TEXT_MAX},
 };
 
 /* Topics stand beside these names, and cryomon's own alarms belong to "system". */
@@ -71,65 +58,6 @@ static void read_point(struct draft *d, size_t asset, const struct yaml_node *no
     if (strlen(point->config.id) >= POINT_ID_MAX)
         problems_at_key(d->problems, node, "'%.64s' is too long: %zu characters, at most %zu for a point",
                         node->key, strlen(node->key), POINT_ID_MAX - 1);
-}
-
-/* How long the value may stand still: that is the alarm's on-delay. */
-static void read_flatline(struct draft *d, struct draft_alarm *alarm)
-{
-    static const char *const delays[] = {"on_delay", "off_delay"};
-
-    for (size_t i = 0; i < COUNT_OF(delays); i++) {
-        const struct yaml_node *delay = yaml_get(alarm->node, delays[i]);
-        if (delay != NULL) {
-            problems_at_key(d->problems, delay, "'%s' has no meaning beside 'flatline'", delays[i]);
-            alarm->broken = true;
-        }
-    }
-    if (!scalar_duration(d->problems, alarm->flatline, MINUTE_MS, 7U * DAY_MS, &alarm->model.on_delay_ms))
-        alarm->broken = true;
-}
-
-static void check_alarm_kind(struct draft *d, struct draft_alarm *alarm)
-{
-    int n = (alarm->high != NULL) + (alarm->low != NULL) + (alarm->state != NULL) + (alarm->flatline != NULL);
-    bool limit = alarm->high != NULL || alarm->low != NULL;
-
-    if (n != 1) {
-        problems_at_key(d->problems, alarm->node,
-                        "an alarm has exactly one of 'high', 'low', 'state' and 'flatline'%s",
-                        n == 0 ? "; it is missing" : "; write an alarm for each");
-        alarm->broken = true;
-    } else if (!limit && alarm->deadband != NULL) {
-        problems_at_key(d->problems, alarm->deadband, "'deadband' belongs to 'high' and 'low', not to '%s'",
-                        alarm->state != NULL ? "state" : "flatline");
-        alarm->broken = true;
-    } else if (alarm->flatline != NULL) {
-        read_flatline(d, alarm);
-    }
-    alarm->model.kind = alarm->high != NULL    ? CONDITION_HIGH
-                        : alarm->low != NULL   ? CONDITION_LOW
-                        : alarm->state != NULL ? CONDITION_STATE
-                                               : CONDITION_FLATLINE;
-}
-
-static void read_alarm(struct draft *d, size_t asset, const struct yaml_node *node)
-{
-    struct draft_alarm *grown = draft_grow(d, d->alarms, d->n_alarms, sizeof *grown);
-
-    if (grown == NULL)
-        return;
-    d->alarms = grown;
-    struct draft_alarm *alarm = &grown[d->n_alarms];
-    if (!draft_name(d, NAMES_ALARM, asset, node, d->n_alarms, ALARMS_MAX, alarm->config.id))
-        return;
-    d->n_alarms++;
-    d->assets[asset].n_alarms++;
-    alarm->node = node;
-    alarm->config.asset = (uint16_t)asset;
-    alarm->point = -1;
-    (void)fields_walk(d->problems, node, "an alarm", alarm_fields, COUNT_OF(alarm_fields), alarm);
-    if (node->kind == YAML_MAPPING)
-        check_alarm_kind(d, alarm);
 }
 
 /* False: there is no such mapping. */

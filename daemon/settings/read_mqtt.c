@@ -21,12 +21,42 @@ static const struct field mqtt_fields[] = {
     {"keep_alive", FIELD_DURATION, FIELD_OF(struct draft_mqtt, keep_alive_ms), .min = 5000, .max = HOUR_MS},
     {"home_assistant", FIELD_BOOL, FIELD_OF(struct draft_mqtt, config.home_assistant)},
     {"commands", FIELD_BOOL, FIELD_OF(struct draft_mqtt, config.commands)},
+    {"agents", FIELD_NODE, NODE_OF(struct draft_mqtt, agents)},
 };
+
+/* Who is believed when he says on whose behalf he sends: never the users themselves. */
+static void read_agents(struct draft *d, const struct yaml_node *node)
+{
+    struct mqtt_config *config = &d->mqtt.config;
+
+    if (node->kind != YAML_SEQUENCE || node->n_children > AGENTS_MAX) {
+        problems_at(d->problems, node, "a list of at most %d users is wanted here: [cryonotify]", AGENTS_MAX);
+        return;
+    }
+    for (const struct yaml_node *child = node->first; child != NULL; child = child->next) {
+        char *name = config->agents[config->n_agents];
+        if (!scalar_text(d->problems, child, name, USER_MAX))
+            continue;
+        if (strpbrk(name, "/+#") != NULL) {
+            problems_at(d->problems, child, "'%.64s' can't be a user: topics have users' names in them",
+                        name);
+            continue;
+        }
+        for (unsigned i = 0; i < config->n_agents; i++)
+            if (strcmp(config->agents[i], name) == 0)
+                problems_at(d->problems, child, "the user '%.64s' stands twice in the list", name);
+        config->n_agents++;
+    }
+}
 
 void read_mqtt(struct draft *d, const struct yaml_node *section)
 {
+    const bool had_agents = d->mqtt.agents != NULL;
+
     (void)fields_walk(d->problems, section, "'mqtt'", mqtt_fields, COUNT_OF(mqtt_fields), &d->mqtt);
     read_repeated(d, "mqtt", section, mqtt_fields, COUNT_OF(mqtt_fields));
+    if (d->mqtt.agents != NULL && !had_agents)
+        read_agents(d, d->mqtt.agents);
 }
 
 /* ---------------------------------------------------------------- mqtt://host:port */
@@ -192,6 +222,9 @@ void read_mqtt_finish(struct draft *d)
         finish_broker(d, broker, &tls);
     else if (!d->incomplete)
         problems_at_key(d->problems, section, "'broker' is missing in 'mqtt'");
+    if (d->mqtt.config.n_agents > 0 && !d->mqtt.config.commands && !d->incomplete)
+        problems_at_key(d->warnings, d->mqtt.agents,
+                        "'agents' has no effect while 'commands' is false: acknowledgements are not heard");
     check_tls(d, tls || broker == NULL);
     check_password(d, tls || broker == NULL);
     warn_missing_file(d, "password_file", d->mqtt.config.password_file);

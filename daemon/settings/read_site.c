@@ -4,7 +4,8 @@
 
 /* The top level of cryomon.yaml and of the files in conf.d. */
 struct top {
-    const struct yaml_node *site, *storage, *mqtt, *control, *review, *buses, *devices, *assets;
+    const struct yaml_node *site, *storage, *mqtt, *control, *review, *alarms, *notify, *drill, *rounds;
+    const struct yaml_node *buses, *devices, *assets, *groups;
 };
 
 static const struct field top_fields[] = {
@@ -13,9 +14,14 @@ static const struct field top_fields[] = {
     {"mqtt", FIELD_NODE, NODE_OF(struct top, mqtt)},
     {"control", FIELD_NODE, NODE_OF(struct top, control)},
     {"review", FIELD_NODE, NODE_OF(struct top, review)},
+    {"alarms", FIELD_NODE, NODE_OF(struct top, alarms)},
+    {"notify", FIELD_NODE, NODE_OF(struct top, notify)},
+    {"drill", FIELD_NODE, NODE_OF(struct top, drill)},
+    {"rounds", FIELD_NODE, NODE_OF(struct top, rounds)},
     {"buses", FIELD_NODE, NODE_OF(struct top, buses)},
     {"devices", FIELD_NODE, NODE_OF(struct top, devices)},
     {"assets", FIELD_NODE, NODE_OF(struct top, assets)},
+    {"groups", FIELD_NODE, NODE_OF(struct top, groups)},
 };
 
 #define KEEP_DAYS_MAX   36525 /* 100 years */
@@ -68,6 +74,20 @@ static void read_section(struct draft *d, const char *section, const char *what,
     read_repeated(d, section, node, fields, n);
 }
 
+static void read_alarm_management(struct draft *d, const struct top *top)
+{
+    if (top->alarms != NULL)
+        read_alarming(d, top->alarms);
+    if (top->notify != NULL)
+        read_notify(d, top->notify);
+    if (top->drill != NULL)
+        read_drill(d, top->drill);
+    if (top->rounds != NULL)
+        read_rounds(d, top->rounds);
+    if (top->groups != NULL)
+        read_groups(d, top->groups);
+}
+
 void read_site(struct draft *d, const struct yaml_node *root)
 {
     struct top top = {.site = NULL};
@@ -81,6 +101,7 @@ void read_site(struct draft *d, const struct yaml_node *root)
     read_section(d, "review", "'review'", top.review, review_fields, COUNT_OF(review_fields), &d->review);
     if (top.mqtt != NULL)
         read_mqtt(d, top.mqtt);
+    read_alarm_management(d, &top);
     if (top.buses != NULL)
         read_buses(d, top.buses);
     if (top.devices != NULL)

@@ -16,6 +16,11 @@
  * it is not known, and any is taken. */
 bool scalar_number(struct problems *problems, const struct yaml_node *node, const char *unit, micro_t *ret);
 
+/* How fast: "5 °C/h", "0.1 °C/min", and "2 /h" of what has no unit. The unit must be there. In units per
+ * hour. */
+bool scalar_rate(struct problems *problems, const struct yaml_node *node, const char *unit,
+                 micro_t *ret_per_hour);
+
 /* A whole number without a unit. hex: 0x... is allowed too. */
 bool scalar_integer(struct problems *problems, const struct yaml_node *node, bool hex, int64_t min,
                     int64_t max, int64_t *ret);

@@ -166,6 +166,37 @@ bool scalar_number(struct problems *problems, const struct yaml_node *node, cons
     return true;
 }
 
+bool scalar_rate(struct problems *problems, const struct yaml_node *node, const char *unit,
+                 micro_t *ret_per_hour)
+{
+    struct decimal d;
+    char quantity[40];
+    const char *shown = unit != NULL ? unit : "UNIT";
+
+    if (!number_with_rest(problems, node, "a number", &d))
+        return false;
+    const char *slash = strrchr(d.rest, '/');
+    size_t len = slash != NULL ? (size_t)(slash - d.rest) : sizeof quantity;
+    const bool per_minute = slash != NULL && strcmp(slash, "/min") == 0;
+    if (len >= sizeof quantity || (!per_minute && strcmp(slash, "/h") != 0)) {
+        problems_at(problems, node, "'%.40s': write how fast, such as 5 %s/h or 0.1 %s/min", node->text,
+                    shown, shown);
+        return false;
+    }
+    (void)snprintf(quantity, sizeof quantity, "%.*s", (int)len, d.rest);
+    if (unit != NULL && strcmp(scalar_plain_unit(quantity), unit) != 0) {
+        problems_at(problems, node, "'%.40s': the unit here is %s/h or %s/min, not '%.20s'", node->text, unit,
+                    unit, d.rest);
+        return false;
+    }
+    if (per_minute && (d.micro > MICRO_MAX / 60 || d.micro < -MICRO_MAX / 60)) {
+        problems_at(problems, node, "'%.40s' is too fast", node->text);
+        return false;
+    }
+    *ret_per_hour = per_minute ? d.micro * 60 : d.micro;
+    return true;
+}
+
 /* 0x and 1 to 8 hexadecimal digits. */
 static bool parse_hex(const char *text, int64_t *ret)
 {

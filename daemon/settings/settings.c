@@ -333,7 +333,12 @@ static void read_everything(struct draft *d)
     resolve_devices(d);
     resolve_points(d);
     resolve_alarms(d);
+    check_rounds(d);
+    resolve_groups(d);
     check_places(d);
+    check_alarming(d);
+    check_notify(d);
+    check_drill(d);
     check_buses(d);
     check_devices(d);
     check_alarms(d);
@@ -349,6 +354,8 @@ static int load(struct draft *d, uint32_t generation, struct config **ret)
     d->storage = (struct storage_config){.directory = "/var/lib/cryomon", .commit_interval_ms = 5000};
     d->control = (struct draft_control){.socket = "/run/cryomon/control"};
     d->mqtt.keep_alive_ms = 30000;
+    alarming_defaults(&d->alarming);
+    notify_defaults(d);
     read_everything(d);
     if (d->no_memory)
         r = -ENOMEM;

@@ -27,6 +27,11 @@ struct settings_file {
 int settings_load_memory(const struct settings_file *files, size_t n_files, uint32_t generation,
                          struct problems *problems, struct problems *warnings, struct config **ret);
 
+/* A configuration again, from what was stored of one (config.source; the files' directories do not matter).
+ * Returns 0 with *ret, -EINVAL with problems when it can't be read any more, or -ENOMEM. */
+int settings_load_source(const char *source, size_t len, struct problems *problems, struct problems *warnings,
+                         struct config **ret);
+
 /* A readable difference for people and the audit trail: one line "path: old -> new" per changed setting,
  * "+ path: value", "- path: value". Returns malloc'd text (free it), "" when nothing differs, NULL: no
  * memory. */

@@ -256,7 +256,7 @@ int reference_event(struct reference *r, const struct event *event)
         append(&r->logs[r->n_points + (unsigned)event->fault.fault],
                (struct entry){.ms = r->now_ms, .failed = event->fault.failed});
     else if (event->kind == EVENT_ACKNOWLEDGE)
-        rc = acknowledge(r, event->acknowledge.alarm, event->acknowledge.command);
+        rc = acknowledge(r, event->order.alarm, event->order.command);
     look_at_all(r);
     return rc;
 }

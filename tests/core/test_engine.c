@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine.h"
+#include "engine_fixture.h"
 #include "test.h"
 
 /* Linked with --wrap=calloc: the allocation that fails, counted from 1; 0: none. */
@@ -40,7 +40,7 @@ static struct stamp at(int64_t seconds)
 
 static int setup(void **state)
 {
-    *state = engine_create(&POINT, 1, MODELS, N_ALARMS, at(0));
+    *state = fixture_create(&POINT, 1, MODELS, N_ALARMS, at(0));
     return *state == NULL;
 }
 
@@ -93,7 +93,7 @@ static void take_none(struct engine *engine)
 static void a_transition_tells_all(void **state)
 {
     struct engine *engine = *state;
-    const struct event acknowledge = {.kind = EVENT_ACKNOWLEDGE, .acknowledge = {WARM, 4711}};
+    const struct event acknowledge = {.kind = EVENT_ACKNOWLEDGE, .order = {WARM, 4711}};
     struct transition t;
 
     for (int i = 10; i < 40; i += 10)
@@ -145,7 +145,7 @@ static void every_fault_reaches_its_alarms_only(void **state)
     for (unsigned i = 0; i < 2 * FAULT_COUNT; i++)
         models[i] =
             (struct alarm_model){.kind = CONDITION_FAULT, .fault = (enum system_fault)(i % FAULT_COUNT)};
-    engine = engine_create(NULL, 0, models, 2 * FAULT_COUNT, at(0));
+    engine = fixture_create(NULL, 0, models, 2 * FAULT_COUNT, at(0));
     assert_non_null(engine);
     for (unsigned i = 0; i < FAULT_COUNT; i++) {
         const struct event failed = {.kind = EVENT_FAULT, .fault = {(enum system_fault)i, true}};
@@ -164,7 +164,7 @@ static void what_makes_no_sense_is_refused(void **state)
     struct event event = {.kind = EVENT_SAMPLE, .sample = {.point = 1}};
 
     assert_int_equal(engine_feed(engine, at(100), &event), -EINVAL);
-    event = (struct event){.kind = EVENT_ACKNOWLEDGE, .acknowledge = {N_ALARMS, 1}};
+    event = (struct event){.kind = EVENT_ACKNOWLEDGE, .order = {N_ALARMS, 1}};
     assert_int_equal(engine_feed(engine, at(100), &event), -EINVAL);
     event = (struct event){.kind = EVENT_FAULT, .fault = {FAULT_COUNT, true}};
     assert_int_equal(engine_feed(engine, at(100), &event), -EINVAL);
@@ -173,7 +173,7 @@ static void what_makes_no_sense_is_refused(void **state)
     /* Nothing has changed: not even the time. */
     take_none(engine);
     assert_int_equal(engine_next_deadline(engine), 15 * SECOND);
-    event = (struct event){.kind = EVENT_ACKNOWLEDGE, .acknowledge = {WARM, 1}};
+    event = (struct event){.kind = EVENT_ACKNOWLEDGE, .order = {WARM, 1}};
     assert_int_equal(engine_feed(engine, at(1), &event), -EALREADY);
     take_none(engine);
     assert_int_equal(engine_alarm_state(engine, N_ALARMS), ALARM_NORMAL);
@@ -184,7 +184,7 @@ static void what_makes_no_sense_is_refused(void **state)
 static void deadlines_come_before_the_event(void **state)
 {
     struct engine *engine = *state;
-    const struct event acknowledge = {.kind = EVENT_ACKNOWLEDGE, .acknowledge = {GONE, 5}};
+    const struct event acknowledge = {.kind = EVENT_ACKNOWLEDGE, .order = {GONE, 5}};
     struct transition t;
 
     assert_int_equal(engine_feed(engine, at(15), &acknowledge), 0);
@@ -312,7 +312,7 @@ static void limits_at_the_end_of_numbers(void **state)
         {.kind = CONDITION_HIGH, .limit = INT64_MIN + 5, .deadband = 10},
         {.kind = CONDITION_LOW, .limit = INT64_MAX - 5, .deadband = 10},
     };
-    struct engine *engine = engine_create(&POINT, 1, models, 2, at(0));
+    struct engine *engine = fixture_create(&POINT, 1, models, 2, at(0));
     struct transition t;
 
     (void)state;
@@ -330,7 +330,7 @@ static void limits_at_the_end_of_numbers(void **state)
 static void empty_sites_and_unsound_tables(void **state)
 {
     struct alarm_model model = {.kind = CONDITION_HIGH, .point = 1};
-    struct engine *engine = engine_create(NULL, 0, NULL, 0, at(0));
+    struct engine *engine = fixture_create(NULL, 0, NULL, 0, at(0));
     uint16_t point;
 
     (void)state;
@@ -342,12 +342,12 @@ static void empty_sites_and_unsound_tables(void **state)
     engine_free(engine);
     engine_free(NULL);
 
-    assert_null(engine_create(&POINT, 1, &model, 1, at(0)));
+    assert_null(fixture_create(&POINT, 1, &model, 1, at(0)));
     model.point = 0;
     model.n_states = ALARM_STATES_MAX + 1;
-    assert_null(engine_create(&POINT, 1, &model, 1, at(0)));
+    assert_null(fixture_create(&POINT, 1, &model, 1, at(0)));
     model = (struct alarm_model){.kind = CONDITION_FAULT, .fault = FAULT_COUNT};
-    assert_null(engine_create(&POINT, 1, &model, 1, at(0)));
+    assert_null(fixture_create(&POINT, 1, &model, 1, at(0)));
 }
 
 /* Each allocation fails in its turn; none is left behind (the sanitizer looks), and none comes later. */
@@ -359,7 +359,7 @@ static void short_memory_is_told_at_creation_only(void **state)
     (void)state;
     for (fail_at = 1; engine == NULL; fail_at++) {
         allocations = 0;
-        engine = engine_create(&POINT, 1, MODELS, N_ALARMS, at(0));
+        engine = fixture_create(&POINT, 1, MODELS, N_ALARMS, at(0));
         assert_true(fail_at < 50);
     }
     needed = allocations;

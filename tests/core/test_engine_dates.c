@@ -1,7 +1,7 @@
 /* test_engine_dates.c - alarms by the wall clock: calibrations that are due. */
 #include <stdlib.h>
 
-#include "engine.h"
+#include "engine_fixture.h"
 #include "test.h"
 
 #define SECOND INT64_C(1000000)
@@ -17,7 +17,7 @@ static const struct alarm_model OVERDUE = {
 
 static struct engine *create(struct stamp now)
 {
-    struct engine *engine = engine_create(&POINT, 1, &OVERDUE, 1, now);
+    struct engine *engine = fixture_create(&POINT, 1, &OVERDUE, 1, now);
 
     assert_non_null(engine);
     return engine;
@@ -154,12 +154,12 @@ static void an_alarm_of_an_earlier_run_is_looked_at_again(void **state)
     struct engine *engine = create((struct stamp){0, DUE - DAY});
 
     (void)state;
-    engine_restore(engine, 0, ALARM_ACKNOWLEDGED);
+    fixture_restore(engine, 0, ALARM_ACKNOWLEDGED);
     tick(engine, (struct stamp){1, DUE - DAY}); /* a newer calibration is in force since */
     assert_int_equal(take(engine, TRANSITION_RETURNED).to, ALARM_NORMAL);
     engine_free(engine);
     engine = create((struct stamp){0, DUE + DAY});
-    engine_restore(engine, 0, ALARM_ACKNOWLEDGED);
+    fixture_restore(engine, 0, ALARM_ACKNOWLEDGED);
     tick(engine, (struct stamp){1, DUE + DAY}); /* still overdue: nothing new */
     expect_silence(engine);
     engine_free(engine);
@@ -179,8 +179,8 @@ static void unsound_dates_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_null(engine_create(&POINT, 1, &bad[i], 1, (struct stamp){0, 0}));
-    struct engine *engine = engine_create(&POINT, 1, &never, 1, (struct stamp){INT64_MIN, INT64_MAX});
+        assert_null(fixture_create(&POINT, 1, &bad[i], 1, (struct stamp){0, 0}));
+    struct engine *engine = fixture_create(&POINT, 1, &never, 1, (struct stamp){INT64_MIN, INT64_MAX});
     assert_non_null(engine);
     tick(engine, (struct stamp){INT64_MAX, INT64_MIN});
     expect_silence(engine);

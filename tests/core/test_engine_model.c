@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine_fixture.h"
 #include "reference.h"
 #include "test.h"
 
@@ -114,8 +115,8 @@ static void invent_event(const struct reference *site, struct step *step, unsign
         step->event.fault.failed = below(seed, 2) == 0;
     } else if (dice < 18) {
         step->event.kind = EVENT_ACKNOWLEDGE;
-        step->event.acknowledge.alarm = (uint16_t)below(seed, site->n_alarms);
-        step->event.acknowledge.command = (uint32_t)rand_r(seed);
+        step->event.order.alarm = (uint16_t)below(seed, site->n_alarms);
+        step->event.order.command = (uint32_t)rand_r(seed);
     } else {
         step->event.kind = EVENT_TICK;
         step->is_restore = dice == 19 && below(seed, 4) == 0;
@@ -180,8 +181,8 @@ static void live(const struct life *life, enum ticking ticking, struct outcome *
     const struct reference *site = &life->site;
     int64_t last_ms = site->created_ms;
     struct engine *engine =
-        engine_create(site->points, (uint16_t)site->n_points, site->models, (uint16_t)site->n_alarms,
-                      (struct stamp){site->created_ms * 1000, REFERENCE_UTC_US(site->created_ms * 1000)});
+        fixture_create(site->points, (uint16_t)site->n_points, site->models, (uint16_t)site->n_alarms,
+                       (struct stamp){site->created_ms * 1000, REFERENCE_UTC_US(site->created_ms * 1000)});
 
     assert_non_null(engine);
     memset(outcome, 0, sizeof *outcome);
@@ -194,7 +195,7 @@ static void live(const struct life *life, enum ticking ticking, struct outcome *
         outcome->rc[i] = feed(engine, (step->ms - (ticking == TICK_EACH_MS ? step->backwards_ms : 0)) * 1000,
                               &step->event, outcome);
         if (step->is_restore)
-            engine_restore(engine, step->restore_alarm, step->restore_state);
+            fixture_restore(engine, step->restore_alarm, step->restore_state);
     }
     for (unsigned i = 0; i < site->n_alarms; i++)
         outcome->states[i] = engine_alarm_state(engine, (uint16_t)i);
@@ -372,6 +373,8 @@ static void expect_proof_of_return(const struct alarm_model *model, const struct
         assert_int_equal(reading->quality, QUALITY_GOOD);
         assert_true(reading->value != 1 && reading->value != 3);
         break;
+    default:
+        fail();
     }
 }
 

@@ -1,7 +1,7 @@
 /* test_engine_restore.c - what an earlier run or configuration knew, in every combination. */
 #include <stdlib.h>
 
-#include "engine.h"
+#include "engine_fixture.h"
 #include "test.h"
 
 #define SECOND INT64_C(1000000)
@@ -13,7 +13,7 @@ static const struct alarm_model HIGH = {
 static struct engine *create(int64_t seconds)
 {
     struct engine *engine =
-        engine_create(&POINT, 1, &HIGH, 1, (struct stamp){seconds * SECOND, seconds * SECOND});
+        fixture_create(&POINT, 1, &HIGH, 1, (struct stamp){seconds * SECOND, seconds * SECOND});
 
     assert_non_null(engine);
     return engine;
@@ -62,7 +62,7 @@ static void restoring_never_weakens(void **state)
         for (int old = 0; old <= 3; old++) {
             struct engine *engine = create_in((enum alarm_state)own, &t);
 
-            engine_restore(engine, 0, (enum alarm_state)old);
+            fixture_restore(engine, 0, (enum alarm_state)old);
             assert_int_equal(engine_alarm_state(engine, 0), own == ALARM_NORMAL ? old : own);
             assert_false(engine_take(engine, &t));
             engine_free(engine);
@@ -74,9 +74,9 @@ static void rubbish_is_ignored(void **state)
     struct engine *engine = create(0);
 
     (void)state;
-    engine_restore(engine, 0, (enum alarm_state)4);
-    engine_restore(engine, 0, (enum alarm_state) - 1);
-    engine_restore(engine, 1, ALARM_ACKNOWLEDGED);
+    fixture_restore(engine, 0, (enum alarm_state)7);
+    fixture_restore(engine, 0, (enum alarm_state) - 1);
+    fixture_restore(engine, 1, ALARM_ACKNOWLEDGED);
     engine_restore_pending(engine, 1, 0);
     engine_restore_point(engine, 1, &(struct reading){0}, (struct stamp){0}, 0);
     assert_int_equal(engine_alarm_state(engine, 0), ALARM_NORMAL);
@@ -93,7 +93,7 @@ static void an_active_alarm_is_not_raised_again_and_ends_as_usual(void **state)
     for (unsigned i = 0; i < 2; i++) {
         struct engine *engine = create(0);
 
-        engine_restore(engine, 0, states[i]);
+        fixture_restore(engine, 0, states[i]);
         assert_int_equal(sample(engine, 1, 50, &t), 0);
         assert_int_equal(sample(engine, 30, 50, &t), 0);
         assert_int_equal(sample(engine, 31, 9, &t), 0); /* in the deadband */
@@ -113,7 +113,7 @@ static void a_returned_one_waits_or_is_raised_again(void **state)
     struct transition t;
 
     (void)state;
-    engine_restore(engine, 0, ALARM_RETURNED_UNACKNOWLEDGED);
+    fixture_restore(engine, 0, ALARM_RETURNED_UNACKNOWLEDGED);
     assert_int_equal(sample(engine, 1, 8, &t), 0);
     assert_int_equal(sample(engine, 50, 8, &t), 0);
     assert_int_equal(engine_alarm_state(engine, 0), ALARM_RETURNED_UNACKNOWLEDGED);
@@ -124,7 +124,7 @@ static void a_returned_one_waits_or_is_raised_again(void **state)
     engine_free(engine);
 
     engine = create(0);
-    engine_restore(engine, 0, ALARM_RETURNED_UNACKNOWLEDGED);
+    fixture_restore(engine, 0, ALARM_RETURNED_UNACKNOWLEDGED);
     assert_int_equal(engine_feed(engine, (struct stamp){0}, &acknowledge), 0);
     assert_true(engine_take(engine, &t));
     assert_int_equal(t.to, ALARM_NORMAL);
@@ -139,7 +139,7 @@ static void late_news_meet_a_pending_alarm(void **state)
 
     (void)state;
     sample(engine, 0, 11, &t);
-    engine_restore(engine, 0, ALARM_ACKNOWLEDGED);
+    fixture_restore(engine, 0, ALARM_ACKNOWLEDGED);
     assert_int_equal(engine_next_deadline(engine), 100 * SECOND); /* the on-delay is not waited for */
     assert_int_equal(sample(engine, 10, 11, &t), 0);
     assert_true(engine_pending_since(engine, 0) == INT64_MAX);
@@ -147,7 +147,7 @@ static void late_news_meet_a_pending_alarm(void **state)
 
     engine = create(0);
     sample(engine, 0, 11, &t);
-    engine_restore(engine, 0, ALARM_RETURNED_UNACKNOWLEDGED);
+    fixture_restore(engine, 0, ALARM_RETURNED_UNACKNOWLEDGED);
     assert_int_equal(sample(engine, 10, 11, &t), 1);
     assert_int_equal(t.to, ALARM_UNACKNOWLEDGED);
     engine_free(engine);

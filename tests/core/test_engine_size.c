@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "engine.h"
+#include "engine_fixture.h"
 #include "test.h"
 
 #define MOST    UINT16_MAX
@@ -33,7 +33,7 @@ static struct engine *create(struct site *site, uint16_t n_alarms)
                                                .on_delay_ms = i % 50,
                                                .off_delay_ms = i % 70};
     }
-    engine = engine_create(site->points, n_alarms, site->alarms, n_alarms, (struct stamp){0, 0});
+    engine = fixture_create(site->points, n_alarms, site->alarms, n_alarms, (struct stamp){0, 0});
     assert_non_null(engine);
     return engine;
 }
@@ -95,14 +95,14 @@ static void the_queue_holds_the_worst_case(void **state)
     (void)state;
     for (unsigned i = 0; i < N; i++)
         alarms[i] = (struct alarm_model){.kind = CONDITION_NO_DATA, .off_delay_ms = 50};
-    engine = engine_create(&point, 1, alarms, N, (struct stamp){0, 0});
+    engine = fixture_create(&point, 1, alarms, N, (struct stamp){0, 0});
     assert_non_null(engine);
     for (unsigned i = 0; i < N; i++)
-        engine_restore(engine, (uint16_t)i, ALARM_ACKNOWLEDGED);
+        fixture_restore(engine, (uint16_t)i, ALARM_ACKNOWLEDGED);
     assert_int_equal(engine_feed(engine, (struct stamp){1000, 0}, &event), 0);
     assert_false(engine_take(engine, &transition));
     /* Returned at 51 ms and raised at 101 ms, both found only now. */
-    event = (struct event){.kind = EVENT_ACKNOWLEDGE, .acknowledge = {N - 1, 1}};
+    event = (struct event){.kind = EVENT_ACKNOWLEDGE, .order = {N - 1, 1}};
     assert_int_equal(engine_feed(engine, (struct stamp){1000000, 0}, &event), 0);
     while (engine_take(engine, &transition)) {
         assert_int_equal(transition.kind, n < N       ? TRANSITION_RETURNED

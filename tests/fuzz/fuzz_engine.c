@@ -92,8 +92,8 @@ static void some_event(struct bytes *in, struct event *event)
         event->fault.failed = bytes_u8(in) % 2 == 1;
         break;
     case EVENT_ACKNOWLEDGE:
-        event->acknowledge.alarm = bytes_u8(in) % (ALARMS_MAX + 1);
-        event->acknowledge.command = bytes_u8(in);
+        event->order.alarm = bytes_u8(in) % (ALARMS_MAX + 1);
+        event->order.command = bytes_u8(in);
         break;
     default:
         break;
@@ -144,6 +144,8 @@ static void expect_sound(struct watch *watch, const struct site *site, const str
         break;
     case TRANSITION_ACKNOWLEDGED:
         MUST(t->from == ALARM_UNACKNOWLEDGED || t->from == ALARM_RETURNED_UNACKNOWLEDGED);
+        break;
+    default:
         break;
     }
     watch->states[t->alarm] = t->to;
@@ -202,10 +204,12 @@ static void restore(struct watch *watch, const struct site *site, struct bytes *
     const uint16_t index = bytes_u8(in) % ALARMS_MAX;
     const struct reading reading = {.quality = QUALITY_BAD,
                                     .reason = (enum reason)(bytes_u8(in) % REASON_COUNT)};
+    struct alarm_memory memory;
 
     switch (bytes_u8(in) % 3) {
     case 0:
-        engine_restore(watch->engine, index, (enum alarm_state)(bytes_u8(in) % 5));
+        memory = engine_memory_of_state((enum alarm_state)(bytes_u8(in) % 5));
+        engine_restore(watch->engine, index, &memory);
         if (index < site->n_alarms) {
             MUST(watch->states[index] == ALARM_NORMAL ||
                  engine_alarm_state(watch->engine, index) == watch->states[index]);
@@ -231,8 +235,11 @@ static uint64_t live(struct bytes in)
 
     some_site(&in, &site);
     watch.now.boot_us = watch.seen_us = watch.created_us = bytes_u8(&in) % 8 == 0 ? bytes_any(&in) : 0;
-    watch.engine =
-        engine_create(site.points, (uint16_t)site.n_points, site.alarms, (uint16_t)site.n_alarms, watch.now);
+    const struct engine_tables tables = {.points = site.points,
+                                         .n_points = (uint16_t)site.n_points,
+                                         .alarms = site.alarms,
+                                         .n_alarms = (uint16_t)site.n_alarms};
+    watch.engine = engine_create(&tables, watch.now);
     MUST(watch.engine != NULL);
     while (in.left > 0) {
         const uint8_t how = bytes_u8(&in);

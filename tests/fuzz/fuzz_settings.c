@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "limit_changes.h"
 #include "settings.h"
 
 #define N_FILES 3
@@ -24,6 +25,24 @@ static void split(const char *text, size_t size, struct settings_file files[N_FI
     }
 }
 
+/* The engine refuses what is not sound; a stored configuration is the same one again. */
+static void check_whole(const struct config *c)
+{
+    const struct engine_tables tables = {.points = c->point_models,
+                                         .alarms = c->alarm_models,
+                                         .members = c->members,
+                                         .n_points = c->n_points,
+                                         .n_alarms = c->n_alarms,
+                                         .n_members = c->n_members};
+    struct engine *engine = engine_create(&tables, (struct stamp){0, 0});
+    struct limit_changes changes = {.n = 0};
+
+    assert(engine != NULL);
+    engine_free(engine);
+    assert(limit_changes_compare(c, c, &changes) == 0 && changes.n == 0);
+    limit_changes_free(&changes);
+}
+
 /* What is accepted must be fit for the engine and the decoder: they do not look again. */
 static void check(const struct config *c)
 {
@@ -38,13 +57,16 @@ static void check(const struct config *c)
     for (size_t i = 0; i < c->n_alarms; i++) {
         const struct alarm_model *model = &c->alarm_models[i];
         assert(c->alarms[i].id[0] != '\0' && c->alarms[i].asset < c->n_assets);
-        assert(model->kind == CONDITION_FAULT || model->point < c->n_points);
+        assert(model->kind == CONDITION_FAULT || model->kind == CONDITION_GROUP ||
+               model->kind == CONDITION_CHATTER || model->kind == CONDITION_FED ||
+               model->point < c->n_points);
         assert(config_find_alarm(c, c->assets[c->alarms[i].asset].id, c->alarms[i].id) == (int)i);
     }
     for (size_t i = 0; i < c->n_devices; i++) {
         assert(c->devices[i].bus < c->n_buses && c->devices[i].interval_ms >= 100 &&
                c->devices[i].timeout_ms >= 20);
     }
+    check_whole(c);
     char *diff = settings_diff(c, c);
     assert(diff != NULL && diff[0] == '\0');
     free(diff);

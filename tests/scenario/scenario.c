@@ -26,8 +26,11 @@ static struct stamp stamp_at(int64_t boot_us)
 
 static struct engine *create(const struct scenario *s, int64_t at_us)
 {
-    struct engine *engine =
-        engine_create(s->points, (uint16_t)s->n_points, s->alarms, (uint16_t)s->n_alarms, stamp_at(at_us));
+    const struct engine_tables tables = {.points = s->points,
+                                         .n_points = (uint16_t)s->n_points,
+                                         .alarms = s->alarms,
+                                         .n_alarms = (uint16_t)s->n_alarms};
+    struct engine *engine = engine_create(&tables, stamp_at(at_us));
 
     if (engine == NULL) {
         fprintf(stderr, "out of memory\n");
@@ -85,8 +88,11 @@ static void renew(struct run *run, const struct action *action)
     const struct scenario *s = run->scenario;
     struct engine *next = create(s, action->at_us);
 
-    for (unsigned i = 0; i < s->n_alarms; i++)
-        engine_restore(next, (uint16_t)i, engine_alarm_state(run->engine, (uint16_t)i));
+    for (unsigned i = 0; i < s->n_alarms; i++) {
+        const struct alarm_memory memory = engine_memory(run->engine, (uint16_t)i);
+
+        engine_restore(next, (uint16_t)i, &memory);
+    }
     if (action->kind == ACTION_RELOAD) {
         for (unsigned i = 0; i < s->n_alarms; i++)
             engine_restore_pending(next, (uint16_t)i, engine_pending_since(run->engine, (uint16_t)i));
@@ -103,6 +109,7 @@ static void renew(struct run *run, const struct action *action)
 static void act(struct run *run, const struct action *action)
 {
     struct event event = {.kind = EVENT_TICK};
+    struct alarm_memory memory;
 
     switch (action->kind) {
     case ACTION_SAMPLE:
@@ -119,12 +126,13 @@ static void act(struct run *run, const struct action *action)
         break;
     case ACTION_ACKNOWLEDGE:
         event.kind = EVENT_ACKNOWLEDGE;
-        event.acknowledge.alarm = action->index;
+        event.order.alarm = action->index;
         if ((feed(run, action->at_us, &event) == -EALREADY) != action->flag)
             mistake(run, action->line, action->flag ? "was acknowledged, not refused" : "was refused");
         break;
     case ACTION_RESTORE:
-        engine_restore(run->engine, action->index, action->state);
+        memory = engine_memory_of_state(action->state);
+        engine_restore(run->engine, action->index, &memory);
         break;
     case ACTION_CHECK:
         if (engine_alarm_state(run->engine, action->index) != action->state)

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "limit_changes.h"
 #include "settings.h"
 
 /* The linker sends the module's allocations here (--wrap). */
@@ -47,7 +48,8 @@ void *__wrap_reallocarray(void *p, size_t n, size_t size)
 static const char main_text[] =
     "site: {id: s}\nbuses: {b: {tcp: {host: h}}}\ndevices: {d: {bus: b, unit: 1, profile: p}}\n"
     "assets: {a: {kind: room, points: {n: {device: d, register: n}},\n"
-    "  alarms: {x: {point: n, high: 5, priority: low}}}}\n";
+    "  alarms: {x: {point: n, high: 5, priority: low}}}}\n"
+    "groups: {g: {members: a/n-bad, at_least: 1, priority: low}}\n";
 static const char profile_text[] = "status: documented\nsource: x\ntransports: [tcp]\n"
                                    "registers: {n: {table: input, address: 0, type: u16}}\n";
 static const struct settings_file files[] = {{"cryomon.yaml", main_text, sizeof main_text - 1},
@@ -104,11 +106,58 @@ static void test_diff(void **state)
     config_unref(config);
 }
 
+static void test_limit_changes(void **state)
+{
+    struct config *config = NULL;
+    struct limit_changes changes = {.n = 0};
+    int r = -ENOMEM;
+    long n = 0;
+
+    (void)state;
+    assert_int_equal(load(&config), 0);
+    for (; r < 0 && n < 1000; n++) {
+        left = n;
+        r = limit_changes_compare(config, config, &changes);
+        left = -1;
+        assert_true(r == 0 || r == -ENOMEM);
+    }
+    assert_int_equal(changes.n, 0);
+    assert_in_range(n, 15, 999);
+    config_unref(config);
+}
+
+static void test_source(void **state)
+{
+    struct problems problems = {.n = 0};
+    struct problems warnings = {.n = 0};
+    struct config *config = NULL;
+    struct config *again = NULL;
+    int r = -ENOMEM;
+    long n = 0;
+
+    (void)state;
+    assert_int_equal(load(&config), 0);
+    for (; r < 0 && n < 1000; n++) {
+        left = n;
+        r = settings_load_source(config->source, config->source_len, &problems, &warnings, &again);
+        left = -1;
+        assert_true(r == 0 || r == -ENOMEM);
+    }
+    assert_int_equal(r, 0);
+    assert_in_range(n, 15, 999);
+    problems_free(&problems);
+    problems_free(&warnings);
+    config_unref(again);
+    config_unref(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_load),
         cmocka_unit_test(test_diff),
+        cmocka_unit_test(test_limit_changes),
+        cmocka_unit_test(test_source),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,11 +158,13 @@ static const struct mistake alarms[] = {
     {ALARM("on_delay: 1 s"),
      NULL,
      NULL,
-     {"cryomon.yaml:9:7: an alarm has exactly one of 'high', 'low', 'state' and 'flatline'; it is missing"}},
+     {"cryomon.yaml:9:7: an alarm has exactly one of 'high', 'low', 'state', 'flatline', 'rising', "
+      "'falling', 'deviation' and 'disagrees_with'; it is missing"}},
     {ALARM("high: 1, low: -1"),
      NULL,
      NULL,
-     {"cryomon.yaml:9:7: an alarm has exactly one of 'high', 'low', 'state' and 'flatline'; write an alarm "
+     {"cryomon.yaml:9:7: an alarm has exactly one of 'high', 'low', 'state', 'flatline', 'rising', "
+      "'falling', 'deviation' and 'disagrees_with'; write an alarm "
       "for each"}},
     {GOOD "    alarms:\n      x: {point: t, high: 1}\n",
      NULL,
@@ -286,7 +288,7 @@ static const struct mistake alarms[] = {
     {LID_ALARM("state: open, deadband: 1"),
      NULL,
      NULL,
-     {"cryomon.yaml:9:51: 'deadband' belongs to 'high' and 'low', not to 'state'"}},
+     {"cryomon.yaml:9:51: 'deadband' belongs to conditions with a limit, not to 'state'"}},
     {ALARM("flatline: 6 h"), NULL, NULL, {NULL}},
     {ALARM("flatline: 30 s"), NULL, NULL, {"cryomon.yaml:9:46: 30 s is out of range: 1 min to 168 h"}},
     {ALARM("flatline: 6 h, on_delay: 1 min"),
@@ -296,7 +298,7 @@ static const struct mistake alarms[] = {
     {ALARM("flatline: 6 h, deadband: 1"),
      NULL,
      NULL,
-     {"cryomon.yaml:9:51: 'deadband' belongs to 'high' and 'low', not to 'flatline'"}},
+     {"cryomon.yaml:9:51: 'deadband' belongs to conditions with a limit, not to 'flatline'"}},
     {LID_ALARM("state: open, on_delay: 25 h"),
      NULL,
      NULL,

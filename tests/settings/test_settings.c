@@ -186,12 +186,12 @@ static void test_assets(void **state)
     assert_int_equal(c->assets[1].first_point, 0);
     assert_int_equal(c->assets[1].n_points, 3);
     assert_int_equal(c->assets[1].first_alarm, FAULT_COUNT);
-    assert_int_equal(c->assets[1].n_alarms, 3 + 2 * 3);
+    assert_int_equal(c->assets[1].n_alarms, 3 + 2 * 3 + 2); /* chattering, manual-reading-overdue */
     assert_string_equal(c->assets[2].id, "ups");
     assert_string_equal(bilingual_get(&c->assets[2].name, LANGUAGE_ZH, "?"), "ups"); /* the id */
     assert_int_equal(c->assets[2].first_point, 3);
     assert_int_equal(c->n_points, 4);
-    assert_int_equal(c->n_alarms, FAULT_COUNT + 4 + 2 * 4);
+    assert_int_equal(c->n_alarms, FAULT_COUNT + 4 + 2 * 4 + 2 + 1); /* a UPS has no rounds */
     assert_string_equal(asset_kind_name(c->assets[2].kind), "utility");
 }
 
@@ -305,10 +305,11 @@ static void test_automatic_alarms(void **state)
     check_automatic(c, "ups", "level-no-data", CONDITION_NO_DATA, PRIORITY_HIGH, 0);
     assert_int_equal(c->alarm_models[config_find_alarm(c, "ups", "level-no-data")].point, 3);
     for (int fault = 0; fault < FAULT_COUNT; fault++) {
-        bool critical = fault == FAULT_STATE_DB || fault == FAULT_BROKER;
+        bool critical = fault == FAULT_STATE_DB || fault == FAULT_BROKER || fault == FAULT_NOTIFIER;
         check_automatic(c, "system", engine_fault_name((enum system_fault)fault), CONDITION_FAULT,
                         critical                ? PRIORITY_CRITICAL
                         : fault == FAULT_REVIEW ? PRIORITY_MEDIUM
+                        : fault == FAULT_DRILL  ? PRIORITY_LOW
                                                 : PRIORITY_HIGH,
                         fault == FAULT_BROKER ? 30000 : 0);
         assert_int_equal(c->alarm_models[fault].fault, fault);

@@ -120,7 +120,7 @@ static void a_due_date_has_three_alarms(void **state)
     assert_int_equal(model_of(open, "t-calibration-overdue")->priority, PRIORITY_HIGH);
     assert_int_equal(config_find_alarm(open, "a", "n-calibration-overdue"), -1);
     assert_int_equal(config_find_alarm(none, "a", "t-calibration-overdue"), -1);
-    assert_int_equal(open->n_alarms, FAULT_COUNT + 2 * 2 + 3);
+    assert_int_equal(open->n_alarms, FAULT_COUNT + 2 * 2 + 3 + 2);
     config_unref(c);
     config_unref(open);
     config_unref(none);
@@ -144,8 +144,13 @@ static void old_calibrations_leave_room_for_the_last_ones(void **state)
         assert_true(m->dates[i].from_utc_us > m->dates[i - 1].to_utc_us);
     /* From 2023-01-01 on, through the one that was overdue from its first day, until 2024-01-03. */
     assert_int_equal(m->dates[0].to_utc_us - m->dates[0].from_utc_us, DAY(367));
-    struct engine *engine =
-        engine_create(c->point_models, c->n_points, c->alarm_models, c->n_alarms, (struct stamp){0, 0});
+    const struct engine_tables tables = {.points = c->point_models,
+                                         .n_points = c->n_points,
+                                         .alarms = c->alarm_models,
+                                         .n_alarms = c->n_alarms,
+                                         .members = c->members,
+                                         .n_members = c->n_members};
+    struct engine *engine = engine_create(&tables, (struct stamp){0, 0});
     assert_non_null(engine);
     engine_free(engine);
     config_unref(c);

@@ -294,17 +294,18 @@ static void test_all_files(void **state)
     write_file(site, "system/p.yaml",
                "status: documented\nsource: x\nregisters: {n: {table: input, address: 0, type: u16, "
                "scale: .1}}\ntransports: [tcp]\n");
-    EXPECT(site, -EINVAL, "site/cryomon.yaml:2:1: unknown key 'x' in the configuration",
-           "site/cryomon.yaml:1:12: 'S' is not an id: only a-z, 0-9, '-' and '_' are allowed, and a letter "
-           "or digit "
-           "first",
-           "site/conf.d/10.yaml:2:28: '1' has no unit; write a unit: ms, s, min, h",
-           "site/conf.d/10.yaml:1:34: 0 is out of range: 1 to 65535",
-           "site/conf.d/20.yaml:2:74: 'priority' is missing in an alarm",
-           "site/conf.d/20.yaml:2:74: an alarm has exactly one of 'high', 'low', 'state' and 'flatline'; it "
-           "is missing",
-           "system/p.yaml:3:61: '.1' is not a scale: write a digit before the decimal point",
-           "site/conf.d/20.yaml:1:20: there is no bus 'c'");
+    EXPECT(
+        site, -EINVAL, "site/cryomon.yaml:2:1: unknown key 'x' in the configuration",
+        "site/cryomon.yaml:1:12: 'S' is not an id: only a-z, 0-9, '-' and '_' are allowed, and a letter "
+        "or digit "
+        "first",
+        "site/conf.d/10.yaml:2:28: '1' has no unit; write a unit: ms, s, min, h",
+        "site/conf.d/10.yaml:1:34: 0 is out of range: 1 to 65535",
+        "site/conf.d/20.yaml:2:74: 'priority' is missing in an alarm",
+        "site/conf.d/20.yaml:2:74: an alarm has exactly one of 'high', 'low', 'state', 'flatline', 'rising', "
+        "'falling', 'deviation' and 'disagrees_with'; it is missing",
+        "system/p.yaml:3:61: '.1' is not a scale: write a digit before the decimal point",
+        "site/conf.d/20.yaml:1:20: there is no bus 'c'");
 }
 
 /* What is shipped: the example is in order, and so is every profile. */

@@ -1,0 +1,559 @@
+/* test_engine_hold.c - what keeps an alarm quiet, for how long, and what makes it call again. */
+#include <errno.h>
+
+#include "engine_fixture.h"
+#include "test.h"
+
+#define DEGREES(x) ((micro_t)(x)*MICRO_PER_UNIT)
+
+enum { WARM, OXYGEN, LATCH, N_ALARMS };
+enum { TEMPERATURE, O2, VALVE, N_POINTS };
+
+static const struct point_model POINTS[N_POINTS] = {{60000, 0}, {60000, 0}, {60000, 0}};
+static const struct alarm_model MODELS[N_ALARMS] = {
+    [WARM] = {.kind = CONDITION_HIGH,
+              .priority = PRIORITY_HIGH,
+              .point = TEMPERATURE,
+              .limit = DEGREES(-150),
+              .deadband = DEGREES(2),
+              .shelve_max_ms = 2 * 3600 * 1000,
+              .oos_max_ms = 30U * 24 * 3600 * 1000,
+              .realarm_after_ms = 1800 * 1000,
+              .realarm_step = DEGREES(4),
+              .suppression = {.when = SUPPRESS_STATES,
+                              .point = VALVE,
+                              .n_states = 1,
+                              .states = {DEGREES(1)},
+                              .at_most_ms = 20 * 60 * 1000}},
+    [OXYGEN] = {.kind = CONDITION_LOW,
+                .priority = PRIORITY_CRITICAL,
+                .point = O2,
+                .limit = DEGREES(19),
+                .protected = true,
+                .shelve_max_ms = 3600 * 1000,
+                .oos_max_ms = 3600 * 1000,
+                .suppression = {.when = SUPPRESS_STATES,
+                                .point = VALVE,
+                                .n_states = 1,
+                                .states = {DEGREES(1)},
+                                .at_most_ms = 20 * 60 * 1000}},
+    [LATCH] = {.kind = CONDITION_FED,
+               .latching = true,
+               .shelve_max_ms = 3600 * 1000,
+               .realarm_after_ms = 60 * 1000},
+};
+static const struct engine_tables TABLES = {
+    .points = POINTS, .n_points = N_POINTS, .alarms = MODELS, .n_alarms = N_ALARMS};
+
+/* Time passes while all points are read each 20 s with what they showed last. */
+static void go_on(struct fixture *f, int64_t us, micro_t temperature, micro_t valve)
+{
+    const int64_t end_us = f->boot_us + us;
+
+    while (f->boot_us + 20 * FIXTURE_S <= end_us) {
+        fixture_pass(f, 20 * FIXTURE_S);
+        fixture_good(f, TEMPERATURE, temperature);
+        fixture_good(f, O2, DEGREES(21));
+        fixture_good(f, VALVE, valve);
+    }
+    fixture_pass(f, end_us - f->boot_us);
+}
+
+static struct fixture begin(void)
+{
+    struct fixture f = fixture_make(&TABLES);
+
+    go_on(&f, 20 * FIXTURE_S, DEGREES(-190), 0);
+    fixture_expect_nothing(&f);
+    return f;
+}
+
+static enum alarm_state state_of(const struct fixture *f, uint16_t alarm)
+{
+    return engine_alarm_state(f->engine, alarm);
+}
+
+static void feed_condition(struct fixture *f, bool holds)
+{
+    fixture_feed(f, &(struct event){.kind = EVENT_CONDITION, .condition = {LATCH, holds}});
+}
+
+static void a_shelf_ends_by_itself_and_calls_again(void **state)
+{
+    struct fixture f = begin();
+    const struct transition *t;
+
+    (void)state;
+    fixture_good(&f, TEMPERATURE, DEGREES(-140));
+    fixture_expect(&f, WARM, TRANSITION_RAISED, WHY_NONE, ALARM_UNACKNOWLEDGED);
+    assert_int_equal(fixture_hold(&f, EVENT_SHELVE, WARM, 30 * FIXTURE_MIN, false), 0);
+    t = fixture_expect(&f, WARM, TRANSITION_SHELVED, WHY_NONE, ALARM_SHELVED);
+    assert_int_equal(t->until_utc_us, fixture_now(&f).utc_us + 30 * FIXTURE_MIN);
+    assert_int_equal(t->command, 7);
+    assert_true(t->active);
+    assert_int_equal(fixture_order(&f, EVENT_ACKNOWLEDGE, WARM), -EALREADY);
+    assert_int_equal(fixture_hold(&f, EVENT_SHELVE, WARM, FIXTURE_H, false), -EALREADY); /* no extending */
+    go_on(&f, 30 * FIXTURE_MIN - 1, DEGREES(-140), 0);
+    fixture_expect_nothing(&f);
+    fixture_pass(&f, 1);
+    t = fixture_expect(&f, WARM, TRANSITION_UNSHELVED, WHY_TIME, ALARM_UNACKNOWLEDGED);
+    assert_int_equal(t->from, ALARM_SHELVED);
+    assert_int_equal(engine_hold(f.engine, WARM).n_holds[HOLD_SHELVED], 1);
+    engine_free(f.engine);
+}
+
+static void a_person_ends_a_shelf_and_has_seen_it(void **state)
+{
+    struct fixture f = begin();
+
+    (void)state;
+    fixture_hold(&f, EVENT_SHELVE, WARM, 30 * FIXTURE_MIN, false);
+    fixture_expect(&f, WARM, TRANSITION_SHELVED, WHY_NONE, ALARM_SHELVED);
+    fixture_good(&f, TEMPERATURE, DEGREES(-140)); /* below the shelf it is recorded */
+    fixture_expect(&f, WARM, TRANSITION_RAISED, WHY_NONE, ALARM_SHELVED);
+    assert_true(engine_hold(f.engine, WARM).active);
+    fixture_good(&f, TEMPERATURE, DEGREES(-190));
+    fixture_expect(&f, WARM, TRANSITION_RETURNED, WHY_NONE, ALARM_SHELVED);
+    fixture_good(&f, TEMPERATURE, DEGREES(-140));
+    fixture_expect(&f, WARM, TRANSITION_RAISED, WHY_NONE, ALARM_SHELVED);
+    assert_int_equal(fixture_order(&f, EVENT_UNSHELVE, WARM), 0);
+    fixture_expect(&f, WARM, TRANSITION_UNSHELVED, WHY_PERSON, ALARM_ACKNOWLEDGED);
+    assert_int_equal(fixture_order(&f, EVENT_UNSHELVE, WARM), -EALREADY);
+    engine_free(f.engine);
+}
+
+static void a_shelf_for_once_ends_with_the_condition(void **state)
+{
+    struct fixture f = begin();
+
+    (void)state;
+    fixture_good(&f, TEMPERATURE, DEGREES(-140));
+    fixture_expect(&f, WARM, TRANSITION_RAISED, WHY_NONE, ALARM_UNACKNOWLEDGED);
+    fixture_hold(&f, EVENT_SHELVE, WARM, FIXTURE_H, true);
+    assert_true(fixture_expect(&f, WARM, TRANSITION_SHELVED, WHY_NONE, ALARM_SHELVED)->one_shot);
+    fixture_good(&f, TEMPERATURE, DEGREES(-190));
+    fixture_expect(&f, WARM, TRANSITION_RETURNED, WHY_NONE, ALARM_SHELVED);
+    fixture_expect(&f, WARM, TRANSITION_UNSHELVED, WHY_ONE_SHOT, ALARM_NORMAL);
+    fixture_good(&f, TEMPERATURE, DEGREES(-140));
+    fixture_expect(&f, WARM, TRANSITION_RAISED, WHY_NONE, ALARM_UNACKNOWLEDGED);
+    engine_free(f.engine);
+}
+
+static void no_hold_is_without_an_end(void **state)
+{
+    struct fixture f = begin();
+
+    (void)state;
+    assert_int_equal(fixture_hold(&f, EVENT_SHELVE, WARM, 2 * FIXTURE_H + 1, false), -ERANGE);
+    assert_int_equal(fixture_hold(&f, EVENT_SHELVE, WARM, 0, false), -ERANGE);
+    assert_int_equal(fixture_hold(&f, EVENT_SHELVE, WARM, -1, false), -ERANGE);
+    assert_int_equal(fixture_hold(&f, EVENT_OUT_OF_SERVICE, WARM, 31 * 24 * FIXTURE_H, false), -ERANGE);
+    assert_int_equal(fixture_hold(&f, EVENT_SHELVE, WARM, INT64_MAX - fixture_now(&f).utc_us, false),
+                     -ERANGE);
+    assert_int_equal(fixture_hold(&f, EVENT_OUT_OF_SERVICE, LATCH, FIXTURE_H, false), -EPERM);
+    fixture_expect_nothing(&f);
+    assert_int_equal(state_of(&f, WARM), ALARM_NORMAL);
+    assert_int_equal(fixture_hold(&f, EVENT_SHELVE, WARM, 2 * FIXTURE_H, false), 0);
+    engine_free(f.engine);
+}
+
+/* The shelf was for 90 minutes. The wall clock is set back by a day: it ends after 90 minutes all the same.
+ * It is set forward beyond the end: that is noticed within the hour. */
+static void a_clock_that_is_set_makes_no_shelf_longer(void **state)
+{
+    (void)state;
+    for (int forward = 0; forward <= 1; forward++) {
+        struct fixture f = begin();
+        const int64_t from_us = f.boot_us;
+
+        fixture_good(&f, TEMPERATURE, DEGREES(-140));
+        fixture_expect(&f, WARM, TRANSITION_RAISED, WHY_NONE, ALARM_UNACKNOWLEDGED);
+        fixture_hold(&f, EVENT_SHELVE, WARM, 90 * FIXTURE_MIN, false);
+        fixture_expect(&f, WARM, TRANSITION_SHELVED, WHY_NONE, ALARM_SHELVED);
+        go_on(&f, 30 * FIXTURE_MIN, DEGREES(-140), 0);
+        f.offset_us += forward ? 24 * FIXTURE_H : -24 * FIXTURE_H;
+        go_on(&f, (forward ? 30 : 60) * FIXTURE_MIN - 1, DEGREES(-140), 0);
+        fixture_expect_nothing(&f);
+        fixture_pass(&f, 1);
+        fixture_expect(&f, WARM, TRANSITION_UNSHELVED, WHY_TIME, ALARM_UNACKNOWLEDGED);
+        assert_int_equal(f.boot_us - from_us, (forward ? 60 : 90) * FIXTURE_MIN);
+        engine_free(f.engine);
+    }
+}
+
+/* The machine slept for a day. The shelf ended in the meantime, and what was decided then is told now. */
+static void a_shelf_ends_while_the_machine_sleeps(void **state)
+{
+    struct fixture f = begin();
+    const struct event tick = {.kind = EVENT_TICK};
+
+    (void)state;
+    fixture_good(&f, TEMPERATURE, DEGREES(-140));
+    fixture_hold(&f, EVENT_SHELVE, WARM, FIXTURE_H, false);
+    f.n_seen = f.next = 0;
+    f.boot_us += 24 * FIXTURE_H;
+    fixture_feed(&f, &tick);
+    fixture_expect(&f, WARM, TRANSITION_UNSHELVED, WHY_TIME, ALARM_UNACKNOWLEDGED);
+    fixture_expect_nothing(&f);
+    engine_free(f.engine);
+}
+
+static void a_protected_alarm_is_never_quiet(void **state)
+{
+    struct fixture f = begin();
+    const struct transition *t;
+
+    (void)state;
+    assert_int_equal(fixture_hold(&f, EVENT_SHELVE, OXYGEN, FIXTURE_MIN, false), -EPERM);
+    fixture_good(&f, VALVE, DEGREES(1)); /* would suppress */
+    fixture_expect(&f, WARM, TRANSITION_SUPPRESSED, WHY_NONE, ALARM_SUPPRESSED);
+    assert_int_equal(state_of(&f, OXYGEN), ALARM_NORMAL);
+    assert_int_equal(fixture_hold(&f, EVENT_OUT_OF_SERVICE, OXYGEN, FIXTURE_H, false), 0);
+    t = fixture_expect(&f, OXYGEN, TRANSITION_OUT_OF_SERVICE, WHY_NONE, ALARM_NORMAL);
+    assert_int_equal(t->from, ALARM_NORMAL);
+    fixture_good(&f, O2, DEGREES(17));
+    fixture_expect(&f, OXYGEN, TRANSITION_RAISED, WHY_NONE, ALARM_UNACKNOWLEDGED);
+    assert_true(engine_hold(f.engine, OXYGEN).is_held[HOLD_OUT_OF_SERVICE]);
+    assert_int_equal(fixture_order(&f, EVENT_ACKNOWLEDGE, OXYGEN), 0);
+    fixture_expect(&f, OXYGEN, TRANSITION_ACKNOWLEDGED, WHY_NONE, ALARM_ACKNOWLEDGED);
+    fixture_pass(&f, FIXTURE_H);
+    while (f.next < f.n_seen && f.seen[f.next].alarm != OXYGEN)
+        f.next++;
+    fixture_expect(&f, OXYGEN, TRANSITION_IN_SERVICE, WHY_TIME, ALARM_ACKNOWLEDGED);
+    engine_free(f.engine);
+}
+
+static void out_of_service_ends_and_comes_back_unacknowledged(void **state)
+{
+    struct fixture f = begin();
+
+    (void)state;
+    fixture_hold(&f, EVENT_OUT_OF_SERVICE, WARM, 3 * FIXTURE_H, false);
+    fixture_expect(&f, WARM, TRANSITION_OUT_OF_SERVICE, WHY_NONE, ALARM_OUT_OF_SERVICE);
+    fixture_good(&f, TEMPERATURE, DEGREES(-100));
+    fixture_expect(&f, WARM, TRANSITION_RAISED, WHY_NONE, ALARM_OUT_OF_SERVICE);
+    assert_int_equal(fixture_hold(&f, EVENT_SHELVE, WARM, FIXTURE_H, false), 0);
+    fixture_expect(&f, WARM, TRANSITION_SHELVED, WHY_NONE, ALARM_OUT_OF_SERVICE); /* below it */
+    go_on(&f, FIXTURE_H, DEGREES(-100), 0);
+    fixture_expect(&f, WARM, TRANSITION_UNSHELVED, WHY_TIME, ALARM_OUT_OF_SERVICE);
+    go_on(&f, 2 * FIXTURE_H, DEGREES(-100), 0);
+    fixture_expect(&f, WARM, TRANSITION_IN_SERVICE, WHY_TIME, ALARM_UNACKNOWLEDGED);
+    fixture_expect_nothing(&f);
+    engine_free(f.engine);
+}
+
+static void the_plant_suppresses_only_while_good_data_say_so(void **state)
+{
+    struct fixture f = begin();
+
+    (void)state;
+    fixture_good(&f, VALVE, DEGREES(1));
+    fixture_expect(&f, WARM, TRANSITION_SUPPRESSED, WHY_NONE, ALARM_SUPPRESSED);
+    fixture_good(&f, TEMPERATURE, DEGREES(-140));
+    fixture_expect(&f, WARM, TRANSITION_RAISED, WHY_NONE, ALARM_SUPPRESSED);
+    fixture_read(&f, VALVE, DEGREES(1), QUALITY_UNCERTAIN);
+    fixture_expect(&f, WARM, TRANSITION_UNSUPPRESSED, WHY_PLANT, ALARM_UNACKNOWLEDGED);
+    fixture_good(&f, VALVE, DEGREES(1));
+    fixture_expect(&f, WARM, TRANSITION_SUPPRESSED, WHY_NONE, ALARM_SUPPRESSED);
+    fixture_read(&f, VALVE, 0, QUALITY_BAD);
+    fixture_expect(&f, WARM, TRANSITION_UNSUPPRESSED, WHY_PLANT, ALARM_UNACKNOWLEDGED);
+    fixture_good(&f, VALVE, DEGREES(1));
+    fixture_expect(&f, WARM, TRANSITION_SUPPRESSED, WHY_NONE, ALARM_SUPPRESSED);
+    fixture_pass(&f, 60 * FIXTURE_S); /* nobody reads the valve any more */
+    fixture_expect(&f, WARM, TRANSITION_UNSUPPRESSED, WHY_PLANT, ALARM_UNACKNOWLEDGED);
+    engine_free(f.engine);
+}
+
+/* The valve says "filling" for ever, now and then with a bad reading between: 20 minutes are 20 minutes. */
+static void a_suppression_has_an_end_that_lost_data_do_not_move(void **state)
+{
+    struct fixture f = begin();
+    const int64_t from_us = f.boot_us;
+
+    (void)state;
+    fixture_good(&f, TEMPERATURE, DEGREES(-140));
+    fixture_expect(&f, WARM, TRANSITION_RAISED, WHY_NONE, ALARM_UNACKNOWLEDGED);
+    fixture_good(&f, VALVE, DEGREES(1));
+    fixture_expect(&f, WARM, TRANSITION_SUPPRESSED, WHY_NONE, ALARM_SUPPRESSED);
+    go_on(&f, 10 * FIXTURE_MIN, DEGREES(-140), DEGREES(1));
+    fixture_read(&f, VALVE, 0, QUALITY_BAD);
+    fixture_expect(&f, WARM, TRANSITION_UNSUPPRESSED, WHY_PLANT, ALARM_UNACKNOWLEDGED);
+    go_on(&f, 10 * FIXTURE_MIN - 1, DEGREES(-140), DEGREES(1));
+    fixture_expect(&f, WARM, TRANSITION_SUPPRESSED, WHY_NONE, ALARM_SUPPRESSED);
+    fixture_expect_nothing(&f);
+    fixture_pass(&f, 1);
+    fixture_expect(&f, WARM, TRANSITION_UNSUPPRESSED, WHY_TIME, ALARM_UNACKNOWLEDGED);
+    assert_int_equal(f.boot_us - from_us, 20 * FIXTURE_MIN);
+    /* Nor does it begin again: not by itself, not after lost data, not after a restart. */
+    go_on(&f, FIXTURE_H, DEGREES(-140), DEGREES(1));
+    fixture_read(&f, VALVE, 0, QUALITY_BAD);
+    go_on(&f, FIXTURE_H, DEGREES(-140), DEGREES(1));
+    fixture_renew(&f, &TABLES, false);
+    go_on(&f, FIXTURE_MIN, DEGREES(-140), DEGREES(1));
+    fixture_expect_nothing(&f);
+    go_on(&f, FIXTURE_MIN, DEGREES(-140), 0);
+    go_on(&f, 20 * FIXTURE_S, DEGREES(-140), DEGREES(1));
+    fixture_expect(&f, WARM, TRANSITION_SUPPRESSED, WHY_NONE, ALARM_SUPPRESSED);
+    assert_int_equal(engine_hold(f.engine, WARM).n_holds[HOLD_SUPPRESSED], 3);
+    engine_free(f.engine);
+}
+
+static void worse_than_acknowledged_calls_again(void **state)
+{
+    struct fixture f = begin();
+
+    (void)state;
+    fixture_good(&f, TEMPERATURE, DEGREES(-149));
+    fixture_expect(&f, WARM, TRANSITION_RAISED, WHY_NONE, ALARM_UNACKNOWLEDGED);
+    fixture_good(&f, TEMPERATURE, DEGREES(-140)); /* nobody has seen that yet */
+    fixture_expect_nothing(&f);
+    fixture_order(&f, EVENT_ACKNOWLEDGE, WARM);
+    fixture_expect(&f, WARM, TRANSITION_ACKNOWLEDGED, WHY_NONE, ALARM_ACKNOWLEDGED);
+    fixture_good(&f, TEMPERATURE, DEGREES(-136) - 1);
+    fixture_read(&f, TEMPERATURE, 0, QUALITY_BAD);
+    fixture_expect_nothing(&f);
+    fixture_read(&f, TEMPERATURE, DEGREES(-136), QUALITY_UNCERTAIN); /* it can alarm us */
+    fixture_expect(&f, WARM, TRANSITION_REALARMED, WHY_WORSE, ALARM_UNACKNOWLEDGED);
+    /* Acknowledged below the limit, in the deadband: the step counts from the limit. */
+    fixture_good(&f, TEMPERATURE, DEGREES(-151));
+    fixture_order(&f, EVENT_ACKNOWLEDGE, WARM);
+    fixture_expect(&f, WARM, TRANSITION_ACKNOWLEDGED, WHY_NONE, ALARM_ACKNOWLEDGED);
+    fixture_good(&f, TEMPERATURE, DEGREES(-147));
+    fixture_expect_nothing(&f);
+    fixture_good(&f, TEMPERATURE, DEGREES(-146));
+    fixture_expect(&f, WARM, TRANSITION_REALARMED, WHY_WORSE, ALARM_UNACKNOWLEDGED);
+    engine_free(f.engine);
+}
+
+static void not_resolved_in_time_calls_again_and_again(void **state)
+{
+    struct fixture f = begin();
+
+    (void)state;
+    fixture_good(&f, TEMPERATURE, DEGREES(-140));
+    fixture_expect(&f, WARM, TRANSITION_RAISED, WHY_NONE, ALARM_UNACKNOWLEDGED);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(fixture_order(&f, EVENT_ACKNOWLEDGE, WARM), 0);
+        fixture_expect(&f, WARM, TRANSITION_ACKNOWLEDGED, WHY_NONE, ALARM_ACKNOWLEDGED);
+        go_on(&f, 30 * FIXTURE_MIN - 1, DEGREES(-140), 0);
+        fixture_expect_nothing(&f);
+        fixture_pass(&f, 1);
+        fixture_expect(&f, WARM, TRANSITION_REALARMED, WHY_UNRESOLVED, ALARM_UNACKNOWLEDGED);
+    }
+    /* Lost data resolve nothing. */
+    fixture_order(&f, EVENT_ACKNOWLEDGE, WARM);
+    fixture_expect(&f, WARM, TRANSITION_ACKNOWLEDGED, WHY_NONE, ALARM_ACKNOWLEDGED);
+    fixture_pass(&f, 30 * FIXTURE_MIN);
+    fixture_expect(&f, WARM, TRANSITION_REALARMED, WHY_UNRESOLVED, ALARM_UNACKNOWLEDGED);
+    /* Resolved: quiet. */
+    fixture_order(&f, EVENT_ACKNOWLEDGE, WARM);
+    fixture_expect(&f, WARM, TRANSITION_ACKNOWLEDGED, WHY_NONE, ALARM_ACKNOWLEDGED);
+    fixture_good(&f, TEMPERATURE, DEGREES(-190));
+    fixture_expect(&f, WARM, TRANSITION_RETURNED, WHY_NONE, ALARM_NORMAL);
+    go_on(&f, 2 * FIXTURE_H, DEGREES(-190), 0);
+    fixture_expect_nothing(&f);
+    engine_free(f.engine);
+}
+
+static void a_latching_alarm_stays_until_it_is_reset(void **state)
+{
+    struct fixture f = begin();
+    const struct transition *t;
+
+    (void)state;
+    feed_condition(&f, true);
+    fixture_expect(&f, LATCH, TRANSITION_RAISED, WHY_NONE, ALARM_UNACKNOWLEDGED);
+    assert_int_equal(fixture_order(&f, EVENT_RESET, LATCH), -EALREADY);
+    feed_condition(&f, false);
+    t = fixture_expect(&f, LATCH, TRANSITION_RETURNED, WHY_NONE, ALARM_UNACKNOWLEDGED);
+    assert_true(t->latched && !t->active);
+    assert_int_equal(fixture_order(&f, EVENT_RESET, LATCH), -EALREADY); /* nobody has seen it */
+    fixture_order(&f, EVENT_ACKNOWLEDGE, LATCH);
+    fixture_expect(&f, LATCH, TRANSITION_ACKNOWLEDGED, WHY_NONE, ALARM_ACKNOWLEDGED);
+    fixture_pass(&f, FIXTURE_H); /* it is over: it does not call again */
+    while (f.next < f.n_seen)
+        assert_int_not_equal(f.seen[f.next++].alarm, LATCH);
+    fixture_renew(&f, &TABLES, false);
+    assert_true(engine_hold(f.engine, LATCH).latched);
+    feed_condition(&f, true);
+    t = fixture_expect(&f, LATCH, TRANSITION_RAISED, WHY_NONE, ALARM_UNACKNOWLEDGED);
+    assert_false(t->latched);
+    feed_condition(&f, false);
+    fixture_order(&f, EVENT_ACKNOWLEDGE, LATCH);
+    f.next = f.n_seen;
+    assert_int_equal(fixture_order(&f, EVENT_RESET, LATCH), 0);
+    fixture_expect(&f, LATCH, TRANSITION_RESET, WHY_NONE, ALARM_NORMAL);
+    engine_free(f.engine);
+}
+
+/* A shelf over a latched alarm must not lose that it is latched. */
+static void no_hold_wipes_out_a_latched_alarm(void **state)
+{
+    struct fixture f = begin();
+
+    (void)state;
+    fixture_hold(&f, EVENT_SHELVE, LATCH, FIXTURE_H, true);
+    fixture_expect(&f, LATCH, TRANSITION_SHELVED, WHY_NONE, ALARM_SHELVED);
+    feed_condition(&f, true);
+    fixture_expect(&f, LATCH, TRANSITION_RAISED, WHY_NONE, ALARM_SHELVED);
+    feed_condition(&f, false);
+    fixture_expect(&f, LATCH, TRANSITION_RETURNED, WHY_NONE, ALARM_SHELVED);
+    assert_true(fixture_expect(&f, LATCH, TRANSITION_UNSHELVED, WHY_ONE_SHOT, ALARM_UNACKNOWLEDGED)->latched);
+    engine_free(f.engine);
+}
+
+/* ---------------------------------------------------------------- across a restart and a reload */
+
+static void holds_outlive_the_engine(void **state)
+{
+    (void)state;
+    for (int same_boot = 0; same_boot <= 1; same_boot++) {
+        struct fixture f = begin();
+        struct alarm_view before, after;
+
+        fixture_good(&f, TEMPERATURE, DEGREES(-140));
+        fixture_hold(&f, EVENT_SHELVE, WARM, FIXTURE_H, false);
+        fixture_hold(&f, EVENT_OUT_OF_SERVICE, WARM, 2 * FIXTURE_H, false);
+        before = engine_hold(f.engine, WARM);
+        f.n_seen = f.next = 0;
+        if (!same_boot) { /* another boot: the boot time began anew, the wall clock went on */
+            f.offset_us += f.boot_us;
+            f.boot_us = 0;
+        }
+        fixture_renew(&f, &TABLES, same_boot);
+        after = engine_hold(f.engine, WARM);
+        assert_int_equal(after.state, ALARM_OUT_OF_SERVICE);
+        assert_true(after.active);
+        for (unsigned hold = 0; hold < HOLD_COUNT; hold++) {
+            assert_int_equal(after.is_held[hold], before.is_held[hold]);
+            assert_int_equal(after.until_utc_us[hold], before.until_utc_us[hold]);
+            assert_int_equal(after.n_holds[hold], before.n_holds[hold]);
+        }
+        fixture_pass(&f, FIXTURE_H);
+        fixture_expect(&f, WARM, TRANSITION_UNSHELVED, WHY_TIME, ALARM_OUT_OF_SERVICE);
+        fixture_pass(&f, FIXTURE_H);
+        fixture_expect(&f, WARM, TRANSITION_IN_SERVICE, WHY_TIME, ALARM_UNACKNOWLEDGED);
+        engine_free(f.engine);
+    }
+}
+
+/* The wall clock came up in 1970, or the shelf's time has passed while the machine was off. */
+static void a_hold_is_never_longer_after_a_restart(void **state)
+{
+    struct fixture f = begin();
+    struct alarm_memory memory;
+
+    (void)state;
+    fixture_hold(&f, EVENT_SHELVE, WARM, FIXTURE_H, false);
+    memory = engine_memory(f.engine, WARM);
+    f.n_seen = f.next = 0;
+    f.boot_us = f.offset_us = 0;
+    fixture_renew(&f, &TABLES, false);
+    assert_int_equal(engine_hold(f.engine, WARM).until_utc_us[HOLD_SHELVED], 2 * FIXTURE_H);
+    go_on(&f, 2 * FIXTURE_H - 1, DEGREES(-190), 0);
+    fixture_expect_nothing(&f);
+    fixture_pass(&f, 1);
+    fixture_expect(&f, WARM, TRANSITION_UNSHELVED, WHY_TIME, ALARM_NORMAL);
+    engine_free(f.engine);
+
+    memory.base = ALARM_UNACKNOWLEDGED;
+    memory.until_boot_us[HOLD_SHELVED] = INT64_MAX;
+    f = (struct fixture){.offset_us = memory.until_utc_us[HOLD_SHELVED] + FIXTURE_H};
+    f.engine = engine_create(&TABLES, fixture_now(&f));
+    engine_restore(f.engine, WARM, &memory);
+    fixture_pass(&f, 0);
+    fixture_expect(&f, WARM, TRANSITION_UNSHELVED, WHY_TIME, ALARM_UNACKNOWLEDGED);
+    engine_free(f.engine);
+}
+
+/* A new configuration protects the alarm, or does not allow shelves any more. */
+static void a_reload_that_forbids_a_hold_ends_it(void **state)
+{
+    (void)state;
+    for (int protect = 0; protect <= 1; protect++) {
+        struct fixture f = begin();
+        struct alarm_model models[N_ALARMS];
+        struct engine_tables tables = TABLES;
+
+        for (unsigned i = 0; i < N_ALARMS; i++)
+            models[i] = MODELS[i];
+        models[WARM].protected = protect;
+        models[WARM].shelve_max_ms = 0;
+        tables.alarms = models;
+        fixture_good(&f, TEMPERATURE, DEGREES(-140));
+        fixture_hold(&f, EVENT_SHELVE, WARM, FIXTURE_H, false);
+        f.n_seen = f.next = 0;
+        fixture_renew(&f, &tables, true);
+        assert_int_equal(state_of(&f, WARM), protect ? ALARM_UNACKNOWLEDGED : ALARM_SHELVED);
+        fixture_pass(&f, 0);
+        fixture_expect(&f, WARM, TRANSITION_UNSHELVED, WHY_TIME, ALARM_UNACKNOWLEDGED);
+        fixture_expect_nothing(&f);
+        engine_free(f.engine);
+    }
+}
+
+static void an_acknowledgement_keeps_its_time_and_value(void **state)
+{
+    (void)state;
+    for (int same_boot = 0; same_boot <= 1; same_boot++) {
+        struct fixture f = begin();
+
+        fixture_good(&f, TEMPERATURE, DEGREES(-140));
+        fixture_order(&f, EVENT_ACKNOWLEDGE, WARM);
+        go_on(&f, 20 * FIXTURE_MIN, DEGREES(-140), 0);
+        f.n_seen = f.next = 0;
+        if (!same_boot) {
+            f.offset_us += f.boot_us;
+            f.boot_us = 0;
+        }
+        fixture_renew(&f, &TABLES, same_boot);
+        fixture_good(&f, TEMPERATURE, DEGREES(-137));
+        fixture_expect_nothing(&f); /* not worse by 4 degrees than -140 */
+        fixture_pass(&f, 10 * FIXTURE_MIN);
+        fixture_expect(&f, WARM, TRANSITION_REALARMED, WHY_UNRESOLVED, ALARM_UNACKNOWLEDGED);
+        engine_free(f.engine);
+    }
+}
+
+static void orders_for_nobody_are_refused(void **state)
+{
+    static const enum event_kind kinds[] = {EVENT_ACKNOWLEDGE,    EVENT_SHELVE,     EVENT_UNSHELVE,
+                                            EVENT_OUT_OF_SERVICE, EVENT_IN_SERVICE, EVENT_RESET};
+    struct fixture f = begin();
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        assert_int_equal(fixture_hold(&f, kinds[i], N_ALARMS, FIXTURE_MIN, false), -EINVAL);
+    assert_int_equal(fixture_feed(&f, &(struct event){.kind = EVENT_CONDITION, .condition = {WARM, true}}),
+                     -EINVAL);
+    assert_int_equal(fixture_feed(&f, &(struct event){.kind = (enum event_kind)99}), -EINVAL);
+    assert_int_equal(fixture_order(&f, EVENT_IN_SERVICE, WARM), -EALREADY);
+    engine_free(f.engine);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_shelf_ends_by_itself_and_calls_again),
+        cmocka_unit_test(a_person_ends_a_shelf_and_has_seen_it),
+        cmocka_unit_test(a_shelf_for_once_ends_with_the_condition),
+        cmocka_unit_test(no_hold_is_without_an_end),
+        cmocka_unit_test(a_clock_that_is_set_makes_no_shelf_longer),
+        cmocka_unit_test(a_shelf_ends_while_the_machine_sleeps),
+        cmocka_unit_test(a_protected_alarm_is_never_quiet),
+        cmocka_unit_test(out_of_service_ends_and_comes_back_unacknowledged),
+        cmocka_unit_test(the_plant_suppresses_only_while_good_data_say_so),
+        cmocka_unit_test(a_suppression_has_an_end_that_lost_data_do_not_move),
+        cmocka_unit_test(worse_than_acknowledged_calls_again),
+        cmocka_unit_test(not_resolved_in_time_calls_again_and_again),
+        cmocka_unit_test(a_latching_alarm_stays_until_it_is_reset),
+        cmocka_unit_test(no_hold_wipes_out_a_latched_alarm),
+        cmocka_unit_test(holds_outlive_the_engine),
+        cmocka_unit_test(a_hold_is_never_longer_after_a_restart),
+        cmocka_unit_test(a_reload_that_forbids_a_hold_ends_it),
+        cmocka_unit_test(an_acknowledgement_keeps_its_time_and_value),
+        cmocka_unit_test(orders_for_nobody_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
