@@ -8,8 +8,6 @@
 #include "reader_config.h"
 #include "settings.h"
 
-#define FILES_MAX 512
-
 /* ---------------------------------------------------------------- which */
 
 void in_force_hash(const struct history_event *event, char ret[65])
@@ -51,59 +49,6 @@ int in_force_before(struct history_reader *reader, int64_t before_us, struct in_
 
 /* ---------------------------------------------------------------- from text to configuration */
 
-/* "/etc/cryomon/conf.d/10.yaml" is "conf.d/10.yaml"; profiles of the system are as good as the site's own. */
-static const char *relative(const char *path, bool first)
-{
-    static const char *const folders[] = {"/conf.d/", "/devices/"};
-    if (first)
-        return "cryomon.yaml";
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        const char *found = NULL;
-        for (const char *at = path; (at = strstr(at, folders[i])) != NULL; at++)
-            found = at;
-        if (found != NULL)
-            return found + 1;
-    }
-    return path;
-}
-
-/* Cuts the text at its lines "--- path". Changes it. */
-static size_t split(char *text, struct settings_file files[FILES_MAX])
-{
-    size_t n = 0;
-    for (char *line = text; line != NULL && *line != '\0';) {
-        char *end = strchr(line, '\n');
-        if (strncmp(line, "--- ", 4) == 0 && end != NULL && n < FILES_MAX) {
-            if (n > 0)
-                files[n - 1].len = (size_t)(line - files[n - 1].text);
-            *end = '\0';
-            files[n] = (struct settings_file){.path = relative(line + 4, n == 0), .text = end + 1};
-            n++;
-        }
-        line = end != NULL ? end + 1 : NULL;
-    }
-    if (n > 0)
-        files[n - 1].len = strlen(files[n - 1].text);
-    return n;
-}
-
-static struct config *from_text(char *text)
-{
-    struct config *config = NULL;
-    struct settings_file *files = calloc(FILES_MAX, sizeof *files);
-    struct problems *problems = calloc(2, sizeof *problems);
-    size_t n = files != NULL && problems != NULL ? split(text, files) : 0;
-    if (n > 0 && settings_load_memory(files, n, 1, &problems[0], &problems[1], &config) < 0)
-        config = NULL;
-    if (problems != NULL) {
-        problems_free(&problems[0]);
-        problems_free(&problems[1]);
-    }
-    free(problems);
-    free(files);
-    return config;
-}
-
 struct config *in_force_load(struct history_reader *reader, const char *sha256)
 {
     unsigned char hash[32];
@@ -118,7 +63,12 @@ struct config *in_force_load(struct history_reader *reader, const char *sha256)
     }
     if (reader_config_text(reader, hash, &text, &len, &utc_us) < 0)
         return NULL;
-    struct config *config = from_text(text);
+    struct config *config = NULL;
+    struct problems problems = {0}, warnings = {0};
+    if (settings_load_source(text, len, &problems, &warnings, &config) < 0)
+        config = NULL;
+    problems_free(&problems);
+    problems_free(&warnings);
     free(text);
     return config;
 }

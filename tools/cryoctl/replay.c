@@ -174,7 +174,7 @@ static int64_t lead(const struct config *c)
     int64_t longest_us = 0;
     for (uint16_t i = 0; c != NULL && i < c->n_alarms; i++) {
         const struct alarm_model *m = &c->alarm_models[i];
-        int64_t us = ((int64_t)m->on_delay_ms + m->off_delay_ms) * MS_US;
+        int64_t us = ((int64_t)m->on_delay_ms + m->off_delay_ms + m->window_ms) * MS_US;
         longest_us = us > longest_us ? us : longest_us;
     }
     for (uint16_t i = 0; c != NULL && i < c->n_points; i++) {

@@ -39,7 +39,7 @@ void side_free(struct side *s)
 
 bool side_has_point(const struct alarm_model *model)
 {
-    return model->kind != CONDITION_FAULT && model->kind != CONDITION_DATE;
+    return engine_kind_has_reading(model->kind);
 }
 
 static uint8_t speaks_for(const struct alarm_model *model)
@@ -49,6 +49,10 @@ static uint8_t speaks_for(const struct alarm_model *model)
         return ABOVE;
     case CONDITION_LOW:
         return BELOW;
+    case CONDITION_RATE:
+        return model->direction == DIRECTION_RISING ? ABOVE : BELOW;
+    case CONDITION_DEVIATION:
+        return ABOVE | BELOW;
     default:
         return 0;
     }
@@ -120,7 +124,8 @@ static bool make_names(struct replay *r, struct side *s)
     }
     for (uint16_t i = 0; i < c->n_alarms; i++) {
         const char *asset = c->assets[c->alarms[i].asset].id;
-        if (c->alarm_models[i].kind == CONDITION_FAULT || (r->asset != NULL && strcmp(asset, r->asset) != 0))
+        bool outside = c->alarm_models[i].kind == CONDITION_FAULT || c->alarm_models[i].kind == CONDITION_FED;
+        if (outside || (r->asset != NULL && strcmp(asset, r->asset) != 0))
             continue;
         snprintf(name, sizeof name, "%s/%s", asset, c->alarms[i].id);
         s->alarm_name[i] = roster_index(&r->names, name);
@@ -130,16 +135,22 @@ static bool make_names(struct replay *r, struct side *s)
 
 static struct engine *make_engine(const struct config *c, int64_t utc_us)
 {
-    return engine_create(c->point_models, c->n_points, c->alarm_models, c->n_alarms,
-                         (struct stamp){.boot_us = utc_us, .utc_us = utc_us});
+    const struct engine_tables tables = {.points = c->point_models,
+                                         .alarms = c->alarm_models,
+                                         .members = c->members,
+                                         .n_points = c->n_points,
+                                         .n_alarms = c->n_alarms,
+                                         .n_members = c->n_members};
+    return engine_create(&tables, (struct stamp){.boot_us = utc_us, .utc_us = utc_us});
 }
 
 /* What is told goes on being told; what the configuration does not have is over. */
 static void restore(struct side *s)
 {
+    const struct alarm_memory told = engine_memory_of_state(ALARM_UNACKNOWLEDGED);
     for (uint16_t i = 0; i < s->config->n_alarms; i++)
         if (s->alarm_name[i] > 0 && s->open[s->alarm_name[i]] > 0)
-            engine_restore(s->engine, i, ALARM_UNACKNOWLEDGED);
+            engine_restore(s->engine, i, &told);
 }
 
 static void end_removed(struct replay *r, struct side *s, int64_t utc_us)
@@ -166,12 +177,15 @@ static void carry_over(const struct side *old, struct side *s)
             continue;
         struct point_view view = engine_point(old->engine, (uint16_t)(from - 1));
         engine_restore_point(s->engine, i, &view.reading, view.at, view.last_data_boot_us);
+        engine_inherit_point(s->engine, i, old->engine, (uint16_t)(from - 1));
     }
     for (uint16_t i = 0; i < old->config->n_alarms; i++) {
         const char *asset = old->config->assets[old->config->alarms[i].asset].id;
         int to = config_find_alarm(s->config, asset, old->config->alarms[i].id);
-        if (to >= 0)
-            engine_restore_pending(s->engine, (uint16_t)to, engine_pending_since(old->engine, i));
+        if (to < 0)
+            continue;
+        engine_restore_pending(s->engine, (uint16_t)to, engine_pending_since(old->engine, i));
+        engine_inherit_alarm(s->engine, (uint16_t)to, old->engine, i);
     }
 }
 
