@@ -2,8 +2,8 @@
  * history_plain - the same readings in plain SQLite tables, for comparison: size on disk, bytes written,
  * time.
  *
- *   history_plain SCHEMA DIR POINTS DAYS [noisy]    SCHEMA: index, point, time, or lines (InfluxDB's line
- * protocol)
+ *   history_plain SCHEMA DIR POINTS DAYS [noisy]    SCHEMA: index, point, time, or InfluxDB's line protocol:
+ * lines, and tenths, with the values as whole tenths, which it packs better
  *
  * One commit each 5 s of readings, WAL, synchronous FULL, as the daemon does. Prints one JSON object.
  */
@@ -62,14 +62,17 @@ static double now(void)
     return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static void print_lines(unsigned n, uint64_t polls)
+static void print_lines(unsigned n, uint64_t polls, bool tenths)
 {
     for (uint64_t i = 0; i < polls; i++) {
         for (unsigned p = 0; p < n; p++) {
             int64_t value = data_next(&points[p], i);
             long long ms =
                 (long long)(DATA_START_MS + (int64_t)i * DATA_INTERVAL_MS + (int64_t)(p * 17U % 10000U));
-            printf("reading,point=p%u value=%.1f %lld\n", p, (double)value / 10.0, ms);
+            if (tenths)
+                printf("reading,point=p%u value=%lldi %lld\n", p, (long long)value, ms);
+            else
+                printf("reading,point=p%u value=%.1f %lld\n", p, (double)value / 10.0, ms);
         }
     }
 }
@@ -100,7 +103,7 @@ static void fill(sqlite3 *db, unsigned n, uint64_t polls)
 int main(int argc, char **argv)
 {
     if (argc < 5) {
-        fprintf(stderr, "usage: history_plain index|point|time|lines DIR POINTS DAYS [noisy]\n");
+        fprintf(stderr, "usage: history_plain index|point|time|lines|tenths DIR POINTS DAYS [noisy]\n");
         return 2;
     }
     unsigned n = (unsigned)strtoul(argv[3], NULL, 10);
@@ -109,8 +112,9 @@ int main(int argc, char **argv)
         return 2;
     for (unsigned p = 0; p < n; p++)
         data_begin(&points[p], p, argc > 5);
-    if (strcmp(argv[1], "lines") == 0) {
-        print_lines(n, polls);
+    bool tenths = strcmp(argv[1], "tenths") == 0;
+    if (tenths || strcmp(argv[1], "lines") == 0) {
+        print_lines(n, polls, tenths);
         return 0;
     }
     for (size_t s = 0; s < sizeof schemas / sizeof *schemas; s++) {

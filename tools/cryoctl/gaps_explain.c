@@ -121,11 +121,11 @@ int gaps_join(struct gaps *gaps)
 
 /* An event that may explain something. */
 struct mark {
-    enum { MARK_START, MARK_STOP, MARK_CLOCK, MARK_GAP, MARK_CONFIGURATION, MARK_ALARM } kind;
+    enum { MARK_START, MARK_STOP, MARK_CLOCK, MARK_SUSPEND, MARK_GAP, MARK_CONFIGURATION, MARK_ALARM } kind;
     uint64_t seq;
     int64_t utc_us;
     int64_t step_us;        /* clock */
-    int64_t from_us, to_us; /* gap */
+    int64_t from_us, to_us; /* gap, suspend */
     uint64_t count;
     char *text; /* gap: the reason; configuration: the difference; alarm: what it says, if raised */
 };
@@ -138,11 +138,8 @@ struct marks {
 };
 
 static const char *const mark_names[] = {
-    [MARK_START] = "start",
-    [MARK_STOP] = "stop",
-    [MARK_CLOCK] = "clock",
-    [MARK_GAP] = "gap",
-    [MARK_CONFIGURATION] = "configuration",
+    [MARK_START] = "start",     [MARK_STOP] = "stop", [MARK_CLOCK] = "clock",
+    [MARK_SUSPEND] = "suspend", [MARK_GAP] = "gap",   [MARK_CONFIGURATION] = "configuration",
     [MARK_ALARM] = "alarm", /* of the history's database */
 };
 
@@ -308,6 +305,27 @@ static bool explain_clock(struct gap_cause *cause, const struct mark *m)
     return true;
 }
 
+/* All the times that the machine slept: most of what is missing, or all but what it takes to read again. */
+static bool explain_suspended(struct gap_cause *cause, const struct marks *marks, int64_t usual_us)
+{
+    const struct mark *first = NULL;
+    int64_t missing_us = cause->missing_to_us - cause->missing_from_us, slept_us = 0, end_us = 0;
+    for (size_t i = 0; i < marks->n; i++) {
+        const struct mark *m = &marks->items[i];
+        if (m->kind != MARK_SUSPEND || covered(cause, m->from_us, m->to_us) == 0)
+            continue;
+        first = first != NULL ? first : m;
+        end_us = m->to_us;
+        slept_us += covered(cause, m->from_us, m->to_us);
+    }
+    if (first == NULL || (slept_us < missing_us / 2 && missing_us - slept_us > AROUND_US + 3 * usual_us))
+        return false;
+    set(cause, GAP_SUSPENDED, first, "");
+    cause->begin_us = first->from_us;
+    cause->end_us = end_us;
+    return true;
+}
+
 static bool explain_lost(struct gap_cause *cause, const struct mark *m)
 {
     if (m->kind != MARK_GAP || m->from_us > cause->missing_to_us || m->to_us < cause->missing_from_us)
@@ -361,6 +379,8 @@ static void explain(struct gap_cause *cause, const struct marks *marks, const st
     const struct walk_point *p = &point->point;
     if (explain_away(cause, marks, point->usual_us))
         return;
+    if (explain_suspended(cause, marks, point->usual_us))
+        return;
     for (size_t i = 0; i < marks->n; i++)
         if (explain_clock(cause, &marks->items[i]) || explain_lost(cause, &marks->items[i]))
             return;
@@ -381,6 +401,23 @@ static bool is_of_all(const struct gaps *gaps, const struct gap *gap)
     for (size_t i = 0; i < gaps->n_points; i++)
         there += gaps->points[i].stored > 0 || gaps->points[i].gaps_us > 0;
     return there > 1 && gap->n_points == there;
+}
+
+/* One event that explains several stretches of a gap is one cause: the first of them. */
+static void join_explained(struct gap *gap)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < gap->n_causes; i++) {
+        const struct gap_cause *cause = &gap->causes[i];
+        unsigned k = 0;
+        while (k < n && (cause->seq == 0 || gap->causes[k].seq != cause->seq))
+            k++;
+        if (k == n)
+            gap->causes[n++] = *cause;
+        else
+            gap->causes[k].missing_to_us = cause->missing_to_us;
+    }
+    gap->n_causes = n;
 }
 
 int gaps_explain(struct history_reader *reader, struct gaps *gaps)
@@ -404,6 +441,7 @@ int gaps_explain(struct history_reader *reader, struct gaps *gaps)
         for (unsigned k = 0; k < gap->n_causes; k++)
             if (gap->causes[k].kind == GAP_UNKNOWN)
                 explain(&gap->causes[k], &marks, &gaps->points[gap->points[0]], is_of_all(gaps, gap));
+        join_explained(gap);
     }
     free_marks(&marks);
     return error == -ENOMEM ? error : 0;
