@@ -36,8 +36,8 @@ struct ctl {
     bool password_stdin, check;
     const char *keep, *output; /* backup; export and report */
     bool with_key, unsigned_too;
-    const char *point, *facts;     /* of report */
-    const char *pdf;               /* of alarm-report */
+    const char *point, *facts;                  /* of report */
+    const char *pdf;                            /* of alarm-report */
     const char *hold_for, *until, *why, *order; /* of what is disabled for a while */
     const char *measured, *second;              /* of a manual reading */
     bool one_shot;

@@ -73,7 +73,8 @@ static bool take_event(void *context, const struct history_event *event)
     const char *kind = event->kind;
     bool alarm = strcmp(kind, "alarm") == 0, call = strcmp(kind, "call") == 0,
          suspend = strcmp(kind, "suspend") == 0;
-    bool off = strcmp(kind, "notify-off") == 0 || strcmp(kind, "notify-on") == 0;
+    bool off =
+        strcmp(kind, "notify-off") == 0 || strcmp(kind, "notify-on") == 0 || strcmp(kind, "device") == 0;
     json_t *body =
         alarm || call || suspend || off || p->site == NULL ? json_loads(event->body, 0, NULL) : NULL;
     performance_run(p, event, body);
@@ -114,13 +115,35 @@ static void forget(struct performance *p)
     json_decref(p->site);
 }
 
+/* Devices that are bypassed when the range begins. */
+static bool take_off_before(void *context, const struct history_event *event)
+{
+    struct performance *p = context;
+    json_t *body = json_loads(event->body, 0, NULL);
+    if (body != NULL)
+        performance_off(p, event->utc_us, body, event->kind);
+    json_decref(body);
+    return !p->failed;
+}
+
+static int64_t read_before(struct performance *p)
+{
+    static const char *const kinds[] = {"device", "notify-off", "notify-on"};
+    const struct history_filter alarms = {.kind = "alarm", .asset = p->asset};
+    int64_t since_us = p->from_us - LOOK_BACK_US;
+    p->before = true;
+    int64_t n = history_events_where(p->reader, &alarms, since_us, p->from_us, take_before, p);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && n >= 0 && p->asset == NULL; i++) {
+        const struct history_filter filter = {.kind = kinds[i]};
+        n = history_events_where(p->reader, &filter, since_us, p->from_us, take_off_before, p);
+    }
+    p->before = false;
+    return n;
+}
+
 static int read_events(struct performance *p)
 {
-    const struct history_filter alarms = {.kind = "alarm", .asset = p->asset};
-    p->before = true;
-    int64_t n =
-        history_events_where(p->reader, &alarms, p->from_us - LOOK_BACK_US, p->from_us, take_before, p);
-    p->before = false;
+    int64_t n = read_before(p);
     int result = n < 0 ? (int)n : performance_runs_begin(p);
     if (result < 0)
         return result;

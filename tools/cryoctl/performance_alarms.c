@@ -126,7 +126,8 @@ static void acknowledged(struct performance *p, struct tracked *t, int64_t utc_u
         return;
     t->acknowledged = true;
     t->acknowledged_us = utc_us;
-    t->person = roster_index(&p->people, performance_text(body, "by"));
+    const char *own = performance_text(body, "acknowledged_by"); /* beside the one who holds it */
+    t->person = roster_index(&p->people, own[0] != '\0' ? own : performance_text(body, "by"));
 }
 
 static void follow(struct performance *p, struct tracked *t, uint32_t alarm, const char *transition,

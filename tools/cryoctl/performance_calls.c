@@ -40,13 +40,15 @@ static bool is_of_asset(const struct performance *p, const char *id)
 void performance_call(struct performance *p, const struct history_event *event, const json_t *body)
 {
     const char *outcome = performance_text(body, "outcome"), *id = performance_text(body, "alarm_id");
-    if (!is_of_asset(p, id))
+    json_int_t left_out = json_integer_value(json_object_get(body, "left_out"));
+    p->calls_left_out += left_out > 0 ? (uint64_t)left_out : 0;
+    if (outcome[0] == '\0' || !is_of_asset(p, id))
         return;
     count(&p->calls, outcome);
     count(&p->by_channel[roster_index(&p->channels, performance_text(body, "channel"))], outcome);
     count(&p->by_person[roster_index(&p->called, performance_text(body, "person"))], outcome);
     struct tracked *t = occurrence_of(p, id);
-    int64_t time_us = performance_time(body, "at"); /* of the attempt; else of its event */
+    int64_t time_us = performance_time(body, "called"); /* of the attempt; else of its event */
     if (t != NULL && t->called_us == 0 && strcmp(outcome, "sent") == 0)
         t->called_us = time_us > 0 ? time_us : event->utc_us;
 }

@@ -257,6 +257,7 @@ static json_t *calls(const struct performance *p, int64_t *spans)
     for (size_t i = 0; i < p->n_occurrences; i++)
         called += p->occurrences[i].call_us >= 0;
     set_counts(ret, &p->calls);
+    json_object_set_new(ret, "not_recorded", performance_json_count(p->calls_left_out));
     json_object_set_new(ret, "alarms_called", performance_json_count(called));
     json_object_set_new(ret, "failed_share",
                         performance_json_ratio((double)p->calls.failed, (double)p->calls.attempts));

@@ -21,6 +21,8 @@ static uint32_t begin(struct performance *p, enum disabled_kind kind, uint32_t a
     }
     if (!performance_grow(p, (void **)&p->disabled, &p->cap_disabled, p->n_disabled, sizeof *p->disabled))
         return 0;
+    const json_t *mark = json_object_get(body, "maintenance"); /* of a protected alarm, which goes on */
+    body = mark != NULL && kind == DISABLED_OUT_OF_SERVICE ? mark : body;
     const char *why = performance_text(body, "note");
     struct disabled *d = &p->disabled[p->n_disabled++];
     *d = (struct disabled){
@@ -57,9 +59,7 @@ void performance_hold(struct performance *p, struct tracked *t, uint32_t alarm, 
         if (begins)
             end(p, &t->holds[i], utc_us, "again");
         if (begins || (state && t->holds[i] == 0)) {
-            const char *device = performance_text(body, "device");
-            t->holds[i] = begin(p, device[0] != '\0' ? DISABLED_BYPASSED : (enum disabled_kind)i, alarm + 1,
-                                device, utc_us, body);
+            t->holds[i] = begin(p, (enum disabled_kind)i, alarm + 1, "", utc_us, body);
         }
         if (strcmp(transition, kinds[i].ends) == 0 || removed) {
             const char *how = performance_text(body, "why");
@@ -68,16 +68,19 @@ void performance_hold(struct performance *p, struct tracked *t, uint32_t alarm, 
     }
 }
 
-/* Notification switched off, and on again: kinds "notify-off" and "notify-on", "what" names it. */
+/* A thing that no alarm stands for, from when it was switched off until it is on again. */
 void performance_off(struct performance *p, int64_t utc_us, const json_t *body, const char *kind)
 {
-    const char *what = performance_text(body, "what");
+    bool device = strcmp(kind, "device") == 0;
+    const enum disabled_kind as = device ? DISABLED_BYPASSED : DISABLED_NOTIFICATION;
+    const char *what = performance_text(body, device ? "device" : "what");
+    bool begins = strcmp(kind, "notify-off") == 0 ||
+                  (device && strcmp(performance_text(body, "transition"), "bypassed") == 0);
     uint32_t found = 0;
     for (size_t i = p->n_disabled; i-- > 0 && found == 0;)
-        if (p->disabled[i].kind == DISABLED_NOTIFICATION && p->disabled[i].to_us == 0 &&
-            strcmp(p->disabled[i].what, what) == 0)
+        if (p->disabled[i].kind == as && p->disabled[i].to_us == 0 && strcmp(p->disabled[i].what, what) == 0)
             found = (uint32_t)i + 1;
-    end(p, &found, utc_us, performance_text(body, "by"));
-    if (strcmp(kind, "notify-off") == 0)
-        (void)begin(p, DISABLED_NOTIFICATION, 0, what, utc_us, body);
+    end(p, &found, utc_us, performance_text(body, "why"));
+    if (begins)
+        (void)begin(p, as, 0, what, utc_us, body);
 }

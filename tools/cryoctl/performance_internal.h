@@ -126,6 +126,7 @@ struct performance {
     /* calls and drills */
     struct roster channels, called;
     struct call_counts calls, by_channel[CALL_NAMES_MAX + 1], by_person[CALL_NAMES_MAX + 1];
+    uint64_t calls_left_out; /* not in the record: there were too many at once */
     uint64_t drills_held, drills_confirmed, drills_missed;
     int64_t drill_us; /* raised and not confirmed yet; 0: none */
     int64_t *drill_times;
