@@ -238,7 +238,7 @@ class Usage(Case):
 
     def test_help_is_true_of_each_verb(self):
         for verb in "history", "gaps", "exposure", "events", "export", "report":
-            self.assertRegex(self.run_ctl(verb, "--help", socket=False), r"--last .*\(default 1d; history: 1h, of hours 1d, of days 30d\)\n")
+            self.assertRegex(self.run_ctl(verb, "--help", socket=False), r"--last .*\(default 1d; history: 1h, of hours 1d, of days 30d; alarm-report, replay: 30d\)\n")
         for verb in "history", "gaps", "exposure", "devices":
             self.assertRegex(self.run_ctl(verb, "--help", socket=False), r"--format FORM +table, csv or json; devices: table, json or prometheus\n")
 

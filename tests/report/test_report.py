@@ -4,10 +4,14 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 
 import record
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../cryoctl"))
+import alarm_history  # noqa: E402
 
 REPORT, CRYOCTL = os.environ["REPORT"], os.environ["CRYOCTL"]
 DAY = ["--from", "2026-11-23", "--to", "2026-11-24", "--utc"]
@@ -327,6 +331,48 @@ class Use(Case):
         self.assertIn("--point", self.out)
 
 
+class AlarmSystem(Case):
+    SPAN = ["--from", alarm_history.text(alarm_history.T), "--to", alarm_history.text(alarm_history.T + 30 * alarm_history.D)]
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.month = os.path.join(cls.dir, "month")
+        os.mkdir(cls.month)
+        alarm_history.a_month().make(cls.month)
+
+    def check_frame(self, pdf, form):
+        pages = self.text(pdf).split("\f")[:-1]
+        for number, page in enumerate(pages, 1):
+            self.assertIn(form % (number, len(pages)), page)
+        for page, x1, y1, x2, y2, word in words(pdf):
+            self.assertTrue(x1 >= 41 and x2 <= 555 and y1 >= 20 and y2 < 830, (page, word))
+        return "".join(pages)
+
+    def test_the_page_says_what_the_verb_says_in_both_languages(self):
+        said = json.loads(self.run_report("alarm-report", "--json", "--dir", self.month, *self.SPAN, program=(CRYOCTL,)))
+        english, chinese = os.path.join(self.dir, "alarms.pdf"), os.path.join(self.dir, "zh.pdf")
+        self.run_report("alarm-report", "--pdf", english, "--dir", self.month, "--utc", *self.SPAN, program=(CRYOCTL,))
+        with open(os.path.join(self.dir, "alarms.json"), encoding="utf-8") as f:
+            facts = json.load(f)
+        for own in ("made", "files"):
+            del facts[own]
+        self.assertEqual(facts, said)
+        text = self.check_frame(english, "Page %d of %d")
+        for part in ("Performance of the alarm system", "30 d 00 h, 100.00 % of the range", "NOT MET", "IEC 62682", "WO-17: sensor",
+                     "door is repaired", "acknowledged by wang.wei", "2 attempts, 1 failed", "2 held, 1 confirmed, 1 missed",
+                     "Stale: active for more than 24 h", "SHA-256 of the facts"):
+            self.assertIn(part, text)
+        self.run_report("--facts", os.path.join(self.dir, "alarms.json"), "--lang", "zh", "-o", chinese)
+        text = self.check_frame(chinese, "第 %d 页，共 %d 页")
+        for part in ("报警系统性能报告", "未达标", "报警泛滥", "修门", "演练"):
+            self.assertIn(part, text)
+
+    def test_wrong_use(self):
+        self.run_report("--alarms", "tank-1", "--dir", self.month, expect=2)
+        self.run_report("tank-1", "--asset", "tank-1", "--dir", self.month, expect=2)
+
+
 class Dst(Case):
     @classmethod
     def setUpClass(cls):
@@ -352,6 +398,7 @@ class Dst(Case):
         for shown in ("02:50:00+02:00", "02:10:00+01:00", "20 min", "UTC+0100"):
             self.assertIn(shown, text)
         self.assertNotRegex(text, r"2026-10-25 0[0-4]:\d\d:\d\d(?![-+Z.\d])")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -113,6 +113,19 @@ static void fail_answered(const struct ctl *ctl, const char *error, const json_t
     } else if (strcmp(error, MONITOR "NoSuchPoint") == 0) {
         snprintf(text, cap, tr(ctl, "there is no point \"%s\" on asset \"%s\"", "没有测点“%s”（设备“%s”）"),
                  client_text(parameters, "point"), asset);
+    } else if (strcmp(error, MONITOR "NoSuchDevice") == 0) {
+        snprintf(text, cap, tr(ctl, "there is no device \"%s\"", "没有装置“%s”"),
+                 client_text(parameters, "device"));
+    } else if (strcmp(error, MONITOR "NothingToDo") == 0) {
+        snprintf(text, cap, tr(ctl, "nothing to do: %s", "无需操作：%s"),
+                 client_name(ctl, parameters, "text", ""));
+    } else if (strcmp(error, MONITOR "Refused") == 0) {
+        snprintf(text, cap, tr(ctl, "refused: %s", "被拒绝：%s"), client_name(ctl, parameters, "text", ""));
+    } else if (strcmp(error, MONITOR "ReloadRefused") == 0 && client_text(parameters, "detail")[0] != '\0') {
+        snprintf(
+            text, cap,
+            tr(ctl, "refused; the old configuration stays in force:\n%s", "被拒绝，旧配置继续有效：\n%s"),
+            client_text(parameters, "detail"));
     } else if (strcmp(error, MONITOR "NoValue") == 0) {
         snprintf(text, cap,
                  tr(ctl, "%s/%s has no value at this moment: there is nothing to compare with",

@@ -12,7 +12,7 @@
 struct client_failure {
     int status;      /* the exit status for it; CTL_OK: interrupted (ctl->interrupt_fd) */
     char error[96];  /* the Varlink error; "" when there was no answer */
-    char text[1024]; /* what it means, in the user's language */
+    char text[4096]; /* what it means, in the user's language */
 };
 
 /* Calls a method. parameters is consumed (NULL: none). Returns the answer's parameters (decref them), or NULL

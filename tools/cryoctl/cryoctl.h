@@ -36,7 +36,11 @@ struct ctl {
     bool password_stdin, check;
     const char *keep, *output; /* backup; export and report */
     bool with_key, unsigned_too;
-    const char *point, *facts;     /* of report */
+    const char *point, *facts;                  /* of report */
+    const char *pdf;                            /* of alarm-report */
+    const char *hold_for, *until, *why, *order; /* of what is disabled for a while */
+    const char *measured, *second;              /* of a manual reading */
+    bool one_shot;
     const char *public_key, *head; /* of verify: files, or the text itself */
     bool quick;
     int interrupt_fd; /* readable when the user has had enough; -1: none */
@@ -79,6 +83,18 @@ int verb_gaps(struct ctl *ctl, int argc, char **argv);
 int verb_exposure(struct ctl *ctl, int argc, char **argv);
 int verb_stats(struct ctl *ctl, int argc, char **argv);
 int verb_report(struct ctl *ctl, int argc, char **argv);
+int verb_alarm_report(struct ctl *ctl, int argc, char **argv);
+int verb_replay(struct ctl *ctl, int argc, char **argv);
+int verb_shelve(struct ctl *ctl, int argc, char **argv);
+int verb_unshelve(struct ctl *ctl, int argc, char **argv);
+int verb_out_of_service(struct ctl *ctl, int argc, char **argv);
+int verb_in_service(struct ctl *ctl, int argc, char **argv);
+int verb_reset(struct ctl *ctl, int argc, char **argv);
+int verb_bypass(struct ctl *ctl, int argc, char **argv);
+int verb_unbypass(struct ctl *ctl, int argc, char **argv);
+int verb_reading(struct ctl *ctl, int argc, char **argv);
+int verb_readings(struct ctl *ctl, int argc, char **argv);
+int verb_drill(struct ctl *ctl, int argc, char **argv);
 int verb_watch(struct ctl *ctl, int argc, char **argv);
 int verb_reload(struct ctl *ctl, int argc, char **argv);
 int verb_review(struct ctl *ctl, int argc, char **argv);

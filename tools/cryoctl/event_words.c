@@ -215,6 +215,86 @@ static void tell_record(struct line *line, const json_t *body)
     }
 }
 
+/* ---------------------------------------------------------------- people and devices */
+
+static void add_text(struct line *line, const json_t *body, const char *key, const char *en, const char *zh)
+{
+    const char *text = client_text(body, key);
+    if (text[0] != '\0')
+        add(line, tr(line->ctl, "%s%s", "%s%s"), tr(line->ctl, en, zh), text);
+}
+
+static void tell_call(struct line *line, const json_t *body)
+{
+    static const struct {
+        const char *name, *en, *zh;
+    } outcomes[] = {{"sent", "sent", "已发出"},
+                    {"failed", "FAILED", "失败"},
+                    {"confirmed", "confirmed", "已确认"},
+                    {"done", "done", "完成"}};
+    const char *outcome = client_text(body, "outcome");
+    int64_t left_out = number(body, "left_out");
+    add_text(line, body, "person", "", "");
+    add_text(line, body, "channel", "", "");
+    add_text(line, body, "part", "", "");
+    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
+        if (strcmp(outcome, outcomes[i].name) == 0)
+            outcome = tr(line->ctl, outcomes[i].en, outcomes[i].zh);
+    if (outcome[0] != '\0')
+        add(line, "%s", outcome);
+    add_text(line, body, "alarm_id", "", "");
+    add_text(line, body, "error", "", "");
+    if (left_out > 0)
+        add(line,
+            tr(line->ctl, "%" PRId64 " more were not recorded, there were too many at once",
+               "另有 %" PRId64 " 次过于密集，未逐一记录"),
+            left_out);
+}
+
+static void tell_device(struct line *line, const json_t *body)
+{
+    char until[WHEN_MAX];
+    add(line, "%s: %s", client_text(body, "device"),
+        words_transition(line->ctl, client_text(body, "transition")));
+    add_text(line, body, "order", "work order ", "工单 ");
+    add_text(line, body, "note", "", "");
+    if (client_text(body, "why")[0] != '\0')
+        add(line, "%s", words_why(line->ctl, client_text(body, "why")));
+    if (when_print_text(line->ctl, until, client_text(body, "until"))[0] != '\0')
+        add(line, tr(line->ctl, "until %s", "截止 %s"), until);
+}
+
+static void tell_off(struct line *line, const json_t *body)
+{
+    char until[WHEN_MAX];
+    add_text(line, body, "what", "", "");
+    add_text(line, body, "why", "", "");
+    if (when_print_text(line->ctl, until, client_text(body, "until"))[0] != '\0')
+        add(line, tr(line->ctl, "until %s", "截止 %s"), until);
+}
+
+/* Who changed limits, says why; or it is said that nobody has. */
+static void tell_configuration(struct line *line, const json_t *body)
+{
+    size_t changes = json_array_size(json_object_get(body, "limits"));
+    const char *reason = client_text(body, "reason");
+    if (changes == 0 && reason[0] == '\0')
+        return; /* its difference tells all */
+    if (changes > 0)
+        add(line, tr(line->ctl, "%zu changes of limits", "%zu 处限值变更"), changes);
+    if (reason[0] != '\0')
+        add(line, tr(line->ctl, "reason: %s", "原因：%s"), reason);
+    else
+        add(line, "%s", tr(line->ctl, "WITHOUT A REASON", "未说明原因"));
+    add_text(line, body, "difference", "", "");
+}
+
+static void tell_start_and_limits(struct line *line, const json_t *body)
+{
+    tell_start(line, body);
+    tell_configuration(line, body);
+}
+
 bool event_words(const struct ctl *ctl, const char *kind, const json_t *body, char text[EVENT_WORDS_MAX])
 {
     static const struct {
@@ -223,7 +303,13 @@ bool event_words(const struct ctl *ctl, const char *kind, const json_t *body, ch
     } kinds[] = {
         {"clock", tell_clock},
         {"suspend", tell_suspend},
-        {"start", tell_start},
+        {"start", tell_start_and_limits},
+        {"configuration", tell_configuration},
+        {"call", tell_call},
+        {"fallback", tell_call},
+        {"device", tell_device},
+        {"notify-off", tell_off},
+        {"notify-on", tell_off},
         {"key", tell_key},
         {"retention", tell_retention},
         {"damage", tell_damage},

@@ -156,6 +156,30 @@ static bool set_option(struct ctl *ctl, enum usage_option option, const char *ar
     case OPTION_FACTS:
         ctl->facts = argument;
         break;
+    case OPTION_PDF:
+        ctl->pdf = argument;
+        break;
+    case OPTION_FOR:
+        ctl->hold_for = argument;
+        break;
+    case OPTION_UNTIL:
+        ctl->until = argument;
+        break;
+    case OPTION_WHY:
+        ctl->why = argument;
+        break;
+    case OPTION_ONE_SHOT:
+        ctl->one_shot = true;
+        break;
+    case OPTION_ORDER:
+        ctl->order = argument;
+        break;
+    case OPTION_MEASURED:
+        ctl->measured = argument;
+        break;
+    case OPTION_SECOND:
+        ctl->second = argument;
+        break;
     case OPTION_TOLERANCE:
         ctl->tolerance = argument;
         break;

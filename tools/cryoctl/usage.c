@@ -8,6 +8,8 @@
 #define FOR_ALL     (BIT(OPTION_LANG) | BIT(OPTION_HELP) | BIT(OPTION_VERSION))
 #define FOR_DAEMON  (BIT(OPTION_SOCKET) | BIT(OPTION_CONFIG))
 #define FOR_RANGE   (BIT(OPTION_FROM) | BIT(OPTION_TO) | BIT(OPTION_LAST) | BIT(OPTION_UTC) | BIT(OPTION_JSON))
+#define FOR_COMMAND (FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_UTC))
+#define FOR_HOLD    (BIT(OPTION_FOR) | BIT(OPTION_UNTIL) | BIT(OPTION_WHY))
 #define FOR_LINE                                                                                             \
     (BIT(OPTION_TIMEOUT) | BIT(OPTION_BAUD) | BIT(OPTION_PARITY) | BIT(OPTION_STOP_BITS) | BIT(OPTION_JSON))
 #define FOR_HISTORY (BIT(OPTION_DIR) | BIT(OPTION_CONFIG) | FOR_RANGE)
@@ -21,6 +23,31 @@ static const struct usage_verb verbs[] = {
     {"ack", "ASSET ALARM | --all", "设备 报警 | --all", 0, 2,
      FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_ALL) | BIT(OPTION_NOTE) | BIT(OPTION_YES),
      "acknowledge an alarm: you have seen it", "确认报警：表示您已看到", verb_ack},
+    {"shelve", "ASSET ALARM", "设备 报警", 2, 2, FOR_COMMAND | FOR_HOLD | BIT(OPTION_ONE_SHOT),
+     "keep an alarm quiet for a while; it comes back by itself", "暂时搁置一个报警，到期自动恢复",
+     verb_shelve},
+    {"unshelve", "ASSET ALARM", "设备 报警", 2, 2, FOR_COMMAND | BIT(OPTION_NOTE), "end a shelf", "取消搁置",
+     verb_unshelve},
+    {"out-of-service", "ASSET [ALARM]", "设备 [报警]", 1, 2, FOR_COMMAND | FOR_HOLD | BIT(OPTION_ORDER),
+     "take an alarm, or all of an asset, out of service for a work order",
+     "按工单停用一个报警或一台设备的全部报警", verb_out_of_service},
+    {"in-service", "ASSET [ALARM]", "设备 [报警]", 1, 2, FOR_COMMAND | BIT(OPTION_NOTE), "end that",
+     "恢复使用", verb_in_service},
+    {"reset", "ASSET ALARM", "设备 报警", 2, 2, FOR_COMMAND | BIT(OPTION_NOTE),
+     "end a latched alarm whose condition is over", "复位已恢复的锁存报警", verb_reset},
+    {"bypass", "DEVICE", "装置", 1, 1, FOR_COMMAND | FOR_HOLD | BIT(OPTION_ORDER),
+     "a device is not to be believed: its alarms out of service, manual readings due",
+     "旁路装置：停用其报警，改为人工读数", verb_bypass},
+    {"unbypass", "DEVICE", "装置", 1, 1, FOR_COMMAND | BIT(OPTION_NOTE), "end a bypass", "取消旁路",
+     verb_unbypass},
+    {"reading", "ASSET POINT VALUE", "设备 测点 数值", 3, 3,
+     FOR_COMMAND | BIT(OPTION_MEASURED) | BIT(OPTION_SECOND) | BIT(OPTION_NOTE),
+     "enter what you have read by eye", "录入人工读数", verb_reading},
+    {"readings", "[ASSET [POINT]]", "[设备 [测点]]", 0, 2, FOR_HISTORY,
+     "the manual readings, beside what the device said then", "人工读数，与当时的设备读数并列",
+     verb_readings},
+    {"drill", "", "", 0, 0, FOR_COMMAND | BIT(OPTION_NOTE),
+     "start a drill: a test alarm that a person confirms", "开始演练：由人员确认的测试报警", verb_drill},
     {"watch", "", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_UTC),
      "the live table, and alarms as they come", "实时表格和报警变化", verb_watch},
     {"history", "ASSET POINT", "设备 测点", 2, 2, FOR_HISTORY | BIT(OPTION_FORMAT) | BIT(OPTION_RESOLUTION),
@@ -57,6 +84,12 @@ static const struct usage_verb verbs[] = {
     {"report", "ASSET | --facts FILE", "设备 | --facts 文件", 0, 1,
      FOR_HISTORY | BIT(OPTION_POINT) | BIT(OPTION_OUTPUT) | BIT(OPTION_FACTS),
      "the record of an asset as a PDF for an auditor", "生成设备记录的 PDF 报告，供审核使用", verb_report},
+    {"alarm-report", "", "", 0, 0, FOR_HISTORY | BIT(OPTION_ASSET) | BIT(OPTION_PDF),
+     "how well the alarm system performs, beside the targets of ISA-18.2; --pdf writes its page",
+     "报警系统的性能，与 ISA-18.2 目标对照；--pdf 生成报告页", verb_alarm_report},
+    {"replay", "", "", 0, 0, FOR_HISTORY | BIT(OPTION_ASSET),
+     "try limits before using them: what --config NEW would have alarmed in the past",
+     "先试后用：新配置（--config）在过去会产生哪些报警", verb_replay},
     {"devices", "", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_UTC) | BIT(OPTION_FORMAT),
      "how each device answers: faults, latency, last good reply",
      "各设备的通信情况：故障、延迟、最近成功时间", verb_devices},
@@ -92,8 +125,8 @@ static const struct usage_verb verbs[] = {
      "记录对过去读数的更正（原读数保持不变）", verb_correct},
     {"check", "[DIR]", "[目录]", 0, 1, BIT(OPTION_CONFIG) | BIT(OPTION_JSON),
      "look for mistakes in a configuration", "检查配置中的错误", verb_check},
-    {"reload", "", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON), "let the daemon read its configuration again",
-     "让守护进程重新读取配置", verb_reload},
+    {"reload", "", "", 0, 0, FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_REASON),
+     "let the daemon read its configuration again", "让守护进程重新读取配置", verb_reload},
     {"complete", NULL, NULL, 1, 2, FOR_DAEMON, NULL, NULL, verb_complete},
 };
 #define N_VERBS (sizeof verbs / sizeof verbs[0])
@@ -103,8 +136,10 @@ static const struct option_help {
     const char *en, *zh;
 } options[OPTION_COUNT] = {
     [OPTION_SOCKET] = {"socket", "PATH", "路径", "the daemon's control socket", "守护进程的控制套接字"},
-    [OPTION_CONFIG] = {"config", "DIR", "目录", "the configuration (default " CTL_CONFIG_DIR ")",
-                       "配置目录（默认 " CTL_CONFIG_DIR "）"},
+    [OPTION_CONFIG] = {"config", "DIR", "目录",
+                       "the configuration (default " CTL_CONFIG_DIR
+                       "); replay: the one to try, a directory or a file",
+                       "配置目录（默认 " CTL_CONFIG_DIR "）；replay：要试用的配置，目录或文件"},
     [OPTION_LANG] = {"lang", "en|zh", "en|zh", "language of the output (default: from LANG)",
                      "输出语言（默认取自 LANG）"},
     [OPTION_UTC] = {"utc", NULL, NULL, "times in UTC, also those you give", "时间使用 UTC（包括输入的时间）"},
@@ -121,10 +156,11 @@ static const struct option_help {
                      "起始时间：2026-11-22、\"2026-11-22 08:00\" 或 RFC 3339"},
     [OPTION_TO] = {"to", "TIME", "时间", "the moment after the last (default: now)",
                    "结束时间（默认：现在）"},
-    [OPTION_LAST] =
-        {"last", "SPAN", "时段",
-         "the time until now, e.g. 90s, 30min, 2h, 7d (default 1d; history: 1h, of hours 1d, of days 30d)",
-         "到现在为止的时段，如 90s、30min、2h、7d（默认 1d；history：1h，按小时 1d，按天 30d）"},
+    [OPTION_LAST] = {"last", "SPAN", "时段",
+                     "the time until now, e.g. 90s, 30min, 2h, 7d (default 1d; history: 1h, of hours 1d, of "
+                     "days 30d; alarm-report, replay: 30d)",
+                     "到现在为止的时段，如 90s、30min、2h、7d（默认 1d；history：1h，按小时 1d，按天 "
+                     "30d；alarm-report、replay：30d）"},
     [OPTION_FORMAT] = {"format", "FORM", "格式", "table, csv or json; devices: table, json or prometheus",
                        "table、csv 或 json；devices：table、json 或 prometheus"},
     [OPTION_TOLERANCE] = {"tolerance", "NUMBER", "数值", "how much may lie between display and register",
@@ -187,6 +223,17 @@ static const struct option_help {
                       "只包含此测点（默认：该设备的全部测点）"},
     [OPTION_FACTS] = {"facts", "FILE", "文件", "draw the facts that a report wrote earlier",
                       "用以前写出的事实数据绘制"},
+    [OPTION_PDF] = {"pdf", "FILE", "文件", "write it as a PDF, and its facts beside it as FILE with .json",
+                    "写成 PDF 文件，事实数据写入同名 .json"},
+    [OPTION_FOR] = {"for", "TIME", "时长", "for how long, e.g. 30min, 2h, 3d", "时长，如 30min、2h、3d"},
+    [OPTION_UNTIL] = {"until", "TIME", "时间", "until when, e.g. \"2026-11-22 08:00\"",
+                      "截止时间，如 \"2026-11-22 08:00\""},
+    [OPTION_WHY] = {"why", "TEXT", "文字", "the reason, for the record", "原因（写入记录）"},
+    [OPTION_ONE_SHOT] = {"one-shot", NULL, NULL, "shelve: it ends also when the condition is over",
+                         "shelve：条件恢复时也结束搁置"},
+    [OPTION_ORDER] = {"order", "ID", "编号", "the work order", "工单号"},
+    [OPTION_MEASURED] = {"measured", "TIME", "时间", "when the value was measured", "测量时间"},
+    [OPTION_SECOND] = {"second", "PERSON", "姓名", "who looked at it, too", "第二人（复核）"},
     [OPTION_PUBLIC_KEY] = {"public-key", "KEY", "公钥",
                            "the key known from outside: its line of text, or a file with it",
                            "从外部得知的公钥：文本或文件"},
@@ -257,7 +304,7 @@ void usage_print(const struct ctl *ctl, const struct usage_verb *verb, FILE *str
             char name[64];
             if (verbs[i].arguments == NULL)
                 continue;
-            snprintf(name, sizeof name, "%-12s %s", verbs[i].name,
+            snprintf(name, sizeof name, "%-14s %s", verbs[i].name,
                      tr(ctl, verbs[i].arguments, verbs[i].arguments_zh));
             print_line(stream, name, 32, tr(ctl, verbs[i].en, verbs[i].zh));
         }

@@ -3,6 +3,7 @@
 
 #include "client.h"
 #include "cryoctl.h"
+#include "disabled.h"
 #include "view.h"
 #include "when.h"
 #include "words.h"
@@ -131,11 +132,13 @@ int verb_alarms(struct ctl *ctl, int argc, char **argv)
         putchar('\n');
     } else if (n == 0) {
         puts(tr(ctl, "No alarms.", "没有报警。"));
+        disabled_print(ctl, status);
     } else if (alarms != NULL) {
         for (size_t i = 0; i < n; i++)
             alarms[i] = json_array_get(array, i);
         qsort(alarms, n, sizeof(const json_t *), compare);
         print_table(ctl, status, alarms, n);
+        disabled_print(ctl, status);
     }
     free(alarms);
     json_decref(status);

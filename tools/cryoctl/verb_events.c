@@ -21,12 +21,31 @@ static void join_lines(const char *lines, char *text, size_t cap)
     text[n] = '\0';
 }
 
+static void describe_alarm(const struct ctl *ctl, const json_t *body, const struct history_event *event,
+                           const char *sentence, char *text, size_t cap)
+{
+    const char *transition = client_text(body, "transition"), *by = client_text(body, "by");
+    const char *note = client_text(body, "note"), *order = client_text(body, "order"),
+               *why = client_text(body, "why");
+    bool order_of = strstr("shelved unshelved out-of-service in-service reset bypassed", transition) != NULL;
+    char time[WHEN_MAX], until[WHEN_MAX + 16] = "";
+    if (when_print_text(ctl, time, client_text(body, "until"))[0] != '\0')
+        snprintf(until, sizeof until, tr(ctl, " until %s", "，截止 %s"), time);
+    snprintf(text, cap, "%s: %s/%s%s%s%s%s%s%s%s%s%s%s%s", words_transition(ctl, transition), event->asset,
+             event->alarm,
+             by[0] == '\0' ? ""
+             : order_of    ? tr(ctl, " by ", " 操作人 ")
+                           : tr(ctl, " by ", " 确认人 "),
+             by, until, why[0] != '\0' ? tr(ctl, ", ", "，") : "", words_why(ctl, why),
+             order[0] != '\0' ? tr(ctl, ", work order ", "，工单 ") : "", order, note[0] != '\0' ? ": " : "",
+             note, sentence[0] != '\0' ? "  " : "", sentence);
+}
+
 /* What happened, in one line, from the members that this kind of event has. */
 static void describe(const struct ctl *ctl, const json_t *body, const struct history_event *event, char *text,
                      size_t cap)
 {
     const char *by = client_text(body, "by"), *sentence = client_name(ctl, body, "text", "");
-    const char *transition = client_text(body, "transition"), *note = client_text(body, "note");
     char words[EVENT_WORDS_MAX], joined[3072]; /* a body has less */
     if (sentence[0] == '\0')
         sentence = client_text(body, "detail");
@@ -46,9 +65,7 @@ static void describe(const struct ctl *ctl, const json_t *body, const struct his
     sentence = joined;
     const char *gap = sentence[0] != '\0' ? "  " : "";
     if (strcmp(event->kind, "alarm") == 0)
-        snprintf(text, cap, "%s: %s/%s%s%s%s%s%s%s", words_transition(ctl, transition), event->asset,
-                 event->alarm, by[0] != '\0' ? tr(ctl, " by ", " 确认人 ") : "", by,
-                 note[0] != '\0' ? ": " : "", note, gap, sentence);
+        describe_alarm(ctl, body, event, sentence, text, cap);
     else
         snprintf(text, cap, "%s%s%s%s%s", words_kind(ctl, event->kind),
                  by[0] != '\0' ? tr(ctl, " by ", " 操作人 ") : "", by, gap, sentence);

@@ -42,11 +42,19 @@ int verb_reload(struct ctl *ctl, int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    struct client_failure failure;
+    struct client_failure failure = {0};
     char since[RFC3339_MAX];
     clock_print_utc(since, clock_now().utc_us);
-    json_t *answer = client_call(ctl, "io.cryomon.Monitor.Reload", NULL, CLIENT_RELOAD_TIMEOUT_MS, &failure);
-    if (answer == NULL && strcmp(failure.error, "io.cryomon.Monitor.ReloadRefused") == 0)
+    json_t *parameters = ctl->reason != NULL ? json_pack("{s:s}", "reason", ctl->reason) : NULL;
+    if (ctl->reason != NULL && (parameters == NULL || ctl->reason[strspn(ctl->reason, " \t")] == '\0')) {
+        json_decref(parameters);
+        ctl_complain("%s", tr(ctl, "--reason is a text that says why", "--reason 应说明原因"));
+        return CTL_USAGE;
+    }
+    json_t *answer =
+        client_call(ctl, "io.cryomon.Monitor.Reload", parameters, CLIENT_RELOAD_TIMEOUT_MS, &failure);
+    bool told = strchr(failure.text, '\n') != NULL; /* line by line */
+    if (answer == NULL && !told && strcmp(failure.error, "io.cryomon.Monitor.ReloadRefused") == 0)
         find_reason(ctl, since, failure.text, sizeof failure.text);
     if (answer == NULL) {
         if (ctl->json)

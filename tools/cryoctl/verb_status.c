@@ -1,5 +1,6 @@
 #include "client.h"
 #include "cryoctl.h"
+#include "disabled.h"
 #include "view.h"
 
 static int print_view(const struct ctl *ctl, const json_t *status, const struct view *view)
@@ -12,6 +13,7 @@ static int print_view(const struct ctl *ctl, const json_t *status, const struct 
     putchar('\n');
     view_summary(ctl, view, text, sizeof text);
     table_line(stdout, ctl->colour, view_summary_style(view), 0, text);
+    disabled_print(ctl, status);
     return CTL_OK;
 }
 

@@ -64,6 +64,9 @@ const char *words_state(const struct ctl *ctl, const char *name)
         {"unacknowledged", "NOT ACKNOWLEDGED", "未确认"},
         {"acknowledged", "acknowledged", "已确认"},
         {"returned-unacknowledged", "over, NOT ACKNOWLEDGED", "已恢复，未确认"},
+        {"shelved", "shelved", "已搁置"},
+        {"suppressed", "suppressed by design", "设计抑制"},
+        {"out-of-service", "out of service", "已停用"},
     };
     return FIND(ctl, words, name);
 }
@@ -93,6 +96,16 @@ const char *words_transition(const struct ctl *ctl, const char *name)
         {"acknowledged", "acknowledged", "已确认"},
         {"returned", "over", "已恢复"},
         {"removed", "removed", "已移除"},
+        {"restored", "as before the start", "启动前的状态"},
+        {"shelved", "shelved", "搁置"},
+        {"unshelved", "no longer shelved", "取消搁置"},
+        {"suppressed", "suppressed by design", "设计抑制"},
+        {"unsuppressed", "no longer suppressed", "解除抑制"},
+        {"out-of-service", "out of service", "停用"},
+        {"in-service", "in service again", "恢复使用"},
+        {"realarmed", "ALARM AGAIN", "再次报警"},
+        {"reset", "reset", "复位"},
+        {"bypassed", "bypassed", "旁路"},
     };
     return FIND(ctl, words, name);
 }
@@ -122,6 +135,39 @@ const char *words_kind(const struct ctl *ctl, const char *name)
         {"export", "export", "导出"},
         {"report", "report", "报告"},
         {"review", "review", "审核"},
+        {"call", "call", "呼叫"},
+        {"fallback", "fallback", "后备报警"},
+        {"device", "device", "装置"},
+        {"reading", "manual reading", "人工读数"},
+        {"notify-off", "notification off", "通知关闭"},
+        {"notify-on", "notification on", "通知开启"},
+    };
+    return FIND(ctl, words, name);
+}
+
+const char *words_disabled(const struct ctl *ctl, const char *name)
+{
+    static const struct word words[] = {
+        {"shelved", "shelved", "搁置"},
+        {"suppressed", "suppressed by design", "设计抑制"},
+        {"out-of-service", "out of service", "停用"},
+        {"bypassed", "device bypassed", "装置旁路"},
+        {"maintenance", "maintenance (alarms go on)", "维护中（照常报警）"},
+        {"notifications-off", "notification off", "通知关闭"},
+        {"relay-off", "relay off", "继电器关闭"},
+    };
+    return FIND(ctl, words, name);
+}
+
+const char *words_why(const struct ctl *ctl, const char *name)
+{
+    static const struct word words[] = {
+        {"person", "by a person", "人工"},
+        {"time", "its time is over", "到期"},
+        {"one-shot", "its condition is over", "条件已恢复"},
+        {"plant", "the plant is otherwise, or not known", "工况改变或未知"},
+        {"worse", "it has become worse", "情况恶化"},
+        {"unresolved", "acknowledged, and not resolved in time", "确认后未及时解除"},
     };
     return FIND(ctl, words, name);
 }

@@ -12,7 +12,9 @@ const char *words_reason(const struct ctl *ctl, const char *name);
 const char *words_state(const struct ctl *ctl, const char *name);    /* of an alarm */
 const char *words_priority(const struct ctl *ctl, const char *name); /* critical in capitals */
 const char *words_transition(const struct ctl *ctl, const char *name);
-const char *words_kind(const struct ctl *ctl, const char *name); /* of an event */
+const char *words_disabled(const struct ctl *ctl, const char *name); /* what is kept quiet, and how */
+const char *words_why(const struct ctl *ctl, const char *name);      /* a hold ended, an alarm calls again */
+const char *words_kind(const struct ctl *ctl, const char *name);     /* of an event */
 
 /* Why records were lost, as the daemon tells it in English. */
 const char *words_lost(const struct ctl *ctl, const char *detail);

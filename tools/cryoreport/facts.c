@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "facts_internal.h"
+#include "performance.h"
 #include "stored.h"
 #include "words.h"
 
@@ -228,4 +229,25 @@ int facts_gather(struct ctl *ctl, struct history_reader *reader, const char *dir
     else
         json_decref(g.facts);
     return status;
+}
+
+int facts_gather_alarms(struct ctl *ctl, struct history_reader *reader, const char *dir,
+                        const struct facts_request *request, json_t **ret)
+{
+    struct gather g = {.ctl = ctl, .reader = reader, .request = request};
+    progress_begin(&g.progress, ctl, request->from_us, request->to_us, false);
+    int result = performance_gather(reader, request->asset, request->from_us, request->to_us, progress_at,
+                                    &g.progress, &g.facts);
+    progress_end(&g.progress);
+    if (result == 0) {
+        facts_set(&g, g.facts, "made", made(&g));
+        facts_set(&g, g.facts, "files", files(&g, dir));
+        result = g.failed ? -ENOMEM : 0;
+    }
+    if (result < 0) {
+        json_decref(g.facts);
+        return stored_complain(ctl, result);
+    }
+    *ret = g.facts;
+    return CTL_OK;
 }

@@ -17,6 +17,10 @@ struct facts_request {
 int facts_gather(struct ctl *ctl, struct history_reader *reader, const char *dir,
                  const struct facts_request *request, json_t **ret);
 
+/* The same of the alarm system's performance (performance.h): request->asset NULL: of all. */
+int facts_gather_alarms(struct ctl *ctl, struct history_reader *reader, const char *dir,
+                        const struct facts_request *request, json_t **ret);
+
 /* The bytes whose SHA-256 is printed: the object, keys sorted, one line with its newline. malloc'd or NULL.
  */
 char *facts_text(const json_t *facts, size_t *ret_len);

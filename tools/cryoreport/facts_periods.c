@@ -4,10 +4,7 @@
 #include <string.h>
 
 #include "facts_internal.h"
-#include "reader_config.h"
-#include "settings.h"
-
-#define FILES_MAX 512
+#include "in_force.h"
 
 bool facts_add_period(struct gather *g, int64_t from_us, uint64_t seq, const char *sha256)
 {
@@ -27,117 +24,16 @@ bool facts_add_period(struct gather *g, int64_t from_us, uint64_t seq, const cha
     return true;
 }
 
-/* The hash that an event of kind start or configuration names; "" if it is another. */
-static void hash_of(const struct history_event *event, char ret[65])
-{
-    bool start = strcmp(event->kind, "start") == 0;
-    ret[0] = '\0';
-    if (!start && strcmp(event->kind, "configuration") != 0)
-        return;
-    json_t *body = json_loads(event->body, 0, NULL);
-    const char *text = facts_text_of(body, start ? "configuration" : "sha256");
-    if (strlen(text) == 64)
-        snprintf(ret, 65, "%s", text);
-    json_decref(body);
-}
-
-struct last {
-    uint64_t seq;
-    int64_t utc_us;
-    char sha256[65];
-};
-
-static bool take_last(void *context, const struct history_event *event)
-{
-    struct last *last = context;
-    last->seq = event->seq;
-    last->utc_us = event->utc_us;
-    hash_of(event, last->sha256);
-    return false;
-}
-
 int facts_find_periods(struct gather *g)
 {
-    struct last start = {0}, load = {0};
-    int64_t before_us = g->request->from_us;
-    int result = history_event_before(g->reader, "start", before_us, take_last, &start);
-    if (result >= 0)
-        result = history_event_before(g->reader, "configuration", before_us, take_last, &load);
-    if (result < 0)
-        return result;
-    const struct last *last = load.seq > start.seq ? &load : &start;
-    if (last->sha256[0] != '\0')
-        facts_add_period(g, last->utc_us, last->seq, last->sha256);
-    return 0;
+    struct in_force last;
+    int result = in_force_before(g->reader, g->request->from_us, &last);
+    if (result > 0)
+        facts_add_period(g, last.since_us, last.seq, last.sha256);
+    return result < 0 ? result : 0;
 }
 
 /* ---------------------------------------------------------------- from text to configuration */
-
-/* "/etc/cryomon/conf.d/10.yaml" is "conf.d/10.yaml"; profiles of the system are as good as the site's own. */
-static const char *relative(const char *path, bool first)
-{
-    static const char *const folders[] = {"/conf.d/", "/devices/"};
-    if (first)
-        return "cryomon.yaml";
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        const char *found = NULL;
-        for (const char *at = path; (at = strstr(at, folders[i])) != NULL; at++)
-            found = at;
-        if (found != NULL)
-            return found + 1;
-    }
-    return path;
-}
-
-/* Cuts the text at its lines "--- path". Changes it. */
-static size_t split(char *text, struct settings_file files[FILES_MAX])
-{
-    size_t n = 0;
-    for (char *line = text; line != NULL && *line != '\0';) {
-        char *end = strchr(line, '\n');
-        if (strncmp(line, "--- ", 4) == 0 && end != NULL && n < FILES_MAX) {
-            if (n > 0)
-                files[n - 1].len = (size_t)(line - files[n - 1].text);
-            *end = '\0';
-            files[n] = (struct settings_file){.path = relative(line + 4, n == 0), .text = end + 1};
-            n++;
-        }
-        line = end != NULL ? end + 1 : NULL;
-    }
-    if (n > 0)
-        files[n - 1].len = strlen(files[n - 1].text);
-    return n;
-}
-
-static struct config *load(struct gather *g, const char *sha256)
-{
-    unsigned char hash[32];
-    char *text = NULL;
-    size_t len = 0;
-    int64_t utc_us;
-    struct config *config = NULL;
-    for (unsigned i = 0; i < sizeof hash; i++) {
-        unsigned byte = 0;
-        if (sscanf(sha256 + 2 * (size_t)i, "%2x", &byte) != 1)
-            return NULL;
-        hash[i] = (unsigned char)byte;
-    }
-    if (reader_config_text(g->reader, hash, &text, &len, &utc_us) < 0)
-        return NULL;
-    struct settings_file *files = calloc(FILES_MAX, sizeof *files);
-    struct problems *problems = calloc(2, sizeof *problems);
-    size_t n = files != NULL && problems != NULL ? split(text, files) : 0;
-    if (n > 0 && settings_load_memory(files, n, 1, &problems[0], &problems[1], &config) < 0)
-        config = NULL;
-    if (problems != NULL) {
-        problems_free(&problems[0]);
-        problems_free(&problems[1]);
-    }
-    free(problems);
-    free(files);
-    free(text);
-    return config;
-}
 
 void facts_load_periods(struct gather *g)
 {
@@ -147,7 +43,7 @@ void facts_load_periods(struct gather *g)
             if (strcmp(g->periods[k].sha256, p->sha256) == 0 && g->periods[k].config != NULL)
                 p->config = config_ref(g->periods[k].config);
         if (p->config == NULL)
-            p->config = load(g, p->sha256);
+            p->config = in_force_load(g->reader, p->sha256);
     }
 }
 

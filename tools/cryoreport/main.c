@@ -25,6 +25,7 @@
 struct options {
     struct facts_request request;
     const char *output, *facts; /* NULL: not given */
+    bool alarms;                /* the performance of the alarm system, not an asset's record */
     bool help, version;
 };
 
@@ -54,14 +55,16 @@ static void print_help(const struct ctl *ctl)
 {
     puts(tr(ctl,
             "Usage: cryomon-report ASSET [OPTION...]\n"
+            "       cryomon-report --alarms [--asset ASSET] [OPTION...]\n"
             "       cryomon-report --facts FILE.json [OPTION...]\n"
             "\n"
-            "Writes a report of an asset's record as a PDF, and its facts as JSON beside it.\n"
+            "Writes a report of an asset's record, or (--alarms) of how well the alarm system\n"
+            "performs, as a PDF, and its facts as JSON beside it.\n"
             "\n"
             "  --point POINT      only this point (default: all of the asset)\n"
             "  --from TIME        the first moment: 2026-11-22, \"2026-11-22 08:00\", RFC 3339\n"
             "  --to TIME          the moment after the last (default: now)\n"
-            "  --last SPAN        the time until then, e.g. 2h, 7d (default 24h)\n"
+            "  --last SPAN        the time until then, e.g. 2h, 7d (default 24h, --alarms 30d)\n"
             "  --utc              times in UTC, also those you give\n"
             "  -o, --output FILE  the PDF (default: the report's id); the facts go to FILE with .json\n"
             "  --json             prints the facts, and writes no file\n"
@@ -71,14 +74,15 @@ static void print_help(const struct ctl *ctl)
             "  --lang en|zh       language of the report (default: from LANG)\n"
             "  --help, --version",
             "用法：cryomon-report 设备 [选项...]\n"
+            "      cryomon-report --alarms [--asset 设备] [选项...]\n"
             "      cryomon-report --facts 文件.json [选项...]\n"
             "\n"
-            "生成设备记录的 PDF 报告，并在旁边写出事实数据（JSON）。\n"
+            "生成设备记录或（--alarms）报警系统性能的 PDF 报告，并在旁边写出事实数据（JSON）。\n"
             "\n"
             "  --point 测点       只包含此测点（默认：该设备的全部测点）\n"
             "  --from 时间        起始时间：2026-11-22、\"2026-11-22 08:00\" 或 RFC 3339\n"
             "  --to 时间          结束时间（默认：现在）\n"
-            "  --last 时段        到结束为止的时段，如 2h、7d（默认 24h）\n"
+            "  --last 时段        到结束为止的时段，如 2h、7d（默认 24h；--alarms 30d）\n"
             "  --utc              时间使用 UTC（包括输入的时间）\n"
             "  -o, --output 文件  PDF 文件（默认：报告编号）；事实数据写入同名 .json\n"
             "  --json             输出事实数据，不写文件\n"
@@ -101,7 +105,9 @@ enum {
     OPT_FACTS,
     OPT_DIR,
     OPT_CONFIG,
-    OPT_LANG
+    OPT_LANG,
+    OPT_ALARMS,
+    OPT_ASSET
 };
 
 static const struct option long_options[] = {
@@ -115,6 +121,8 @@ static const struct option long_options[] = {
     {"dir", required_argument, NULL, OPT_DIR},
     {"config", required_argument, NULL, OPT_CONFIG},
     {"lang", required_argument, NULL, OPT_LANG},
+    {"alarms", no_argument, NULL, OPT_ALARMS},
+    {"asset", required_argument, NULL, OPT_ASSET},
     {"output", required_argument, NULL, 'o'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -139,6 +147,12 @@ static bool set_option(struct ctl *ctl, struct options *o, int option)
             return false;
         }
         ctl->language = strcmp(optarg, "zh") == 0 ? LANGUAGE_ZH : LANGUAGE_EN;
+        break;
+    case OPT_ALARMS:
+        o->alarms = true;
+        break;
+    case OPT_ASSET:
+        o->request.asset = optarg;
         break;
     case 'o':
         o->output = optarg;
@@ -172,12 +186,14 @@ static int read_options(struct ctl *ctl, struct options *o, int argc, char **arg
     }
     if (o->help || o->version)
         return CTL_OK;
-    if (argc - optind != (o->facts == NULL ? 1 : 0)) {
+    bool named = argc - optind == 1, needs = o->facts == NULL && !o->alarms;
+    if (argc - optind > 1 || named != needs || (o->request.asset != NULL && !o->alarms)) {
         ctl_complain("%s", tr(ctl, "usage: cryomon-report ASSET [OPTION...]; see --help",
                               "用法：cryomon-report 设备 [选项...]；见 --help"));
         return CTL_USAGE;
     }
-    o->request.asset = argv[optind];
+    if (named)
+        o->request.asset = argv[optind];
     return CTL_OK;
 }
 
@@ -272,7 +288,8 @@ static bool is_sound(const json_t *facts)
 {
     const json_t *range = json_object_get(facts, "range");
     int64_t from_us = facts_time_of(range, "from"), to_us = facts_time_of(range, "to");
-    return strcmp(facts_text_of(facts, "cryomon"), "report 1") == 0 && to_us > from_us &&
+    const char *form = facts_text_of(facts, "cryomon");
+    return (strcmp(form, "report 1") == 0 || strcmp(form, "alarm-report 1") == 0) && to_us > from_us &&
            to_us - from_us < INT64_C(200) * 366 * DAY_US;
 }
 
@@ -305,7 +322,7 @@ static int from_record(struct ctl *ctl, struct options *o)
     json_t *facts = NULL;
     size_t len = 0;
     int64_t now_us = clock_now().utc_us;
-    if (!when_range(ctl, DAY_US, &o->request.from_us, &o->request.to_us))
+    if (!when_range(ctl, (o->alarms ? 30 : 1) * DAY_US, &o->request.from_us, &o->request.to_us))
         return CTL_USAGE;
     if (o->request.from_us >= now_us) {
         ctl_complain("%s", tr(ctl, "the range lies in the future", "该时段在将来"));
@@ -319,7 +336,7 @@ static int from_record(struct ctl *ctl, struct options *o)
     int status = stored_open(ctl, &reader);
     if (status != CTL_OK)
         return status;
-    status = facts_gather(ctl, reader, dir, &o->request, &facts);
+    status = (o->alarms ? facts_gather_alarms : facts_gather)(ctl, reader, dir, &o->request, &facts);
     history_close(reader);
     char *text = status == CTL_OK ? facts_text(facts, &len) : NULL;
     if (status == CTL_OK && text == NULL) {

@@ -13,11 +13,23 @@
 #include "when.h"
 #include "words.h"
 
+/* Of the alarm system (performance.h), not of an asset's record. */
+static bool is_of_alarms(const json_t *facts)
+{
+    return strncmp(facts_text_of(facts, "cryomon"), "alarm-report ", 13) == 0;
+}
+
 void report_identify(const json_t *facts, const char *text, size_t len, struct report_identity *ret)
 {
     unsigned char hash[32];
+    char of[80];
     const char *asset = facts_text_of(json_object_get(facts, "asset"), "id");
     const char *made = facts_text_of(json_object_get(facts, "made"), "time");
+    if (is_of_alarms(facts)) {
+        const char *only = facts_text_of(facts, "asset");
+        snprintf(of, sizeof of, "alarms%s%.64s", only[0] != '\0' ? "-" : "", only);
+        asset = of;
+    }
     crypto_hash_sha256(hash, (const unsigned char *)text, len);
     sodium_bin2hex(ret->sha256, sizeof ret->sha256, hash, sizeof hash);
     snprintf(ret->id, sizeof ret->id, "%.64s-%.4s%.2s%.2s-%.12s", asset, made,
@@ -64,18 +76,26 @@ static void who_and_where(struct report *r)
     report_pair(r, tr(ctl, "Report", "报告编号"), r->identity->id, true);
 }
 
-static void title_block(struct report *r)
+static const char *title_of(const struct report *r)
+{
+    return is_of_alarms(r->facts) ? tr(r->ctl, "Performance of the alarm system", "报警系统性能报告")
+                                  : tr(r->ctl, "Report of the temperature record", "温度记录报告");
+}
+
+static void what_it_is_of(struct report *r)
 {
     const json_t *asset = json_object_get(r->facts, "asset"), *site = json_object_get(r->facts, "site");
-    const json_t *range = json_object_get(r->facts, "range");
     struct ctl *ctl = r->ctl;
-    struct sheet *s = r->s;
-    char text[2 * REPORT_TEXT_MAX + 64], from[REPORT_TEXT_MAX], to[REPORT_TEXT_MAX], zone[REPORT_TEXT_MAX];
-    s->y += sheet_text(s, SHEET_TITLE, tr(ctl, "Report of the temperature record", "温度记录报告"),
-                       SHEET_LEFT, s->y, 0, SHEET_START) +
-            4;
-    sheet_rule(s, SHEET_LEFT, SHEET_RIGHT, s->y, 0.3);
-    s->y += 8;
+    char text[2 * REPORT_TEXT_MAX + 64];
+    if (is_of_alarms(r->facts)) {
+        const char *only = facts_text_of(r->facts, "asset"), *id = facts_text_of(r->facts, "site");
+        if (id[0] != '\0')
+            report_pair(r, tr(ctl, "Site", "站点"), id, false);
+        report_pair(r, tr(ctl, "Asset", "设备"),
+                    only[0] != '\0' ? only : tr(ctl, "all, and the system itself", "全部，包括系统自身"),
+                    false);
+        return;
+    }
     snprintf(text, sizeof text, "%s (%s)%s%s", report_bilingual(r, asset, "name"), facts_text_of(asset, "id"),
              facts_text_of(asset, "kind")[0] != '\0' ? tr(ctl, ", ", "，") : "",
              report_kind(r, facts_text_of(asset, "kind")));
@@ -85,6 +105,18 @@ static void title_block(struct report *r)
         snprintf(text, sizeof text, "%s (%s)", site_name, facts_text_of(site, "id"));
         report_pair(r, tr(ctl, "Site", "站点"), text, false);
     }
+}
+
+static void title_block(struct report *r)
+{
+    const json_t *range = json_object_get(r->facts, "range");
+    struct ctl *ctl = r->ctl;
+    struct sheet *s = r->s;
+    char text[4 * REPORT_TEXT_MAX], from[REPORT_TEXT_MAX], to[REPORT_TEXT_MAX], zone[REPORT_TEXT_MAX];
+    s->y += sheet_text(s, SHEET_TITLE, title_of(r), SHEET_LEFT, s->y, 0, SHEET_START) + 4;
+    sheet_rule(s, SHEET_LEFT, SHEET_RIGHT, s->y, 0.3);
+    s->y += 8;
+    what_it_is_of(r);
     zone_text(r, zone);
     snprintf(text, sizeof text, tr(ctl, "%s to %s (times are %s)", "%s 至 %s（时间为%s）"),
              report_time_of(r, from, range, "from"), report_time_of(r, to, range, "to"), zone);
@@ -219,6 +251,10 @@ static void left_out(struct report *r)
 static void draw(struct report *r)
 {
     title_block(r);
+    if (is_of_alarms(r->facts)) {
+        report_alarm_system(r);
+        return;
+    }
     glance(r);
     left_out(r);
     charts(r);
@@ -302,8 +338,10 @@ int report_write(struct ctl *ctl, const json_t *facts, const struct report_ident
         return CTL_NEGATIVE;
     }
     r.zones = offset_changes(&r);
-    snprintf(title, sizeof title, tr(ctl, "Report of the temperature record: %s", "温度记录报告：%s"),
-             report_bilingual(&r, json_object_get(facts, "asset"), "name"));
+    bool alarms = is_of_alarms(facts);
+    snprintf(title, sizeof title, "%s%s%s", title_of(&r), tr(ctl, ": ", "："),
+             alarms ? facts_text_of(facts, "site")
+                    : report_bilingual(&r, json_object_get(facts, "asset"), "name"));
     snprintf(head, sizeof head, "%s   %s – %s", title, report_time_of(&r, from, range, "from"),
              report_time_of(&r, to, range, "to"));
     snprintf(foot, sizeof foot, tr(ctl, "Report %s", "报告 %s"), identity->id);

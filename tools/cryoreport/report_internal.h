@@ -53,5 +53,7 @@ void report_configuration(struct report *r);
 void report_reviews(struct report *r);
 void report_verification(struct report *r);
 void report_signatures(struct report *r);
+/* The whole page of the alarm system's performance, below its title. */
+void report_alarm_system(struct report *r);
 
 #endif
