@@ -137,7 +137,8 @@ struct notice {
 };
 
 /* A copy in one piece of memory, with all strings: free it with notice_free. Invalid UTF-8 becomes U+FFFD;
- * control characters other than newline and tab become spaces. Returns 0, -ENOMEM or -E2BIG (more than
+ * control characters (newlines too: a fact is one line) and those that turn
+ * the direction of reading become spaces. Returns 0, -ENOMEM or -E2BIG (more than
  * NOTICE_MEMBERS_MAX members). */
 int notice_copy(const struct notice *notice, struct notice **ret);
 void notice_free(struct notice *notice); /* NULL is a no-op */

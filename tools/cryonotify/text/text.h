@@ -49,11 +49,11 @@ struct text_parts {
     size_t n;
 };
 
-/* Splits first line + details + answer at line ends into parts of at most max units, and at most n_max parts
+/* Splits first line + answer + details at line ends into parts of at most max units, and at most n_max parts
  * (>= 1). Each of several parts begins with "(1/3) "; the first has the first line. Of what doesn't fit into
  * n_max parts the last one says how many lines are missing: nothing is left out in silence. A line that is
  * longer than a part is split between characters. max must be at least 60. Returns 0, -EINVAL or -ENOMEM. */
-int text_split(const struct text *text, size_t max, enum text_unit unit, size_t n_max,
+int text_split(const struct text *text, enum language language, size_t max, enum text_unit unit, size_t n_max,
                struct text_parts *ret);
 void text_parts_free(struct text_parts *parts); /* NULL is a no-op */
 

@@ -79,12 +79,10 @@ size_t utf8_put(char bytes[UTF8_BYTES], uint32_t character)
     return 4;
 }
 
-/* What a line on a phone must not hold: controls, and what turns the direction of all that follows it (a name
+/* What a line must not hold: controls, and what turns the direction of all that follows it (a name
  * could make a message read backwards). */
 static bool is_unwanted(uint32_t c)
 {
-    if (c == '\n' || c == '\t')
-        return false;
     return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || c == 0xFEFF ||
            (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
