@@ -1,0 +1,302 @@
+#include "text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "details.h"
+#include "phrase.h"
+
+#define SECOND_OF_US 1000000
+#define OLD_S        300 /* a value's age that is worth a word in the first line */
+
+static bool has(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
+static bool zh(const struct notice *n)
+{
+    return n->language == LANGUAGE_ZH;
+}
+
+/* What changes how everything behind it is to be read comes first. */
+static void marks(FILE *out, const struct notice *n)
+{
+    if (n->purpose == NOTICE_DRILL)
+        fputs(zh(n) ? "[演练] " : "[DRILL] ", out);
+    if (n->purpose == NOTICE_TEST)
+        fputs(zh(n) ? "[测试] " : "[TEST] ", out);
+    if (n->historical) {
+        fputs(zh(n) ? "[迟到" : "[LATE", out);
+        if (n->event_utc_us != 0 && n->sent_utc_us > n->event_utc_us) {
+            fputs(zh(n) ? "，" : ", ", out);
+            phrase_duration(out, (n->sent_utc_us - n->event_utc_us) / SECOND_OF_US, n->language);
+            fputs(zh(n) ? "前" : " ago", out);
+        }
+        fputs("] ", out);
+    }
+    if (n->maintenance)
+        fputs(zh(n) ? "[维护中] " : "[MAINTENANCE] ", out);
+}
+
+/* Is this alarm something that somebody should do something about now? */
+static bool is_urgent(const struct notice *n)
+{
+    return n->purpose == NOTICE_CALL || n->purpose == NOTICE_AGAIN || n->purpose == NOTICE_ESCALATED ||
+           n->purpose == NOTICE_WORSE || n->purpose == NOTICE_UNRESOLVED || n->purpose == NOTICE_HOLD_ENDED;
+}
+
+static void held_words(FILE *out, const struct notice *n)
+{
+    fprintf(out, " · %s", phrase_state(has(n->state) ? n->state : (zh(n) ? "已屏蔽" : "held"), n->language));
+    if (has(n->by))
+        fprintf(out, zh(n) ? "（%s）" : " by %s", n->by);
+    if (n->until_utc_us != 0) {
+        fputs(zh(n) ? "，至 " : " until ", out);
+        phrase_time(out, n->until_utc_us);
+    }
+    if (has(n->note))
+        fprintf(out, zh(n) ? "：%s" : ": %s", n->note);
+}
+
+static void purpose_words(FILE *out, const struct notice *n)
+{
+    switch (n->purpose) {
+    case NOTICE_AGAIN:
+        fputs(zh(n) ? " · 仍未确认" : " · STILL NOT ACKNOWLEDGED", out);
+        break;
+    case NOTICE_ESCALATED:
+        fputs(zh(n) ? " · 上一级未确认，已升级到您" : " · escalated to you: nobody has acknowledged", out);
+        break;
+    case NOTICE_WORSE:
+        fputs(zh(n) ? " · 确认后继续恶化" : " · WORSE since it was acknowledged", out);
+        break;
+    case NOTICE_UNRESOLVED:
+        fputs(zh(n) ? " · 已确认但长时间未解决" : " · acknowledged, but STILL NOT RESOLVED", out);
+        break;
+    case NOTICE_RETURNED:
+        fputs(zh(n) ? " · 已恢复，尚未确认" : " · over, not yet acknowledged", out);
+        break;
+    case NOTICE_ACKNOWLEDGED:
+        fputs(zh(n) ? " · 已确认" : " · acknowledged", out);
+        if (has(n->by))
+            fprintf(out, zh(n) ? "（%s）" : " by %s", n->by);
+        break;
+    case NOTICE_OVER:
+        fputs(zh(n) ? " · 已恢复正常" : " · back to normal", out);
+        break;
+    case NOTICE_HELD:
+        held_words(out, n);
+        break;
+    case NOTICE_HOLD_ENDED:
+        fputs(zh(n) ? " · 搁置/停用已结束" : " · no longer held back", out);
+        if (has(n->state))
+            fprintf(out, zh(n) ? "，当前%s" : ", now %s", phrase_state(n->state, n->language));
+        break;
+    default:
+        break;
+    }
+}
+
+/* The daemon's sentence names the value; here is said what it does not know: that the value is not good, or
+ * that it has become old since. */
+static void value_words(FILE *out, const struct notice *n)
+{
+    const struct notice_value *v = &n->value;
+    int64_t age_s = v->utc_us != 0 ? (n->sent_utc_us - v->utc_us) / SECOND_OF_US : 0;
+
+    if (has(v->quality) && strcmp(v->quality, "good") != 0) {
+        fprintf(out, zh(n) ? " · 数值%s" : " · value %s", phrase_quality(v->quality, n->language));
+        if (has(v->reason))
+            fprintf(out, zh(n) ? "（%s）" : " (%s)", phrase_reason(v->reason, n->language));
+    } else if (v->known && !has(v->quality)) {
+        fputs(zh(n) ? " · 数值质量未知" : " · value of unknown quality", out);
+    }
+    if (v->known && age_s >= OLD_S && !n->historical) {
+        fputs(zh(n) ? " · 数值为 " : " · value is ", out);
+        phrase_duration(out, age_s, n->language);
+        fputs(zh(n) ? "前" : " old", out);
+    }
+}
+
+static const char *asset_name(const struct notice *n)
+{
+    return notice_words(&n->asset_name, n->language, n->asset);
+}
+
+/* "Tank 1: what": the daemon's sentence begins with the name already. */
+static void what(FILE *out, const struct notice *n)
+{
+    const char *asset = asset_name(n);
+    const char *text = notice_words(&n->text, n->language, "");
+
+    if (text[0] == '\0')
+        text = has(n->alarm) ? n->alarm : phrase_pick(n->language, "no text was given", "无说明");
+    if (asset[0] != '\0' && strncmp(text, asset, strlen(asset)) != 0)
+        fprintf(out, zh(n) ? "%s：" : "%s: ", asset);
+    fputs(text, out);
+}
+
+static void first_of_alarm(FILE *out, const struct notice *n)
+{
+    const char *response = notice_words(&n->response, n->language, "");
+
+    what(out, n);
+    if (n->purpose != NOTICE_TEST && n->purpose != NOTICE_DRILL)
+        fprintf(out, " [%s]", phrase_priority(n->priority, n->language));
+    if (is_urgent(n)) {
+        value_words(out, n);
+        if (n->active && (n->has_time_left_kind || n->time_left_s > 0)) {
+            fputs(" · ", out);
+            phrase_time_left(out, n->time_left_s, n->language);
+        }
+    }
+    purpose_words(out, n);
+    if (response[0] != '\0' && (is_urgent(n) || n->purpose == NOTICE_PROBLEM || n->purpose == NOTICE_DRILL)) {
+        fputs(" · ", out);
+        fputs(response, out);
+    }
+}
+
+static enum priority worst_of(const struct notice *n, unsigned counts[PRIORITY_CRITICAL + 1])
+{
+    enum priority worst = n->n_members > 0 ? PRIORITY_LOW : n->priority;
+
+    for (size_t i = 0; i < n->n_members; i++) {
+        enum priority priority = n->members[i].priority;
+        if (priority > PRIORITY_CRITICAL)
+            continue;
+        counts[priority]++;
+        if (priority > worst)
+            worst = priority;
+    }
+    return worst;
+}
+
+/* "14 alarms: 3 CRITICAL, 11 HIGH [CRITICAL] · first of the worst: ...". */
+static void first_of_summary(FILE *out, const struct notice *n)
+{
+    unsigned counts[PRIORITY_CRITICAL + 1] = {0};
+    enum priority worst = worst_of(n, counts);
+    bool more = false;
+
+    fprintf(out, zh(n) ? "%zu 个报警：" : n->n_members == 1 ? "%zu alarm: " : "%zu alarms: ", n->n_members);
+    for (int p = PRIORITY_CRITICAL; p >= PRIORITY_LOW; p--) {
+        if (counts[p] == 0)
+            continue;
+        fprintf(out, "%s%u %s", more ? (zh(n) ? "，" : ", ") : "", counts[p],
+                phrase_priority((enum priority)p, n->language));
+        more = true;
+    }
+    fprintf(out, " [%s]", phrase_priority(worst, n->language));
+    for (size_t i = 0; i < n->n_members; i++) {
+        const struct notice_member *m = &n->members[i];
+        if (m->priority != worst)
+            continue;
+        fputs(zh(n) ? " · 最严重：" : " · worst: ", out);
+        fputs(notice_words(&m->text, n->language, m->alarm), out);
+        if (m->time_left_s >= 0) {
+            fputs(" · ", out);
+            phrase_time_left(out, m->time_left_s, n->language);
+        }
+        const char *response = notice_words(&m->response, n->language, "");
+        if (response[0] != '\0') {
+            fputs(" · ", out);
+            fputs(response, out);
+        }
+        break;
+    }
+}
+
+static void write_first(FILE *out, const struct notice *n)
+{
+    const char *site = notice_words(&n->site_name, n->language, n->site);
+
+    marks(out, n);
+    if (site[0] != '\0')
+        fprintf(out, "%s · ", site);
+    if (n->purpose == NOTICE_SUMMARY)
+        first_of_summary(out, n);
+    else
+        first_of_alarm(out, n);
+}
+
+static void write_title(FILE *out, const struct notice *n)
+{
+    unsigned counts[PRIORITY_CRITICAL + 1] = {0};
+    const char *site = notice_words(&n->site_name, n->language, n->site);
+    const char *asset = asset_name(n);
+
+    marks(out, n);
+    if (n->purpose != NOTICE_TEST && n->purpose != NOTICE_DRILL)
+        fprintf(
+            out, "[%s] ",
+            phrase_priority(n->purpose == NOTICE_SUMMARY ? worst_of(n, counts) : n->priority, n->language));
+    fputs(site, out);
+    if (n->purpose == NOTICE_SUMMARY)
+        fprintf(out, zh(n) ? " · %zu 个报警" : " · %zu alarms", n->n_members);
+    else if (asset[0] != '\0')
+        fprintf(out, "%s%s", site[0] != '\0' ? " · " : "", asset);
+    purpose_words(out, n);
+}
+
+static void write_details(FILE *out, const struct notice *n)
+{
+    if (n->purpose == NOTICE_SUMMARY) {
+        details_members(out, n);
+        if (n->n_others > 0)
+            fprintf(out, zh(n) ? "其他未结束的报警：%u\n" : "Other alarms that are open: %u\n", n->n_others);
+    } else {
+        details_write(out, n);
+    }
+}
+
+/* What write prints, as a malloced text; NULL: no memory. */
+static char *printed(void (*write)(FILE *, const struct notice *), const struct notice *notice)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    if (out == NULL)
+        return NULL;
+    write(out, notice);
+    bool ok = ferror(out) == 0;
+    if (fclose(out) == 0 && ok)
+        return text;
+    free(text);
+    return NULL;
+}
+
+int text_make(const struct notice *notice, struct text *ret)
+{
+    struct notice *clean = NULL;
+    struct text text = {0};
+    int error = notice_copy(notice, &clean);
+
+    if (error < 0)
+        return error;
+    text.title = printed(write_title, clean);
+    text.first = printed(write_first, clean);
+    text.details = printed(write_details, clean);
+    text.answer = printed(details_answer, clean);
+    notice_free(clean);
+    if (text.title == NULL || text.first == NULL || text.details == NULL || text.answer == NULL) {
+        text_free(&text);
+        return -ENOMEM;
+    }
+    *ret = text;
+    return 0;
+}
+
+void text_free(struct text *text)
+{
+    if (text == NULL)
+        return;
+    free(text->title);
+    free(text->first);
+    free(text->details);
+    free(text->answer);
+    *text = (struct text){0};
+}
