@@ -15,7 +15,8 @@
  * that channel_send took, also when the channel is freed (it then says "stopped").
  *
  * Secrets (passwords, tokens, URLs that hold a key) are read anew from their file or credential for each
- * message, so that a changed one needs no restart; they are wiped after use and never stand in a result.
+ * message, so that a changed one needs no restart; our copies are wiped after use, and they never
+ * stand in a result.
  */
 #ifndef CRYOMON_CHANNEL_H
 #define CRYOMON_CHANNEL_H
@@ -120,11 +121,10 @@ struct channel_result {
 
 struct channel;
 
-/* Opens it and starts the worker. config is copied deeply enough that it may be freed only after the channel
- * (the template and arguments are shared). tag: the caller's, comes back in results. results must outlive the
- * channel; when it is full, the worker waits for room and does nothing else.
- * Call curl_global_init(CURL_GLOBAL_DEFAULT) once before the first one. Returns 0, -ENOMEM, -EAGAIN (no
- * thread) or -errno. */
+/* Opens it and starts the worker. config and results must outlive the channel. tag: the caller's, comes back
+ * in results. When results is full, the worker waits for room and does nothing else. Call
+ * curl_global_init(CURL_GLOBAL_DEFAULT) and sodium_init() once before the first one. Returns 0, -ENOMEM,
+ * -EAGAIN (no thread) or -errno. */
 int channel_open(const struct channel_config *config, unsigned tag, struct mailbox *results,
                  struct channel **ret);
 
@@ -132,7 +132,7 @@ int channel_open(const struct channel_config *config, unsigned tag, struct mailb
 int channel_send(struct channel *channel, const struct notice *notice);
 
 /* Notices that wait or are being sent. */
-size_t channel_waiting(const struct channel *channel);
+size_t channel_waiting(struct channel *channel);
 
 /* Asks the worker to stop: it gives up what it does at once (a command gets its SIGTERM), answers STOPPED for
  * all that waits, and ends. Does not wait. So several channels stop at the same time. */

@@ -38,8 +38,9 @@ enum text_unit {
 size_t text_length(const char *text, enum text_unit unit);
 
 /* Cuts text to max units at the end of a sentence or part (". ", "。", " · ", newline), else at a word, else
- * between characters, and puts "…" where something was left out. Returns a malloced text, or NULL (no
- * memory).
+ * between characters, and puts "…" where something was left out. For
+ * TEXT_SMS, "·" and "°" are written otherwise where that keeps the text in the GSM alphabet. Returns a
+ * malloced text, or NULL (no memory).
  */
 char *text_shorten(const char *text, size_t max, enum text_unit unit);
 

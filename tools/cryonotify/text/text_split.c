@@ -93,10 +93,41 @@ static size_t fitting(const char *text, size_t max, enum text_unit unit, char *s
 
 /* ---------------------------------------------------------------- shortening */
 
+/* Writes our own punctuation in the alphabet of SMS, if the whole text then is in it: it may be 160
+ * characters long instead of 70. Malloced; NULL: no memory. */
+static char *plainer(const char *text)
+{
+    static const struct {
+        uint32_t c;
+        const char *plain;
+    } others[] = {{0xB7, "-"}, {0xB0, ""}, {0x2026, "..."}, {0x2013, "-"}, {0x2019, "'"}};
+    char *out = malloc(strlen(text) * 2 + 1);
+    size_t len = 0;
+
+    if (out == NULL)
+        return NULL;
+    for (const char *p = text, *before = p; utf8_next(&p) != 0; before = p) {
+        const char *at = before, *plain = NULL;
+        uint32_t c = utf8_next(&at);
+        for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+            if (others[i].c == c)
+                plain = others[i].plain;
+        if (plain == NULL && septets_of(c) == 0) {
+            strcpy(out, text);
+            return out;
+        }
+        size_t n = plain != NULL ? strlen(plain) : (size_t)(p - before);
+        memcpy(out + len, plain != NULL ? plain : before, n);
+        len += n;
+    }
+    out[len] = '\0';
+    return out;
+}
+
 /* Where the last part or sentence ends within the first len bytes; 0: nowhere after a third of it. */
 static size_t sentence_end(const char *text, size_t len)
 {
-    static const char *const ends[] = {". ", "。", " · ", "！", "；", "\n", "] "};
+    static const char *const ends[] = {". ", "。", " · ", " - ", "！", "；", "\n", "] "};
     size_t best = 0;
 
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
@@ -118,7 +149,7 @@ static size_t word_end(const char *text, size_t len)
     return len;
 }
 
-char *text_shorten(const char *text, size_t max, enum text_unit unit)
+static char *shorten(const char *text, size_t max, enum text_unit unit)
 {
     static const char more[] = "…";
     size_t len = strlen(text);
@@ -139,6 +170,16 @@ char *text_shorten(const char *text, size_t max, enum text_unit unit)
         end = word_end(text, cut);
     memcpy(out, text, end);
     strcpy(out + end, max >= mark_units ? mark : "");
+    return out;
+}
+
+char *text_shorten(const char *text, size_t max, enum text_unit unit)
+{
+    if (unit != TEXT_SMS)
+        return shorten(text, max, unit);
+    char *plain = plainer(text);
+    char *out = plain != NULL ? shorten(plain, max, unit) : NULL;
+    free(plain);
     return out;
 }
 
