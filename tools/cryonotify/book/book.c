@@ -241,9 +241,14 @@ int book_inbox_add(struct book *book, const char *topic, const char *body, size_
     return result;
 }
 
-int book_inbox_remove(struct book *book, int64_t id)
+int book_inbox_file(struct book *book, int64_t id)
 {
-    return book_run(book, "DELETE FROM inbox WHERE id = ?", "i", id);
+    static const char sql[] =
+        "INSERT INTO event(utc_us, run, seq, late, body) SELECT utc_us, ifnull(json_extract(body, '$.run'), ''),"
+        " ifnull(json_extract(body, '$.seq'), 0), ifnull(json_extract(body, '$.historical'), 0), body FROM inbox"
+        " WHERE id = ? AND topic LIKE '%/events' AND json_valid(body)";
+    int result = book_run(book, sql, "i", id);
+    return result == 0 ? book_run(book, "DELETE FROM inbox WHERE id = ?", "i", id) : result;
 }
 
 int book_inbox_load(struct book *book, int64_t after, unsigned limit,
@@ -286,12 +291,6 @@ int book_fact_get(struct book *book, const char *name, char *value, size_t cap)
         snprintf(value, cap, "%s", book_text(stmt, 0));
     sqlite3_finalize(stmt);
     return rc == SQLITE_DONE ? -ENOENT : book_errno(rc);
-}
-
-int book_event_put(struct book *book, const char *run, int64_t seq, bool late, const char *body, int64_t utc_us)
-{
-    return book_run(book, "INSERT INTO event(utc_us, run, seq, late, body) VALUES(?, ?, ?, ?, ?)", "itiit", utc_us,
-                    run, seq, (int64_t)late, body);
 }
 
 int book_tidy(struct book *book, int64_t now_utc_us)

@@ -39,7 +39,8 @@ void book_rollback(struct book *book);
 /* Any thread. Commits. 0 and the row's id, or -errno. */
 int book_inbox_add(struct book *book, const char *topic, const char *body, size_t length, bool retained,
                    int64_t utc_us, int64_t *ret_id);
-int book_inbox_remove(struct book *book, int64_t id);
+/* It is worked through: an event moves to the record, anything else goes. */
+int book_inbox_file(struct book *book, int64_t id);
 struct book_letter {
     int64_t id, utc_us;
     const char *topic, *body;
@@ -100,7 +101,6 @@ int book_fact_put(struct book *book, const char *name, const char *value);
 /* -ENOENT: there is none. */
 int book_fact_get(struct book *book, const char *name, char *value, size_t cap);
 
-int book_event_put(struct book *book, const char *run, int64_t seq, bool late, const char *body, int64_t utc_us);
 /* Removes what is older than is kept. */
 int book_tidy(struct book *book, int64_t now_utc_us);
 

@@ -118,7 +118,7 @@ enum call_event_kind {
     CALL_TICK,
     CALL_ALARM,  /* fact */
     CALL_RESULT, /* attempt, ok */
-    CALL_OFF,    /* person, channel or CALL_ALL_CHANNELS; until_utc_us, 0: on again */
+    CALL_OFF,    /* person, channel or CALL_ALL_CHANNELS; until_utc_us (the longest counts), 0: on again */
     CALL_TEST,   /* a message through all channels of the person */
     CALL_ACK,    /* fact.key, fact.by: a local alarm is acknowledged */
     CALL_WENT,   /* n alarms came and went while nobody could be told */

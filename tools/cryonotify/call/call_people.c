@@ -144,8 +144,13 @@ void call_set_off(struct call *c, struct stamp now, const struct call_event *eve
     if (length > CALL_OFF_MAX_US)
         length = CALL_OFF_MAX_US;
     for (unsigned i = 0; i < c->rules.person[event->person].n_channels; i++)
-        if (event->channel == CALL_ALL_CHANNELS || event->channel == i)
-            c->channels[event->person][i].off_us = length == 0 ? 0 : now.boot_us + length;
+        if (event->channel == CALL_ALL_CHANNELS || event->channel == i) {
+            struct call_channel *channel = &c->channels[event->person][i];
+            if (length == 0)
+                channel->off_us = 0;
+            else if (channel->off_us < now.boot_us + length) /* of several the longest counts */
+                channel->off_us = now.boot_us + length;
+        }
 }
 
 /* Whoever is on a rota now, at any level. */

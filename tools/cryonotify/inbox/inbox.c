@@ -353,6 +353,7 @@ int inbox_create(const struct inbox_config *config, struct book *book, struct in
         return -ENOMEM;
     in->config = config;
     in->book = book;
+    in->echo = (uint64_t)clock_now().utc_us; /* the session may still hold one of an earlier run */
     (void)unsetenv("http_proxy"); /* paho would take them, for plain MQTT too */
     (void)unsetenv("https_proxy");
     int result = mailbox_create(sizeof(struct inbox_news), INBOX_SLOTS, NEWS_RESERVED, &in->news);
