@@ -48,13 +48,13 @@ static int render(const struct request *r, enum render_place place, const char *
     return render_text(&with, place, pattern, ret);
 }
 
-/* "key=value" after what is there, with & or the first separator. */
-static int add_pairs(const struct request *r, const struct template_pairs *pairs, char first, char **text)
+/* "key=value" after what is there: in a URL behind ? or &, in a form behind &. */
+static int add_pairs(const struct request *r, const struct template_pairs *pairs, bool in_url, char **text)
 {
     for (size_t i = 0; i < pairs->n; i++) {
         char *value = NULL, *longer = NULL;
-        bool has_one = first == '?' ? strchr(*text, '?') != NULL : (*text)[0] != '\0';
-        char before[2] = {has_one ? '&' : first, '\0'};
+        const char *before =
+            in_url ? (strchr(*text, '?') != NULL ? "&" : "?") : ((*text)[0] != '\0' ? "&" : "");
         int error = render(r, RENDER_URL, pairs->patterns[i], &value);
         if (error == 0 && asprintf(&longer, "%s%s%s=%s", *text, before, pairs->keys[i], value) < 0)
             error = -ENOMEM;
@@ -151,7 +151,7 @@ static int make_body(struct request *r)
     if (t->content == TEMPLATE_TEXT)
         return render(r, RENDER_TEXT, t->body, &r->body);
     r->body = strdup("");
-    return r->body != NULL ? add_pairs(r, &t->form, '&', &r->body) : -ENOMEM;
+    return r->body != NULL ? add_pairs(r, &t->form, false, &r->body) : -ENOMEM;
 }
 
 static const char *content_type(enum template_content content)
@@ -182,9 +182,9 @@ static int make_request(struct request *r, int64_t utc_us)
     if (error == 0)
         error = render(r, RENDER_URL, r->secrets->url, &r->url);
     if (error == 0)
-        error = add_pairs(r, &t->query, '?', &r->url);
+        error = add_pairs(r, &t->query, true, &r->url);
     if (error == 0 && sign)
-        error = add_pairs(r, &t->sign_query, '?', &r->url);
+        error = add_pairs(r, &t->sign_query, true, &r->url);
     if (error == 0)
         error = add_header(r, "Content-Type", content_type(t->content));
     if (error == 0)
@@ -259,7 +259,7 @@ static void judge_body(const struct template *t, const struct transfer_reply *re
     } else if (t->ok_json[0] != '\0' && code == NULL) {
         outcome_fail(result, "the answer has no %s: is this the right address?", t->ok_json);
     } else if (t->ok_json[0] != '\0' && strcmp(code, t->ok_equals) != 0) {
-        outcome_fail(result, "refused: %s is %.40s", t->ok_json, code);
+        outcome_fail(result, "refused: %.*s is %.40s", (int)strcspn(t->ok_json, "|"), t->ok_json, code);
         result->permanent = true;
     } else {
         result->outcome = CHANNEL_SENT;

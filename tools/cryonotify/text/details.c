@@ -114,7 +114,10 @@ static void when_lines(FILE *out, const struct notice *n)
     }
     if (n->has_time_left_kind && n->active) {
         label(out, n, "Time left", "剩余时间");
-        phrase_time_left(out, n->time_left_s, n->language);
+        if (n->historical || n->time_left_s < 0)
+            fputs(phrase_pick(n->language, "not known", "未知"), out);
+        else
+            phrase_time_left(out, n->time_left_s, n->language);
         fputc('\n', out);
     }
     if (n->response_time_s > 0 && n->active) {
@@ -176,7 +179,6 @@ static void group_lines(FILE *out, const struct notice *n)
 
 void details_write(FILE *out, const struct notice *n)
 {
-    line(out, n, "What", "内容", notice_words(&n->text, n->language, ""));
     line(out, n, "What to do", "处理", notice_words(&n->response, n->language, ""));
     line(out, n, "If nobody does", "若不处理", notice_words(&n->consequence, n->language, ""));
     value_line(out, n);

@@ -113,7 +113,7 @@ static void value_words(FILE *out, const struct notice *n)
     } else if (v->known && !has(v->quality)) {
         fputs(zh(n) ? " · 数值质量未知" : " · value of unknown quality", out);
     }
-    if (v->known && age_s >= OLD_S && !n->historical) {
+    if (v->known && age_s >= OLD_S && !n->historical && is_urgent(n)) {
         fputs(zh(n) ? " · 数值为 " : " · value is ", out);
         phrase_duration(out, age_s, n->language);
         fputs(zh(n) ? "前" : " old", out);
@@ -145,12 +145,10 @@ static void first_of_alarm(FILE *out, const struct notice *n)
     what(out, n);
     if (n->purpose != NOTICE_TEST && n->purpose != NOTICE_DRILL)
         fprintf(out, " [%s]", phrase_priority(n->priority, n->language));
-    if (is_urgent(n)) {
-        value_words(out, n);
-        if (n->active && (n->has_time_left_kind || n->time_left_s > 0)) {
-            fputs(" · ", out);
-            phrase_time_left(out, n->time_left_s, n->language);
-        }
+    value_words(out, n);
+    if (is_urgent(n) && n->active && (n->has_time_left_kind || n->time_left_s > 0)) {
+        fputs(" · ", out);
+        phrase_time_left(out, n->historical ? -1 : n->time_left_s, n->language);
     }
     purpose_words(out, n);
     if (response[0] != '\0' && (is_urgent(n) || n->purpose == NOTICE_PROBLEM || n->purpose == NOTICE_DRILL)) {
