@@ -207,7 +207,8 @@ int caller_create(const struct notify_config *config, bool watch_only, int signa
 
 static void done_with(struct caller *c, int64_t id)
 {
-    if (id != 0)
+    /* No room, because the book can't be written: the row stays, and is known by its number when it is read again. */
+    if (id != 0 && c->n_done < sizeof c->done / sizeof c->done[0])
         c->done[c->n_done++] = id;
     if (id > c->last_letter)
         c->last_letter = id;
@@ -244,11 +245,11 @@ static void take_news(struct caller *c, struct stamp now, const struct inbox_new
         break;
     case INBOX_SYNCED:
         caller_synced(c, now);
-        caller_publish_calls(c);
+        c->calls_due = true;
         break;
     case INBOX_SENT:
-        if (news->tag == 'c' && news->ok && c->book != NULL)
-            (void)book_attempt_published(c->book, news->key);
+        if (news->tag == 'c')
+            caller_call_sent(c, news->key, news->ok);
         break;
     }
 }
@@ -277,7 +278,7 @@ static bool take_all(struct caller *c, struct stamp now)
     while (mailbox_take(c->asks, &ask))
         caller_ask(c, now, &ask);
     if (n == 0 && c->book != NULL && inbox_take_left(c->inbox))
-        (void)book_inbox_load(c->book, c->last_letter, LETTERS_TURN, take_left, c);
+        (void)book_inbox_load(c->book, 0, LETTERS_TURN, take_left, c);
     if (inbox_take_lost(c->inbox) > 0 || call_wants_resync(c->call)) {
         c->sync++;
         c->synced = false;
@@ -308,6 +309,7 @@ static bool turn(struct caller *c)
         caller_send(c, now);
         caller_write(c, now);
     }
+    caller_publish_calls(c);
     caller_acks(c, now);
     caller_status(c, now);
     caller_heartbeat(c, now);

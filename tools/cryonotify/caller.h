@@ -22,6 +22,7 @@
 
 #define CALLER_RUN       64
 #define CALLER_DELIVERIES 1024
+#define CALLER_FLYING    64
 #define CALLER_ACKS      64
 #define CALLER_OFFS      128
 #define CALLER_CLIENTS   8
@@ -99,6 +100,10 @@ struct caller {
     struct book_off offs[CALLER_OFFS];
     unsigned n_offs;
     int64_t last_id; /* of a delivery */
+    bool calls_due;  /* there may be calls that were not published */
+    int64_t flying[CALLER_FLYING];      /* calls on their way to the broker; 0: free */
+    int64_t published[CALLER_FLYING]; /* and those that it has, to be written down */
+    unsigned n_published;
     unsigned undelivered; /* orders that found no room */
 
     char last_run[CALLER_RUN]; /* of the daemon's events */
@@ -141,6 +146,9 @@ void caller_write(struct caller *c, struct stamp now);
 void caller_send(struct caller *c, struct stamp now);
 void caller_result(struct caller *c, struct stamp now, const struct channel_result *result);
 void caller_publish_calls(struct caller *c);
+void caller_call_sent(struct caller *c, int64_t id, bool ok);
+/* For the record: the person has confirmed. */
+void caller_confirmed(struct caller *c, struct stamp now, const char *occurrence, const char *person);
 
 /* --- caller_notice.c: the facts of a message. Owned by root, which outlives it. */
 struct caller_paper {

@@ -136,6 +136,7 @@ void caller_answer(struct caller *c, struct stamp now, const struct inbox_letter
     }
     if (json_is_true(json_object_get(root, "ok"))) {
         answer_page(c, now, a->ask, LINK_DONE, a->ack.person, a->ack.occurrence, NULL);
+        caller_confirmed(c, now, a->ack.occurrence, a->ack.person);
         drop(c, a);
     } else if (error != NULL && !a->plain && strstr(error, "understood") != NULL) {
         a->plain = true; /* a daemon that does not know "person" yet: the name goes into the note */
@@ -171,6 +172,7 @@ int caller_acknowledge(struct caller *c, struct stamp now, const char *occurrenc
         snprintf(event.fact.key, CALL_KEY, "%s", key);
         call_feed(c->call, now, &event);
         log_line(LOG_NOTICE, MID_ALARM, "%s is acknowledged by %s", key, person);
+        caller_confirmed(c, now, view.occurrence, person);
         answer_page(c, now, ask, LINK_DONE, person, occurrence, NULL);
         return 0;
     }

@@ -9,8 +9,6 @@
 #include "json_text.h"
 #include "log.h"
 
-#define CALLS_BATCH 100
-
 static struct caller_delivery *find(struct caller *c, uint32_t attempt)
 {
     for (unsigned i = 0; i < CALLER_DELIVERIES && attempt != 0; i++)
@@ -116,7 +114,7 @@ void caller_orders(struct caller *c, struct stamp now)
 static const char *channel_name(const struct caller *c, uint16_t person, uint8_t channel)
 {
     const struct notify_person *p = &c->config->people[person];
-    return channel < p->n_channels ? c->config->channels[p->channels[channel].channel].name : "?";
+    return channel < p->n_channels ? c->config->channels[p->channels[channel].channel].name : "link";
 }
 
 static int write_delivery(struct caller *c, const struct caller_delivery *d)
@@ -173,6 +171,8 @@ static int write_all(struct caller *c, struct stamp now, struct written *done, u
     int result = 0;
     for (unsigned i = 0; i < c->n_done && result == 0; i++)
         result = book_inbox_file(c->book, c->done[i]);
+    for (unsigned i = 0; i < c->n_published && result == 0; i++)
+        result = book_attempt_published(c->book, c->published[i]);
     while (result == 0 && *n < WRITTEN_MAX && call_take_dirty(c->call, now, &slot, &is_free, &saved)) {
         done[*n] = (struct written){.slot = slot, .is_free = is_free};
         snprintf(done[*n].key, CALL_KEY, "%s", is_free ? "" : saved.fact.key);
@@ -187,7 +187,7 @@ static int write_all(struct caller *c, struct stamp now, struct written *done, u
 
 static void forget_done(struct caller *c, const struct written *done, unsigned n)
 {
-    c->n_done = 0;
+    c->n_done = c->n_published = 0;
     c->facts_dirty = false;
     for (unsigned i = 0; i < n; i++) {
         struct caller_slot *s = &c->slots[done[i].slot];
@@ -201,6 +201,7 @@ static void forget_done(struct caller *c, const struct written *done, unsigned n
     for (unsigned i = 0; i < CALLER_DELIVERIES; i++) {
         struct caller_delivery *d = &c->deliveries[i];
         d->unwritten = false;
+        c->calls_due |= d->id != 0 && d->outcome != NULL;
         if (d->id != 0 && d->outcome != NULL && d->attempt == 0) {
             notice_free(d->notice);
             *d = (struct caller_delivery){.id = 0};
@@ -222,7 +223,7 @@ static void say_book(struct caller *c, int error)
 
 static bool something_to_write(const struct caller *c)
 {
-    if (c->n_done > 0 || c->facts_dirty)
+    if (c->n_done > 0 || c->n_published > 0 || c->facts_dirty)
         return true;
     for (unsigned i = 0; i < CALLER_DELIVERIES; i++)
         if (c->deliveries[i].id != 0 && c->deliveries[i].unwritten)
@@ -322,11 +323,24 @@ void caller_result(struct caller *c, struct stamp now, const struct channel_resu
 
 /* --- what became of calls, for the daemon's record */
 
+static bool is_flying(const struct caller *c, int64_t id)
+{
+    for (unsigned i = 0; i < CALLER_FLYING; i++)
+        if (c->flying[i] == id || (i < c->n_published && c->published[i] == id))
+            return true;
+    return false;
+}
+
 static void publish_call(void *context, const struct book_attempt *a)
 {
     struct caller *c = context;
     char topic[INBOX_TOPIC], text[2048];
     struct json_text j;
+    unsigned slot = 0;
+    while (slot < CALLER_FLYING && c->flying[slot] != 0)
+        slot++;
+    if (slot == CALLER_FLYING || is_flying(c, a->id))
+        return;
     json_text_begin(&j, text, sizeof text);
     json_text_object(&j, NULL);
     json_text_integer(&j, "id", a->id);
@@ -342,12 +356,41 @@ static void publish_call(void *context, const struct book_attempt *a)
         json_text_string(&j, "error", a->error);
     json_text_end(&j);
     caller_topic(c, "notify/calls", topic);
-    if (json_text_finish(&j) > 0 && c->inbox != NULL)
-        (void)inbox_send(c->inbox, topic, text, false, NULL, 'c', a->id);
+    if (json_text_finish(&j) > 0 && inbox_send(c->inbox, topic, text, false, NULL, 'c', a->id) == 0)
+        c->flying[slot] = a->id;
 }
 
 void caller_publish_calls(struct caller *c)
 {
-    if (c->book != NULL && c->watch.connected && !c->watch_only)
-        (void)book_attempt_load(c->book, true, CALLS_BATCH, publish_call, c);
+    if (!c->calls_due || c->book == NULL || !c->watch.connected || c->watch_only)
+        return;
+    c->calls_due = false;
+    (void)book_attempt_load(c->book, true, CALLER_FLYING, publish_call, c);
+}
+
+void caller_call_sent(struct caller *c, int64_t id, bool ok)
+{
+    for (unsigned i = 0; i < CALLER_FLYING; i++)
+        if (c->flying[i] == id)
+            c->flying[i] = 0;
+    if (ok && c->n_published < CALLER_FLYING)
+        c->published[c->n_published++] = id;
+    c->calls_due = c->watch.connected; /* there may be more */
+}
+
+void caller_confirmed(struct caller *c, struct stamp now, const char *occurrence, const char *person)
+{
+    uint16_t who = notify_config_person(c->config, person);
+    struct caller_delivery *d = who != CALL_NOBODY ? open_delivery(c) : NULL;
+    if (d == NULL)
+        return;
+    *d = (struct caller_delivery){.id = ++c->last_id,
+                                  .person = who,
+                                  .channel = CALL_ALL_CHANNELS,
+                                  .purpose = "acknowledged",
+                                  .outcome = "confirmed",
+                                  .utc_us = now.utc_us,
+                                  .ended_utc_us = now.utc_us,
+                                  .unwritten = true};
+    snprintf(d->occurrence, sizeof d->occurrence, "%s", occurrence);
 }
