@@ -1,0 +1,162 @@
+"""From an alarm on MQTT to people, and what keeps after them."""
+import json
+import os
+
+from notify_case import NotifyTest, harness, until
+
+
+class Calling(NotifyTest):
+    def test_call_repeat_escalate_acknowledge_resolve(self):
+        self.be_daemon()
+        observer = self.watch_mqtt()
+        self.service()
+        observer.wait("/notify/status", lambda s: s and s["state"] == "online" and s["would_be_told"])
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged"))
+        first = self.receiver.wait(person="li.na", purpose="call")
+        self.assertEqual((first["level"], first["occurrence"], first["language"]), (1, alarm["id"], "zh"))
+        self.receiver.wait(person="li.na", purpose="again")
+        escalated = self.receiver.wait(person="wang", purpose="escalated")
+        self.assertEqual(escalated["level"], 2)
+        self.receiver.wait(person="chen", purpose="escalated", level=3)
+        acked = self.follow(alarm, "acknowledged", "acknowledged", by="wang")
+        for person in ("li.na", "wang", "chen"):
+            self.receiver.wait(person=person, purpose="acknowledged")
+        self.receiver.wait(person="wang", purpose="unresolved")  # whoever has taken it on, and who is on duty
+        self.receiver.wait(person="li.na", purpose="unresolved")
+        mark = self.receiver.feed.mark()
+        self.follow(acked, "returned", "normal", active=False)
+        for person in ("li.na", "wang", "chen"):
+            self.receiver.wait(person=person, purpose="over", since=mark)
+        self.receiver.never(2.5, since=self.receiver.feed.mark())
+        call = observer.wait("/notify/calls", lambda m: m["person"] == "li.na" and m["outcome"] == "sent").json
+        self.assertEqual(call["alarm_id"], alarm["id"])
+        self.assertTrue(all(c["outcome"] == "sent" for c in self.calls()))
+
+    def test_failed_channel_falls_to_the_next_at_once(self):
+        self.be_daemon()
+        observer = self.watch_mqtt()
+        self.receiver.broken.add("/hook")
+        self.service()
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
+        mail = self.mail.feed.wait(lambda m: "li.na@example.org" in m["to"], "a mail")
+        self.assertIn("1号罐", mail["subject"])
+        status = observer.wait("/notify/status", lambda s: s and any(p["kind"] == "channel" for p in s["problems"])).json
+        bad = [c for c in status["channels"] if c["person"] == "li.na" and c["channel"] == "hook"][0]
+        self.assertFalse(bad["ok"])
+        self.assertTrue(bad["error"])
+        outcomes = [(c["channel"], c["outcome"]) for c in self.calls() if c["alarm_id"] == alarm["id"]]
+        self.assertEqual(sorted(outcomes), [("hook", "failed"), ("mail", "sent")])
+        # It is tried again until it works, and that it works is told.
+        self.receiver.broken.clear()
+        self.receiver.wait(person="li.na", purpose="test")
+        observer.wait("/notify/status", lambda s: s and all(c["ok"] for c in s["channels"] if c["person"] == "li.na"),
+                      since=observer.feed.mark() - 1)
+
+    def test_nobody_reached_goes_up_at_once(self):
+        self.be_daemon()
+        self.mail.stop()
+        settings = self.settings()
+        settings["channels"]["other"] = {"kind": "webhook", "template": "json", "url": self.receiver.url("/other")}
+        settings["people"]["wang"]["channels"] = {"other": ""}
+        self.receiver.broken.add("/hook")
+        self.service(**settings)
+        self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))  # its levels are an hour apart
+        self.receiver.wait(person="wang", path="/other")
+
+    def test_nobody_reachable_is_said(self):
+        self.be_daemon()
+        observer = self.watch_mqtt()
+        self.service(needed_people=2)
+        observer.wait("/notify/status", lambda s: s and s.get("reachable") == 3)
+        self.command("off", "li.na", "--for", "1h", "--why", "on leave")
+        status = observer.wait("/notify/status", lambda s: s and s.get("off")).json
+        self.assertEqual((status["off"][0]["what"], status["off"][0]["why"]), ("li.na", "on leave"))
+        self.assertTrue(status["off"][0]["by"])
+        self.assertIn("off", [p["kind"] for p in status["problems"]])
+        self.command("off", "wang/hook", "--for", "1h", "--why", "broken")
+        self.command("off", "wang/mail", "--for", "1h", "--why", "broken")
+        observer.wait("/notify/status", lambda s: s and any(p["kind"] == "people" for p in s["problems"]))
+        self.command("off", "chen", "--for", "3s", "--why", "test")
+        status = observer.wait("/notify/status", lambda s: s and not s["would_be_told"]).json
+        self.assertIn("nobody", [p["kind"] for p in status["problems"]])
+        self.assertEqual(self.command("status", check=False).returncode, 1)
+        mark = observer.feed.mark()
+        observer.wait("/notify/status", lambda s: s and s["would_be_told"], since=mark)  # its time is over
+        self.command("on", "li.na")
+        observer.wait("/notify/status", lambda s: s and s["reachable"] == 2, since=mark)
+        for wrong in (("off", "li.na"), ("off", "li.na", "--for", "8d", "--why", "x"),
+                      ("off", "nobody", "--for", "1h", "--why", "x")):
+            self.assertNotEqual(self.command(*wrong, check=False).returncode, 0)
+
+    def test_group_is_one_message(self):
+        self.be_daemon()
+        self.service()
+        group = {"group": "hall/bus-down"}
+        for n in range(4):
+            self.publish(self.body("no-data", "raised", "unacknowledged", asset="tank-%d" % n, priority="high", **group))
+        self.publish(self.body("o2", "raised", "unacknowledged", asset="room", life_safety=True, **group))
+        self.publish(self.body("bus-down", "raised", "unacknowledged", asset="hall", priority="high", n_members=4,
+                               members=["tank-%d/no-data" % n for n in range(4)]))
+        self.receiver.wait(person="li.na", alarm="o2")
+        told = self.receiver.wait(person="li.na", alarm="bus-down")
+        self.assertEqual(len(told["group_members"]), 4)
+        self.receiver.never(1, alarm="no-data")
+
+    def test_flood_is_one_summary_and_hides_nothing(self):
+        self.be_daemon()
+        self.service(flood={"more_than": 5, "within": "10 min", "every": "1 s"}, collect="2 s")
+        for n in range(9):
+            self.publish(self.body("level", "raised", "unacknowledged", asset="tank-%d" % n, priority="medium"),
+                         state=False)
+        self.publish(self.body("warm", "raised", "unacknowledged", asset="tank-9"), state=False)
+        self.receiver.wait(person="li.na", alarm="warm", purpose="call")  # a critical one by itself
+        summary = self.receiver.wait(person="li.na", purpose="summary")
+        self.assertEqual(sorted(m["asset"] for m in summary["members"]), ["tank-%d" % n for n in range(9)])
+        self.receiver.never(1, alarm="level")
+
+    def test_shelved_is_told_once(self):
+        self.be_daemon()
+        self.service()
+        alarm = self.publish(self.body("level", "raised", "unacknowledged", priority="high"))
+        self.receiver.wait(person="li.na", purpose="call")
+        self.follow(alarm, "shelved", "shelved", by="wang", note="filling", until="2030-01-01T00:00:00.000Z")
+        held = self.receiver.wait(person="li.na", purpose="held")
+        self.assertEqual(held["note"], "filling")
+        self.receiver.never(1.5, since=self.receiver.feed.mark())
+
+    def test_drill_goes_round(self):
+        self.be_daemon()
+        self.service(drill={"levels": ["2 s", "1 h"], "repeat": "1 h"})
+        names = []
+        for _ in range(2):
+            drill = self.publish(self.body("drill", "raised", "unacknowledged", asset="system", priority="low", drill=True))
+            told = self.receiver.wait(purpose="drill", occurrence=drill["id"])
+            names.append(told["person"])
+            if len(names) == 1:
+                self.receiver.wait(purpose="drill", occurrence=drill["id"], person="wang")  # it was not confirmed
+            self.follow(drill, "acknowledged", "normal", active=False)
+            self.receiver.wait(purpose="over", occurrence=drill["id"])
+        self.assertEqual(names, ["li.na", "wang"])
+
+    def test_test_message(self):
+        self.service()
+        self.command("test", "li.na")
+        self.receiver.wait(person="li.na", purpose="test")
+        self.mail.feed.wait(lambda m: "li.na@example.org" in m["to"], "a mail")
+
+    def test_check(self):
+        good = self.configure()
+        self.assertEqual(self.command("check").returncode, 0)
+        with open(good) as f:
+            text = f.read()
+        with open(good, "w") as f:
+            f.write(text.replace('"wang"\n', '"wagn"\n').replace('"collect"', '"colect"'))
+        done = self.command("check", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("did you mean 'wang'", done.stderr)
+        self.assertIn("did you mean 'collect'", done.stderr)
+        self.assertIn("notify.yaml:", done.stderr)
+
+
+if __name__ == "__main__":
+    harness.main()

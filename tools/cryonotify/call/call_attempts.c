@@ -1,0 +1,281 @@
+/* call_attempts.c - rounds of calls, the attempts in them, and what comes back. */
+#include <string.h>
+
+#include "call_state.h"
+
+struct call_batch *call_batch_find(struct call *c, uint32_t id)
+{
+    for (unsigned i = 0; i < CALL_BATCHES && id != 0; i++)
+        if (c->batches[i].id == id)
+            return &c->batches[i];
+    return NULL;
+}
+
+/* A new round for these people; NULL: no room, try again when one has ended. */
+struct call_batch *call_batch_open(struct call *c, enum call_purpose purpose, uint32_t lead, uint64_t people,
+                                   unsigned level)
+{
+    for (unsigned i = 0; i < CALL_BATCHES; i++) {
+        struct call_batch *b = &c->batches[i];
+        if (b->id != 0)
+            continue;
+        if (++c->last_batch == 0)
+            c->last_batch = 1;
+        *b = (struct call_batch){.id = c->last_batch,
+                                 .purpose = purpose,
+                                 .lead = lead,
+                                 .people = people,
+                                 .level = (uint8_t)level,
+                                 .n_alarms = 1};
+        return b;
+    }
+    return NULL;
+}
+
+/* Nobody of this round was reached: the next level at once; at the last one, all again after a while. */
+static void round_failed(struct call *c, struct stamp now, uint32_t batch)
+{
+    for (uint32_t i = 0; i < c->n_slots; i++) {
+        struct call_alarm *a = &c->alarms[i];
+        if (a->batch != batch || a->folded || (a->phase != PHASE_CALLING && a->phase != PHASE_HELD))
+            continue;
+        int64_t retry_us = now.boot_us + c->rules.retry_ms * MS;
+        if (a->phase == PHASE_CALLING && a->level + 1 < CALL_LEVELS)
+            a->level_us = now.boot_us;
+        else if (a->repeat_us > retry_us)
+            a->repeat_us = retry_us;
+        a->dirty = true;
+    }
+}
+
+static void batch_check(struct call *c, struct stamp now, struct call_batch *b)
+{
+    if (b->people != 0 || b->under_way != 0)
+        return;
+    uint32_t id = b->id;
+    bool failed = !b->info && !b->reached;
+    for (uint32_t i = 0; i < c->n_slots; i++)
+        if (c->alarms[i].phase != PHASE_FREE && c->alarms[i].batch == id)
+            c->alarms[i].dirty = true; /* no call of it is under way any more */
+    b->id = 0;
+    if (failed)
+        round_failed(c, now, id);
+}
+
+static struct call_attempt *attempt_open(struct call *c, struct stamp now, enum call_purpose purpose,
+                                         unsigned person, unsigned channel)
+{
+    for (unsigned i = 0; i < CALL_ATTEMPTS; i++) {
+        struct call_attempt *t = &c->attempts[i];
+        if (t->id != 0)
+            continue;
+        if (++c->last_attempt == 0)
+            c->last_attempt = 1;
+        *t = (struct call_attempt){.id = c->last_attempt,
+                                   .purpose = purpose,
+                                   .person = (uint16_t)person,
+                                   .channel = (uint8_t)channel,
+                                   .tried = (uint8_t)(1U << channel),
+                                   .until_us = now.boot_us + c->rules.attempt_ms * MS};
+        return t;
+    }
+    return NULL;
+}
+
+static struct call_order order_of(const struct call_attempt *t, const struct call_batch *b)
+{
+    struct call_order order = {.kind = CALL_SEND,
+                               .purpose = t->purpose,
+                               .attempt = t->id,
+                               .person = t->person,
+                               .channel = t->channel,
+                               .slot = NO_SLOT};
+    if (b != NULL) {
+        order.level = b->level;
+        order.round = b->round;
+        order.slot = b->lead;
+        order.batch = b->id;
+        order.n_alarms = b->n_alarms;
+    }
+    return order;
+}
+
+/* The channel for the person whose turn it is in the round; -1: this person has no (more) channels. */
+static int next_channel(const struct call *c, const struct call_batch *b, unsigned person, int64_t now_us)
+{
+    if (!b->every_channel)
+        return call_pick_channel(c, person, 0, now_us);
+    for (unsigned i = b->next_channel; i < c->rules.person[person].n_channels; i++)
+        if (c->channels[person][i].off_us <= now_us)
+            return (int)i;
+    return -1;
+}
+
+static bool round_step(struct call *c, struct stamp now, struct call_batch *b, struct call_order *ret)
+{
+    while (b->people != 0) {
+        unsigned person = (unsigned)__builtin_ctzll(b->people);
+        int channel = next_channel(c, b, person, now.boot_us);
+        if (channel < 0) {
+            b->people &= b->people - 1;
+            b->next_channel = 0;
+            continue;
+        }
+        struct call_attempt *t = attempt_open(c, now, b->purpose, person, (unsigned)channel);
+        if (t == NULL)
+            return false; /* goes on when an attempt has ended */
+        t->batch = b->id;
+        t->level = b->level;
+        if (b->every_channel) {
+            t->tried = UINT8_MAX;
+            b->next_channel = (uint8_t)(channel + 1);
+        } else {
+            b->people &= b->people - 1;
+        }
+        b->under_way++;
+        *ret = order_of(t, b);
+        return true;
+    }
+    batch_check(c, now, b);
+    return false;
+}
+
+/* A message that was refused goes through the person's next channel. */
+static bool fall_step(struct call *c, struct stamp now, struct call_order *ret)
+{
+    for (unsigned i = 0; i < CALL_ATTEMPTS; i++) {
+        struct call_attempt *t = &c->attempts[i];
+        if (t->id == 0 || !t->again)
+            continue;
+        int channel = call_pick_channel(c, t->person, t->tried, now.boot_us);
+        struct call_batch *b = call_batch_find(c, t->batch);
+        if (channel < 0 || b == NULL) { /* it was switched off in between */
+            t->id = 0;
+            if (b != NULL) {
+                b->under_way--;
+                batch_check(c, now, b);
+            }
+            continue;
+        }
+        uint32_t of = t->id;
+        if (++c->last_attempt == 0)
+            c->last_attempt = 1;
+        t->id = c->last_attempt;
+        t->again = false;
+        t->channel = (uint8_t)channel;
+        t->tried |= (uint8_t)(1U << channel);
+        t->until_us = now.boot_us + c->rules.attempt_ms * MS;
+        *ret = order_of(t, b);
+        ret->kind = CALL_AGAIN_BY;
+        ret->of = of;
+        return true;
+    }
+    return false;
+}
+
+static bool test_step(struct call *c, struct stamp now, struct call_order *ret)
+{
+    for (unsigned channel = 0; channel < CALL_CHANNELS; channel++)
+        while (c->test[channel] != 0) {
+            unsigned person = (unsigned)__builtin_ctzll(c->test[channel]);
+            struct call_attempt *t = attempt_open(c, now, CALL_TESTED, person, channel);
+            if (t == NULL)
+                return false;
+            c->test[channel] &= c->test[channel] - 1;
+            *ret = order_of(t, NULL);
+            return true;
+        }
+    for (unsigned person = 0; person < c->rules.n_people; person++)
+        for (unsigned i = 0; i < c->rules.person[person].n_channels; i++) {
+            struct call_channel *ch = &c->channels[person][i];
+            if (!ch->failed || ch->probe_us > now.boot_us || ch->off_us > now.boot_us)
+                continue;
+            struct call_attempt *t = attempt_open(c, now, CALL_TESTED, person, i);
+            if (t == NULL)
+                return false;
+            ch->probe_us = t->until_us; /* its result sets the next one */
+            *ret = order_of(t, NULL);
+            return true;
+        }
+    return false;
+}
+
+bool call_batch_step(struct call *c, struct stamp now, struct call_order *ret)
+{
+    if (fall_step(c, now, ret))
+        return true;
+    for (unsigned i = 0; i < CALL_BATCHES; i++)
+        if (c->batches[i].id != 0 && round_step(c, now, &c->batches[i], ret))
+            return true;
+    return test_step(c, now, ret);
+}
+
+static void reached(struct call *c, const struct call_attempt *t, struct call_batch *b)
+{
+    b->reached = true;
+    if (b->info)
+        return;
+    for (uint32_t i = 0; i < c->n_slots; i++)
+        if (c->alarms[i].phase != PHASE_FREE && c->alarms[i].batch == b->id) {
+            c->alarms[i].told |= UINT64_C(1) << t->person;
+            c->alarms[i].dirty = true;
+        }
+}
+
+static void attempt_ended(struct call *c, struct stamp now, struct call_attempt *t, bool ok)
+{
+    struct call_batch *b = call_batch_find(c, t->batch);
+    call_channel_result(c, now, t->person, t->channel, ok);
+    if (b == NULL) {
+        t->id = 0;
+        return;
+    }
+    if (!ok && call_pick_channel(c, t->person, t->tried, now.boot_us) >= 0) {
+        t->again = true;
+        return;
+    }
+    if (ok)
+        reached(c, t, b);
+    t->id = 0;
+    b->under_way--;
+    batch_check(c, now, b);
+}
+
+void call_result(struct call *c, struct stamp now, uint32_t attempt, bool ok)
+{
+    for (unsigned i = 0; i < CALL_ATTEMPTS && attempt != 0; i++)
+        if (c->attempts[i].id == attempt && !c->attempts[i].again) {
+            attempt_ended(c, now, &c->attempts[i], ok);
+            return;
+        }
+}
+
+/* No result for so long: a channel that hangs has failed. */
+void call_expire(struct call *c, struct stamp now)
+{
+    for (unsigned i = 0; i < CALL_ATTEMPTS; i++)
+        if (c->attempts[i].id != 0 && !c->attempts[i].again && c->attempts[i].until_us <= now.boot_us)
+            attempt_ended(c, now, &c->attempts[i], false);
+}
+
+bool call_batch_next(const struct call *c, const struct call_order *order, uint32_t *cursor,
+                     uint32_t *ret_slot)
+{
+    if (*cursor == 0) {
+        *cursor = 1;
+        if (order->slot != NO_SLOT) {
+            *ret_slot = order->slot;
+            return true;
+        }
+    }
+    for (; *cursor <= c->n_slots; ++*cursor) {
+        uint32_t slot = *cursor - 1;
+        const struct call_alarm *a = &c->alarms[slot];
+        if (slot == order->slot || order->batch == 0 || a->phase == PHASE_FREE || a->batch != order->batch)
+            continue;
+        ++*cursor;
+        *ret_slot = slot;
+        return true;
+    }
+    return false;
+}

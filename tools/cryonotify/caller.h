@@ -1,0 +1,194 @@
+/*
+ * caller.h - cryonotify, assembled: the core that decides (call.h), the book, the inbox, the channels, links, the
+ * watch, and the control socket. One thread owns all of this; the others (broker, channels, link listener) talk to
+ * it through mailboxes.
+ *
+ * A turn: what came in is fed to the core; its orders become deliveries; all of it is committed to the book; then
+ * the messages go out. What is killed in between is called again.
+ */
+#ifndef CRYONOTIFY_CALLER_H
+#define CRYONOTIFY_CALLER_H
+
+#include <jansson.h>
+
+#include "book.h"
+#include "call.h"
+#include "channel.h"
+#include "control_socket.h"
+#include "inbox.h"
+#include "link.h"
+#include "notify_config.h"
+#include "watch.h"
+
+#define CALLER_RUN       64
+#define CALLER_DELIVERIES 1024
+#define CALLER_FLYING    64
+#define CALLER_ACKS      64
+#define CALLER_OFFS      128
+#define CALLER_CLIENTS   8
+#define CALLER_MISSED    4096
+#define CALLER_REQUEST   4096
+#define CALLER_STATUS    65536
+#define CALLER_WORDS     512
+
+/* What is kept beside an alarm of the core, by its slot. */
+struct caller_slot {
+    char key[CALL_KEY];     /* "": unused */
+    char written[CALL_KEY]; /* as the book has it */
+    char *body;             /* JSON as published; of a local alarm: made here */
+    char run[CALLER_RUN];
+    int64_t seq, time_us;
+    uint32_t seen;     /* the sync in which it was there */
+    int64_t clear_us;  /* the retained state was cleared; its event should follow */
+};
+
+struct caller_delivery {
+    int64_t id;       /* 0: free; notice.id */
+    uint32_t attempt; /* the core's; 0: it has its result */
+    struct notice *notice;
+    uint16_t person;
+    uint8_t channel;
+    uint8_t level;
+    uint16_t round;
+    bool to_send, unwritten;
+    const char *purpose, *outcome;
+    int64_t utc_us, ended_utc_us;
+    char occurrence[CALL_OCCURRENCE];
+    char error[BOOK_ERROR], detail[BOOK_ERROR];
+};
+
+struct caller_ack {
+    struct book_ack ack; /* id 0: free */
+    uint64_t ask;        /* the page that waits for it; 0: none */
+    int64_t sent_us;     /* 0: to be sent */
+    unsigned tries;
+    bool plain; /* the daemon does not know "person" and "occurrence" */
+};
+
+struct caller_client {
+    int fd; /* -1: free */
+    bool may_read, may_command;
+    char who[NAME_MAX_BYTES];
+    int64_t until_us;
+    size_t used;
+    char text[CALLER_REQUEST];
+};
+
+struct caller {
+    const struct notify_config *config;
+    bool watch_only;
+    char run[CALLER_RUN];
+    int signal_fd;
+    bool stopping;
+    struct call *call;
+    struct book *book; /* NULL: it could not be opened */
+    char book_trouble[CALLER_WORDS];
+    struct inbox_config inbox_config;
+    struct inbox *inbox;
+    struct channel *channels[NOTIFY_CHANNELS];
+    struct mailbox *results, *asks;
+    struct link_key key;
+    struct link *link;
+    char link_trouble[CALLER_WORDS];
+    struct watch watch;
+    struct control_socket socket;
+    struct caller_client clients[CALLER_CLIENTS];
+
+    struct caller_slot *slots;
+    struct caller_delivery deliveries[CALLER_DELIVERIES];
+    struct caller_ack acks[CALLER_ACKS];
+    struct book_off offs[CALLER_OFFS];
+    unsigned n_offs;
+    int64_t last_id; /* of a delivery */
+    bool calls_due;  /* there may be calls that were not published */
+    int64_t flying[CALLER_FLYING];      /* calls on their way to the broker; 0: free */
+    int64_t published[CALLER_FLYING]; /* and those that it has, to be written down */
+    unsigned n_published;
+    unsigned undelivered; /* orders that found no room */
+
+    char last_run[CALLER_RUN]; /* of the daemon's events */
+    int64_t last_seq;
+    int64_t gap, gap_shown; /* events that never came: not told yet; told last */
+    int64_t done[64];          /* letters of this turn that are worked through */
+    unsigned n_done;
+    int64_t last_letter;
+    uint32_t sync;             /* counts */
+    bool synced;
+    int64_t synced_us, heard_us; /* the first heartbeat since then; 0: none yet */
+    bool absent_checked;
+    char (*missed)[CALL_OCCURRENCE]; /* raised while nobody was here */
+    unsigned n_missed, n_missed_all;
+
+    int64_t rota_us, heartbeat_us, tidy_us, status_us, watchdog_us;
+    uint64_t heartbeat_sequence;
+    char status[CALLER_STATUS]; /* as published last, but for the time */
+    bool status_sent, facts_dirty;
+    char channel_since[CALL_PEOPLE][CALL_CHANNELS][32];
+    char channel_error[CALL_PEOPLE][CALL_CHANNELS][BOOK_ERROR];
+};
+
+/* Everything but the threads of the broker; the book is open, or book_trouble says why not. Returns 0 or -errno. */
+int caller_create(const struct notify_config *config, bool watch_only, int signal_fd, struct caller **ret);
+int caller_run(struct caller *c);
+void caller_free(struct caller *c);
+
+/* --- caller_letters.c: what comes from the broker */
+void caller_letter(struct caller *c, struct stamp now, const struct inbox_letter *letter);
+void caller_synced(struct caller *c, struct stamp now);
+void caller_settle(struct caller *c, struct stamp now); /* each turn: what has waited long enough */
+void caller_watch(struct caller *c, struct stamp now);
+void caller_keep_body(struct caller *c, const char *key, const char *body, const char *run, int64_t seq,
+                      int64_t time_us);
+
+/* --- caller_send.c: orders and results */
+void caller_orders(struct caller *c, struct stamp now);
+void caller_write(struct caller *c, struct stamp now);
+void caller_send(struct caller *c, struct stamp now);
+void caller_result(struct caller *c, struct stamp now, const struct channel_result *result);
+void caller_publish_calls(struct caller *c);
+void caller_call_sent(struct caller *c, int64_t id, bool ok);
+/* For the record: the person has confirmed. */
+void caller_confirmed(struct caller *c, struct stamp now, const char *occurrence, const char *person);
+
+/* --- caller_notice.c: the facts of a message. Owned by root, which outlives it. */
+struct caller_paper {
+    struct notice notice;
+    json_t *root;
+    struct notice_member *members;
+    const char **group_members;
+    json_t **roots;
+    size_t n_roots;
+    char link[LINK_URL_MAX], occurrence[CALL_OCCURRENCE], words[2][CALLER_WORDS];
+};
+int caller_paper(struct caller *c, struct stamp now, const struct call_order *order, struct caller_paper *ret);
+void caller_paper_free(struct caller_paper *paper);
+const char *caller_purpose(enum call_purpose purpose);
+
+/* --- caller_status.c */
+void caller_status(struct caller *c, struct stamp now);
+void caller_heartbeat(struct caller *c, struct stamp now);
+json_t *caller_status_json(struct caller *c, struct stamp now);
+void caller_offline(struct caller *c);
+void caller_topic(const struct caller *c, const char *rest, char topic[INBOX_TOPIC]);
+
+/* --- caller_ack.c: acknowledgements: by link, on their way to the daemon */
+void caller_ask(struct caller *c, struct stamp now, const struct link_ask *ask);
+void caller_answer(struct caller *c, struct stamp now, const struct inbox_letter *letter);
+void caller_acks(struct caller *c, struct stamp now);
+/* By the control socket or a link: occurrence or key of an alarm. Returns 0 or -errno. */
+int caller_acknowledge(struct caller *c, struct stamp now, const char *occurrence, const char *person,
+                       const char *note, uint64_t ask);
+
+/* --- caller_off.c: what is switched off, and the rota */
+int caller_off(struct caller *c, struct stamp now, const struct book_off *off);
+int caller_on(struct caller *c, struct stamp now, const char *what, const char *by);
+void caller_offs_expire(struct caller *c, struct stamp now);
+void caller_offs_load(struct caller *c, struct stamp now);
+void caller_rota(struct caller *c, struct stamp now);
+
+/* --- caller_control.c: the socket */
+void caller_accept(struct caller *c, struct stamp now);
+void caller_client_read(struct caller *c, struct stamp now, struct caller_client *client);
+void caller_clients_expire(struct caller *c, struct stamp now);
+
+#endif

@@ -1,0 +1,410 @@
+/* caller_letters.c - what the broker brings: events, alarm states, signs of life. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "caller.h"
+#include "clock.h"
+#include "json_text.h"
+#include "log.h"
+
+#define LATE_US       (120 * SECOND_US)
+#define CLEAR_US      (2 * SECOND_US)  /* an alarm's cleared state waits so long for the event that tells of it */
+#define ABSENT_US     (10 * SECOND_US) /* after the daemon was heard: by then it has told all its states anew */
+#define RENUMBERED    INT64_C(1000000000)
+#define LOCAL_BODY    4096
+
+static const char *text_of(const json_t *root, const char *key)
+{
+    const char *text = json_string_value(json_object_get(root, key));
+    return text != NULL ? text : "";
+}
+
+static int64_t time_of(const json_t *root, const char *key)
+{
+    int64_t utc_us = 0;
+    return clock_parse_utc(text_of(root, key), &utc_us) == 0 ? utc_us : 0;
+}
+
+static bool read_state(const char *name, enum call_state *ret)
+{
+    static const char *const names[] = {"normal",  "unacknowledged", "acknowledged", "returned-unacknowledged",
+                                        "shelved", "suppressed",     "out-of-service"};
+    for (unsigned i = 0; i < 7; i++)
+        if (strcmp(names[i], name) == 0) {
+            *ret = (enum call_state)i;
+            return true;
+        }
+    return false;
+}
+
+static enum call_priority read_priority(const char *name)
+{
+    static const char *const names[] = {"low", "medium", "high", "critical"};
+    for (unsigned i = 0; i < 4; i++)
+        if (strcmp(names[i], name) == 0)
+            return (enum call_priority)i;
+    return CALL_CRITICAL; /* not known: rather too loud */
+}
+
+/* An alarm's event or state as a fact. False: it can't be understood. */
+static bool read_fact(struct caller *c, const json_t *root, struct call_fact *ret)
+{
+    struct call_fact f = {.by = CALL_NOBODY};
+    const char *asset = text_of(root, "asset"), *alarm = text_of(root, "alarm"), *id = text_of(root, "id");
+    const json_t *active = json_object_get(root, "active");
+    if (asset[0] == '\0' || alarm[0] == '\0' || !read_state(text_of(root, "state"), &f.state))
+        return false;
+    int n = snprintf(f.key, sizeof f.key, "%s/%s", asset, alarm);
+    if (n < 0 || (size_t)n >= sizeof f.key || strlen(id) >= sizeof f.occurrence)
+        return false;
+    if (strchr(id, '@') != NULL || time_of(root, "raised") == 0)
+        snprintf(f.occurrence, sizeof f.occurrence, "%s", id[0] != '\0' ? id : f.key);
+    else
+        snprintf(f.occurrence, sizeof f.occurrence, "%.140s@%lld", f.key, (long long)(time_of(root, "raised") / 1000));
+    snprintf(f.group, sizeof f.group, "%.135s", text_of(root, "group"));
+    f.priority = read_priority(text_of(root, "priority"));
+    f.active = active != NULL ? json_is_true(active)
+                              : f.state == CALL_STATE_UNACKNOWLEDGED || f.state == CALL_STATE_ACKNOWLEDGED;
+    f.life_safety = json_is_true(json_object_get(root, "life_safety"));
+    f.drill = json_is_true(json_object_get(root, "drill")) || strcmp(f.key, "system/drill") == 0;
+    f.realarmed = strcmp(text_of(root, "transition"), "realarmed") == 0;
+    f.by = notify_config_person(c->config, text_of(root, "by"));
+    *ret = f;
+    return true;
+}
+
+void caller_keep_body(struct caller *c, const char *key, const char *body, const char *run, int64_t seq,
+                      int64_t time_us)
+{
+    uint32_t slot = call_find(c->call, key);
+    if (slot == UINT32_MAX)
+        return;
+    struct caller_slot *s = &c->slots[slot];
+    char *copy = strdup(body);
+    if (copy != NULL) {
+        free(s->body);
+        s->body = copy;
+    } else if (strcmp(s->key, key) != 0) {
+        free(s->body); /* of another alarm */
+        s->body = NULL;
+    }
+    snprintf(s->key, sizeof s->key, "%s", key);
+    snprintf(s->run, sizeof s->run, "%s", run);
+    s->seq = seq;
+    s->time_us = time_us;
+    s->seen = c->sync;
+    s->clear_us = 0;
+    call_touch(c->call, slot);
+}
+
+static struct caller_slot *slot_of(struct caller *c, const char *key)
+{
+    uint32_t slot = call_find(c->call, key);
+    return slot != UINT32_MAX && strcmp(c->slots[slot].key, key) == 0 ? &c->slots[slot] : NULL;
+}
+
+/* It is known already, or overtaken by what is known. */
+static bool is_old(const struct caller_slot *s, const char *run, int64_t seq, int64_t time_us, bool late)
+{
+    if (s == NULL)
+        return false;
+    if (strcmp(s->run, run) == 0)
+        return seq <= s->seq;
+    return late && time_us < s->time_us;
+}
+
+static void feed(struct caller *c, struct stamp now, const struct call_fact *fact, const json_t *root,
+                 const char *body)
+{
+    struct call_event event = {.kind = CALL_ALARM, .fact = *fact};
+    uint32_t slot = call_find(c->call, fact->key);
+    const char *run = text_of(root, "run");
+    int64_t seq = json_integer_value(json_object_get(root, "seq"));
+    /* Before, because a message about its end may be made while the core takes it in; after, because it may be new.
+     */
+    if (slot != UINT32_MAX)
+        caller_keep_body(c, fact->key, body, run, seq, time_of(root, "time"));
+    call_feed(c->call, now, &event);
+    if (slot == UINT32_MAX)
+        caller_keep_body(c, fact->key, body, run, seq, time_of(root, "time"));
+}
+
+static void remember_missed(struct caller *c, const struct call_fact *fact)
+{
+    c->n_missed_all++;
+    if (c->n_missed < CALLER_MISSED)
+        snprintf(c->missed[c->n_missed++], CALL_OCCURRENCE, "%s", fact->occurrence);
+}
+
+/* A gap in the numbers: the broker has dropped events (its queue was full). The states tell what is still so. */
+static bool check_sequence(struct caller *c, const char *run, int64_t seq)
+{
+    bool same = strcmp(run, c->last_run) == 0;
+    if (same && seq <= c->last_seq)
+        return false;
+    int64_t gap = c->last_seq > 0 ? seq - c->last_seq - 1 : 0;
+    if (gap > 0 && (same || gap < RENUMBERED)) {
+        c->gap += gap;
+        c->synced = false;
+        if (c->inbox != NULL)
+            inbox_resync(c->inbox);
+        log_line(LOG_WARNING, MID_BROKER, "%lld events never came: the alarm states are read anew", (long long)gap);
+    }
+    snprintf(c->last_run, sizeof c->last_run, "%s", run);
+    c->last_seq = seq;
+    c->facts_dirty = true;
+    return true;
+}
+
+static void take_event(struct caller *c, struct stamp now, const struct inbox_letter *letter, const json_t *root)
+{
+    struct call_fact fact;
+    const char *run = text_of(root, "run"), *transition = text_of(root, "transition");
+    int64_t seq = json_integer_value(json_object_get(root, "seq")), time_us = time_of(root, "time");
+    if (!check_sequence(c, run, seq))
+        return; /* the broker sends again what was not confirmed */
+    bool late = json_is_true(json_object_get(root, "historical")) ||
+                (!letter->synced && now.utc_us - time_us > LATE_US);
+    if (strcmp(text_of(root, "kind"), "alarm") != 0)
+        return;
+    if (!read_fact(c, root, &fact)) {
+        log_line(LOG_ERR, MID_BROKER, "event %lld can't be understood: %.200s", (long long)seq, letter->body);
+        return;
+    }
+    struct caller_slot *s = slot_of(c, fact.key);
+    if (is_old(s, run, seq, time_us, late))
+        return;
+    fact.late = late;
+    if (late && s == NULL && strcmp(transition, "raised") == 0)
+        remember_missed(c, &fact);
+    feed(c, now, &fact, root, letter->body);
+}
+
+static void take_state(struct caller *c, struct stamp now, const struct inbox_letter *letter, const char *key,
+                       const json_t *root)
+{
+    struct call_fact fact;
+    struct caller_slot *s = slot_of(c, key);
+    bool truth = letter->retained || letter->synced;
+    if (letter->length == 0) {
+        if (truth && s != NULL)
+            s->clear_us = now.boot_us;
+        return;
+    }
+    if (root == NULL || !read_fact(c, root, &fact) || strcmp(fact.key, key) != 0) {
+        log_line(LOG_ERR, MID_BROKER, "the state of %.135s can't be understood: %.200s", key, letter->body);
+        return;
+    }
+    if (s != NULL) {
+        s->seen = c->sync;
+        s->clear_us = 0;
+    }
+    fact.late = !truth;
+    if (is_old(s, text_of(root, "run"), json_integer_value(json_object_get(root, "seq")), time_of(root, "time"),
+               false))
+        return;
+    feed(c, now, &fact, root, letter->body);
+}
+
+/* "cryomon/SITE/REST": the rest, or NULL. */
+static const char *below_site(const char *topic, char site[ID_MAX])
+{
+    const char *at = topic + 8, *slash = strchr(at, '/');
+    if (strncmp(topic, "cryomon/", 8) != 0 || slash == NULL || slash - at >= ID_MAX)
+        return NULL;
+    snprintf(site, ID_MAX, "%.*s", (int)(slash - at), at);
+    return slash + 1;
+}
+
+static void take_sign_of_life(struct caller *c, struct stamp now, const char *site, const char *rest,
+                              const struct inbox_letter *letter, const json_t *root)
+{
+    if (strcmp(rest, "heartbeat") == 0 && !letter->retained) {
+        watch_heartbeat(&c->watch, now, site);
+        if (c->synced && c->heard_us == 0 && strcmp(site, c->config->site) == 0)
+            c->heard_us = now.boot_us;
+    } else if (strcmp(rest, "status") == 0) {
+        watch_status(&c->watch, now, site, strcmp(text_of(root, "state"), "online") == 0, text_of(root, "reason"));
+    }
+}
+
+void caller_letter(struct caller *c, struct stamp now, const struct inbox_letter *letter)
+{
+    char site[ID_MAX], key[CALL_KEY];
+    json_error_t where;
+    const char *rest = below_site(letter->topic, site);
+    json_t *root = letter->length > 0 ? json_loadb(letter->body, letter->length, 0, &where) : NULL;
+    const char *alarms = rest != NULL ? strstr(rest, "/alarms/") : NULL;
+    if (rest == NULL) {
+        log_line(LOG_WARNING, MID_BROKER, "unexpected topic %.200s", letter->topic);
+    } else if (letter->is_answer) {
+        caller_answer(c, now, letter);
+    } else if (strcmp(rest, "events") == 0) {
+        if (root != NULL)
+            take_event(c, now, letter, root);
+        else
+            log_line(LOG_ERR, MID_BROKER, "an event is not JSON: %.200s", letter->body);
+    } else if (alarms != NULL) {
+        int n = snprintf(key, sizeof key, "%.*s/%s", (int)(alarms - rest), rest, alarms + 8);
+        if (n > 0 && (size_t)n < sizeof key)
+            take_state(c, now, letter, key, root);
+    } else {
+        take_sign_of_life(c, now, site, rest, letter, root);
+    }
+    json_decref(root);
+}
+
+void caller_synced(struct caller *c, struct stamp now)
+{
+    c->synced = true;
+    c->synced_us = now.boot_us;
+    c->heard_us = 0;
+    c->absent_checked = false;
+}
+
+/* An alarm that is normal, as nothing else says any more. */
+static void end_alarm(struct caller *c, struct stamp now, uint32_t slot)
+{
+    struct caller_slot *s = &c->slots[slot];
+    struct call_view view;
+    struct call_event event = {.kind = CALL_ALARM, .fact = {.state = CALL_STATE_NORMAL, .by = CALL_NOBODY}};
+    s->clear_us = 0;
+    if (!call_view(c->call, slot, &view) || strcmp(view.key, s->key) != 0 || view.local)
+        return;
+    snprintf(event.fact.key, CALL_KEY, "%s", view.key);
+    snprintf(event.fact.occurrence, CALL_OCCURRENCE, "%s", view.occurrence);
+    event.fact.priority = view.priority;
+    event.fact.drill = view.drill;
+    call_feed(c->call, now, &event);
+}
+
+/* What was raised while nobody was here and is not open now came and went. */
+static void tell_missed(struct caller *c, struct stamp now)
+{
+    unsigned kept = 0, beyond = c->n_missed_all - c->n_missed;
+    for (unsigned i = 0; i < c->n_missed; i++) {
+        char key[CALL_KEY];
+        struct call_view view;
+        snprintf(key, sizeof key, "%.*s", (int)strcspn(c->missed[i], "@"), c->missed[i]);
+        uint32_t slot = call_find(c->call, key);
+        if (slot != UINT32_MAX && call_view(c->call, slot, &view) && strcmp(view.occurrence, c->missed[i]) == 0)
+            continue;
+        memmove(c->missed[kept++], c->missed[i], CALL_OCCURRENCE);
+    }
+    c->n_missed = kept;
+    c->n_missed_all = kept + beyond;
+    if (c->n_missed_all > 0 || c->gap > 0)
+        call_feed(c->call, now, &(struct call_event){.kind = CALL_WENT, .n = c->n_missed_all > 0 ? c->n_missed_all : 1});
+}
+
+void caller_settle(struct caller *c, struct stamp now)
+{
+    for (uint32_t i = 0; i < c->config->rules.n_alarms; i++)
+        if (c->slots[i].clear_us != 0 && now.boot_us - c->slots[i].clear_us >= CLEAR_US)
+            end_alarm(c, now, i);
+    if (!c->synced || c->absent_checked || now.boot_us - c->synced_us < CLEAR_US)
+        return;
+    if (c->n_missed_all > 0 || c->gap > 0) {
+        tell_missed(c, now);
+        c->n_missed_all = 0; /* the texts stay for the message */
+        c->gap_shown = c->gap;
+        c->gap = 0;
+    }
+    if (c->heard_us == 0 || now.boot_us - c->heard_us < ABSENT_US)
+        return;
+    /* The daemon is there and has told all its states; what it did not tell is normal. */
+    c->absent_checked = true;
+    for (uint32_t i = 0; i < c->config->rules.n_alarms; i++)
+        if (c->slots[i].key[0] != '\0' && c->slots[i].seen != c->sync)
+            end_alarm(c, now, i);
+}
+
+/* --- our own alarms */
+
+static void local_body(struct caller *c, struct stamp now, const char *alarm, const char *state, int64_t since_us,
+                       const char *en, const char *zh, char *body, size_t cap)
+{
+    struct json_text j;
+    json_text_begin(&j, body, cap);
+    json_text_object(&j, NULL);
+    json_text_time(&j, "time", now.utc_us);
+    json_text_string(&j, "site", c->config->site);
+    json_text_string(&j, "asset", "cryonotify");
+    json_text_string(&j, "alarm", alarm);
+    json_text_string(&j, "priority", "critical");
+    json_text_string(&j, "state", state);
+    json_text_time(&j, "raised", since_us);
+    json_text_object(&j, "text");
+    json_text_string(&j, "en", en);
+    json_text_string(&j, "zh", zh);
+    json_text_end(&j);
+    json_text_object(&j, "response");
+    json_text_string(&j, "en", "Look at the tanks themselves, and find out why nothing is heard");
+    json_text_string(&j, "zh", "请直接查看储罐，并查明为何没有信号");
+    json_text_end(&j);
+    json_text_end(&j);
+    (void)json_text_finish(&j);
+}
+
+static void local_alarm(struct caller *c, struct stamp now, const char *alarm, bool on, int64_t since_us,
+                        const char *en, const char *zh)
+{
+    char body[LOCAL_BODY];
+    struct call_event event = {.kind = CALL_ALARM,
+                               .fact = {.priority = CALL_CRITICAL, .active = on, .local = true, .by = CALL_NOBODY}};
+    event.fact.state = on ? CALL_STATE_UNACKNOWLEDGED : CALL_STATE_NORMAL;
+    snprintf(event.fact.key, CALL_KEY, "cryonotify/%s", alarm);
+    snprintf(event.fact.occurrence, CALL_OCCURRENCE, "cryonotify/%s@%lld", alarm, (long long)(now.utc_us / 1000));
+    local_body(c, now, alarm, on ? "unacknowledged" : "normal", since_us, en, zh, body, sizeof body);
+    if (call_find(c->call, event.fact.key) != UINT32_MAX)
+        caller_keep_body(c, event.fact.key, body, c->run, 0, now.utc_us);
+    call_feed(c->call, now, &event);
+    caller_keep_body(c, event.fact.key, body, c->run, 0, now.utc_us);
+    log_line(on ? LOG_CRIT : LOG_NOTICE, MID_BROKER, "%s", en);
+}
+
+static void site_changed(struct caller *c, struct stamp now, const struct watch_site *s)
+{
+    char alarm[ID_MAX + 8] = "silent", en[CALLER_WORDS], zh[CALLER_WORDS], since[RFC3339_MAX] = "";
+    int64_t since_us = s->heard_utc_us != 0 ? s->heard_utc_us : now.utc_us;
+    if (strcmp(s->id, c->config->site) != 0)
+        snprintf(alarm, sizeof alarm, "silent-%.54s", s->id);
+    clock_print_utc(since, since_us);
+    if (!s->silent) {
+        snprintf(en, sizeof en, "cryomon of the site %s is heard again", s->id);
+        snprintf(zh, sizeof zh, "站点 %s 的 cryomon 已恢复信号", s->id);
+    } else if (s->heard_utc_us == 0) {
+        snprintf(en, sizeof en, "cryomon of the site %s is silent: nothing was heard of it. Nobody watches its tanks",
+                 s->id);
+        snprintf(zh, sizeof zh, "站点 %s 的 cryomon 没有信号：从未收到。储罐无人监测", s->id);
+    } else {
+        snprintf(en, sizeof en, "cryomon of the site %s is silent since %s%s%.100s. Nobody watches its tanks", s->id, since,
+                 s->reason[0] != '\0' ? ": " : "", s->reason);
+        snprintf(zh, sizeof zh, "站点 %s 的 cryomon 自 %s 起没有信号%s%.100s。储罐无人监测", s->id, since,
+                 s->reason[0] != '\0' ? "：" : "", s->reason);
+    }
+    local_alarm(c, now, alarm, s->silent, since_us, en, zh);
+}
+
+void caller_watch(struct caller *c, struct stamp now)
+{
+    char en[CALLER_WORDS], zh[CALLER_WORDS], since[RFC3339_MAX];
+    for (int changed; (changed = watch_step(&c->watch, now)) >= 0;) {
+        if (changed != WATCH_BROKER) {
+            site_changed(c, now, &c->watch.sites[changed]);
+            continue;
+        }
+        clock_print_utc(since, c->watch.down_utc_us);
+        if (c->watch.broker_lost) {
+            snprintf(en, sizeof en, "No connection to the MQTT broker since %s, so no alarm arrives: %.200s", since,
+                     c->watch.why);
+            snprintf(zh, sizeof zh, "自 %s 起与 MQTT 服务器无连接，收不到任何报警：%.200s", since, c->watch.why);
+        } else {
+            snprintf(en, sizeof en, "There is a connection to the MQTT broker again");
+            snprintf(zh, sizeof zh, "与 MQTT 服务器的连接已恢复");
+        }
+        local_alarm(c, now, "broker", c->watch.broker_lost, c->watch.down_utc_us, en, zh);
+    }
+}

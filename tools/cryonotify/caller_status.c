@@ -1,0 +1,193 @@
+/* caller_status.c - what cryonotify says of itself: notify/status, notify/heartbeat. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "caller.h"
+#include "clock.h"
+#include "json_text.h"
+#include "log.h"
+
+#define HEARTBEAT_US    (10 * SECOND_US)
+#define STATUS_AGAIN_US (60 * SECOND_US)
+
+void caller_topic(const struct caller *c, const char *rest, char topic[INBOX_TOPIC])
+{
+    snprintf(topic, INBOX_TOPIC, "cryomon/%s/%.150s", c->config->site, rest);
+}
+
+static void add_problem(json_t *problems, const char *kind, const char *en, const char *zh)
+{
+    json_t *text = json_pack("{s:s, s:s}", "en", en, "zh", zh);
+    (void)json_array_append_new(problems, json_pack("{s:s, s:o}", "kind", kind, "text", text));
+}
+
+static void print_local(char *text, size_t cap, int64_t utc_us)
+{
+    char utc[RFC3339_MAX];
+    clock_print_utc(utc, utc_us);
+    snprintf(text, cap, "%.10s %.5s UTC", utc, utc + 11);
+}
+
+static void add_people(struct caller *c, const struct call_health *h, json_t *problems)
+{
+    char en[CALLER_WORDS], zh[CALLER_WORDS];
+    if (!h->would_be_told) {
+        add_problem(problems, "nobody", "Nobody would be told of an alarm: no person on the rota can be reached now",
+                    "没有人会收到报警：值班表上目前无人可联系");
+    } else if (h->reachable < c->config->rules.needed) {
+        snprintf(en, sizeof en, "Only %u people can be reached, and %u are needed", h->reachable, c->config->rules.needed);
+        snprintf(zh, sizeof zh, "目前只能联系到 %u 人，要求 %u 人", h->reachable, c->config->rules.needed);
+        add_problem(problems, "people", en, zh);
+    }
+    if (h->hole) {
+        char until[40] = "?";
+        if (h->hole_until_utc_us != CALL_NEVER)
+            print_local(until, sizeof until, h->hole_until_utc_us);
+        snprintf(en, sizeof en, "Nobody is on duty now (until %s): alarms go to the next level at once", until);
+        snprintf(zh, sizeof zh, "目前无人值班（至 %s）：报警直接转到上一级", until);
+        add_problem(problems, "off", en, zh);
+    }
+}
+
+static void add_channels(struct caller *c, struct stamp now, json_t *channels, json_t *problems)
+{
+    char en[2 * CALLER_WORDS], zh[2 * CALLER_WORDS];
+    (void)now;
+    for (unsigned person = 0; person < c->config->n_people; person++) {
+        const struct notify_person *p = &c->config->people[person];
+        for (unsigned i = 0; i < p->n_channels; i++) {
+            const char *name = c->config->channels[p->channels[i].channel].name;
+            const char *error = c->channel_error[person][i], *since = c->channel_since[person][i];
+            bool ok = call_channel_ok(c->call, (uint16_t)person, (uint8_t)i);
+            json_t *one = json_pack("{s:s, s:s, s:b}", "person", p->id, "channel", name, "ok", ok);
+            if (since[0] != '\0')
+                json_object_set_new(one, "since", json_string(since));
+            if (!ok)
+                json_object_set_new(one, "error", json_string(error));
+            (void)json_array_append_new(channels, one);
+            if (ok)
+                continue;
+            snprintf(en, sizeof en, "%s can't be told through %s: %s", p->name, name, error);
+            snprintf(zh, sizeof zh, "无法通过 %s 通知 %s：%s", name, p->name, error);
+            add_problem(problems, "channel", en, zh);
+        }
+    }
+}
+
+static void add_offs(struct caller *c, json_t *offs, json_t *problems)
+{
+    char en[2 * CALLER_WORDS], zh[2 * CALLER_WORDS], until[RFC3339_MAX], from[RFC3339_MAX], shown[40];
+    for (unsigned i = 0; i < c->n_offs; i++) {
+        const struct book_off *off = &c->offs[i];
+        clock_print_utc(until, off->until_utc_us);
+        clock_print_utc(from, off->from_utc_us);
+        print_local(shown, sizeof shown, off->until_utc_us);
+        (void)json_array_append_new(offs, json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "what", off->what, "by", off->by,
+                                                    "from", from, "until", until, "why", off->why, "count",
+                                                    (int)off->count));
+        snprintf(en, sizeof en, "%s is switched off until %s by %s: %s", off->what, shown, off->by, off->why);
+        snprintf(zh, sizeof zh, "%s 已被 %s 停用至 %s：%s", off->what, off->by, shown, off->why);
+        add_problem(problems, "off", en, zh);
+    }
+}
+
+static void add_own(struct caller *c, const struct call_health *h, json_t *problems)
+{
+    char en[2 * CALLER_WORDS], zh[2 * CALLER_WORDS];
+    int inbox_error = c->inbox != NULL ? inbox_book_error(c->inbox) : 0;
+    if (c->link_trouble[0] != '\0') {
+        snprintf(en, sizeof en, "Links in messages do not work: %s", c->link_trouble);
+        snprintf(zh, sizeof zh, "消息中的确认链接不可用：%s", c->link_trouble);
+        add_problem(problems, "listener", en, zh);
+    }
+    if (c->book_trouble[0] != '\0' || inbox_error != 0) {
+        const char *why = c->book_trouble[0] != '\0' ? c->book_trouble : strerrordesc_np(-inbox_error);
+        snprintf(en, sizeof en, "notify.db can't be written (%s): people are called, but a restart would forget whom",
+                 why);
+        snprintf(zh, sizeof zh, "notify.db 无法写入（%s）：仍会通知人员，但重启后会丢失记录", why);
+        add_problem(problems, "book", en, zh);
+    }
+    if (h->uncounted > 0) {
+        snprintf(en, sizeof en, "%u alarms more than can be followed one by one: see cryoctl alarms", h->uncounted);
+        snprintf(zh, sizeof zh, "另有 %u 个报警超出逐条跟踪上限：请查看 cryoctl alarms", h->uncounted);
+        add_problem(problems, "too-many", en, zh);
+    }
+}
+
+json_t *caller_status_json(struct caller *c, struct stamp now)
+{
+    struct call_health h;
+    json_t *on_duty = json_array(), *channels = json_array(), *problems = json_array(), *offs = json_array();
+    call_health(c->call, now, &h);
+    for (unsigned i = 0; i < c->config->n_people; i++)
+        if ((h.on_duty >> i & 1U) != 0)
+            (void)json_array_append_new(on_duty, json_string(c->config->people[i].id));
+    add_people(c, &h, problems);
+    add_channels(c, now, channels, problems);
+    add_offs(c, offs, problems);
+    add_own(c, &h, problems);
+    unsigned turn = call_drill_turn(c->call);
+    const char *next = turn < c->config->n_people ? c->config->people[turn].id : "";
+    return json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:o, s:i, s:b, s:o, s:o, s:o, s:{s:s}}", "state", "online",
+                     "version", CRYOMON_VERSION, "run", c->run, "would_be_told", h.would_be_told, "reachable",
+                     (int)h.reachable, "needed", (int)c->config->rules.needed, "on_duty", on_duty, "open_calls",
+                     (int)h.open, "flood", h.flood, "channels", channels, "problems", problems, "off", offs, "drill",
+                     "next", next);
+}
+
+/* Publishes it when it has changed, and once a minute. */
+void caller_status(struct caller *c, struct stamp now)
+{
+    char topic[INBOX_TOPIC], time[RFC3339_MAX];
+    if (c->watch_only || c->inbox == NULL || !c->watch.connected)
+        return;
+    json_t *status = caller_status_json(c, now);
+    if (status == NULL)
+        return;
+    char *same = json_dumps(status, JSON_COMPACT);
+    if (same != NULL && (!c->status_sent || strcmp(same, c->status) != 0 || now.boot_us >= c->status_us)) {
+        clock_print_utc(time, now.utc_us);
+        json_object_set_new(status, "time", json_string(time));
+        char *text = json_dumps(status, JSON_COMPACT);
+        caller_topic(c, "notify/status", topic);
+        if (text != NULL && inbox_send(c->inbox, topic, text, true, NULL, 's', 0) == 0) {
+            snprintf(c->status, sizeof c->status, "%s", same);
+            c->status_sent = true;
+            c->status_us = now.boot_us + STATUS_AGAIN_US;
+        }
+        free(text);
+    }
+    free(same);
+    json_decref(status);
+}
+
+void caller_heartbeat(struct caller *c, struct stamp now)
+{
+    char topic[INBOX_TOPIC], text[256];
+    struct json_text j;
+    struct call_health h;
+    if (now.boot_us < c->heartbeat_us || c->watch_only || c->inbox == NULL || !c->watch.connected)
+        return;
+    c->heartbeat_us = now.boot_us + HEARTBEAT_US;
+    call_health(c->call, now, &h);
+    json_text_begin(&j, text, sizeof text);
+    json_text_object(&j, NULL);
+    json_text_string(&j, "run", c->run);
+    json_text_integer(&j, "sequence", (int64_t)++c->heartbeat_sequence);
+    json_text_time(&j, "time", now.utc_us);
+    json_text_integer(&j, "open_calls", h.open);
+    json_text_bool(&j, "would_be_told", h.would_be_told);
+    json_text_end(&j);
+    caller_topic(c, "notify/heartbeat", topic);
+    if (json_text_finish(&j) > 0)
+        (void)inbox_send(c->inbox, topic, text, false, NULL, 'h', 0);
+}
+
+void caller_offline(struct caller *c)
+{
+    char topic[INBOX_TOPIC];
+    caller_topic(c, "notify/status", topic);
+    if (c->inbox != NULL && !c->watch_only)
+        (void)inbox_send(c->inbox, topic, "{\"state\":\"offline\",\"reason\":\"stopped\"}", true, NULL, 's', 0);
+}

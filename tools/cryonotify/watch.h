@@ -1,0 +1,46 @@
+/*
+ * watch.h - is the other side alive? PURE. The daemon's heartbeat, its last will, and the connection to the broker.
+ *
+ * A site is silent when no heartbeat has come for silent_ms although there is a connection; whether it said goodbye
+ * or not: a daemon that was stopped watches no tank. Without a connection for broker_ms nobody knows of any site:
+ * then the broker is what is told, and not the sites.
+ */
+#ifndef CRYONOTIFY_WATCH_H
+#define CRYONOTIFY_WATCH_H
+
+#include "config.h"
+
+#define WATCH_SITES  32
+#define WATCH_REASON 128
+
+struct watch_site {
+    char id[ID_MAX];
+    int64_t heard_us;     /* BOOTTIME; the last sign of life, or since when it is waited for */
+    int64_t heard_utc_us; /* 0: never heard */
+    bool online;          /* as its status says */
+    bool silent;
+    bool alive; /* a heartbeat has come since it was found silent */
+    char reason[WATCH_REASON]; /* of the status; "" */
+};
+
+struct watch {
+    uint32_t silent_ms, broker_ms;
+    unsigned n_sites;
+    struct watch_site sites[WATCH_SITES];
+    bool connected, broker_lost;
+    int64_t down_us, down_utc_us; /* since when there is no connection */
+    char why[256];
+};
+
+void watch_begin(struct watch *w, struct stamp now, uint32_t silent_ms, uint32_t broker_ms);
+bool watch_add(struct watch *w, struct stamp now, const char *site);
+void watch_up(struct watch *w, struct stamp now);
+void watch_down(struct watch *w, struct stamp now, const char *why);
+void watch_heartbeat(struct watch *w, struct stamp now, const char *site);
+void watch_status(struct watch *w, struct stamp now, const char *site, bool online, const char *reason);
+
+/* What has changed since the last call: a site's index, WATCH_BROKER, or -1. The new state stands in the struct. */
+#define WATCH_BROKER 1000
+int watch_step(struct watch *w, struct stamp now);
+
+#endif
