@@ -110,7 +110,7 @@ struct relay_config {
     uint16_t on, off;     /* what is written while somebody must come, and else */
 };
 
-struct notify_config {
+struct notifier_config {
     bool expected;            /* cryonotify is expected to be there: its absence is an alarm */
     uint32_t silent_after_ms; /* without its heartbeat for so long it is away */
     struct fallback_config fallback;
@@ -260,7 +260,7 @@ struct config {
     struct alarm_config *alarms;
     struct review_config review;
     struct alarms_config alarming;
-    struct notify_config notify;
+    struct notifier_config notify;
     struct drill_config drill;
     struct rounds_config rounds;
     uint32_t n_calibrations;

@@ -132,7 +132,7 @@ struct draft_control {
 };
 
 struct draft_notify {
-    struct notify_config config;
+    struct notifier_config config;
     const struct yaml_node *command, *relay_device, *coil, *reg, *on, *off;
 };
 

@@ -82,7 +82,7 @@ static void add_fallback(struct entries *e, const struct fallback_config *fallba
 
 static void add_notify(struct entries *e, const struct config *c)
 {
-    const struct notify_config *notify = &c->notify;
+    const struct notifier_config *notify = &c->notify;
 
     entries_prefix(e, "notify.");
     entries_bool(e, "expected", notify->expected);

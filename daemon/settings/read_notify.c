@@ -96,7 +96,7 @@ static void read_relay(struct draft *d, const struct yaml_node *node)
 
 void notify_defaults(struct draft *d)
 {
-    d->notify.config = (struct notify_config){
+    d->notify.config = (struct notifier_config){
         .silent_after_ms = MINUTE_MS,
         .fallback = {.repeat_ms = 5 * MINUTE_MS, .timeout_ms = 30000, .priority = PRIORITY_HIGH}};
     d->drill = (struct drill_config){.at_minute = 10 * 60, .confirm_within_ms = 30 * MINUTE_MS};
@@ -106,7 +106,7 @@ void notify_defaults(struct draft *d)
 
 void read_notify(struct draft *d, const struct yaml_node *section)
 {
-    struct notify_config *config = &d->notify.config;
+    struct notifier_config *config = &d->notify.config;
     struct notify_section parts = {true, config->silent_after_ms, NULL, NULL};
 
     (void)fields_walk(d->problems, section, "'notify'", notify_fields, COUNT_OF(notify_fields), &parts);
