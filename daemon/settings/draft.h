@@ -88,6 +88,7 @@ struct draft_point {
     bool broken;               /* its format is not known */
     bool has_due;              /* one of its calibrations has a due date */
     bool has_alarm;
+    bool life_safety;       /* one of its alarms protects life */
     bool is_compared;       /* an alarm holds another point against it */
     enum priority priority; /* the highest of its alarms */
     micro_t low, high;      /* what values can be: inclusive, both plausible and in the register */
@@ -241,6 +242,7 @@ void read_notify(struct draft *d, const struct yaml_node *section);
 void read_drill(struct draft *d, const struct yaml_node *section);
 void read_rounds(struct draft *d, const struct yaml_node *section);
 void check_notify(struct draft *d);
+void check_drill(struct draft *d);
 void check_rounds(struct draft *d);
 void read_groups(struct draft *d, const struct yaml_node *node);
 void resolve_groups(struct draft *d);

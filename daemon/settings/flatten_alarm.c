@@ -121,7 +121,8 @@ void flatten_system(const struct draft *d, struct config *config, uint16_t *n_al
 
 /* ---------------------------------------------------------------- points */
 
-/* A point without data may hide any of its alarms: it is as urgent as the most urgent of them. */
+/* A point without data may hide any of its alarms: it is as urgent as the most urgent of them, and protects
+ * life if one of them does. */
 static void flatten_point(struct config *config, uint16_t asset, uint16_t index,
                           const struct draft_point *point, uint16_t *n_alarms)
 {
@@ -138,6 +139,7 @@ static void flatten_point(struct config *config, uint16_t asset, uint16_t index,
         struct alarm_config *alarm = next_alarm(config, asset, n_alarms, &model);
         (void)snprintf(alarm->id, sizeof alarm->id, "%.54s-%s", point->config.id, automatic[i].suffix);
         automatic_texts(alarm, automatic[i].texts, "");
+        alarm->life_safety = point->life_safety;
         model->kind = automatic[i].kind;
         model->priority = point->priority > PRIORITY_MEDIUM ? point->priority : PRIORITY_MEDIUM;
         model->point = index;

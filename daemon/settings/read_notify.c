@@ -40,10 +40,10 @@ static const struct field notify_fields[] = {
 /* [/usr/bin/logger, -p, daemon.crit]: no shell takes it apart, so it is written in parts. */
 static void read_command(struct draft *d, const struct yaml_node *node, struct fallback_config *ret)
 {
-    if (node->kind != YAML_SEQUENCE || node->n_children == 0 || node->n_children > ARGUMENTS_MAX) {
+    if (node->kind != YAML_SEQUENCE || node->n_children == 0 || node->n_children > FALLBACK_ARGUMENTS_MAX) {
         problems_at(d->problems, node,
                     "a list of 1 to %d is wanted here, the program first: [/usr/local/bin/siren, \"on\"]",
-                    ARGUMENTS_MAX);
+                    FALLBACK_ARGUMENTS_MAX);
         return;
     }
     for (const struct yaml_node *child = node->first; child != NULL; child = child->next) {
@@ -162,8 +162,7 @@ struct drill_section {
 };
 
 static const struct field drill_fields[] = {
-    {"every", FIELD_DAYS, FIELD_OF(struct drill_section, config.every_days), .flags = FIELD_REQUIRED,
-     .min = 1, .max = 366},
+    {"every", FIELD_DAYS, FIELD_OF(struct drill_section, config.every_days), .min = 1, .max = 366},
     {"at", FIELD_NODE, NODE_OF(struct drill_section, at)},
     {"confirm_within", FIELD_DURATION, FIELD_OF(struct drill_section, config.confirm_within_ms),
      .min = MINUTE_MS, .max = DAY_MS},
@@ -202,6 +201,16 @@ void read_drill(struct draft *d, const struct yaml_node *section)
     d->drill = parts.config;
     if (parts.at != NULL)
         read_time_of_day(d, parts.at, &d->drill.at_minute);
+}
+
+/* Its settings may stand in several files: only when all are read something is missing. */
+void check_drill(struct draft *d)
+{
+    const struct yaml_node *section = draft_setting(d, "drill", NULL);
+
+    if (section != NULL && section->kind == YAML_MAPPING && !d->incomplete &&
+        draft_setting(d, "drill", "every") == NULL)
+        problems_at_key(d->problems, section, "'every' is missing in 'drill'");
 }
 
 /* ---------------------------------------------------------------- rounds */

@@ -371,6 +371,7 @@ static void resolve_alarm(struct draft *d, struct draft_alarm *alarm, size_t ass
         if (alarm->model.priority > point->priority)
             point->priority = alarm->model.priority;
         point->has_alarm = true;
+        point->life_safety = point->life_safety || alarm->config.life_safety;
         known = point->broken ? NULL : point;
     }
     if (known == NULL)

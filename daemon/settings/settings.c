@@ -338,6 +338,7 @@ static void read_everything(struct draft *d)
     check_places(d);
     check_alarming(d);
     check_notify(d);
+    check_drill(d);
     check_buses(d);
     check_devices(d);
     check_alarms(d);

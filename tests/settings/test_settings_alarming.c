@@ -244,6 +244,10 @@ static void management(void **state)
     assert_true(alarm_of(c, "hall", "thin")->life_safety);
     assert_int_equal(m->shelve_max_ms, 0);
     assert_int_equal(m->realarm_after_ms, 7200000);
+    /* So is what tells that it can't be seen. */
+    assert_true(model_of(c, "hall", "o2-no-data")->protected);
+    assert_true(model_of(c, "hall", "o2-bad")->protected);
+    assert_false(model_of(c, "tank-2", "level-no-data")->protected);
 }
 
 static void check_members(const struct config *c, const struct alarm_model *m, const char *const *expected)
