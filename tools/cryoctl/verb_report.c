@@ -9,7 +9,7 @@
 #include "cryoctl.h"
 #include "words.h"
 
-#define REPORT_ARGUMENTS_MAX 32
+#define ARGUMENTS_MAX 32
 
 /* cryomon-report beside this program. False: there is no telling where that is. */
 static bool find_program(char *path, size_t cap)
@@ -34,7 +34,7 @@ static void add(const char **arguments, size_t *n, const char *option, const cha
 int verb_report(struct ctl *ctl, int argc, char **argv)
 {
     char path[PATH_MAX];
-    const char *arguments[REPORT_ARGUMENTS_MAX] = {"cryomon-report"};
+    const char *arguments[ARGUMENTS_MAX] = {"cryomon-report"};
     size_t n = 1;
     if ((argc == 1) == (ctl->facts != NULL)) {
         ctl_complain(
