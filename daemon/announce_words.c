@@ -88,6 +88,17 @@ void announce_value(const struct point_config *point, enum language language, mi
     snprintf(text, cap, "%s%s%s", number, point->unit[0] != '\0' ? " " : "", point->unit);
 }
 
+/* Is this about a hold on an alarm whose condition need never have been true? Then nothing is "back". */
+static bool is_about_hold(const struct alarm_news *news)
+{
+    static const char *const transitions[] = {"shelved",      "unshelved",      "suppressed",
+                                              "unsuppressed", "out-of-service", "in-service"};
+    for (size_t i = 0; i < sizeof transitions / sizeof *transitions; i++)
+        if (strcmp(transitions[i], news->transition) == 0)
+            return news->over;
+    return false;
+}
+
 /* What is true of a limit now: it may be exceeded still, or only until a moment ago, or that is not known. */
 static void limit_words(const struct alarm_news *news, enum language language, const char *name, char *text,
                         size_t cap)
@@ -102,7 +113,10 @@ static void limit_words(const struct alarm_news *news, enum language language, c
         announce_value(point, language, news->reading->value, value, sizeof value);
     bool beyond = known && (high ? news->reading->value > model->limit : news->reading->value < model->limit);
     const char *side = zh ? (high ? "高于" : "低于") : (high ? "above" : "below");
-    if (news->over && known)
+    if (is_about_hold(news))
+        snprintf(text, cap, zh ? "%s %s（限值 %s）" : "%s %s (limit %s)", name, known ? value : zh ? "无数据" : "no data",
+                 limit);
+    else if (news->over && known)
         snprintf(text, cap, zh ? "%s %s，已恢复（限值 %s）" : "%s %s is back within its limit %s", name,
                  value, limit);
     else if (news->over)
@@ -187,6 +201,11 @@ static void condition_words(const struct alarm_news *news, enum language languag
         state_words(news, language, name, text, cap);
         return;
     }
+    if (is_about_hold(news)) {
+        snprintf(text, cap, "%s%s", name,
+                 no_data ? (zh ? "：有数据" : ": there are data") : (zh ? "：读数可用" : ": the value can be used"));
+        return;
+    }
     if (news->over) {
         snprintf(text, cap, "%s%s", name,
                  no_data ? (zh ? "：数据已恢复" : ": data are back")
@@ -214,6 +233,10 @@ static void fault_sentence(const struct alarm_news *news, enum language language
     bool zh = language == LANGUAGE_ZH, over = news->over, own = has_own_text(news);
     bool more = news->detail != NULL && news->detail[0] != '\0' && !over;
     const char *words = own ? "" : fault_words(news->config->alarm_models[news->alarm].fault, language);
+    if (is_about_hold(news)) {
+        snprintf(text, cap, "%s", words);
+        return;
+    }
     const char *is_over = own ? (zh ? "已恢复" : "over") : (zh ? "（已恢复）" : " (over)");
     snprintf(text, cap, "%s%s%s%s", words, over ? is_over : "", more && !own ? (zh ? "：" : ": ") : "",
              more ? news->detail : "");
@@ -223,7 +246,10 @@ static void fault_sentence(const struct alarm_news *news, enum language language
 static void outside_sentence(const struct alarm_news *news, enum language language, char *text, size_t cap)
 {
     bool zh = language == LANGUAGE_ZH, more = news->detail != NULL && news->detail[0] != '\0' && !news->over;
-    snprintf(text, cap, "%s", news->over ? (zh ? "已恢复" : "over") : more ? news->detail : "");
+    if (is_about_hold(news))
+        text[0] = '\0';
+    else
+        snprintf(text, cap, "%s", news->over ? (zh ? "已恢复" : "over") : more ? news->detail : "");
 }
 
 static void condition_sentence(const struct alarm_news *news, enum language language, char *text, size_t cap)
