@@ -181,8 +181,30 @@ static void take_fault(struct engine *e, enum system_fault fault, bool failed)
         engine_alarm_tell(e, e->judges.items[i], failed ? VERDICT_HOLDS : VERDICT_OVER, e->now.boot_us);
 }
 
+static int take_event(struct engine *e, const struct event *event)
+{
+    switch (event->kind) {
+    case EVENT_SAMPLE:
+        take_sample(e, event->sample.point, &event->sample.reading);
+        return 0;
+    case EVENT_FAULT:
+        take_fault(e, event->fault.fault, event->fault.failed);
+        return 0;
+    case EVENT_CONDITION:
+        engine_alarm_tell(e, event->condition.alarm, event->condition.holds ? VERDICT_HOLDS : VERDICT_OVER,
+                          e->now.boot_us);
+        return 0;
+    case EVENT_TICK:
+        return 0;
+    default:
+        return engine_hold_order(e, event);
+    }
+}
+
 int engine_feed(struct engine *engine, struct stamp now, const struct event *event)
 {
+    int rc;
+
     if (!event_is_valid(engine, event))
         return -EINVAL;
     if (engine->queue_taken != engine->queue_count)
@@ -192,23 +214,10 @@ int engine_feed(struct engine *engine, struct stamp now, const struct event *eve
         now.boot_us = engine->now.boot_us;
     engine->now = now;
     catch_up(engine);
-    switch (event->kind) {
-    case EVENT_SAMPLE:
-        take_sample(engine, event->sample.point, &event->sample.reading);
-        break;
-    case EVENT_FAULT:
-        take_fault(engine, event->fault.fault, event->fault.failed);
-        break;
-    case EVENT_CONDITION:
-        engine_alarm_tell(engine, event->condition.alarm,
-                          event->condition.holds ? VERDICT_HOLDS : VERDICT_OVER, engine->now.boot_us);
-        break;
-    case EVENT_TICK:
-        break;
-    default:
-        return engine_hold_order(engine, event);
-    }
-    return 0;
+    rc = take_event(engine, event);
+    /* What the event touched may have shown that the wall clock was set beyond the end of a hold. */
+    catch_up(engine);
+    return rc;
 }
 
 bool engine_take(struct engine *engine, struct transition *ret)
