@@ -26,7 +26,9 @@ int monitor_make_tables(struct monitor *m, struct config *config)
     const struct engine_tables tables = {.points = config->point_models,
                                          .n_points = config->n_points,
                                          .alarms = config->alarm_models,
-                                         .n_alarms = config->n_alarms};
+                                         .n_alarms = config->n_alarms,
+                                         .members = config->members,
+                                         .n_members = config->n_members};
     struct engine *engine = engine_create(&tables, clock_now());
     struct alarm_record *alarms = calloc(config->n_alarms + 1U, sizeof *alarms);
     struct device_record *devices = calloc(config->n_devices + 1U, sizeof *devices);

@@ -21,21 +21,21 @@
 #define TEXT_MAX       256 /* alarm texts and responses, UTF-8, with NUL */
 #define UNIT_MAX       16
 
-#define BUSES_MAX        1000
-#define DEVICES_MAX      4096
-#define ASSETS_MAX       4096
-#define POINTS_MAX       16384
-#define ALARMS_MAX       65000
-#define GUARDS_MAX       32768 /* of all devices */
-#define HOLES_MAX        8     /* of one device */
-#define CALIBRATIONS_MAX 65000
-#define EXPOSURES_MAX    4
-#define AGENTS_MAX       8      /* of mqtt */
-#define USER_MAX         128    /* a user's name, UTF-8, with NUL */
-#define GROUPS_MAX       1000   /* that are configured; each bus may have one beside */
-#define MEMBERS_MAX      200000 /* of all groups together */
-#define ARGUMENTS_MAX    16     /* of the fallback command, with its own name */
-#define PRIORITIES       4      /* enum priority */
+#define BUSES_MAX              1000
+#define DEVICES_MAX            4096
+#define ASSETS_MAX             4096
+#define POINTS_MAX             16384
+#define ALARMS_MAX             65000
+#define GUARDS_MAX             32768 /* of all devices */
+#define HOLES_MAX              8     /* of one device */
+#define CALIBRATIONS_MAX       65000
+#define EXPOSURES_MAX          4
+#define AGENTS_MAX             8      /* of mqtt */
+#define USER_MAX               128    /* a user's name, UTF-8, with NUL */
+#define GROUPS_MAX             1000   /* that are configured; each bus may have one beside */
+#define MEMBERS_MAX            200000 /* of all groups together */
+#define FALLBACK_ARGUMENTS_MAX 16     /* of the fallback command, with its own name */
+#define PRIORITIES             4      /* enum priority */
 
 enum language { LANGUAGE_EN, LANGUAGE_ZH, LANGUAGES };
 
@@ -89,8 +89,8 @@ struct alarms_config {
 /* Cryomond's own last resort, for when nobody else would tell: a command that runs, and a relay that is set.
  */
 struct fallback_config {
-    uint8_t n_arguments;                /* 0: none */
-    char arguments[ARGUMENTS_MAX][256]; /* [0] is an absolute path; no shell */
+    uint8_t n_arguments;                         /* 0: none */
+    char arguments[FALLBACK_ARGUMENTS_MAX][256]; /* [0] is an absolute path; no shell */
     uint32_t repeat_ms, timeout_ms;
     enum priority priority; /* for alarms of this priority and above */
 };

@@ -40,10 +40,10 @@ static const struct field notify_fields[] = {
 /* [/usr/bin/logger, -p, daemon.crit]: no shell takes it apart, so it is written in parts. */
 static void read_command(struct draft *d, const struct yaml_node *node, struct fallback_config *ret)
 {
-    if (node->kind != YAML_SEQUENCE || node->n_children == 0 || node->n_children > ARGUMENTS_MAX) {
+    if (node->kind != YAML_SEQUENCE || node->n_children == 0 || node->n_children > FALLBACK_ARGUMENTS_MAX) {
         problems_at(d->problems, node,
                     "a list of 1 to %d is wanted here, the program first: [/usr/local/bin/siren, \"on\"]",
-                    ARGUMENTS_MAX);
+                    FALLBACK_ARGUMENTS_MAX);
         return;
     }
     for (const struct yaml_node *child = node->first; child != NULL; child = child->next) {

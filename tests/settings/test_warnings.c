@@ -66,6 +66,23 @@ static void test_warnings(void **state)
             "finer "
             "'resolution'",
             NULL});
+    /* The relay is the only thing that is ever written; and who may speak for others is not heard at all. */
+    check_warnings(
+        "site: {id: s}\nbuses: {b: {tcp: {host: h}}}\n"
+        "devices: {d: {bus: b, unit: 1, profile: tank}, io: {bus: b, unit: 2, profile: tank}}\n"
+        "assets: {a: {kind: tank, points: {t: {device: d, register: fahrenheit}},\n"
+        "  alarms: {x: {point: t, high: 1, priority: low}}}}\n"
+        "mqtt: {broker: mqtt://h, agents: [cryonotify]}\n"
+        "notify: {relay: {device: d, coil: 1}}\n",
+        (const char *const[]){
+            "cryomon.yaml:6:26: 'agents' has no effect while 'commands' is false: acknowledgements are not "
+            "heard",
+            "devices/tank.yaml:4:11: the offset is finer than the resolution, so values are rounded; write a "
+            "finer "
+            "'resolution'",
+            "cryomon.yaml:7:26: device 'd' also speaks for 'a': make sure that the address is a relay of its "
+            "own",
+            "cryomon.yaml:3:48: no point uses device 'io': it will not be read", NULL});
 }
 
 int main(void)
