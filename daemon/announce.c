@@ -1,12 +1,11 @@
 #include "announce.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "announce_internal.h"
 #include "json_text.h"
-
-#define VALUE_WORDS  (STATE_NAME_MAX + MICRO_TEXT_MAX + UNIT_MAX)
-#define SENTENCE_MAX (NAME_MAX_BYTES + TEXT_MAX + TEXT_MAX + NOTE_MAX + 16)
 
 static void bilingual_member(struct json_text *j, const char *key, const char *en, const char *zh)
 {
@@ -14,232 +13,6 @@ static void bilingual_member(struct json_text *j, const char *key, const char *e
     json_text_string(j, "en", en);
     json_text_string(j, "zh", zh);
     json_text_end(j);
-}
-
-/* ---------------------------------------------------------------- words */
-
-static const char *reason_words(enum reason reason, enum language language)
-{
-    static const struct {
-        enum reason reason;
-        const char *words[LANGUAGES];
-    } table[] = {
-        {REASON_NEVER_READ, {"never read", "从未读到"}},
-        {REASON_TIMEOUT, {"the device does not answer", "设备无应答"}},
-        {REASON_BAD_REPLY, {"replies that do not fit the request", "应答与请求不符"}},
-        {REASON_REFUSED, {"the device refuses the register", "设备拒绝读取该寄存器"}},
-        {REASON_LINK_DOWN, {"no connection", "连接中断"}},
-        {REASON_STALE, {"not polled in time", "未按时轮询"}},
-        {REASON_UNPROVEN, {"not yet proven after a fault", "故障后尚未确认"}},
-        {REASON_DROPPED, {"lost inside the monitor", "监控系统内部丢失"}},
-        {REASON_SENTINEL, {"the device reports no value", "设备报告无有效值"}},
-        {REASON_NOT_FINITE, {"not a number", "非数值"}},
-        {REASON_IMPLAUSIBLE, {"outside the plausible range", "超出合理范围"}},
-        {REASON_UNKNOWN_STATE, {"unknown state", "未知状态"}},
-        {REASON_SENSOR_FAULT, {"the device reports a broken sensor", "设备报告传感器故障"}},
-        {REASON_OVER_RANGE, {"above what the device can measure", "超出设备量程上限"}},
-        {REASON_UNDER_RANGE, {"below what the device can measure", "低于设备量程下限"}},
-        {REASON_WARM_UP, {"the device is warming up", "设备预热中"}},
-        {REASON_INHIBITED, {"the device's own alarms are inhibited", "设备自身报警已被抑制"}},
-        {REASON_SIMULATION, {"the device simulates the value", "设备处于模拟状态"}},
-        {REASON_CALIBRATION, {"the sensor is being calibrated", "传感器校准中"}},
-        {REASON_MAINTENANCE, {"the device is under or needs maintenance", "设备维护中或需要维护"}},
-        {REASON_DEVICE_FAULT, {"the device reports a fault", "设备报告自身故障"}},
-        {REASON_DEVICE_STALE, {"the device says that its value is old", "设备报告数值已过时"}},
-        {REASON_CHANNEL_OFF, {"the channel is off", "通道已关闭"}},
-        {REASON_WRONG_DEVICE, {"another device answers at this address", "该地址上是另一台设备"}},
-        {REASON_WRONG_SETTING,
-         {"unit, decimals or format of the device are set otherwise", "设备的单位、小数位或格式设置不符"}},
-        {REASON_FROZEN, {"the device's heartbeat stands still", "设备心跳停止"}},
-        {REASON_STATUS_UNKNOWN, {"the device's status can't be read", "无法读取设备状态"}},
-    };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (table[i].reason == reason)
-            return table[i].words[language];
-    return reason_name(reason);
-}
-
-static const char *fault_words(enum system_fault fault, enum language language)
-{
-    static const char *const words[FAULT_COUNT][LANGUAGES] = {
-        [FAULT_STATE_DB] = {"events can't be written to disk", "事件无法写入磁盘"},
-        [FAULT_HISTORY_DB] = {"readings can't be written to disk", "读数无法写入磁盘"},
-        [FAULT_BROKER] = {"the MQTT broker does not take messages: nobody is told",
-                          "MQTT 服务器不可用：报警无法送达"},
-        [FAULT_CONFIG] = {"a new configuration was refused; the old one is in force",
-                          "新配置被拒绝，仍使用旧配置"},
-        [FAULT_CLOCK] = {"the clock was set", "系统时钟被调整"},
-        [FAULT_QUEUE] = {"readings were lost inside the monitor", "监控系统内部丢失读数"},
-        [FAULT_RESTART] = {"the monitor was not stopped cleanly before this start", "监控程序上次未正常停止"},
-        [FAULT_REVIEW] = {"the record waits to be reviewed (cryoctl review)", "记录待审核（cryoctl review）"},
-        [FAULT_RECORD] = {"the proof of the record needs a person (readings are stored)",
-                          "记录的签名或完整性需要处理（读数仍在存储）"},
-        [FAULT_NOTIFIER] = {"the service that calls people is away: nobody would be told",
-                            "通知服务不可用：无人会收到报警"},
-        [FAULT_NOTIFY_CHANNEL] = {"a way to call people has failed or is switched off",
-                                  "某个通知渠道发生故障或已关闭"},
-        [FAULT_NOTIFY_PEOPLE] = {"too few people can be reached", "可联系到的人员不足"},
-        [FAULT_DRILL] = {"drill: please confirm that you have received this", "演练：请确认已收到"},
-        [FAULT_DRILL_OVERDUE] = {"a drill was not confirmed, or is overdue", "演练未确认或已逾期"},
-    };
-    return words[fault][language];
-}
-
-/* "-149.2 °C", or the state's name. */
-static void value_words(const struct point_config *point, enum language language, micro_t value, char *text,
-                        size_t cap)
-{
-    const char *state = language == LANGUAGE_ZH ? decode_state_zh(&point->format, value)
-                                                : decode_state_name(&point->format, value);
-    if (state != NULL) {
-        snprintf(text, cap, "%s", state);
-        return;
-    }
-    char number[MICRO_TEXT_MAX];
-    micro_print(number, sizeof number, value, point->format.decimals);
-    snprintf(text, cap, "%s%s%s", number, point->unit[0] != '\0' ? " " : "", point->unit);
-}
-
-/* What is true of a limit now: it may be exceeded still, or only until a moment ago, or that is not known. */
-static void limit_words(const struct alarm_news *news, enum language language, const char *name, char *text,
-                        size_t cap)
-{
-    const struct alarm_model *model = &news->config->alarm_models[news->alarm];
-    const struct point_config *point = &news->config->points[model->point];
-    bool high = model->kind == CONDITION_HIGH, zh = language == LANGUAGE_ZH;
-    bool known = news->reading != NULL && news->reading->quality != QUALITY_BAD;
-    char value[VALUE_WORDS] = "", limit[VALUE_WORDS];
-    value_words(point, language, model->limit, limit, sizeof limit);
-    if (known)
-        value_words(point, language, news->reading->value, value, sizeof value);
-    bool beyond = known && (high ? news->reading->value > model->limit : news->reading->value < model->limit);
-    const char *side = zh ? (high ? "高于" : "低于") : (high ? "above" : "below");
-    if (news->over && known)
-        snprintf(text, cap, zh ? "%s %s，已恢复（限值 %s）" : "%s %s is back within its limit %s", name,
-                 value, limit);
-    else if (news->over)
-        snprintf(text, cap,
-                 zh ? "%s 已恢复（限值 %s），当前无数据" : "%s was back within its limit %s; no data now",
-                 name, limit);
-    else if (beyond)
-        snprintf(text, cap, zh ? "%s %s，%s限值 %s" : "%s %s is %s %s", name, value, side, limit);
-    else if (known)
-        snprintf(text, cap,
-                 zh ? "%s %s，曾%s限值 %s，尚未恢复" : "%s %s, was %s %s and is not yet back to normal", name,
-                 value, side, limit);
-    else
-        snprintf(text, cap, zh ? "%s 曾%s限值 %s，当前无数据" : "%s was %s %s; no data now", name, side,
-                 limit);
-}
-
-static void state_words(const struct alarm_news *news, enum language language, const char *name, char *text,
-                        size_t cap)
-{
-    const struct alarm_model *model = &news->config->alarm_models[news->alarm];
-    const struct point_config *point = &news->config->points[model->point];
-    bool known = news->reading != NULL && news->reading->quality != QUALITY_BAD, zh = language == LANGUAGE_ZH;
-    char value[VALUE_WORDS];
-    value_words(point, language, known ? news->reading->value : model->states[0], value, sizeof value);
-    if (known)
-        snprintf(text, cap, zh ? "%s：%s" : "%s is %s", name, value);
-    else
-        snprintf(text, cap, zh ? "%s 曾为 %s，当前无数据" : "%s was %s; no data now", name, value);
-}
-
-static void flat_words(const struct alarm_news *news, enum language language, const char *name, char *text,
-                       size_t cap)
-{
-    const struct alarm_model *model = &news->config->alarm_models[news->alarm];
-    bool known = news->reading != NULL && news->reading->quality != QUALITY_BAD, zh = language == LANGUAGE_ZH;
-    unsigned minutes = model->on_delay_ms / 60000;
-    char value[VALUE_WORDS] = "";
-    if (news->over) {
-        snprintf(text, cap, zh ? "%s：数值又有变化" : "%s moves again", name);
-        return;
-    }
-    if (known)
-        value_words(&news->config->points[model->point], language, news->reading->value, value, sizeof value);
-    snprintf(text, cap,
-             zh ? "%s：数值 %s 至少 %u 分钟没有任何变化，传感器可能失效"
-                : "%s: the value %s has not changed for at least %u min; is the sensor alive?",
-             name, value, minutes);
-}
-
-static void condition_words(const struct alarm_news *news, enum language language, char *text, size_t cap)
-{
-    const struct alarm_model *model = &news->config->alarm_models[news->alarm];
-    const struct point_config *point = &news->config->points[model->point];
-    const char *name = bilingual_get(&point->name, language, point->id);
-    bool zh = language == LANGUAGE_ZH, no_data = model->kind == CONDITION_NO_DATA;
-    if (model->kind == CONDITION_HIGH || model->kind == CONDITION_LOW) {
-        limit_words(news, language, name, text, cap);
-        return;
-    }
-    if (model->kind == CONDITION_DATE) {
-        announce_due_words(news, language, name, text, cap);
-        return;
-    }
-    if (model->kind == CONDITION_FLATLINE) {
-        flat_words(news, language, name, text, cap);
-        return;
-    }
-    if (model->kind == CONDITION_STATE) {
-        state_words(news, language, name, text, cap);
-        return;
-    }
-    if (news->over) {
-        snprintf(text, cap, "%s%s", name,
-                 no_data ? (zh ? "：数据已恢复" : ": data are back")
-                         : (zh ? "：读数已恢复" : ": the value can be used again"));
-        return;
-    }
-    enum reason reason = news->reading != NULL ? news->reading->reason : REASON_NEVER_READ;
-    if (reason == REASON_NONE) /* not over yet: the off-delay is running */
-        snprintf(text, cap, zh ? "%s：读数正在恢复" : "%s: values are coming again", name);
-    else
-        snprintf(text, cap, zh ? "%s：%s（%s）" : "%s: %s (%s)", name,
-                 no_data ? (zh ? "无数据" : "no data") : (zh ? "读数不可用" : "the value can't be used"),
-                 reason_words(reason, language));
-}
-
-static void fault_sentence(const struct alarm_news *news, enum language language, char *text, size_t cap)
-{
-    bool zh = language == LANGUAGE_ZH, over = news->over;
-    bool more = news->detail != NULL && news->detail[0] != '\0' && !over;
-    snprintf(text, cap, "%s%s%s%s", fault_words(news->config->alarm_models[news->alarm].fault, language),
-             over ? (zh ? "（已恢复）" : " (over)") : "", more ? (zh ? "：" : ": ") : "",
-             more ? news->detail : "");
-}
-
-/* Cuts a text to len bytes, not inside a character. */
-static void cut(char *text, size_t len)
-{
-    if (strlen(text) <= len)
-        return;
-    while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
-        len--;
-    text[len] = '\0';
-}
-
-void announce_sentence(const struct alarm_news *news, enum language language, char *text, size_t cap)
-{
-    const struct alarm_config *alarm = &news->config->alarms[news->alarm];
-    const struct asset_config *asset = &news->config->assets[alarm->asset];
-    bool zh = language == LANGUAGE_ZH;
-    char condition[TEXT_MAX + NOTE_MAX], own[TEXT_MAX], whole[SENTENCE_MAX];
-    if (news->config->alarm_models[news->alarm].kind == CONDITION_FAULT)
-        fault_sentence(news, language, condition, sizeof condition);
-    else
-        condition_words(news, language, condition, sizeof condition);
-    /* When room is short the site's own words give way, not the facts. */
-    const char *name = bilingual_get(&asset->name, language, asset->id);
-    size_t facts = strlen(name) + strlen(condition) + 8;
-    snprintf(own, sizeof own, "%s", bilingual_get(&alarm->text, language, ""));
-    cut(own, facts < cap ? cap - facts : 0);
-    snprintf(whole, sizeof whole, "%s%s%s%s%s", name, zh ? "：" : ": ", own,
-             own[0] != '\0' ? (zh ? "。" : ". ") : "", condition);
-    cut(whole, cap - 1);
-    snprintf(text, cap, "%s", whole);
 }
 
 /* ---------------------------------------------------------------- JSON */
@@ -276,58 +49,117 @@ static void point_members(struct json_text *j, const struct alarm_news *news)
     json_text_string(j, "quality", quality_name(reading != NULL ? reading->quality : QUALITY_BAD));
     if (reading == NULL || reading->reason != REASON_NONE)
         json_text_string(j, "reason", reason_name(reading != NULL ? reading->reason : REASON_NEVER_READ));
-    if (model->kind == CONDITION_HIGH || model->kind == CONDITION_LOW)
+    if (model->kind == CONDITION_HIGH || model->kind == CONDITION_LOW || model->kind == CONDITION_RATE ||
+        model->kind == CONDITION_DEVIATION || model->kind == CONDITION_DISAGREE)
         json_text_micro(j, "limit", model->limit, point->format.decimals);
+    if (news->has_measure)
+        json_text_micro(j, "measure", news->measure, point->format.decimals);
 }
 
-/* One try, with texts cut to text_cap bytes; false when it does not fit. */
-static bool write_alarm(const struct alarm_news *news, char *body, size_t text_cap)
+void announce_occurrence(char text[OCCURRENCE_MAX], const struct config *config, uint16_t alarm,
+                         int64_t raised_utc_us)
+{
+    const struct alarm_config *a = &config->alarms[alarm];
+    const char *asset = config->assets[a->asset].id;
+    if (raised_utc_us != 0)
+        snprintf(text, OCCURRENCE_MAX, "%s/%s@%" PRId64, asset, a->id, raised_utc_us / 1000);
+    else
+        snprintf(text, OCCURRENCE_MAX, "%s/%s", asset, a->id);
+}
+
+static bool has_text(const struct bilingual *text)
+{
+    return text->text[LANGUAGE_EN][0] != '\0' || text->text[LANGUAGE_ZH][0] != '\0';
+}
+
+/* One of the site's own texts, cut to text_cap bytes. */
+static void text_member(struct json_text *j, const char *key, const struct bilingual *text, size_t text_cap)
+{
+    char en[TEXT_MAX], zh[TEXT_MAX];
+    if (!has_text(text))
+        return;
+    snprintf(en, sizeof en, "%s", bilingual_get(text, LANGUAGE_EN, ""));
+    snprintf(zh, sizeof zh, "%s", bilingual_get(text, LANGUAGE_ZH, ""));
+    announce_cut(en, text_cap - 1);
+    announce_cut(zh, text_cap - 1);
+    bilingual_member(j, key, en, zh);
+}
+
+/* Whose name belongs to this: of the hold that covers it, of the command, of the acknowledgement. */
+static const char *by_of(const struct alarm_news *news)
+{
+    const struct alarm_record *record = news->record;
+    if (record->state == ALARM_SHELVED)
+        return record->shelf.by;
+    if (record->state == ALARM_OUT_OF_SERVICE)
+        return record->service.by;
+    if (news->who != NULL && news->who[0] != '\0')
+        return news->who;
+    return record->acked_utc_us != 0 ? record->who : "";
+}
+
+static void who_members(struct json_text *j, const struct alarm_news *news)
+{
+    const struct alarm_record *record = news->record;
+    const char *by = by_of(news);
+    if (record->raised_utc_us != 0)
+        json_text_time(j, "raised", record->raised_utc_us);
+    if (record->acked_utc_us != 0) {
+        json_text_time(j, "acknowledged", record->acked_utc_us);
+        if (strcmp(by, record->who) != 0)
+            json_text_string(j, "acknowledged_by", record->who);
+    }
+    if (by[0] != '\0')
+        json_text_string(j, "by", by);
+    if (news->via != NULL && news->via[0] != '\0')
+        json_text_string(j, "via", news->via);
+}
+
+/* One try, with texts cut to text_cap bytes and so many members listed; false when it does not fit. */
+static bool write_alarm(const struct alarm_news *news, char *body, size_t text_cap, unsigned members_max)
 {
     const struct alarm_config *alarm = &news->config->alarms[news->alarm];
+    const struct alarm_model *model = &news->config->alarm_models[news->alarm];
     const struct asset_config *asset = &news->config->assets[alarm->asset];
-    const struct alarm_record *record = news->record;
     struct json_text j;
-    char en[SENTENCE_MAX], zh[SENTENCE_MAX];
+    char en[SENTENCE_MAX], zh[SENTENCE_MAX], id[OCCURRENCE_MAX];
     announce_sentence(news, LANGUAGE_EN, en, text_cap);
     announce_sentence(news, LANGUAGE_ZH, zh, text_cap);
+    announce_occurrence(id, news->config, news->alarm, news->record->raised_utc_us);
     begin(&j, body, news->config, news->run_id, news->seq, news->at, "alarm");
     json_text_string(&j, "transition", news->transition);
+    json_text_string(&j, "id", id);
     json_text_string(&j, "asset", asset->id);
     bilingual_member(&j, "asset_name", bilingual_get(&asset->name, LANGUAGE_EN, asset->id),
                      bilingual_get(&asset->name, LANGUAGE_ZH, asset->id));
     json_text_string(&j, "alarm", alarm->id);
-    json_text_string(&j, "priority", priority_name(news->config->alarm_models[news->alarm].priority));
-    json_text_string(&j, "state", alarm_state_name(record->state));
-    if (news->config->alarm_models[news->alarm].kind == CONDITION_DATE)
+    json_text_string(&j, "priority", priority_name(model->priority));
+    json_text_string(&j, "state", alarm_state_name(news->record->state));
+    if (model->kind == CONDITION_DATE)
         announce_due_members(&j, news);
-    else if (news->config->alarm_models[news->alarm].kind != CONDITION_FAULT)
+    else if (engine_kind_has_reading(model->kind))
         point_members(&j, news);
-    if (record->raised_utc_us != 0)
-        json_text_time(&j, "raised", record->raised_utc_us);
-    if (record->acked_utc_us != 0) {
-        json_text_time(&j, "acknowledged", record->acked_utc_us);
-        json_text_string(&j, "by", record->who);
-    }
-    if (news->note != NULL && news->note[0] != '\0')
-        json_text_string(&j, "note", news->note);
+    who_members(&j, news);
+    announce_more_members(&j, news, members_max);
     bilingual_member(&j, "text", en, zh);
-    if (alarm->response.text[LANGUAGE_EN][0] != '\0' || alarm->response.text[LANGUAGE_ZH][0] != '\0') {
-        snprintf(en, sizeof en, "%s", bilingual_get(&alarm->response, LANGUAGE_EN, ""));
-        snprintf(zh, sizeof zh, "%s", bilingual_get(&alarm->response, LANGUAGE_ZH, ""));
-        cut(en, text_cap - 1);
-        cut(zh, text_cap - 1);
-        bilingual_member(&j, "response", en, zh);
-    }
+    text_member(&j, "response", &alarm->response, text_cap < TEXT_MAX ? text_cap : TEXT_MAX);
+    text_member(&j, "consequence", &alarm->consequence, text_cap < TEXT_MAX ? text_cap : TEXT_MAX);
     json_text_end(&j);
     return json_text_finish(&j) >= 0;
 }
 
 void announce_alarm(const struct alarm_news *news, char body[BODY_MAX])
 {
-    /* Texts are the only part without a bound of their own: an alarm is shortened, never lost. */
-    static const size_t caps[] = {SENTENCE_MAX, TEXT_MAX + TEXT_MAX / 2, TEXT_MAX, TEXT_MAX / 2, 32};
-    for (size_t i = 0; i < sizeof caps / sizeof *caps; i++)
-        if (write_alarm(news, body, caps[i]))
+    /* Texts and lists are the only parts without a bound of their own: an alarm is shortened, never lost. */
+    static const struct {
+        size_t cap;
+        unsigned members;
+    } tries[] = {
+        {SENTENCE_MAX, ANNOUNCE_MEMBERS_MAX}, {TEXT_MAX + TEXT_MAX / 2, ANNOUNCE_MEMBERS_MAX},
+        {SENTENCE_MAX, 16},   {TEXT_MAX + TEXT_MAX / 2, 12}, {TEXT_MAX, 8}, {TEXT_MAX / 2, 4}, {32, 1},
+    };
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++)
+        if (write_alarm(news, body, tries[i].cap, tries[i].members))
             return;
 }
 
@@ -349,12 +181,16 @@ void announce_event(const struct config *config, const char *run_id, uint64_t se
         begin(&j, body, config, run_id, seq, at, kind);
         for (size_t i = 0; i < n; i++) {
             char text[BODY_MAX];
+            if (members[i].raw != NULL) {
+                json_text_raw(&j, members[i].key, members[i].raw);
+                continue;
+            }
             if (members[i].text == NULL) {
                 json_text_integer(&j, members[i].key, members[i].number);
                 continue;
             }
             snprintf(text, sizeof text, "%s", members[i].text);
-            cut(text, text_cap - 1);
+            announce_cut(text, text_cap - 1);
             json_text_string(&j, members[i].key, text);
         }
         json_text_end(&j);

@@ -16,7 +16,10 @@ struct alarm_record {
     char who[WHO_MAX];     /* acknowledged by; "" if not */
     int64_t acked_utc_us;
     char body[BODY_MAX]; /* as last announced; "" while normal */
+    struct hold_note shelf, service; /* who holds it, while it is held */
 };
+
+#define ANNOUNCE_MEMBERS_MAX 40 /* of a group that are listed */
 
 /* Everything an alarm announcement is made of. */
 struct alarm_news {
@@ -25,13 +28,35 @@ struct alarm_news {
     uint64_t seq; /* 0: not an event (a state restored from an earlier run) */
     struct stamp at;
     uint16_t alarm;
-    const char *transition; /* "raised", "acknowledged", "returned", "restored", "removed" */
+    const char *transition; /* "raised", "shelved" ... (transition_name), "restored", "removed" */
+    const char *why;        /* transition_why_name; NULL or "": none */
     const struct alarm_record *record;
     const struct reading *reading; /* of the alarm's point, calibrated; NULL: unknown */
     bool over;                     /* the condition is over */
     const char *detail;            /* of a system fault; NULL or "": none */
     const char *who, *note;        /* of a command; NULL: none */
+    const char *via;               /* the agent that has passed it on; NULL or "": none */
+    bool active, latched;          /* the condition holds; it is over, and waits to be reset */
+    struct alarm_view view;        /* what holds it */
+    bool has_measure;              /* RATE, DEVIATION, DISAGREE */
+    micro_t measure;
+    bool has_trend;
+    struct trend_view trend;
+    int64_t time_left_s;           /* until the consequence; -1: not known */
+    int group;                     /* the group alarm that is active and has it as a member; -1: none */
+    unsigned n_listed;             /* of a group: its active members, as alarms */
+    uint32_t n_members;
+    uint16_t members[ANNOUNCE_MEMBERS_MAX];
 };
+
+/* "tank-1/warm@1795510919521": the occurrence; without a time while it is not raised. */
+void announce_occurrence(char text[OCCURRENCE_MAX], const struct config *config, uint16_t alarm,
+                         int64_t raised_utc_us);
+
+/* Seconds until the value comes to where the consequence is, at the present rate; -1: not known, or it does
+ * not go there. */
+int64_t announce_time_left_s(const struct config *config, uint16_t alarm, const struct reading *reading,
+                             const struct trend_view *trend);
 
 /* Writes the JSON body; shortens texts rather than failing. */
 void announce_alarm(const struct alarm_news *news, char body[BODY_MAX]);
@@ -54,11 +79,22 @@ void announce_verification(const struct config *config, const char *run_id, uint
                            const struct verification *verification, const char *who, const char *note,
                            char body[BODY_MAX]);
 
+/* What a person has read by eye. */
+struct manual_reading {
+    uint16_t point;
+    micro_t value;
+    int64_t measured_utc_us;
+    const char *who, *via, *second, *note;
+};
+void announce_reading(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,
+                      const struct manual_reading *reading, char body[BODY_MAX]);
+
 /* The body of any other event. asset may be "". Each text may be NULL. Extra members: */
 struct announce_member {
     const char *key;
     const char *text; /* or */
-    int64_t number;
+    int64_t number;   /* or */
+    const char *raw;  /* JSON text, short enough */
 };
 void announce_event(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,
                     const char *kind, const struct announce_member *members, size_t n, char body[BODY_MAX]);

@@ -25,6 +25,7 @@
 #define STOP_PUBLISHER_MS 900
 #define STOP_STORE_MS     600
 #define STOP_CONTROL_MS   100
+#define STOP_FALLBACK_MS  100
 #define STOP_LOG_MS       100
 #define STOP_FREE_US      (500 * MS_US) /* a stop that took longer does not tidy up behind itself */
 
@@ -156,6 +157,11 @@ static int assemble(struct monitor_parts *parts)
                               parts->heartbeats, &parts->store);
     if (result < 0)
         return result;
+    result = fallback_create(parts->core, &parts->fallback);
+    if (result < 0) { /* it is the last of the ways */
+        log_line(LOG_ERR, MID_START, "no fallback: %s", strerrordesc_np(-result));
+        parts->fallback = NULL;
+    }
     result = control_create(parts->config, parts->run_id, parts->core, parts->heartbeats, &parts->control);
     if (result < 0) { /* alarms do not depend on it */
         log_line(LOG_ERR, MID_CONTROL, "no control socket at %s: %s; cryoctl will not reach this daemon",
@@ -172,10 +178,12 @@ static void tear_down(struct monitor_parts *parts, struct monitor *monitor, bool
     hung |= publisher_stop(parts->publisher, STOP_PUBLISHER_MS) < 0;
     hung |= store_stop(parts->store, STOP_STORE_MS) < 0;
     hung |= control_stop(parts->control, STOP_CONTROL_MS) < 0;
+    hung |= fallback_stop(parts->fallback, STOP_FALLBACK_MS) < 0;
     log_close(STOP_LOG_MS);
     if (hung || clock_boot_us() - begin_us > STOP_FREE_US) /* paho's threads take a second to be freed */
         _exit(EXIT_SUCCESS);
     control_free(parts->control);
+    fallback_free(parts->fallback);
     publisher_free(parts->publisher);
     store_free(parts->store);
     monitor_free(monitor);

@@ -29,6 +29,11 @@ int monitor_make_tables(struct monitor *m, struct config *config)
                                          .n_alarms = config->n_alarms,
                                          .members = config->members,
                                          .n_members = config->n_members};
+    const struct rounds_model model = {.every_ms = config->rounds.every_ms,
+                                       .grace_ms = config->rounds.grace_ms,
+                                       .unattended_after_ms = config->rounds.unattended_after_ms};
+    struct rounds *rounds = rounds_create(&model, config->n_assets, clock_now());
+    int64_t *told = calloc(config->n_alarms + 1U, sizeof *told);
     struct engine *engine = engine_create(&tables, clock_now());
     struct alarm_record *alarms = calloc(config->n_alarms + 1U, sizeof *alarms);
     struct device_record *devices = calloc(config->n_devices + 1U, sizeof *devices);
@@ -37,7 +42,9 @@ int monitor_make_tables(struct monitor *m, struct config *config)
     bool *unshown = calloc(config->n_alarms + 1U, sizeof *unshown);
     struct bus **buses = calloc(config->n_buses + 1U, sizeof *buses); /* NOLINT(bugprone-sizeof-expression) */
     if (engine == NULL || alarms == NULL || devices == NULL || dirty == NULL || unshown == NULL ||
-        buses == NULL || calibrated == NULL) {
+        buses == NULL || calibrated == NULL || rounds == NULL || told == NULL) {
+        rounds_free(rounds);
+        free(told);
         engine_free(engine);
         free(alarms);
         free(devices);
@@ -52,6 +59,9 @@ int monitor_make_tables(struct monitor *m, struct config *config)
     m->alarms = alarms;
     m->devices = devices;
     m->calibrated = calibrated;
+    m->rounds = rounds;
+    m->fallback_told = told;
+    m->disabled_changed = true;
     for (uint16_t i = 0; i < config->n_devices; i++) {
         devices[i].counts.state = REASON_NEVER_READ;
         devices[i].at = clock_now();
@@ -89,7 +99,15 @@ void monitor_free(struct monitor *m)
         return;
     while (mailbox_take(m->parts.core, &message)) { /* what came too late */
         if (message.kind == CORE_RESTORED)
-            free(message.restored.body);
+            free(message.restored.more);
+        if (message.kind == CORE_COMMAND)
+            free(message.command);
+        if (message.kind == CORE_NOTIFY)
+            free(message.notify.report);
+        if (message.kind == CORE_CALLED)
+            free(message.called);
+        if (message.kind == CORE_BASELINE)
+            free(message.baseline.source);
         if (message.kind == CORE_CALIBRATION)
             free(message.calibration);
         if (message.kind == CORE_RECORD)
@@ -97,86 +115,100 @@ void monitor_free(struct monitor *m)
         if (message.kind == CORE_CONFIG) {
             config_unref(message.config.config);
             free(message.config.detail);
+            limit_report_free(message.config.limits);
         }
+        if (message.kind == CORE_LIMITS)
+            limit_report_free(message.limits);
     }
     engine_free(m->engine);
     config_unref(m->config);
     config_unref(m->reload.next);
     free(m->reload.difference);
+    limit_report_free(m->reload.limits);
     free(m->alarms);
     free(m->devices);
     free(m->calibrated);
     free(m->dirty_assets);
     free(m->unshown);
     free(m->buses);
+    rounds_free(m->rounds);
+    free(m->fallback_told);
+    free(m->notify.report);
+    free(m->baseline.source);
     free(m);
 }
 
 /* ---------------------------------------------------------------- messages */
 
-void monitor_answer(struct monitor *m, enum command_origin origin, uint32_t ticket, int error)
+void monitor_answer(struct monitor *m, uint32_t ticket, int error, const char *detail)
 {
-    if (origin == ORIGIN_CONTROL && m->parts.control != NULL) {
-        struct control_message message = {.kind = CONTROL_ANSWER, .generation = m->config->generation};
-        message.answer.ticket = ticket;
-        message.answer.error = error;
-        (void)mailbox_post(control_mailbox(m->parts.control), MAILBOX_RESERVED, &message);
-    } else if (origin == ORIGIN_MQTT) {
-        struct publisher_message message = {.kind = PUBLISHER_ANSWER, .generation = m->config->generation};
-        message.answer.ticket = ticket;
-        message.answer.error = error;
-        (void)mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_RESERVED, &message);
-    }
+    struct control_message message = {.kind = CONTROL_ANSWER, .generation = m->config->generation};
+    if (m->parts.control == NULL || ticket == 0)
+        return;
+    message.answer.ticket = ticket;
+    message.answer.error = error;
+    snprintf(message.answer.detail, sizeof message.answer.detail, "%s", detail != NULL ? detail : "");
+    (void)mailbox_post(control_mailbox(m->parts.control), MAILBOX_RESERVED, &message);
 }
 
-static void acknowledge(struct monitor *m, const struct core_message *message)
+/* An alarm that the configuration does not have any more: its end is told when sequence numbers are known. */
+static void restored_unknown(struct monitor *m, const struct core_message *message)
 {
-    int alarm = config_find_alarm(m->config, message->acknowledge.asset, message->acknowledge.alarm);
-    int result = -ENOENT;
-    if (alarm >= 0) {
-        struct event event = {.kind = EVENT_ACKNOWLEDGE};
-        struct command command = {.who = message->acknowledge.who, .note = message->acknowledge.note};
-        event.order.alarm = (uint16_t)alarm;
-        result = monitor_feed(m, &event, &command);
+    if (message->restored.state == ALARM_NORMAL)
+        return; /* only that it was held once */
+    if (m->n_unknown == UNKNOWN_ALARMS_MAX) {
+        log_line(LOG_WARNING, MID_ALARM,
+                 "alarm %s/%s is no longer in the configuration; it is ended at the next start",
+                 message->restored.asset, message->restored.alarm);
+        return;
     }
-    monitor_answer(m, message->acknowledge.origin, message->acknowledge.ticket, result);
+    struct unknown_alarm *unknown = &m->unknown[m->n_unknown++];
+    memcpy(unknown->asset, message->restored.asset, sizeof unknown->asset);
+    memcpy(unknown->alarm, message->restored.alarm, sizeof unknown->alarm);
+    unknown->state = message->restored.state;
+    unknown->raised_utc_us = message->restored.raised_utc_us;
 }
 
 static void restored(struct monitor *m, struct core_message *message)
 {
+    struct restored_alarm *more = message->restored.more;
+    struct alarm_memory memory = engine_memory_of_state(message->restored.state);
     struct alarm_record record = {.state = message->restored.state,
                                   .raised_utc_us = message->restored.raised_utc_us,
                                   .acked_utc_us = message->restored.acked_utc_us};
     memcpy(record.who, message->restored.who, sizeof record.who);
-    if (message->restored.body != NULL)
-        snprintf(record.body, sizeof record.body, "%s", message->restored.body);
-    free(message->restored.body);
-    int alarm = config_find_alarm(m->config, message->restored.asset, message->restored.alarm);
-    if (alarm >= 0) {
-        monitor_restore_alarm(m, (uint16_t)alarm, &record);
-    } else if (m->n_unknown < UNKNOWN_ALARMS_MAX) { /* told when sequence numbers are known */
-        struct unknown_alarm *unknown = &m->unknown[m->n_unknown++];
-        memcpy(unknown->asset, message->restored.asset, sizeof unknown->asset);
-        memcpy(unknown->alarm, message->restored.alarm, sizeof unknown->alarm);
-        unknown->state = record.state;
-        unknown->raised_utc_us = record.raised_utc_us;
-    } else {
-        log_line(LOG_WARNING, MID_ALARM,
-                 "alarm %s/%s is no longer in the configuration; it is ended at the next start",
-                 message->restored.asset, message->restored.alarm);
+    if (more != NULL) {
+        memcpy(record.body, more->body, sizeof record.body);
+        record.shelf = more->kept.shelf;
+        record.service = more->kept.service;
+        memory = more->kept.memory;
     }
+    free(more);
+    int alarm = config_find_alarm(m->config, message->restored.asset, message->restored.alarm);
+    if (alarm >= 0)
+        monitor_restore_alarm(m, (uint16_t)alarm, &record, &memory);
+    else
+        restored_unknown(m, message);
 }
 
 /* Faults of the last run are over unless this one has found them again. The publisher tells the
  * broker's state itself. */
 static void settle_faults(struct monitor *m)
 {
+    /* Who tells of these tells it later: what they were in an earlier run stands until then. */
+    static const bool later[FAULT_COUNT] = {[FAULT_BROKER] = true,         [FAULT_NOTIFIER] = true,
+                                            [FAULT_NOTIFY_CHANNEL] = true, [FAULT_NOTIFY_PEOPLE] = true,
+                                            [FAULT_DRILL] = true,          [FAULT_DRILL_OVERDUE] = true,
+                                            [FAULT_CONFIG] = true};
+    for (unsigned i = 0; i < FAULT_COUNT; i++) /* system's alarms begin with the faults */
+        if (later[i] && i != FAULT_BROKER && engine_hold(m->engine, (uint16_t)(m->config->assets[0].first_alarm + i)).active)
+            m->faults[i].sources |= FROM_OWNER;
     monitor_settle_review(m);
     for (unsigned i = 0; i < FAULT_COUNT; i++) {
         bool failed = m->faults[i].sources != 0;
         char detail[NOTE_MAX];
         memcpy(detail, m->faults[i].detail, sizeof detail);
-        if (failed || i != FAULT_BROKER)
+        if (failed || !later[i])
             monitor_fault(m, (enum system_fault)i, FROM_OWNER, failed, detail);
     }
     m->faults[FAULT_RESTART].sources = FROM_OWNER; /* told once: raised, over, and waiting to be seen */
@@ -246,8 +278,8 @@ static void handle(struct monitor *m, struct core_message *message)
         break;
     case CORE_BUS_STATE:
         break; /* the bus has logged it, its points tell it */
-    case CORE_ACKNOWLEDGE:
-        acknowledge(m, message);
+    case CORE_COMMAND:
+        monitor_command(m, message->command);
         break;
     case CORE_VERIFY:
         monitor_verify(m, message);
@@ -259,10 +291,10 @@ static void handle(struct monitor *m, struct core_message *message)
         monitor_send_page(m, message);
         break;
     case CORE_RELOAD:
-        monitor_reload_ask(m, message->reload.ticket, message->reload.who);
+        monitor_reload_ask(m, message->reload.ticket, message->reload.who, message->reload.reason);
         break;
     case CORE_CONFIG:
-        monitor_reload_loaded(m, message->config.config, message->config.detail);
+        monitor_reload_loaded(m, message);
         break;
     case CORE_FAULT:
         monitor_fault(m, message->fault.fault, FROM_OWNER, message->fault.failed, message->fault.detail);
@@ -285,6 +317,30 @@ static void handle(struct monitor *m, struct core_message *message)
     case CORE_REVIEWED:
         if (message->reviewed.until_utc_us != 0)
             m->reviewed_until_us = message->reviewed.until_utc_us;
+        break;
+    case CORE_BYPASSED:
+        monitor_restore_bypass(m, message);
+        break;
+    case CORE_BASELINE:
+        monitor_baseline_restore(m, message);
+        break;
+    case CORE_LIMITS:
+        monitor_baseline_compared(m, message->generation, message->limits);
+        break;
+    case CORE_DRILLED:
+        monitor_drill_restore(m, message);
+        break;
+    case CORE_ROUND:
+        monitor_restore_round(m, message);
+        break;
+    case CORE_NOTIFY:
+        monitor_notify(m, message);
+        break;
+    case CORE_CALLED:
+        monitor_called(m, message->called);
+        break;
+    case CORE_FALLBACK:
+        monitor_fallback_result(m, message);
         break;
     }
 }
@@ -338,16 +394,17 @@ static void feed_watchdog(struct monitor *m, int64_t now_us)
 
 static void tell_status(struct monitor *m)
 {
-    unsigned active = 0, unacknowledged = 0;
+    unsigned active = 0, unacknowledged = 0, held = 0;
     for (uint16_t i = 0; i < m->config->n_alarms; i++) {
         active += m->alarms[i].state == ALARM_UNACKNOWLEDGED || m->alarms[i].state == ALARM_ACKNOWLEDGED;
+        held += alarm_state_is_held(m->alarms[i].state);
         unacknowledged +=
             m->alarms[i].state == ALARM_UNACKNOWLEDGED || m->alarms[i].state == ALARM_RETURNED_UNACKNOWLEDGED;
     }
     char status[sizeof m->status];
     snprintf(status, sizeof status,
-             "%u assets, %u points; %u alarms, %u not acknowledged; broker %s; disk %s",
-             m->config->n_assets - 1U, m->config->n_points, active, unacknowledged,
+             "%u assets, %u points; %u alarms, %u not acknowledged, %u kept quiet; broker %s; disk %s",
+             m->config->n_assets - 1U, m->config->n_points, active, unacknowledged, held,
              !m->config->mqtt.enabled   ? "none"
              : monitor_broker_failed(m) ? "UNREACHABLE"
                                         : "ok",
@@ -356,6 +413,17 @@ static void tell_status(struct monitor *m)
         memcpy(m->status, status, sizeof status);
         service_status(status);
     }
+}
+
+/* What has to do with people: is there somebody, do they confirm, do they look. */
+static void watch_people(struct monitor *m, int64_t now_us)
+{
+    monitor_watch_bypasses(m, now_us);
+    monitor_watch_rounds(m);
+    monitor_watch_drill(m);
+    monitor_watch_notify(m, now_us);
+    monitor_watch_fallback(m, now_us);
+    monitor_tell_disabled(m);
 }
 
 static void housekeeping(struct monitor *m)
@@ -368,6 +436,7 @@ static void housekeeping(struct monitor *m)
     watch_queue(m, now_us);
     monitor_watch_review(m);
     feed_watchdog(m, now_us);
+    watch_people(m, now_us);
     tell_status(m);
     monitor_retry(m);
     monitor_reload_tick(m, now_us);
@@ -378,7 +447,7 @@ static void take_signals(struct monitor *m)
     struct signalfd_siginfo info;
     while (read(m->parts.signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGHUP)
-            monitor_reload_ask(m, 0, "SIGHUP");
+            monitor_reload_ask(m, 0, "SIGHUP", "");
         else
             m->stop = true;
     }
@@ -427,16 +496,24 @@ static void begin(struct monitor *m)
         snprintf(hash + 2 * (size_t)i, 3, "%02x", m->config->sha256[i]);
     const struct announce_member members[] = {{.key = "version", .text = CRYOMON_VERSION},
                                               {.key = "configuration", .text = hash}};
-    monitor_event(m, clock_now(), "start", members, 2);
+    struct store_message message;
+    struct stamp now = clock_now();
+    struct event_record *event = monitor_begin_event(m, &message, "start", now);
+    announce_event(m->config, m->parts.run_id, event->seq, now, "start", members, 2, event->body);
+    if (m->store_known && !m->baseline.known)
+        monitor_baseline_set(m, event); /* the first start ever: from here on limits are compared */
+    monitor_send_event(m, &message);
     remove_unknown(m);
     int result = publisher_start(m->parts.publisher, m->parts.core, store_mailbox(m->parts.store));
     if (result < 0)
         monitor_fault(m, FAULT_BROKER, FROM_MONITOR, true, "the publisher thread cannot start");
     settle_faults(m);
+    monitor_carry_bypasses(m);
     result = monitor_start_buses(m);
     if (result < 0)
         log_line(LOG_CRIT, MID_BUS, "cannot start the buses: %s", strerrordesc_np(-result));
     m->started = true;
+    monitor_baseline_start(m);
     tell_status(m);
     service_ready(m->status);
     log_line(LOG_NOTICE, MID_START, "cryomond %s: site %s, %u assets, %u points, %u alarms", CRYOMON_VERSION,

@@ -8,6 +8,7 @@
 #define CRYOMON_MONITOR_H
 
 #include "control.h"
+#include "fallback.h"
 #include "heartbeat.h"
 #include "mailbox.h"
 #include "messages.h"
@@ -18,7 +19,8 @@
 
 struct monitor;
 
-/* The parts that main made. All outlive the monitor. control may be NULL (no socket). signal_fd: a signalfd
+/* The parts that main made. All outlive the monitor. control may be NULL (no socket), and
+ * fallback. signal_fd: a signalfd
  * for SIGTERM, SIGINT and SIGHUP. config: a reference is taken. */
 struct monitor_parts {
     struct config *config;
@@ -29,6 +31,7 @@ struct monitor_parts {
     struct store *store;
     struct publisher *publisher;
     struct control *control;
+    struct fallback *fallback;
     int signal_fd;
 };
 

@@ -64,6 +64,26 @@ void monitor_event(struct monitor *m, struct stamp at, const char *kind,
 
 /* ---------------------------------------------------------------- alarms */
 
+static bool has_reading(const struct config *config, uint16_t alarm)
+{
+    return engine_kind_has_reading(config->alarm_models[alarm].kind);
+}
+
+/* What is known beside the reading: how fast it changes, and which alarms belong to it. */
+static void add_context(const struct monitor *m, struct alarm_news *news)
+{
+    const struct alarm_model *model = &m->config->alarm_models[news->alarm];
+    news->time_left_s = -1;
+    news->group = engine_active_group(m->engine, news->alarm);
+    if (has_reading(m->config, news->alarm) && model->kind != CONDITION_NO_DATA && model->kind != CONDITION_BAD)
+        news->has_trend = engine_trend(m->engine, model->point, &news->trend);
+    if (model->kind == CONDITION_GROUP) {
+        news->n_members =
+            engine_active_members(m->engine, news->alarm, news->members, ANNOUNCE_MEMBERS_MAX);
+        news->n_listed = news->n_members < ANNOUNCE_MEMBERS_MAX ? news->n_members : ANNOUNCE_MEMBERS_MAX;
+    }
+}
+
 static struct alarm_news news_of(const struct monitor *m, uint16_t alarm, const char *transition,
                                  struct stamp at)
 {
@@ -73,24 +93,76 @@ static struct alarm_news news_of(const struct monitor *m, uint16_t alarm, const 
                               .at = at,
                               .alarm = alarm,
                               .transition = transition,
-                              .record = &m->alarms[alarm]};
+                              .record = &m->alarms[alarm],
+                              .view = engine_hold(m->engine, alarm)};
+    news.active = news.view.active;
+    news.latched = news.view.latched;
+    news.has_measure = news.view.has_measure;
+    news.measure = news.view.measure;
     if (model->kind == CONDITION_FAULT)
         news.detail = m->faults[model->fault].detail;
+    add_context(m, &news);
     return news;
+}
+
+/* Who holds it: a person; of a device that is bypassed, since when that is. */
+static void note_hold(struct hold_note *note, const struct transition *t, const struct command *command)
+{
+    *note = (struct hold_note){.since_utc_us = t->at.utc_us};
+    if (command == NULL)
+        return;
+    if (command->since_utc_us != 0)
+        note->since_utc_us = command->since_utc_us;
+    snprintf(note->by, sizeof note->by, "%s", command->who);
+    snprintf(note->note, sizeof note->note, "%s", command->note != NULL ? command->note : "");
+    snprintf(note->order, sizeof note->order, "%s", command->order != NULL ? command->order : "");
 }
 
 static void update_record(struct alarm_record *record, const struct transition *t,
                           const struct command *command)
 {
     record->state = t->to;
-    if (t->kind == TRANSITION_RAISED) {
-        record->raised_utc_us = t->at.utc_us;
+    switch (t->kind) {
+    case TRANSITION_RAISED:
+        if (record->raised_utc_us == 0) /* else the same occurrence goes on: it has not been normal since */
+            record->raised_utc_us = t->at.utc_us;
         record->acked_utc_us = 0;
         record->who[0] = '\0';
-    } else if (t->kind == TRANSITION_ACKNOWLEDGED) {
+        break;
+    case TRANSITION_ACKNOWLEDGED:
         record->acked_utc_us = t->at.utc_us;
         snprintf(record->who, sizeof record->who, "%s", command != NULL ? command->who : "");
+        break;
+    case TRANSITION_REALARMED:
+        record->acked_utc_us = 0;
+        record->who[0] = '\0';
+        break;
+    case TRANSITION_SHELVED:
+        note_hold(&record->shelf, t, command);
+        break;
+    case TRANSITION_OUT_OF_SERVICE:
+        note_hold(&record->service, t, command);
+        break;
+    default:
+        break;
     }
+}
+
+/* What is over is forgotten after it was told. */
+static void settle_record(struct monitor *m, uint16_t alarm)
+{
+    struct alarm_record *record = &m->alarms[alarm];
+    const struct alarm_memory memory = engine_memory(m->engine, alarm);
+    if (memory.base == ALARM_NORMAL) {
+        record->raised_utc_us = record->acked_utc_us = 0;
+        record->who[0] = '\0';
+    }
+    if (!memory.is_held[HOLD_SHELVED])
+        record->shelf = (struct hold_note){0};
+    if (!memory.is_held[HOLD_OUT_OF_SERVICE])
+        record->service = (struct hold_note){0};
+    if (record->state == ALARM_NORMAL)
+        record->body[0] = '\0';
 }
 
 static void log_alarm(const struct alarm_news *news)
@@ -128,46 +200,61 @@ static void announce(struct monitor *m, struct alarm_news *news)
     event->raised_utc_us = record->raised_utc_us;
     event->acked_utc_us = record->acked_utc_us;
     snprintf(event->who, sizeof event->who, "%s", record->who);
+    event->kept.memory = engine_memory(m->engine, news->alarm);
+    event->kept.shelf = record->shelf;
+    event->kept.service = record->service;
 
-    if (record->state == ALARM_NORMAL)
-        *record = (struct alarm_record){.state = ALARM_NORMAL};
-    else
-        memcpy(record->body, event->body, sizeof record->body);
+    memcpy(record->body, event->body, sizeof record->body);
     monitor_send_event(m, &message);
-    (void)monitor_show_alarm(m, news->alarm);
     log_alarm(news);
-}
-
-static bool has_reading(const struct config *config, uint16_t alarm)
-{
-    return engine_kind_has_reading(config->alarm_models[alarm].kind);
+    settle_record(m, news->alarm);
+    (void)monitor_show_alarm(m, news->alarm);
 }
 
 static void announce_transition(struct monitor *m, const struct transition *t, const struct command *command)
 {
     update_record(&m->alarms[t->alarm], t, command);
     struct alarm_news news = news_of(m, t->alarm, transition_name(t->kind), t->at);
-    news.over = !alarm_state_is_active(t->kind == TRANSITION_RAISED ? t->to : t->from) ||
-                t->kind == TRANSITION_RETURNED;
-    if (has_reading(m->config, t->alarm))
+    news.why = transition_why_name(t->why);
+    news.active = t->active;
+    news.latched = t->latched;
+    news.over = !t->active;
+    news.has_measure = t->has_measure;
+    news.measure = t->measure;
+    if (has_reading(m->config, t->alarm)) {
         news.reading = &t->reading;
+        if (news.has_trend)
+            news.time_left_s = announce_time_left_s(m->config, t->alarm, news.reading, &news.trend);
+    }
     if (command != NULL) {
         news.who = command->who;
         news.note = command->note;
+        news.via = command->via;
     }
+    m->disabled_changed |= t->kind >= TRANSITION_SHELVED && t->kind <= TRANSITION_IN_SERVICE;
     announce(m, &news);
+    monitor_drill_transition(m, t);
 }
 
 /* What a state of an earlier time says now. view: where the reading is kept. */
 static struct alarm_news news_of_state(const struct monitor *m, uint16_t alarm, struct point_view *view)
 {
     struct alarm_news news = news_of(m, alarm, "restored", clock_now());
-    news.over = !alarm_state_is_active(m->alarms[alarm].state);
+    news.over = !news.active;
     if (has_reading(m->config, alarm)) {
         *view = engine_point(m->engine, m->config->alarm_models[alarm].point);
         news.reading = &view->reading;
+        if (news.has_trend)
+            news.time_left_s = announce_time_left_s(m->config, alarm, news.reading, &news.trend);
     }
     return news;
+}
+
+void monitor_sentence(const struct monitor *m, uint16_t alarm, enum language language, char *text, size_t cap)
+{
+    struct point_view view;
+    struct alarm_news news = news_of_state(m, alarm, &view);
+    announce_sentence(&news, language, text, cap);
 }
 
 void monitor_restate_alarm(struct monitor *m, uint16_t alarm)
@@ -185,7 +272,7 @@ static int feed_at(struct monitor *m, struct stamp at, const struct event *event
     if (at.boot_us > m->fed_us)
         m->fed_us = at.boot_us;
     while (engine_take(m->engine, &t))
-        announce_transition(m, &t, t.kind == TRANSITION_ACKNOWLEDGED ? command : NULL);
+        announce_transition(m, &t, t.command != 0 ? command : NULL);
     return result;
 }
 
@@ -207,18 +294,27 @@ void monitor_fault(struct monitor *m, enum system_fault fault, enum fault_source
     (void)monitor_feed(m, &event, NULL);
 }
 
-void monitor_restore_alarm(struct monitor *m, uint16_t alarm, const struct alarm_record *record)
+void monitor_restore_alarm(struct monitor *m, uint16_t alarm, const struct alarm_record *record,
+                           const struct alarm_memory *memory)
 {
     if (engine_alarm_state(m->engine, alarm) != ALARM_NORMAL)
         return;
-    const struct alarm_memory memory = engine_memory_of_state(record->state);
-    engine_restore(m->engine, alarm, &memory);
-    if (engine_alarm_state(m->engine, alarm) == ALARM_NORMAL)
+    engine_restore(m->engine, alarm, memory);
+    const struct alarm_view view = engine_hold(m->engine, alarm);
+    bool held = false;
+    for (unsigned i = 0; i < HOLD_COUNT; i++)
+        held |= view.is_held[i];
+    m->disabled_changed |= held;
+    if (view.state == ALARM_NORMAL && !held)
         return;
     m->alarms[alarm] = *record;
-    if (record->body[0] == '\0') { /* normally the body of its last event comes with it */
-        struct point_view view;
-        struct alarm_news news = news_of_state(m, alarm, &view);
+    m->alarms[alarm].state = view.state;
+    settle_record(m, alarm);
+    if (view.state == ALARM_NORMAL)
+        return;
+    if (m->alarms[alarm].body[0] == '\0') { /* normally the body of its last event comes with it */
+        struct point_view point;
+        struct alarm_news news = news_of_state(m, alarm, &point);
         announce_alarm(&news, m->alarms[alarm].body);
     }
     (void)monitor_show_alarm(m, alarm);
@@ -247,6 +343,9 @@ void monitor_remove_alarm(struct monitor *m, const char *asset, const char *alar
     snprintf(event->alarm, sizeof event->alarm, "%s", alarm);
     event->has_alarm = true;
     event->state = ALARM_NORMAL;
+    event->kept.memory = engine_memory_of_state(ALARM_NORMAL);
+    for (unsigned i = 0; i < HOLD_COUNT; i++)
+        event->kept.memory.n_holds[i] = 1; /* so that its rows say that nothing holds it */
     monitor_send_event(m, &message);
     log_line(LOG_WARNING, MID_ALARM, "alarm %s/%s was %s and is no longer in the configuration", asset, alarm,
              alarm_state_name(state));

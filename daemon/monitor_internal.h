@@ -4,6 +4,13 @@
  *   monitor.c         the loop: messages, time, housekeeping
  *   monitor_events.c  events and alarm records: from a transition to store, publisher and journal
  *   monitor_clock.c   the wall clock was set, the machine was suspended
+ *   monitor_command.c what a person wants done with an alarm
+ *   monitor_bypass.c  devices that are not to be believed
+ *   monitor_disabled.c  all that is kept quiet, in one list
+ *   monitor_notify.c  is there somebody who calls people? and whom has he called
+ *   monitor_drill.c   the way to a person, tried out on schedule
+ *   monitor_fallback.c  the daemon's own last resort
+ *   monitor_rounds.c  manual readings
  *   monitor_record.c  what tools did and people signed; overdue reviews
  *   monitor_verify.c  a person compares a point with the device's display
  *   monitor_pages.c   what the control thread asks for; diagnostics of devices
@@ -19,9 +26,10 @@
 #include "bus.h"
 #include "engine.h"
 #include "monitor.h"
+#include "rounds.h"
 
 /* Who says that a part of the system has failed: its owner, or the monitor that watches it. */
-enum fault_source { FROM_OWNER = 1, FROM_MONITOR = 2 };
+enum fault_source { FROM_OWNER = 1, FROM_MONITOR = 2, FROM_FALLBACK = 4 };
 
 struct fault_record {
     unsigned sources; /* of enum fault_source */
@@ -33,14 +41,15 @@ enum reload_phase { RELOAD_NONE, RELOAD_LOADING, RELOAD_STOPPING_BUSES };
 struct reload {
     enum reload_phase phase;
     bool again; /* asked for once more meanwhile, by: */
-    char again_who[WHO_MAX];
+    char again_who[WHO_MAX], again_reason[NOTE_MAX];
     pthread_t loader;
     bool loader_running;
     struct config *next; /* waits for the buses to end */
     char *difference;
     int64_t deadline_us;
     uint32_t ticket; /* of the control client that waits, 0: none */
-    char who[WHO_MAX];
+    char who[WHO_MAX], reason[NOTE_MAX];
+    struct limit_report *limits; /* that differ from the baseline; NULL: not compared */
 };
 
 /* An alarm that an earlier run left in force, and that the configuration does not have. */
@@ -49,6 +58,43 @@ struct unknown_alarm {
     char asset[ID_MAX], alarm[ID_MAX];
     enum alarm_state state;
     int64_t raised_utc_us;
+};
+
+/* A device that is bypassed, by its name: it may go and come with the configuration. */
+#define BYPASSES_MAX 256
+struct bypass_record {
+    char device[ID_MAX];
+    struct bypass bypass;
+    int64_t until_boot_us; /* INT64_MAX: not known (an earlier boot) */
+};
+
+/* What is known of cryonotify. */
+#define NOTIFY_IDS 256
+struct notify_watch {
+    struct notify_report *report; /* its last status; NULL: none in this run */
+    char run[WHO_MAX];            /* of the last heartbeat */
+    int64_t beat_us;              /* when that was; 0: none yet */
+    int64_t since_us;             /* when we began to listen: the first one has its time from here */
+    uint64_t told[NOTIFY_IDS];    /* hashes of the calls that are in the chain, a ring */
+    unsigned next_told;
+    int64_t calls_window_us; /* calls are recorded at a bounded rate: */
+    unsigned calls_in_window, calls_left_out;
+};
+
+struct drill_watch {
+    int64_t began_utc_us, confirmed_utc_us; /* 0: never */
+    int64_t first_utc_us;                   /* of the chain; 0: it begins now */
+    char who[WHO_MAX];                      /* has asked for it; "": the schedule */
+    bool confirmed;                         /* just now: it is to be ended */
+};
+
+struct fallback_watch {
+    bool running;       /* a command is under way */
+    int64_t due_us;     /* the next call, not before; 0: at once */
+    int64_t started_us; /* of that which runs */
+    bool command_failed, relay_failed;
+    char command_detail[NOTE_MAX], relay_detail[NOTE_MAX];
+    bool on; /* what the relay is to be */
 };
 
 /* How a device has answered so far, and when the broker was last told. */
@@ -87,6 +133,20 @@ struct monitor {
     bool store_known; /* CORE_STORE_OPEN has come */
     unsigned n_unknown;
     struct unknown_alarm unknown[UNKNOWN_ALARMS_MAX];
+    unsigned n_bypasses;
+    struct bypass_record bypasses[BYPASSES_MAX];
+    struct notify_watch notify;
+    struct drill_watch drill;
+    struct fallback_watch fallback;
+    struct rounds *rounds;          /* core/rounds.h; index: asset */
+    int64_t *fallback_told;         /* config->n_alarms: the raised time that the command was told of, or 0 */
+    bool disabled_changed;          /* the list of what is disabled is to be told anew */
+    struct baseline {
+        bool known;
+        char *source; /* NULL: lost */
+        size_t len;
+        unsigned char sha256[32];
+    } baseline; /* the configuration whose limits are explained */
     int64_t clock_offset_us;
     int64_t fed_us;            /* the latest time that the engine was told */
     int64_t asleep_us;         /* clock_asleep_us when it was last looked at */
@@ -118,15 +178,18 @@ void monitor_send_event(struct monitor *m, const struct store_message *message);
 /* One event into chain, outbox and journal. */
 void monitor_event(struct monitor *m, struct stamp at, const char *kind,
                    const struct announce_member *members, size_t n);
-/* Feeds the engine and turns what comes out into events. command: who acknowledged, or NULL. */
+/* Feeds the engine and turns what comes out into events. command: who wants it, or NULL; the event's command
+ * is then not 0. */
 struct command {
-    const char *who, *note;
+    const char *who, *note, *order, *via; /* may be NULL, but for who */
+    int64_t since_utc_us;                 /* of a hold: when it began, if not now */
 };
 int monitor_feed(struct monitor *m, const struct event *event, const struct command *command);
 void monitor_fault(struct monitor *m, enum system_fault fault, enum fault_source source, bool failed,
                    const char *detail);
 /* An alarm that is in force from earlier (a restart, a reload): no event, but it is shown. */
-void monitor_restore_alarm(struct monitor *m, uint16_t alarm, const struct alarm_record *record);
+void monitor_restore_alarm(struct monitor *m, uint16_t alarm, const struct alarm_record *record,
+                           const struct alarm_memory *memory);
 /* An alarm in force whose configuration goes away: its end is an event, not a silence. */
 void monitor_remove_alarm(struct monitor *m, const char *asset, const char *alarm, enum alarm_state state,
                           int64_t raised_utc_us);
@@ -137,6 +200,8 @@ void monitor_stale_points(struct monitor *m);
 
 /* The alarm's state to the publisher; false: no room, it is tried again. */
 bool monitor_show_alarm(struct monitor *m, uint16_t alarm);
+/* The sentence about an alarm as it is now. */
+void monitor_sentence(const struct monitor *m, uint16_t alarm, enum language language, char *text, size_t cap);
 /* An event that says what state an alarm is in, for a state.db that does not know. */
 void monitor_restate_alarm(struct monitor *m, uint16_t alarm);
 
@@ -186,16 +251,88 @@ void monitor_restate(struct monitor *m);
 
 int monitor_start_buses(struct monitor *m);
 void monitor_stop_buses(struct monitor *m, int64_t deadline_us);
-void monitor_reload_ask(struct monitor *m, uint32_t ticket, const char *who);
-void monitor_reload_loaded(struct monitor *m, struct config *config, char *detail);
+void monitor_reload_ask(struct monitor *m, uint32_t ticket, const char *who, const char *reason);
+void monitor_reload_loaded(struct monitor *m, struct core_message *message); /* takes what it carries */
 void monitor_reload_bus_exited(struct monitor *m);
 /* When a reload waits for buses: the time at which it stops waiting. */
 int64_t monitor_reload_deadline(const struct monitor *m);
 void monitor_reload_tick(struct monitor *m, int64_t now_us);
 
+/* ---- monitor_command.c */
+
+/* What a person wants done; frees the request. */
+void monitor_command(struct monitor *m, struct command_request *request);
+/* Fills in a refusal. */
+void monitor_refuse(struct command_result *result, int error, const char *en, const char *zh);
+/* The end of a hold that a request wants, by the wall clock. False: refused. */
+bool monitor_hold_end(const struct command_request *request, uint64_t max_ms, struct command_result *result,
+                      int64_t *ret_until_utc_us);
+
+/* ---- monitor_bypass.c */
+
+void monitor_bypass(struct monitor *m, const struct command_request *request, struct command_result *result);
+void monitor_unbypass(struct monitor *m, const struct command_request *request,
+                      struct command_result *result);
+void monitor_restore_bypass(struct monitor *m, const struct core_message *message);
+/* Once a second: those whose time is over end. */
+void monitor_watch_bypasses(struct monitor *m, int64_t now_us);
+/* After a reload or a restart: alarms of bypassed devices that are new are out of service too. */
+void monitor_carry_bypasses(struct monitor *m);
+bool monitor_is_bypassed(const struct monitor *m, const char *device);
+
+/* ---- monitor_notify.c */
+
+void monitor_notify(struct monitor *m, struct core_message *message); /* frees what it carries */
+void monitor_called(struct monitor *m, struct notify_call *call);     /* the same */
+void monitor_watch_notify(struct monitor *m, int64_t now_us);
+enum notifier_state monitor_notifier_state(const struct monitor *m);
+
+/* ---- monitor_baseline.c */
+
+void monitor_baseline_restore(struct monitor *m, struct core_message *message);
+/* Which limits of config differ from those in a source (NULL: lost). For loader threads. NULL: no memory. */
+struct limit_report *monitor_baseline_compare(const char *source, size_t len, const struct config *config);
+char *monitor_baseline_copy(const struct monitor *m); /* the source, malloc'd; NULL: lost */
+bool monitor_baseline_differs(const struct monitor *m, const struct config *config);
+void monitor_baseline_set(struct monitor *m, struct event_record *event);
+/* After a start with another configuration: compares, on a thread of its own. */
+void monitor_baseline_start(struct monitor *m);
+void monitor_baseline_compared(struct monitor *m, uint32_t generation, struct limit_report *report);
+
+/* ---- monitor_drill.c */
+
+void monitor_drill_restore(struct monitor *m, const struct core_message *message);
+void monitor_drill_start(struct monitor *m, const struct command_request *request,
+                         struct command_result *result);
+void monitor_drill_transition(struct monitor *m, const struct transition *t);
+void monitor_watch_drill(struct monitor *m);
+
+/* ---- monitor_fallback.c */
+
+void monitor_watch_fallback(struct monitor *m, int64_t now_us);
+void monitor_fallback_result(struct monitor *m, const struct core_message *message);
+
+/* ---- monitor_rounds.c */
+
+void monitor_reading(struct monitor *m, const struct command_request *request, struct command_result *result);
+void monitor_restore_round(struct monitor *m, const struct core_message *message);
+void monitor_watch_rounds(struct monitor *m);
+/* Elements first to first + cap of Status's rounds, as JSON text; gives how many. */
+uint16_t monitor_rounds_page(const struct monitor *m, uint16_t first, uint16_t cap,
+                             char texts[][DEVICE_BODY_MAX]);
+
+/* ---- monitor_disabled.c */
+
+/* Tells the broker of all that is disabled, when that has changed. */
+void monitor_tell_disabled(struct monitor *m);
+/* Elements first to first + cap of that list, as JSON text; gives how many. */
+uint16_t monitor_disabled_page(const struct monitor *m, uint16_t first, uint16_t cap,
+                               char texts[][DEVICE_BODY_MAX]);
+
 /* ---- monitor.c */
 
 int monitor_make_tables(struct monitor *m, struct config *config);
-void monitor_answer(struct monitor *m, enum command_origin origin, uint32_t ticket, int error);
+/* To the control client that waits for this ticket; 0: nobody does. */
+void monitor_answer(struct monitor *m, uint32_t ticket, int error, const char *detail);
 
 #endif

@@ -25,8 +25,28 @@ static uint16_t entries(const struct monitor *m, enum snapshot_table table)
         return m->config->n_alarms;
     case SNAPSHOT_DEVICES:
         return m->config->n_devices;
+    case SNAPSHOT_DISABLED:
+    case SNAPSHOT_ROUNDS:
+        break; /* as many as there are */
     }
     return 0;
+}
+
+static void fill_page(const struct monitor *m, enum snapshot_table table, uint16_t first,
+                      struct control_message *ret)
+{
+    for (uint16_t i = 0; i < ret->page.count; i++) {
+        uint16_t index = (uint16_t)(first + i);
+        if (table == SNAPSHOT_POINTS) {
+            ret->page.points[i] = engine_point(m->engine, index);
+            ret->page.calibrated[i] = m->calibrated[index];
+        } else if (table == SNAPSHOT_ALARMS) {
+            fill_alarm(&m->alarms[index], &ret->page.alarms[i]);
+        } else {
+            announce_device(m->config, m->parts.run_id, m->devices[index].at, index, &m->devices[index].counts,
+                            ret->page.devices[i]);
+        }
+    }
 }
 
 void monitor_send_page(struct monitor *m, const struct core_message *request)
@@ -44,17 +64,13 @@ void monitor_send_page(struct monitor *m, const struct core_message *request)
     message.page.now = clock_now();
     message.page.broker_failed = monitor_broker_failed(m);
     message.page.disk_failed = monitor_disk_failed(m);
-    for (uint16_t i = 0; i < message.page.count; i++) {
-        uint16_t index = (uint16_t)(first + i);
-        if (table == SNAPSHOT_POINTS) {
-            message.page.points[i] = engine_point(m->engine, index);
-            message.page.calibrated[i] = m->calibrated[index];
-        } else if (table == SNAPSHOT_ALARMS)
-            fill_alarm(&m->alarms[index], &message.page.alarms[i]);
-        else
-            announce_device(m->config, m->parts.run_id, m->devices[index].at, index,
-                            &m->devices[index].counts, message.page.devices[i]);
-    }
+    message.page.notifier = monitor_notifier_state(m);
+    if (table == SNAPSHOT_DISABLED)
+        message.page.count = monitor_disabled_page(m, first, SNAPSHOT_PAGE, message.page.devices);
+    else if (table == SNAPSHOT_ROUNDS)
+        message.page.count = monitor_rounds_page(m, first, SNAPSHOT_PAGE, message.page.devices);
+    else
+        fill_page(m, table, first, &message);
     (void)mailbox_post(control_mailbox(m->parts.control), MAILBOX_RESERVED, &message);
 }
 

@@ -90,6 +90,8 @@ struct load {
     struct mailbox *core;
     uint32_t generation;
     struct config *running;
+    char *baseline; /* the source of the configuration whose limits are explained */
+    bool compare;
     char dir[256];
 };
 
@@ -120,6 +122,9 @@ static void *load_config(void *argument)
     if (settings_load(load->dir, load->generation, &problems, &warnings, &config) == 0) {
         message.config.config = config;
         message.config.detail = settings_diff(load->running, config);
+        if (load->compare)
+            message.config.limits = monitor_baseline_compare(
+                load->baseline, load->baseline != NULL ? strlen(load->baseline) : 0, config);
     } else {
         message.config.detail = problems.n > 0 ? problems_text(&problems) : NULL; /* none: no memory */
     }
@@ -129,18 +134,19 @@ static void *load_config(void *argument)
     while (mailbox_try(load->core, MAILBOX_RESERVED, &message) < 0)
         usleep(10000);
     config_unref(load->running);
+    free(load->baseline);
     free(load);
     return NULL;
 }
 
-void monitor_reload_ask(struct monitor *m, uint32_t ticket, const char *who)
+void monitor_reload_ask(struct monitor *m, uint32_t ticket, const char *who, const char *reason)
 {
     struct reload *r = &m->reload;
     if (r->phase != RELOAD_NONE) {
         r->again = true; /* the files may have changed since this one began */
         snprintf(r->again_who, sizeof r->again_who, "%s", who);
-        if (ticket != 0)
-            monitor_answer(m, ORIGIN_CONTROL, ticket, -EBUSY);
+        snprintf(r->again_reason, sizeof r->again_reason, "%s", reason);
+        monitor_answer(m, ticket, -EBUSY, NULL);
         return;
     }
     struct load *load = calloc(1, sizeof *load);
@@ -150,17 +156,19 @@ void monitor_reload_ask(struct monitor *m, uint32_t ticket, const char *who)
         load->core = m->parts.core;
         load->generation = m->config->generation + 1;
         load->running = config_ref(m->config);
+        load->compare = m->baseline.known;
+        load->baseline = monitor_baseline_copy(m);
         snprintf(load->dir, sizeof load->dir, "%s", m->parts.config_dir);
         error = -pthread_create(&r->loader, NULL, load_config, load);
         if (error < 0) {
             config_unref(load->running);
+            free(load->baseline);
             free(load);
         }
     }
     if (error < 0) {
         log_line(LOG_ERR, MID_CONFIG_ERROR, "cannot reload: %s", strerrordesc_np(-error));
-        if (ticket != 0)
-            monitor_answer(m, ORIGIN_CONTROL, ticket, error);
+        monitor_answer(m, ticket, error, NULL);
         service_ready(m->status);
         return;
     }
@@ -168,23 +176,25 @@ void monitor_reload_ask(struct monitor *m, uint32_t ticket, const char *who)
     r->loader_running = true;
     r->ticket = ticket;
     snprintf(r->who, sizeof r->who, "%s", who);
+    snprintf(r->reason, sizeof r->reason, "%s", reason);
 }
 
 /* ---------------------------------------------------------------- the switch */
 
-static void finish(struct monitor *m, int error)
+static void finish(struct monitor *m, int error, const char *detail)
 {
     struct reload *r = &m->reload;
     bool again = r->again;
-    char who[WHO_MAX];
+    char who[WHO_MAX], reason[NOTE_MAX];
     memcpy(who, r->again_who, sizeof who);
-    if (r->ticket != 0)
-        monitor_answer(m, ORIGIN_CONTROL, r->ticket, error);
+    memcpy(reason, r->again_reason, sizeof reason);
+    monitor_answer(m, r->ticket, error, detail);
     free(r->difference);
+    limit_report_free(r->limits);
     *r = (struct reload){.phase = RELOAD_NONE};
     service_ready(m->status);
     if (again)
-        monitor_reload_ask(m, 0, who);
+        monitor_reload_ask(m, 0, who, reason);
 }
 
 /* The first mistake, and how many more there are: what fits into an alarm. */
@@ -213,7 +223,7 @@ static void refused(struct monitor *m, const char *detail)
     monitor_event(m, clock_now(), "configuration-refused", members, 2);
     monitor_fault(m, FAULT_CONFIG, FROM_MONITOR, false, ""); /* refused once more: that is news again */
     monitor_fault(m, FAULT_CONFIG, FROM_MONITOR, true, first);
-    finish(m, -EINVAL);
+    finish(m, -EINVAL, detail);
 }
 
 /* Settings that a running daemon can't change: their name, or NULL. */
@@ -224,14 +234,40 @@ static const char *needs_restart(const struct config *old, const struct config *
     return strcmp(old->control_socket, config->control_socket) != 0 ? "control.socket" : NULL;
 }
 
-void monitor_reload_loaded(struct monitor *m, struct config *config, char *detail)
+/* Limits were changed, and nobody says why. */
+static void refuse_without_reason(struct monitor *m, const struct limit_report *limits)
+{
+    const char *lines = limits->lines != NULL ? limits->lines : "";
+    size_t cap = strlen(lines) + 128;
+    char *text = malloc(cap);
+    if (text == NULL) {
+        refused(m, "changes of limits need a reason: cryoctl reload --reason TEXT");
+        return;
+    }
+    snprintf(text, cap, "%zu change%s of limits need%s a reason: cryoctl reload --reason TEXT\n%s", limits->n,
+             limits->n == 1 ? "" : "s", limits->n == 1 ? "s" : "", lines);
+    trim(text);
+    refused(m, text);
+    free(text);
+}
+
+void monitor_reload_loaded(struct monitor *m, struct core_message *message)
 {
     struct reload *r = &m->reload;
+    struct config *config = message->config.config;
+    char *detail = message->config.detail;
     pthread_join(r->loader, NULL);
     r->loader_running = false;
+    r->limits = message->config.limits;
     if (config == NULL) {
         refused(m, detail != NULL ? detail : "not enough memory");
         free(detail);
+        return;
+    }
+    if (r->limits != NULL && r->limits->n > 0 && r->reason[0] == '\0') {
+        config_unref(config);
+        free(detail);
+        refuse_without_reason(m, r->limits);
         return;
     }
     const char *fixed = needs_restart(m->config, config);
@@ -271,8 +307,8 @@ static bool same_source(const struct config *a, uint16_t i, const struct config 
 }
 
 /* What is known of points and alarms goes over by name. */
-static void carry_over(struct monitor *m, const struct config *old, const struct engine *old_engine,
-                       const struct alarm_record *old_alarms, const struct calibrated *old_calibrated)
+static void carry_points(struct monitor *m, const struct config *old, const struct engine *old_engine,
+                         const struct calibrated *old_calibrated)
 {
     const struct config *config = m->config;
     for (uint16_t i = 0; i < old->n_points; i++) {
@@ -287,21 +323,39 @@ static void carry_over(struct monitor *m, const struct config *old, const struct
             m->calibrated[j] = config_calibrate(config, (uint16_t)j, view.at.utc_us, &view.reading);
         }
         engine_restore_point(m->engine, (uint16_t)j, &view.reading, view.at, view.last_data_boot_us);
+        engine_inherit_point(m->engine, (uint16_t)j, old_engine, i);
         if (view.reading.reason != REASON_NEVER_READ)
             monitor_publish_point(m, (uint16_t)j, &view);
     }
+}
+
+/* All alarms first, before anything is fed: groups count their members then. */
+static void carry_alarms(struct monitor *m, const struct config *old, const struct engine *old_engine,
+                         const struct alarm_record *old_alarms)
+{
     for (uint16_t i = 0; i < old->n_alarms; i++) {
-        const char *asset = old->assets[old->alarms[i].asset].id;
-        int j = config_find_alarm(config, asset, old->alarms[i].id);
-        if (old_alarms[i].state != ALARM_NORMAL && j < 0)
-            monitor_remove_alarm(m, asset, old->alarms[i].id, old_alarms[i].state,
-                                 old_alarms[i].raised_utc_us);
+        int j = config_find_alarm(m->config, old->assets[old->alarms[i].asset].id, old->alarms[i].id);
+        const struct alarm_memory memory = engine_memory(old_engine, i);
         if (j < 0)
             continue;
-        if (old_alarms[i].state != ALARM_NORMAL)
-            monitor_restore_alarm(m, (uint16_t)j, &old_alarms[i]);
+        monitor_restore_alarm(m, (uint16_t)j, &old_alarms[i], &memory);
+        engine_inherit_alarm(m->engine, (uint16_t)j, old_engine, i);
         engine_restore_pending(m->engine, (uint16_t)j,
                                engine_pending_since(old_engine, i)); /* goes on running */
+    }
+    for (uint16_t i = 0; i < old->n_alarms; i++) {
+        const char *asset = old->assets[old->alarms[i].asset].id;
+        if (old_alarms[i].state != ALARM_NORMAL && config_find_alarm(m->config, asset, old->alarms[i].id) < 0)
+            monitor_remove_alarm(m, asset, old->alarms[i].id, old_alarms[i].state, old_alarms[i].raised_utc_us);
+    }
+}
+
+static void carry_rounds(struct monitor *m, const struct config *old, const struct rounds *old_rounds)
+{
+    for (uint16_t i = 0; i < old->n_assets; i++) {
+        int j = config_find_asset(m->config, old->assets[i].id);
+        if (j >= 0)
+            rounds_inherit(m->rounds, (uint16_t)j, old_rounds, i);
     }
 }
 
@@ -316,6 +370,30 @@ static void refeed_faults(struct monitor *m)
     }
 }
 
+/* The change, with its reason; from here on limits are compared with this configuration. */
+static void tell_configuration(struct monitor *m)
+{
+    const struct reload *r = &m->reload;
+    char hash[65];
+    for (unsigned i = 0; i < 32; i++)
+        snprintf(hash + 2 * (size_t)i, 3, "%02x", m->config->sha256[i]);
+    const struct announce_member members[] = {
+        {.key = "by", .text = r->who},
+        {.key = "sha256", .text = hash},
+        {.key = "reason", .text = r->reason[0] != '\0' ? r->reason : NULL, .raw = r->reason[0] != '\0' ? NULL : "null"},
+        {.key = "limits", .raw = r->limits != NULL ? r->limits->json : "[]"},
+        {.key = "n_limits", .number = r->limits != NULL ? (int64_t)r->limits->n : 0},
+        {.key = "difference", .text = r->difference != NULL ? r->difference : ""},
+    };
+    struct store_message message;
+    struct stamp now = clock_now();
+    struct event_record *event = monitor_begin_event(m, &message, "configuration", now);
+    announce_event(m->config, m->parts.run_id, event->seq, now, "configuration", members,
+                   sizeof members / sizeof *members, event->body);
+    monitor_baseline_set(m, event);
+    monitor_send_event(m, &message);
+}
+
 static void switch_over(struct monitor *m)
 {
     struct reload *r = &m->reload;
@@ -326,6 +404,8 @@ static void switch_over(struct monitor *m)
     struct calibrated *old_calibrated = m->calibrated;
     bool *old_dirty = m->dirty_assets, *old_unshown = m->unshown;
     struct bus **old_buses = m->buses;
+    struct rounds *old_rounds = m->rounds;
+    int64_t *old_told = m->fallback_told;
     release_buses(m);
     int result = monitor_make_tables(m, r->next);
     if (result < 0) { /* nothing was changed: the old one goes on */
@@ -339,7 +419,9 @@ static void switch_over(struct monitor *m)
     r->next = NULL;
     m->config_untold = READER_STORE | READER_PUBLISHER | READER_CONTROL;
     monitor_tell_config(m);
-    carry_over(m, old, old_engine, old_alarms, old_calibrated);
+    carry_alarms(m, old, old_engine, old_alarms);
+    carry_points(m, old, old_engine, old_calibrated);
+    carry_rounds(m, old, old_rounds);
     engine_free(old_engine);
     free(old_alarms);
     free(old_calibrated);
@@ -347,24 +429,20 @@ static void switch_over(struct monitor *m)
     free(old_dirty);
     free(old_unshown);
     free(old_buses);
+    rounds_free(old_rounds);
+    free(old_told); /* the command is told once more: better twice than not at all */
     config_unref(old);
     refeed_faults(m);
-    char hash[65];
-    for (unsigned i = 0; i < 32; i++)
-        snprintf(hash + 2 * (size_t)i, 3, "%02x", m->config->sha256[i]);
-    const struct announce_member members[] = {
-        {.key = "by", .text = r->who},
-        {.key = "sha256", .text = hash},
-        {.key = "difference", .text = r->difference != NULL ? r->difference : ""},
-    };
-    monitor_event(m, clock_now(), "configuration", members, 3);
+    monitor_carry_bypasses(m);
+    tell_configuration(m);
     monitor_fault(m, FAULT_CONFIG, FROM_MONITOR, false, "");
+    monitor_fault(m, FAULT_CONFIG, FROM_OWNER, false, "");
     log_line(LOG_NOTICE, MID_CONFIG, "configuration reloaded: %u assets, %u points, %u alarms",
              m->config->n_assets - 1U, m->config->n_points, m->config->n_alarms);
     result = monitor_start_buses(m);
     if (result < 0)
         log_line(LOG_CRIT, MID_BUS, "cannot start the buses: %s", strerrordesc_np(-result));
-    finish(m, 0);
+    finish(m, 0, NULL);
 }
 
 void monitor_reload_bus_exited(struct monitor *m)

@@ -38,6 +38,25 @@ static const char *const state_steps[] = {
     "CREATE TABLE head(id INTEGER PRIMARY KEY CHECK(id = 1), text TEXT NOT NULL) STRICT;"
     /* Few among very many; the last one is wanted at each start. */
     "CREATE INDEX event_review ON event(seq) WHERE kind = 'review';",
+    /* 3 */
+    /* base: the alarm's state as if nothing held it; -1: written by version 2, it is what the state says. */
+    "ALTER TABLE alarm ADD COLUMN base INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE alarm ADD COLUMN latched INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE alarm ADD COLUMN acked_boot_us INTEGER;"
+    "ALTER TABLE alarm ADD COLUMN acked_measure INTEGER;"
+    /* What has ever held an alarm; kind: enum hold. until_utc_us 0: it does not now. */
+    "CREATE TABLE hold(asset TEXT NOT NULL, alarm TEXT NOT NULL, kind INTEGER NOT NULL, held INTEGER NOT NULL,"
+    " until_utc_us INTEGER NOT NULL, until_boot_us INTEGER, one_shot INTEGER NOT NULL, count INTEGER NOT NULL,"
+    " since_utc_us INTEGER NOT NULL, who TEXT NOT NULL, note TEXT NOT NULL, work_order TEXT NOT NULL,"
+    " PRIMARY KEY(asset, alarm, kind)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE bypass(device TEXT PRIMARY KEY, until_utc_us INTEGER NOT NULL, count INTEGER NOT NULL,"
+    " since_utc_us INTEGER NOT NULL, who TEXT NOT NULL, note TEXT NOT NULL, work_order TEXT NOT NULL,"
+    " seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    /* The configuration whose limits are explained: changes are compared with it. */
+    "CREATE TABLE baseline(id INTEGER PRIMARY KEY CHECK(id = 1), sha256 BLOB NOT NULL) STRICT;"
+    /* Few among very many; the last ones are wanted at each start. */
+    "CREATE INDEX event_reading ON event(seq) WHERE kind = 'reading';"
+    "CREATE INDEX event_drill ON event(seq) WHERE kind = 'alarm' AND asset = 'system' AND alarm = 'drill';",
 };
 
 static const char *const history_steps[] = {

@@ -3,9 +3,12 @@
  *
  * state.db     event          the audit chain (chain.h); append-only, guarded by triggers
  *              alarm          the state of each alarm that ever was not normal, after its last event
+ *              hold           what has ever kept an alarm quiet: who, why, until when, how often
+ *              bypass         devices that are or were bypassed
  *              outbox         events that the broker has not confirmed
  *              run            one row per start of the daemon; stopped_utc_us is NULL until a clean stop
  *              configuration  the full text of each configuration that was ever in force; append-only
+ *              baseline       the configuration whose limits are explained: one row
  *              head           the last signed head (head.h): one row
  * history.db   point          ids for (asset, point, unit, decimals)
  *              calibration    each calibration that was ever in force; append-only

@@ -2,7 +2,8 @@
  * messages.h - what the threads say to each other. Copied values with indices, never pointers (but for the
  * immutable, counted configuration).
  *
- *   bus threads, control, store, publisher, loader  --core_message-->       core thread (monitor.c)
+ *   bus threads, control, store, publisher,
+ *   fallback, loader                                --core_message-->       core thread (monitor.c)
  *   core thread, publisher                          --store_message-->      store thread
  *   core thread, store                              --publisher_message-->  publisher thread
  *   core thread                                     --control_message-->    control thread
@@ -17,9 +18,13 @@
 #include "diagnostics.h"
 #include "value.h"
 
-#define BODY_MAX 2560 /* an event's JSON text, with NUL */
-#define WHO_MAX  64   /* a person's login name, with NUL */
-#define NOTE_MAX 256  /* a person's comment, with NUL */
+#define BODY_MAX  4096 /* an event's JSON text, with NUL */
+#define WHO_MAX   64   /* a person's login name, with NUL */
+#define NOTE_MAX  256  /* a person's comment, with NUL */
+#define ORDER_MAX 64   /* a work order's number, with NUL */
+
+#define OCCURRENCE_MAX (2 * ID_MAX + 24) /* "tank-1/warm@1795510919521", with NUL */
+#define WHY_MAX        192               /* why a command was refused, with NUL */
 
 #define EVENT_KIND_MAX     24
 #define RECORD_MEMBERS_MAX 2200 /* with what every event has it fits into BODY_MAX */
@@ -31,6 +36,89 @@ struct record_request {
     char who[WHO_MAX];
     char members[RECORD_MEMBERS_MAX]; /* of the event's body, as JSON text without the braces */
     int64_t reviewed_until_utc_us;    /* of a review: there is no hole in what was reviewed before that */
+};
+
+#define LIMITS_JSON_MAX 1536
+
+/* Which limits differ from those that are explained. */
+struct limit_report {
+    size_t n;
+    char *lines;                /* one for each, for people; malloc'd */
+    char json[LIMITS_JSON_MAX]; /* an array of {"what","before","after"}, as many as fit */
+};
+void limit_report_free(struct limit_report *report); /* the monitor's; NULL is a no-op */
+
+/* Who has disabled something, why and since when. */
+struct hold_note {
+    int64_t since_utc_us;
+    char by[WHO_MAX], note[NOTE_MAX], order[ORDER_MAX]; /* order: the work order's number */
+};
+
+/* A device that is bypassed: its points are read and stored, its alarms are out of service. */
+struct bypass {
+    struct hold_note note;
+    int64_t until_utc_us; /* 0: not bypassed */
+    uint32_t count;       /* how often so far */
+};
+
+/* What a person may tell us. The names are the last level of the MQTT topic: request.h. */
+enum command_verb {
+    COMMAND_ACKNOWLEDGE,
+    COMMAND_SHELVE,
+    COMMAND_UNSHELVE,
+    COMMAND_OUT_OF_SERVICE,
+    COMMAND_IN_SERVICE,
+    COMMAND_RESET,
+    COMMAND_BYPASS,
+    COMMAND_UNBYPASS,
+    COMMAND_READING,
+    COMMAND_DRILL,
+    COMMAND_VERBS
+};
+
+/* A command with all that any verb may say; "" and 0: not said. */
+struct command_request {
+    enum command_verb verb;
+    uint32_t ticket; /* where the answer belongs; origin tells whose */
+    enum command_origin { ORIGIN_CONTROL, ORIGIN_MQTT } origin;
+    char who[WHO_MAX], via[WHO_MAX]; /* via: the agent (an MQTT user) that has passed it on */
+    char asset[ID_MAX], alarm[ID_MAX], device[ID_MAX], point[ID_MAX];
+    char occurrence[OCCURRENCE_MAX]; /* the alarm must still be this one */
+    char note[NOTE_MAX], order[ORDER_MAX], second[WHO_MAX];
+    uint32_t for_ms;      /* or */
+    int64_t until_utc_us; /* the end of a hold */
+    bool one_shot;
+    char value[STATE_NAME_MAX]; /* of a reading: a decimal, or the name of a state */
+    int64_t measured_utc_us;
+};
+
+/* What became of it. */
+struct command_result {
+    int error; /* 0, or -errno: -ENOENT no such alarm (point, device), -EALREADY nothing to do, else see why */
+    char why[LANGUAGES][WHY_MAX]; /* for people; "": the error says it all */
+    uint16_t n;                   /* alarms that are held, or no longer held */
+    uint16_t n_marked;            /* of these: protected ones, which go on as ever and only say so */
+    int64_t until_utc_us;         /* when the hold ends; 0: none */
+    uint64_t seq;                 /* of the event, of a reading */
+};
+
+/* What cryonotify says of itself (its status), as far as it matters here. */
+struct notify_report {
+    bool online, would_be_told;
+    bool channel, people, off; /* there is a problem of that kind */
+    char run[WHO_MAX];
+    char text[NOTE_MAX];    /* of the problems: the first of them in words */
+    char channels[NOTE_MAX]; /* in words: what failed */
+    char persons[NOTE_MAX];
+    char offs[4 * NOTE_MAX]; /* what is switched off, as JSON text: elements of an array, without brackets */
+    unsigned n_offs;
+};
+
+/* A call, as cryonotify tells of it. */
+struct notify_call {
+    char id[ID_MAX], alarm_id[OCCURRENCE_MAX], person[WHO_MAX], channel[ID_MAX], outcome[16], error[NOTE_MAX];
+    int64_t utc_us; /* 0: not said */
+    int64_t level, attempt;
 };
 
 /* A row of history.db's table "calibration". */
@@ -52,7 +140,7 @@ enum core_kind {
     CORE_BUS_EXITED,  /* bus: my thread is about to end */
     CORE_BUS_STATE,   /* bus: link up or down (for the log) */
     CORE_DIAGNOSTICS, /* bus: how a device has answered so far; every DIAGNOSTICS_INTERVAL_MS */
-    CORE_ACKNOWLEDGE, /* control or MQTT: a person acknowledges an alarm */
+    CORE_COMMAND,     /* control or MQTT: a person wants something done */
     CORE_VERIFY,      /* control: a person has compared a point with the device's own display */
     CORE_RECORD,      /* control: a tool or a signature, to be made an event */
     CORE_SNAPSHOT,    /* control: send me a page of points or alarms */
@@ -66,6 +154,25 @@ enum core_kind {
     CORE_RESTORED,    /* store: the state of one alarm in an earlier run */
     CORE_CALIBRATION, /* store: a calibration that history.db has, and no event tells of */
     CORE_REVIEWED,    /* store: until when the record was reviewed; before CORE_STORE_OPEN */
+    CORE_BYPASSED,    /* store: a device that an earlier run has left bypassed; before CORE_STORE_OPEN */
+    CORE_BASELINE,    /* store: the configuration whose limits are explained; before CORE_STORE_OPEN */
+    CORE_LIMITS,      /* loader: the limits at the start were compared with those that are explained */
+    CORE_DRILLED,     /* store: when a drill was last confirmed; before CORE_STORE_OPEN */
+    CORE_ROUND,       /* store: when a person last read a point; before CORE_STORE_OPEN */
+    CORE_NOTIFY,      /* publisher: cryonotify's status, or its heartbeat (report NULL) */
+    CORE_CALLED,      /* publisher: cryonotify has tried to call somebody */
+    CORE_FALLBACK,    /* fallback: what became of a command or a relay */
+};
+
+/* All of an alarm that outlives the daemon, beside its state, times and names. */
+struct alarm_kept {
+    struct alarm_memory memory;
+    struct hold_note shelf, service;
+};
+
+struct restored_alarm {
+    char body[BODY_MAX]; /* of the event that made it so; "": none */
+    struct alarm_kept kept;
 };
 
 struct core_message {
@@ -87,12 +194,8 @@ struct core_message {
             uint16_t device;
             struct diagnostics counts;
         } diagnostics;
-        struct {
-            char asset[ID_MAX], alarm[ID_MAX];
-            char who[WHO_MAX], note[NOTE_MAX];
-            uint32_t ticket; /* where the answer belongs; origin tells whose */
-            enum command_origin { ORIGIN_CONTROL, ORIGIN_MQTT } origin;
-        } acknowledge;
+        struct limit_report *limits; /* receiver frees; NULL: no memory */
+        struct command_request *command; /* malloc'd, the receiver frees */
         struct {
             char asset[ID_MAX], point[ID_MAX];
             char displayed[STATE_NAME_MAX]; /* a decimal, or the name of a state */
@@ -107,16 +210,18 @@ struct core_message {
         } record;
         struct {
             uint32_t ticket;
-            enum snapshot_table { SNAPSHOT_POINTS, SNAPSHOT_ALARMS, SNAPSHOT_DEVICES } table;
+            enum snapshot_table { SNAPSHOT_POINTS, SNAPSHOT_ALARMS, SNAPSHOT_DEVICES, SNAPSHOT_DISABLED, SNAPSHOT_ROUNDS } table;
             uint16_t first; /* a page is up to SNAPSHOT_PAGE entries */
         } snapshot;
         struct {
             uint32_t ticket;
             char who[WHO_MAX];
+            char reason[NOTE_MAX]; /* why; "": not said */
         } reload;
         struct {
             struct config *config; /* a reference, or NULL: refused */
             char *detail; /* malloc'd, receiver frees: the mistakes when refused, the difference when not */
+            struct limit_report *limits; /* receiver frees; NULL: not compared */
         } config;
         struct {
             enum system_fault fault;
@@ -149,12 +254,45 @@ struct core_message {
             int64_t raised_utc_us;
             char who[WHO_MAX];
             int64_t acked_utc_us;
-            char *body; /* of the event that made it so; malloc'd, the receiver frees; NULL: none */
+            struct restored_alarm *more; /* malloc'd, the receiver frees; NULL: nothing more is known */
         } restored;
         struct calibration_row *calibration; /* malloc'd, the receiver frees */
         struct {
             int64_t until_utc_us; /* the first event's time when nothing was reviewed; 0: no events either */
         } reviewed;
+        struct {
+            char device[ID_MAX];
+            struct bypass bypass;
+        } bypassed;
+        struct {
+            char *source; /* malloc'd, the receiver frees; NULL: none is known, or it is lost */
+            size_t len;
+            bool known; /* there was one */
+            unsigned char sha256[32];
+        } baseline;
+        struct {
+            int64_t utc_us; /* of the last confirmation; 0: there is none */
+            int64_t began_utc_us; /* of the last drill; 0: there is none */
+            int64_t first_utc_us; /* of the first event; 0: there is none */
+        } drilled;
+        struct {
+            char asset[ID_MAX], point[ID_MAX], by[WHO_MAX];
+            int64_t measured_utc_us;
+        } round;
+        struct {
+            struct notify_report *report; /* malloc'd, the receiver frees; NULL: a heartbeat */
+            char run[WHO_MAX];
+        } notify;
+        struct notify_call *called; /* malloc'd, the receiver frees */
+        struct {
+            enum fallback_part { FALLBACK_COMMAND, FALLBACK_RELAY } part;
+            uint16_t relay;  /* index in the configuration */
+            int error;       /* 0, or -errno: it could not be started, timed out, did not answer */
+            int status;      /* of a command that has ended: its exit status, or 128 + the signal */
+            bool on;         /* of a relay: what it was set to */
+            char occurrence[OCCURRENCE_MAX];
+            char detail[NOTE_MAX];
+        } fallback;
     };
 };
 
@@ -174,6 +312,14 @@ struct event_record {
     int64_t raised_utc_us;
     char who[WHO_MAX]; /* acknowledged by */
     int64_t acked_utc_us;
+    struct alarm_kept kept;
+    /* For kind "device": what state.db keeps of the device from now on. */
+    bool has_bypass;
+    char device[ID_MAX];
+    struct bypass bypass;
+    /* For kind "configuration": its limits are explained; changes are compared with it from now on. */
+    bool has_baseline;
+    unsigned char baseline[32];
 };
 
 /* ---------------------------------------------------------------- to the store */
@@ -215,6 +361,7 @@ enum publisher_kind {
     PUBLISHER_SETTLED, /* store: the event "stop" and what waited are written, the last head is told
                           (MAILBOX_RESERVED) */
     PUBLISHER_CONFIG,  /* the configuration in force from here on */
+    PUBLISHER_DISABLED, /* core: all that is disabled, retained */
 };
 #define PUBLISHER_HOLD_MS 500
 
@@ -242,15 +389,17 @@ struct publisher_message {
         char head[HEAD_BODY_MAX];
         struct {
             uint32_t ticket;
-            int error; /* 0, or -errno */
+            struct command_result result;
         } answer;
+        char *disabled; /* malloc'd JSON text, the receiver frees */
         struct config *config; /* a reference */
     };
 };
 
 /* ---------------------------------------------------------------- to the control thread */
 
-#define SNAPSHOT_PAGE 32
+#define SNAPSHOT_PAGE     32
+#define RELOAD_DETAIL_MAX 16384
 
 enum control_kind {
     CONTROL_ANSWER, /* to an acknowledge, verification, record or reload */
@@ -274,6 +423,8 @@ struct control_message {
             uint32_t ticket;
             int error;    /* 0, or -errno */
             uint64_t seq; /* of the event, to a record */
+            struct command_result result; /* to a command; its error and seq stand above too */
+            char detail[RELOAD_DETAIL_MAX]; /* to a reload that was refused: the mistakes, line by line */
             struct verification {
                 struct reading reading; /* of the point at that moment */
                 uint16_t point;
@@ -287,13 +438,14 @@ struct control_message {
             uint16_t first, count; /* count 0: past the end */
             struct stamp now;
             bool broker_failed, disk_failed; /* at this moment: their alarms may still have to come */
+            enum notifier_state { NOTIFIER_NONE, NOTIFIER_WAITING, NOTIFIER_OK, NOTIFIER_FAILED } notifier;
             union {
                 struct {
                     struct point_view points[SNAPSHOT_PAGE]; /* calibrated */
                     struct calibrated calibrated[SNAPSHOT_PAGE];
                 };
                 struct snapshot_alarm alarms[SNAPSHOT_PAGE];
-                char devices[SNAPSHOT_PAGE][DEVICE_BODY_MAX];
+                char devices[SNAPSHOT_PAGE][DEVICE_BODY_MAX]; /* also what is disabled, and rounds */
             };
         } page;
         struct config *config; /* a reference */

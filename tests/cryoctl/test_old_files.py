@@ -45,8 +45,8 @@ class OldFiles(Case):
                 shutil.copy(os.path.join(place, name), copy)
             yield place, copy
 
-    def version(self, copy):
-        db = sqlite3.connect("file:%s/history.db?mode=ro" % copy, uri=True)
+    def version(self, copy, name="state.db"):
+        db = sqlite3.connect("file:%s/%s?mode=ro" % (copy, name), uri=True)
         try:
             return db.execute("PRAGMA user_version").fetchone()[0]
         finally:

@@ -166,6 +166,8 @@ static void answer_command(struct fake_core *core, uint32_t ticket)
     m->kind = CONTROL_ANSWER;
     m->answer.ticket = ticket;
     m->answer.error = atomic_load(&core->answer_error);
+    m->answer.result = core->result;
+    m->answer.result.error = m->answer.error;
     m->answer.seq = 4711;
     mailbox_post(control_mailbox(core->control), MAILBOX_ORDINARY, m);
     free(m);
@@ -185,10 +187,14 @@ static void handle(struct fake_core *core, const struct core_message *m)
             core->last_request = *m->record.request;
             free(m->record.request);
         }
+        if (m->kind == CORE_COMMAND) {
+            core->last_order = *m->command;
+            free(m->command);
+        }
         pthread_mutex_unlock(&core->lock);
         answer_command(core, m->kind == CORE_RELOAD   ? m->reload.ticket
                              : m->kind == CORE_RECORD ? m->record.ticket
-                                                      : m->acknowledge.ticket);
+                                                      : core->last_order.ticket);
     }
 }
 

@@ -21,6 +21,7 @@
 #include "log.h"
 #include "publisher.h"
 #include "publisher_fixture.h"
+#include "request.h"
 
 struct driver {
     struct mailbox *core, *store;
@@ -42,9 +43,16 @@ static void print_core(const struct core_message *m)
 {
     if (m->kind == CORE_FAULT && m->fault.fault == FAULT_BROKER)
         printf("fault %d %s\n", m->fault.failed, m->fault.detail);
-    else if (m->kind == CORE_ACKNOWLEDGE)
-        printf("ack %s %s %s %" PRIu32 " %s\n", m->acknowledge.asset, m->acknowledge.alarm,
-               m->acknowledge.who, m->acknowledge.ticket, m->acknowledge.note);
+    else if (m->kind == CORE_COMMAND) {
+        const struct command_request *r = m->command;
+        printf("%s %s %s %s %" PRIu32 " %s\n", r->verb == COMMAND_ACKNOWLEDGE ? "ack" : request_verb_name(r->verb),
+               r->asset, r->alarm, r->who, r->ticket, r->note);
+        free(m->command);
+    } else if (m->kind == CORE_NOTIFY) {
+        free(m->notify.report);
+    } else if (m->kind == CORE_CALLED) {
+        free(m->called);
+    }
 }
 
 static void *listen(void *context)
@@ -161,7 +169,7 @@ static void obey(struct driver *d, char *line)
     } else if (strncmp(line, "answer ", 7) == 0) {
         m.kind = PUBLISHER_ANSWER;
         m.answer.ticket = (uint32_t)seq;
-        m.answer.error = (int)strtol(strchr(args, ' '), NULL, 10);
+        m.answer.result.error = (int)strtol(strchr(args, ' '), NULL, 10);
         post(d, MAILBOX_RESERVED, &m);
     } else {
         printf("what? %s\n", line);

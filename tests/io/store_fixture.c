@@ -98,7 +98,9 @@ void store_fixture_stop(struct store_fixture *fixture)
     fixture->store = NULL;
     while (mailbox_take(fixture->core, &core)) {
         if (core.kind == CORE_RESTORED)
-            free(core.restored.body);
+            free(core.restored.more);
+        else if (core.kind == CORE_BASELINE)
+            free(core.baseline.source);
     }
     while (mailbox_take(fixture->publisher, &publisher))
         ;
@@ -169,7 +171,9 @@ struct core_message store_fixture_wait(struct store_fixture *fixture, enum core_
             if (message.kind == kind)
                 return message;
             if (message.kind == CORE_RESTORED)
-                free(message.restored.body);
+                free(message.restored.more);
+        else if (message.kind == CORE_BASELINE)
+            free(message.baseline.source);
         }
     } while (mailbox_wait(fixture->core, -1, deadline));
     fail_msg("no message of kind %d came", kind);

@@ -224,14 +224,14 @@ static void test_acknowledge(void **state)
     fixture_open(&f, 1, NULL);
     assert_error(acknowledge(&f, "{\"asset\":\"tank-1\",\"alarm\":\"lid-open\",\"note\":\"看到了\"}"), "");
     struct core_message last = fixture_last_command(&f);
-    assert_int_equal(last.kind, CORE_ACKNOWLEDGE);
-    assert_int_equal(last.acknowledge.origin, ORIGIN_CONTROL);
-    assert_string_equal(last.acknowledge.asset, "tank-1");
-    assert_string_equal(last.acknowledge.alarm, "lid-open");
-    assert_string_equal(last.acknowledge.note, "看到了");
+    assert_int_equal(last.kind, CORE_COMMAND);
+    assert_int_equal(f.core.last_order.origin, ORIGIN_CONTROL);
+    assert_string_equal(f.core.last_order.asset, "tank-1");
+    assert_string_equal(f.core.last_order.alarm, "lid-open");
+    assert_string_equal(f.core.last_order.note, "看到了");
     char name[WHO_MAX];
     control_peer_name(geteuid(), name, sizeof name);
-    assert_string_equal(last.acknowledge.who, name);
+    assert_string_equal(f.core.last_order.who, name);
     assert_error(acknowledge(&f, "{\"asset\":\"tank-1\",\"alarm\":\"lid-open\",\"note\":null}"), "");
 
     atomic_store(&f.core.answer_error, -ENOENT);

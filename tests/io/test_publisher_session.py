@@ -363,13 +363,16 @@ class Commands(PublisherCase):
             ack = line.split(" ", 5)
             self.assertEqual(ack[1:4] + ack[5:], ["tank-1", "temperature-critical", "li.na", "on my way, 马上"])
             self.under_test.say("answer %s %d" % (ack[4], error))
-            self.assertEqual(self.answer(asking), wanted)
+            answer = self.answer(asking)
+            self.assertEqual(bool(answer.pop("error_zh", None)), not wanted["ok"])
+            self.assertEqual(answer, wanted)
 
     def test_nonsense_is_answered(self):
-        for text, word in (("{", "JSON"), ("[]", "JSON"), ('{"asset":1,"alarm":"x"}', "strings"),
-                           ('{"asset":"tank-1"}', "required"), ('{"asset":"a","alarm":"b","x":1}', "only"),
-                           ('{"asset":"a","alarm":"b","note":"%s"}' % ("x" * 300), "long"),
-                           ('{"asset":"a","alarm":"b","note":"\\u0007"}', "control"), ('{"asset":"%s"}' % ("x" * 2000), "long")):
+        for text, word in (("{", "JSON"), ("[]", "JSON"), ('{"asset":1,"alarm":"x"}', "asset: a text"),
+                           ('{"asset":"tank-1"}', "alarm: is missing"), ('{"asset":"a","alarm":"b","x":1}', "x: is not"),
+                           ('{"asset":"a","alarm":"b","person":"wang.wei"}', "mqtt.agents"),
+                           ('{"asset":"a","alarm":"b","note":"%s"}' % ("x" * 300), "longer"),
+                           ('{"asset":"a","alarm":"b","note":"\\u0007"}', "control"), ('{"asset":"%s"}' % ("x" * 3000), "long")):
             answer = self.answer(self.ask(text))
             self.assertFalse(answer["ok"])
             self.assertIn(word, answer["error"])

@@ -95,9 +95,9 @@ static void test_events_and_alarms_survive(void **state)
     assert_string_equal(low.restored.who, "li.na");
     assert_true(low.restored.acked_utc_us == 1700000000000003);
     struct store_message last = store_fixture_event(3, "low", ALARM_ACKNOWLEDGED);
-    assert_string_equal(low.restored.body, last.event.body); /* shown as it was */
-    free(high.restored.body);
-    free(low.restored.body);
+    assert_string_equal(low.restored.more->body, last.event.body); /* shown as it was */
+    free(high.restored.more);
+    free(low.restored.more);
 }
 
 /* The last review says until when the record was looked at; one that can't be read says nothing. */
@@ -315,7 +315,7 @@ static void test_full_core_mailbox_loses_nothing(void **state)
         struct core_message restored = store_fixture_wait(fixture, CORE_RESTORED);
         snprintf(alarm, sizeof alarm, "alarm-%03u", i);
         assert_string_equal(restored.restored.alarm, alarm);
-        free(restored.restored.body);
+        free(restored.restored.more);
     }
     assert_int_equal(store_fixture_wait(fixture, CORE_STORE_OPEN).store_open.last_seq, 300);
 }

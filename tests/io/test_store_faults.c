@@ -100,7 +100,7 @@ static void test_newer_state_in_memory(void **state)
     assert_int_equal(rename(moved, fixture->dir), 0);
     struct core_message restored = store_fixture_wait(fixture, CORE_RESTORED);
     assert_string_equal(restored.restored.alarm, "low");
-    free(restored.restored.body);
+    free(restored.restored.more);
     struct core_message open;
     while (mailbox_take(fixture->core, &open) && open.kind != CORE_STORE_OPEN)
         assert_int_not_equal(open.kind, CORE_RESTORED);

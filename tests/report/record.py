@@ -109,7 +109,7 @@ class Record:
         for digest, (at, text) in self.configurations.items():
             db.execute("INSERT INTO configuration VALUES(?, ?, ?)", (bytes.fromhex(digest), at * 1000, text))
         for (asset, alarm), (state, raised, who, acked, seq) in self.alarms.items():
-            db.execute("INSERT INTO alarm VALUES(?, ?, ?, ?, ?, ?, ?)", (asset, alarm, state, raised, who, acked, seq))
+            db.execute("INSERT INTO alarm(asset, alarm, state, raised_utc_us, who, acked_utc_us, seq) VALUES(?, ?, ?, ?, ?, ?, ?)", (asset, alarm, state, raised, who, acked, seq))
         db.commit()
         db.close()
 

@@ -167,7 +167,7 @@ static int fill_poll(const struct control *c, struct pollfd fds[POLL_MAX], int64
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
         const struct control_client *client = &c->clients[i];
         fds[POLL_CLIENTS + i] = (struct pollfd){.fd = client->fd, .events = client_events(client)};
-        if (client->fd >= 0 && client->wait >= CONTROL_WAIT_ACKNOWLEDGE && client->deadline_us < until_us)
+        if (client->fd >= 0 && client->wait >= CONTROL_WAIT_COMMAND && client->deadline_us < until_us)
             until_us = client->deadline_us;
     }
     return until_us <= now_us ? 0 : (int)((until_us - now_us + MS_US - 1) / MS_US);

@@ -11,16 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config.h"
 #include "control_peer.h"
 #include "control_reply.h"
+#include "messages.h"
 
 #define CONTROL_CALL_MAX ((size_t)64 * 1024) /* a call's JSON text with its NUL */
 
 enum control_wait {
     CONTROL_WAIT_NOTHING,
     CONTROL_WAIT_STATUS,      /* to be in an assembly, or in one (joined) */
-    CONTROL_WAIT_ACKNOWLEDGE, /* for CONTROL_ANSWER */
+    CONTROL_WAIT_COMMAND, /* for CONTROL_ANSWER */
     CONTROL_WAIT_VERIFY,
     CONTROL_WAIT_RECORD,
     CONTROL_WAIT_RELOAD,
@@ -48,7 +48,8 @@ struct control_client {
     int64_t asked_us, deadline_us;
     enum control_view view;            /* CONTROL_WAIT_STATUS: what is wanted */
     bool joined;                       /* and: it waits for the one being put together */
-    char asset[ID_MAX], alarm[ID_MAX]; /* CONTROL_WAIT_ACKNOWLEDGE; of VERIFY asset and point */
+    enum command_verb verb;            /* CONTROL_WAIT_COMMAND */
+    char asset[ID_MAX], alarm[ID_MAX]; /* that it is about: asset and alarm or point; or the device */
 };
 
 /* Takes the fd, also on failure. Returns 0 or -ENOMEM. */

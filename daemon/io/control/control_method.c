@@ -8,8 +8,6 @@
 #include "log.h"
 
 #define ERROR_DENIED         "io.cryomon.Monitor.PermissionDenied"
-#define ERROR_NO_ALARM       "io.cryomon.Monitor.NoSuchAlarm"
-#define ERROR_NOTHING        "io.cryomon.Monitor.NothingToAcknowledge"
 #define ERROR_TOO_LONG       "io.cryomon.Monitor.TextTooLong"
 #define ERROR_NO_POINT       "io.cryomon.Monitor.NoSuchPoint"
 #define ERROR_NO_VALUE       "io.cryomon.Monitor.NoValue"
@@ -167,22 +165,6 @@ void control_caller_name(struct control *c, const struct control_client *client,
     heartbeat_beat(c->heartbeats, c->beat);
 }
 
-static void acknowledge(struct control *c, struct control_client *client, const struct control_call *call)
-{
-    struct core_message m = {.kind = CORE_ACKNOWLEDGE, .generation = c->config->generation};
-    if (!control_take_text(client, call, "asset", false, m.acknowledge.asset, ID_MAX) ||
-        !control_take_text(client, call, "alarm", false, m.acknowledge.alarm, ID_MAX) ||
-        !control_take_text(client, call, "note", true, m.acknowledge.note, NOTE_MAX))
-        return;
-    memcpy(client->asset, m.acknowledge.asset, ID_MAX);
-    memcpy(client->alarm, m.acknowledge.alarm, ID_MAX);
-    control_caller_name(c, client, m.acknowledge.who);
-    m.acknowledge.origin = ORIGIN_CONTROL;
-    m.acknowledge.ticket = control_ticket(c);
-    (void)control_post_command(c, client, &m, m.acknowledge.ticket, CONTROL_WAIT_ACKNOWLEDGE,
-                               c->limits.page_ms);
-}
-
 static void verify_point(struct control *c, struct control_client *client, const struct control_call *call)
 {
     struct core_message m = {.kind = CORE_VERIFY, .generation = c->config->generation};
@@ -207,8 +189,9 @@ static void verify_point(struct control *c, struct control_client *client, const
 
 static void reload(struct control *c, struct control_client *client, const struct control_call *call)
 {
-    (void)call;
     struct core_message m = {.kind = CORE_RELOAD, .generation = c->config->generation};
+    if (!control_take_text(client, call, "reason", true, m.reload.reason, NOTE_MAX))
+        return;
     control_caller_name(c, client, m.reload.who);
     m.reload.ticket = control_ticket(c);
     (void)control_post_command(c, client, &m, m.reload.ticket, CONTROL_WAIT_RELOAD, c->limits.reload_ms);
@@ -222,15 +205,6 @@ static void answer_failed(struct control_client *client, int error)
     const char *meaning = strerrordesc_np(-error);
     snprintf(text, sizeof text, "error %d: %s", -error, meaning != NULL ? meaning : "unknown");
     control_answer(client, CONTROL_ERROR_FAILED, json_pack("{s:s}", "message", text));
-}
-
-static void answer_acknowledge(struct control_client *client, int error)
-{
-    const char *name = error == -ENOENT ? ERROR_NO_ALARM : ERROR_NOTHING;
-    if (error == -ENOENT || error == -EALREADY)
-        control_answer(client, name, json_pack("{s:s, s:s}", "asset", client->asset, "alarm", client->alarm));
-    else
-        answer_failed(client, error);
 }
 
 static void answer_verify_error(struct control_client *client, int error)
@@ -265,13 +239,15 @@ void control_method_answer(struct control *c, const struct control_message *mess
     int error = message->answer.error;
     struct control_client *client = NULL;
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX && client == NULL; i++)
-        if (c->clients[i].fd >= 0 && c->clients[i].wait >= CONTROL_WAIT_ACKNOWLEDGE &&
+        if (c->clients[i].fd >= 0 && c->clients[i].wait >= CONTROL_WAIT_COMMAND &&
             c->clients[i].ticket == ticket)
             client = &c->clients[i];
     if (client == NULL)
         return; /* gone, or told "busy" before */
     const struct verification *v = &message->answer.verification;
     bool verified = error == 0 && client->wait == CONTROL_WAIT_VERIFY;
+    if (client->wait == CONTROL_WAIT_COMMAND && control_command_answer(client, &message->answer.result))
+        return;
     if (verified && message->generation == c->config->generation && v->point < c->config->n_points)
         answer_verified(client, c->config, v);
     else if (error == 0 && client->wait == CONTROL_WAIT_RECORD)
@@ -280,12 +256,12 @@ void control_method_answer(struct control *c, const struct control_message *mess
         control_answer(client, verified ? CONTROL_ERROR_BUSY : NULL, NULL);
     else if (error == -EBUSY || error == -EAGAIN || error == -ENOSPC)
         control_answer(client, CONTROL_ERROR_BUSY, NULL);
-    else if (client->wait == CONTROL_WAIT_ACKNOWLEDGE)
-        answer_acknowledge(client, error);
+    else if (client->wait == CONTROL_WAIT_COMMAND)
+        answer_failed(client, error);
     else if (client->wait == CONTROL_WAIT_VERIFY)
         answer_verify_error(client, error);
     else if (error == -EINVAL)
-        control_answer(client, ERROR_RELOAD_REFUSED, NULL);
+        control_answer(client, ERROR_RELOAD_REFUSED, json_pack("{s:s}", "detail", message->answer.detail));
     else
         answer_failed(client, error);
 }
@@ -294,12 +270,14 @@ void control_method_expire(struct control *c, int64_t now_us)
 {
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
         struct control_client *client = &c->clients[i];
-        if (client->fd >= 0 && client->wait >= CONTROL_WAIT_ACKNOWLEDGE && now_us >= client->deadline_us)
+        if (client->fd >= 0 && client->wait >= CONTROL_WAIT_COMMAND && now_us >= client->deadline_us)
             control_answer(client, CONTROL_ERROR_BUSY, NULL);
     }
 }
 
 /* ---------------------------------------------------------------- dispatch */
+
+#define ANY {"*"} /* request.h knows them */
 
 static const struct method {
     const char *name;
@@ -312,7 +290,16 @@ static const struct method {
     {"org.varlink.service.GetInterfaceDescription", false, false, {"interface"}, get_description},
     {"io.cryomon.Monitor.Status", false, false, {"all"}, status},
     {"io.cryomon.Monitor.Devices", false, false, {NULL}, devices},
-    {"io.cryomon.Monitor.Acknowledge", true, false, {"asset", "alarm", "note"}, acknowledge},
+    {"io.cryomon.Monitor.Acknowledge", true, false, ANY, control_command},
+    {"io.cryomon.Monitor.Shelve", true, false, ANY, control_command},
+    {"io.cryomon.Monitor.Unshelve", true, false, ANY, control_command},
+    {"io.cryomon.Monitor.OutOfService", true, false, ANY, control_command},
+    {"io.cryomon.Monitor.InService", true, false, ANY, control_command},
+    {"io.cryomon.Monitor.Reset", true, false, ANY, control_command},
+    {"io.cryomon.Monitor.Bypass", true, false, ANY, control_command},
+    {"io.cryomon.Monitor.Unbypass", true, false, ANY, control_command},
+    {"io.cryomon.Monitor.Reading", true, false, ANY, control_command},
+    {"io.cryomon.Monitor.Drill", true, false, ANY, control_command},
     {"io.cryomon.Monitor.VerifyPoint",
      true,
      false,
@@ -329,7 +316,7 @@ static const struct method {
      true,
      {"who", "name", "meaning", "comment", "from", "to", "asset", "covers", "reviewed_until"},
      control_record_review},
-    {"io.cryomon.Monitor.Reload", true, false, {NULL}, reload},
+    {"io.cryomon.Monitor.Reload", true, false, {"reason"}, reload},
 };
 
 static const struct method *find_method(const char *name)
@@ -375,7 +362,7 @@ static bool commands_full(const struct control *c)
 {
     unsigned n = 0;
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
-        n += c->clients[i].fd >= 0 && c->clients[i].wait >= CONTROL_WAIT_ACKNOWLEDGE;
+        n += c->clients[i].fd >= 0 && c->clients[i].wait >= CONTROL_WAIT_COMMAND;
     return n >= CONTROL_COMMANDS_MAX;
 }
 
@@ -403,7 +390,7 @@ static bool admit(struct control_client *client, const struct control_call *call
         control_answer_parameter(client, "upgrade");
         return false;
     }
-    const char *unknown = control_call_unknown(call, method->parameters);
+    const char *unknown = method->run == control_command ? NULL : control_call_unknown(call, method->parameters);
     if (unknown != NULL)
         control_answer_parameter(client, unknown);
     return unknown == NULL;

@@ -3,6 +3,7 @@
  *
  * control.c         thread, poll loop, connections
  * control_method.c  a call to its answer
+ * control_command.c Acknowledge, Shelve and the other verbs: what a person tells the daemon to do
  * control_correct.c Correct: a correction of the past, beside the readings
  * control_record.c  Record and Review: what goes into the audit chain
  * control_status.c  Status: pages from the core thread put together
@@ -45,10 +46,12 @@ struct control_status {
     uint32_t ticket; /* of the page asked for */
     enum snapshot_table table;
     uint16_t next; /* first entry of that page */
+    bool complete; /* the last page was not full */
     int64_t page_deadline_us, deadline_us;
     int64_t now_utc_us; /* of the last page, as what follows */
     bool broker_failed, disk_failed;
-    struct control_text points, alarms, devices;
+    enum notifier_state notifier;
+    struct control_text points, alarms, devices, disabled, rounds;
 };
 
 struct control {
@@ -108,6 +111,10 @@ bool control_post_command(struct control *c, struct control_client *client,
 bool control_record_put(struct record_request *request, const json_t *members);
 void control_record_hand_over(struct control *c, struct control_client *client,
                               struct record_request *request);
+
+/* control_command.c: any verb of request.h; and the core's answer (false: an error without words). */
+void control_command(struct control *c, struct control_client *client, const struct control_call *call);
+bool control_command_answer(struct control_client *client, const struct command_result *result);
 
 /* control_correct.c. */
 void control_correct(struct control *c, struct control_client *client, const struct control_call *call);

@@ -9,6 +9,8 @@ void control_status_free(struct control_status *s)
     control_text_free(&s->points);
     control_text_free(&s->alarms);
     control_text_free(&s->devices);
+    control_text_free(&s->disabled);
+    control_text_free(&s->rounds);
     s->running = false;
     s->ticket = 0;
 }
@@ -52,12 +54,18 @@ static void add_arrays(struct control_text *t, const struct control_status *s)
         control_text_add(t, s->points.text, s->points.len);
         add_text(t, "],\"alarms\":[");
         control_text_add(t, s->alarms.text, s->alarms.len);
+        add_text(t, "],\"disabled\":[");
+        control_text_add(t, s->disabled.text, s->disabled.len);
+        add_text(t, "],\"rounds\":[");
+        control_text_add(t, s->rounds.text, s->rounds.len);
     }
     add_text(t, "]}}");
 }
 
 static void finish_complete(struct control *c)
 {
+    static const char *const notifier_states[] = {
+        [NOTIFIER_NONE] = "none", [NOTIFIER_WAITING] = "waiting", [NOTIFIER_OK] = "ok", [NOTIFIER_FAILED] = "failing"};
     struct control_status *s = &c->status;
     struct control_text t = {0};
     char head[8192], *name;
@@ -75,10 +83,12 @@ static void finish_complete(struct control *c)
     json_text_time(&j, "started", c->started_utc_us);
     json_text_string(&j, "broker", !c->config->mqtt.enabled ? "none" : s->broker_failed ? "failing" : "ok");
     json_text_string(&j, "disk", s->disk_failed ? "failing" : "ok");
+    json_text_string(&j, "notifier", notifier_states[s->notifier]);
     json_text_end(&j);
     int len = json_text_finish(&j);
     free(name);
-    t.failed = len <= 0 || s->points.failed || s->alarms.failed || s->devices.failed;
+    t.failed = len <= 0 || s->points.failed || s->alarms.failed || s->devices.failed ||
+               s->disabled.failed || s->rounds.failed;
     if (!t.failed) {
         add_text(&t, "{\"parameters\":");
         control_text_add(&t, head, (size_t)len - 1); /* its closing brace comes after the arrays */
@@ -92,14 +102,25 @@ static void finish_complete(struct control *c)
         finish_failed(c);
 }
 
+/* How many entries a table has; of those that only the core knows, no more than these. */
 static uint16_t entries(const struct config *config, enum snapshot_table table)
 {
-    return table == SNAPSHOT_POINTS   ? config->n_points
-           : table == SNAPSHOT_ALARMS ? config->n_alarms
-                                      : config->n_devices;
+    switch (table) {
+    case SNAPSHOT_POINTS:
+        return config->n_points;
+    case SNAPSHOT_ALARMS:
+        return config->n_alarms;
+    case SNAPSHOT_DEVICES:
+        return config->n_devices;
+    case SNAPSHOT_DISABLED:
+    case SNAPSHOT_ROUNDS:
+        break;
+    }
+    return UINT16_MAX;
 }
 
-/* Asks for the next page, going from points to alarms, or finishes when there is none. */
+/* Asks for the next page, going from points to alarms to what is disabled to rounds, or finishes when there is
+ * none. */
 static void next_page(struct control *c, int64_t now_us)
 {
     struct control_status *s = &c->status;
@@ -107,7 +128,17 @@ static void next_page(struct control *c, int64_t now_us)
         s->table = SNAPSHOT_ALARMS;
         s->next = 0;
     }
-    if (s->next >= entries(c->config, s->table)) {
+    if (s->table == SNAPSHOT_ALARMS && s->next >= c->config->n_alarms) {
+        s->table = SNAPSHOT_DISABLED;
+        s->next = 0;
+    } else if (s->table == SNAPSHOT_DISABLED && s->complete) {
+        s->table = SNAPSHOT_ROUNDS;
+        s->next = 0;
+        s->complete = false;
+    }
+    bool at_the_end = s->table == SNAPSHOT_DEVICES ? s->next >= c->config->n_devices
+                                                   : s->table == SNAPSHOT_ROUNDS && s->complete;
+    if (at_the_end) {
         finish_complete(c);
         return;
     }
@@ -129,6 +160,7 @@ static void begin(struct control *c, int64_t now_us)
     s->table = s->view == VIEW_DEVICES ? SNAPSHOT_DEVICES : SNAPSHOT_POINTS;
     s->next = 0;
     s->now_utc_us = 0;
+    s->complete = false;
     next_page(c, now_us);
 }
 
@@ -174,11 +206,13 @@ void control_status_page(struct control *c, const struct control_message *messag
     if (!s->running || message->page.ticket != s->ticket || message->generation != c->config->generation)
         return; /* late, or of a configuration that is gone */
     uint16_t end = entries(c->config, s->table);
-    if (message->page.table != s->table || first != s->next || count == 0 || count > SNAPSHOT_PAGE ||
-        count > end - first) {
+    bool open = s->table == SNAPSHOT_DISABLED || s->table == SNAPSHOT_ROUNDS; /* the core says when it ends */
+    if (message->page.table != s->table || first != s->next || (count == 0 && !open) ||
+        count > SNAPSHOT_PAGE || count > end - first) {
         finish_busy(c);
         return;
     }
+    s->complete = count < SNAPSHOT_PAGE;
     for (uint16_t i = 0; i < count; i++) {
         if (s->table == SNAPSHOT_POINTS) {
             separate(&s->points);
@@ -187,6 +221,10 @@ void control_status_page(struct control *c, const struct control_message *messag
         } else if (s->table == SNAPSHOT_DEVICES) {
             separate(&s->devices);
             add_text(&s->devices, message->page.devices[i]);
+        } else if (open) {
+            struct control_text *t = s->table == SNAPSHOT_DISABLED ? &s->disabled : &s->rounds;
+            separate(t);
+            add_text(t, message->page.devices[i]);
         } else if (s->view == VIEW_STATUS_ALL || message->page.alarms[i].state != ALARM_NORMAL) {
             separate(&s->alarms);
             control_json_alarm(&s->alarms, c->config, (uint16_t)(first + i), &message->page.alarms[i]);
@@ -195,6 +233,7 @@ void control_status_page(struct control *c, const struct control_message *messag
     s->now_utc_us = message->page.now.utc_us;
     s->broker_failed = message->page.broker_failed;
     s->disk_failed = message->page.disk_failed;
+    s->notifier = message->page.notifier;
     s->next = (uint16_t)(first + count);
     next_page(c, clock_boot_us());
 }

@@ -1,17 +1,18 @@
 #include "commands.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
 #include "json_text.h"
+#include "request.h"
 
 char *commands_filter(char *topic, const struct config *config)
 {
-    return payload_topic(topic, config, "cmd/+/acknowledge");
+    return payload_topic(topic, config, "cmd/+/+");
 }
 
 static bool is_printable(const char *text)
@@ -22,8 +23,9 @@ static bool is_printable(const char *text)
     return true;
 }
 
-/* cryomon/SITE/cmd/USER/acknowledge */
-static int read_user(const struct config *config, const char *topic, char who[WHO_MAX])
+/* cryomon/SITE/cmd/USER/VERB. What is no verb of ours is nothing to us: answers lie there too. */
+static int read_user(const struct config *config, const char *topic, char who[WHO_MAX],
+                     enum command_verb *ret_verb)
 {
     char prefix[TOPIC_MAX];
     payload_topic(prefix, config, "cmd/");
@@ -31,7 +33,7 @@ static int read_user(const struct config *config, const char *topic, char who[WH
     if (strncmp(topic, prefix, length) != 0)
         return -ENOMSG;
     const char *user = topic + length, *end = strchr(user, '/');
-    if (end == NULL || strcmp(end, "/acknowledge") != 0)
+    if (end == NULL || !request_find_verb(end + 1, ret_verb))
         return -ENOMSG;
     size_t n = (size_t)(end - user);
     if (n == 0 || n >= WHO_MAX)
@@ -77,111 +79,174 @@ static struct commands_answer *take_slot(struct commands *c, const struct config
     return NULL;
 }
 
-static void make_answer(struct commands_answer *slot, const char *error)
+static void make_error(struct commands_answer *slot, const char *en, const char *zh)
 {
     struct json_text j;
     json_text_begin(&j, slot->text, sizeof slot->text);
     json_text_object(&j, NULL);
-    json_text_bool(&j, "ok", error == NULL);
-    if (error != NULL)
-        json_text_string(&j, "error", error);
+    json_text_bool(&j, "ok", false);
+    json_text_string(&j, "error", en);
+    if (zh != NULL)
+        json_text_string(&j, "error_zh", zh);
     json_text_end(&j);
     (void)json_text_finish(&j);
     slot->ready = true;
 }
 
-static const char *take_string(const json_t *root, const char *key, char *text, size_t cap, bool required)
+static void make_success(struct commands_answer *slot, const struct command_result *result)
 {
-    const json_t *value = json_object_get(root, key);
+    struct json_text j;
+    json_text_begin(&j, slot->text, sizeof slot->text);
+    json_text_object(&j, NULL);
+    json_text_bool(&j, "ok", true);
+    if (result->until_utc_us != 0)
+        json_text_time(&j, "until", result->until_utc_us);
+    if (result->n > 0)
+        json_text_integer(&j, "alarms", result->n);
+    if (result->n_marked > 0)
+        json_text_integer(&j, "marked", result->n_marked);
+    if (result->seq > 0)
+        json_text_integer(&j, "seq", (int64_t)result->seq);
+    json_text_end(&j);
+    (void)json_text_finish(&j);
+    slot->ready = true;
+}
+
+static bool is_agent(const struct config *config, const char *user)
+{
+    for (unsigned i = 0; i < config->mqtt.n_agents; i++)
+        if (strcmp(config->mqtt.agents[i], user) == 0)
+            return true;
+    return false;
+}
+
+/* Takes "person" out of the object: an agent speaks for somebody. NULL, or what is wrong. */
+static const char *take_person(const struct config *config, json_t *root, struct command_request *request)
+{
+    const json_t *value = json_object_get(root, "person");
+    const char *person = json_string_value(value);
     if (value == NULL)
-        return required ? "asset and alarm are required" : NULL;
-    const char *string = json_string_value(value);
-    if (string == NULL)
-        return "asset, alarm and note are strings";
-    if (strlen(string) >= cap || json_string_length(value) != strlen(string))
-        return "a text is too long";
-    if (!is_printable(string))
-        return "control characters are not allowed";
-    snprintf(text, cap, "%s", string);
+        return NULL;
+    if (!is_agent(config, request->who))
+        return "person: only a user who is listed in mqtt.agents may speak for another";
+    if (person == NULL || person[0] == '\0' || strlen(person) >= WHO_MAX ||
+        json_string_length(value) != strlen(person) || !is_printable(person))
+        return "person: a name is wanted";
+    memcpy(request->via, request->who, WHO_MAX);
+    memcpy(request->who, person, strlen(person) + 1);
+    (void)json_object_del(root, "person");
     return NULL;
 }
 
-static const char *read_body(const struct arrival *arrival, struct core_message *message)
+/* A whole device is bypassed with the words for an alarm, too. */
+static void turn_to_device(const json_t *root, struct command_request *request)
+{
+    if (json_object_get(root, "device") == NULL)
+        return;
+    if (request->verb == COMMAND_OUT_OF_SERVICE)
+        request->verb = COMMAND_BYPASS;
+    else if (request->verb == COMMAND_IN_SERVICE)
+        request->verb = COMMAND_UNBYPASS;
+}
+
+/* False, with what is wrong. */
+static bool read_body(const struct config *config, const struct arrival *arrival,
+                      struct command_request *request, char error[REQUEST_ERROR_MAX])
 {
     json_error_t where;
+    const char *key, *wrong = NULL;
+    size_t limit = 0;
+    int result = 0;
+    json_t *root = arrival->length > COMMANDS_BODY_MAX
+                       ? NULL
+                       : json_loadb(arrival->payload, arrival->length, JSON_REJECT_DUPLICATES, &where);
     if (arrival->length > COMMANDS_BODY_MAX)
-        return "the command is too long";
-    json_t *root = json_loadb(arrival->payload, arrival->length, JSON_REJECT_DUPLICATES, &where);
-    const char *error = NULL;
-    if (!json_is_object(root)) {
-        error = "the command is not a JSON object";
-    } else {
-        error = take_string(root, "asset", message->acknowledge.asset, ID_MAX, true);
-        if (error == NULL)
-            error = take_string(root, "alarm", message->acknowledge.alarm, ID_MAX, true);
-        if (error == NULL)
-            error = take_string(root, "note", message->acknowledge.note, NOTE_MAX, false);
-        size_t known = 2 + (json_object_get(root, "note") != NULL);
-        if (error == NULL && json_object_size(root) != known)
-            error = "only asset, alarm and note are understood";
+        wrong = "the command is too long";
+    else if (!json_is_object(root))
+        wrong = "the command is not a JSON object";
+    else if ((wrong = take_person(config, root, request)) == NULL) {
+        turn_to_device(root, request);
+        result = request_read(root, request, &key, &limit, error);
     }
     json_decref(root);
-    return error;
+    if (wrong != NULL)
+        snprintf(error, REQUEST_ERROR_MAX, "%s", wrong);
+    return wrong == NULL && result == 0;
 }
 
 int commands_read(struct commands *c, const struct config *config, const struct arrival *arrival,
                   int64_t now_us, struct core_message *ret, char *ret_error, size_t cap)
 {
-    struct core_message message = {.kind = CORE_ACKNOWLEDGE, .generation = config->generation};
-    int result = read_user(config, arrival->topic, message.acknowledge.who);
+    char user[WHO_MAX] = "", error[REQUEST_ERROR_MAX] = "";
+    enum command_verb verb;
+    int result = read_user(config, arrival->topic, user, &verb);
     if (result == -ENOMSG)
         return -ENOMSG;
-    /* A retained command is one that somebody gave some time ago. */
-    const char *error = result < 0          ? "the user's name can't be used"
-                        : arrival->retained ? "a retained command is never obeyed"
-                                            : read_body(arrival, &message);
+    struct command_request *request = calloc(1, sizeof *request);
+    bool good = false;
+    if (result < 0) {
+        snprintf(error, sizeof error, "the user's name can't be used");
+    } else if (arrival->retained) { /* a retained command is one that somebody gave some time ago */
+        snprintf(error, sizeof error, "a retained command is never obeyed");
+    } else if (request == NULL) {
+        snprintf(error, sizeof error, "busy, try again");
+    } else {
+        request->verb = verb;
+        memcpy(request->who, user, sizeof request->who);
+        good = read_body(config, arrival, request, error);
+    }
     if (++c->last_ticket == 0)
         c->last_ticket = 1;
-    struct commands_answer *slot = arrival->retained || result < 0
-                                       ? NULL
-                                       : take_slot(c, config, message.acknowledge.who, arrival, now_us);
-    if (error != NULL) {
-        snprintf(ret_error, cap, "%s: %s", message.acknowledge.who, error);
+    struct commands_answer *slot =
+        arrival->retained || result < 0 ? NULL : take_slot(c, config, user, arrival, now_us);
+    if (!good) {
+        free(request);
+        snprintf(ret_error, cap, "%s: %s", user, error);
         if (slot != NULL)
-            make_answer(slot, error);
+            make_error(slot, error, NULL);
         return 0;
     }
-    message.acknowledge.ticket = c->last_ticket;
-    message.acknowledge.origin = ORIGIN_MQTT;
-    *ret = message;
+    request->ticket = c->last_ticket;
+    request->origin = ORIGIN_MQTT;
+    *ret = (struct core_message){.kind = CORE_COMMAND, .generation = config->generation};
+    ret->command = request;
     return 1;
 }
 
-static const char *error_words(int error)
+static void error_words(int error, const char **ret_en, const char **ret_zh)
 {
-    switch (error) {
-    case 0:
-        return NULL;
-    case -ENOENT:
-        return "no such alarm";
-    case -EALREADY:
-        return "nothing to acknowledge";
-    case -EBUSY:
-    case -ENOSPC:
-        return "busy, try again";
-    case -EACCES:
-    case -EPERM:
-        return "permission denied";
-    default:
-        return strerrordesc_np(-error);
+    static const struct {
+        int error;
+        const char *en, *zh;
+    } table[] = {
+        {-ENOENT, "no such alarm", "没有该报警"},
+        {-EALREADY, "nothing to acknowledge", "没有需要确认的报警"},
+        {-EBUSY, "busy, try again", "系统忙，请重试"},
+        {-ENOSPC, "busy, try again", "系统忙，请重试"},
+    };
+    *ret_en = strerrordesc_np(-error);
+    *ret_zh = NULL;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (table[i].error == error) {
+            *ret_en = table[i].en;
+            *ret_zh = table[i].zh;
+        }
     }
 }
 
-void commands_answered(struct commands *c, uint32_t ticket, int error)
+void commands_answered(struct commands *c, uint32_t ticket, const struct command_result *result)
 {
-    for (unsigned i = 0; i < COMMANDS_MAX && ticket != 0; i++)
-        if (c->answers[i].ticket == ticket)
-            make_answer(&c->answers[i], error_words(error));
+    const char *en = result->why[LANGUAGE_EN], *zh = result->why[LANGUAGE_ZH];
+    if (result->error < 0 && en[0] == '\0')
+        error_words(result->error, &en, &zh);
+    for (unsigned i = 0; i < COMMANDS_MAX && ticket != 0; i++) {
+        if (c->answers[i].ticket != ticket)
+            continue;
+        if (result->error < 0)
+            make_error(&c->answers[i], en, zh);
+        else
+            make_success(&c->answers[i], result);
+    }
 }
 
 struct commands_answer *commands_next(struct commands *c, int64_t now_us)

@@ -7,6 +7,7 @@
 
 #include "internal.h"
 #include "log.h"
+#include "notifier.h"
 
 #define BACKOFF_MIN_US  (1 * SECOND_US)
 #define BACKOFF_MAX_US  (30 * SECOND_US)
@@ -19,6 +20,7 @@
 #define HOLDS_US        (10 * SECOND_US) /* a connection that breaks sooner was none */
 #define FAREWELL_US     (1 * SECOND_US)
 #define COMMANDS_FILTER LEFTOVERS_FILTERS
+#define NOTIFIER_FILTER (COMMANDS_FILTER + 1)
 
 /* Posts a change of state; when the core's mailbox is full, the next turn does. */
 static void tell(struct publisher *p, bool failed, const char *detail)
@@ -96,6 +98,7 @@ static void came_up(struct publisher *p, int64_t now_us)
     p->confirmed = false;
     p->status_due = true;
     p->head_due = p->head[0] != '\0';
+    p->disabled_due = p->disabled != NULL;
     p->status_retry_us = p->heartbeat_us = now_us;
     p->learn_until_us = now_us + LEARN_US;
     p->sweep_us = now_us + SWEEP_DELAY_US;
@@ -104,6 +107,8 @@ static void came_up(struct publisher *p, int64_t now_us)
         (void)session_subscribe(p->session, (int)i, leftovers_filter(topic, config, i), true);
     if (config->mqtt.commands)
         (void)session_subscribe(p->session, COMMANDS_FILTER, commands_filter(topic, config), false);
+    if (config->notify.expected)
+        (void)session_subscribe(p->session, NOTIFIER_FILTER, notifier_filter(topic, config), true);
 }
 
 static void subscribed(const struct session_ack *ack)
@@ -112,6 +117,8 @@ static void subscribed(const struct session_ack *ack)
         return;
     if (ack->filter == COMMANDS_FILTER)
         log_line(LOG_WARNING, MID_BROKER, "MQTT: the broker does not let us hear commands: %s", ack->text);
+    else if (ack->filter == NOTIFIER_FILTER)
+        log_line(LOG_WARNING, MID_BROKER, "MQTT: the broker does not let us hear cryonotify: %s", ack->text);
     else
         log_line(LOG_INFO, MID_BROKER, "MQTT: the broker does not let us look for leftovers (%s): %s",
                  ack->filter == 0   ? "alarms"
@@ -120,17 +127,25 @@ static void subscribed(const struct session_ack *ack)
                  ack->text);
 }
 
+static void hand_over(struct publisher *p, struct core_message *message)
+{
+    static const struct command_result busy = {.error = -ENOSPC};
+    if (mailbox_post(p->core, MAILBOX_ORDINARY, message) == 0)
+        return;
+    commands_answered(&p->commands, message->command->ticket, &busy);
+    free(message->command);
+}
+
 static void arrived(struct publisher *p, const struct arrival *arrival, int64_t now_us)
 {
     const struct config *config = p->mirror->config;
     struct core_message message;
     char error[128];
-    int result = -ENOMSG;
-    if (config->mqtt.commands)
+    int result = notifier_take(p->core, config, arrival) ? 2 : -ENOMSG;
+    if (result == -ENOMSG && config->mqtt.commands)
         result = commands_read(&p->commands, config, arrival, now_us, &message, error, sizeof error);
     if (result == 1) {
-        if (mailbox_post(p->core, MAILBOX_ORDINARY, &message) < 0)
-            commands_answered(&p->commands, message.acknowledge.ticket, -ENOSPC);
+        hand_over(p, &message);
     } else if (result == 0 && now_us >= p->quiet_until_us) {
         p->quiet_until_us = now_us + SECOND_US;
         log_line(LOG_WARNING, MID_BROKER, "MQTT: command refused: %s", error);

@@ -1,5 +1,6 @@
 /* inbox.c - see internal.h. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
@@ -11,7 +12,7 @@
 static bool same_broker(const struct config *a, const struct config *b)
 {
     const struct mqtt_config *x = &a->mqtt, *y = &b->mqtt;
-    return x->enabled == y->enabled && x->keep_alive_s == y->keep_alive_s && x->commands == y->commands &&
+    return x->enabled == y->enabled && x->keep_alive_s == y->keep_alive_s && x->commands == y->commands && a->notify.expected == b->notify.expected &&
            strcmp(a->site_id, b->site_id) == 0 && strcmp(x->uri, y->uri) == 0 &&
            strcmp(x->client_id, y->client_id) == 0 && strcmp(x->username, y->username) == 0 &&
            strcmp(x->password_file, y->password_file) == 0 &&
@@ -70,6 +71,11 @@ static void take(struct publisher *p, struct publisher_message *message, int64_t
         memcpy(p->head, message->head, sizeof p->head);
         p->head_due = true;
         break;
+    case PUBLISHER_DISABLED:
+        free(p->disabled);
+        p->disabled = message->disabled;
+        p->disabled_due = true;
+        break;
     case PUBLISHER_SETTLED:
         p->settled = true;
         break;
@@ -84,7 +90,7 @@ static void take(struct publisher *p, struct publisher_message *message, int64_t
         outbox_durable(p->outbox, message->durable_seq);
         break;
     case PUBLISHER_ANSWER:
-        commands_answered(&p->commands, message->answer.ticket, message->answer.error);
+        commands_answered(&p->commands, message->answer.ticket, &message->answer.result);
         break;
     case PUBLISHER_CONFIG:
         reload(p, message->config, now_us);

@@ -56,6 +56,8 @@ struct publisher {
     char status_topic[TOPIC_MAX];
     char head[HEAD_BODY_MAX]; /* of the record; "": not known */
     bool head_due;
+    char *disabled; /* what is disabled, as JSON text; NULL: not known */
+    bool disabled_due;
     bool settled; /* no head comes any more */
     bool status_due, confirmed;
     int64_t status_retry_us;

@@ -197,6 +197,8 @@ static void drain(struct publisher *p)
     while (p->inbox != NULL && mailbox_take(p->inbox, &message))
         if (message.kind == PUBLISHER_CONFIG)
             config_unref(message.config);
+        else if (message.kind == PUBLISHER_DISABLED)
+            free(message.disabled);
     while (p->notes != NULL && mailbox_take(p->notes, &note))
         free(note.arrival);
 }
@@ -220,6 +222,7 @@ void publisher_free(struct publisher *p)
     mailbox_free(p->goodbye);
     mailbox_free(p->notes);
     mailbox_free(p->inbox);
+    free(p->disabled);
     free(p->buffer);
     free(p);
 }

@@ -145,6 +145,19 @@ static int send_head(struct publisher *p)
     return 1;
 }
 
+static int send_disabled(struct publisher *p)
+{
+    char topic[TOPIC_MAX];
+    if (!p->disabled_due || p->disabled == NULL || session_under_way(p->session, OWNER_DISABLED) > 0)
+        return 0;
+    int error = publish(p, OWNER_DISABLED, 0, payload_topic(topic, p->mirror->config, "disabled"),
+                        p->disabled, true);
+    if (error < 0)
+        return error;
+    p->disabled_due = false;
+    return 1;
+}
+
 /* Only half of the window is for what can wait. */
 static bool has_room_for(const struct publisher *p, enum session_owner owner)
 {
@@ -268,6 +281,8 @@ static int send_one(struct publisher *p, int64_t now_us)
     if (sent == 0)
         sent = send_head(p);
     if (sent == 0)
+        sent = send_disabled(p);
+    if (sent == 0)
         sent = send_readings(p);
     if (sent == 0)
         sent = send_leftover(p);
@@ -294,6 +309,7 @@ static const char *owner_name(enum session_owner owner)
         [OWNER_READINGS] = "readings",  [OWNER_DISCOVERY] = "Home Assistant discovery",
         [OWNER_CLEAR] = "clearing",     [OWNER_ANSWER] = "an answer to a command",
         [OWNER_DEVICE] = "diagnostics", [OWNER_HEAD] = "the head of the record",
+        [OWNER_DISABLED] = "what is disabled",
     };
     return names[owner];
 }

@@ -32,6 +32,7 @@ enum session_owner {
     OWNER_CLEAR,
     OWNER_ANSWER,
     OWNER_HEAD,
+    OWNER_DISABLED,
     OWNERS
 };
 

@@ -124,7 +124,7 @@ void store_report_free_restored(struct core_message *messages, size_t from, size
 
 /* ---------------------------------------------------------------- state.db (store_state.c) */
 
-#define STATE_STATEMENTS 10
+#define STATE_STATEMENTS 13
 
 struct store_state {
     struct store_db db;

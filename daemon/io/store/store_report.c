@@ -119,7 +119,9 @@ void store_report_free_restored(struct core_message *messages, size_t from, size
 {
     for (size_t i = from; messages && i < n; i++) {
         if (messages[i].kind == CORE_RESTORED)
-            free(messages[i].restored.body);
+            free(messages[i].restored.more);
+        else if (messages[i].kind == CORE_BASELINE)
+            free(messages[i].baseline.source);
     }
     free(messages);
 }

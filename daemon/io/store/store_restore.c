@@ -7,6 +7,9 @@
 #include "store_internal.h"
 
 #define RESTORED_MAX 65536
+#define BYPASSED_MAX 1024 /* devices */
+#define ROUNDS_MAX   512  /* manual readings: the last of each asset is among them */
+#define OTHERS       4    /* reviews, drills, baseline, and CORE_STORE_OPEN */
 
 /* An alarm that changed while state.db could not be opened: what waits is newer than what is stored. */
 static bool changed_since(struct store_state *state, const char *asset, const char *alarm)
@@ -25,44 +28,217 @@ static void copy_column(char *text, size_t cap, sqlite3_stmt *stmt, int column)
     snprintf(text, cap, "%s", value ? (const char *)value : "");
 }
 
-static int read_alarms(struct store *store, struct core_message *messages, size_t cap, size_t *ret_n)
+/* Only the boot that wrote it knows what it means. */
+static int64_t boot_column(sqlite3_stmt *stmt, int column, bool same_boot)
+{
+    return same_boot && sqlite3_column_type(stmt, column) != SQLITE_NULL ? sqlite3_column_int64(stmt, column)
+                                                                         : INT64_MAX;
+}
+
+static int read_holds(struct store_state *state, const char *asset, const char *alarm, bool same_boot,
+                      struct alarm_kept *kept)
 {
     sqlite3_stmt *stmt = NULL;
+    int result = sqlite3_prepare_v2(state->db.db,
+                                    "SELECT kind, held, until_utc_us, until_boot_us, one_shot, count,"
+                                    " since_utc_us, who, note, work_order FROM hold"
+                                    " WHERE asset = ?1 AND alarm = ?2",
+                                    -1, &stmt, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_bind_text(stmt, 1, asset, -1, SQLITE_STATIC);
+    if (result == SQLITE_OK)
+        result = sqlite3_bind_text(stmt, 2, alarm, -1, SQLITE_STATIC);
+    while (result == SQLITE_OK && (result = sqlite3_step(stmt)) == SQLITE_ROW) {
+        result = SQLITE_OK;
+        int kind = sqlite3_column_int(stmt, 0);
+        if (kind < 0 || kind >= HOLD_COUNT)
+            continue; /* of a newer program: it holds nothing here */
+        struct alarm_memory *memory = &kept->memory;
+        memory->is_held[kind] = sqlite3_column_int(stmt, 1) != 0;
+        memory->until_utc_us[kind] = sqlite3_column_int64(stmt, 2);
+        memory->until_boot_us[kind] = boot_column(stmt, 3, same_boot);
+        memory->n_holds[kind] = (uint32_t)sqlite3_column_int64(stmt, 5);
+        if (kind == HOLD_SUPPRESSED)
+            continue;
+        memory->one_shot |= sqlite3_column_int(stmt, 4) != 0;
+        struct hold_note *note = kind == HOLD_SHELVED ? &kept->shelf : &kept->service;
+        note->since_utc_us = sqlite3_column_int64(stmt, 6);
+        copy_column(note->by, sizeof note->by, stmt, 7);
+        copy_column(note->note, sizeof note->note, stmt, 8);
+        copy_column(note->order, sizeof note->order, stmt, 9);
+    }
+    sqlite3_finalize(stmt);
+    return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+/* A state that we do not know is at least an alarm. */
+static enum alarm_state state_of(int number)
+{
+    return number >= ALARM_NORMAL && number <= ALARM_OUT_OF_SERVICE ? (enum alarm_state)number
+                                                                    : ALARM_UNACKNOWLEDGED;
+}
+
+#define ALARMS_WHERE                                                                                         \
+    " WHERE a.state <> 0 OR EXISTS (SELECT 1 FROM hold h WHERE h.asset = a.asset AND h.alarm = a.alarm)"
+
+/* Everything of one row but its holds; more is what the message points to. */
+static void read_row(struct store_state *state, sqlite3_stmt *stmt, struct core_message *message,
+                     struct restored_alarm *more, bool *ret_same_boot)
+{
+    struct alarm_memory *memory = &more->kept.memory;
+    char boot_id[BOOT_ID_MAX];
+    copy_column(message->restored.asset, ID_MAX, stmt, 0);
+    copy_column(message->restored.alarm, ID_MAX, stmt, 1);
+    int number = sqlite3_column_int(stmt, 2), base = sqlite3_column_int(stmt, 7);
+    message->restored.state = state_of(number);
+    message->restored.raised_utc_us = sqlite3_column_int64(stmt, 3);
+    copy_column(message->restored.who, WHO_MAX, stmt, 4);
+    message->restored.acked_utc_us = sqlite3_column_int64(stmt, 5);
+    copy_column(more->body, sizeof more->body, stmt, 6);
+    copy_column(boot_id, sizeof boot_id, stmt, 11);
+    bool same_boot = strcmp(boot_id, state->boot_id) == 0;
+    bool known = base >= ALARM_NORMAL && base <= ALARM_RETURNED_UNACKNOWLEDGED;
+    *memory = engine_memory_of_state(known ? (enum alarm_state)base : message->restored.state);
+    memory->latched = known && sqlite3_column_int(stmt, 8) != 0;
+    memory->acked_utc_us = message->restored.acked_utc_us;
+    memory->acked_boot_us = boot_column(stmt, 9, same_boot);
+    memory->has_acked_measure = sqlite3_column_type(stmt, 10) != SQLITE_NULL;
+    memory->acked_measure = sqlite3_column_int64(stmt, 10);
+    *ret_same_boot = same_boot;
+}
+
+static int read_alarms(struct store *store, struct core_message *messages, size_t cap, size_t *ret_n)
+{
+    struct store_state *state = &store->state;
+    sqlite3_stmt *stmt = NULL;
     size_t n = 0;
-    int result =
-        sqlite3_prepare_v2(store->state.db.db,
-                           "SELECT a.asset, a.alarm, a.state, a.raised_utc_us, a.who, a.acked_utc_us, e.body"
-                           " FROM alarm a LEFT JOIN event e ON e.seq = a.seq"
-                           " WHERE a.state <> 0 ORDER BY a.seq LIMIT ?1",
-                           -1, &stmt, NULL);
+    bool same_boot = false;
+    int result = sqlite3_prepare_v2(
+        state->db.db,
+        "SELECT a.asset, a.alarm, a.state, a.raised_utc_us, a.who, a.acked_utc_us, e.body, a.base,"
+        " a.latched, a.acked_boot_us, a.acked_measure, e.boot_id FROM alarm a"
+        " LEFT JOIN event e ON e.seq = a.seq" ALARMS_WHERE " ORDER BY a.seq LIMIT ?1",
+        -1, &stmt, NULL);
     if (result == SQLITE_OK)
         result = sqlite3_bind_int64(stmt, 1, (int64_t)cap);
     while (result == SQLITE_OK && n < cap && (result = sqlite3_step(stmt)) == SQLITE_ROW) {
-        result = SQLITE_OK;
         struct core_message *message = &messages[n];
+        struct restored_alarm *more = calloc(1, sizeof *more);
+        result = more != NULL ? SQLITE_OK : SQLITE_NOMEM;
+        if (more == NULL)
+            break;
         *message = (struct core_message){.kind = CORE_RESTORED};
-        copy_column(message->restored.asset, ID_MAX, stmt, 0);
-        copy_column(message->restored.alarm, ID_MAX, stmt, 1);
-        int number = sqlite3_column_int(stmt, 2);
-        /* A state that we do not know is at least an alarm. */
-        message->restored.state = number > ALARM_NORMAL && number <= ALARM_RETURNED_UNACKNOWLEDGED
-                                      ? (enum alarm_state)number
-                                      : ALARM_UNACKNOWLEDGED;
-        message->restored.raised_utc_us = sqlite3_column_int64(stmt, 3);
-        copy_column(message->restored.who, WHO_MAX, stmt, 4);
-        message->restored.acked_utc_us = sqlite3_column_int64(stmt, 5);
-        const unsigned char *body = sqlite3_column_text(stmt, 6);
-        message->restored.body = body ? strdup((const char *)body) : NULL;
-        if (changed_since(&store->state, message->restored.asset, message->restored.alarm))
-            free(message->restored.body), message->restored.body = NULL;
+        message->restored.more = more;
+        read_row(state, stmt, message, more, &same_boot);
+        result = read_holds(state, message->restored.asset, message->restored.alarm, same_boot, &more->kept);
+        if (result != SQLITE_OK || changed_since(state, message->restored.asset, message->restored.alarm))
+            free(more), message->restored.more = NULL;
         else
             n++;
     }
     sqlite3_finalize(stmt);
-    if (result != SQLITE_OK && result != SQLITE_DONE)
-        return result;
     *ret_n = n;
-    return SQLITE_OK;
+    return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+static int read_bypasses(struct store_db *db, struct core_message *messages, size_t cap, size_t *n)
+{
+    sqlite3_stmt *stmt = NULL;
+    int result = sqlite3_prepare_v2(db->db,
+                                    "SELECT device, until_utc_us, count, since_utc_us, who, note, work_order"
+                                    " FROM bypass ORDER BY until_utc_us DESC",
+                                    -1, &stmt, NULL);
+    for (size_t i = 0; i < cap && result == SQLITE_OK && (result = sqlite3_step(stmt)) == SQLITE_ROW; i++) {
+        struct core_message *message = &messages[(*n)++];
+        result = SQLITE_OK;
+        *message = (struct core_message){.kind = CORE_BYPASSED};
+        struct bypass *bypass = &message->bypassed.bypass;
+        copy_column(message->bypassed.device, ID_MAX, stmt, 0);
+        bypass->until_utc_us = sqlite3_column_int64(stmt, 1);
+        bypass->count = (uint32_t)sqlite3_column_int64(stmt, 2);
+        bypass->note.since_utc_us = sqlite3_column_int64(stmt, 3);
+        copy_column(bypass->note.by, WHO_MAX, stmt, 4);
+        copy_column(bypass->note.note, NOTE_MAX, stmt, 5);
+        copy_column(bypass->note.order, ORDER_MAX, stmt, 6);
+    }
+    sqlite3_finalize(stmt);
+    return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+/* What people have read of late, the oldest first: the chain is where it stands. */
+static int read_rounds(struct store_db *db, struct core_message *messages, size_t cap, size_t *n)
+{
+    sqlite3_stmt *stmt = NULL;
+    int result = sqlite3_prepare_v2(
+        db->db,
+        "SELECT asset, coalesce(json_extract(body, '$.point'), ''), coalesce(json_extract(body, '$.by'), ''),"
+        " coalesce(json_extract(body, '$.measured'), '') FROM (SELECT seq, asset, body FROM event"
+        " WHERE kind = 'reading' AND json_valid(body) ORDER BY seq DESC LIMIT ?1) ORDER BY seq",
+        -1, &stmt, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_bind_int64(stmt, 1, (int64_t)cap);
+    for (size_t i = 0; i < cap && result == SQLITE_OK && (result = sqlite3_step(stmt)) == SQLITE_ROW; i++) {
+        struct core_message *message = &messages[*n];
+        char measured[RFC3339_MAX];
+        result = SQLITE_OK;
+        *message = (struct core_message){.kind = CORE_ROUND};
+        copy_column(message->round.asset, ID_MAX, stmt, 0);
+        copy_column(message->round.point, ID_MAX, stmt, 1);
+        copy_column(message->round.by, WHO_MAX, stmt, 2);
+        copy_column(measured, sizeof measured, stmt, 3);
+        if (clock_parse_utc(measured, &message->round.measured_utc_us) == 0)
+            (*n)++;
+    }
+    sqlite3_finalize(stmt);
+    return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+/* When the last drill began, and when one was last confirmed. */
+static int read_drills(struct store_db *db, struct core_message *ret)
+{
+    static const char QUERY[] =
+        "SELECT coalesce((SELECT utc_us FROM event WHERE kind = 'alarm' AND asset = 'system' AND alarm = 'drill'"
+        " AND json_extract(body, '$.transition') = 'acknowledged' ORDER BY seq DESC LIMIT 1), 0),"
+        " coalesce((SELECT utc_us FROM event WHERE kind = 'alarm' AND asset = 'system' AND alarm = 'drill'"
+        " AND json_extract(body, '$.transition') = 'raised' ORDER BY seq DESC LIMIT 1), 0),"
+        " coalesce((SELECT utc_us FROM event ORDER BY seq LIMIT 1), 0)";
+    sqlite3_stmt *stmt = NULL;
+    *ret = (struct core_message){.kind = CORE_DRILLED};
+    int result = sqlite3_prepare_v2(db->db, QUERY, -1, &stmt, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_step(stmt);
+    if (result == SQLITE_ROW) {
+        ret->drilled.utc_us = sqlite3_column_int64(stmt, 0);
+        ret->drilled.began_utc_us = sqlite3_column_int64(stmt, 1);
+        ret->drilled.first_utc_us = sqlite3_column_int64(stmt, 2);
+    }
+    sqlite3_finalize(stmt);
+    return result == SQLITE_ROW ? SQLITE_OK : result;
+}
+
+/* The configuration whose limits are explained: the baseline; of a file of version 2, the last one. */
+static int read_baseline(struct store_db *db, struct core_message *ret)
+{
+    sqlite3_stmt *stmt = NULL;
+    *ret = (struct core_message){.kind = CORE_BASELINE};
+    int result = sqlite3_prepare_v2(
+        db->db,
+        "WITH wanted(sha256) AS (SELECT coalesce((SELECT sha256 FROM baseline), (SELECT sha256 FROM"
+        " configuration ORDER BY rowid DESC LIMIT 1))) SELECT w.sha256, c.source FROM wanted w"
+        " LEFT JOIN configuration c ON c.sha256 = w.sha256",
+        -1, &stmt, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_step(stmt);
+    const void *hash = result == SQLITE_ROW ? sqlite3_column_blob(stmt, 0) : NULL;
+    if (hash != NULL && sqlite3_column_bytes(stmt, 0) == (int)sizeof ret->baseline.sha256) {
+        ret->baseline.known = true;
+        memcpy(ret->baseline.sha256, hash, sizeof ret->baseline.sha256);
+        const unsigned char *source = sqlite3_column_text(stmt, 1);
+        ret->baseline.source = source != NULL ? strdup((const char *)source) : NULL;
+        ret->baseline.len = ret->baseline.source != NULL ? strlen(ret->baseline.source) : 0;
+    }
+    sqlite3_finalize(stmt);
+    return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
 static int read_number(struct store_db *db, const char *query, int64_t *ret)
@@ -120,7 +296,7 @@ static int restore(struct store *store)
     struct store_state *state = &store->state;
     int64_t n_alarms = 0, unclean = 0, last_run = 0;
     size_t n = 0;
-    int result = read_number(&state->db, "SELECT count(*) FROM alarm WHERE state <> 0", &n_alarms);
+    int result = read_number(&state->db, "SELECT count(*) FROM alarm a" ALARMS_WHERE, &n_alarms);
     if (result == SQLITE_OK)
         result = read_number(&state->db, "SELECT coalesce(max(id), 0) FROM run", &last_run);
     if (result == SQLITE_OK)
@@ -134,14 +310,23 @@ static int restore(struct store *store)
         return result;
     store_head_read(store);
     size_t cap = n_alarms > RESTORED_MAX ? RESTORED_MAX : (size_t)n_alarms;
-    struct core_message *messages = calloc(cap + 2, sizeof *messages);
+    size_t all = cap + BYPASSED_MAX + ROUNDS_MAX + OTHERS;
+    struct core_message *messages = calloc(all, sizeof *messages);
     if (!messages)
         return SQLITE_NOMEM;
     result = read_alarms(store, messages, cap, &n);
     if (result == SQLITE_OK)
+        result = read_bypasses(&state->db, messages, BYPASSED_MAX, &n);
+    if (result == SQLITE_OK)
+        result = read_rounds(&state->db, messages, ROUNDS_MAX, &n);
+    if (result == SQLITE_OK)
         result = read_reviewed(&state->db, &messages[n++]);
+    if (result == SQLITE_OK)
+        result = read_drills(&state->db, &messages[n++]);
+    if (result == SQLITE_OK)
+        result = read_baseline(&state->db, &messages[n++]);
     if (result != SQLITE_OK) {
-        store_report_free_restored(messages, 0, cap);
+        store_report_free_restored(messages, 0, n);
         return result;
     }
     messages[n] = (struct core_message){.kind = CORE_STORE_OPEN};

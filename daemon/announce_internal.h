@@ -1,0 +1,34 @@
+/* announce_internal.h - what the files of the announcer share. Nobody else includes it. */
+#ifndef CRYOMON_ANNOUNCE_INTERNAL_H
+#define CRYOMON_ANNOUNCE_INTERNAL_H
+
+#include "announce.h"
+
+#define SENTENCE_MAX (NAME_MAX_BYTES + 2 * TEXT_MAX + 4 * NOTE_MAX + 64)
+
+/* Cuts a text to len bytes, not inside a character. */
+void announce_cut(char *text, size_t len);
+
+/* "2026-11-24 12:00 UTC" */
+#define MINUTE_TEXT_MAX 40
+void announce_minute(char text[MINUTE_TEXT_MAX], int64_t utc_us);
+
+/* "-149.2 °C", or the state's name. */
+void announce_value(const struct point_config *point, enum language language, micro_t value, char *text,
+                    size_t cap);
+
+/* Of RATE, DEVIATION, DISAGREE, GROUP: the condition's part of the sentence. */
+void announce_rate_words(const struct alarm_news *news, enum language language, const char *name, char *text,
+                         size_t cap);
+void announce_deviation_words(const struct alarm_news *news, enum language language, const char *name,
+                              char *text, size_t cap);
+void announce_disagree_words(const struct alarm_news *news, enum language language, char *text, size_t cap);
+void announce_group_words(const struct alarm_news *news, enum language language, char *text, size_t cap);
+
+/* What is said behind the condition: who has shelved it and until when, that it is worse ...; "": nothing. */
+void announce_tail(const struct alarm_news *news, enum language language, char *text, size_t cap);
+
+/* The members of the body that tell of holds, trend, group. */
+void announce_more_members(struct json_text *j, const struct alarm_news *news, unsigned members_max);
+
+#endif

@@ -1,0 +1,197 @@
+#include "notifier.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "json_text.h"
+
+#define NOTIFIER_BODY_MAX 65536
+#define LISTED_MAX        16 /* of what is switched off */
+
+char *notifier_filter(char *topic, const struct config *config)
+{
+    return payload_topic(topic, config, "notify/+");
+}
+
+/* Cuts to len bytes, not inside a character; control characters become spaces. */
+static void copy(char *to, size_t cap, const char *text)
+{
+    size_t len = strlen(text);
+    if (len >= cap) {
+        len = cap - 1;
+        while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
+            len--;
+    }
+    for (size_t i = 0; i < len; i++)
+        to[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7F ? ' ' : text[i];
+    to[len] = '\0';
+}
+
+static void copy_member(char *to, size_t cap, const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    copy(to, cap, text != NULL ? text : "");
+}
+
+/* Appends a problem's words, after "; ". */
+static void append(char *to, size_t cap, const json_t *problem, enum language language)
+{
+    const json_t *text = json_object_get(problem, "text");
+    const char *words = json_string_value(json_object_get(text, language == LANGUAGE_ZH ? "zh" : "en"));
+    size_t len = strlen(to);
+    if (words == NULL)
+        words = json_string_value(text);
+    if (words == NULL || words[0] == '\0' || len + 8 >= cap)
+        return;
+    if (len > 0)
+        len += (size_t)snprintf(to + len, cap - len, "; ");
+    copy(to + len, cap - len, words);
+}
+
+static void read_problems(const json_t *list, enum language language, struct notify_report *ret)
+{
+    size_t i;
+    const json_t *problem;
+    json_array_foreach(list, i, problem)
+    {
+        const char *kind = json_string_value(json_object_get(problem, "kind"));
+        if (kind == NULL)
+            continue;
+        if (strcmp(kind, "channel") == 0 || strcmp(kind, "off") == 0 || strcmp(kind, "listener") == 0) {
+            ret->channel = true;
+            ret->off |= strcmp(kind, "off") == 0;
+            append(ret->channels, sizeof ret->channels, problem, language);
+        } else if (strcmp(kind, "people") == 0) {
+            ret->people = true;
+            append(ret->persons, sizeof ret->persons, problem, language);
+        } else {
+            append(ret->text, sizeof ret->text, problem, language);
+        }
+    }
+}
+
+/* A channel that is not ok is a problem, whether or not it is listed as one. */
+static void read_channels(const json_t *list, struct notify_report *ret)
+{
+    size_t i;
+    const json_t *channel;
+    json_array_foreach(list, i, channel)
+    {
+        char person[WHO_MAX], name[ID_MAX], error[96];
+        if (!json_is_false(json_object_get(channel, "ok")))
+            continue;
+        copy_member(person, sizeof person, channel, "person");
+        copy_member(name, sizeof name, channel, "channel");
+        copy_member(error, sizeof error, channel, "error");
+        if (!ret->channel)
+            snprintf(ret->channels, sizeof ret->channels, "%s/%s: %s", person, name, error);
+        ret->channel = true;
+    }
+}
+
+/* As elements of the list of all that is disabled. */
+static void read_offs(const json_t *list, struct notify_report *ret)
+{
+    size_t i, len = 0;
+    const json_t *off;
+    json_array_foreach(list, i, off)
+    {
+        char text[sizeof ret->offs], what[2 * ID_MAX], by[WHO_MAX], until[RFC3339_MAX], why[NOTE_MAX];
+        struct json_text j;
+        ret->n_offs++;
+        copy_member(what, sizeof what, off, "what");
+        copy_member(by, sizeof by, off, "by");
+        copy_member(until, sizeof until, off, "until");
+        copy_member(why, sizeof why, off, "why");
+        json_text_begin(&j, text, sizeof text);
+        json_text_object(&j, NULL);
+        json_text_string(&j, "what", "notifications-off");
+        json_text_string(&j, "detail", what);
+        json_text_string(&j, "by", by);
+        if (until[0] != '\0')
+            json_text_string(&j, "until", until);
+        json_text_string(&j, "note", why);
+        json_text_end(&j);
+        int n = json_text_finish(&j);
+        if (n > 0 && i < LISTED_MAX && len + (size_t)n + 2 < sizeof ret->offs)
+            len += (size_t)snprintf(ret->offs + len, sizeof ret->offs - len, "%s%s", len > 0 ? "," : "", text);
+    }
+}
+
+static bool post_status(struct mailbox *core, const struct config *config, const json_t *root)
+{
+    struct core_message message = {.kind = CORE_NOTIFY, .generation = config->generation};
+    struct notify_report *report = calloc(1, sizeof *report);
+    if (report == NULL)
+        return false;
+    const char *state = json_string_value(json_object_get(root, "state"));
+    report->online = state != NULL && strcmp(state, "online") == 0;
+    report->would_be_told = json_is_true(json_object_get(root, "would_be_told"));
+    copy_member(report->run, sizeof report->run, root, "run");
+    read_problems(json_object_get(root, "problems"), config->language, report);
+    read_channels(json_object_get(root, "channels"), report);
+    read_offs(json_object_get(root, "off"), report);
+    message.notify.report = report;
+    memcpy(message.notify.run, report->run, sizeof message.notify.run);
+    if (mailbox_post(core, MAILBOX_RESERVED, &message) == 0)
+        return true;
+    free(report);
+    return false;
+}
+
+static void post_beat(struct mailbox *core, const struct config *config, const json_t *root)
+{
+    struct core_message message = {.kind = CORE_NOTIFY, .generation = config->generation};
+    copy_member(message.notify.run, sizeof message.notify.run, root, "run");
+    (void)mailbox_post(core, MAILBOX_ORDINARY, &message); /* the next one comes soon */
+}
+
+static void post_call(struct mailbox *core, const struct config *config, const json_t *root)
+{
+    struct core_message message = {.kind = CORE_CALLED, .generation = config->generation};
+    struct notify_call *call = calloc(1, sizeof *call);
+    if (call == NULL)
+        return;
+    const json_t *id = json_object_get(root, "id");
+    const char *time = json_string_value(json_object_get(root, "time"));
+    copy_member(call->id, sizeof call->id, root, "id");
+    if (json_is_integer(id))
+        snprintf(call->id, sizeof call->id, "%lld", (long long)json_integer_value(id));
+    copy_member(call->alarm_id, sizeof call->alarm_id, root, "alarm_id");
+    copy_member(call->person, sizeof call->person, root, "person");
+    copy_member(call->channel, sizeof call->channel, root, "channel");
+    copy_member(call->outcome, sizeof call->outcome, root, "outcome");
+    copy_member(call->error, sizeof call->error, root, "error");
+    call->level = json_integer_value(json_object_get(root, "level"));
+    call->attempt = json_integer_value(json_object_get(root, "attempt"));
+    if (time == NULL || clock_parse_utc(time, &call->utc_us) < 0)
+        call->utc_us = 0;
+    message.called = call;
+    if (call->id[0] == '\0' || mailbox_post(core, MAILBOX_ORDINARY, &message) < 0)
+        free(call);
+}
+
+bool notifier_take(struct mailbox *core, const struct config *config, const struct arrival *arrival)
+{
+    char prefix[TOPIC_MAX];
+    size_t length = strlen(payload_topic(prefix, config, "notify/"));
+    if (strncmp(arrival->topic, prefix, length) != 0)
+        return false;
+    const char *what = arrival->topic + length;
+    json_t *root = arrival->length <= NOTIFIER_BODY_MAX
+                       ? json_loadb(arrival->payload, arrival->length, JSON_REJECT_DUPLICATES, NULL)
+                       : NULL;
+    if (json_is_object(root)) {
+        if (strcmp(what, "status") == 0)
+            (void)post_status(core, config, root);
+        else if (strcmp(what, "heartbeat") == 0 && !arrival->retained) /* a retained one is no sign of life */
+            post_beat(core, config, root);
+        else if (strcmp(what, "calls") == 0 && !arrival->retained)
+            post_call(core, config, root);
+    }
+    json_decref(root);
+    return true;
+}

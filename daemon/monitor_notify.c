@@ -1,0 +1,168 @@
+/* monitor_notify.c - is there somebody who calls people? and whom has he called.
+ *
+ * A status may be retained, and its sender dead: cryonotify's heartbeat must be heard. The first one has its
+ * time from the start (or from the connection to the broker, without which nothing can be heard: then the
+ * broker is what is wrong, and both are true).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+#include "monitor_internal.h"
+
+#define GRACE_US      (30 * SECOND_US) /* more, at the start: it starts too */
+#define WINDOW_US     (60 * SECOND_US)
+#define CALLS_MAX     120 /* events of kind "call" in a window */
+
+/* ---------------------------------------------------------------- what it says */
+
+void monitor_notify(struct monitor *m, struct core_message *message)
+{
+    struct notify_watch *w = &m->notify;
+    if (message->notify.report == NULL) {
+        w->beat_us = clock_boot_us();
+        memcpy(w->run, message->notify.run, sizeof w->run);
+        return;
+    }
+    bool offs_changed = w->report == NULL ? message->notify.report->n_offs > 0
+                                          : w->report->n_offs != message->notify.report->n_offs ||
+                                                strcmp(w->report->offs, message->notify.report->offs) != 0;
+    m->disabled_changed |= offs_changed;
+    free(w->report);
+    w->report = message->notify.report;
+    message->notify.report = NULL;
+    monitor_watch_notify(m, clock_boot_us());
+}
+
+/* ---------------------------------------------------------------- is it there */
+
+/* Why nobody would be called; "": somebody would. */
+static void judge(const struct monitor *m, int64_t now_us, char detail[NOTE_MAX], bool *ret_waiting)
+{
+    const struct notify_watch *w = &m->notify;
+    const int64_t silent_us = m->config->notify.silent_after_ms * MS_US;
+    const bool early = now_us - w->since_us < silent_us + GRACE_US;
+    detail[0] = '\0';
+    *ret_waiting = false;
+    if (w->beat_us == 0) { /* not heard so far */
+        *ret_waiting = early;
+        if (!early)
+            snprintf(detail, NOTE_MAX, "it was not heard since the start");
+    } else if (now_us - w->beat_us >= silent_us) {
+        snprintf(detail, NOTE_MAX, "no heartbeat for %lld s", (long long)((now_us - w->beat_us) / SECOND_US));
+    }
+    if (detail[0] != '\0' || w->report == NULL)
+        return;
+    if (!w->report->online && (w->beat_us != 0 || !early))
+        snprintf(detail, NOTE_MAX, "it says that it is offline");
+    else if (w->report->online && !w->report->would_be_told && w->beat_us != 0)
+        snprintf(detail, NOTE_MAX, "%s", w->report->text[0] != '\0' ? w->report->text : "it would reach nobody");
+}
+
+/* Tells it when it is news; the detail stays that of the beginning. */
+static void set(struct monitor *m, enum system_fault fault, bool failed, const char *detail)
+{
+    bool was = (m->faults[fault].sources & FROM_OWNER) != 0;
+    if (was != failed)
+        monitor_fault(m, fault, FROM_OWNER, failed, detail);
+}
+
+void monitor_watch_notify(struct monitor *m, int64_t now_us)
+{
+    struct notify_watch *w = &m->notify;
+    char detail[NOTE_MAX];
+    bool waiting;
+    if (!m->config->notify.expected) {
+        set(m, FAULT_NOTIFIER, false, "");
+        set(m, FAULT_NOTIFY_CHANNEL, false, "");
+        set(m, FAULT_NOTIFY_PEOPLE, false, "");
+        w->since_us = now_us;
+        return;
+    }
+    if (w->since_us == 0)
+        w->since_us = now_us;
+    judge(m, now_us, detail, &waiting);
+    if (waiting)
+        return; /* what it said in an earlier run is not taken back before it is known */
+    set(m, FAULT_NOTIFIER, detail[0] != '\0', detail);
+    if (w->report != NULL && w->report->online) {
+        set(m, FAULT_NOTIFY_CHANNEL, w->report->channel, w->report->channels);
+        set(m, FAULT_NOTIFY_PEOPLE, w->report->people, w->report->persons);
+    }
+}
+
+enum notifier_state monitor_notifier_state(const struct monitor *m)
+{
+    char detail[NOTE_MAX];
+    bool waiting;
+    if (!m->config->notify.expected)
+        return NOTIFIER_NONE;
+    judge(m, clock_boot_us(), detail, &waiting);
+    return waiting ? NOTIFIER_WAITING : detail[0] != '\0' ? NOTIFIER_FAILED : NOTIFIER_OK;
+}
+
+/* ---------------------------------------------------------------- its calls */
+
+static uint64_t hash_of(const struct notify_call *call)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    const char *const texts[] = {call->id, call->outcome, call->person, call->channel};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        for (const char *p = texts[i];; p++) {
+            hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
+            if (*p == '\0')
+                break;
+        }
+    return hash != 0 ? hash : 1;
+}
+
+/* It may come twice (QoS 1). */
+static bool is_known(struct notify_watch *w, uint64_t hash)
+{
+    for (unsigned i = 0; i < NOTIFY_IDS; i++)
+        if (w->told[i] == hash)
+            return true;
+    w->told[w->next_told++ % NOTIFY_IDS] = hash;
+    return false;
+}
+
+/* What did not fit is told by number: nobody may fill the chain. */
+static bool has_room(struct monitor *m, int64_t now_us)
+{
+    struct notify_watch *w = &m->notify;
+    if (now_us - w->calls_window_us >= WINDOW_US) {
+        if (w->calls_left_out > 0) {
+            const struct announce_member members[] = {{.key = "left_out", .number = w->calls_left_out}};
+            monitor_event(m, clock_now(), "call", members, 1);
+        }
+        w->calls_window_us = now_us;
+        w->calls_in_window = w->calls_left_out = 0;
+    }
+    if (w->calls_in_window >= CALLS_MAX) {
+        w->calls_left_out++;
+        return false;
+    }
+    w->calls_in_window++;
+    return true;
+}
+
+void monitor_called(struct monitor *m, struct notify_call *call)
+{
+    char time[RFC3339_MAX] = "";
+    if (m->config->notify.expected && m->started && !is_known(&m->notify, hash_of(call)) &&
+        has_room(m, clock_boot_us())) {
+        if (call->utc_us != 0)
+            clock_print_utc(time, call->utc_us);
+        const struct announce_member members[] = {
+            {.key = "id", .text = call->id},           {.key = "alarm_id", .text = call->alarm_id},
+            {.key = "person", .text = call->person},   {.key = "channel", .text = call->channel},
+            {.key = "level", .number = call->level},   {.key = "attempt", .number = call->attempt},
+            {.key = "outcome", .text = call->outcome}, {.key = "error", .text = call->error},
+            {.key = "called", .text = time},
+        };
+        monitor_event(m, clock_now(), "call", members, sizeof members / sizeof *members);
+    }
+    free(call);
+}

@@ -1,0 +1,326 @@
+"""Alarms that are shelved, taken out of service, bypassed, suppressed, grouped: said by name, with an end, and over restarts."""
+import json
+import subprocess
+
+import harness
+from broker import Broker, Observer, retained
+from configuration import Setup
+from harness import until
+from modbus_raw import HOLDING, Bank, DISCRETE, Loop, TcpServer
+from varlink import Refused, call
+
+COLD, WARM = 63636, 64106  # -190.0 and -143.0 °C
+OXYGEN, LITTLE = 209, 170  # 20.9 and 17.0 %
+
+
+class AlarmManagement(harness.SystemTest):
+    def setUp(self):
+        super().setUp()
+        self.passwords()
+        self.broker = Broker(self.path("broker"), ["allow_anonymous false", "password_file " + self.path("passwords"),
+                                                   "acl_file " + self.path("acl")]).start()
+        self.addCleanup(self.broker.stop)
+        self.loop = Loop()
+        self.addCleanup(self.loop.stop)
+        self.bank = Bank()
+        for unit in (1, 2, 3):
+            self.bank.set(unit, HOLDING, 0, COLD, 120)
+            self.bank.set(unit, DISCRETE, 0, 0)
+        self.bank.set(9, HOLDING, 0, OXYGEN)
+        self.server = TcpServer(self.loop, self.bank)
+        self.config = self.make_setup()
+        self.config.write()
+        self.observer = Observer(self.broker, options=("-u", "watcher", "-P", "w"))
+        self.addCleanup(self.observer.stop)
+        self.cryomond = self.daemon().start()
+        self.observer.point("tank-1", "temperature", lambda p: p["quality"] == "good")
+
+    def passwords(self):
+        with open(self.path("passwords"), "w") as f:
+            f.write("")
+        for user, password in (("cryomon", "c"), ("watcher", "w"), ("li.na", "l"), ("guest", "g"), ("cryonotify", "n")):
+            subprocess.run(["mosquitto_passwd", "-b", self.path("passwords"), user, password], check=True, capture_output=True)
+        with open(self.path("acl"), "w") as f:
+            f.write("user cryomon\ntopic readwrite cryomon/#\ntopic readwrite homeassistant/#\ntopic readwrite answers/#\n"
+                    "user watcher\ntopic readwrite #\nuser li.na\ntopic write cryomon/+/cmd/li.na/#\ntopic write answers/#\n"
+                    "user cryonotify\ntopic write cryomon/+/cmd/cryonotify/#\n")
+        with open(self.path("secret"), "w") as f:
+            f.write("c\n")
+
+    def make_setup(self):
+        setup = Setup(self.dir, self.broker)
+        setup.main["mqtt"].update(username="cryomon", password_file=self.path("secret"), commands=True, agents=["cryonotify"])
+        setup.main["rounds"] = {"every": "1 h", "grace": "10 min", "unattended_after": "10 min"}
+        tenths = {"table": "holding", "type": "s16", "scale": 0.1, "resolution": 0.1}
+        setup.profile("p", {
+            "temperature": dict(tenths, address=0, unit="°C"), "level": dict(tenths, address=1, unit="cm"),
+            "lid": {"table": "discrete", "address": 0, "type": "bit", "states": {0: "closed", 1: "open"}},
+        }, interval="100 ms", timeout="100 ms")
+        setup.profile("o", {"oxygen": dict(tenths, address=0, unit="%")}, interval="100 ms", timeout="100 ms")
+        setup.tcp("bus", self.server.port)
+        for n in (1, 2, 3):
+            setup.device("d%d" % n, "bus", n, "p")
+            setup.asset("tank-%d" % n, {"temperature": ("d%d" % n, "temperature", {"no_data_after": "1 s"}),
+                                        "level": ("d%d" % n, "level", {"no_data_after": "1 s"}),
+                                        "lid": ("d%d" % n, "lid", {"no_data_after": "1 s"})}, {
+                "warm": {"point": "temperature", "high": "-150 °C", "deadband": "2 °C", "priority": "high",
+                         "time_to": "-135 °C", "consequence": {"en": "Cells are lost", "zh": "细胞受损"},
+                         "suppress_when": {"point": "lid", "state": "open", "for_at_most": "2 min"}},
+                "hot": {"point": "temperature", "high": "-140 °C", "priority": "critical"},
+                "low": {"point": "level", "low": 5, "priority": "medium", "latching": True}},
+                name={"en": "Tank %d" % n, "zh": "%d号罐" % n})
+        setup.device("o2", "bus", 9, "o")
+        setup.asset("room", {"oxygen": ("o2", "oxygen")}, {
+            "oxygen-low": {"point": "oxygen", "low": 19.5, "priority": "critical", "life_safety": True}}, kind="room",
+            name={"en": "Hall", "zh": "大厅"})
+        return setup
+
+    def control(self, method, **parameters):
+        return call(self.path("control"), method, **parameters)
+
+    def refused(self, method, **parameters):
+        with self.assertRaises(Refused) as raised:
+            self.control(method, **parameters)
+        return raised.exception
+
+    def command(self, user, password, verb, payload, name=None):
+        """By MQTT; the answer, or None when the broker does not let it through."""
+        mark = self.observer.feed.mark()
+        topic = "cryomon/test/cmd/%s/%s" % (name or user, verb)
+        subprocess.run(["mosquitto_pub", "-V", "5", "-h", self.broker.address, "-p", str(self.broker.port), "-q", "1", "-u", user,
+                        "-P", password, "-t", topic, "-m", json.dumps(payload), "-D", "publish", "response-topic",
+                        "cryomon/test/cmd/%s/answer" % (name or user)], timeout=30, capture_output=True)
+        return self.observer, mark
+
+    def warm(self, unit=1, raw=WARM):
+        self.bank.set(unit, HOLDING, 0, raw)
+
+    def state(self, alarm, asset="tank-1"):
+        status = self.control("Status", all=True)
+        return next(a for a in status["alarms"] if a["asset"] == asset and a["alarm"] == alarm)
+
+    def disabled(self, **fields):
+        return [d for d in self.control("Status")["disabled"] if all(d.get(k) == v for k, v in fields.items())]
+
+    def test_shelve_over_mqtt(self):
+        self.warm()
+        raised = self.observer.event(alarm="warm", transition="raised")
+        self.assertEqual(raised["id"].split("@")[0], "tank-1/warm")
+        self.assertEqual(raised["consequence"]["zh"], "细胞受损")
+        self.assertEqual((raised["active"], raised["response_time_s"]), (True, 1800))
+        order = {"asset": "tank-1", "alarm": "warm", "for": "30 min", "note": "sensor loose"}
+        observer, mark = self.command("guest", "g", "shelve", order, name="li.na")  # the broker does not let him
+        observer, mark = self.command("li.na", "l", "shelve", order)
+        answer = observer.wait("cmd/li.na/answer", since=mark).json
+        self.assertTrue(answer["ok"], answer)
+        shelved = observer.event(alarm="warm", transition="shelved")
+        self.assertEqual((shelved["by"], shelved["note"], shelved["state"], shelved["until"], shelved["active"], shelved["id"]),
+                         ("li.na", "sensor loose", "shelved", answer["until"], True, raised["id"]))
+        self.assertIn("搁置", shelved["text"]["zh"])
+        kept = retained(self.broker, options=("-u", "watcher", "-P", "w"))
+        self.assertEqual(kept["cryomon/test/tank-1/alarms/warm"]["state"], "shelved")
+        until(lambda: retained(self.broker, "cryomon/test/disabled", ("-u", "watcher", "-P", "w"), 1).get(
+            "cryomon/test/disabled", {}).get("n") == 1, "the list of what is disabled")
+        # Too long, a critical one, one that is not known: each with its reason.
+        for payload, word in ((dict(order, alarm="hot"), "critical"), (dict(order, **{"for": "3 h"}), "2 h at most"),
+                              (dict(order, alarm="none"), "no such alarm"), ({"asset": "tank-1", "alarm": "warm"}, "note: is missing"),
+                              (dict(order, occurrence="tank-1/warm@1"), "another occurrence"),
+                              (dict(order, person="wang.wei"), "mqtt.agents")):
+            observer, mark = self.command("li.na", "l", "shelve", payload)
+            answer = observer.wait("cmd/li.na/answer", since=mark).json
+            self.assertFalse(answer["ok"])
+            self.assertIn(word, answer["error"])
+        # It returns and comes back while it is shelved: recorded, and its state stays.
+        self.warm(raw=COLD)
+        self.assertEqual(observer.event(alarm="warm", transition="returned")["state"], "shelved")
+        self.warm()
+        again = observer.event(alarm="warm", transition="raised", state="shelved")
+        self.control("Unshelve", asset="tank-1", alarm="warm")
+        back = observer.event(alarm="warm", transition="unshelved")
+        self.assertEqual((back["state"], back["why"], back["id"]), ("acknowledged", "person", again["id"]))
+        names = [m.json for m in observer.feed.since() if m.topic.endswith("/events") and m.json.get("transition") == "shelved"]
+        self.assertEqual(len(names), 1)  # the guest's never came
+
+    def test_an_agent_speaks_for_a_person(self):
+        self.warm()
+        raised = self.observer.event(alarm="warm", transition="raised")
+        observer, mark = self.command("cryonotify", "n", "acknowledge", {
+            "asset": "tank-1", "alarm": "warm", "person": "wang.wei", "occurrence": raised["id"], "note": "by link"})
+        self.assertTrue(observer.wait("cmd/cryonotify/answer", since=mark).json["ok"])
+        acked = observer.event(alarm="warm", transition="acknowledged")
+        self.assertEqual((acked["by"], acked["via"]), ("wang.wei", "cryonotify"))
+
+    def test_kill_while_shelved(self):
+        self.warm()
+        self.observer.event(alarm="warm", transition="raised")
+        until_ = self.control("Shelve", asset="tank-1", alarm="warm", note="known", **{"for": "1 h"})["until"]
+        self.control("OutOfService", asset="tank-2", order="WO-7", note="new valve", **{"for": "2 d"})
+        self.control("Shelve", asset="tank-3", alarm="low", note="short", **{"for": "3 s"})
+        self.observer.event(alarm="low", asset="tank-3", transition="shelved")
+        self.cryomond.kill()
+        self.bank.set(3, HOLDING, 1, 10)  # low, while nobody looks
+        harness.until(lambda: __import__("time").time() > self._end(3), "the shelf's end")
+        mark = self.observer.feed.mark()
+        self.cryomond.start()
+        ended = self.observer.event(alarm="low", asset="tank-3", transition="unshelved", since=mark)
+        self.assertEqual((ended["why"], ended["state"]), ("time", "normal"))
+        self.observer.event(alarm="low", asset="tank-3", transition="raised", state="unacknowledged", since=mark)
+        warm = self.state("warm")
+        self.assertEqual((warm["state"], warm["until"], warm["note"]), ("shelved", until_, "known"))
+        (entry,) = self.disabled(asset="tank-1", alarm="warm")
+        self.assertEqual((entry["what"], entry["until"], entry["count"]), ("shelved", until_, 1))
+        (entry,) = self.disabled(asset="tank-2", alarm="low")
+        self.assertEqual((entry["what"], entry["order"], entry["note"]), ("out-of-service", "WO-7", "new valve"))
+        self.assertEqual(self.state("low", "tank-2")["state"], "out-of-service")
+        # And over a reload.
+        self.config.main["devices"]["d1"]["timeout"] = "150 ms"
+        self.config.write()
+        self.control("Reload", reason="slower gateway")
+        self.assertEqual(self.state("warm")["until"], until_)
+        self.control("InService", asset="tank-2")
+        self.observer.event(asset="tank-2", alarm="low", transition="in-service", state="normal", since=mark)
+        self.assertEqual(self.disabled(asset="tank-2"), [])
+        self.cryomond.stop()
+        self.assertEqual(json.loads(self.ctl("verify", self.path("state"), "--json").stdout)["alarms"] > 0, True)
+
+    def _end(self, seconds):
+        if not hasattr(self, "_from"):
+            self._from = __import__("time").time() + seconds
+        return self._from
+
+    def test_maintenance_does_not_mute(self):
+        done = self.control("OutOfService", asset="room", alarm="oxygen-low", order="WO-9", note="cell change", **{"for": "4 h"})
+        self.assertEqual((done["alarms"], done["marked"]), (1, 1))
+        marked = self.observer.event(alarm="oxygen-low", transition="out-of-service")
+        self.assertEqual(marked["state"], "normal")
+        self.assertEqual(marked["maintenance"]["order"], "WO-9")
+        self.bank.set(9, HOLDING, 0, LITTLE)
+        raised = self.observer.event(alarm="oxygen-low", transition="raised")
+        self.assertEqual((raised["state"], raised["life_safety"], raised["protected"]), ("unacknowledged", True, True))
+        self.assertEqual((raised["maintenance"]["by"], raised["maintenance"]["until"]),
+                         (marked["maintenance"]["by"], done["until"]))
+        self.assertIn("stays in force", raised["text"]["en"])
+        self.observer.alarm("room", "oxygen-low", "unacknowledged")
+        self.assertIn("lives", self.refused("Shelve", asset="room", alarm="oxygen-low", note="x", **{"for": "1 h"}).text)
+        (entry,) = self.disabled(what="maintenance")
+        self.assertEqual(entry["alarm"], "oxygen-low")
+
+    def test_latched_and_reset(self):
+        self.bank.set(1, HOLDING, 1, 10)
+        self.observer.event(alarm="low", asset="tank-1", transition="raised")
+        self.assertEqual(self.refused("Reset", asset="tank-1", alarm="low").error, "NothingToDo")
+        self.bank.set(1, HOLDING, 1, 200)
+        returned = self.observer.event(alarm="low", asset="tank-1", transition="returned")
+        self.assertEqual((returned["state"], returned["latched"], returned["active"]), ("unacknowledged", True, False))
+        self.assertIn("acknowledge", self.refused("Reset", asset="tank-1", alarm="low").text)
+        self.control("Acknowledge", asset="tank-1", alarm="low")
+        self.cryomond.kill()
+        self.cryomond.start()
+        self.assertEqual(self.state("low")["state"], "acknowledged")
+        self.control("Reset", asset="tank-1", alarm="low")
+        self.assertEqual(self.observer.event(alarm="low", transition="reset")["state"], "normal")
+        self.observer.alarm("tank-1", "low", None)
+
+    def test_suppressed_by_the_plant(self):
+        self.bank.set(1, DISCRETE, 0, 1)
+        quiet = self.observer.event(asset="tank-1", alarm="warm", transition="suppressed")
+        self.assertTrue(quiet["until"])
+        self.warm()
+        self.observer.event(asset="tank-1", alarm="warm", transition="raised", state="suppressed")
+        self.assertEqual(len(self.disabled(what="suppressed", asset="tank-1")), 1)
+        self.bank.set(1, DISCRETE, 0, 0)
+        loud = self.observer.event(asset="tank-1", alarm="warm", transition="unsuppressed")
+        self.assertEqual((loud["why"], loud["state"]), ("plant", "unacknowledged"))
+
+    def test_the_gateway_is_cut(self):
+        """One alarm lists the devices, and hides none."""
+        self.server.stop()
+        group = self.observer.event(asset="system", alarm="bus-bus-silent", transition="raised")
+        self.assertGreaterEqual(group["n_members"], 2)
+        until(lambda: self.state("bus-bus-silent", "system")["state"] == "unacknowledged", "the group")
+        member = self.observer.event(asset="tank-2", alarm="temperature-no-data", transition="raised")
+        self.assertEqual(member["state"], "unacknowledged")
+        late = [m.json for m in self.observer.feed.since() if m.json and m.json.get("group") == "system/bus-bus-silent"]
+        self.assertTrue(late)
+        self.assertTrue(all("/" in name for name in group["members"]))
+        self.server.start()
+        self.observer.event(asset="system", alarm="bus-bus-silent", transition="returned", limit=40)
+
+    def test_bypass_and_rounds(self):
+        done = self.control("Bypass", device="d1", note="reads nonsense", order="WO-1", **{"for": "1 d"})
+        self.assertEqual(done["marked"] > 0 and done["alarms"] > done["marked"], True)
+        told = self.observer.event(kind="device", transition="bypassed")
+        self.assertEqual((told["device"], told["note"], told["order"], told["count"]), ("d1", "reads nonsense", "WO-1", 1))
+        self.observer.event(asset="tank-1", alarm="warm", transition="out-of-service")
+        self.warm()  # nobody is called, but the critical one goes on as ever
+        self.observer.event(asset="tank-1", alarm="warm", transition="raised", state="out-of-service")
+        self.warm(raw=64236)
+        self.observer.event(asset="tank-1", alarm="hot", transition="raised", state="unacknowledged")
+        (due,) = until(lambda: [r for r in self.control("Status")["rounds"] if r["asset"] == "tank-1"], "a round")
+        self.assertFalse(due["overdue"])
+        now = harness.time.strftime("%Y-%m-%dT%H:%M:%SZ", harness.time.gmtime())
+        self.assertIn("second", self.refused("Reading", asset="tank-1", point="level", value="18.5", measured=now,
+                                             second=told["by"]).text)
+        self.assertIn("future", self.refused("Reading", asset="tank-1", point="level", value="18.5",
+                                             measured="2099-01-01T00:00:00Z").text)
+        self.assertIn("older", self.refused("Reading", asset="tank-1", point="level", value="18.5",
+                                            measured="2020-01-01T00:00:00Z").text)
+        self.assertIn("state", self.refused("Reading", asset="tank-1", point="lid", value="ajar", measured=now).text)
+        self.control("Reading", asset="tank-1", point="level", value="18.5", measured=now, second="wang.wei", note="ruler")
+        read = self.observer.event(kind="reading")
+        self.assertEqual((read["value"], read["unit"], read["second"], read["note"], read["point"]),
+                         (18.5, "cm", "wang.wei", "ruler", "level"))
+        self.cryomond.kill()
+        self.cryomond.start()
+        (due,) = until(lambda: [r for r in self.control("Status")["rounds"] if r["asset"] == "tank-1"], "the round again")
+        self.assertEqual(due["last"][:19], now[:19])
+        (entry,) = self.disabled(what="bypassed")
+        self.assertEqual((entry["device"], entry["count"]), ("d1", 1))
+        self.assertGreater(self.control("Unbypass", device="d1", note="repaired")["alarms"], 1)
+        self.assertEqual(self.disabled(asset="tank-1"), [])
+        back = self.observer.event(asset="tank-1", alarm="warm", transition="in-service")
+        self.assertEqual(back["state"], "unacknowledged")
+        rows = harness.sqlite(self.path("state", "history.db"), "SELECT count(*) AS n FROM point WHERE point = 'level'")
+        self.assertEqual(rows[0]["n"], 3)  # of the devices: the manual one stands in the chain alone
+
+    def test_limits_need_a_reason(self):
+        self.config.main["assets"]["tank-1"]["alarms"]["warm"]["high"] = "-145 °C"
+        self.config.write()
+        refused = self.refused("Reload")
+        self.assertEqual(refused.error, "ReloadRefused")
+        self.assertIn("need", refused.parameters["detail"])
+        self.assertIn("warm", refused.parameters["detail"])
+        self.observer.event(asset="system", alarm="configuration", transition="raised")
+        self.control("Reload", reason="new sensor position, MOC 12")
+        changed = self.observer.event(kind="configuration")
+        self.assertEqual(changed["reason"], "new sensor position, MOC 12")
+        self.assertEqual(len(changed["limits"]), 1)
+        self.assertIn("-150", changed["limits"][0]["before"])
+        self.observer.event(asset="system", alarm="configuration", transition="returned")
+        # With a restart nobody is asked, and it is told.
+        self.config.main["assets"]["tank-1"]["alarms"]["warm"]["high"] = "-144 °C"
+        self.config.write()
+        self.cryomond.stop()
+        mark = self.observer.feed.mark()
+        self.cryomond.start()
+        started = self.observer.event(kind="configuration", since=mark)
+        self.assertIsNone(started["reason"])
+        self.observer.event(asset="system", alarm="configuration", transition="raised", since=mark)
+        self.control("Reload", reason="it was me")
+        self.observer.event(asset="system", alarm="configuration", transition="returned", since=mark)
+
+    def test_drill(self):
+        self.control("Drill", note="new phone")
+        drill = self.observer.event(asset="system", alarm="drill", transition="raised")
+        self.assertTrue(drill["drill"])
+        self.assertIn("new phone", drill["text"]["en"])
+        self.assertEqual(self.refused("Drill").error, "NothingToDo")
+        self.cryomond.kill()
+        self.cryomond.start()
+        self.assertEqual(self.state("drill", "system")["state"], "unacknowledged")
+        self.control("Acknowledge", asset="system", alarm="drill")
+        self.observer.event(asset="system", alarm="drill", transition="returned", state="normal")
+
+
+if __name__ == "__main__":
+    harness.main()
