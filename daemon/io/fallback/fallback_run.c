@@ -104,9 +104,9 @@ static void close_fd(int *fd)
 
 static int begin(struct run *run, const struct fallback_call *call)
 {
-    char texts[ENVIRONMENT][VARIABLE], *environment[ENVIRONMENT + 1], *arguments[ARGUMENTS_MAX + 1] = {NULL};
+    char texts[ENVIRONMENT][VARIABLE], *environment[ENVIRONMENT + 1], *arguments[FALLBACK_ARGUMENTS_MAX + 1] = {NULL};
     fill_environment(call, texts, environment);
-    for (unsigned i = 0; i < call->settings.n_arguments && i < ARGUMENTS_MAX; i++)
+    for (unsigned i = 0; i < call->settings.n_arguments && i < FALLBACK_ARGUMENTS_MAX; i++)
         arguments[i] = (char *)(uintptr_t)call->settings.arguments[i];
     run->in_fd = open_text(call->text);
     if (run->in_fd < 0)
