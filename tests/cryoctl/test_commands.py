@@ -147,6 +147,25 @@ class Commands(Case):
         for part in ("搁置", "维护中（照常报警）", "装置旁路", "人工读数已逾期"):
             self.assertIn(part, out)
 
+    def test_the_summary_counts_what_is_disabled(self):
+        self.daemon.status["disabled"] = [{"what": "shelved", "asset": "tank-2", "alarm": "lid-open", "until": UNTIL}]
+        self.assertIn("; 1 DISABLED; broker ok", self.run_ctl("status"))
+        self.assertIn("；1 项停用；", self.run_ctl("status", "--lang", "zh"))
+
+    def test_an_alarm_says_what_happens_otherwise_and_how_long_is_left(self):
+        self.daemon.status["alarms"][1].update(consequence={"en": "Cells are lost", "zh": "细胞受损"}, time_left_s=7200,
+                                               group="system/bus-hall-silent")
+        out = self.run_ctl("alarms")
+        self.assertIn("(2 h 00 min left)  -> Do: Check LN2 level and lid  -> Otherwise: Cells are lost  (part of system/bus-hall-silent)", out)
+        self.assertIn("否则：细胞受损", self.run_ctl("alarms", "--lang", "zh"))
+
+    def test_who_holds_an_alarm_has_not_acknowledged_it(self):
+        alarm = self.daemon.status["alarms"][0]
+        alarm.update(state="shelved", by="wang.wei", acknowledged_by="li.na")
+        out = self.run_ctl("alarms")
+        self.assertIn("li.na", out)
+        self.assertNotIn("wang.wei", out)
+
     def test_nothing_is_said_of_nothing(self):
         self.daemon.status.update(disabled=[], rounds=[], notifier="ok")
         self.assertNotIn("DISABLED", self.run_ctl("status"))
