@@ -89,6 +89,7 @@ class FakeDaemon:
         self.status = status or demo_status()
         self.calls = []
         self.error = {}  # method -> (error, parameters)
+        self.answers = {}  # method -> parameters
         self.raw = None  # bytes to answer anything with
         self.lock = threading.Lock()
         self.answered = threading.Condition(self.lock)
@@ -149,7 +150,7 @@ class FakeDaemon:
             error, parameters = self.error[method]
             reply = {"error": error, "parameters": parameters}
         else:
-            reply = {"parameters": {"Status": self.status, "Devices": demo_devices()}.get(method, {})}
+            reply = {"parameters": {"Status": self.status, "Devices": demo_devices(), **self.answers}.get(method, {})}
         return json.dumps(reply, ensure_ascii=False).encode() + b"\0"
 
     def wait_calls(self, n):

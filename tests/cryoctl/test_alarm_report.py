@@ -126,6 +126,34 @@ class AlarmReport(Case):
         self.assertEqual(f["disabled"]["without_person_or_reason"], 1)
         self.assertEqual(self.target(f, "unsigned"), "not-met")
 
+    def test_a_protected_alarm_is_under_maintenance_and_goes_on(self):
+        h = AlarmHistory()
+        h.run(0)
+        mark = {"by": "wang.wei", "order": "WO-17", "note": "sensor", "until": text(T + 9 * H)}
+        h.alarm(H, "out-of-service", "normal", priority="critical", maintenance=mark)
+        h.alarm(2 * H, "raised", "unacknowledged", priority="critical", maintenance=mark)
+        h.alarm(3 * H, "in-service", "unacknowledged", priority="critical", why="person")
+        f = self.facts(h, end=D)
+        one, = f["disabled"]["list"]
+        self.assertEqual((one["kind"], one["by"], one["order"], one["seconds"]), ("maintenance", "wang.wei", "WO-17", 7200))
+        self.assertEqual((f["rates"]["alarms"], f["rates"]["while_disabled"]), (1, 0))
+
+    def test_a_bypass(self):
+        h = AlarmHistory()
+        h.run(-D)
+        h.event(-H, "device", transition="bypassed", device="c1", by="li.na", note="display", order="", why="", until=text(T + H))
+        h.event(H, "device", transition="in-service", device="c1", by="", note="", order="", why="time", until="")
+        one, = self.facts(h, end=D)["disabled"]["list"]
+        self.assertEqual((one["kind"], one["what"], one["by"], one["why"], one["seconds"], one["ended"]),
+                         ("bypassed", "c1", "li.na", "display", 3600, "time"))
+
+    def test_calls_that_were_too_many_to_record_are_told(self):
+        h = AlarmHistory()
+        h.run(0)
+        h.event(H, "call", left_out=40)
+        c = self.facts(h, end=D)["calls"]
+        self.assertEqual((c["attempts"], c["not_recorded"]), (0, 40))
+
     def test_notification_off(self):
         h = AlarmHistory()
         h.run(0)

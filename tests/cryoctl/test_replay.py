@@ -123,6 +123,25 @@ class Replay(Case):
         f = self.replay(("      level-low: {point: level, low: 10 cm, deadband: 1 cm, on_delay: 1 min, priority: high}\n", ""))
         self.assertEqual([(i["alarm"], i["still_told_by"]) for i in f["lost"]], [("level-low", None)])
 
+    def test_conditions_of_every_kind_replay(self):
+        record.a_day(self.record)
+        more = """    alarms:
+      warming: {point: temperature, rising: 60 °C/h, over: 10 min, priority: high}
+      off: {point: temperature, deviation: 20 °C, from: -185 °C, on_delay: 1 min, priority: medium}
+"""
+        f = self.replay(("    alarms:\n", more))
+        alarms = {a["alarm"]: a for a in f["alarms"]}
+        self.assertEqual((alarms["warming"]["gained"], alarms["off"]["gained"]), (1, 1))
+        # A rate speaks for an excursion, too: without limits the true excursion is still told.
+        f = self.replay(("    alarms:\n", more), ("high: -150 °C", "high: -20 °C"), ("high: -165 °C", "high: -10 °C"))
+        self.assertEqual((f["n_excursions_lost"], f["excursions"][0]["candidate"]["alarm"]), (0, "warming"))
+
+    def test_what_is_suppressed_by_design_is_not_told(self):
+        record.a_day(self.record)
+        while_closed = "priority: critical, suppress_when: {point: lid, state: closed, for_at_most: 168 h}}"
+        f = self.replay(("on_delay: 2 min, priority: medium}", "on_delay: 2 min, " + while_closed.replace("critical", "medium")))
+        self.assertEqual([a["alarm"] for a in f["lost"]], ["temperature-high"])
+
     def test_only_one_asset_and_only_a_part_of_the_day(self):
         record.a_day(self.record)
         f = self.replay(span=["--from", "2026-11-23T19:00:00Z", "--to", "2026-11-23T21:00:00Z"], arguments=["--asset", "tank-1"])

@@ -26,10 +26,11 @@ static void emit_alarm(const struct output *out, const json_t *alarm)
     const struct ctl *ctl = out->ctl;
     char text[2048], id[160];
     const char *by = client_text(alarm, "by"), *time = client_text(alarm, "time");
+    const char *by_whom = view_alarm_held(alarm) ? tr(ctl, " by ", " 操作人 ") : tr(ctl, " by ", " 确认人 ");
     snprintf(id, sizeof id, "%s/%s", client_text(alarm, "asset"), client_text(alarm, "alarm"));
     snprintf(text, sizeof text, "%s  %s%s%s  %s", words_priority(ctl, client_text(alarm, "priority")),
-             words_state(ctl, client_text(alarm, "state")), by[0] != '\0' ? tr(ctl, " by ", " 确认人 ") : "",
-             by, client_name(ctl, alarm, "text", id));
+             words_state(ctl, client_text(alarm, "state")), by[0] != '\0' ? by_whom : "", by,
+             client_name(ctl, alarm, "text", id));
     emit(out, view_alarm_style(alarm), time[0] != '\0' ? time : out->now, text);
 }
 

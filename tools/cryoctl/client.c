@@ -77,6 +77,29 @@ static bool fail_signing(const struct ctl *ctl, const char *error, const json_t 
     return true;
 }
 
+/* What the daemon says of a command: most of it comes with its own words. */
+static bool fail_command(const struct ctl *ctl, const char *error, const json_t *parameters, char *text,
+                         size_t cap)
+{
+    if (strcmp(error, MONITOR "NoSuchDevice") == 0) {
+        snprintf(text, cap, tr(ctl, "there is no device \"%s\"", "没有装置“%s”"),
+                 client_text(parameters, "device"));
+    } else if (strcmp(error, MONITOR "NothingToDo") == 0) {
+        snprintf(text, cap, tr(ctl, "nothing to do: %s", "无需操作：%s"),
+                 client_name(ctl, parameters, "text", ""));
+    } else if (strcmp(error, MONITOR "Refused") == 0) {
+        snprintf(text, cap, tr(ctl, "refused: %s", "被拒绝：%s"), client_name(ctl, parameters, "text", ""));
+    } else if (strcmp(error, MONITOR "ReloadRefused") == 0 && client_text(parameters, "detail")[0] != '\0') {
+        snprintf(
+            text, cap,
+            tr(ctl, "refused; the old configuration stays in force:\n%s", "被拒绝，旧配置继续有效：\n%s"),
+            client_text(parameters, "detail"));
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void fail_answered(const struct ctl *ctl, const char *error, const json_t *parameters,
                           struct client_failure *ret)
 {
@@ -88,6 +111,8 @@ static void fail_answered(const struct ctl *ctl, const char *error, const json_t
     char *text = ret->text;
     size_t cap = sizeof ret->text;
     const char *asset = client_text(parameters, "asset"), *alarm = client_text(parameters, "alarm");
+    if (fail_command(ctl, error, parameters, text, cap))
+        return;
     if (strcmp(error, MONITOR "PermissionDenied") == 0) {
         ret->status = CTL_DENIED;
         snprintf(text, cap,
@@ -113,19 +138,6 @@ static void fail_answered(const struct ctl *ctl, const char *error, const json_t
     } else if (strcmp(error, MONITOR "NoSuchPoint") == 0) {
         snprintf(text, cap, tr(ctl, "there is no point \"%s\" on asset \"%s\"", "没有测点“%s”（设备“%s”）"),
                  client_text(parameters, "point"), asset);
-    } else if (strcmp(error, MONITOR "NoSuchDevice") == 0) {
-        snprintf(text, cap, tr(ctl, "there is no device \"%s\"", "没有装置“%s”"),
-                 client_text(parameters, "device"));
-    } else if (strcmp(error, MONITOR "NothingToDo") == 0) {
-        snprintf(text, cap, tr(ctl, "nothing to do: %s", "无需操作：%s"),
-                 client_name(ctl, parameters, "text", ""));
-    } else if (strcmp(error, MONITOR "Refused") == 0) {
-        snprintf(text, cap, tr(ctl, "refused: %s", "被拒绝：%s"), client_name(ctl, parameters, "text", ""));
-    } else if (strcmp(error, MONITOR "ReloadRefused") == 0 && client_text(parameters, "detail")[0] != '\0') {
-        snprintf(
-            text, cap,
-            tr(ctl, "refused; the old configuration stays in force:\n%s", "被拒绝，旧配置继续有效：\n%s"),
-            client_text(parameters, "detail"));
     } else if (strcmp(error, MONITOR "NoValue") == 0) {
         snprintf(text, cap,
                  tr(ctl, "%s/%s has no value at this moment: there is nothing to compare with",

@@ -5,7 +5,7 @@ _cryoctl()
     _init_completion -n : 2>/dev/null || {
         cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
     }
-    local verbs="status alarms ack watch history events gaps exposure stats verify key report export review reviews devices scan probe verify-point calibrations correct backup restore check reload"
+    local verbs="status alarms ack shelve unshelve out-of-service in-service reset bypass unbypass reading readings drill watch history events gaps exposure stats verify key report alarm-report replay export review reviews devices scan probe verify-point calibrations correct backup restore check reload"
     local everywhere="--lang --help --version" daemon="--socket --config --json"
     local range="--dir --config --from --to --last --utc --json"
 
@@ -17,12 +17,15 @@ _cryoctl()
     --format)
         [[ " ${words[*]} " == *" devices "* ]] && set -- "$1" "table json prometheus" || set -- "$1" "table csv json"
         COMPREPLY=($(compgen -W "$2" -- "$cur")); return ;;
-    --output | -o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --output | -o | --pdf) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --resolution) COMPREPLY=($(compgen -W "raw hour day" -- "$cur")); return ;;
-    --kind) COMPREPLY=($(compgen -W "alarm start stop configuration gap clock fault verification calibration correction review key retention backup export report" -- "$cur")); return ;;
+    --kind) COMPREPLY=($(compgen -W "alarm start stop configuration gap clock suspend device call fallback reading fault verification calibration correction review key retention backup export report" -- "$cur")); return ;;
     --asset) COMPREPLY=($(compgen -W "$("$1" complete assets 2>/dev/null)" -- "$cur")); return ;;
-    --config | --dir) COMPREPLY=($(compgen -d -- "$cur")); return ;;
-    --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --meaning | --comment | --keep | --threshold) return ;;
+    --config)
+        [[ " ${words[*]} " == *" replay "* ]] && COMPREPLY=($(compgen -f -- "$cur")) || COMPREPLY=($(compgen -d -- "$cur"))
+        return ;;
+    --dir) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --meaning | --comment | --keep | --threshold | --for | --until | --why | --order | --measured | --second) return ;;
     --socket | --sign-socket | --public-key | --head | --facts) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     esac
 
@@ -33,7 +36,8 @@ _cryoctl()
         --socket | --config) where+=("${words[i]}" "${words[i + 1]}"); ((i++)) ;;
         --lang | --format | --dir | --public-key | --head | --from | --to | --last | --note | --offset | --reason | \
             --tolerance | --units | --timeout | --baud | --table | --parity | --stop-bits | --output | -o | --keep | --facts | \
-            --point | --meaning | --comment | --asset | --alarm | --person | --kind | --sign-socket | --resolution | --threshold) ((i++)) ;;
+            --point | --meaning | --comment | --asset | --alarm | --person | --kind | --sign-socket | --resolution | --threshold | --pdf | \
+            --for | --until | --why | --order | --measured | --second) ((i++)) ;;
         -*) ;;
         *) if [[ -z $verb ]]; then verb=${words[i]}; else arguments+=("${words[i]}"); fi ;;
         esac
@@ -45,6 +49,13 @@ _cryoctl()
         status) choices="$everywhere $daemon --utc --exit-code" ;;
         alarms) choices="$everywhere $daemon --utc --all" ;;
         ack) choices="$everywhere $daemon --all --note --yes" ;;
+        shelve) choices="$everywhere $daemon --utc --for --until --why --one-shot" ;;
+        out-of-service | bypass) choices="$everywhere $daemon --utc --for --until --why --order" ;;
+        unshelve | in-service | reset | unbypass | drill) choices="$everywhere $daemon --utc --note" ;;
+        reading) choices="$everywhere $daemon --utc --measured --second --note" ;;
+        readings) choices="$everywhere $range" ;;
+        alarm-report) choices="$everywhere $range --asset --pdf" ;;
+        replay) choices="$everywhere $range --asset" ;;
         devices) choices="$everywhere $daemon --utc --format" ;;
         scan) choices="$everywhere --config --json --units --timeout --baud --parity --stop-bits" ;;
         probe) choices="$everywhere --json --table --timeout --baud --parity --stop-bits" ;;
@@ -66,15 +77,16 @@ _cryoctl()
         stats) choices="$everywhere --dir --config --utc --json" ;;
         events) choices="$everywhere $range --asset --alarm --person --kind" ;;
         check) choices="$everywhere --config --json" ;;
-        reload) choices="$everywhere $daemon" ;;
+        reload) choices="$everywhere $daemon --reason" ;;
         *) choices="$everywhere --socket --config" ;;
         esac
     else
         case $verb/${#arguments[@]} in
         /0) choices=$verbs ;;
-        ack/0 | history/0 | gaps/0 | exposure/0 | export/0 | report/0 | verify-point/0 | calibrations/0 | correct/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
-        ack/1) choices=$("$1" complete alarms "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
-        history/1 | gaps/1 | exposure/1 | export/1 | verify-point/1 | calibrations/1 | correct/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
+        ack/0 | shelve/0 | unshelve/0 | out-of-service/0 | in-service/0 | reset/0 | reading/0 | readings/0 | history/0 | gaps/0 | exposure/0 | export/0 | report/0 | verify-point/0 | calibrations/0 | correct/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
+        bypass/0 | unbypass/0) choices=$("$1" complete devices "${where[@]}" 2>/dev/null) ;;
+        ack/1 | shelve/1 | unshelve/1 | out-of-service/1 | in-service/1 | reset/1) choices=$("$1" complete alarms "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
+        reading/1 | readings/1 | history/1 | gaps/1 | exposure/1 | export/1 | verify-point/1 | calibrations/1 | correct/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
         check/0 | verify/0) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         esac
     fi

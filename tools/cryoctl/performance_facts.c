@@ -156,6 +156,7 @@ static const char *const hold_names[DISABLED_KINDS] = {
     [DISABLED_OUT_OF_SERVICE] = "out-of-service",
     [DISABLED_BYPASSED] = "bypassed",
     [DISABLED_NOTIFICATION] = "notification-off",
+    [DISABLED_MAINTENANCE] = "maintenance",
 };
 
 static int64_t disabled_from(const struct performance *p, const struct disabled *d)

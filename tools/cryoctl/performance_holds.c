@@ -22,7 +22,10 @@ static uint32_t begin(struct performance *p, enum disabled_kind kind, uint32_t a
     if (!performance_grow(p, (void **)&p->disabled, &p->cap_disabled, p->n_disabled, sizeof *p->disabled))
         return 0;
     const json_t *mark = json_object_get(body, "maintenance"); /* of a protected alarm, which goes on */
-    body = mark != NULL && kind == DISABLED_OUT_OF_SERVICE ? mark : body;
+    if (mark != NULL && kind == DISABLED_OUT_OF_SERVICE) {
+        body = mark;
+        kind = DISABLED_MAINTENANCE;
+    }
     const char *why = performance_text(body, "note");
     struct disabled *d = &p->disabled[p->n_disabled++];
     *d = (struct disabled){

@@ -25,6 +25,7 @@ enum disabled_kind {
     DISABLED_OUT_OF_SERVICE,
     DISABLED_BYPASSED,
     DISABLED_NOTIFICATION,
+    DISABLED_MAINTENANCE, /* out of service on paper: a protected alarm, which goes on */
     DISABLED_KINDS
 };
 

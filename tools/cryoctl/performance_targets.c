@@ -256,7 +256,8 @@ const char *performance_disabled_kind(const struct ctl *ctl, const char *kind)
            : strcmp(kind, "out-of-service") == 0   ? tr(ctl, "out of service", "停用")
            : strcmp(kind, "bypassed") == 0         ? tr(ctl, "device bypassed", "装置旁路")
            : strcmp(kind, "notification-off") == 0 ? tr(ctl, "notification off", "通知关闭")
-                                                   : kind;
+           : strcmp(kind, "maintenance") == 0 ? tr(ctl, "maintenance (alarm goes on)", "维护中（照常报警）")
+                                              : kind;
 }
 
 const char *performance_seconds(const struct ctl *ctl, const json_t *seconds, char *text, size_t cap)

@@ -58,6 +58,25 @@ static uint8_t speaks_for(const struct alarm_model *model)
     }
 }
 
+static bool has_history(const struct side *s, uint16_t alarm)
+{
+    const struct alarm_model *m = &s->config->alarm_models[alarm];
+    bool known = !side_has_point(m) || s->point_name[m->point] > 0;
+    for (unsigned i = 0; known && side_has_point(m) && i < m->n_others; i++)
+        known = s->point_name[m->others[i]] > 0;
+    return known;
+}
+
+/* Does the history have all that it is judged by, and its members are? */
+static bool is_known(const struct side *s, uint16_t alarm)
+{
+    const struct alarm_model *m = &s->config->alarm_models[alarm];
+    bool members = m->kind == CONDITION_GROUP || m->kind == CONDITION_CHATTER, known = has_history(s, alarm);
+    for (uint32_t i = 0; known && members && i < m->n_members; i++)
+        known = has_history(s, s->config->members[m->first_member + i]);
+    return known;
+}
+
 static void begin(struct replay *r, struct side *s, uint16_t alarm, int64_t utc_us)
 {
     const struct alarm_model *model = &s->config->alarm_models[alarm];
@@ -73,7 +92,7 @@ static void begin(struct replay *r, struct side *s, uint16_t alarm, int64_t utc_
                                     .point = has_point ? s->point_name[model->point] : 0,
                                     .from_us = utc_us,
                                     .speaks_for = speaks_for(model),
-                                    .not_known = has_point && s->point_name[model->point] == 0,
+                                    .not_known = !is_known(s, alarm),
                                     .priority = (uint8_t)model->priority};
     s->open[name] = (uint32_t)s->n;
 }

@@ -57,16 +57,33 @@ static void limit_cell(struct table *t, const json_t *alarm, const json_t *point
     table_cell(t, COLUMN_LIMIT, TABLE_PLAIN, text);
 }
 
+/* How long is left until the consequence, as far as the daemon knows it. */
+static void add_time_left(const struct ctl *ctl, const json_t *alarm, char *text, size_t cap)
+{
+    const json_t *left = json_object_get(alarm, "time_left_s");
+    char duration[WHEN_MAX];
+    text[0] = '\0';
+    if (json_is_integer(left))
+        snprintf(text, cap, tr(ctl, "  (%s left)", "（剩余 %s）"),
+                 when_print_duration(ctl, duration, (int64_t)json_integer_value(left) * SECOND_US));
+}
+
 static void note(const struct ctl *ctl, struct table *t, const json_t *alarm)
 {
-    char text[2048];
+    char text[2048], left[96], of[256] = "";
     const char *what = client_name(ctl, alarm, "text", ""),
                *response = client_name(ctl, alarm, "response", "");
-    snprintf(text, sizeof text, "%s%s%s", what,
+    const char *consequence = client_name(ctl, alarm, "consequence", ""),
+               *group = client_text(alarm, "group");
+    add_time_left(ctl, alarm, left, sizeof left);
+    if (group[0] != '\0')
+        snprintf(of, sizeof of, tr(ctl, "  (part of %s)", "（属于 %s）"), group);
+    snprintf(text, sizeof text, "%s%s%s%s%s%s%s", what, left,
              response[0] == '\0' ? ""
              : what[0] == '\0'   ? tr(ctl, "Do: ", "处理：")
                                  : tr(ctl, "  -> Do: ", "  -> 处理："),
-             response);
+             response, consequence[0] != '\0' ? tr(ctl, "  -> Otherwise: ", "  -> 否则：") : "", consequence,
+             of);
     table_note(t, text);
 }
 
@@ -74,7 +91,9 @@ static void add_row(const struct ctl *ctl, struct table *t, const json_t *status
 {
     char text[256], time[WHEN_MAX];
     const json_t *point = find_point(status, alarm);
-    const char *asset = client_text(alarm, "asset"), *by = client_text(alarm, "by");
+    const char *asset = client_text(alarm, "asset"), *by = client_text(alarm, "acknowledged_by");
+    if (by[0] == '\0' && !view_alarm_held(alarm)) /* there it is who holds it */
+        by = client_text(alarm, "by");
     enum table_style style = view_alarm_style(alarm);
     table_row(t);
     table_cell(t, COLUMN_PRIORITY, style, words_priority(ctl, client_text(alarm, "priority")));

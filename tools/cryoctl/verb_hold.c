@@ -31,12 +31,8 @@ static bool add_end(const struct ctl *ctl, json_t *parameters)
                      ctl->hold_for);
         return false;
     }
-    if (ctl->until != NULL && !when_parse(ctl, ctl->until, &us)) {
-        ctl_complain(tr(ctl, "--until is a time such as \"2026-11-22 08:00\", not \"%s\"",
-                        "--until 应为时间，如 \"2026-11-22 08:00\"，而不是“%s”"),
-                     ctl->until);
+    if (ctl->until != NULL && !when_option(ctl, "until", ctl->until, &us))
         return false;
-    }
     if (ctl->until != NULL)
         clock_print_utc(text, us);
     else

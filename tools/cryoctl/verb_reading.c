@@ -26,12 +26,8 @@ int verb_reading(struct ctl *ctl, int argc, char **argv)
                      tr(ctl, "say with --measured when it was measured", "请用 --measured 说明测量时间"));
         return CTL_USAGE;
     }
-    if (!when_parse(ctl, ctl->measured, &measured_us)) {
-        ctl_complain(tr(ctl, "--measured is a time such as \"2026-11-22 08:00\", not \"%s\"",
-                        "--measured 应为时间，如 \"2026-11-22 08:00\"，而不是“%s”"),
-                     ctl->measured);
+    if (!when_option(ctl, "measured", ctl->measured, &measured_us))
         return CTL_USAGE;
-    }
     clock_print_utc(measured, measured_us);
     json_t *parameters = json_pack("{s:s, s:s, s:s, s:s}", "asset", argv[0], "point", argv[1], "value",
                                    argv[2], "measured", measured);

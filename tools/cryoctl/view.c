@@ -84,6 +84,13 @@ bool view_alarm_waits(const json_t *alarm)
     return strcmp(state, "unacknowledged") == 0 || strcmp(state, "returned-unacknowledged") == 0;
 }
 
+bool view_alarm_held(const json_t *alarm)
+{
+    const char *state = client_text(alarm, "state");
+    return strcmp(state, "shelved") == 0 || strcmp(state, "suppressed") == 0 ||
+           strcmp(state, "out-of-service") == 0;
+}
+
 bool view_alarm_active(const json_t *alarm)
 {
     const char *state = client_text(alarm, "state");
@@ -285,6 +292,7 @@ bool view_build(const struct ctl *ctl, const json_t *status, struct view *ret)
     struct rows rows = {.index = json_object()};
     *ret = (struct view){0};
     bool whole = fill_rows(ctl, status, &rows, ret);
+    ret->n_disabled = json_array_size(json_object_get(status, "disabled"));
     ret->broker = client_text(status, "broker");
     ret->disk = client_text(status, "disk");
     if (rows.n > 0)
@@ -324,24 +332,26 @@ static const char *broker_words(const struct ctl *ctl, const struct view *v)
 
 void view_summary(const struct ctl *ctl, const struct view *v, char *text, size_t cap)
 {
-    char alarms[96], bad[64] = "";
+    char alarms[96], bad[64] = "", disabled[48] = "";
     if (v->n_bad > 0)
         snprintf(bad, sizeof bad, tr(ctl, "; %zu of %zu points bad", "；%zu/%zu 个测点无效"), v->n_bad,
                  v->n_points);
+    if (v->n_disabled > 0)
+        snprintf(disabled, sizeof disabled, tr(ctl, "; %zu DISABLED", "；%zu 项停用"), v->n_disabled);
     if (ctl->language == LANGUAGE_ZH)
         snprintf(alarms, sizeof alarms, "%zu 个报警，%zu 个未确认；%zu 台设备", v->n_alarms,
                  v->n_unacknowledged, v->n_assets);
     else
         snprintf(alarms, sizeof alarms, "%zu alarm%s, %zu unacknowledged; %zu asset%s", v->n_alarms,
                  plural(v->n_alarms), v->n_unacknowledged, v->n_assets, plural(v->n_assets));
-    snprintf(text, cap, "%s%s%s%s%s", alarms, bad, tr(ctl, "; ", "；"), broker_words(ctl, v),
+    snprintf(text, cap, "%s%s%s%s%s%s", alarms, bad, disabled, tr(ctl, "; ", "；"), broker_words(ctl, v),
              strcmp(v->disk, "failing") == 0 ? tr(ctl, "; DISK FAILING", "；磁盘故障") : "");
 }
 
 enum table_style view_summary_style(const struct view *view)
 {
     bool failing = strcmp(view->broker, "failing") == 0 || strcmp(view->disk, "failing") == 0;
-    return view->n_unacknowledged > 0                         ? TABLE_URGENT
-           : view->n_alarms > 0 || view->n_bad > 0 || failing ? TABLE_WARNING
-                                                              : TABLE_PLAIN;
+    return view->n_unacknowledged > 0                                                 ? TABLE_URGENT
+           : view->n_alarms > 0 || view->n_bad > 0 || view->n_disabled > 0 || failing ? TABLE_WARNING
+                                                                                      : TABLE_PLAIN;
 }

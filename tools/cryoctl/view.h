@@ -9,7 +9,7 @@
 
 struct view {
     struct table table; /* assets with unacknowledged alarms first, then with alarms, then the rest */
-    size_t n_alarms, n_unacknowledged, n_assets, n_points, n_bad;
+    size_t n_alarms, n_unacknowledged, n_assets, n_points, n_bad, n_disabled;
     const char *broker, *disk; /* "ok", "failing", "none"; borrowed from the status */
 };
 
@@ -32,6 +32,7 @@ int64_t view_age(const json_t *status, const json_t *point);
 
 bool view_alarm_waits(const json_t *alarm);  /* not acknowledged, be it over or not */
 bool view_alarm_active(const json_t *alarm); /* its condition holds */
+bool view_alarm_held(const json_t *alarm);   /* shelved, suppressed or out of service */
 enum table_style view_alarm_style(const json_t *alarm);
 
 #endif
