@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import re
 import socket
 import threading
@@ -357,6 +358,24 @@ class Threads(Webhook):
         result = driver.send("hangs", notice())
         self.assertEqual((result["outcome"], result["maybe_sent"], result["permanent"]), ("failed", True, False))
         self.assertRegex(result["error"], re.compile("timed out", re.I))
+        driver.close()
+
+    @unittest.skipUnless(os.environ.get("SLOW_NAMES"), "a sanitizer does not like to be preloaded after")
+    def test_a_name_server_that_hangs(self):
+        preload = {"LD_PRELOAD": os.environ.get("SLOW_NAMES", "")}
+        driver = self.driver("w: {kind: webhook, template: slack, url: 'http://some.example/', connect_timeout: 1 s}\n"
+                             "m: {kind: mail, host: some.example, from: a@b.example}\n", preload)
+        result = driver.send("w", notice(), 10)
+        self.assertEqual((result["outcome"], result["maybe_sent"], result["permanent"]), ("failed", False, False))
+        driver.queue("m", notice())
+        self.assertEqual([r["outcome"] for r in driver.close()], ["stopped"]) # long before the name server answers
+
+    def test_a_proxy(self):
+        proxy = self.receiver((200, {}, b"ok"))
+        driver = self.driver(f"it: {{kind: webhook, template: slack, url: 'http://hooks.example/x', proxy: '{proxy.url()}'}}\n",
+                             {"http_proxy": "http://127.0.0.1:9/"})
+        self.assertEqual(driver.send("it", notice())["outcome"], "sent")
+        self.assertEqual(proxy.requests[0].path, "http://hooks.example/x")
         driver.close()
 
     def test_nobody_there(self):

@@ -71,6 +71,7 @@ static const struct field webhook_fields[] = {
     {"token_file", FIELD_PATH, FIELD_OF(struct draft, config.webhook.token.file)},
     {"token_credential", FIELD_TEXT, FIELD_OF(struct draft, config.webhook.token.credential)},
     {"user", FIELD_TEXT, FIELD_OF(struct draft, config.webhook.user)},
+    {"proxy", FIELD_TEXT, FIELD_OF(struct draft, config.webhook.proxy)},
     {"ca_file", FIELD_PATH, FIELD_OF(struct draft, config.webhook.ca_file)},
 };
 
@@ -235,6 +236,10 @@ static void finish_webhook(struct reader *r, const char *directory)
     check_place(r, &webhook->token, "token_file", "token_credential");
     check_file(r, "ca_file", webhook->ca_file);
     check_url(r);
+    if (webhook->proxy[0] != '\0' &&
+        (strncmp(webhook->proxy, "http://", 7) != 0 || strchr(webhook->proxy, '@') != NULL))
+        problems_at(r->problems, key(r, "proxy"),
+                    "a proxy is written http://host:port, without user and password");
     if (webhook->template == NULL)
         return;
     const struct template *t = webhook->template;

@@ -303,6 +303,7 @@ static void run(struct transfer *transfer, const struct request *r, struct chann
         outcome_fail(result, "no memory");
     } else {
         transfer_prepare(transfer, easy, r->config, "https,http", webhook->ca_file, reply);
+        curl_easy_setopt(easy, CURLOPT_PROXY, webhook->proxy);
         curl_easy_setopt(easy, CURLOPT_URL, r->url);
         curl_easy_setopt(easy, CURLOPT_USERAGENT, "cryomon/" CRYOMON_VERSION);
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, r->headers);
