@@ -13,7 +13,9 @@ import time
 import unittest
 import urllib.parse
 
-from case import Case, NOTICE, nasty_notice, notice
+from pathlib import Path
+
+from case import TEMPLATES, Case, NOTICE, nasty_notice, notice
 
 KEY = "693a91f6-7b0c-4bc4-97a0-0ec2sifa5aaa"
 
@@ -219,6 +221,9 @@ class Services(Webhook):
         self.assertEqual(request.headers["X-Cryomon-Id"], "demo-41")
         self.assertIsNone(request.headers["Bcc"])
         body = request.json()
+        manual = Path(TEMPLATES).parents[1].joinpath("tools/cryonotify/cryonotify-channels.7").read_text()
+        for key in set(body) | {"token", "notice"}:
+            self.assertRegex(manual, rf"(?<!\w){key}(?!\w)", "not in the manual page")
         for key, value in {"site": "demo", "asset": "tank-1", "alarm": "temperature-critical", "priority": "critical",
                            "value": -149.2, "limit": -150, "unit": "°C", "quality": "uncertain", "reason": "inhibited",
                            "time_left_s": 11000, "purpose": "call", "occurrence": NOTICE["occurrence"],

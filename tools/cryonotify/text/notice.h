@@ -60,6 +60,7 @@ struct notice_member {
     enum priority priority;
     const char *state;     /* "unacknowledged", ... */
     int64_t raised_utc_us; /* 0: not known */
+    int64_t event_utc_us;  /* when time_left_s was so; 0: now */
     int64_t time_left_s;   /* as in notice */
     const char *link;      /* may be absent */
 };
@@ -106,7 +107,7 @@ struct notice {
     micro_t limit;          /* has_limit; in the value's unit */
     micro_t trend_per_hour; /* has_trend; from good data only */
     int64_t trend_over_s;
-    int64_t time_left_s;     /* until the consequence, counted from sent_utc_us; -1: not known */
+    int64_t time_left_s;     /* until the consequence, as it was at event_utc_us; -1: not known */
     int64_t response_time_s; /* how long the priority allows; 0: not told */
 
     /* when, in UTC microseconds; 0: not known */
@@ -135,6 +136,11 @@ struct notice {
     const char *link; /* URL of the page that acknowledges (or confirms a drill); may be absent */
     const char *hint; /* another way, in the person's language ("cryoctl ack ..."); may be absent */
 };
+
+/* The time that is left at sent_utc_us: what has passed since time_left_s was told is taken off, down to 0.
+ * -1: not known, also for what is historical: it may have been over long ago. */
+int64_t notice_time_left(const struct notice *notice);
+int64_t notice_time_left_of(const struct notice *summary, const struct notice_member *member);
 
 /* A copy in one piece of memory, with all strings: free it with notice_free. Invalid UTF-8 becomes U+FFFD;
  * control characters (newlines too: a fact is one line) and those that turn
