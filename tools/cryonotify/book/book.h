@@ -9,8 +9,8 @@
  * - off, ack, link, fact, event: what was switched off by whom, acknowledgements on their way to the daemon, links
  *   that were used, numbers, and the last events.
  *
- * Everything but book_inbox_add is for one thread, and inside of book_begin ... book_commit. A book that can't be
- * written (full disk) returns -errno; nothing is changed then, and the caller goes on from memory.
+ * Everything but book_inbox_add is for one thread; between book_begin and book_commit changes are one transaction,
+ * outside each is one of its own. A book that can't be written (full disk) returns -errno; nothing is changed then, and the caller goes on from memory.
  */
 #ifndef CRYONOTIFY_BOOK_H
 #define CRYONOTIFY_BOOK_H
@@ -89,7 +89,7 @@ struct book_ack {
     int64_t id, utc_us;
     char occurrence[CALL_OCCURRENCE], person[ID_MAX], note[BOOK_WHY];
 };
-int book_ack_put(struct book *book, struct book_ack *ack); /* sets id */
+int book_ack_put(struct book *book, struct book_ack *ack); /* sets id; outside of book_begin ... book_commit */
 int book_ack_remove(struct book *book, int64_t id);
 int book_ack_load(struct book *book, void (*take)(void *context, const struct book_ack *ack), void *context);
 

@@ -60,10 +60,12 @@ int book_off_load(struct book *book, void (*take)(void *context, const struct bo
 
 int book_ack_put(struct book *book, struct book_ack *ack)
 {
+    pthread_mutex_lock(&book->lock); /* the row's number must not be another thread's */
     int result = book_run(book, "INSERT INTO ack(utc_us, occurrence, person, note) VALUES(?, ?, ?, ?)", "ittt",
                           ack->utc_us, ack->occurrence, ack->person, ack->note);
     if (result == 0)
         ack->id = sqlite3_last_insert_rowid(book->db);
+    pthread_mutex_unlock(&book->lock);
     return result;
 }
 
