@@ -80,6 +80,7 @@ class Keeping(NotifyTest):
     def test_came_and_went(self):
         self.be_daemon()
         service = self.service()
+        service.log.wait(lambda line: "connected to" in line, "the session")
         service.stop()
         for n in range(3):
             alarm = self.publish(self.body("level-%d" % n, "raised", "unacknowledged", priority="high", historical=True),

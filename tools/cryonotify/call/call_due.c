@@ -273,7 +273,9 @@ static bool alarm_due(struct call *c, struct stamp now, struct call_alarm *a, bo
         return true;
     if (flood && a->phase == PHASE_NEW && !call_is_single(&a->fact) && !a->fact.drill && !a->fact.local)
         a->summarised = true;
-    if (a->summarised && a->phase != PHASE_HELD)
+    if (a->phase == PHASE_HELD || call_is_single(&a->fact))
+        a->summarised = false;
+    if (a->summarised)
         return true; /* summarise() takes it */
     return call_one(c, now, a, climbs_now(a, now.boot_us));
 }
