@@ -31,7 +31,7 @@ static void judge(const struct transfer_reply *reply, const struct source *sourc
 {
     bool refused = reply->status >= 400 && reply->code != CURLE_OPERATION_TIMEDOUT;
 
-    if (reply->status > 0)
+    if (reply->last_line[0] != '\0')
         outcome_detail(result, reply->last_line);
     if (reply->code == CURLE_OK && reply->status >= 200 && reply->status < 300) {
         result->outcome = CHANNEL_SENT;
@@ -42,8 +42,10 @@ static void judge(const struct transfer_reply *reply, const struct source *sourc
     result->maybe_sent = source->all_read && !refused;
     result->permanent = (refused && reply->status >= 500) || reply->code == CURLE_LOGIN_DENIED ||
                         reply->code == CURLE_PEER_FAILED_VERIFICATION || reply->code == CURLE_USE_SSL_FAILED;
-    if (reply->stopped)
+    if (reply->stopped) {
+        outcome_fail(result, "ended because cryonotify stops");
         result->outcome = CHANNEL_STOPPED;
+    }
 }
 
 static void set_server(CURL *easy, const struct mail_config *mail)
@@ -73,7 +75,7 @@ static void talk(struct transfer *transfer, CURL *easy, const struct channel_con
     if (reply == NULL || recipients == NULL) {
         outcome_fail(result, "no memory");
     } else {
-        transfer_prepare(easy, config, "smtp,smtps", mail->ca_file, reply);
+        transfer_prepare(transfer, easy, config, "smtp,smtps", mail->ca_file, reply);
         set_server(easy, mail);
         if (mail->user[0] != '\0') {
             curl_easy_setopt(easy, CURLOPT_USERNAME, mail->user);

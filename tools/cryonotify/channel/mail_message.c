@@ -11,7 +11,7 @@
 
 #define SUBJECT_MAX 300 /* characters; the whole line stands in the body */
 #define WORD_BYTES                                                                                           \
-    45 /* of UTF-8 in an encoded word: 60 in base64, 72 with what is around it (RFC 2047: 75) */
+    39 /* of UTF-8 in an encoded word: with "Subject: " and what is around it, 73 characters a line */
 #define QP_LINE        76 /* RFC 2045 */
 #define LOCAL_PART_MAX 64 /* RFC 5321 */
 #define ADDRESS_MAX    254

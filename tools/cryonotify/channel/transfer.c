@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "clock.h"
+
 #define POLL_MS 1000
 
 int transfer_open(struct transfer *transfer)
@@ -39,7 +41,7 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *user)
     return size * n;
 }
 
-/* Keeps the last line that says something. */
+/* Keeps the last line that says something; SMTP's goodbye ("221") does not. */
 static size_t take_line(char *bytes, size_t size, size_t n, void *user)
 {
     struct transfer_reply *reply = user;
@@ -47,7 +49,7 @@ static size_t take_line(char *bytes, size_t size, size_t n, void *user)
 
     while (len > 0 && isspace((unsigned char)bytes[len - 1]))
         len--;
-    if (len == 0)
+    if (len == 0 || (len >= 4 && strncmp(bytes, "221 ", 4) == 0))
         return size * n;
     if (len > sizeof reply->last_line - 1)
         len = sizeof reply->last_line - 1;
@@ -56,11 +58,29 @@ static size_t take_line(char *bytes, size_t size, size_t n, void *user)
     return size * n;
 }
 
+/* Waiting for SMTP's last answer, curl blocks, without its own timeout, and only asks here each second. */
+static int go_on(void *user, curl_off_t down, curl_off_t downed, curl_off_t up, curl_off_t upped)
+{
+    const struct transfer_reply *reply = user;
+
+    (void)down;
+    (void)downed;
+    (void)up;
+    (void)upped;
+    return atomic_load(&reply->transfer->stop) || clock_boot_us() >= reply->deadline_boot_us;
+}
+
 /* ---------------------------------------------------------------- a transfer */
 
-void transfer_prepare(CURL *easy, const struct channel_config *config, const char *protocols,
-                      const char *ca_file, struct transfer_reply *reply)
+void transfer_prepare(struct transfer *transfer, CURL *easy, const struct channel_config *config,
+                      const char *protocols, const char *ca_file, struct transfer_reply *reply)
 {
+    reply->transfer = transfer;
+    reply->deadline_boot_us = clock_boot_us() + config->timeout_ms * MS_US;
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, go_on);
+    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, reply);
+    curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)(config->timeout_ms / 1000 + 1));
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* a name server that hangs must not hold up the end */
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocols);
@@ -116,6 +136,12 @@ void transfer_run(struct transfer *transfer, CURL *easy, struct transfer_reply *
         return;
     }
     reply->stopped = !perform(transfer, &reply->code);
+    if (reply->code == CURLE_ABORTED_BY_CALLBACK && !atomic_load(&transfer->stop)) {
+        reply->code = CURLE_OPERATION_TIMEDOUT;
+        reply->error[0] = '\0';
+    } else if (reply->code == CURLE_ABORTED_BY_CALLBACK) {
+        reply->stopped = true;
+    }
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &reply->status);
     curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &began_us);
     curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after_s);

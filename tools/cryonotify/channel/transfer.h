@@ -22,6 +22,8 @@ void transfer_close(struct transfer *transfer);
 void transfer_stop(struct transfer *transfer); /* the one that runs, and all later ones, end at once */
 
 struct transfer_reply {
+    struct transfer *transfer;
+    int64_t deadline_boot_us;
     CURLcode code;
     long status; /* HTTP status, or the last SMTP reply's code; 0: none came */
     bool stopped;
@@ -35,8 +37,8 @@ struct transfer_reply {
 
 /* Sets what all transfers have in common: timeouts, TLS checked, no redirects, no signals, no environment's
  * proxy or netrc; protocols is such as "https,http". */
-void transfer_prepare(CURL *easy, const struct channel_config *config, const char *protocols,
-                      const char *ca_file, struct transfer_reply *reply);
+void transfer_prepare(struct transfer *transfer, CURL *easy, const struct channel_config *config,
+                      const char *protocols, const char *ca_file, struct transfer_reply *reply);
 
 /* Runs it. */
 void transfer_run(struct transfer *transfer, CURL *easy, struct transfer_reply *reply);

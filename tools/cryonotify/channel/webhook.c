@@ -285,8 +285,10 @@ static void judge(const struct template *t, const struct transfer_reply *reply, 
     result->maybe_sent = reply->began;
     result->permanent = reply->code == CURLE_PEER_FAILED_VERIFICATION ||
                         reply->code == CURLE_UNSUPPORTED_PROTOCOL || reply->code == CURLE_URL_MALFORMAT;
-    if (reply->stopped)
+    if (reply->stopped) {
+        outcome_fail(result, "ended because cryonotify stops");
         result->outcome = CHANNEL_STOPPED;
+    }
 }
 
 /* ---------------------------------------------------------------- sending */
@@ -300,7 +302,7 @@ static void run(struct transfer *transfer, const struct request *r, struct chann
     if (reply == NULL || easy == NULL) {
         outcome_fail(result, "no memory");
     } else {
-        transfer_prepare(easy, r->config, "https,http", webhook->ca_file, reply);
+        transfer_prepare(transfer, easy, r->config, "https,http", webhook->ca_file, reply);
         curl_easy_setopt(easy, CURLOPT_URL, r->url);
         curl_easy_setopt(easy, CURLOPT_USERAGENT, "cryomon/" CRYOMON_VERSION);
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, r->headers);
