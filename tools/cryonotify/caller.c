@@ -31,7 +31,8 @@ static void make_run_id(char run[CALLER_RUN])
     snprintf(run, CALLER_RUN, "%.8s-%llx", boot, (unsigned long long)clock_now().utc_us);
 }
 
-static void add_filter(struct caller *c, const char *site, const char *rest, int qos, bool durable, bool answers)
+static void add_filter(struct caller *c, const char *site, const char *rest, int qos, bool durable,
+                       bool answers)
 {
     struct inbox_filter *f = &c->inbox_config.filters[c->inbox_config.n_filters];
     if (c->inbox_config.n_filters >= INBOX_FILTERS)
@@ -56,7 +57,8 @@ static void configure_inbox(struct caller *c)
         snprintf(ic->echo, sizeof ic->echo, "cryomon/%s/notify/watch-echo", config->site);
         return;
     }
-    snprintf(answers, sizeof answers, "cmd/%.100s/answer", config->mqtt.username[0] != '\0' ? config->mqtt.username : "cryonotify");
+    snprintf(answers, sizeof answers, "cmd/%.100s/answer",
+             config->mqtt.username[0] != '\0' ? config->mqtt.username : "cryonotify");
     add_filter(c, config->site, "events", 1, true, false);
     add_filter(c, config->site, "+/alarms/+", 1, true, false);
     add_filter(c, config->site, "status", 1, false, false);
@@ -64,7 +66,8 @@ static void configure_inbox(struct caller *c)
     add_filter(c, config->site, answers, 1, false, true);
     caller_topic(c, "notify/echo", ic->echo);
     caller_topic(c, "notify/status", ic->will_topic);
-    snprintf(ic->will, sizeof ic->will, "{\"state\":\"offline\",\"reason\":\"connection lost\",\"run\":\"%s\"}", c->run);
+    snprintf(ic->will, sizeof ic->will,
+             "{\"state\":\"offline\",\"reason\":\"connection lost\",\"run\":\"%s\"}", c->run);
 }
 
 static void open_channels(struct caller *c)
@@ -87,7 +90,8 @@ static void open_link(struct caller *c)
         return;
     int result = link_key_load(path, &c->key, c->link_trouble, sizeof c->link_trouble);
     if (result == 0)
-        result = link_open(&c->config->link, &c->key, c->asks, &c->link, c->link_trouble, sizeof c->link_trouble);
+        result =
+            link_open(&c->config->link, &c->key, c->asks, &c->link, c->link_trouble, sizeof c->link_trouble);
     if (result < 0)
         log_line(LOG_ERR, MID_CONTROL, "no links in messages: %s", c->link_trouble);
 }
@@ -193,7 +197,8 @@ int caller_create(const struct notify_config *config, bool watch_only, int signa
     open_link(c);
     result = control_socket_open(config->socket, &c->socket);
     if (result < 0)
-        log_line(LOG_ERR, MID_CONTROL, "no control socket at %s: %s", config->socket, strerrordesc_np(-result));
+        log_line(LOG_ERR, MID_CONTROL, "no control socket at %s: %s", config->socket,
+                 strerrordesc_np(-result));
     result = inbox_create(&c->inbox_config, c->book, &c->inbox);
     if (result < 0) {
         caller_free(c);
@@ -207,7 +212,8 @@ int caller_create(const struct notify_config *config, bool watch_only, int signa
 
 static void done_with(struct caller *c, int64_t id)
 {
-    /* No room, because the book can't be written: the row stays, and is known by its number when it is read again. */
+    /* No room, because the book can't be written: the row stays, and is known by its number when it is read
+     * again. */
     if (id != 0 && c->n_done < sizeof c->done / sizeof c->done[0])
         c->done[c->n_done++] = id;
     if (id > c->last_letter)
@@ -257,8 +263,12 @@ static void take_news(struct caller *c, struct stamp now, const struct inbox_new
 static void take_left(void *context, const struct book_letter *left)
 {
     struct caller *c = context;
-    struct inbox_letter letter = {.id = left->id, .utc_us = left->utc_us, .topic = left->topic, .body = left->body,
-                                  .length = left->length, .retained = left->retained};
+    struct inbox_letter letter = {.id = left->id,
+                                  .utc_us = left->utc_us,
+                                  .topic = left->topic,
+                                  .body = left->body,
+                                  .length = left->length,
+                                  .retained = left->retained};
     caller_letter(c, clock_now(), &letter);
     done_with(c, left->id);
 }
@@ -339,8 +349,8 @@ static void wait_for_work(struct caller *c, bool more)
     struct signalfd_siginfo signal;
     if (n <= 0)
         return;
-    if ((fds[0].revents & POLLIN) != 0 && read(c->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal &&
-        signal.ssi_signo != SIGHUP)
+    if ((fds[0].revents & POLLIN) != 0 &&
+        read(c->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal && signal.ssi_signo != SIGHUP)
         c->stopping = true;
     for (unsigned i = 0; i < CALLER_CLIENTS; i++)
         if (c->clients[i].fd >= 0 && fds[5 + i].revents != 0)

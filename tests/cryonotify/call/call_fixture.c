@@ -29,7 +29,8 @@ void world_duty(struct world *w)
 {
     struct call_span spans[3];
     for (unsigned i = 0; i < 3; i++)
-        spans[i] = (struct call_span){.to_utc_us = INT64_MAX, .level = (uint8_t)i, .people = UINT64_C(1) << i};
+        spans[i] =
+            (struct call_span){.to_utc_us = INT64_MAX, .level = (uint8_t)i, .people = UINT64_C(1) << i};
     assert_int_equal(call_set_duty(w->call, spans, 3), 0);
 }
 
@@ -57,7 +58,8 @@ static void answer(struct world *w, const struct call_order *order)
     if (order->slot != UINT32_MAX && call_view(w->call, order->slot, &view))
         snprintf(m->key, sizeof m->key, "%s", view.key);
     if (!w->silent[order->person][order->channel])
-        call_feed(w->call, w->now, &(struct call_event){.kind = CALL_RESULT, .attempt = order->attempt, .ok = ok});
+        call_feed(w->call, w->now,
+                  &(struct call_event){.kind = CALL_RESULT, .attempt = order->attempt, .ok = ok});
 }
 
 void world_step(struct world *w)
@@ -74,7 +76,7 @@ void world_pass(struct world *w, int64_t us)
     for (unsigned turns = 0;; turns++) {
         int64_t next = call_next(w->call);
         assert_true(turns < 100000); /* a deadline that never moves on */
-        if (next <= w->now.boot_us) /* it waits for room */
+        if (next <= w->now.boot_us)  /* it waits for room */
             next = w->now.boot_us + SECOND;
         if (next > end)
             break;
@@ -113,8 +115,9 @@ const struct made *world_expect(struct world *w, enum call_purpose purpose, unsi
         fail_msg("no order, and purpose %d for person %u was expected", (int)purpose, person);
     const struct made *m = &w->made[w->seen++];
     if (m->order.purpose != purpose || m->order.person != person || (key != NULL && strcmp(m->key, key) != 0))
-        fail_msg("order %u is purpose %d for person %u about \"%s\", and not %d for %u about \"%s\"", w->seen - 1,
-                 (int)m->order.purpose, m->order.person, m->key, (int)purpose, person, key != NULL ? key : "");
+        fail_msg("order %u is purpose %d for person %u about \"%s\", and not %d for %u about \"%s\"",
+                 w->seen - 1, (int)m->order.purpose, m->order.person, m->key, (int)purpose, person,
+                 key != NULL ? key : "");
     return m;
 }
 

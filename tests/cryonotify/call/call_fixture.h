@@ -6,10 +6,10 @@
 
 #include "call.h"
 
-#define SECOND     INT64_C(1000000)
-#define MINUTE     (60 * SECOND)
-#define MADE_MAX   8192
-#define PEOPLE     4 /* 0 on duty, 1 technical head, 2 director, 3 nobody's duty; two channels each */
+#define SECOND   INT64_C(1000000)
+#define MINUTE   (60 * SECOND)
+#define MADE_MAX 8192
+#define PEOPLE   4 /* 0 on duty, 1 technical head, 2 director, 3 nobody's duty; two channels each */
 
 struct made {
     struct call_order order;
@@ -28,7 +28,8 @@ struct world {
     unsigned n_made, seen;
 };
 
-void world_rules(struct call_rules *rules); /* critical: levels 5 and 10 min, repeat 5 min, unresolved 30 min */
+void world_rules(
+    struct call_rules *rules); /* critical: levels 5 and 10 min, repeat 5 min, unresolved 30 min */
 void world_begin(struct world *w, const struct call_rules *rules);
 void world_end(struct world *w);
 /* Takes what is due, answers it, and goes on in time. */

@@ -81,11 +81,22 @@ static void keep_alarm(void *context, const struct book_alarm *alarm)
 
 static void comes_back_as_it_was(void **state)
 {
-    struct call_saved saved = {.fact = {.key = "tank-1/warm", .occurrence = "tank-1/warm@5", .group = "hall/bus",
-                                        .priority = CALL_CRITICAL, .state = CALL_STATE_RETURNED, .active = true,
-                                        .life_safety = true, .by = 3},
-                               .phase = 2, .level = 1, .rounds = 9, .folded = true, .pending = true,
-                               .told = UINT64_C(1) << 63 | 5, .repeat_utc_us = 77, .level_utc_us = 88};
+    struct call_saved saved = {.fact = {.key = "tank-1/warm",
+                                        .occurrence = "tank-1/warm@5",
+                                        .group = "hall/bus",
+                                        .priority = CALL_CRITICAL,
+                                        .state = CALL_STATE_RETURNED,
+                                        .active = true,
+                                        .life_safety = true,
+                                        .by = 3},
+                               .phase = 2,
+                               .level = 1,
+                               .rounds = 9,
+                               .folded = true,
+                               .pending = true,
+                               .told = UINT64_C(1) << 63 | 5,
+                               .repeat_utc_us = 77,
+                               .level_utc_us = 88};
     struct book_alarm got = {.seq = 0};
     char value[16];
     int64_t id;
@@ -113,8 +124,8 @@ static void comes_back_as_it_was(void **state)
     assert_int_equal(letters(), 0);
 }
 
-/* The disk fails at each change in turn: what was not said to be durable may be gone, what was is there, and nothing
- * is half there. */
+/* The disk fails at each change in turn: what was not said to be durable may be gone, what was is there, and
+ * nothing is half there. */
 static void any_write_fails(void **state)
 {
     static const enum failing_how hows[] = {FAILING_IO, FAILING_FULL, FAILING_ONCE};
@@ -197,7 +208,8 @@ static void take_off(void *context, const struct book_off *off)
 
 static void what_is_off_is_counted(void **state)
 {
-    struct book_off off = {.what = "li.na/mail", .by = "wang", .why = "new number", .until_utc_us = 9}, got = {.count = 0};
+    struct book_off off = {.what = "li.na/mail", .by = "wang", .why = "new number", .until_utc_us = 9},
+                    got = {.count = 0};
     unsigned count = 0;
     (void)state;
     for (unsigned i = 0; i < 3; i++)

@@ -100,7 +100,8 @@ static void returned_goes_on_being_repeated_until_acknowledged(void **state)
     assert_int_equal(world_count(&w, CALL_RETURNED, 0, WARM), 1);
     world_pass(&w, 30 * MINUTE);
     assert_true(world_count(&w, CALL_AGAIN, 0, WARM) >= 5);
-    assert_int_equal(world_count(&w, CALL_ESCALATED, -1, WARM), 0); /* the danger is over, and somebody knows */
+    assert_int_equal(world_count(&w, CALL_ESCALATED, -1, WARM),
+                     0); /* the danger is over, and somebody knows */
 }
 
 static void failed_channel_falls_at_once(void **state)
@@ -240,7 +241,8 @@ static void nobody_on_duty_goes_to_the_next_level(void **state)
 
 static void duty_changes_hands(void **state)
 {
-    struct call_span spans[2] = {{.level = 0, .people = 1}, {.level = 0, .people = 8, .to_utc_us = INT64_MAX}};
+    struct call_span spans[2] = {{.level = 0, .people = 1},
+                                 {.level = 0, .people = 8, .to_utc_us = INT64_MAX}};
     (void)state;
     spans[0].to_utc_us = spans[1].from_utc_us = w.now.utc_us + 3 * MINUTE;
     assert_int_equal(call_set_duty(w.call, spans, 2), 0);
@@ -273,7 +275,8 @@ static void off_is_bounded(void **state)
 
 static void covered_is_told_once(void **state)
 {
-    static const enum call_state states[] = {CALL_STATE_SHELVED, CALL_STATE_SUPPRESSED, CALL_STATE_OUT_OF_SERVICE};
+    static const enum call_state states[] = {CALL_STATE_SHELVED, CALL_STATE_SUPPRESSED,
+                                             CALL_STATE_OUT_OF_SERVICE};
     (void)state;
     for (unsigned i = 0; i < 3; i++) {
         world_alarm(&w, WARM, CALL_HIGH, states[i]);

@@ -52,7 +52,8 @@ static void group_speaks_for_its_members(void **state)
     assert_int_equal(batch_size(m), 3);
     world_expect(&w, CALL_FIRST, 0, "tank-3/warm");
     world_quiet(&w);
-    member("tank-4/no-data", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED); /* comes later: listed from the next message on */
+    member("tank-4/no-data", CALL_HIGH,
+           CALL_STATE_UNACKNOWLEDGED); /* comes later: listed from the next message on */
     world_pass(&w, 11 * SECOND);
     world_quiet(&w);
     world_alarm(&w, "tank-3/warm", CALL_CRITICAL, CALL_STATE_NORMAL);

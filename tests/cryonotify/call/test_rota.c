@@ -9,9 +9,9 @@
 #include "clock.h"
 #include "rota.h"
 
-#define HEAD                                                                                                         \
-    "site: {id: demo}\nmqtt: {broker: \"mqtt://127.0.0.1:1883\"}\n"                                                   \
-    "channels: {siren: {kind: command, command: [/bin/true]}}\n"                                                      \
+#define HEAD                                                                                                 \
+    "site: {id: demo}\nmqtt: {broker: \"mqtt://127.0.0.1:1883\"}\n"                                          \
+    "channels: {siren: {kind: command, command: [/bin/true]}}\n"                                             \
     "people: {li.na: {channels: {siren: }}, wang: {channels: {siren: }}, chen: {channels: {siren: }}}\n"
 #define LI   1U
 #define WANG 2U
@@ -56,16 +56,15 @@ static uint64_t who(unsigned level, const char *local)
 static void weeks_nights_and_dates(void **state)
 {
     (void)state;
-    load("Asia/Shanghai", HEAD
-         "rota:\n"
-         "- shifts:\n"
-         "  - {days: mon-fri, from: \"08:00\", to: \"20:00\", people: li.na}\n"
-         "  - {days: [mon-thu, sun], from: \"20:00\", to: \"08:00\", people: [wang]}\n"
-         "  - {days: holiday, people: chen}\n"
-         "  dates:\n"
-         "  - {date: 2026-11-26, people: [wang, chen]}\n"
-         "- {people: chen}\n"
-         "holidays: [2026-11-25]\n");
+    load("Asia/Shanghai", HEAD "rota:\n"
+                               "- shifts:\n"
+                               "  - {days: mon-fri, from: \"08:00\", to: \"20:00\", people: li.na}\n"
+                               "  - {days: [mon-thu, sun], from: \"20:00\", to: \"08:00\", people: [wang]}\n"
+                               "  - {days: holiday, people: chen}\n"
+                               "  dates:\n"
+                               "  - {date: 2026-11-26, people: [wang, chen]}\n"
+                               "- {people: chen}\n"
+                               "holidays: [2026-11-25]\n");
     assert_int_equal(who(0, "2026-11-24 07:59"), WANG); /* Tuesday: since Monday evening */
     assert_int_equal(who(0, "2026-11-24 08:00"), LI);
     assert_int_equal(who(0, "2026-11-24 19:59"), LI);
@@ -79,14 +78,14 @@ static void weeks_nights_and_dates(void **state)
     assert_int_equal(who(2, "2026-11-27 21:00"), 0);
 }
 
-/* A shift over the change of the clocks has no hole and no overlap: 2026-03-29 02:00 -> 03:00, 2026-10-25 back. */
+/* A shift over the change of the clocks has no hole and no overlap: 2026-03-29 02:00 -> 03:00, 2026-10-25
+ * back. */
 static void summer_time(void **state)
 {
     (void)state;
-    load("Europe/Berlin", HEAD
-         "rota:\n- shifts:\n"
-         "  - {from: \"08:00\", to: \"20:00\", people: li.na}\n"
-         "  - {from: \"20:00\", to: \"08:00\", people: wang}\n");
+    load("Europe/Berlin", HEAD "rota:\n- shifts:\n"
+                               "  - {from: \"08:00\", to: \"20:00\", people: li.na}\n"
+                               "  - {from: \"20:00\", to: \"08:00\", people: wang}\n");
     static const char *const days[] = {"2026-03-28 12:00", "2026-10-24 12:00"};
     for (unsigned d = 0; d < 2; d++) {
         n_spans = rota_spans(config, at(days[d]), spans);
@@ -106,11 +105,11 @@ static void quiet_hours(void **state)
     struct call_quiet quiet[CALL_SPANS];
     unsigned n = 0;
     (void)state;
-    load("Asia/Shanghai",
-         "site: {id: demo}\nmqtt: {broker: \"mqtt://127.0.0.1:1883\"}\n"
-         "channels: {siren: {kind: command, command: [/bin/true]}}\n"
-         "people: {li.na: {channels: {siren: }, quiet: [{from: \"22:00\", to: \"07:00\", priorities: [low]}]}}\n"
-         "rota: [{people: li.na}]\n");
+    load("Asia/Shanghai", "site: {id: demo}\nmqtt: {broker: \"mqtt://127.0.0.1:1883\"}\n"
+                          "channels: {siren: {kind: command, command: [/bin/true]}}\n"
+                          "people: {li.na: {channels: {siren: }, quiet: [{from: \"22:00\", to: \"07:00\", "
+                          "priorities: [low]}]}}\n"
+                          "rota: [{people: li.na}]\n");
     size_t all = rota_quiet(config, at("2026-11-25 03:00"), quiet);
     for (size_t i = 0; i < all; i++)
         if (quiet[i].from_utc_us <= at("2026-11-25 03:00") && at("2026-11-25 03:00") < quiet[i].to_utc_us) {
@@ -129,8 +128,9 @@ static void mistakes_are_all_told(void **state)
                                     "priorities: {critical: {repeat: never}, urgent: {}}\n"
                                     "needed_people: 9\n"
                                     "colect: 1 s\n";
-    static const char *const wanted[] = {"notify.yaml:6:", "'wagn'", "'moon'", "'25:00'", "'never' is not possible",
-                                         "'urgent'", "'colect'", "can never be reached"};
+    static const char *const wanted[] = {
+        "notify.yaml:6:",          "'wagn'",   "'moon'",   "'25:00'",
+        "'never' is not possible", "'urgent'", "'colect'", "can never be reached"};
     struct problems problems = {0}, warnings = {0};
     struct notify_config *none = NULL;
     char all[8192] = "";

@@ -144,7 +144,7 @@ class Keeping(NotifyTest):
         service = self.service()
         observer.wait("/notify/status", lambda s: s and s["state"] == "online")
         size = ["prlimit", "--pid", str(service.process.pid)]
-        subprocess.run(size + ["--fsize=4096"], check=True)
+        subprocess.run(size + ["--fsize=4096:"], check=True)
         alarm = self.publish(self.body("warm", "raised", "unacknowledged"))
         self.receiver.wait(person="li.na", purpose="call", occurrence=alarm["id"])
         self.receiver.wait(person="wang", purpose="escalated", occurrence=alarm["id"])
@@ -152,7 +152,7 @@ class Keeping(NotifyTest):
         refused = self.command("off", "chen", "--for", "1h", "--why", "x", check=False)
         self.assertNotEqual(refused.returncode, 0)  # what can't be recorded is not switched off
         mark = observer.feed.mark()
-        subprocess.run(size + ["--fsize=unlimited"], check=True)
+        subprocess.run(size + ["--fsize=unlimited:"], check=True)
         self.follow(alarm, "acknowledged", "acknowledged", by="wang")
         self.receiver.wait(person="li.na", purpose="acknowledged")
         observer.wait("/notify/status", lambda s: s and not any(p["kind"] == "book" for p in s["problems"]), since=mark)
