@@ -18,6 +18,7 @@
 
 #define TURN_US      (1 * SECOND_US)
 #define SOON_US      (20 * MS_US)
+#define BOOK_US      (30 * SECOND_US)
 #define TIDY_US      (3600 * SECOND_US)
 #define RESULTS      1024
 #define ASKS         64
@@ -149,6 +150,35 @@ static void remember(struct caller *c, struct stamp now)
         call_set_drill_turn(c->call, (unsigned)strtoul(text, NULL, 10));
 }
 
+/* A damaged file is put aside, and a new one begun: the retained states tell what is open. */
+static int put_aside(const struct caller *c, struct stamp now)
+{
+    static const char *const endings[] = {"", "-wal", "-shm"};
+    char from[320], to[400];
+    for (unsigned i = 0; i < 3; i++) {
+        snprintf(from, sizeof from, "%s/notify.db%s", c->config->state, endings[i]);
+        snprintf(to, sizeof to, "%s/notify.db.damaged-%lld%s", c->config->state, (long long)(now.utc_us / SECOND_US),
+                 endings[i]);
+        if (rename(from, to) < 0 && errno != ENOENT)
+            return -errno;
+    }
+    return 0;
+}
+
+static void open_book(struct caller *c, struct stamp now)
+{
+    int result = book_open(c->config->state, NULL, &c->book, c->book_trouble, sizeof c->book_trouble);
+    if (result == -EBADMSG && put_aside(c, now) == 0) {
+        log_line(LOG_CRIT, MID_STORE, "%s; it is put aside, and a new one is begun", c->book_trouble);
+        result = book_open(c->config->state, NULL, &c->book, c->book_trouble, sizeof c->book_trouble);
+    }
+    c->last_id = now.utc_us; /* without a book; else remember() knows better */
+    if (result == 0)
+        c->book_trouble[0] = '\0';
+    else /* whoever can't write must call all the same */
+        log_line(LOG_CRIT, MID_STORE, "%s; calling goes on from memory", c->book_trouble);
+}
+
 static int allocate(struct caller *c)
 {
     c->slots = calloc(c->config->rules.n_alarms, sizeof *c->slots);
@@ -184,11 +214,7 @@ int caller_create(const struct notify_config *config, bool watch_only, int signa
         (void)watch_add(&c->watch, now, config->sites[i]);
     if (!watch_only)
         (void)watch_add(&c->watch, now, config->site);
-    result = book_open(config->state, NULL, &c->book, c->book_trouble, sizeof c->book_trouble);
-    if (result < 0) { /* whoever can't write must call all the same */
-        c->last_id = now.utc_us;
-        log_line(LOG_CRIT, MID_STORE, "%s; calling goes on from memory", c->book_trouble);
-    }
+    open_book(c, now);
     caller_rota(c, now);
     remember(c, now);
     caller_offs_load(c, now);
@@ -297,6 +323,18 @@ static bool take_all(struct caller *c, struct stamp now)
     return n == LETTERS_TURN;
 }
 
+/* Once it can be opened, everything begins anew with it: the service manager starts us again. */
+static void try_book(struct caller *c, struct stamp now)
+{
+    c->book_us = now.boot_us + BOOK_US;
+    if (book_open(c->config->state, NULL, &c->book, c->book_trouble, sizeof c->book_trouble) < 0)
+        return;
+    book_close(c->book);
+    c->book = NULL;
+    log_line(LOG_NOTICE, MID_STORE, "notify.db can be opened now: starting anew");
+    c->stopping = c->failed = true;
+}
+
 static bool has_to_send(const struct caller *c)
 {
     for (unsigned i = 0; i < CALLER_DELIVERIES; i++)
@@ -329,6 +367,8 @@ static bool turn(struct caller *c)
         if (c->book != NULL)
             (void)book_tidy(c->book, now.utc_us);
     }
+    if (c->book == NULL && now.boot_us >= c->book_us)
+        try_book(c, now);
     service_watchdog();
     return more;
 }
@@ -365,6 +405,8 @@ int caller_run(struct caller *c)
         while (book_inbox_load(c->book, c->last_letter, LETTERS_TURN, take_left, c) == LETTERS_TURN)
             caller_write(c, clock_now());
         service_ready("calling people");
+    } else {
+        service_status(c->book_trouble);
     }
     log_line(LOG_NOTICE, MID_START, "cryonotify " CRYOMON_VERSION " calls for the site %s", c->config->site);
     while (!c->stopping)
@@ -372,7 +414,7 @@ int caller_run(struct caller *c)
     service_stopping();
     log_line(LOG_NOTICE, MID_STOP, "cryonotify stops");
     caller_offline(c);
-    return 0;
+    return c->failed ? -EAGAIN : 0;
 }
 
 void caller_free(struct caller *c)

@@ -79,7 +79,7 @@ struct caller {
     bool watch_only;
     char run[CALLER_RUN];
     int signal_fd;
-    bool stopping;
+    bool stopping, failed;
     struct call *call;
     struct book *book; /* NULL: it could not be opened */
     char book_trouble[CALLER_WORDS];
@@ -119,7 +119,7 @@ struct caller {
     char (*missed)[CALL_OCCURRENCE]; /* raised while nobody was here */
     unsigned n_missed, n_missed_all;
 
-    int64_t rota_us, heartbeat_us, tidy_us, status_us, watchdog_us;
+    int64_t rota_us, book_us, heartbeat_us, tidy_us, status_us, watchdog_us;
     uint64_t heartbeat_sequence;
     char status[CALLER_STATUS]; /* as published last, but for the time */
     bool status_sent, facts_dirty;
