@@ -269,6 +269,7 @@ void caller_synced(struct caller *c, struct stamp now)
     c->synced_us = now.boot_us;
     c->heard_us = 0;
     c->absent_checked = false;
+    log_line(LOG_INFO, MID_BROKER, "MQTT: the states of all alarms have been read");
 }
 
 /* An alarm that is normal, as nothing else says any more. */
