@@ -152,13 +152,15 @@ static void take_in(struct inbox *inbox, const struct inbox_filter *filter, stru
                                    letter->utc_us, &letter->id);
         atomic_store(&inbox->book_error, error);
     }
-    if (letter->id != 0 && !post(inbox, letter)) {
+    /* Once it is posted, it is the receiver's. */
+    bool kept = letter->id != 0;
+    if (kept ? post(inbox, letter) : post_patiently(inbox, letter))
+        return;
+    if (kept)
         atomic_store(&inbox->left, true);
-        free(letter);
-    } else if (letter->id == 0 && !post_patiently(inbox, letter)) {
+    else
         atomic_fetch_add(&inbox->lost, 1);
-        free(letter);
-    }
+    free(letter);
 }
 
 static int on_arrived(void *context, char *topic, int topic_length, MQTTAsync_message *message)

@@ -115,8 +115,7 @@ size_t rota_quiet(const struct notify_config *config, int64_t now_utc_us, struct
         for (unsigned i = 0; i < config->people[person].n_quiet; i++)
             for (int32_t day = today - 1; day <= today + 1; day++) {
                 const struct notify_quiet *q = &config->people[person].quiet[i];
-                uint8_t bits = is_holiday(config, day) ? (uint8_t)(NOTIFY_HOLIDAY | 1U << 6)
-                                                       : (uint8_t)(1U << weekday(day));
+                unsigned bits = is_holiday(config, day) ? NOTIFY_HOLIDAY | 1U << 6 : 1U << weekday(day);
                 if ((q->days & bits) == 0 || n >= CALL_SPANS)
                     continue;
                 ret[n] = (struct call_quiet){.person = (uint16_t)person, .priorities = q->priorities};
