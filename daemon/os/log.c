@@ -1,5 +1,6 @@
 #include "log.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,7 +53,7 @@ static void to_stderr(const struct line *line)
 {
     static const char *const names[] = {"emergency", "alert",  "critical", "error",
                                         "warning",   "notice", "info",     "debug"};
-    fprintf(stderr, "cryomond: %s: %s\n", names[line->priority & 7], line->text);
+    fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, names[line->priority & 7], line->text);
 }
 
 static struct iovec entry(char *buffer, size_t cap, const char *key, const char *value)

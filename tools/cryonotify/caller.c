@@ -18,6 +18,7 @@
 
 #define TURN_US      (1 * SECOND_US)
 #define SOON_US      (20 * MS_US)
+#define BOOK_US      (30 * SECOND_US)
 #define TIDY_US      (3600 * SECOND_US)
 #define RESULTS      1024
 #define ASKS         64
@@ -31,7 +32,8 @@ static void make_run_id(char run[CALLER_RUN])
     snprintf(run, CALLER_RUN, "%.8s-%llx", boot, (unsigned long long)clock_now().utc_us);
 }
 
-static void add_filter(struct caller *c, const char *site, const char *rest, int qos, bool durable, bool answers)
+static void add_filter(struct caller *c, const char *site, const char *rest, int qos, bool durable,
+                       bool answers)
 {
     struct inbox_filter *f = &c->inbox_config.filters[c->inbox_config.n_filters];
     if (c->inbox_config.n_filters >= INBOX_FILTERS)
@@ -56,7 +58,8 @@ static void configure_inbox(struct caller *c)
         snprintf(ic->echo, sizeof ic->echo, "cryomon/%s/notify/watch-echo", config->site);
         return;
     }
-    snprintf(answers, sizeof answers, "cmd/%.100s/answer", config->mqtt.username[0] != '\0' ? config->mqtt.username : "cryonotify");
+    snprintf(answers, sizeof answers, "cmd/%.100s/answer",
+             config->mqtt.username[0] != '\0' ? config->mqtt.username : "cryonotify");
     add_filter(c, config->site, "events", 1, true, false);
     add_filter(c, config->site, "+/alarms/+", 1, true, false);
     add_filter(c, config->site, "status", 1, false, false);
@@ -64,7 +67,8 @@ static void configure_inbox(struct caller *c)
     add_filter(c, config->site, answers, 1, false, true);
     caller_topic(c, "notify/echo", ic->echo);
     caller_topic(c, "notify/status", ic->will_topic);
-    snprintf(ic->will, sizeof ic->will, "{\"state\":\"offline\",\"reason\":\"connection lost\",\"run\":\"%s\"}", c->run);
+    snprintf(ic->will, sizeof ic->will,
+             "{\"state\":\"offline\",\"reason\":\"connection lost\",\"run\":\"%s\"}", c->run);
 }
 
 static void open_channels(struct caller *c)
@@ -87,7 +91,8 @@ static void open_link(struct caller *c)
         return;
     int result = link_key_load(path, &c->key, c->link_trouble, sizeof c->link_trouble);
     if (result == 0)
-        result = link_open(&c->config->link, &c->key, c->asks, &c->link, c->link_trouble, sizeof c->link_trouble);
+        result =
+            link_open(&c->config->link, &c->key, c->asks, &c->link, c->link_trouble, sizeof c->link_trouble);
     if (result < 0)
         log_line(LOG_ERR, MID_CONTROL, "no links in messages: %s", c->link_trouble);
 }
@@ -145,6 +150,35 @@ static void remember(struct caller *c, struct stamp now)
         call_set_drill_turn(c->call, (unsigned)strtoul(text, NULL, 10));
 }
 
+/* A damaged file is put aside, and a new one begun: the retained states tell what is open. */
+static int put_aside(const struct caller *c, struct stamp now)
+{
+    static const char *const endings[] = {"", "-wal", "-shm"};
+    char from[320], to[400];
+    for (unsigned i = 0; i < 3; i++) {
+        snprintf(from, sizeof from, "%s/notify.db%s", c->config->state, endings[i]);
+        snprintf(to, sizeof to, "%s/notify.db.damaged-%lld%s", c->config->state, (long long)(now.utc_us / SECOND_US),
+                 endings[i]);
+        if (rename(from, to) < 0 && errno != ENOENT)
+            return -errno;
+    }
+    return 0;
+}
+
+static void open_book(struct caller *c, struct stamp now)
+{
+    int result = book_open(c->config->state, NULL, &c->book, c->book_trouble, sizeof c->book_trouble);
+    if (result == -EBADMSG && put_aside(c, now) == 0) {
+        log_line(LOG_CRIT, MID_STORE, "%s; it is put aside, and a new one is begun", c->book_trouble);
+        result = book_open(c->config->state, NULL, &c->book, c->book_trouble, sizeof c->book_trouble);
+    }
+    c->last_id = now.utc_us; /* without a book; else remember() knows better */
+    if (result == 0)
+        c->book_trouble[0] = '\0';
+    else /* whoever can't write must call all the same */
+        log_line(LOG_CRIT, MID_STORE, "%s; calling goes on from memory", c->book_trouble);
+}
+
 static int allocate(struct caller *c)
 {
     c->slots = calloc(c->config->rules.n_alarms, sizeof *c->slots);
@@ -180,11 +214,7 @@ int caller_create(const struct notify_config *config, bool watch_only, int signa
         (void)watch_add(&c->watch, now, config->sites[i]);
     if (!watch_only)
         (void)watch_add(&c->watch, now, config->site);
-    result = book_open(config->state, NULL, &c->book, c->book_trouble, sizeof c->book_trouble);
-    if (result < 0) { /* whoever can't write must call all the same */
-        c->last_id = now.utc_us;
-        log_line(LOG_CRIT, MID_STORE, "%s; calling goes on from memory", c->book_trouble);
-    }
+    open_book(c, now);
     caller_rota(c, now);
     remember(c, now);
     caller_offs_load(c, now);
@@ -193,7 +223,8 @@ int caller_create(const struct notify_config *config, bool watch_only, int signa
     open_link(c);
     result = control_socket_open(config->socket, &c->socket);
     if (result < 0)
-        log_line(LOG_ERR, MID_CONTROL, "no control socket at %s: %s", config->socket, strerrordesc_np(-result));
+        log_line(LOG_ERR, MID_CONTROL, "no control socket at %s: %s", config->socket,
+                 strerrordesc_np(-result));
     result = inbox_create(&c->inbox_config, c->book, &c->inbox);
     if (result < 0) {
         caller_free(c);
@@ -207,7 +238,8 @@ int caller_create(const struct notify_config *config, bool watch_only, int signa
 
 static void done_with(struct caller *c, int64_t id)
 {
-    /* No room, because the book can't be written: the row stays, and is known by its number when it is read again. */
+    /* No room, because the book can't be written: the row stays, and is known by its number when it is read
+     * again. */
     if (id != 0 && c->n_done < sizeof c->done / sizeof c->done[0])
         c->done[c->n_done++] = id;
     if (id > c->last_letter)
@@ -257,8 +289,12 @@ static void take_news(struct caller *c, struct stamp now, const struct inbox_new
 static void take_left(void *context, const struct book_letter *left)
 {
     struct caller *c = context;
-    struct inbox_letter letter = {.id = left->id, .utc_us = left->utc_us, .topic = left->topic, .body = left->body,
-                                  .length = left->length, .retained = left->retained};
+    struct inbox_letter letter = {.id = left->id,
+                                  .utc_us = left->utc_us,
+                                  .topic = left->topic,
+                                  .body = left->body,
+                                  .length = left->length,
+                                  .retained = left->retained};
     caller_letter(c, clock_now(), &letter);
     done_with(c, left->id);
 }
@@ -285,6 +321,18 @@ static bool take_all(struct caller *c, struct stamp now)
         inbox_resync(c->inbox);
     }
     return n == LETTERS_TURN;
+}
+
+/* Once it can be opened, everything begins anew with it: the service manager starts us again. */
+static void try_book(struct caller *c, struct stamp now)
+{
+    c->book_us = now.boot_us + BOOK_US;
+    if (book_open(c->config->state, NULL, &c->book, c->book_trouble, sizeof c->book_trouble) < 0)
+        return;
+    book_close(c->book);
+    c->book = NULL;
+    log_line(LOG_NOTICE, MID_STORE, "notify.db can be opened now: starting anew");
+    c->stopping = c->failed = true;
 }
 
 static bool has_to_send(const struct caller *c)
@@ -319,6 +367,8 @@ static bool turn(struct caller *c)
         if (c->book != NULL)
             (void)book_tidy(c->book, now.utc_us);
     }
+    if (c->book == NULL && now.boot_us >= c->book_us)
+        try_book(c, now);
     service_watchdog();
     return more;
 }
@@ -339,8 +389,8 @@ static void wait_for_work(struct caller *c, bool more)
     struct signalfd_siginfo signal;
     if (n <= 0)
         return;
-    if ((fds[0].revents & POLLIN) != 0 && read(c->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal &&
-        signal.ssi_signo != SIGHUP)
+    if ((fds[0].revents & POLLIN) != 0 &&
+        read(c->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal && signal.ssi_signo != SIGHUP)
         c->stopping = true;
     for (unsigned i = 0; i < CALLER_CLIENTS; i++)
         if (c->clients[i].fd >= 0 && fds[5 + i].revents != 0)
@@ -355,6 +405,8 @@ int caller_run(struct caller *c)
         while (book_inbox_load(c->book, c->last_letter, LETTERS_TURN, take_left, c) == LETTERS_TURN)
             caller_write(c, clock_now());
         service_ready("calling people");
+    } else {
+        service_status(c->book_trouble);
     }
     log_line(LOG_NOTICE, MID_START, "cryonotify " CRYOMON_VERSION " calls for the site %s", c->config->site);
     while (!c->stopping)
@@ -362,7 +414,7 @@ int caller_run(struct caller *c)
     service_stopping();
     log_line(LOG_NOTICE, MID_STOP, "cryonotify stops");
     caller_offline(c);
-    return 0;
+    return c->failed ? -EAGAIN : 0;
 }
 
 void caller_free(struct caller *c)

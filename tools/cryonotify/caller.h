@@ -1,10 +1,10 @@
 /*
- * caller.h - cryonotify, assembled: the core that decides (call.h), the book, the inbox, the channels, links, the
- * watch, and the control socket. One thread owns all of this; the others (broker, channels, link listener) talk to
- * it through mailboxes.
+ * caller.h - cryonotify, assembled: the core that decides (call.h), the book, the inbox, the channels, links,
+ * the watch, and the control socket. One thread owns all of this; the others (broker, channels, link
+ * listener) talk to it through mailboxes.
  *
- * A turn: what came in is fed to the core; its orders become deliveries; all of it is committed to the book; then
- * the messages go out. What is killed in between is called again.
+ * A turn: what came in is fed to the core; its orders become deliveries; all of it is committed to the book;
+ * then the messages go out. What is killed in between is called again.
  */
 #ifndef CRYONOTIFY_CALLER_H
 #define CRYONOTIFY_CALLER_H
@@ -20,16 +20,16 @@
 #include "notify_config.h"
 #include "watch.h"
 
-#define CALLER_RUN       64
+#define CALLER_RUN        64
 #define CALLER_DELIVERIES 1024
-#define CALLER_FLYING    64
-#define CALLER_ACKS      64
-#define CALLER_OFFS      128
-#define CALLER_CLIENTS   8
-#define CALLER_MISSED    4096
-#define CALLER_REQUEST   4096
-#define CALLER_STATUS    65536
-#define CALLER_WORDS     512
+#define CALLER_FLYING     64
+#define CALLER_ACKS       64
+#define CALLER_OFFS       128
+#define CALLER_CLIENTS    8
+#define CALLER_MISSED     4096
+#define CALLER_REQUEST    4096
+#define CALLER_STATUS     65536
+#define CALLER_WORDS      512
 
 /* What is kept beside an alarm of the core, by its slot. */
 struct caller_slot {
@@ -38,8 +38,8 @@ struct caller_slot {
     char *body;             /* JSON as published; of a local alarm: made here */
     char run[CALLER_RUN];
     int64_t seq, time_us;
-    uint32_t seen;     /* the sync in which it was there */
-    int64_t clear_us;  /* the retained state was cleared; its event should follow */
+    uint32_t seen;    /* the sync in which it was there */
+    int64_t clear_us; /* the retained state was cleared; its event should follow */
 };
 
 struct caller_delivery {
@@ -79,7 +79,7 @@ struct caller {
     bool watch_only;
     char run[CALLER_RUN];
     int signal_fd;
-    bool stopping;
+    bool stopping, failed;
     struct call *call;
     struct book *book; /* NULL: it could not be opened */
     char book_trouble[CALLER_WORDS];
@@ -99,9 +99,9 @@ struct caller {
     struct caller_ack acks[CALLER_ACKS];
     struct book_off offs[CALLER_OFFS];
     unsigned n_offs;
-    int64_t last_id; /* of a delivery */
-    bool calls_due;  /* there may be calls that were not published */
-    int64_t flying[CALLER_FLYING];      /* calls on their way to the broker; 0: free */
+    int64_t last_id;                  /* of a delivery */
+    bool calls_due;                   /* there may be calls that were not published */
+    int64_t flying[CALLER_FLYING];    /* calls on their way to the broker; 0: free */
     int64_t published[CALLER_FLYING]; /* and those that it has, to be written down */
     unsigned n_published;
     unsigned undelivered; /* orders that found no room */
@@ -109,17 +109,17 @@ struct caller {
     char last_run[CALLER_RUN]; /* of the daemon's events */
     int64_t last_seq;
     int64_t gap, gap_shown; /* events that never came: not told yet; told last */
-    int64_t done[64];          /* letters of this turn that are worked through */
+    int64_t done[64];       /* letters of this turn that are worked through */
     unsigned n_done;
     int64_t last_letter;
-    uint32_t sync;             /* counts */
+    uint32_t sync; /* counts */
     bool synced;
     int64_t synced_us, heard_us; /* the first heartbeat since then; 0: none yet */
     bool absent_checked;
     char (*missed)[CALL_OCCURRENCE]; /* raised while nobody was here */
     unsigned n_missed, n_missed_all;
 
-    int64_t rota_us, heartbeat_us, tidy_us, status_us, watchdog_us;
+    int64_t rota_us, book_us, heartbeat_us, tidy_us, status_us, watchdog_us;
     uint64_t heartbeat_sequence;
     char status[CALLER_STATUS]; /* as published last, but for the time */
     bool status_sent, facts_dirty;
@@ -127,7 +127,8 @@ struct caller {
     char channel_error[CALL_PEOPLE][CALL_CHANNELS][BOOK_ERROR];
 };
 
-/* Everything but the threads of the broker; the book is open, or book_trouble says why not. Returns 0 or -errno. */
+/* Everything but the threads of the broker; the book is open, or book_trouble says why not. Returns 0 or
+ * -errno. */
 int caller_create(const struct notify_config *config, bool watch_only, int signal_fd, struct caller **ret);
 int caller_run(struct caller *c);
 void caller_free(struct caller *c);
@@ -160,7 +161,8 @@ struct caller_paper {
     size_t n_roots;
     char link[LINK_URL_MAX], occurrence[CALL_OCCURRENCE], words[2][CALLER_WORDS];
 };
-int caller_paper(struct caller *c, struct stamp now, const struct call_order *order, struct caller_paper *ret);
+int caller_paper(struct caller *c, struct stamp now, const struct call_order *order,
+                 struct caller_paper *ret);
 void caller_paper_free(struct caller_paper *paper);
 const char *caller_purpose(enum call_purpose purpose);
 

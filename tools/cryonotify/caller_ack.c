@@ -23,8 +23,8 @@ static void key_of(const char *occurrence, char key[CALL_KEY])
     snprintf(key, CALL_KEY, "%.*s", (int)strcspn(occurrence, "@"), occurrence);
 }
 
-static void answer_page(struct caller *c, struct stamp now, uint64_t ask, enum link_state state, const char *person,
-                        const char *occurrence, const char *words)
+static void answer_page(struct caller *c, struct stamp now, uint64_t ask, enum link_state state,
+                        const char *person, const char *occurrence, const char *words)
 {
     struct link_reply reply = {.ask = ask, .state = state, .utc_us = state == LINK_DONE ? now.utc_us : 0};
     char key[CALL_KEY];
@@ -59,7 +59,8 @@ static void answer_page(struct caller *c, struct stamp now, uint64_t ask, enum l
 
 static void send_ack(struct caller *c, struct stamp now, struct caller_ack *a)
 {
-    char topic[INBOX_TOPIC], response[INBOX_TOPIC], rest[INBOX_TOPIC], text[1024], note[BOOK_WHY + 96], key[CALL_KEY];
+    char topic[INBOX_TOPIC], response[INBOX_TOPIC], rest[INBOX_TOPIC], text[1024], note[BOOK_WHY + 96],
+        key[CALL_KEY];
     struct json_text j;
     key_of(a->ack.occurrence, key);
     char *slash = strchr(key, '/');
@@ -112,8 +113,8 @@ void caller_acks(struct caller *c, struct stamp now)
             a->ask = 0;
         }
         if (now.utc_us - a->ack.utc_us > GIVE_UP_US || a->tries > TRIES_MAX) {
-            log_line(LOG_ERR, MID_ALARM, "the acknowledgement of %s by %s was never answered", a->ack.occurrence,
-                     a->ack.person);
+            log_line(LOG_ERR, MID_ALARM, "the acknowledgement of %s by %s was never answered",
+                     a->ack.occurrence, a->ack.person);
             drop(c, a);
         } else if (a->sent_us == 0 || now.boot_us - a->sent_us > AGAIN_US) {
             send_ack(c, now, a);
@@ -142,13 +143,14 @@ void caller_answer(struct caller *c, struct stamp now, const struct inbox_letter
         a->plain = true; /* a daemon that does not know "person" yet: the name goes into the note */
         send_ack(c, now, a);
     } else if (error != NULL && strncmp(error, "busy", 4) != 0) {
-        enum link_state state = strstr(error, "another occurrence") != NULL || strstr(error, "no such") != NULL
-                                    ? LINK_GONE
-                                : strstr(error, "nothing to acknowledge") != NULL ? LINK_ALREADY
-                                                                                  : LINK_FAILED;
+        enum link_state state =
+            strstr(error, "another occurrence") != NULL || strstr(error, "no such") != NULL ? LINK_GONE
+            : strstr(error, "nothing to acknowledge") != NULL                               ? LINK_ALREADY
+                                                                                            : LINK_FAILED;
         log_line(LOG_WARNING, MID_ALARM, "cryomond refuses that %s acknowledges %s: %s", a->ack.person,
                  a->ack.occurrence, error);
-        answer_page(c, now, a->ask, state, a->ack.person, a->ack.occurrence, state == LINK_FAILED ? error : NULL);
+        answer_page(c, now, a->ask, state, a->ack.person, a->ack.occurrence,
+                    state == LINK_FAILED ? error : NULL);
         drop(c, a);
     }
     json_decref(root);
@@ -195,8 +197,8 @@ int caller_acknowledge(struct caller *c, struct stamp now, const char *occurrenc
 
 static void confirm(struct caller *c, struct stamp now, const struct link_ask *ask)
 {
-    int used = c->book != NULL ? book_link_use(c->book, ask->token_id, ask->claim.occurrence, ask->claim.person,
-                                               ask->from, now.utc_us)
+    int used = c->book != NULL ? book_link_use(c->book, ask->token_id, ask->claim.occurrence,
+                                               ask->claim.person, ask->from, now.utc_us)
                                : 0;
     if (used == -EALREADY) {
         answer_page(c, now, ask->id, LINK_ALREADY, ask->claim.person, ask->claim.occurrence, NULL);
@@ -208,7 +210,8 @@ static void confirm(struct caller *c, struct stamp now, const struct link_ask *a
     else if (result == -EALREADY)
         answer_page(c, now, ask->id, LINK_ALREADY, ask->claim.person, ask->claim.occurrence, NULL);
     else if (result < 0)
-        answer_page(c, now, ask->id, LINK_FAILED, ask->claim.person, ask->claim.occurrence, "too many at once");
+        answer_page(c, now, ask->id, LINK_FAILED, ask->claim.person, ask->claim.occurrence,
+                    "too many at once");
 }
 
 void caller_ask(struct caller *c, struct stamp now, const struct link_ask *ask)
@@ -224,6 +227,9 @@ void caller_ask(struct caller *c, struct stamp now, const struct link_ask *ask)
     bool known = slot != UINT32_MAX && call_view(c->call, slot, &view) &&
                  strcmp(view.occurrence, ask->claim.occurrence) == 0;
     bool open = known && (view.state == CALL_STATE_UNACKNOWLEDGED || view.state == CALL_STATE_RETURNED);
-    answer_page(c, now, ask->id, open ? LINK_OPEN : known ? LINK_ALREADY : LINK_GONE, ask->claim.person,
-                ask->claim.occurrence, NULL);
+    answer_page(c, now, ask->id,
+                open    ? LINK_OPEN
+                : known ? LINK_ALREADY
+                        : LINK_GONE,
+                ask->claim.person, ask->claim.occurrence, NULL);
 }

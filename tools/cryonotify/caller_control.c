@@ -60,8 +60,8 @@ static json_t *outcome(int result)
     return failure(result == -ENOENT     ? "there is no such thing"
                    : result == -EALREADY ? "it is acknowledged already"
                    : result == -ESTALE   ? "that was another occurrence of this alarm"
-                   : result == -EROFS    ? "notify.db can't be written: what is not recorded is not switched off"
-                                         : strerrordesc_np(-result));
+                   : result == -EROFS ? "notify.db can't be written: what is not recorded is not switched off"
+                                      : strerrordesc_np(-result));
 }
 
 static const char *text_of(const json_t *root, const char *key)
@@ -104,10 +104,11 @@ static void add_call(void *context, const struct book_attempt *a)
     clock_print_utc(time, a->utc_us);
     if (a->ended_utc_us != 0)
         clock_print_utc(ended, a->ended_utc_us);
-    json_t *one = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:s}", "id", (json_int_t)a->id,
-                            "time", time, "ended", ended, "alarm_id", a->occurrence, "person", a->person, "channel",
-                            a->channel, "purpose", a->purpose, "level", a->level, "attempt", a->round, "outcome",
-                            a->outcome != NULL ? a->outcome : "under way", "error", a->error, "detail", a->detail);
+    json_t *one =
+        json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:s}", "id", (json_int_t)a->id,
+                  "time", time, "ended", ended, "alarm_id", a->occurrence, "person", a->person, "channel",
+                  a->channel, "purpose", a->purpose, "level", a->level, "attempt", a->round, "outcome",
+                  a->outcome != NULL ? a->outcome : "under way", "error", a->error, "detail", a->detail);
     (void)json_array_append_new(context, one);
 }
 
@@ -135,14 +136,16 @@ static json_t *open_alarms(struct caller *c)
         for (unsigned p = 0; p < c->config->n_people; p++)
             if ((view.told >> p & 1U) != 0)
                 (void)json_array_append_new(told, json_string(c->config->people[p].id));
-        (void)json_array_append_new(alarms, json_pack("{s:s, s:i, s:i, s:b, s:i, s:o}", "alarm_id", view.occurrence,
-                                                      "state", (int)view.state, "level", view.level + 1, "folded",
-                                                      view.folded, "calls", (int)view.rounds, "told", told));
+        (void)json_array_append_new(alarms,
+                                    json_pack("{s:s, s:i, s:i, s:b, s:i, s:o}", "alarm_id", view.occurrence,
+                                              "state", (int)view.state, "level", view.level + 1, "folded",
+                                              view.folded, "calls", (int)view.rounds, "told", told));
     }
     return alarms;
 }
 
-static json_t *answer(struct caller *c, struct stamp now, const struct caller_client *client, const json_t *ask)
+static json_t *answer(struct caller *c, struct stamp now, const struct caller_client *client,
+                      const json_t *ask)
 {
     const char *command = text_of(ask, "command");
     if (!client->may_read)
@@ -164,7 +167,8 @@ static json_t *answer(struct caller *c, struct stamp now, const struct caller_cl
     if (strcmp(command, "test") == 0)
         return do_test(c, now, ask);
     if (strcmp(command, "ack") == 0)
-        return outcome(caller_acknowledge(c, now, text_of(ask, "what"), client->who, text_of(ask, "note"), 0));
+        return outcome(
+            caller_acknowledge(c, now, text_of(ask, "what"), client->who, text_of(ask, "note"), 0));
     return failure("unknown command");
 }
 

@@ -9,11 +9,11 @@
 #include "json_text.h"
 #include "log.h"
 
-#define LATE_US       (120 * SECOND_US)
-#define CLEAR_US      (2 * SECOND_US)  /* an alarm's cleared state waits so long for the event that tells of it */
-#define ABSENT_US     (10 * SECOND_US) /* after the daemon was heard: by then it has told all its states anew */
-#define RENUMBERED    INT64_C(1000000000)
-#define LOCAL_BODY    4096
+#define LATE_US    (120 * SECOND_US)
+#define CLEAR_US   (2 * SECOND_US) /* an alarm's cleared state waits so long for the event that tells of it */
+#define ABSENT_US  (10 * SECOND_US) /* after the daemon was heard: by then it has told all its states anew */
+#define RENUMBERED INT64_C(1000000000)
+#define LOCAL_BODY 4096
 
 static const char *text_of(const json_t *root, const char *key)
 {
@@ -29,8 +29,9 @@ static int64_t time_of(const json_t *root, const char *key)
 
 static bool read_state(const char *name, enum call_state *ret)
 {
-    static const char *const names[] = {"normal",  "unacknowledged", "acknowledged", "returned-unacknowledged",
-                                        "shelved", "suppressed",     "out-of-service"};
+    static const char *const names[] = {
+        "normal",  "unacknowledged", "acknowledged",  "returned-unacknowledged",
+        "shelved", "suppressed",     "out-of-service"};
     for (unsigned i = 0; i < 7; i++)
         if (strcmp(names[i], name) == 0) {
             *ret = (enum call_state)i;
@@ -62,7 +63,8 @@ static bool read_fact(struct caller *c, const json_t *root, struct call_fact *re
     if (strchr(id, '@') != NULL || time_of(root, "raised") == 0)
         snprintf(f.occurrence, sizeof f.occurrence, "%s", id[0] != '\0' ? id : f.key);
     else
-        snprintf(f.occurrence, sizeof f.occurrence, "%.140s@%lld", f.key, (long long)(time_of(root, "raised") / 1000));
+        snprintf(f.occurrence, sizeof f.occurrence, "%.140s@%lld", f.key,
+                 (long long)(time_of(root, "raised") / 1000));
     snprintf(f.group, sizeof f.group, "%.135s", text_of(root, "group"));
     f.priority = read_priority(text_of(root, "priority"));
     f.active = active != NULL ? json_is_true(active)
@@ -122,7 +124,8 @@ static void feed(struct caller *c, struct stamp now, const struct call_fact *fac
     uint32_t slot = call_find(c->call, fact->key);
     const char *run = text_of(root, "run");
     int64_t seq = json_integer_value(json_object_get(root, "seq"));
-    /* Before, because a message about its end may be made while the core takes it in; after, because it may be new.
+    /* Before, because a message about its end may be made while the core takes it in; after, because it may
+     * be new.
      */
     if (slot != UINT32_MAX)
         caller_keep_body(c, fact->key, body, run, seq, time_of(root, "time"));
@@ -138,7 +141,8 @@ static void remember_missed(struct caller *c, const struct call_fact *fact)
         snprintf(c->missed[c->n_missed++], CALL_OCCURRENCE, "%s", fact->occurrence);
 }
 
-/* A gap in the numbers: the broker has dropped events (its queue was full). The states tell what is still so. */
+/* A gap in the numbers: the broker has dropped events (its queue was full). The states tell what is still so.
+ */
 static bool check_sequence(struct caller *c, const char *run, int64_t seq)
 {
     bool same = strcmp(run, c->last_run) == 0;
@@ -150,7 +154,8 @@ static bool check_sequence(struct caller *c, const char *run, int64_t seq)
         c->synced = false;
         if (c->inbox != NULL)
             inbox_resync(c->inbox);
-        log_line(LOG_WARNING, MID_BROKER, "%lld events never came: the alarm states are read anew", (long long)gap);
+        log_line(LOG_WARNING, MID_BROKER, "%lld events never came: the alarm states are read anew",
+                 (long long)gap);
     }
     snprintf(c->last_run, sizeof c->last_run, "%s", run);
     c->last_seq = seq;
@@ -158,7 +163,8 @@ static bool check_sequence(struct caller *c, const char *run, int64_t seq)
     return true;
 }
 
-static void take_event(struct caller *c, struct stamp now, const struct inbox_letter *letter, const json_t *root)
+static void take_event(struct caller *c, struct stamp now, const struct inbox_letter *letter,
+                       const json_t *root)
 {
     struct call_fact fact;
     const char *run = text_of(root, "run"), *transition = text_of(root, "transition");
@@ -202,8 +208,8 @@ static void take_state(struct caller *c, struct stamp now, const struct inbox_le
         s->clear_us = 0;
     }
     fact.late = !truth;
-    if (is_old(s, text_of(root, "run"), json_integer_value(json_object_get(root, "seq")), time_of(root, "time"),
-               false))
+    if (is_old(s, text_of(root, "run"), json_integer_value(json_object_get(root, "seq")),
+               time_of(root, "time"), false))
         return;
     feed(c, now, &fact, root, letter->body);
 }
@@ -226,7 +232,8 @@ static void take_sign_of_life(struct caller *c, struct stamp now, const char *si
         if (c->synced && c->heard_us == 0 && strcmp(site, c->config->site) == 0)
             c->heard_us = now.boot_us;
     } else if (strcmp(rest, "status") == 0) {
-        watch_status(&c->watch, now, site, strcmp(text_of(root, "state"), "online") == 0, text_of(root, "reason"));
+        watch_status(&c->watch, now, site, strcmp(text_of(root, "state"), "online") == 0,
+                     text_of(root, "reason"));
     }
 }
 
@@ -262,6 +269,7 @@ void caller_synced(struct caller *c, struct stamp now)
     c->synced_us = now.boot_us;
     c->heard_us = 0;
     c->absent_checked = false;
+    log_line(LOG_INFO, MID_BROKER, "MQTT: the states of all alarms have been read");
 }
 
 /* An alarm that is normal, as nothing else says any more. */
@@ -289,14 +297,16 @@ static void tell_missed(struct caller *c, struct stamp now)
         struct call_view view;
         snprintf(key, sizeof key, "%.*s", (int)strcspn(c->missed[i], "@"), c->missed[i]);
         uint32_t slot = call_find(c->call, key);
-        if (slot != UINT32_MAX && call_view(c->call, slot, &view) && strcmp(view.occurrence, c->missed[i]) == 0)
+        if (slot != UINT32_MAX && call_view(c->call, slot, &view) &&
+            strcmp(view.occurrence, c->missed[i]) == 0)
             continue;
         memmove(c->missed[kept++], c->missed[i], CALL_OCCURRENCE);
     }
     c->n_missed = kept;
     c->n_missed_all = kept + beyond;
     if (c->n_missed_all > 0 || c->gap > 0)
-        call_feed(c->call, now, &(struct call_event){.kind = CALL_WENT, .n = c->n_missed_all > 0 ? c->n_missed_all : 1});
+        call_feed(c->call, now,
+                  &(struct call_event){.kind = CALL_WENT, .n = c->n_missed_all > 0 ? c->n_missed_all : 1});
 }
 
 void caller_settle(struct caller *c, struct stamp now)
@@ -323,8 +333,8 @@ void caller_settle(struct caller *c, struct stamp now)
 
 /* --- our own alarms */
 
-static void local_body(struct caller *c, struct stamp now, const char *alarm, const char *state, int64_t since_us,
-                       const char *en, const char *zh, char *body, size_t cap)
+static void local_body(struct caller *c, struct stamp now, const char *alarm, const char *state,
+                       int64_t since_us, const char *en, const char *zh, char *body, size_t cap)
 {
     struct json_text j;
     json_text_begin(&j, body, cap);
@@ -352,11 +362,13 @@ static void local_alarm(struct caller *c, struct stamp now, const char *alarm, b
                         const char *en, const char *zh)
 {
     char body[LOCAL_BODY];
-    struct call_event event = {.kind = CALL_ALARM,
-                               .fact = {.priority = CALL_CRITICAL, .active = on, .local = true, .by = CALL_NOBODY}};
+    struct call_event event = {
+        .kind = CALL_ALARM,
+        .fact = {.priority = CALL_CRITICAL, .active = on, .local = true, .by = CALL_NOBODY}};
     event.fact.state = on ? CALL_STATE_UNACKNOWLEDGED : CALL_STATE_NORMAL;
     snprintf(event.fact.key, CALL_KEY, "cryonotify/%s", alarm);
-    snprintf(event.fact.occurrence, CALL_OCCURRENCE, "cryonotify/%s@%lld", alarm, (long long)(now.utc_us / 1000));
+    snprintf(event.fact.occurrence, CALL_OCCURRENCE, "cryonotify/%s@%lld", alarm,
+             (long long)(now.utc_us / 1000));
     local_body(c, now, alarm, on ? "unacknowledged" : "normal", since_us, en, zh, body, sizeof body);
     if (call_find(c->call, event.fact.key) != UINT32_MAX)
         caller_keep_body(c, event.fact.key, body, c->run, 0, now.utc_us);
@@ -376,12 +388,13 @@ static void site_changed(struct caller *c, struct stamp now, const struct watch_
         snprintf(en, sizeof en, "cryomon of the site %s is heard again", s->id);
         snprintf(zh, sizeof zh, "站点 %s 的 cryomon 已恢复信号", s->id);
     } else if (s->heard_utc_us == 0) {
-        snprintf(en, sizeof en, "cryomon of the site %s is silent: nothing was heard of it. Nobody watches its tanks",
+        snprintf(en, sizeof en,
+                 "cryomon of the site %s is silent: nothing was heard of it. Nobody watches its tanks",
                  s->id);
         snprintf(zh, sizeof zh, "站点 %s 的 cryomon 没有信号：从未收到。储罐无人监测", s->id);
     } else {
-        snprintf(en, sizeof en, "cryomon of the site %s is silent since %s%s%.100s. Nobody watches its tanks", s->id, since,
-                 s->reason[0] != '\0' ? ": " : "", s->reason);
+        snprintf(en, sizeof en, "cryomon of the site %s is silent since %s%s%.100s. Nobody watches its tanks",
+                 s->id, since, s->reason[0] != '\0' ? ": " : "", s->reason);
         snprintf(zh, sizeof zh, "站点 %s 的 cryomon 自 %s 起没有信号%s%.100s。储罐无人监测", s->id, since,
                  s->reason[0] != '\0' ? "：" : "", s->reason);
     }
@@ -398,9 +411,10 @@ void caller_watch(struct caller *c, struct stamp now)
         }
         clock_print_utc(since, c->watch.down_utc_us);
         if (c->watch.broker_lost) {
-            snprintf(en, sizeof en, "No connection to the MQTT broker since %s, so no alarm arrives: %.200s", since,
+            snprintf(en, sizeof en, "No connection to the MQTT broker since %s, so no alarm arrives: %.200s",
+                     since, c->watch.why);
+            snprintf(zh, sizeof zh, "自 %s 起与 MQTT 服务器无连接，收不到任何报警：%.200s", since,
                      c->watch.why);
-            snprintf(zh, sizeof zh, "自 %s 起与 MQTT 服务器无连接，收不到任何报警：%.200s", since, c->watch.why);
         } else {
             snprintf(en, sizeof en, "There is a connection to the MQTT broker again");
             snprintf(zh, sizeof zh, "与 MQTT 服务器的连接已恢复");

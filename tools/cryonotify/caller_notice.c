@@ -12,8 +12,9 @@
 
 const char *caller_purpose(enum call_purpose purpose)
 {
-    static const char *const names[] = {"call",     "again",        "escalated", "worse",  "unresolved", "summary",
-                                        "returned", "acknowledged", "held",      "missed", "drill",      "test"};
+    static const char *const names[] = {"call",       "again",   "escalated", "worse",
+                                        "unresolved", "summary", "returned",  "acknowledged",
+                                        "held",       "missed",  "drill",     "test"};
     return names[purpose];
 }
 
@@ -92,8 +93,9 @@ static enum priority priority_of(enum call_priority priority)
 
 static const char *state_name(enum call_state state)
 {
-    static const char *const names[] = {"normal",  "unacknowledged", "acknowledged", "returned-unacknowledged",
-                                        "shelved", "suppressed",     "out-of-service"};
+    static const char *const names[] = {
+        "normal",  "unacknowledged", "acknowledged",  "returned-unacknowledged",
+        "shelved", "suppressed",     "out-of-service"};
     return names[state];
 }
 
@@ -178,7 +180,8 @@ static json_t *body_of(struct caller *c, uint32_t slot)
     return body != NULL ? json_loads(body, 0, &where) : NULL;
 }
 
-/* The members that are told with their group: as the core has them, and as the group's own body lists them. */
+/* The members that are told with their group: as the core has them, and as the group's own body lists them.
+ */
 static int fill_group(struct caller *c, const struct call_order *order, struct caller_paper *p)
 {
     const json_t *members = json_object_get(p->root, "members");
@@ -244,11 +247,14 @@ static void fill_missed(struct caller *c, const struct call_order *order, struct
     char *en = p->words[0], *zh = p->words[1];
     int a, b;
     if (c->n_missed == 0) {
-        a = snprintf(en, CALLER_WORDS, "%lld events were lost on their way; the alarm states have been read anew",
+        a = snprintf(en, CALLER_WORDS,
+                     "%lld events were lost on their way; the alarm states have been read anew",
                      (long long)c->gap_shown);
-        b = snprintf(zh, CALLER_WORDS, "有 %lld 个事件在传输中丢失；报警状态已重新读取", (long long)c->gap_shown);
+        b = snprintf(zh, CALLER_WORDS, "有 %lld 个事件在传输中丢失；报警状态已重新读取",
+                     (long long)c->gap_shown);
     } else {
-        a = snprintf(en, CALLER_WORDS, "%u alarms came and went while there was no connection:", order->n_alarms);
+        a = snprintf(en, CALLER_WORDS,
+                     "%u alarms came and went while there was no connection:", order->n_alarms);
         b = snprintf(zh, CALLER_WORDS, "连接中断期间有 %u 个报警出现后又消失：", order->n_alarms);
     }
     for (unsigned i = 0; i < c->n_missed && i < LIST_WORDS; i++) {
@@ -271,7 +277,8 @@ int caller_paper(struct caller *c, struct stamp now, const struct call_order *or
     struct call_health health;
     call_health(c->call, now, &health);
     n->site = c->config->site;
-    n->site_name = (struct words){.en = c->config->site_name.text[LANGUAGE_EN], .zh = c->config->site_name.text[LANGUAGE_ZH]};
+    n->site_name = (struct words){.en = c->config->site_name.text[LANGUAGE_EN],
+                                  .zh = c->config->site_name.text[LANGUAGE_ZH]};
     n->sent_utc_us = now.utc_us;
     n->attempt = order->round;
     n->level = order->level + 1U;

@@ -1,4 +1,5 @@
-/* caller_send.c - orders become deliveries, deliveries are written down and go out, and what became of them. */
+/* caller_send.c - orders become deliveries, deliveries are written down and go out, and what became of them.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,7 +135,8 @@ static int write_delivery(struct caller *c, const struct caller_delivery *d)
     return book_attempt_put(c->book, &row);
 }
 
-static int write_alarm(struct caller *c, struct stamp now, uint32_t slot, bool is_free, const struct call_saved *saved)
+static int write_alarm(struct caller *c, struct stamp now, uint32_t slot, bool is_free,
+                       const struct call_saved *saved)
 {
     struct caller_slot *s = &c->slots[slot];
     int result = 0;
@@ -305,7 +307,8 @@ void caller_send(struct caller *c, struct stamp now)
         int result = channel_send(channel, d->notice);
         if (result < 0)
             ended(c, now, d, false,
-                  result == -EAGAIN ? "too many messages wait for this channel" : strerrordesc_np(-result), "");
+                  result == -EAGAIN ? "too many messages wait for this channel" : strerrordesc_np(-result),
+                  "");
     }
 }
 

@@ -33,10 +33,12 @@ static void add_people(struct caller *c, const struct call_health *h, json_t *pr
 {
     char en[CALLER_WORDS], zh[CALLER_WORDS];
     if (!h->would_be_told) {
-        add_problem(problems, "nobody", "Nobody would be told of an alarm: no person on the rota can be reached now",
+        add_problem(problems, "nobody",
+                    "Nobody would be told of an alarm: no person on the rota can be reached now",
                     "没有人会收到报警：值班表上目前无人可联系");
     } else if (h->reachable < c->config->rules.needed) {
-        snprintf(en, sizeof en, "Only %u people can be reached, and %u are needed", h->reachable, c->config->rules.needed);
+        snprintf(en, sizeof en, "Only %u people can be reached, and %u are needed", h->reachable,
+                 c->config->rules.needed);
         snprintf(zh, sizeof zh, "目前只能联系到 %u 人，要求 %u 人", h->reachable, c->config->rules.needed);
         add_problem(problems, "people", en, zh);
     }
@@ -44,7 +46,8 @@ static void add_people(struct caller *c, const struct call_health *h, json_t *pr
         char until[40] = "?";
         if (h->hole_until_utc_us != CALL_NEVER)
             print_local(until, sizeof until, h->hole_until_utc_us);
-        snprintf(en, sizeof en, "Nobody is on duty now (until %s): alarms go to the next level at once", until);
+        snprintf(en, sizeof en, "Nobody is on duty now (until %s): alarms go to the next level at once",
+                 until);
         snprintf(zh, sizeof zh, "目前无人值班（至 %s）：报警直接转到上一级", until);
         add_problem(problems, "off", en, zh);
     }
@@ -83,9 +86,9 @@ static void add_offs(struct caller *c, json_t *offs, json_t *problems)
         clock_print_utc(until, off->until_utc_us);
         clock_print_utc(from, off->from_utc_us);
         print_local(shown, sizeof shown, off->until_utc_us);
-        (void)json_array_append_new(offs, json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "what", off->what, "by", off->by,
-                                                    "from", from, "until", until, "why", off->why, "count",
-                                                    (int)off->count));
+        (void)json_array_append_new(offs, json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "what", off->what, "by",
+                                                    off->by, "from", from, "until", until, "why", off->why,
+                                                    "count", (int)off->count));
         snprintf(en, sizeof en, "%s is switched off until %s by %s: %s", off->what, shown, off->by, off->why);
         snprintf(zh, sizeof zh, "%s 已被 %s 停用至 %s：%s", off->what, off->by, shown, off->why);
         add_problem(problems, "off", en, zh);
@@ -103,13 +106,14 @@ static void add_own(struct caller *c, const struct call_health *h, json_t *probl
     }
     if (c->book_trouble[0] != '\0' || inbox_error != 0) {
         const char *why = c->book_trouble[0] != '\0' ? c->book_trouble : strerrordesc_np(-inbox_error);
-        snprintf(en, sizeof en, "notify.db can't be written (%s): people are called, but a restart would forget whom",
-                 why);
+        snprintf(en, sizeof en,
+                 "notify.db can't be written (%s): people are called, but a restart would forget whom", why);
         snprintf(zh, sizeof zh, "notify.db 无法写入（%s）：仍会通知人员，但重启后会丢失记录", why);
         add_problem(problems, "book", en, zh);
     }
     if (h->uncounted > 0) {
-        snprintf(en, sizeof en, "%u alarms more than can be followed one by one: see cryoctl alarms", h->uncounted);
+        snprintf(en, sizeof en, "%u alarms more than can be followed one by one: see cryoctl alarms",
+                 h->uncounted);
         snprintf(zh, sizeof zh, "另有 %u 个报警超出逐条跟踪上限：请查看 cryoctl alarms", h->uncounted);
         add_problem(problems, "too-many", en, zh);
     }
@@ -129,11 +133,11 @@ json_t *caller_status_json(struct caller *c, struct stamp now)
     add_own(c, &h, problems);
     unsigned turn = call_drill_turn(c->call);
     const char *next = turn < c->config->n_people ? c->config->people[turn].id : "";
-    return json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:o, s:i, s:b, s:o, s:o, s:o, s:{s:s}}", "state", "online",
-                     "version", CRYOMON_VERSION, "run", c->run, "would_be_told", h.would_be_told, "reachable",
-                     (int)h.reachable, "needed", (int)c->config->rules.needed, "on_duty", on_duty, "open_calls",
-                     (int)h.open, "flood", h.flood, "channels", channels, "problems", problems, "off", offs, "drill",
-                     "next", next);
+    return json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:o, s:i, s:b, s:o, s:o, s:o, s:{s:s}}", "state",
+                     "online", "version", CRYOMON_VERSION, "run", c->run, "would_be_told", h.would_be_told,
+                     "reachable", (int)h.reachable, "needed", (int)c->config->rules.needed, "on_duty",
+                     on_duty, "open_calls", (int)h.open, "flood", h.flood, "channels", channels, "problems",
+                     problems, "off", offs, "drill", "next", next);
 }
 
 /* Publishes it when it has changed, and once a minute. */
@@ -189,5 +193,6 @@ void caller_offline(struct caller *c)
     char topic[INBOX_TOPIC];
     caller_topic(c, "notify/status", topic);
     if (c->inbox != NULL && !c->watch_only)
-        (void)inbox_send(c->inbox, topic, "{\"state\":\"offline\",\"reason\":\"stopped\"}", true, NULL, 's', 0);
+        (void)inbox_send(c->inbox, topic, "{\"state\":\"offline\",\"reason\":\"stopped\"}", true, NULL, 's',
+                         0);
 }

@@ -118,14 +118,16 @@ static void print_status(const json_t *status)
     printf("%s\n", json_is_true(json_object_get(status, "would_be_told"))
                        ? "somebody would be told of an alarm"
                        : "NOBODY WOULD BE TOLD OF AN ALARM");
-    printf("reachable: %lld, needed: %lld\n", (long long)json_integer_value(json_object_get(status, "reachable")),
+    printf("reachable: %lld, needed: %lld\n",
+           (long long)json_integer_value(json_object_get(status, "reachable")),
            (long long)json_integer_value(json_object_get(status, "needed")));
     printf("on duty:  ");
     json_array_foreach(json_object_get(status, "on_duty"), i, one)
     {
         printf(" %s", json_string_value(one));
     }
-    printf("\nbroker: %s\n", json_is_true(json_object_get(status, "connected")) ? "connected" : "NOT CONNECTED");
+    printf("\nbroker: %s\n",
+           json_is_true(json_object_get(status, "connected")) ? "connected" : "NOT CONNECTED");
     json_array_foreach(json_object_get(status, "problems"), i, one)
     {
         printf("problem: %s: %s\n", text_of(one, "kind"), text_of(json_object_get(one, "text"), "en"));
@@ -151,8 +153,8 @@ static void print_calls(const json_t *calls)
     json_array_foreach(calls, i, one)
     {
         printf("%-24s %-16s %-12s %-12s %-9s %s%s%s\n", text_of(one, "time"), text_of(one, "person"),
-               text_of(one, "channel"), text_of(one, "purpose"), text_of(one, "outcome"), text_of(one, "alarm_id"),
-               text_of(one, "error")[0] != '\0' ? "  " : "", text_of(one, "error"));
+               text_of(one, "channel"), text_of(one, "purpose"), text_of(one, "outcome"),
+               text_of(one, "alarm_id"), text_of(one, "error")[0] != '\0' ? "  " : "", text_of(one, "error"));
     }
 }
 
@@ -170,7 +172,8 @@ static int check(const struct command *c, long long *ret_ms)
     if (strcmp(c->verb, "ack") == 0 && c->what == NULL)
         return usage("ASSET/ALARM is missing (see cryonotify status)");
     if (off && (c->why == NULL || c->lasting == NULL))
-        return usage("who switches notification off says why (--why TEXT) and for how long (--for 2h, at most 7d)");
+        return usage(
+            "who switches notification off says why (--why TEXT) and for how long (--for 2h, at most 7d)");
     if (off && (*ret_ms = parse_span(c->lasting)) == 0)
         return usage("--for is a time such as 90s, 30min, 2h or 7d");
     return STATUS_OK;
@@ -182,8 +185,8 @@ int command_run(const struct command *c)
     int status = check(c, &for_ms);
     if (status != STATUS_OK)
         return status;
-    json_t *reply = ask(c->socket, json_pack("{s:s, s:s*, s:s*, s:I}", "command", c->verb, "what", c->what, "why",
-                                             c->why, "for_ms", (json_int_t)for_ms));
+    json_t *reply = ask(c->socket, json_pack("{s:s, s:s*, s:s*, s:I}", "command", c->verb, "what", c->what,
+                                             "why", c->why, "for_ms", (json_int_t)for_ms));
     if (reply == NULL)
         return STATUS_AWAY;
     const json_t *calls = json_object_get(reply, "calls"), *state = json_object_get(reply, "status");

@@ -6,7 +6,7 @@
 
 struct command {
     const char *socket;
-    const char *verb, *what; /* what: PERSON, PERSON/CHANNEL, ASSET/ALARM; NULL: none */
+    const char *verb, *what;   /* what: PERSON, PERSON/CHANNEL, ASSET/ALARM; NULL: none */
     const char *why, *lasting; /* --why, --for */
     bool json;
 };

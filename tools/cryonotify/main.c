@@ -44,8 +44,18 @@ static void usage(FILE *to)
 /* Returns -1 to go on, else the exit status. */
 static int parse_options(int argc, char **argv, struct options *ret)
 {
-    enum { OPT_CHECK = 256, OPT_FOREGROUND, OPT_LEVEL, OPT_VERSION, OPT_WATCH, OPT_TEMPLATES, OPT_SOCKET, OPT_FOR,
-           OPT_WHY, OPT_JSON };
+    enum {
+        OPT_CHECK = 256,
+        OPT_FOREGROUND,
+        OPT_LEVEL,
+        OPT_VERSION,
+        OPT_WATCH,
+        OPT_TEMPLATES,
+        OPT_SOCKET,
+        OPT_FOR,
+        OPT_WHY,
+        OPT_JSON
+    };
     static const struct option table[] = {{"config", required_argument, NULL, 'c'},
                                           {"check", no_argument, NULL, OPT_CHECK},
                                           {"foreground", no_argument, NULL, OPT_FOREGROUND},
@@ -65,7 +75,9 @@ static int parse_options(int argc, char **argv, struct options *ret)
         else if (c == OPT_CHECK)
             ret->check = true;
         else if (c == OPT_LEVEL)
-            ret->log_level = strcmp(optarg, "debug") == 0 ? LOG_DEBUG : strcmp(optarg, "warning") == 0 ? LOG_WARNING : LOG_INFO;
+            ret->log_level = strcmp(optarg, "debug") == 0     ? LOG_DEBUG
+                             : strcmp(optarg, "warning") == 0 ? LOG_WARNING
+                                                              : LOG_INFO;
         else if (c == OPT_WATCH)
             ret->watch_only = true;
         else if (c == OPT_TEMPLATES)
@@ -101,7 +113,8 @@ static struct notify_config *load(const struct options *options)
     for (size_t i = 0; i < warnings.n && i < PROBLEMS_MAX; i++)
         fprintf(stderr, "warning: %s\n", warnings.lines[i]);
     if (result < 0)
-        fprintf(stderr, "cryonotify: %s has %zu mistake%s\n", options->config, problems.n, problems.n == 1 ? "" : "s");
+        fprintf(stderr, "cryonotify: %s has %zu mistake%s\n", options->config, problems.n,
+                problems.n == 1 ? "" : "s");
     problems_free(&problems);
     problems_free(&warnings);
     return config;
@@ -111,8 +124,12 @@ static int command(const struct options *options, const char *verb, const char *
 {
     struct problems problems = {0}, warnings = {0};
     struct notify_config *config = NULL;
-    struct command command = {.socket = options->socket, .verb = verb, .what = what, .why = options->why,
-                              .lasting = options->lasting, .json = options->json};
+    struct command command = {.socket = options->socket,
+                              .verb = verb,
+                              .what = what,
+                              .why = options->why,
+                              .lasting = options->lasting,
+                              .json = options->json};
     /* Whatever mistake was made in it since, the running service has its socket where it was. */
     if (command.socket == NULL &&
         notify_config_load(options->config, options->templates, &problems, &warnings, &config) == 0)
@@ -170,7 +187,8 @@ int main(int argc, char **argv)
     int status = parse_options(argc, argv, &options);
     if (status >= 0)
         return status;
-    const char *verb = optind < argc ? argv[optind] : NULL, *what = optind + 1 < argc ? argv[optind + 1] : NULL;
+    const char *verb = optind < argc ? argv[optind] : NULL,
+               *what = optind + 1 < argc ? argv[optind + 1] : NULL;
     if (verb != NULL && strcmp(verb, "check") == 0)
         options.check = true;
     else if (verb != NULL && command_is(verb) && optind + 2 >= argc)
@@ -183,7 +201,8 @@ int main(int argc, char **argv)
     if (config == NULL)
         return options.check ? EXIT_FAILURE : EXIT_CONFIG;
     if (options.check)
-        printf("%s: no mistakes: %u people, %u channels\n", options.config, config->n_people, config->n_channels);
+        printf("%s: no mistakes: %u people, %u channels\n", options.config, config->n_people,
+               config->n_channels);
     status = options.check ? EXIT_SUCCESS : run(&options, config);
     notify_config_free(config);
     return status;

@@ -8,8 +8,8 @@
 
 void watch_begin(struct watch *w, struct stamp now, uint32_t silent_ms, uint32_t broker_ms)
 {
-    *w = (struct watch){.silent_ms = silent_ms, .broker_ms = broker_ms, .down_us = now.boot_us,
-                        .down_utc_us = now.utc_us};
+    *w = (struct watch){
+        .silent_ms = silent_ms, .broker_ms = broker_ms, .down_us = now.boot_us, .down_utc_us = now.utc_us};
 }
 
 bool watch_add(struct watch *w, struct stamp now, const char *site)

@@ -1,9 +1,10 @@
 /*
- * watch.h - is the other side alive? PURE. The daemon's heartbeat, its last will, and the connection to the broker.
+ * watch.h - is the other side alive? PURE. The daemon's heartbeat, its last will, and the connection to the
+ * broker.
  *
- * A site is silent when no heartbeat has come for silent_ms although there is a connection; whether it said goodbye
- * or not: a daemon that was stopped watches no tank. Without a connection for broker_ms nobody knows of any site:
- * then the broker is what is told, and not the sites.
+ * A site is silent when no heartbeat has come for silent_ms although there is a connection; whether it said
+ * goodbye or not: a daemon that was stopped watches no tank. Without a connection for broker_ms nobody knows
+ * of any site: then the broker is what is told, and not the sites.
  */
 #ifndef CRYONOTIFY_WATCH_H
 #define CRYONOTIFY_WATCH_H
@@ -19,7 +20,7 @@ struct watch_site {
     int64_t heard_utc_us; /* 0: never heard */
     bool online;          /* as its status says */
     bool silent;
-    bool alive; /* a heartbeat has come since it was found silent */
+    bool alive;                /* a heartbeat has come since it was found silent */
     char reason[WATCH_REASON]; /* of the status; "" */
 };
 
@@ -39,7 +40,8 @@ void watch_down(struct watch *w, struct stamp now, const char *why);
 void watch_heartbeat(struct watch *w, struct stamp now, const char *site);
 void watch_status(struct watch *w, struct stamp now, const char *site, bool online, const char *reason);
 
-/* What has changed since the last call: a site's index, WATCH_BROKER, or -1. The new state stands in the struct. */
+/* What has changed since the last call: a site's index, WATCH_BROKER, or -1. The new state stands in the
+ * struct. */
 #define WATCH_BROKER 1000
 int watch_step(struct watch *w, struct stamp now);
 

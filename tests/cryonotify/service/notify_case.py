@@ -122,6 +122,10 @@ class Service:
                 raise AssertionError("cryonotify ended: " + self.tail())
         return self
 
+    def synced(self, since=0):
+        """It is connected, subscribed, and has read what is retained."""
+        self.log.wait(lambda line: "have been read" in line, "the states", since=since)
+
     def kill(self):
         self.process.kill()
         self.process.wait()
@@ -205,7 +209,11 @@ class NotifyTest(SystemTest):
         service = Service(self.configure(**changes), tempfile.mkdtemp(dir=self.dir), options, prefix)
         self.services.append(service)
         self.addCleanup(service.end)
-        return service.start() if start else service
+        if start:
+            service.start()
+            if self.broker.process:
+                service.synced()
+        return service
 
     def command(self, *arguments, check=True):
         done = subprocess.run([binary("cryonotify"), "--config", self.path("notify.yaml"), "--templates", TEMPLATES,

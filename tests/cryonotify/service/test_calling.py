@@ -1,8 +1,5 @@
 """From an alarm on MQTT to people, and what keeps after them."""
-import json
-import os
-
-from notify_case import NotifyTest, harness, until
+from notify_case import NotifyTest, harness
 
 
 class Calling(NotifyTest):

@@ -14,11 +14,14 @@
 static const char schema[] =
     "CREATE TABLE inbox(id INTEGER PRIMARY KEY AUTOINCREMENT, utc_us INTEGER NOT NULL, topic TEXT NOT NULL,"
     " body TEXT NOT NULL, retained INTEGER NOT NULL) STRICT;"
-    "CREATE TABLE alarm(key TEXT PRIMARY KEY, occurrence TEXT NOT NULL, grp TEXT NOT NULL, priority INTEGER NOT NULL,"
+    "CREATE TABLE alarm(key TEXT PRIMARY KEY, occurrence TEXT NOT NULL, grp TEXT NOT NULL, priority INTEGER "
+    "NOT NULL,"
     " state INTEGER NOT NULL, active INTEGER NOT NULL, life_safety INTEGER NOT NULL, drill INTEGER NOT NULL,"
     " local INTEGER NOT NULL, acked_by INTEGER NOT NULL, phase INTEGER NOT NULL, level INTEGER NOT NULL,"
-    " rounds INTEGER NOT NULL, folded INTEGER NOT NULL, summarised INTEGER NOT NULL, pending INTEGER NOT NULL,"
-    " told INTEGER NOT NULL, repeat_utc_us INTEGER NOT NULL, level_utc_us INTEGER NOT NULL, run TEXT NOT NULL,"
+    " rounds INTEGER NOT NULL, folded INTEGER NOT NULL, summarised INTEGER NOT NULL, pending INTEGER NOT "
+    "NULL,"
+    " told INTEGER NOT NULL, repeat_utc_us INTEGER NOT NULL, level_utc_us INTEGER NOT NULL, run TEXT NOT "
+    "NULL,"
     " seq INTEGER NOT NULL, body TEXT NOT NULL) STRICT;"
     "CREATE TABLE attempt(id INTEGER PRIMARY KEY, utc_us INTEGER NOT NULL, ended_utc_us INTEGER NOT NULL,"
     " occurrence TEXT NOT NULL, person TEXT NOT NULL, channel TEXT NOT NULL, purpose TEXT NOT NULL,"
@@ -26,13 +29,16 @@ static const char schema[] =
     " published INTEGER NOT NULL) STRICT;"
     "CREATE INDEX attempt_open ON attempt(published) WHERE published = 0;"
     "CREATE TABLE off(id INTEGER PRIMARY KEY, what TEXT NOT NULL, by TEXT NOT NULL, why TEXT NOT NULL,"
-    " from_utc_us INTEGER NOT NULL, until_utc_us INTEGER NOT NULL, ended_utc_us INTEGER, ended_by TEXT) STRICT;"
-    "CREATE TABLE ack(id INTEGER PRIMARY KEY AUTOINCREMENT, utc_us INTEGER NOT NULL, occurrence TEXT NOT NULL,"
+    " from_utc_us INTEGER NOT NULL, until_utc_us INTEGER NOT NULL, ended_utc_us INTEGER, ended_by TEXT) "
+    "STRICT;"
+    "CREATE TABLE ack(id INTEGER PRIMARY KEY AUTOINCREMENT, utc_us INTEGER NOT NULL, occurrence TEXT NOT "
+    "NULL,"
     " person TEXT NOT NULL, note TEXT NOT NULL) STRICT;"
     "CREATE TABLE link(token TEXT PRIMARY KEY, utc_us INTEGER NOT NULL, occurrence TEXT NOT NULL,"
     " person TEXT NOT NULL, peer TEXT NOT NULL) STRICT;"
     "CREATE TABLE fact(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;"
-    "CREATE TABLE event(id INTEGER PRIMARY KEY, utc_us INTEGER NOT NULL, run TEXT NOT NULL, seq INTEGER NOT NULL,"
+    "CREATE TABLE event(id INTEGER PRIMARY KEY, utc_us INTEGER NOT NULL, run TEXT NOT NULL, seq INTEGER NOT "
+    "NULL,"
     " late INTEGER NOT NULL, body TEXT NOT NULL) STRICT;";
 
 int book_errno(int rc)
@@ -156,7 +162,8 @@ static int prepare_file(struct book *book)
         return result;
     if (version != 0 || tables != 0)
         return -EPROTO;
-    snprintf(sql, sizeof sql, "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION_ID, BOOK_SCHEMA);
+    snprintf(sql, sizeof sql, "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION_ID,
+             BOOK_SCHEMA);
     result = exec(book, "BEGIN IMMEDIATE");
     if (result == 0)
         result = exec(book, schema);
@@ -177,8 +184,8 @@ int book_open(const char *directory, const char *vfs, struct book **ret, char *e
         return -ENOMEM;
     (void)pthread_mutex_init(&book->lock, NULL);
     snprintf(path, sizeof path, "%s/notify.db", directory);
-    int rc = sqlite3_open_v2(path, &book->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
-                             vfs);
+    int rc = sqlite3_open_v2(path, &book->db,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, vfs);
     int result = book_errno(rc);
     if (result == 0)
         result = prepare_file(book);
@@ -243,10 +250,11 @@ int book_inbox_add(struct book *book, const char *topic, const char *body, size_
 
 int book_inbox_file(struct book *book, int64_t id)
 {
-    static const char sql[] =
-        "INSERT INTO event(utc_us, run, seq, late, body) SELECT utc_us, ifnull(json_extract(body, '$.run'), ''),"
-        " ifnull(json_extract(body, '$.seq'), 0), ifnull(json_extract(body, '$.historical'), 0), body FROM inbox"
-        " WHERE id = ? AND topic LIKE '%/events' AND json_valid(body)";
+    static const char sql[] = "INSERT INTO event(utc_us, run, seq, late, body) SELECT utc_us, "
+                              "ifnull(json_extract(body, '$.run'), ''),"
+                              " ifnull(json_extract(body, '$.seq'), 0), ifnull(json_extract(body, "
+                              "'$.historical'), 0), body FROM inbox"
+                              " WHERE id = ? AND topic LIKE '%/events' AND json_valid(body)";
     int result = book_run(book, sql, "i", id);
     return result == 0 ? book_run(book, "DELETE FROM inbox WHERE id = ?", "i", id) : result;
 }
@@ -257,8 +265,8 @@ int book_inbox_load(struct book *book, int64_t after, unsigned limit,
     sqlite3_stmt *stmt = NULL;
     int rc, n = 0;
     int result = book_prepare(
-        book, &stmt, "SELECT id, utc_us, topic, body, retained FROM inbox WHERE id > ? ORDER BY id LIMIT ?", "ii",
-        after, (int64_t)limit);
+        book, &stmt, "SELECT id, utc_us, topic, body, retained FROM inbox WHERE id > ? ORDER BY id LIMIT ?",
+        "ii", after, (int64_t)limit);
     if (result < 0)
         return result;
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {

@@ -1,16 +1,17 @@
 /*
  * book.h - notify.db: what cryonotify must not forget. SQLite, WAL, synchronous FULL, one connection.
  *
- * - inbox: messages that the broker has given and that are not worked through yet. book_inbox_add commits before
- *   it returns, and may be called from paho's thread: only then the broker gets its confirmation.
+ * - inbox: messages that the broker has given and that are not worked through yet. book_inbox_add commits
+ * before it returns, and may be called from paho's thread: only then the broker gets its confirmation.
  * - alarm: each alarm that is open, its last body, and how far calling has come.
- * - attempt: who was called when, how, and what became of it. The row is there before the message goes, so that
- *   after a crash it is known that nobody knows.
- * - off, ack, link, fact, event: what was switched off by whom, acknowledgements on their way to the daemon, links
- *   that were used, numbers, and the last events.
+ * - attempt: who was called when, how, and what became of it. The row is there before the message goes, so
+ * that after a crash it is known that nobody knows.
+ * - off, ack, link, fact, event: what was switched off by whom, acknowledgements on their way to the daemon,
+ * links that were used, numbers, and the last events.
  *
- * Everything but book_inbox_add is for one thread, and inside of book_begin ... book_commit. A book that can't be
- * written (full disk) returns -errno; nothing is changed then, and the caller goes on from memory.
+ * Everything but book_inbox_add is for one thread; between book_begin and book_commit changes are one
+ * transaction, outside each is one of its own. A book that can't be written (full disk) returns -errno;
+ * nothing is changed then, and the caller goes on from memory.
  */
 #ifndef CRYONOTIFY_BOOK_H
 #define CRYONOTIFY_BOOK_H
@@ -18,11 +19,11 @@
 #include "call.h"
 #include "config.h"
 
-#define BOOK_SCHEMA       1
-#define BOOK_WHY          256
-#define BOOK_ERROR        256
-#define BOOK_EVENTS_KEPT  10000
-#define BOOK_KEEP_DAYS    800 /* attempts */
+#define BOOK_SCHEMA      1
+#define BOOK_WHY         256
+#define BOOK_ERROR       256
+#define BOOK_EVENTS_KEPT 10000
+#define BOOK_KEEP_DAYS   800 /* attempts */
 
 struct book;
 
@@ -59,7 +60,8 @@ struct book_alarm {
     const char *body, *run;
     int64_t seq;
 };
-int book_alarm_load(struct book *book, void (*take)(void *context, const struct book_alarm *alarm), void *context);
+int book_alarm_load(struct book *book, void (*take)(void *context, const struct book_alarm *alarm),
+                    void *context);
 
 /* outcome: NULL while it is under way; "sent", "failed", "unknown" (the service was killed), "confirmed". */
 struct book_attempt {
@@ -89,7 +91,8 @@ struct book_ack {
     int64_t id, utc_us;
     char occurrence[CALL_OCCURRENCE], person[ID_MAX], note[BOOK_WHY];
 };
-int book_ack_put(struct book *book, struct book_ack *ack); /* sets id */
+int book_ack_put(struct book *book,
+                 struct book_ack *ack); /* sets id; outside of book_begin ... book_commit */
 int book_ack_remove(struct book *book, int64_t id);
 int book_ack_load(struct book *book, void (*take)(void *context, const struct book_ack *ack), void *context);
 

@@ -5,12 +5,14 @@
 
 #include "book_internal.h"
 
-int book_alarm_put(struct book *book, const struct call_saved *s, const char *body, int64_t seq, const char *run)
+int book_alarm_put(struct book *book, const struct call_saved *s, const char *body, int64_t seq,
+                   const char *run)
 {
-    static const char sql[] =
-        "INSERT OR REPLACE INTO alarm(key, occurrence, grp, priority, state, active, life_safety, drill, local,"
-        " acked_by, phase, level, rounds, folded, summarised, pending, told, repeat_utc_us, level_utc_us, run, seq, body)"
-        " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    static const char sql[] = "INSERT OR REPLACE INTO alarm(key, occurrence, grp, priority, state, active, "
+                              "life_safety, drill, local,"
+                              " acked_by, phase, level, rounds, folded, summarised, pending, told, "
+                              "repeat_utc_us, level_utc_us, run, seq, body)"
+                              " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
     return book_run(book, sql, "tttiiiiiiiiiiiiiiiitit", s->fact.key, s->fact.occurrence, s->fact.group,
                     (int64_t)s->fact.priority, (int64_t)s->fact.state, (int64_t)s->fact.active,
                     (int64_t)s->fact.life_safety, (int64_t)s->fact.drill, (int64_t)s->fact.local,
@@ -27,8 +29,8 @@ int book_alarm_remove(struct book *book, const char *key)
 static void read_alarm(sqlite3_stmt *stmt, struct book_alarm *ret)
 {
     struct call_saved *s = &ret->saved;
-    *ret = (struct book_alarm){.run = book_text(stmt, 19), .seq = sqlite3_column_int64(stmt, 20),
-                               .body = book_text(stmt, 21)};
+    *ret = (struct book_alarm){
+        .run = book_text(stmt, 19), .seq = sqlite3_column_int64(stmt, 20), .body = book_text(stmt, 21)};
     snprintf(s->fact.key, sizeof s->fact.key, "%s", book_text(stmt, 0));
     snprintf(s->fact.occurrence, sizeof s->fact.occurrence, "%s", book_text(stmt, 1));
     snprintf(s->fact.group, sizeof s->fact.group, "%s", book_text(stmt, 2));
@@ -50,7 +52,8 @@ static void read_alarm(sqlite3_stmt *stmt, struct book_alarm *ret)
     s->level_utc_us = sqlite3_column_int64(stmt, 18);
 }
 
-int book_alarm_load(struct book *book, void (*take)(void *context, const struct book_alarm *alarm), void *context)
+int book_alarm_load(struct book *book, void (*take)(void *context, const struct book_alarm *alarm),
+                    void *context)
 {
     sqlite3_stmt *stmt = NULL;
     int rc, n = 0;
@@ -69,12 +72,12 @@ int book_alarm_load(struct book *book, void (*take)(void *context, const struct 
 
 int book_attempt_put(struct book *book, const struct book_attempt *a)
 {
-    return book_run(book,
-                    "INSERT OR REPLACE INTO attempt(id, utc_us, ended_utc_us, occurrence, person, channel, purpose,"
-                    " level, round, outcome, error, detail, published) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                    "iiittttiittti", a->id, a->utc_us, a->ended_utc_us, a->occurrence, a->person, a->channel,
-                    a->purpose, (int64_t)a->level, (int64_t)a->round, a->outcome, a->error, a->detail,
-                    (int64_t)a->published);
+    return book_run(
+        book,
+        "INSERT OR REPLACE INTO attempt(id, utc_us, ended_utc_us, occurrence, person, channel, purpose,"
+        " level, round, outcome, error, detail, published) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "iiittttiittti", a->id, a->utc_us, a->ended_utc_us, a->occurrence, a->person, a->channel, a->purpose,
+        (int64_t)a->level, (int64_t)a->round, a->outcome, a->error, a->detail, (int64_t)a->published);
 }
 
 int book_attempt_published(struct book *book, int64_t id)
@@ -85,8 +88,9 @@ int book_attempt_published(struct book *book, int64_t id)
 int book_attempt_load(struct book *book, bool unpublished, unsigned limit,
                       void (*take)(void *context, const struct book_attempt *attempt), void *context)
 {
-    static const char columns[] = "SELECT id, utc_us, ended_utc_us, occurrence, person, channel, purpose, level,"
-                                  " round, outcome, error, detail, published FROM attempt ";
+    static const char columns[] =
+        "SELECT id, utc_us, ended_utc_us, occurrence, person, channel, purpose, level,"
+        " round, outcome, error, detail, published FROM attempt ";
     char sql[320];
     sqlite3_stmt *stmt = NULL;
     int rc, n = 0;
@@ -97,13 +101,18 @@ int book_attempt_load(struct book *book, bool unpublished, unsigned limit,
     if (result < 0)
         return result;
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-        struct book_attempt a = {.id = sqlite3_column_int64(stmt, 0), .utc_us = sqlite3_column_int64(stmt, 1),
-                                 .ended_utc_us = sqlite3_column_int64(stmt, 2), .occurrence = book_text(stmt, 3),
-                                 .person = book_text(stmt, 4), .channel = book_text(stmt, 5),
-                                 .purpose = book_text(stmt, 6), .level = sqlite3_column_int(stmt, 7),
+        struct book_attempt a = {.id = sqlite3_column_int64(stmt, 0),
+                                 .utc_us = sqlite3_column_int64(stmt, 1),
+                                 .ended_utc_us = sqlite3_column_int64(stmt, 2),
+                                 .occurrence = book_text(stmt, 3),
+                                 .person = book_text(stmt, 4),
+                                 .channel = book_text(stmt, 5),
+                                 .purpose = book_text(stmt, 6),
+                                 .level = sqlite3_column_int(stmt, 7),
                                  .round = sqlite3_column_int(stmt, 8),
                                  .outcome = (const char *)sqlite3_column_text(stmt, 9),
-                                 .error = book_text(stmt, 10), .detail = book_text(stmt, 11),
+                                 .error = book_text(stmt, 10),
+                                 .detail = book_text(stmt, 11),
                                  .published = sqlite3_column_int(stmt, 12) != 0};
         take(context, &a);
         n++;
@@ -115,10 +124,11 @@ int book_attempt_load(struct book *book, bool unpublished, unsigned limit,
 int book_attempt_settle(struct book *book, int64_t utc_us, int64_t *ret_last_id)
 {
     sqlite3_stmt *stmt = NULL;
-    int result = book_run(book,
-                          "UPDATE attempt SET outcome = 'unknown', ended_utc_us = ?, error = 'cryonotify ended while"
-                          " this was under way; it was called again' WHERE outcome IS NULL",
-                          "i", utc_us);
+    int result =
+        book_run(book,
+                 "UPDATE attempt SET outcome = 'unknown', ended_utc_us = ?, error = 'cryonotify ended while"
+                 " this was under way; it was called again' WHERE outcome IS NULL",
+                 "i", utc_us);
     if (result == 0)
         result = book_prepare(book, &stmt, "SELECT ifnull(max(id), 0) FROM attempt", "");
     if (result < 0)

@@ -13,8 +13,8 @@ struct book {
 };
 
 int book_errno(int rc);
-/* Prepares and binds: types has a letter for each value: i int64_t, t text (NULL: null), b text of a length (const
- * char *, size_t). Returns 0 or -errno. */
+/* Prepares and binds: types has a letter for each value: i int64_t, t text (NULL: null), b text of a length
+ * (const char *, size_t). Returns 0 or -errno. */
 int book_prepare(struct book *book, sqlite3_stmt **ret, const char *sql, const char *types, ...);
 /* The same, run to its end. */
 int book_run(struct book *book, const char *sql, const char *types, ...);

@@ -22,14 +22,16 @@ int book_off_put(struct book *book, const struct book_off *off, unsigned *ret_co
 {
     int result = book_off_end(book, off->what, off->by, off->from_utc_us);
     if (result == 0)
-        result = book_run(book, "INSERT INTO off(what, by, why, from_utc_us, until_utc_us) VALUES(?, ?, ?, ?, ?)",
-                          "tttii", off->what, off->by, off->why, off->from_utc_us, off->until_utc_us);
+        result =
+            book_run(book, "INSERT INTO off(what, by, why, from_utc_us, until_utc_us) VALUES(?, ?, ?, ?, ?)",
+                     "tttii", off->what, off->by, off->why, off->from_utc_us, off->until_utc_us);
     return result == 0 ? count_off(book, off->what, ret_count) : result;
 }
 
 int book_off_end(struct book *book, const char *what, const char *by, int64_t utc_us)
 {
-    return book_run(book, "UPDATE off SET ended_utc_us = ?, ended_by = ? WHERE what = ? AND ended_utc_us IS NULL",
+    return book_run(book,
+                    "UPDATE off SET ended_utc_us = ?, ended_by = ? WHERE what = ? AND ended_utc_us IS NULL",
                     "itt", utc_us, by, what);
 }
 
@@ -60,10 +62,12 @@ int book_off_load(struct book *book, void (*take)(void *context, const struct bo
 
 int book_ack_put(struct book *book, struct book_ack *ack)
 {
-    int result = book_run(book, "INSERT INTO ack(utc_us, occurrence, person, note) VALUES(?, ?, ?, ?)", "ittt",
-                          ack->utc_us, ack->occurrence, ack->person, ack->note);
+    pthread_mutex_lock(&book->lock); /* the row's number must not be another thread's */
+    int result = book_run(book, "INSERT INTO ack(utc_us, occurrence, person, note) VALUES(?, ?, ?, ?)",
+                          "ittt", ack->utc_us, ack->occurrence, ack->person, ack->note);
     if (result == 0)
         ack->id = sqlite3_last_insert_rowid(book->db);
+    pthread_mutex_unlock(&book->lock);
     return result;
 }
 
@@ -76,7 +80,8 @@ int book_ack_load(struct book *book, void (*take)(void *context, const struct bo
 {
     sqlite3_stmt *stmt = NULL;
     int rc, n = 0;
-    int result = book_prepare(book, &stmt, "SELECT id, utc_us, occurrence, person, note FROM ack ORDER BY id", "");
+    int result =
+        book_prepare(book, &stmt, "SELECT id, utc_us, occurrence, person, note FROM ack ORDER BY id", "");
     if (result < 0)
         return result;
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
@@ -94,6 +99,6 @@ int book_ack_load(struct book *book, void (*take)(void *context, const struct bo
 int book_link_use(struct book *book, const char *token_id, const char *occurrence, const char *person,
                   const char *from, int64_t utc_us)
 {
-    return book_run(book, "INSERT INTO link(token, utc_us, occurrence, person, peer) VALUES(?, ?, ?, ?, ?)", "tittt",
-                    token_id, utc_us, occurrence, person, from);
+    return book_run(book, "INSERT INTO link(token, utc_us, occurrence, person, peer) VALUES(?, ?, ?, ?, ?)",
+                    "tittt", token_id, utc_us, occurrence, person, from);
 }

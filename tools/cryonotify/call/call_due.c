@@ -266,22 +266,35 @@ static void tell_went(struct call *c, struct stamp now)
     c->went = 0;
 }
 
+/* What is due of one alarm. False: no room for a round. */
+static bool alarm_due(struct call *c, struct stamp now, struct call_alarm *a, bool flood)
+{
+    if (a->phase == PHASE_FREE || !is_due(a, now.boot_us) || joins_group(c, a))
+        return true;
+    if (flood && a->phase == PHASE_NEW && !call_is_single(&a->fact) && !a->fact.drill && !a->fact.local)
+        a->summarised = true;
+    if (a->phase == PHASE_HELD || call_is_single(&a->fact))
+        a->summarised = false;
+    if (a->summarised)
+        return true; /* summarise() takes it */
+    return call_one(c, now, a, climbs_now(a, now.boot_us));
+}
+
 void call_due(struct call *c, struct stamp now)
 {
     bool flood = call_is_flood(c, now.boot_us), room = true;
-    for (uint32_t i = 0; i < c->n_slots && room; i++) {
+    for (uint32_t i = 0; i < c->n_slots; i++) {
         struct call_alarm *a = &c->alarms[i];
         if (a->tell != 0)
             tell(c, now, a);
         if (a->phase == PHASE_GONE && a->tell == 0 && !leads_a_round(c, i))
             call_release(c, a);
-        if (a->phase == PHASE_FREE || !is_due(a, now.boot_us) || joins_group(c, a))
-            continue;
-        if (flood && a->phase == PHASE_NEW && !call_is_single(&a->fact) && !a->fact.drill && !a->fact.local)
-            a->summarised = true;
-        if (!a->summarised || a->phase == PHASE_HELD)
-            room = call_one(c, now, a, climbs_now(a, now.boot_us));
     }
+    /* What is new goes before repeats, in case that there is not room for all. */
+    for (unsigned pass = 0; pass < 2; pass++)
+        for (uint32_t i = 0; i < c->n_slots && room; i++)
+            if ((c->alarms[i].phase == PHASE_NEW) == (pass == 0))
+                room = alarm_due(c, now, &c->alarms[i], flood);
     for (unsigned level = 0; level < CALL_LEVELS && room && now.boot_us >= c->summary_us; level++)
         room = summarise(c, now, level);
     if (c->went != 0)

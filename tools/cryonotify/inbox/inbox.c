@@ -1,5 +1,6 @@
-/* inbox.c - the thread that owns paho. What paho 1.3.12 needs from its users stands in the publisher's session.c;
- * here too each connection gets a handle of its own, and nothing of paho is called while one is being made. */
+/* inbox.c - the thread that owns paho. What paho 1.3.12 needs from its users stands in the publisher's
+ * session.c; here too each connection gets a handle of its own, and nothing of paho is called while one is
+ * being made. */
 #include "inbox.h"
 
 #include <errno.h>
@@ -53,10 +54,11 @@ static int make_link(struct inbox *in, struct inbox_link **ret)
         return -ENOMEM;
     link->inbox = in;
     link->epoch = ++in->epoch;
-    snprintf(uri, sizeof uri, "%s%s", strncmp(mqtt->uri, "mqtts:", 6) == 0 ? "ssl" : "tcp", rest != NULL ? rest : "");
+    snprintf(uri, sizeof uri, "%s%s", strncmp(mqtt->uri, "mqtts:", 6) == 0 ? "ssl" : "tcp",
+             rest != NULL ? rest : "");
     options.sendWhileDisconnected = 0;
-    int rc = MQTTAsync_createWithOptions(&link->handle, uri, mqtt->client_id, MQTTCLIENT_PERSISTENCE_NONE, NULL,
-                                         &options);
+    int rc = MQTTAsync_createWithOptions(&link->handle, uri, mqtt->client_id, MQTTCLIENT_PERSISTENCE_NONE,
+                                         NULL, &options);
     if (rc != MQTTASYNC_SUCCESS) {
         snprintf(in->trouble, sizeof in->trouble, "%s: %s", mqtt->uri, MQTTAsync_strerror(rc));
         link->handle = NULL;
@@ -115,7 +117,8 @@ static int start(struct inbox *in, const char *secret, size_t length)
     int rc = MQTTAsync_connect(in->link->handle, &options);
     MQTTProperties_free(&properties);
     if (rc != MQTTASYNC_SUCCESS)
-        snprintf(in->trouble, sizeof in->trouble, "can't connect to %s: %s", mqtt->uri, MQTTAsync_strerror(rc));
+        snprintf(in->trouble, sizeof in->trouble, "can't connect to %s: %s", mqtt->uri,
+                 MQTTAsync_strerror(rc));
     return rc == MQTTASYNC_SUCCESS ? 0 : -EIO;
 }
 
@@ -198,8 +201,8 @@ static void subscribe_all(struct inbox *in)
     }
 }
 
-static int send_now(struct inbox *in, const char *topic, const char *payload, bool retain, const char *response,
-                    int64_t key, int *ret_token)
+static int send_now(struct inbox *in, const char *topic, const char *payload, bool retain,
+                    const char *response, int64_t key, int *ret_token)
 {
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
     char number[24];
@@ -354,7 +357,7 @@ int inbox_create(const struct inbox_config *config, struct book *book, struct in
     in->config = config;
     in->book = book;
     in->echo = (uint64_t)clock_now().utc_us; /* the session may still hold one of an earlier run */
-    (void)unsetenv("http_proxy"); /* paho would take them, for plain MQTT too */
+    (void)unsetenv("http_proxy");            /* paho would take them, for plain MQTT too */
     (void)unsetenv("https_proxy");
     int result = mailbox_create(sizeof(struct inbox_news), INBOX_SLOTS, NEWS_RESERVED, &in->news);
     if (result == 0)

@@ -1,13 +1,15 @@
 /*
- * inbox.h - the connection to the broker, on a thread of its own: a slow broker or name server holds up no call.
+ * inbox.h - the connection to the broker, on a thread of its own: a slow broker or name server holds up no
+ * call.
  *
- * MQTT 5 with a persistent session (clean start off, 30 days), so that the broker keeps events while nobody is
- * here. An event is confirmed to the broker only when it is in the book: it is committed on paho's thread before
- * paho sends its PUBACK. When the book can't be written, the message goes on in memory and is confirmed: calling
- * people comes first, and the retained states tell after a restart what is still open.
+ * MQTT 5 with a persistent session (clean start off, 30 days), so that the broker keeps events while nobody
+ * is here. An event is confirmed to the broker only when it is in the book: it is committed on paho's thread
+ * before paho sends its PUBACK. When the book can't be written, the message goes on in memory and is
+ * confirmed: calling people comes first, and the retained states tell after a restart what is still open.
  *
- * After each connection all filters are subscribed anew, so the broker sends the retained states; then a message is
- * sent to ourselves (cryomon/SITE/notify/echo). When that is back, everything before it has come: INBOX_SYNCED.
+ * After each connection all filters are subscribed anew, so the broker sends the retained states; then a
+ * message is sent to ourselves (cryomon/SITE/notify/echo). When that is back, everything before it has come:
+ * INBOX_SYNCED.
  */
 #ifndef CRYONOTIFY_INBOX_H
 #define CRYONOTIFY_INBOX_H
@@ -16,12 +18,12 @@
 #include "config.h"
 #include "mailbox.h"
 
-#define INBOX_SLOTS        4096
-#define INBOX_TOPIC        256
-#define INBOX_FILTERS      40
-#define INBOX_EXPIRY_S     (30U * 24 * 3600)
-#define INBOX_PAYLOAD_MAX  262144
-#define INBOX_TROUBLE      512
+#define INBOX_SLOTS       4096
+#define INBOX_TOPIC       256
+#define INBOX_FILTERS     40
+#define INBOX_EXPIRY_S    (30U * 24 * 3600)
+#define INBOX_PAYLOAD_MAX 262144
+#define INBOX_TROUBLE     512
 
 /* One allocation; free() it. */
 struct inbox_letter {
@@ -73,9 +75,9 @@ struct inbox;
 int inbox_create(const struct inbox_config *config, struct book *book, struct inbox **ret);
 struct mailbox *inbox_news(struct inbox *inbox); /* of struct inbox_news */
 
-/* Sends with QoS 1. What becomes of it comes as INBOX_SENT with tag and key, also when there is no connection.
- * response: NULL, or the topic that the answer is to go to, with key as correlation. Never blocks. Returns 0,
- * -ENOSPC or -ENOMEM. */
+/* Sends with QoS 1. What becomes of it comes as INBOX_SENT with tag and key, also when there is no
+ * connection. response: NULL, or the topic that the answer is to go to, with key as correlation. Never
+ * blocks. Returns 0, -ENOSPC or -ENOMEM. */
 int inbox_send(struct inbox *inbox, const char *topic, const char *payload, bool retain, const char *response,
                unsigned tag, int64_t key);
 /* The retained states once more: INBOX_SYNCED follows. */

@@ -11,8 +11,17 @@
 
 #define INBOX_WINDOW 16
 
-enum paho_kind { PAHO_UP, PAHO_REFUSED, PAHO_TLS, PAHO_LOST, PAHO_TOLD_TO_GO, PAHO_ACK, PAHO_SUBSCRIBED, PAHO_ECHO,
-                 PAHO_STOP };
+enum paho_kind {
+    PAHO_UP,
+    PAHO_REFUSED,
+    PAHO_TLS,
+    PAHO_LOST,
+    PAHO_TOLD_TO_GO,
+    PAHO_ACK,
+    PAHO_SUBSCRIBED,
+    PAHO_ECHO,
+    PAHO_STOP
+};
 
 struct paho_note {
     enum paho_kind kind;

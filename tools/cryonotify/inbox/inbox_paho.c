@@ -1,5 +1,5 @@
-/* inbox_paho.c - runs on paho's threads, under paho's lock. A message is committed to the book here, because paho
- * confirms it to the broker as soon as on_arrived has returned. */
+/* inbox_paho.c - runs on paho's threads, under paho's lock. A message is committed to the book here, because
+ * paho confirms it to the broker as soon as on_arrived has returned. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,8 @@ static void leave(struct inbox_link *link, struct paho_note note)
 
 static void on_connected(void *context, MQTTAsync_successData5 *data)
 {
-    leave(context, (struct paho_note){.kind = PAHO_UP, .known = data != NULL && data->alt.connect.sessionPresent != 0});
+    leave(context, (struct paho_note){.kind = PAHO_UP,
+                                      .known = data != NULL && data->alt.connect.sessionPresent != 0});
 }
 
 static void on_refused(void *context, MQTTAsync_failureData5 *data)
@@ -52,7 +53,8 @@ static void on_ack(void *context, MQTTAsync_successData5 *data)
 
 static void on_nack(void *context, MQTTAsync_failureData5 *data)
 {
-    leave(context, (struct paho_note){.kind = PAHO_ACK, .token = data->token,
+    leave(context, (struct paho_note){.kind = PAHO_ACK,
+                                      .token = data->token,
                                       .code = data->reasonCode >= MQTTREASONCODE_UNSPECIFIED_ERROR
                                                   ? (int)data->reasonCode
                                                   : (int)MQTTREASONCODE_UNSPECIFIED_ERROR});
@@ -60,12 +62,14 @@ static void on_nack(void *context, MQTTAsync_failureData5 *data)
 
 static void on_subscribed(void *context, MQTTAsync_successData5 *data)
 {
-    leave(context, (struct paho_note){.kind = PAHO_SUBSCRIBED, .token = data->token, .code = (int)data->reasonCode});
+    leave(context,
+          (struct paho_note){.kind = PAHO_SUBSCRIBED, .token = data->token, .code = (int)data->reasonCode});
 }
 
 static void on_not_subscribed(void *context, MQTTAsync_failureData5 *data)
 {
-    leave(context, (struct paho_note){.kind = PAHO_SUBSCRIBED, .token = data->token, .code = (int)data->reasonCode});
+    leave(context,
+          (struct paho_note){.kind = PAHO_SUBSCRIBED, .token = data->token, .code = (int)data->reasonCode});
 }
 
 /* '+' is one level; a '#' stands in none of our filters. */
@@ -109,7 +113,8 @@ static struct inbox_letter *copy_letter(const char *topic, MQTTAsync_message *me
     if (letter == NULL)
         return NULL;
     char *at = (char *)(letter + 1);
-    *letter = (struct inbox_letter){.utc_us = clock_now().utc_us, .length = length, .retained = message->retained != 0};
+    *letter = (struct inbox_letter){
+        .utc_us = clock_now().utc_us, .length = length, .retained = message->retained != 0};
     memcpy(at, topic, topic_length + 1);
     letter->topic = at;
     at += topic_length + 1;
@@ -147,13 +152,15 @@ static void take_in(struct inbox *inbox, const struct inbox_filter *filter, stru
                                    letter->utc_us, &letter->id);
         atomic_store(&inbox->book_error, error);
     }
-    if (letter->id != 0 && !post(inbox, letter)) {
+    /* Once it is posted, it is the receiver's. */
+    bool kept = letter->id != 0;
+    if (kept ? post(inbox, letter) : post_patiently(inbox, letter))
+        return;
+    if (kept)
         atomic_store(&inbox->left, true);
-        free(letter);
-    } else if (letter->id == 0 && !post_patiently(inbox, letter)) {
+    else
         atomic_fetch_add(&inbox->lost, 1);
-        free(letter);
-    }
+    free(letter);
 }
 
 static int on_arrived(void *context, char *topic, int topic_length, MQTTAsync_message *message)
@@ -165,7 +172,8 @@ static int on_arrived(void *context, char *topic, int topic_length, MQTTAsync_me
                  message->payloadlen <= INBOX_PAYLOAD_MAX;
     if (whole && strcmp(topic, inbox->config->echo) == 0) {
         char text[24] = "";
-        memcpy(text, message->payload, (size_t)message->payloadlen < sizeof text ? (size_t)message->payloadlen : 0);
+        memcpy(text, message->payload,
+               (size_t)message->payloadlen < sizeof text ? (size_t)message->payloadlen : 0);
         if (!message->retained && strtoull(text, NULL, 10) == atomic_load(&inbox->wanted)) {
             struct inbox_news news = {.kind = INBOX_SYNCED};
             atomic_store(&inbox->synced, true);

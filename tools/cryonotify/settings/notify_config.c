@@ -69,7 +69,8 @@ static void read_site_section(struct reader *r, const struct yaml_node *node)
         zone = fopen(path, "re");
     if (zone == NULL)
         problems_at(r->problems, yaml_get(node, "time_zone"),
-                    "there is no time zone '%s' on this system; it is written like Asia/Shanghai", site.time_zone);
+                    "there is no time zone '%s' on this system; it is written like Asia/Shanghai",
+                    site.time_zone);
     else
         (void)fclose(zone);
 }
@@ -77,8 +78,11 @@ static void read_site_section(struct reader *r, const struct yaml_node *node)
 /* The daemon's own reader, so that one section means the same in both files. `agent` is only ours. */
 static void read_mqtt_section(struct reader *r, struct yamldoc *doc)
 {
-    struct draft d = {.dir = "", .main_name = yamldoc_root(doc)->file, .problems = r->problems,
-                      .warnings = r->warnings, .mqtt = {.keep_alive_ms = 30000}};
+    struct draft d = {.dir = "",
+                      .main_name = yamldoc_root(doc)->file,
+                      .problems = r->problems,
+                      .warnings = r->warnings,
+                      .mqtt = {.keep_alive_ms = 30000}};
     struct yamldoc *docs[1] = {doc};
     const struct yaml_node *section = draft_setting(&d, "mqtt", NULL);
     d.docs = docs;
@@ -135,9 +139,15 @@ static void read_all(struct reader *r, struct yamldoc *doc)
 {
     struct notify_config *config = r->config;
     const struct yaml_node *root = yamldoc_root(doc);
-    struct sections s = {.state = "/var/lib/cryonotify", .socket = "/run/cryonotify/control", .collect_ms = 10000,
-                         .needed = 1, .silent_ms = 60000, .broker_ms = 60000, .attempt_ms = 90000,
-                         .retry_ms = 30000, .probe_ms = 60000};
+    struct sections s = {.state = "/var/lib/cryonotify",
+                         .socket = "/run/cryonotify/control",
+                         .collect_ms = 10000,
+                         .needed = 1,
+                         .silent_ms = 60000,
+                         .broker_ms = 60000,
+                         .attempt_ms = 90000,
+                         .retry_ms = 30000,
+                         .probe_ms = 60000};
     (void)fields_walk(r->problems, root, "the configuration", top_fields, COUNT_OF(top_fields), &s);
     notify_default_rules(&config->rules);
     if (s.site != NULL)
@@ -181,7 +191,9 @@ static int finish(struct yamldoc *doc, const char *templates_dir, struct problem
     struct notify_config *config = calloc(1, sizeof *config);
     if (config == NULL)
         return -ENOMEM;
-    struct reader r = {.config = config, .problems = problems, .warnings = warnings,
+    struct reader r = {.config = config,
+                       .problems = problems,
+                       .warnings = warnings,
                        .templates_dir = templates_dir != NULL ? templates_dir : CRYONOTIFY_TEMPLATES_DIR};
     read_all(&r, doc);
     if (problems->n > before) {

@@ -1,5 +1,6 @@
 /*
- * notify_config.h - notify.yaml, read: people, their channels, who is on duty when, and how urgently what is told.
+ * notify_config.h - notify.yaml, read: people, their channels, who is on duty when, and how urgently what is
+ * told.
  *
  * The format is described in cryonotify.yaml(5). All mistakes of the file are reported in one run, each with
  * file:line:column; nothing is guessed.
@@ -29,7 +30,7 @@ struct notify_address {
 };
 
 struct notify_quiet {
-    uint8_t days, priorities; /* bits */
+    uint8_t days, priorities;  /* bits */
     uint16_t from_min, to_min; /* of the day; to <= from: until the next day */
 };
 
@@ -79,8 +80,8 @@ struct notify_config {
     int32_t holidays[NOTIFY_HOLIDAYS]; /* ascending is not needed */
     struct call_rules rules;
     struct link_config link;
-    uint32_t silent_ms; /* the daemon's heartbeat is missed for so long: people are called */
-    uint32_t broker_ms; /* no connection to the broker for so long: people are called */
+    uint32_t silent_ms;               /* the daemon's heartbeat is missed for so long: people are called */
+    uint32_t broker_ms;               /* no connection to the broker for so long: people are called */
     char sites[NOTIFY_SITES][ID_MAX]; /* --watch-only; at least `site` */
 };
 
@@ -94,8 +95,8 @@ void notify_config_free(struct notify_config *config); /* NULL is a no-op */
 
 /* The person's index, or CALL_NOBODY. */
 uint16_t notify_config_person(const struct notify_config *config, const char *id);
-/* "PERSON" or "PERSON/CHANNEL" (a channel's name or its kind). Returns 0 with channel CALL_ALL_CHANNELS for the
- * first, or -ENOENT. */
+/* "PERSON" or "PERSON/CHANNEL" (a channel's name or its kind). Returns 0 with channel CALL_ALL_CHANNELS for
+ * the first, or -ENOENT. */
 int notify_config_what(const struct notify_config *config, const char *what, uint16_t *ret_person,
                        uint8_t *ret_channel);
 

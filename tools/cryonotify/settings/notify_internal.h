@@ -14,8 +14,8 @@ struct reader {
 
 /* The sections at the top of the file. */
 struct sections {
-    const struct yaml_node *site, *mqtt, *channels, *people, *rota, *holidays, *priorities, *drill, *flood, *link,
-        *watch;
+    const struct yaml_node *site, *mqtt, *channels, *people, *rota, *holidays, *priorities, *drill, *flood,
+        *link, *watch;
     char state[256], socket[108];
     uint32_t collect_ms, needed, silent_ms, broker_ms, attempt_ms, retry_ms, probe_ms;
 };
@@ -25,7 +25,8 @@ void notify_read_channels(struct reader *r, const struct yaml_node *node);
 void notify_read_people(struct reader *r, const struct yaml_node *node);
 /* A list of people, or one: bits. */
 bool notify_read_who(struct reader *r, const struct yaml_node *node, uint64_t *ret);
-bool notify_read_person_id(struct reader *r, const struct yaml_node *at_key, const char *text, char id[ID_MAX]);
+bool notify_read_person_id(struct reader *r, const struct yaml_node *at_key, const char *text,
+                           char id[ID_MAX]);
 
 /* rota_read.c */
 void notify_read_rota(struct reader *r, const struct yaml_node *node);

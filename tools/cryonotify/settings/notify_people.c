@@ -20,14 +20,16 @@ void notify_read_channels(struct reader *r, const struct yaml_node *node)
 }
 
 /* As an id, and '.' too: people are often called like their mail address. */
-bool notify_read_person_id(struct reader *r, const struct yaml_node *at_key, const char *text, char id[ID_MAX])
+bool notify_read_person_id(struct reader *r, const struct yaml_node *at_key, const char *text,
+                           char id[ID_MAX])
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
     size_t length = strlen(text);
-    if (length == 0 || length >= ID_MAX || strspn(text, allowed) != length || strchr("._-", text[0]) != NULL) {
+    if (length == 0 || length >= ID_MAX || strspn(text, allowed) != length ||
+        strchr("._-", text[0]) != NULL) {
         problems_at_key(r->problems, at_key,
-                        "'%.64s' can't be a person's id: small letters, digits, '.', '_' and '-', up to %d", text,
-                        ID_MAX - 1);
+                        "'%.64s' can't be a person's id: small letters, digits, '.', '_' and '-', up to %d",
+                        text, ID_MAX - 1);
         return false;
     }
     memcpy(id, text, length + 1);
@@ -90,7 +92,8 @@ static const struct field quiet_fields[] = {
 
 static bool read_quiet_priorities(struct reader *r, const struct yaml_node *node, uint8_t *ret)
 {
-    static const struct choice names[] = {{"low", CALL_LOW}, {"medium", CALL_MEDIUM}, {"high", CALL_HIGH}, {NULL, 0}};
+    static const struct choice names[] = {
+        {"low", CALL_LOW}, {"medium", CALL_MEDIUM}, {"high", CALL_HIGH}, {NULL, 0}};
     uint8_t bits = 0;
     if (node->kind != YAML_SEQUENCE) {
         problems_at(r->problems, node, "a list of priorities is wanted here: [low, medium]");
@@ -113,7 +116,8 @@ static bool read_quiet_priorities(struct reader *r, const struct yaml_node *node
 static void read_quiet(struct reader *r, const struct yaml_node *node, struct notify_person *person)
 {
     if (node->kind != YAML_SEQUENCE) {
-        problems_at(r->problems, node, "a list of quiet hours is wanted here: [{from: \"22:00\", to: \"07:00\"}]");
+        problems_at(r->problems, node,
+                    "a list of quiet hours is wanted here: [{from: \"22:00\", to: \"07:00\"}]");
         return;
     }
     for (const struct yaml_node *n = node->first; n != NULL; n = n->next) {
@@ -121,7 +125,8 @@ static void read_quiet(struct reader *r, const struct yaml_node *node, struct no
         struct notify_quiet q = {.days = NOTIFY_EVERY_DAY, .priorities = 1U << CALL_LOW | 1U << CALL_MEDIUM};
         if (!fields_walk(r->problems, n, "quiet hours", quiet_fields, COUNT_OF(quiet_fields), &s))
             continue;
-        bool ok = notify_read_time(r, s.from, false, &q.from_min) && notify_read_time(r, s.to, true, &q.to_min);
+        bool ok =
+            notify_read_time(r, s.from, false, &q.from_min) && notify_read_time(r, s.to, true, &q.to_min);
         if (s.days != NULL)
             ok = notify_read_days(r, s.days, &q.days) && ok;
         if (s.priorities != NULL)

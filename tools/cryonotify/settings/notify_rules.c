@@ -4,20 +4,21 @@
 #include "notify_internal.h"
 #include "scalar.h"
 
-#define FROM_MS 100
+#define FROM_MS   100
 #define FLOOD_MAX (CALL_FLOOD - 1)
 
 void notify_default_rules(struct call_rules *rules)
 {
-    rules->pace[CALL_CRITICAL] = (struct call_pace){
-        .level_ms = {5 * MINUTE_MS, 10 * MINUTE_MS}, .repeat_ms = 5 * MINUTE_MS, .unresolved_ms = 30 * MINUTE_MS};
-    rules->pace[CALL_HIGH] = (struct call_pace){
-        .level_ms = {10 * MINUTE_MS, 20 * MINUTE_MS}, .repeat_ms = 10 * MINUTE_MS, .unresolved_ms = 2 * HOUR_MS};
+    rules->pace[CALL_CRITICAL] = (struct call_pace){.level_ms = {5 * MINUTE_MS, 10 * MINUTE_MS},
+                                                    .repeat_ms = 5 * MINUTE_MS,
+                                                    .unresolved_ms = 30 * MINUTE_MS};
+    rules->pace[CALL_HIGH] = (struct call_pace){.level_ms = {10 * MINUTE_MS, 20 * MINUTE_MS},
+                                                .repeat_ms = 10 * MINUTE_MS,
+                                                .unresolved_ms = 2 * HOUR_MS};
     rules->pace[CALL_MEDIUM] = (struct call_pace){
         .level_ms = {HOUR_MS, 4 * HOUR_MS}, .repeat_ms = 30 * MINUTE_MS, .unresolved_ms = 8 * HOUR_MS};
     rules->pace[CALL_LOW] = (struct call_pace){.level_ms = {DAY_MS, 0}, .repeat_ms = 8 * HOUR_MS};
-    rules->drill =
-        (struct call_pace){.level_ms = {30 * MINUTE_MS, HOUR_MS}, .repeat_ms = 10 * MINUTE_MS};
+    rules->drill = (struct call_pace){.level_ms = {30 * MINUTE_MS, HOUR_MS}, .repeat_ms = 10 * MINUTE_MS};
     rules->drill_turns = true;
     rules->flood_count = 10;
     rules->flood_window_ms = 10 * MINUTE_MS;
@@ -73,15 +74,19 @@ static void read_pace(struct reader *r, const struct yaml_node *node, const char
     if (s.levels != NULL)
         read_levels(r, s.levels, pace);
     if (s.repeat != NULL && read_delay(r, s.repeat, &pace->repeat_ms) && pace->repeat_ms == 0)
-        problems_at(r->problems, s.repeat, "an alarm is repeated until it is acknowledged; 'never' is not possible");
+        problems_at(r->problems, s.repeat,
+                    "an alarm is repeated until it is acknowledged; 'never' is not possible");
     if (s.unresolved != NULL)
         (void)read_delay(r, s.unresolved, &pace->unresolved_ms);
 }
 
 void notify_read_priorities(struct reader *r, const struct yaml_node *node)
 {
-    static const struct choice names[] = {
-        {"low", CALL_LOW}, {"medium", CALL_MEDIUM}, {"high", CALL_HIGH}, {"critical", CALL_CRITICAL}, {NULL, 0}};
+    static const struct choice names[] = {{"low", CALL_LOW},
+                                          {"medium", CALL_MEDIUM},
+                                          {"high", CALL_HIGH},
+                                          {"critical", CALL_CRITICAL},
+                                          {NULL, 0}};
     if (!fields_is_mapping(r->problems, node, "'priorities'"))
         return;
     for (const struct yaml_node *n = node->first; n != NULL; n = n->next) {
@@ -97,7 +102,8 @@ void notify_read_priorities(struct reader *r, const struct yaml_node *node)
 
 void notify_read_drill(struct reader *r, const struct yaml_node *node)
 {
-    read_pace(r, node, "'drill'", COUNT_OF(pace_fields), &r->config->rules.drill, &r->config->rules.drill_turns);
+    read_pace(r, node, "'drill'", COUNT_OF(pace_fields), &r->config->rules.drill,
+              &r->config->rules.drill_turns);
 }
 
 static const struct field flood_fields[] = {

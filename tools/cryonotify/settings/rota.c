@@ -53,8 +53,8 @@ static void add(struct call_span *spans, size_t *n, struct call_span span)
         spans[(*n)++] = span;
 }
 
-/* Which bits of a shift's days hold on this day: on a holiday those for holidays, and where a level has none, those
- * of a Sunday. */
+/* Which bits of a shift's days hold on this day: on a holiday those for holidays, and where a level has none,
+ * those of a Sunday. */
 static uint8_t days_of(const struct notify_config *config, const struct notify_level *level, int32_t day)
 {
     uint8_t all = 0;
@@ -96,10 +96,11 @@ size_t rota_spans(const struct notify_config *config, int64_t now_utc_us, struct
     int32_t today = local_day(now_utc_us);
     size_t n = 0;
     for (unsigned level = 0; level < CALL_LEVELS; level++)
-        add(ret, &n, (struct call_span){.from_utc_us = local_us(today - 1, 0),
-                                        .to_utc_us = local_us(today + ROTA_DAYS, 0),
-                                        .level = (uint8_t)level,
-                                        .people = config->levels[level].people});
+        add(ret, &n,
+            (struct call_span){.from_utc_us = local_us(today - 1, 0),
+                               .to_utc_us = local_us(today + ROTA_DAYS, 0),
+                               .level = (uint8_t)level,
+                               .people = config->levels[level].people});
     for (int32_t day = today - 1; day < today + ROTA_DAYS; day++)
         for (unsigned level = 0; level < CALL_LEVELS; level++)
             add_day(config, level, day, ret, &n);
@@ -114,7 +115,7 @@ size_t rota_quiet(const struct notify_config *config, int64_t now_utc_us, struct
         for (unsigned i = 0; i < config->people[person].n_quiet; i++)
             for (int32_t day = today - 1; day <= today + 1; day++) {
                 const struct notify_quiet *q = &config->people[person].quiet[i];
-                uint8_t bits = is_holiday(config, day) ? (uint8_t)(NOTIFY_HOLIDAY | 1U << 6) : (uint8_t)(1U << weekday(day));
+                unsigned bits = is_holiday(config, day) ? NOTIFY_HOLIDAY | 1U << 6 : 1U << weekday(day);
                 if ((q->days & bits) == 0 || n >= CALL_SPANS)
                     continue;
                 ret[n] = (struct call_quiet){.person = (uint16_t)person, .priorities = q->priorities};

@@ -1,6 +1,7 @@
 /*
- * rota.h - the tables of the next days out of weekly shifts, dates and holidays, in the time zone of the process
- * (TZ, set by main from the configuration): so a shift that spans a change to summer time is as long as it is.
+ * rota.h - the tables of the next days out of weekly shifts, dates and holidays, in the time zone of the
+ * process (TZ, set by main from the configuration): so a shift that spans a change to summer time is as long
+ * as it is.
  */
 #ifndef CRYONOTIFY_ROTA_H
 #define CRYONOTIFY_ROTA_H

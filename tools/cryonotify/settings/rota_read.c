@@ -46,8 +46,8 @@ static bool add_days(struct reader *r, const struct yaml_node *node, uint8_t *bi
         return true;
     }
     if (first < 0 || last < 0) {
-        problems_at(r->problems, node, "'%.40s' is not a day: mon, tue, wed, thu, fri, sat, sun, holiday, or mon-fri",
-                    t);
+        problems_at(r->problems, node,
+                    "'%.40s' is not a day: mon, tue, wed, thu, fri, sat, sun, holiday, or mon-fri", t);
         return false;
     }
     for (int day = first;; day = (day + 1) % 7) {
@@ -105,7 +105,8 @@ static bool read_hours(struct reader *r, const struct yaml_node *from, const str
 static void read_shifts(struct reader *r, const struct yaml_node *node, struct notify_level *level)
 {
     if (node->kind != YAML_SEQUENCE) {
-        problems_at(r->problems, node, "a list of shifts is wanted here: [{days: mon-fri, from: \"08:00\", ...}]");
+        problems_at(r->problems, node,
+                    "a list of shifts is wanted here: [{days: mon-fri, from: \"08:00\", ...}]");
         return;
     }
     for (const struct yaml_node *n = node->first; n != NULL; n = n->next) {

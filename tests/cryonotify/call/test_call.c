@@ -1,0 +1,366 @@
+/* test_call.c - one alarm: levels, delays, repeats, channels, quiet hours, what is off. */
+#include "call_fixture.h"
+
+#include <string.h>
+
+#define WARM "tank-1/warm"
+
+static struct world w;
+
+static int setup(void **state)
+{
+    struct call_rules rules;
+    (void)state;
+    world_rules(&rules);
+    world_begin(&w, &rules);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    world_end(&w);
+    return 0;
+}
+
+static void climbs_and_repeats_until_acknowledged(void **state)
+{
+    (void)state;
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 9 * SECOND);
+    world_quiet(&w); /* the collect window */
+    world_pass(&w, 2 * SECOND);
+    const struct made *m = world_expect(&w, CALL_FIRST, 0, WARM);
+    assert_int_equal(m->order.level, 0);
+    assert_int_equal(m->order.round, 1);
+    world_quiet(&w);
+    world_pass(&w, 5 * MINUTE);
+    m = world_expect(&w, CALL_ESCALATED, 1, WARM);
+    assert_int_equal(m->order.level, 1);
+    world_pass(&w, 10 * MINUTE);
+    assert_true(world_count(&w, CALL_AGAIN, 0, WARM) >= 1); /* those of the level before go on being told */
+    assert_true(world_count(&w, CALL_AGAIN, 1, WARM) >= 1);
+    assert_int_equal(world_count(&w, CALL_ESCALATED, 2, WARM), 1);
+    unsigned before = world_count(&w, CALL_AGAIN, 2, WARM);
+    world_pass(&w, 3 * 60 * MINUTE);
+    assert_true(world_count(&w, CALL_AGAIN, 2, WARM) >= before + 35); /* and on, each five minutes */
+    struct call_fact fact = world_fact(WARM, CALL_CRITICAL, CALL_STATE_ACKNOWLEDGED);
+    fact.by = 1;
+    w.seen = w.n_made;
+    world_feed(&w, &fact);
+    world_expect(&w, CALL_ACKNOWLEDGED, 0, WARM);
+    world_expect(&w, CALL_ACKNOWLEDGED, 1, WARM);
+    world_expect(&w, CALL_ACKNOWLEDGED, 2, WARM);
+    world_pass(&w, 29 * MINUTE);
+    world_quiet(&w);
+    world_pass(&w, 2 * MINUTE);
+    world_expect(&w, CALL_UNRESOLVED, 0, WARM); /* who is on duty, and who has taken it on */
+    world_expect(&w, CALL_UNRESOLVED, 1, WARM);
+    world_quiet(&w);
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_NORMAL);
+    world_expect(&w, CALL_RETURNED, 0, WARM);
+    world_expect(&w, CALL_RETURNED, 1, WARM);
+    world_expect(&w, CALL_RETURNED, 2, WARM);
+    world_pass(&w, 60 * MINUTE);
+    world_quiet(&w);
+    assert_int_equal(call_find(w.call, WARM), UINT32_MAX);
+}
+
+static void life_safety_waits_for_nothing(void **state)
+{
+    (void)state;
+    struct call_fact fact = world_fact("room/o2", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    fact.life_safety = true;
+    world_feed(&w, &fact);
+    world_expect(&w, CALL_FIRST, 0, "room/o2");
+}
+
+static void realarmed_begins_anew(void **state)
+{
+    (void)state;
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 6 * MINUTE);
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_ACKNOWLEDGED);
+    w.seen = w.n_made;
+    struct call_fact fact = world_fact(WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    fact.realarmed = true;
+    world_feed(&w, &fact);
+    world_pass(&w, 11 * SECOND);
+    const struct made *m = world_expect(&w, CALL_WORSE, 0, WARM);
+    assert_int_equal(m->order.level, 0);
+    world_quiet(&w);
+}
+
+static void returned_goes_on_being_repeated_until_acknowledged(void **state)
+{
+    (void)state;
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_RETURNED);
+    assert_int_equal(world_count(&w, CALL_RETURNED, 0, WARM), 1);
+    world_pass(&w, 30 * MINUTE);
+    assert_true(world_count(&w, CALL_AGAIN, 0, WARM) >= 5);
+    assert_int_equal(world_count(&w, CALL_ESCALATED, -1, WARM),
+                     0); /* the danger is over, and somebody knows */
+}
+
+static void failed_channel_falls_at_once(void **state)
+{
+    (void)state;
+    w.broken[0][0] = true;
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    const struct made *first = world_expect(&w, CALL_FIRST, 0, WARM);
+    const struct made *second = world_expect(&w, CALL_FIRST, 0, WARM);
+    assert_int_equal(first->order.channel, 0);
+    assert_int_equal(second->order.kind, CALL_AGAIN_BY);
+    assert_int_equal(second->order.of, first->order.attempt);
+    assert_int_equal(second->order.channel, 1);
+    assert_int_equal(second->at_us, first->at_us);
+    assert_false(call_channel_ok(w.call, 0, 0));
+    world_quiet(&w);
+    world_pass(&w, 5 * MINUTE); /* the channel that works goes first now */
+    assert_int_equal(w.made[w.seen].order.channel, w.made[w.seen].order.person == 0 ? 1 : 0);
+}
+
+static void all_channels_failed_goes_up_at_once(void **state)
+{
+    (void)state;
+    w.broken[0][0] = w.broken[0][1] = w.broken[1][0] = w.broken[1][1] = true;
+    world_alarm(&w, WARM, CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    world_expect(&w, CALL_FIRST, 0, WARM);
+    world_expect(&w, CALL_FIRST, 0, WARM);
+    world_expect(&w, CALL_ESCALATED, 1, WARM);
+    world_expect(&w, CALL_ESCALATED, 1, WARM);
+    const struct made *m = world_expect(&w, CALL_ESCALATED, 2, WARM);
+    assert_true(m->at_us < w.now.boot_us + SECOND);
+    assert_true(m->ok);
+}
+
+static void nobody_reached_is_tried_again_and_said(void **state)
+{
+    struct call_health health;
+    (void)state;
+    for (unsigned i = 0; i < PEOPLE; i++)
+        w.broken[i][0] = w.broken[i][1] = true;
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    call_health(w.call, w.now, &health);
+    assert_false(health.would_be_told);
+    assert_int_equal(health.reachable, 0);
+    unsigned before = w.n_made;
+    world_pass(&w, 2 * MINUTE);
+    assert_true(w.n_made > before); /* each half minute */
+    w.broken[2][1] = false;
+    world_pass(&w, MINUTE);
+    call_health(w.call, w.now, &health);
+    assert_true(health.would_be_told);
+}
+
+static void a_channel_that_hangs_has_failed(void **state)
+{
+    (void)state;
+    w.silent[0][0] = true;
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    const struct made *first = world_expect(&w, CALL_FIRST, 0, WARM);
+    world_pass(&w, 61 * SECOND);
+    const struct made *second = world_expect(&w, CALL_FIRST, 0, WARM);
+    assert_int_equal(second->order.of, first->order.attempt);
+    assert_int_equal(second->order.channel, 1);
+}
+
+static void every_channel_at_once(void **state)
+{
+    struct call_rules rules;
+    (void)state;
+    world_end(&w);
+    world_rules(&rules);
+    rules.pace[CALL_CRITICAL].every_channel = true;
+    world_begin(&w, &rules);
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    assert_int_equal(world_expect(&w, CALL_FIRST, 0, WARM)->order.channel, 0);
+    assert_int_equal(world_expect(&w, CALL_FIRST, 0, WARM)->order.channel, 1);
+    world_quiet(&w);
+}
+
+static void failed_channel_is_tried_again(void **state)
+{
+    struct call_rules rules;
+    (void)state;
+    world_end(&w);
+    world_rules(&rules);
+    rules.probe_ms = 60000;
+    rules.probe_max_ms = 240000;
+    world_begin(&w, &rules);
+    w.broken[0][0] = true;
+    world_alarm(&w, WARM, CALL_MEDIUM, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    w.seen = w.n_made;
+    world_pass(&w, 20 * MINUTE);
+    assert_in_range(world_count(&w, CALL_TESTED, 0, NULL), 5, 8); /* 1, 2, 4, 4 ... minutes */
+    w.broken[0][0] = false;
+    world_pass(&w, 5 * MINUTE);
+    assert_true(call_channel_ok(w.call, 0, 0));
+    unsigned n = world_count(&w, CALL_TESTED, 0, NULL);
+    world_pass(&w, 20 * MINUTE);
+    assert_int_equal(world_count(&w, CALL_TESTED, 0, NULL), n);
+}
+
+static void quiet_hours_hold_back_what_is_not_critical(void **state)
+{
+    struct call_quiet quiet = {.person = 0, .priorities = 1U << CALL_MEDIUM | 1U << CALL_LOW};
+    (void)state;
+    quiet.from_utc_us = w.now.utc_us;
+    quiet.to_utc_us = w.now.utc_us + 60 * MINUTE;
+    assert_int_equal(call_set_quiet(w.call, &quiet, 1), 0);
+    world_alarm(&w, "tank-1/level", CALL_MEDIUM, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 59 * MINUTE);
+    world_quiet(&w);
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    world_expect(&w, CALL_FIRST, 0, WARM);
+    world_pass(&w, 2 * MINUTE);
+    world_expect(&w, CALL_FIRST, 0, "tank-1/level"); /* held back, not lost */
+}
+
+static void nobody_on_duty_goes_to_the_next_level(void **state)
+{
+    struct call_span spans[1] = {{.to_utc_us = INT64_MAX, .level = 1, .people = 2}};
+    struct call_health health;
+    (void)state;
+    assert_int_equal(call_set_duty(w.call, spans, 1), 0);
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    assert_int_equal(world_expect(&w, CALL_FIRST, 1, WARM)->order.level, 1);
+    call_health(w.call, w.now, &health);
+    assert_true(health.hole && health.would_be_told);
+}
+
+static void duty_changes_hands(void **state)
+{
+    struct call_span spans[2] = {{.level = 0, .people = 1},
+                                 {.level = 0, .people = 8, .to_utc_us = INT64_MAX}};
+    (void)state;
+    spans[0].to_utc_us = spans[1].from_utc_us = w.now.utc_us + 3 * MINUTE;
+    assert_int_equal(call_set_duty(w.call, spans, 2), 0);
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    world_expect(&w, CALL_FIRST, 0, WARM);
+    world_pass(&w, 6 * MINUTE);
+    assert_true(world_count(&w, CALL_AGAIN, 3, WARM) >= 1); /* whoever came on duty hears of it */
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_NORMAL);
+    assert_int_equal(world_count(&w, CALL_RETURNED, 0, WARM), 1); /* and whoever went learns of the end */
+    assert_int_equal(world_count(&w, CALL_RETURNED, 3, WARM), 1);
+}
+
+static void off_is_bounded(void **state)
+{
+    struct call_event off = {.kind = CALL_OFF, .person = 0, .channel = CALL_ALL_CHANNELS};
+    struct call_health health;
+    (void)state;
+    off.until_utc_us = w.now.utc_us + INT64_C(365) * 24 * 60 * MINUTE; /* a year: cut to seven days */
+    call_feed(w.call, w.now, &off);
+    call_health(w.call, w.now, &health);
+    assert_int_equal(health.reachable, 2);
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    world_expect(&w, CALL_FIRST, 1, WARM); /* at once, not after the first level's delay */
+    world_pass(&w, CALL_OFF_MAX_US);
+    call_health(w.call, w.now, &health);
+    assert_int_equal(health.reachable, 3);
+}
+
+static void covered_is_told_once(void **state)
+{
+    static const enum call_state states[] = {CALL_STATE_SHELVED, CALL_STATE_SUPPRESSED,
+                                             CALL_STATE_OUT_OF_SERVICE};
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        world_alarm(&w, WARM, CALL_HIGH, states[i]);
+        world_expect(&w, CALL_HELD, 0, WARM);
+        world_alarm(&w, WARM, CALL_HIGH, states[i]);
+        world_pass(&w, 3 * 60 * MINUTE);
+        world_quiet(&w);
+    }
+    world_alarm(&w, WARM, CALL_HIGH, CALL_STATE_UNACKNOWLEDGED); /* its end, with the condition still there */
+    world_pass(&w, 11 * SECOND);
+    world_expect(&w, CALL_FIRST, 0, WARM);
+}
+
+static void drill_goes_round_and_climbs(void **state)
+{
+    (void)state;
+    static const unsigned order[] = {0, 1, 2, 0};
+    for (unsigned i = 0; i < 4; i++) {
+        struct call_fact fact = world_fact("system/drill", CALL_LOW, CALL_STATE_UNACKNOWLEDGED);
+        fact.drill = true;
+        w.seen = w.n_made;
+        world_feed(&w, &fact);
+        world_pass(&w, 11 * SECOND);
+        world_expect(&w, CALL_DRILL, order[i], "system/drill");
+        world_quiet(&w);
+        if (i == 0) {
+            world_pass(&w, 15 * MINUTE);
+            world_expect(&w, CALL_DRILL, 1, "system/drill");
+        }
+        world_alarm(&w, "system/drill", CALL_LOW, CALL_STATE_NORMAL);
+    }
+}
+
+static void late_news_call_nobody(void **state)
+{
+    struct call_fact fact = world_fact(WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    (void)state;
+    fact.late = true;
+    world_feed(&w, &fact);
+    world_pass(&w, 60 * MINUTE);
+    world_quiet(&w);
+    fact.late = false; /* the retained state: it is still so */
+    world_feed(&w, &fact);
+    world_pass(&w, 11 * SECOND);
+    world_expect(&w, CALL_FIRST, 0, WARM);
+}
+
+static void local_alarm_is_acknowledged_here(void **state)
+{
+    struct call_event ack = {.kind = CALL_ACK, .fact = {.by = 0, .key = "cryonotify/silent"}};
+    struct call_fact fact = world_fact("cryonotify/silent", CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    (void)state;
+    fact.local = true;
+    world_feed(&w, &fact);
+    world_pass(&w, 11 * SECOND);
+    world_expect(&w, CALL_FIRST, 0, NULL);
+    call_feed(w.call, w.now, &ack);
+    world_step(&w);
+    world_expect(&w, CALL_ACKNOWLEDGED, 0, NULL);
+    world_pass(&w, 20 * MINUTE);
+    world_quiet(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(climbs_and_repeats_until_acknowledged, setup, teardown),
+        cmocka_unit_test_setup_teardown(life_safety_waits_for_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(realarmed_begins_anew, setup, teardown),
+        cmocka_unit_test_setup_teardown(returned_goes_on_being_repeated_until_acknowledged, setup, teardown),
+        cmocka_unit_test_setup_teardown(failed_channel_falls_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(all_channels_failed_goes_up_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_reached_is_tried_again_and_said, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_channel_that_hangs_has_failed, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_channel_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(failed_channel_is_tried_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(quiet_hours_hold_back_what_is_not_critical, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_on_duty_goes_to_the_next_level, setup, teardown),
+        cmocka_unit_test_setup_teardown(duty_changes_hands, setup, teardown),
+        cmocka_unit_test_setup_teardown(off_is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(covered_is_told_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(drill_goes_round_and_climbs, setup, teardown),
+        cmocka_unit_test_setup_teardown(late_news_call_nobody, setup, teardown),
+        cmocka_unit_test_setup_teardown(local_alarm_is_acknowledged_here, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("call", tests, NULL, NULL);
+}

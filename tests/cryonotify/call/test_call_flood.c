@@ -1,0 +1,218 @@
+/* test_call_flood.c - many at once: groups, floods, and the bounds. */
+#include "call_fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct world w;
+
+static int setup(void **state)
+{
+    struct call_rules rules;
+    (void)state;
+    world_rules(&rules);
+    world_begin(&w, &rules);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    world_end(&w);
+    return 0;
+}
+
+static void member(const char *key, enum call_priority priority, enum call_state state)
+{
+    struct call_fact fact = world_fact(key, priority, state);
+    snprintf(fact.group, sizeof fact.group, "hall/bus-down");
+    world_feed(&w, &fact);
+}
+
+static unsigned batch_size(const struct made *m)
+{
+    uint32_t cursor = 0, slot;
+    unsigned n = 0;
+    while (call_batch_next(w.call, &m->order, &cursor, &slot))
+        n++;
+    return n;
+}
+
+static void group_speaks_for_its_members(void **state)
+{
+    (void)state;
+    member("tank-1/no-data", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    member("tank-2/no-data", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 3 * SECOND);
+    world_alarm(&w, "hall/bus-down", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    member("tank-3/warm", CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED); /* worse than the group: by itself */
+    world_pass(&w, 20 * SECOND);
+    const struct made *m = world_expect(&w, CALL_FIRST, 0, "hall/bus-down");
+    assert_int_equal(m->order.n_alarms, 3);
+    assert_int_equal(batch_size(m), 3);
+    world_expect(&w, CALL_FIRST, 0, "tank-3/warm");
+    world_quiet(&w);
+    member("tank-4/no-data", CALL_HIGH,
+           CALL_STATE_UNACKNOWLEDGED); /* comes later: listed from the next message on */
+    world_pass(&w, 11 * SECOND);
+    world_quiet(&w);
+    world_alarm(&w, "tank-3/warm", CALL_CRITICAL, CALL_STATE_NORMAL);
+    w.seen = w.n_made;
+    world_pass(&w, 10 * MINUTE);
+    m = world_expect(&w, CALL_ESCALATED, 1, "hall/bus-down");
+    assert_int_equal(batch_size(m), 4);
+}
+
+static void acknowledged_group_does_not_hide_what_comes_later(void **state)
+{
+    (void)state;
+    member("tank-1/no-data", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    world_alarm(&w, "hall/bus-down", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    world_expect(&w, CALL_FIRST, 0, "hall/bus-down");
+    world_alarm(&w, "hall/bus-down", CALL_HIGH, CALL_STATE_ACKNOWLEDGED);
+    world_expect(&w, CALL_ACKNOWLEDGED, 0, "hall/bus-down");
+    world_pass(&w, 30 * MINUTE);
+    world_quiet(&w); /* the member is told with its group */
+    member("tank-2/no-data", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    world_expect(&w, CALL_FIRST, 0, "tank-2/no-data");
+}
+
+static void members_are_called_when_the_group_ends_without_them(void **state)
+{
+    (void)state;
+    member("tank-1/no-data", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    world_alarm(&w, "hall/bus-down", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    world_expect(&w, CALL_FIRST, 0, "hall/bus-down");
+    world_alarm(&w, "hall/bus-down", CALL_HIGH, CALL_STATE_NORMAL);
+    world_expect(&w, CALL_RETURNED, 0, "hall/bus-down");
+    world_pass(&w, 11 * SECOND);
+    world_expect(&w, CALL_FIRST, 0, "tank-1/no-data");
+}
+
+static void flood_becomes_a_summary(void **state)
+{
+    char key[32];
+    unsigned summarised = 0;
+    (void)state;
+    for (unsigned i = 0; i < 30; i++) {
+        snprintf(key, sizeof key, "tank-%u/level", i);
+        world_alarm(&w, key, CALL_MEDIUM, CALL_STATE_UNACKNOWLEDGED);
+    }
+    world_alarm(&w, "tank-1/warm", CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    struct call_fact o2 = world_fact("room/o2", CALL_MEDIUM, CALL_STATE_UNACKNOWLEDGED);
+    o2.life_safety = true;
+    world_feed(&w, &o2);
+    world_pass(&w, MINUTE);
+    assert_int_equal(world_count(&w, CALL_FIRST, 0, "tank-1/warm"), 1);
+    assert_int_equal(world_count(&w, CALL_FIRST, 0, "room/o2"), 1);
+    assert_int_equal(w.n_made, 3);
+    for (unsigned i = 0; i < w.n_made; i++)
+        if (w.made[i].order.purpose == CALL_SUMMARY)
+            summarised += batch_size(&w.made[i]);
+    assert_int_equal(summarised, 30); /* nothing is hidden */
+    struct call_view view;
+    assert_true(call_view(w.call, call_find(w.call, "tank-29/level"), &view));
+    assert_int_equal(view.told, 1);
+    world_alarm(&w, "tank-77/level", CALL_MEDIUM, CALL_STATE_UNACKNOWLEDGED);
+    world_alarm(&w, "tank-78/level", CALL_MEDIUM, CALL_STATE_UNACKNOWLEDGED);
+    w.seen = w.n_made;
+    world_pass(&w, 3 * MINUTE);
+    assert_int_equal(batch_size(world_expect(&w, CALL_SUMMARY, 0, NULL)), 2); /* those that came since */
+    world_quiet(&w);
+    world_pass(&w, 60 * MINUTE); /* repeats are summaries too */
+    assert_int_equal(world_count(&w, CALL_AGAIN, 0, "tank-3/level"), 0);
+    assert_true(world_count(&w, CALL_SUMMARY, 0, NULL) >= 3);
+    world_alarm(&w, "tank-90/level", CALL_MEDIUM, CALL_STATE_UNACKNOWLEDGED); /* the flood is over */
+    world_pass(&w, 11 * SECOND);
+    assert_int_equal(world_count(&w, CALL_FIRST, 0, "tank-90/level"), 1);
+}
+
+static void as_many_as_the_flood_allows_are_called_singly(void **state)
+{
+    char key[32];
+    (void)state;
+    for (unsigned i = 0; i < 10; i++) {
+        snprintf(key, sizeof key, "tank-%u/level", i);
+        world_alarm(&w, key, CALL_MEDIUM, CALL_STATE_UNACKNOWLEDGED);
+    }
+    world_pass(&w, MINUTE);
+    assert_int_equal(world_count(&w, CALL_FIRST, 0, NULL), 10);
+}
+
+/* More alarms than there are slots. */
+static void what_can_not_be_followed_is_said(void **state)
+{
+    char key[32];
+    struct call_health health;
+    (void)state;
+    for (unsigned i = 0; i < 80; i++) {
+        snprintf(key, sizeof key, "tank-%u/level", i);
+        world_alarm(&w, key, CALL_MEDIUM, CALL_STATE_UNACKNOWLEDGED);
+    }
+    for (unsigned i = 0; i < 5; i++) { /* these take the place of less important ones */
+        snprintf(key, sizeof key, "tank-%u/warm", i);
+        world_alarm(&w, key, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    }
+    world_pass(&w, MINUTE);
+    for (unsigned i = 0; i < 5; i++) {
+        snprintf(key, sizeof key, "tank-%u/warm", i);
+        assert_int_equal(world_count(&w, CALL_FIRST, 0, key), 1);
+    }
+    assert_true(world_count(&w, CALL_FIRST, 0, CALL_TOO_MANY) >= 1);
+    call_health(w.call, w.now, &health);
+    assert_int_equal(health.uncounted, 80 + 5 - 63);
+    assert_false(call_wants_resync(w.call));
+    world_alarm(&w, "tank-0/warm", CALL_CRITICAL, CALL_STATE_NORMAL);
+    world_pass(&w, SECOND);
+    assert_true(call_wants_resync(w.call)); /* there is room: the states are to be read anew */
+    world_step(&w);
+    assert_int_equal(world_count(&w, CALL_RETURNED, 0, CALL_TOO_MANY), 1);
+}
+
+/* A channel that never answers, and more messages than can be under way: all go out in the end. */
+static void attempts_are_bounded(void **state)
+{
+    struct call_rules rules;
+    char key[32];
+    (void)state;
+    world_end(&w);
+    world_rules(&rules);
+    rules.n_alarms = 2048;
+    rules.flood_count = 0;
+    world_begin(&w, &rules);
+    for (unsigned i = 0; i < PEOPLE; i++)
+        w.silent[i][0] = w.silent[i][1] = true;
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(key, sizeof key, "tank-%u/warm", i);
+        world_alarm(&w, key, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    }
+    world_pass(&w, 20 * SECOND);
+    assert_true(w.n_made <= CALL_ATTEMPTS);
+    assert_true(w.n_made > 0);
+    for (unsigned i = 0; i < PEOPLE; i++)
+        w.silent[i][0] = w.silent[i][1] = false;
+    world_pass(&w, 2 * MINUTE);
+    for (unsigned i = 0; i < 1000; i++) {
+        struct call_view view;
+        snprintf(key, sizeof key, "tank-%u/warm", i);
+        assert_true(call_view(w.call, call_find(w.call, key), &view));
+        assert_true(view.told != 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(group_speaks_for_its_members, setup, teardown),
+        cmocka_unit_test_setup_teardown(acknowledged_group_does_not_hide_what_comes_later, setup, teardown),
+        cmocka_unit_test_setup_teardown(members_are_called_when_the_group_ends_without_them, setup, teardown),
+        cmocka_unit_test_setup_teardown(flood_becomes_a_summary, setup, teardown),
+        cmocka_unit_test_setup_teardown(as_many_as_the_flood_allows_are_called_singly, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_can_not_be_followed_is_said, setup, teardown),
+        cmocka_unit_test_setup_teardown(attempts_are_bounded, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("call_flood", tests, NULL, NULL);
+}

@@ -1,0 +1,169 @@
+/* test_call_restart.c - what was written down comes back, at any moment: nobody is forgotten. */
+#include "call_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WARM "tank-1/warm"
+
+static struct world w;
+
+static int setup(void **state)
+{
+    struct call_rules rules;
+    (void)state;
+    world_rules(&rules);
+    world_begin(&w, &rules);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    world_end(&w);
+    return 0;
+}
+
+/* Killed now, and started again `later`, with what had been written down by then. */
+static void restart(int64_t later_us)
+{
+    static struct call_saved kept[64];
+    struct call_saved saved;
+    static bool there[64];
+    uint32_t slot;
+    bool is_free;
+    memset(there, 0, sizeof there);
+    for (uint32_t i = 0; i < 64; i++)
+        call_touch(w.call, i);
+    while (call_take_dirty(w.call, w.now, &slot, &is_free, &saved)) {
+        there[slot] = !is_free;
+        kept[slot] = saved;
+    }
+    call_free(w.call);
+    w.now.utc_us += later_us;
+    w.now.boot_us = 5 * SECOND; /* another boot */
+    assert_int_equal(call_create(&w.rules, &w.call), 0);
+    world_duty(&w);
+    for (uint32_t i = 0; i < 64; i++)
+        if (there[i])
+            assert_int_equal(call_restore(w.call, w.now, &kept[i]), 0);
+    w.seen = w.n_made;
+}
+
+static void in_the_window(void **state)
+{
+    (void)state;
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    restart(SECOND);
+    world_step(&w);
+    world_expect(&w, CALL_FIRST, 0, WARM);
+}
+
+static void while_a_call_is_under_way(void **state)
+{
+    (void)state;
+    w.silent[0][0] = true;
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    world_expect(&w, CALL_FIRST, 0, WARM);
+    restart(SECOND);
+    w.silent[0][0] = false;
+    world_step(&w);
+    world_expect(&w, CALL_FIRST, 0, WARM); /* nobody knows whether it went: again */
+}
+
+static void between_repeats(void **state)
+{
+    (void)state;
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 2 * MINUTE);
+    restart(MINUTE);
+    world_step(&w);
+    world_quiet(&w); /* told already: at its time */
+    world_pass(&w, 3 * MINUTE);
+    assert_int_equal(world_count(&w, CALL_ESCALATED, 1, WARM), 1);
+}
+
+static void after_a_long_time(void **state)
+{
+    (void)state;
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 2 * MINUTE);
+    restart(24 * 60 * MINUTE);
+    world_step(&w);
+    assert_true(w.n_made > w.seen); /* overdue: at once */
+}
+
+static void with_a_clock_that_was_set_back(void **state)
+{
+    (void)state;
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 2 * MINUTE);
+    restart(-365 * 24 * 60 * MINUTE);
+    world_pass(&w, 6 * MINUTE); /* never later than a whole delay */
+    assert_true(w.n_made > w.seen);
+}
+
+static void acknowledged_stays_acknowledged(void **state)
+{
+    (void)state;
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_ACKNOWLEDGED);
+    restart(MINUTE);
+    world_pass(&w, 20 * MINUTE);
+    world_quiet(&w);
+    world_pass(&w, 11 * MINUTE);
+    world_expect(&w, CALL_UNRESOLVED, 0, WARM);
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_NORMAL);
+    world_expect(&w, CALL_RETURNED, 0, WARM);
+}
+
+/* At a random moment of a random story: whoever was not told before is told after. */
+static void at_any_moment(void **state)
+{
+    (void)state;
+    srand(7);
+    for (unsigned story = 0; story < 300; story++) {
+        struct call_view view;
+        (void)teardown(NULL);
+        (void)setup(NULL);
+        w.broken[0][0] = rand() % 2 == 0;
+        w.silent[0][1] = rand() % 2 == 0;
+        world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+        for (unsigned n = 0; n < 3; n++) {
+            world_pass(&w, (rand() % 600) * SECOND);
+            restart((rand() % 600) * SECOND);
+        }
+        w.broken[0][0] = w.silent[0][1] = false;
+        unsigned before = w.n_made;
+        world_pass(&w, 6 * MINUTE);
+        assert_true(w.n_made > before); /* it is not acknowledged: told again within a repeat */
+        assert_true(call_view(w.call, call_find(w.call, WARM), &view));
+        assert_true(view.told != 0);
+    }
+}
+
+static void nonsense_is_refused(void **state)
+{
+    struct call_saved saved = {.phase = 99};
+    (void)state;
+    assert_int_not_equal(call_restore(w.call, w.now, &saved), 0);
+    saved = (struct call_saved){.phase = 1, .level = 7};
+    assert_int_not_equal(call_restore(w.call, w.now, &saved), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(in_the_window, setup, teardown),
+        cmocka_unit_test_setup_teardown(while_a_call_is_under_way, setup, teardown),
+        cmocka_unit_test_setup_teardown(between_repeats, setup, teardown),
+        cmocka_unit_test_setup_teardown(after_a_long_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(with_a_clock_that_was_set_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(acknowledged_stays_acknowledged, setup, teardown),
+        cmocka_unit_test_setup_teardown(at_any_moment, setup, teardown),
+        cmocka_unit_test_setup_teardown(nonsense_is_refused, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("call_restart", tests, NULL, NULL);
+}

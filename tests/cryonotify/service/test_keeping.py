@@ -1,0 +1,185 @@
+"""What must not be lost: kills, restarts, lost sessions, a full disk, and the silence of the other side."""
+import json
+import subprocess
+
+from notify_case import NotifyTest, harness, until
+
+
+class Keeping(NotifyTest):
+    def test_killed_while_an_alarm_is_open(self):
+        self.be_daemon()
+        service = self.service()
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call")
+        for _ in range(3):
+            service.kill()
+            mark = self.receiver.feed.mark()
+            service.start()
+            self.receiver.wait(since=mark, occurrence=alarm["id"])  # and again, until it is acknowledged
+        service.kill()
+        # What happens meanwhile is kept by the broker: an acknowledgement, and another alarm that has no state yet.
+        self.follow(alarm, "acknowledged", "acknowledged", by="wang")
+        other = self.publish(self.body("level", "raised", "unacknowledged", priority="high"), state=False)
+        mark = self.receiver.feed.mark()
+        service.start()
+        self.receiver.wait(since=mark, person="li.na", occurrence=other["id"], purpose="call")
+        self.receiver.wait(since=mark, person="li.na", occurrence=alarm["id"], purpose="acknowledged")
+        self.receiver.wait(since=mark, occurrence=alarm["id"], purpose="unresolved")
+        rows = harness.sqlite(self.path("notify", "notify.db"), "SELECT count(*) AS n FROM inbox")
+        self.assertEqual(rows[0]["n"], 0)
+        self.assertEqual(harness.integrity(self.path("notify", "notify.db")), "ok")
+
+    def test_killed_before_anybody_was_told(self):
+        """The event is in the book and confirmed to the broker, but the call has not gone out."""
+        self.be_daemon()
+        service = self.service(collect="1500 ms")
+        self.publish(self.body("level", "raised", "unacknowledged", priority="high"), state=False)
+        until(lambda: harness.sqlite(self.path("notify", "notify.db"), "SELECT key FROM alarm"), "the alarm in the book")
+        service.kill()
+        self.assertEqual(self.receiver.feed.mark(), 0)
+        service.start()
+        self.receiver.wait(person="li.na", purpose="call")
+
+    def test_broker_restarted(self):
+        self.be_daemon()
+        service = self.service(broker_after="1 h", silent_after="1 h")
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call")
+        self.broker.stop()
+        service.log.wait(lambda line: "connect" in line or "broke" in line, "the lost connection")
+        mark = self.receiver.feed.mark()
+        self.receiver.wait(since=mark, occurrence=alarm["id"], person="li.na")  # calling goes on
+        before = service.log.mark()
+        self.broker.start()
+        service.synced(before)
+        mark = self.receiver.feed.mark()
+        self.follow(alarm, "acknowledged", "acknowledged", by="wang")
+        self.receiver.wait(since=mark, purpose="acknowledged")
+
+    def test_session_lost(self):
+        """Nothing is queued and nothing is known: the retained states tell what is open."""
+        self.be_daemon()
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged", time="2026-01-01T00:00:00.000Z"), event=False)
+        held = self.publish(self.body("level", "acknowledged", "acknowledged"), event=False)
+        self.service()
+        self.receiver.wait(person="li.na", purpose="call", occurrence=alarm["id"])
+        self.receiver.wait(purpose="unresolved", occurrence=held["id"])
+        self.follow(alarm, "acknowledged", "acknowledged", by="wang")
+        self.receiver.wait(purpose="acknowledged", occurrence=alarm["id"])
+
+    def test_gone_while_away(self):
+        """The state is no longer retained, and the daemon is there: it has come to an end."""
+        self.be_daemon()
+        service = self.service()
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call")
+        service.kill()
+        self.broker.publish("cryomon/test/tank-1/alarms/warm", "", "-r")
+        service.start()
+        self.receiver.wait(person="li.na", purpose="over", occurrence=alarm["id"], limit=40)
+
+    def test_came_and_went(self):
+        self.be_daemon()
+        service = self.service()
+        service.stop()
+        for n in range(3):
+            alarm = self.publish(self.body("level-%d" % n, "raised", "unacknowledged", priority="high", historical=True),
+                                 state=False)
+            self.follow(alarm, "returned", "normal", active=False, historical=True)
+        open_still = self.publish(self.body("warm", "raised", "unacknowledged", historical=True))
+        mark = self.receiver.feed.mark()
+        service.start()
+        self.receiver.wait(since=mark, person="li.na", purpose="call", occurrence=open_still["id"])
+        told = self.receiver.wait(since=mark, person="li.na", purpose="problem")
+        self.assertIn("3", told["text_en"] if "text_en" in told else json.dumps(told, ensure_ascii=False))
+        self.assertIn("level-2", json.dumps(told))
+        self.receiver.never(1, since=mark, alarm="level-0")
+
+    def test_gap_in_the_numbers(self):
+        self.be_daemon()
+        self.service()
+        self.publish(self.body("level", "raised", "unacknowledged", priority="high"))
+        self.receiver.wait(person="li.na", purpose="call")
+        lost = self.publish(self.body("warm", "raised", "unacknowledged"), event=False, state=False)
+        self.broker.publish("cryomon/test/tank-1/alarms/warm", json.dumps(lost), "-r")
+        self.seq += 5
+        self.publish(self.body("other", "raised", "unacknowledged", priority="high"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=lost["id"])
+        self.receiver.wait(person="li.na", purpose="problem")
+
+    def test_daemon_silent(self):
+        self.be_daemon()
+        self.service()
+        self.receiver.never(2, alarm="silent")
+        self.beat.set()
+        told = self.receiver.wait(person="li.na", alarm="silent", purpose="call")
+        self.assertEqual(told["priority"], "critical")
+        self.receiver.wait(person="wang", alarm="silent", purpose="escalated")
+        self.command("ack", "cryonotify/silent")
+        self.receiver.wait(person="li.na", alarm="silent", purpose="acknowledged")
+        mark = self.receiver.feed.mark()
+        self.be_daemon()
+        self.receiver.wait(since=mark, person="li.na", alarm="silent", purpose="over")
+
+    def test_broker_gone(self):
+        """cryonotify has its own way to people."""
+        self.be_daemon()
+        service = self.service()
+        self.broker.stop()
+        self.receiver.wait(person="li.na", alarm="broker", purpose="call")
+        self.broker.start()
+        self.receiver.wait(person="li.na", alarm="broker", purpose="over")
+        self.receiver.never(0.5, alarm="silent")
+
+    def test_started_without_broker(self):
+        self.broker.stop()
+        service = self.service()  # READY all the same
+        self.receiver.wait(person="li.na", alarm="broker", purpose="call")
+        self.assertTrue(service.running())
+
+    def test_full_disk(self):
+        self.be_daemon()
+        observer = self.watch_mqtt()
+        service = self.service()
+        observer.wait("/notify/status", lambda s: s and s["state"] == "online")
+        size = ["prlimit", "--pid", str(service.process.pid)]
+        subprocess.run(size + ["--fsize=4096:"], check=True)
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=alarm["id"])
+        self.receiver.wait(person="wang", purpose="escalated", occurrence=alarm["id"])
+        observer.wait("/notify/status", lambda s: s and any(p["kind"] == "book" for p in s["problems"]))
+        refused = self.command("off", "chen", "--for", "1h", "--why", "x", check=False)
+        self.assertNotEqual(refused.returncode, 0)  # what can't be recorded is not switched off
+        mark = observer.feed.mark()
+        subprocess.run(size + ["--fsize=unlimited:"], check=True)
+        self.follow(alarm, "acknowledged", "acknowledged", by="wang")
+        self.receiver.wait(person="li.na", purpose="acknowledged")
+        observer.wait("/notify/status", lambda s: s and not any(p["kind"] == "book" for p in s["problems"]), since=mark)
+        until(lambda: [c for c in self.calls() if c["purpose"] == "call"], "the call in the record")
+
+    def test_last_will(self):
+        observer = self.watch_mqtt()
+        service = self.service()
+        observer.wait("/notify/status", lambda s: s and s["state"] == "online")
+        service.kill()
+        observer.wait("/notify/status", lambda s: s and s["state"] == "offline" and s["reason"] == "connection lost")
+        service.start()
+        mark = observer.feed.mark()
+        observer.wait("/notify/status", lambda s: s and s["state"] == "online", since=mark - 1)
+        service.stop()
+        observer.wait("/notify/status", lambda s: s and s["state"] == "offline" and s["reason"] == "stopped")
+
+    def test_watch_only(self):
+        self.be_daemon()
+        self.service(options=["--watch-only"], watch=["test", "north"],
+                     site={"id": "watcher", "name": "Watcher"})
+        told = self.receiver.wait(person="li.na", alarm="silent-north", purpose="call")
+        self.assertIn("north", json.dumps(told))
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.beat.set()
+        self.receiver.wait(person="li.na", alarm="silent-test", purpose="call")
+        self.receiver.never(0.5, occurrence=alarm["id"])
+
+
+if __name__ == "__main__":
+    harness.main()
