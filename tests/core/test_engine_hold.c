@@ -152,7 +152,8 @@ static void no_hold_is_without_an_end(void **state)
     assert_int_equal(fixture_hold(&f, EVENT_SHELVE, WARM, 2 * FIXTURE_H + 1, false), -ERANGE);
     assert_int_equal(fixture_hold(&f, EVENT_SHELVE, WARM, 0, false), -ERANGE);
     assert_int_equal(fixture_hold(&f, EVENT_SHELVE, WARM, -1, false), -ERANGE);
-    assert_int_equal(fixture_hold(&f, EVENT_OUT_OF_SERVICE, WARM, 31 * 24 * FIXTURE_H, false), -ERANGE);
+    assert_int_equal(fixture_hold(&f, EVENT_OUT_OF_SERVICE, WARM, INT64_C(31) * 24 * FIXTURE_H, false),
+                     -ERANGE);
     assert_int_equal(fixture_hold(&f, EVENT_SHELVE, WARM, INT64_MAX - fixture_now(&f).utc_us, false),
                      -ERANGE);
     assert_int_equal(fixture_hold(&f, EVENT_OUT_OF_SERVICE, LATCH, FIXTURE_H, false), -EPERM);
