@@ -280,12 +280,12 @@ struct alarm_memory {
 struct alarm_memory engine_memory_of_state(enum alarm_state state);
 
 /* Restores an alarm from an earlier run or configuration: no transition results. Restoring never weakens: on
- * an alarm that is not normal it is ignored, as is an alarm or base that does not exist. A restored alarm
- * that is active stays so until good data (or the fault's end, fed after this) say otherwise, with the
- * off-delay as usual; nothing that happens before is raised a second time. One that has returned waits for
- * its acknowledgement or is raised again. A hold goes on; one that should have ended (its time has passed, or
- * the model does not allow it any more) ends with the next feed, and one that is longer than the model
- * allows is shortened. A latched alarm whose model is not latching any more returns with the next feed.
+ * an alarm that is not normal it is ignored (but for n_holds), as is an alarm or base that does not exist. A
+ * restored alarm that is active stays so until good data (or the fault's end, fed after this) say otherwise,
+ * with the off-delay as usual; nothing that happens before is raised a second time. One that has returned
+ * waits for its acknowledgement or is raised again. A hold goes on; one that should have ended (its time has
+ * passed, or the model does not allow it any more) ends with the next feed, and one that is longer than the
+ * model allows is shortened. A latched alarm whose model is not latching any more returns with the next feed.
  * Restore all alarms before the first feed: groups count their members then. */
 void engine_restore(struct engine *engine, uint16_t alarm, const struct alarm_memory *memory);
 
