@@ -207,6 +207,8 @@ static void *core_thread(void *argument)
         while (mailbox_take(core->box, &m))
             if (!atomic_load(&core->mute))
                 handle(core, &m);
+            else if (m.kind == CORE_COMMAND)
+                free(m.command);
     }
     return NULL;
 }

@@ -7,13 +7,14 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "request.h"
 
 static struct command_request request;
 static char error[REQUEST_ERROR_MAX];
-static const char *key;
+static char key[64];
 static size_t limit;
 
 static int read_text(enum command_verb verb, const char *text)
@@ -22,7 +23,9 @@ static int read_text(enum command_verb verb, const char *text)
     assert_non_null(object);
     memset(&request, 0, sizeof request);
     request.verb = verb;
-    int result = request_read(object, &request, &key, &limit, error);
+    const char *name = NULL;
+    int result = request_read(object, &request, &name, &limit, error);
+    snprintf(key, sizeof key, "%s", name != NULL ? name : "");
     json_decref(object);
     return result;
 }

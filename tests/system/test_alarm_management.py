@@ -211,6 +211,8 @@ class AlarmManagement(harness.SystemTest):
         self.assertEqual((returned["state"], returned["latched"], returned["active"]), ("unacknowledged", True, False))
         self.assertIn("acknowledge", self.refused("Reset", asset="tank-1", alarm="low").text)
         self.control("Acknowledge", asset="tank-1", alarm="low")
+        until(lambda: harness.sqlite(self.path("state", "state.db"), "SELECT 1 FROM alarm WHERE asset = 'tank-1' AND "
+                                     "alarm = 'low' AND state = 2 AND latched = 1"), "the disk")
         self.cryomond.kill()
         self.cryomond.start()
         self.assertEqual(self.state("low")["state"], "acknowledged")
