@@ -186,6 +186,12 @@ static void print_assets(const struct ctl *ctl, const json_t *facts)
     }
     head(ctl, tr(ctl, "Assets", "设备"));
     print(ctl, &t);
+    double more = json_number_value(json_object_get(facts, "different_assets")) -
+                  (double)json_array_size(json_object_get(facts, "assets"));
+    if (more > 0)
+        printf(tr(ctl, "... and %.0f more with fewer alarms: see --asset\n",
+                  "……另有 %.0f 台报警较少：见 --asset\n"),
+               more);
 }
 
 /* ---------------------------------------------------------------- lists */
