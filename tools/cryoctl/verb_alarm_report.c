@@ -355,6 +355,11 @@ int verb_alarm_report(struct ctl *ctl, int argc, char **argv)
     int result = stored_open(ctl, &reader);
     if (result != CTL_OK)
         return result;
+    if (ctl->asset != NULL && !stored_has_alarms_of(reader, ctl->asset)) {
+        result = stored_no_point(ctl, reader, ctl->asset, NULL);
+        history_close(reader);
+        return result;
+    }
     to_us = to_us < now_us ? to_us : now_us; /* what is not yet is not quiet */
     progress_begin(&progress, ctl, from_us, to_us, false);
     int error = performance_gather(reader, ctl->asset, from_us, to_us, progress_at, &progress, &facts);
