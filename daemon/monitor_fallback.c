@@ -10,14 +10,20 @@
 
 #define LISTED_MAX  20 /* alarms in one call */
 #define STUCK_US    (30 * SECOND_US)
+#define HOLD_US     (5 * SECOND_US) /* a broker that is only started anew wakes nobody */
 #define SENTENCE    900
 
 /* Why people would not be told by the usual way; NULL: they would. */
-static const char *broken(const struct monitor *m)
+static const char *broken(struct monitor *m, int64_t now_us)
 {
+    int64_t *since_us = &m->fallback.broker_since_us;
+    if (!monitor_broker_failed(m))
+        *since_us = 0;
+    else if (*since_us == 0)
+        *since_us = now_us;
     if (m->config->notify.expected && m->faults[FAULT_NOTIFIER].sources != 0)
         return "notifier";
-    return monitor_broker_failed(m) ? "broker" : NULL;
+    return *since_us != 0 && now_us - *since_us >= HOLD_US ? "broker" : NULL;
 }
 
 struct wanted {
@@ -159,7 +165,7 @@ static void judge(struct monitor *m)
 void monitor_watch_fallback(struct monitor *m, int64_t now_us)
 {
     struct fallback_watch *f = &m->fallback;
-    const char *reason = broken(m);
+    const char *reason = broken(m, now_us);
     struct wanted w = {0};
     if (m->parts.fallback == NULL)
         return;

@@ -92,6 +92,7 @@ struct fallback_watch {
     bool running;       /* a command is under way */
     int64_t due_us;     /* the next call, not before; 0: at once */
     int64_t started_us; /* of that which runs */
+    int64_t broker_since_us; /* since when the broker fails; 0: it does not */
     bool command_failed, relay_failed;
     char command_detail[NOTE_MAX], relay_detail[NOTE_MAX];
     bool on; /* what the relay is to be */

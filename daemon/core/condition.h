@@ -19,8 +19,8 @@
  *     active     .                -> leaving       .         .
  *     leaving    -> active        .                .         -> active, and -> quiet after off_delay
  *
- * FLATLINE: the engine itself compares a good value with the one before, see engine.c; bad and uncertain tell
- * nothing. Its on-delay ends with a sample, never with the time alone: silence proves no flat line.
+ * FLATLINE: the engine itself compares a good value with the one before (engine_alarm.c); bad and uncertain
+ * tell nothing. Its on-delay ends with a sample, never with the time alone: silence proves no flat line.
  *
  * DATE: the engine compares the wall clock with the model's spans (condition_in_dates); readings tell
  * nothing.

@@ -20,7 +20,7 @@
  *   polled. A point that got no sample for stale_after_ms turns bad (REASON_STALE); one that got no measured
  *   sample (reason_is_no_data) for as long raises its NO_DATA alarms.
  * - A DATE goes by the wall clock, which may be set: it is looked at when its next span begins or ends, and
- * at least once an hour. No reading and no lost data touch it.
+ *   at least once an hour. No reading and no lost data touch it.
  * - Deadlines that have passed are worked off, earliest first, before the event that is fed: a late tick
  *   changes when the engine decides (transition.at), never what it decides.
  * - Nothing that keeps an alarm quiet lasts for ever. A shelf, a suppression, an out-of-service each has an
@@ -69,9 +69,8 @@ enum system_fault {
     FAULT_QUEUE,      /* samples were dropped: a queue inside the daemon was full */
     FAULT_RESTART,    /* the previous run did not stop cleanly */
     FAULT_REVIEW,     /* nobody has reviewed the record for longer than the site wants */
-    FAULT_RECORD,   /* readings are stored, but not sealed and signed; another key signs; or some were damaged
-                     */
-    FAULT_NOTIFIER, /* what calls people is away, or says that nobody would be told */
+    FAULT_RECORD,     /* readings are stored, but not sealed and signed, or by another key; or were damaged */
+    FAULT_NOTIFIER,   /* what calls people is away, or says that nobody would be told */
     FAULT_NOTIFY_CHANNEL, /* a way to people (mail, webhook, SMS...) has failed or is switched off */
     FAULT_NOTIFY_PEOPLE,  /* fewer people can be reached than the site wants */
     FAULT_DRILL,          /* a drill: not a fault, but it takes the whole way of one to a person */
@@ -100,8 +99,8 @@ struct suppression {
     uint16_t point;
     uint8_t n_states;    /* STATES */
     uint32_t at_most_ms; /* from when the plant became so; then it must first be otherwise. Not 0 */
-    micro_t limit,
-        deadband; /* ABOVE: value > limit, until value <= limit - deadband; BELOW in the same way */
+    micro_t limit;       /* ABOVE: value > limit, until value <= limit - deadband; BELOW the other way */
+    micro_t deadband;
     micro_t states[ALARM_STATES_MAX];
 };
 
@@ -307,9 +306,10 @@ void engine_restore_pending(struct engine *engine, uint16_t alarm, int64_t since
 void engine_restore_point(struct engine *engine, uint16_t point, const struct reading *reading,
                           struct stamp at, int64_t last_data_boot_us);
 
-/* Across a reload: what was measured within the windows of a point (the trend) or an alarm (RATE; CHATTER:
- * when the alarm was raised), so that a reload does not make it unknown. Only where the windows are the same
- * and this engine has nothing of its own yet; ignored otherwise. After engine_restore. */
+/* Across a reload: what was measured, of the same source, within the windows of a point (the trend) or an
+ * alarm (RATE; CHATTER: when the alarm was raised), so that a reload does not make it unknown. Only where the
+ * windows are the same and this engine has nothing of its own yet; ignored otherwise. After engine_restore.
+ */
 void engine_inherit_point(struct engine *engine, uint16_t point, const struct engine *from,
                           uint16_t from_point);
 void engine_inherit_alarm(struct engine *engine, uint16_t alarm, const struct engine *from,

@@ -22,7 +22,7 @@ static bool begins(const char *text, const char *with)
 /* Keys that decide nothing. */
 static bool is_words(const char *key)
 {
-    static const char *const words[] = {"text", "response", "consequence", "name", "trend_over"};
+    static const char *const words[] = {"text", "response", "consequence", "name", "trend_over", "time_to"};
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strcmp(key, words[i]) == 0)

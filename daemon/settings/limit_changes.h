@@ -6,7 +6,8 @@
  * limits, delays, priority, protection, latching, suppression, realarm, the members of a group; and that it
  * is gone. So does what its point reads (device, register, format, plausible range, no_data_after: the limits
  * of the no-data and bad alarms), that manual rounds end, and the site-wide sections alarms, rounds, notify
- * and drill. Texts, names, calibrations (which have papers of their own) and what is new do not count.
+ * and drill. Texts, names, what only messages tell (time_to), calibrations (which have papers of their own)
+ * and what is new do not count.
  */
 #ifndef CRYOMON_LIMIT_CHANGES_H
 #define CRYOMON_LIMIT_CHANGES_H

@@ -261,7 +261,7 @@ static const struct field suppress_fields[] = {
     {"below", FIELD_NODE, NODE_OF(struct suppress_parts, below)},
     {"deadband", FIELD_NODE, NODE_OF(struct suppress_parts, deadband)},
     {"for_at_most", FIELD_DURATION, FIELD_OF(struct suppress_parts, at_most_ms), .flags = FIELD_REQUIRED,
-     .min = MINUTE_MS, .max = 7U * DAY_MS},
+     .min = MINUTE_MS, .max = 30U * DAY_MS},
 };
 
 static void read_suppress_limit(struct draft *d, const struct suppress_parts *parts,

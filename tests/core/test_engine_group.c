@@ -195,6 +195,24 @@ static void groups_outlive_the_engine(void **state)
     engine_free(f.engine);
 }
 
+/* Restored, and none of its members is what it was: it ends, though none of them says so. */
+static void a_group_without_its_members_ends(void **state)
+{
+    struct fixture f = {.offset_us = FIXTURE_UTC};
+    const struct alarm_memory memory = engine_memory_of_state(ALARM_ACKNOWLEDGED);
+
+    (void)state;
+    f.engine = engine_create(&TABLES, fixture_now(&f));
+    engine_restore(f.engine, GATEWAY, &memory);
+    fixture_pass(&f, 0);
+    fixture_expect(&f, GATEWAY, TRANSITION_RETURNED, WHY_NONE, ALARM_NORMAL);
+    /* Nor does a delay that was running go on without them. */
+    engine_restore_pending(f.engine, ROOM, -FIXTURE_H);
+    fixture_pass(&f, FIXTURE_H);
+    fixture_expect_nothing(&f);
+    engine_free(f.engine);
+}
+
 static void chatter_outlives_a_reload(void **state)
 {
     struct fixture f = fixture_make(&TABLES);
@@ -278,6 +296,7 @@ int main(void)
         cmocka_unit_test_setup(an_alarm_that_comes_and_goes_chatters, setup),
         cmocka_unit_test_setup(two_that_chatter_are_one_alarm, setup),
         cmocka_unit_test_setup(groups_outlive_the_engine, setup),
+        cmocka_unit_test_setup(a_group_without_its_members_ends, setup),
         cmocka_unit_test_setup(chatter_outlives_a_reload, setup),
         cmocka_unit_test_setup(bad_tables_are_refused, setup),
         cmocka_unit_test_setup(strangers, setup),

@@ -119,6 +119,11 @@ static void a_person_ends_a_shelf_and_has_seen_it(void **state)
     assert_int_equal(fixture_order(&f, EVENT_UNSHELVE, WARM), 0);
     fixture_expect(&f, WARM, TRANSITION_UNSHELVED, WHY_PERSON, ALARM_ACKNOWLEDGED);
     assert_int_equal(fixture_order(&f, EVENT_UNSHELVE, WARM), -EALREADY);
+    /* As if acknowledged now, with what it shows now. */
+    go_on(&f, 30 * FIXTURE_MIN - 1, DEGREES(-137), 0);
+    fixture_expect_nothing(&f);
+    fixture_pass(&f, 1);
+    fixture_expect(&f, WARM, TRANSITION_REALARMED, WHY_UNRESOLVED, ALARM_UNACKNOWLEDGED);
     engine_free(f.engine);
 }
 
@@ -179,6 +184,21 @@ static void a_clock_that_is_set_makes_no_shelf_longer(void **state)
         assert_int_equal(f.boot_us - from_us, (forward ? 60 : 90) * FIXTURE_MIN);
         engine_free(f.engine);
     }
+}
+
+/* A clock that was set forward is noticed at once with whatever else happens to the alarm. */
+static void a_set_clock_is_noticed_with_the_next_transition(void **state)
+{
+    struct fixture f = begin();
+
+    (void)state;
+    fixture_hold(&f, EVENT_SHELVE, WARM, FIXTURE_H, false);
+    fixture_expect(&f, WARM, TRANSITION_SHELVED, WHY_NONE, ALARM_SHELVED);
+    f.offset_us += 2 * FIXTURE_H;
+    fixture_good(&f, TEMPERATURE, DEGREES(-140));
+    fixture_expect(&f, WARM, TRANSITION_RAISED, WHY_NONE, ALARM_SHELVED);
+    fixture_expect(&f, WARM, TRANSITION_UNSHELVED, WHY_TIME, ALARM_UNACKNOWLEDGED);
+    engine_free(f.engine);
 }
 
 /* The machine slept for a day. The shelf ended in the meantime, and what was decided then is told now. */
@@ -466,6 +486,71 @@ static void a_hold_is_never_longer_after_a_restart(void **state)
     engine_free(f.engine);
 }
 
+/* The wall clock is set back, then the configuration is loaded anew: the end by BOOTTIME is not forgotten. */
+static void a_reload_makes_no_hold_longer(void **state)
+{
+    struct fixture f = begin();
+
+    (void)state;
+    fixture_hold(&f, EVENT_SHELVE, WARM, FIXTURE_H, false);
+    f.n_seen = f.next = 0;
+    f.offset_us -= FIXTURE_H;
+    fixture_renew(&f, &TABLES, true);
+    go_on(&f, FIXTURE_H - 1, DEGREES(-190), 0);
+    fixture_expect_nothing(&f);
+    fixture_pass(&f, 1);
+    fixture_expect(&f, WARM, TRANSITION_UNSHELVED, WHY_TIME, ALARM_NORMAL);
+    engine_free(f.engine);
+}
+
+/* An alarm that latches no more counts as active until something good says that it is over. */
+static void a_reload_that_does_not_latch_any_more(void **state)
+{
+    struct fixture f = begin();
+    struct alarm_model models[N_ALARMS];
+    struct engine_tables tables = TABLES;
+
+    (void)state;
+    for (unsigned i = 0; i < N_ALARMS; i++)
+        models[i] = MODELS[i];
+    models[LATCH].latching = false;
+    tables.alarms = models;
+    feed_condition(&f, true);
+    feed_condition(&f, false);
+    assert_true(engine_hold(f.engine, LATCH).latched);
+    f.n_seen = f.next = 0;
+    fixture_renew(&f, &tables, true);
+    assert_int_equal(state_of(&f, LATCH), ALARM_UNACKNOWLEDGED);
+    assert_true(engine_hold(f.engine, LATCH).active);
+    feed_condition(&f, false);
+    fixture_expect(&f, LATCH, TRANSITION_RETURNED, WHY_NONE, ALARM_RETURNED_UNACKNOWLEDGED);
+    engine_free(f.engine);
+}
+
+/* Suppressed when the daemon stopped: so it stays until the plant has been read, or has not been for too
+ * long. */
+static void a_restart_calls_nobody_for_what_is_suppressed(void **state)
+{
+    (void)state;
+    for (int silent = 0; silent <= 1; silent++) {
+        struct fixture f = begin();
+
+        fixture_good(&f, VALVE, DEGREES(1));
+        fixture_good(&f, TEMPERATURE, DEGREES(-140));
+        f.n_seen = f.next = 0;
+        fixture_renew(&f, &TABLES, false);
+        fixture_pass(&f, 59 * FIXTURE_S);
+        if (!silent)
+            fixture_good(&f, VALVE, DEGREES(1));
+        assert_int_equal(state_of(&f, WARM), ALARM_SUPPRESSED);
+        fixture_pass(&f, FIXTURE_S);
+        if (silent)
+            fixture_expect(&f, WARM, TRANSITION_UNSUPPRESSED, WHY_PLANT, ALARM_UNACKNOWLEDGED);
+        fixture_expect_nothing(&f);
+        engine_free(f.engine);
+    }
+}
+
 /* A new configuration protects the alarm, or does not allow shelves any more. */
 static void a_reload_that_forbids_a_hold_ends_it(void **state)
 {
@@ -539,6 +624,7 @@ int main(void)
         cmocka_unit_test(a_shelf_for_once_ends_with_the_condition),
         cmocka_unit_test(no_hold_is_without_an_end),
         cmocka_unit_test(a_clock_that_is_set_makes_no_shelf_longer),
+        cmocka_unit_test(a_set_clock_is_noticed_with_the_next_transition),
         cmocka_unit_test(a_shelf_ends_while_the_machine_sleeps),
         cmocka_unit_test(a_protected_alarm_is_never_quiet),
         cmocka_unit_test(out_of_service_ends_and_comes_back_unacknowledged),
@@ -550,6 +636,9 @@ int main(void)
         cmocka_unit_test(no_hold_wipes_out_a_latched_alarm),
         cmocka_unit_test(holds_outlive_the_engine),
         cmocka_unit_test(a_hold_is_never_longer_after_a_restart),
+        cmocka_unit_test(a_reload_makes_no_hold_longer),
+        cmocka_unit_test(a_reload_that_does_not_latch_any_more),
+        cmocka_unit_test(a_restart_calls_nobody_for_what_is_suppressed),
         cmocka_unit_test(a_reload_that_forbids_a_hold_ends_it),
         cmocka_unit_test(an_acknowledgement_keeps_its_time_and_value),
         cmocka_unit_test(orders_for_nobody_are_refused),

@@ -193,6 +193,9 @@ static void a_deviation_from_a_point(void **state)
     fixture_good(&f, C, DEGREES(-51));
     assert_int_equal(fixture_expect(&f, 0, TRANSITION_RAISED, WHY_NONE, ALARM_UNACKNOWLEDGED)->measure,
                      DEGREES(51));
+    assert_int_equal(engine_hold(f.engine, 0).measure, DEGREES(51));
+    fixture_pass(&f, 60 * FIXTURE_S); /* nobody reads them any more */
+    assert_false(engine_hold(f.engine, 0).has_measure);
     fixture_read(&f, C, 0, QUALITY_BAD);
     fixture_good(&f, B, DEGREES(-51));
     fixture_read(&f, C, DEGREES(-51), QUALITY_UNCERTAIN);

@@ -114,9 +114,69 @@ static void the_queue_holds_the_worst_case(void **state)
     engine_free(engine);
 }
 
+/* And with everything that can hold an alarm: returned, raised, out of the shelf, in service, out of a
+ * suppression and into it again, and a group over them all. */
+static void the_queue_holds_all_holds(void **state)
+{
+    enum { N = 2000 };
+    static struct alarm_model alarms[N + 1];
+    static uint16_t members[N];
+    const struct point_model points[] = {{.stale_after_ms = 100}, {.stale_after_ms = 300000}};
+    const struct engine_tables tables = {.points = points,
+                                         .n_points = 2,
+                                         .alarms = alarms,
+                                         .n_alarms = N + 1,
+                                         .members = members,
+                                         .n_members = N};
+    struct event event = {.kind = EVENT_SAMPLE, .sample.point = 1};
+    struct engine *engine;
+    struct transition transition;
+    unsigned n = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < N; i++) {
+        members[i] = (uint16_t)i;
+        alarms[i] = (struct alarm_model){
+            .kind = CONDITION_NO_DATA,
+            .off_delay_ms = 50,
+            .shelve_max_ms = 100000,
+            .oos_max_ms = 100000,
+            .suppression = {.when = SUPPRESS_STATES, .point = 1, .n_states = 1, .at_most_ms = 1000000}};
+    }
+    alarms[N] = (struct alarm_model){.kind = CONDITION_GROUP, .n_members = N, .at_least = N / 2};
+    engine = engine_create(&tables, (struct stamp){0, 0});
+    assert_non_null(engine);
+    for (unsigned i = 0; i < N; i++) {
+        const struct alarm_memory memory = {
+            .base = ALARM_ACKNOWLEDGED,
+            .is_held = {true, false, true},
+            .until_utc_us = {50000000, 0, 50000000},
+            .until_boot_us = {INT64_MAX, INT64_MAX, INT64_MAX},
+            .acked_boot_us = INT64_MAX,
+        };
+
+        engine_restore(engine, (uint16_t)i, &memory);
+    }
+    assert_int_equal(engine_feed(engine, (struct stamp){0, 0}, &event),
+                     0); /* suppresses, and the group is raised */
+    while (engine_take(engine, &transition))
+        n++;
+    assert_int_equal(n, N + 1);
+    event.sample.point = 0;
+    assert_int_equal(engine_feed(engine, (struct stamp){1000, 1000}, &event), 0);
+    assert_false(engine_take(engine, &transition));
+    event.sample.point = 1;
+    assert_int_equal(engine_feed(engine, (struct stamp){400000000, 400000000}, &event), 0);
+    for (n = 0; engine_take(engine, &transition);)
+        n++;
+    assert_int_equal(n, 6 * N + 2);
+    engine_free(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_queue_holds_all_holds),
         cmocka_unit_test(a_sample_costs_the_same_at_any_size),
         cmocka_unit_test(the_queue_holds_the_worst_case),
     };

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -98,6 +99,122 @@ static void test_events_and_alarms_survive(void **state)
     assert_string_equal(low.restored.more->body, last.event.body); /* shown as it was */
     free(high.restored.more);
     free(low.restored.more);
+}
+
+static struct store_message shelved_event(void)
+{
+    struct store_message message = store_fixture_event(1, "high", ALARM_SHELVED);
+    struct alarm_kept *kept = &message.event.kept;
+    kept->memory = engine_memory_of_state(ALARM_ACKNOWLEDGED);
+    kept->memory.is_held[HOLD_SHELVED] = kept->memory.is_held[HOLD_OUT_OF_SERVICE] = true;
+    kept->memory.one_shot = true;
+    kept->memory.until_utc_us[HOLD_SHELVED] = 1800000000000001;
+    kept->memory.until_boot_us[HOLD_SHELVED] = 4711;
+    kept->memory.until_utc_us[HOLD_OUT_OF_SERVICE] = 1800000000000002;
+    kept->memory.n_holds[HOLD_SHELVED] = 3;
+    kept->memory.n_holds[HOLD_OUT_OF_SERVICE] = 1;
+    kept->memory.has_acked_measure = true;
+    kept->memory.acked_measure = -143000000;
+    kept->memory.acked_boot_us = 42;
+    kept->shelf.since_utc_us = 1700000000000009;
+    strcpy(kept->shelf.by, "li.na");
+    strcpy(kept->shelf.note, "已知");
+    strcpy(kept->service.by, "wang.wei");
+    strcpy(kept->service.order, "WO-7");
+    return message;
+}
+
+static void test_holds_survive(void **state)
+{
+    struct store_fixture *fixture = *state;
+    store_fixture_start(fixture);
+    store_fixture_wait(fixture, CORE_STORE_OPEN);
+    struct store_message message = shelved_event(), device = store_fixture_event(2, "", ALARM_NORMAL);
+    store_fixture_post(fixture, &message);
+    strcpy(device.event.kind, "device");
+    device.event.has_alarm = false;
+    device.event.has_bypass = true;
+    strcpy(device.event.device, "tank-1-controller");
+    device.event.bypass = (struct bypass){.until_utc_us = 1800000000000003, .count = 2};
+    strcpy(device.event.bypass.note.by, "li.na");
+    store_fixture_post(fixture, &device);
+    store_fixture_wait_durable(fixture, 2);
+    store_fixture_stop(fixture);
+    store_fixture_start(fixture);
+    struct core_message high = store_fixture_wait(fixture, CORE_RESTORED);
+    assert_int_equal(high.restored.state, ALARM_SHELVED);
+    const struct alarm_kept *kept = &high.restored.more->kept;
+    const struct alarm_memory *memory = &kept->memory, *was = &message.event.kept.memory;
+    assert_int_equal(memory->base, ALARM_ACKNOWLEDGED);
+    assert_true(memory->one_shot);
+    for (unsigned i = 0; i < HOLD_COUNT; i++) {
+        assert_int_equal(memory->is_held[i], was->is_held[i]);
+        assert_true(memory->until_utc_us[i] == was->until_utc_us[i]);
+        assert_int_equal(memory->n_holds[i], was->n_holds[i]);
+        assert_true(memory->until_boot_us[i] == was->until_boot_us[i]); /* the same boot */
+    }
+    assert_true(memory->acked_boot_us == 42);
+    assert_true(memory->has_acked_measure && memory->acked_measure == -143000000);
+    assert_string_equal(kept->shelf.by, "li.na");
+    assert_string_equal(kept->shelf.note, "已知");
+    assert_true(kept->shelf.since_utc_us == 1700000000000009);
+    assert_string_equal(kept->service.order, "WO-7");
+    free(high.restored.more);
+    struct core_message bypassed = store_fixture_wait(fixture, CORE_BYPASSED);
+    assert_string_equal(bypassed.bypassed.device, "tank-1-controller");
+    assert_int_equal(bypassed.bypassed.bypass.count, 2);
+    assert_true(bypassed.bypassed.bypass.until_utc_us == 1800000000000003);
+    /* Times by BOOTTIME are of one boot only. */
+    store_fixture_stop(fixture);
+    char path[512];
+    sqlite3 *db = NULL;
+    store_fixture_path(fixture, "state.db", path, sizeof path);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "DROP TRIGGER event_update; UPDATE event SET boot_id = 'another'", NULL,
+                                  NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    store_fixture_start(fixture);
+    high = store_fixture_wait(fixture, CORE_RESTORED);
+    assert_true(high.restored.more->kept.memory.until_boot_us[HOLD_SHELVED] == INT64_MAX);
+    assert_true(high.restored.more->kept.memory.acked_boot_us == INT64_MAX);
+    assert_true(high.restored.more->kept.memory.until_utc_us[HOLD_SHELVED] == 1800000000000001);
+    free(high.restored.more);
+}
+
+/* What people read and confirmed is found in the chain. */
+static void test_rounds_and_drills_are_in_the_chain(void **state)
+{
+    struct store_fixture *fixture = *state;
+    store_fixture_start(fixture);
+    static const char *const bodies[][3] = {
+        {"reading", "", "{\"point\":\"level\",\"by\":\"li.na\",\"measured\":\"2026-11-24T10:00:00.000Z\"}"},
+        {"reading", "", "{\"point\":\"level\",\"by\":\"li.na\",\"measured\":\"nonsense\"}"},
+        {"alarm", "drill", "{\"transition\":\"raised\"}"},
+        {"alarm", "drill", "{\"transition\":\"acknowledged\"}"},
+        {"alarm", "drill", "{\"transition\":\"returned\"}"},
+    };
+    for (unsigned i = 0; i < 5; i++) {
+        struct store_message message = store_fixture_event(i + 1, bodies[i][1], ALARM_NORMAL);
+        strcpy(message.event.kind, bodies[i][0]);
+        strcpy(message.event.body, bodies[i][2]);
+        strcpy(message.event.asset, i < 2 ? "tank-1" : "system");
+        message.event.has_alarm = i >= 2;
+        store_fixture_post(fixture, &message);
+    }
+    store_fixture_wait_durable(fixture, 5);
+    store_fixture_stop(fixture);
+    store_fixture_start(fixture);
+    struct core_message round = store_fixture_wait(fixture, CORE_ROUND);
+    assert_string_equal(round.round.asset, "tank-1");
+    assert_string_equal(round.round.point, "level");
+    assert_string_equal(round.round.by, "li.na");
+    assert_true(round.round.measured_utc_us == 1795514400000000);
+    struct core_message drilled = store_fixture_wait(fixture, CORE_DRILLED);
+    int64_t t0 = store_fixture_sql(fixture, "state.db", "SELECT utc_us FROM event WHERE seq = 1");
+    assert_true(drilled.drilled.first_utc_us == t0);
+    assert_true(drilled.drilled.began_utc_us == t0 + 2);
+    assert_true(drilled.drilled.utc_us == t0 + 3);
 }
 
 /* The last review says until when the record was looked at; one that can't be read says nothing. */
@@ -358,6 +475,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_first_start, setup, teardown),
         cmocka_unit_test_setup_teardown(test_events_and_alarms_survive, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_holds_survive, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rounds_and_drills_are_in_the_chain, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reviewed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_event_is_stored_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_number_given_twice_is_told, setup, teardown),

@@ -164,6 +164,7 @@ static void words_and_what_is_new_need_no_reason(void **state)
 {
     (void)state;
     check("text: Warm", "text: Too warm, response: Run", "");
+    check("text: Warm", "text: Warm, time_to: -150", "");
     check("name: Tank 1", "name: Tank one", "");
     check("host: h", "host: g", "");
     check("priority: low}\ngroups",

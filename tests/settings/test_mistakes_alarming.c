@@ -224,10 +224,10 @@ static const struct mistake suppression[] = {
      NULL,
      NULL,
      {"cryomon.yaml:10:71: an alarm is not suppressed by its own point: change its condition"}},
-    {ON_T("high: -165, suppress_when: {point: lit, state: open, for_at_most: 169 h}"),
+    {ON_T("high: -165, suppress_when: {point: lit, state: open, for_at_most: 721 h}"),
      NULL,
      NULL,
-     {"cryomon.yaml:10:102: 169 h is out of range: 1 min to 168 h",
+     {"cryomon.yaml:10:102: 721 h is out of range: 1 min to 720 h",
       "cryomon.yaml:10:71: there is no point of this asset 'lit'; did you mean 'lid'?"}},
 };
 

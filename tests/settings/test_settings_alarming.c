@@ -324,6 +324,10 @@ static void chattering_and_rounds(void **state)
     assert_int_equal(m->at_least, 5);
     assert_int_equal(m->window_ms, 1800000);
     check_members(c, m, (const char *const[]){"hall", "thin", "hall", "o2-no-data", "hall", "o2-bad", NULL});
+    /* A manual reading that is late is no flutter. */
+    check_members(
+        c, model_of(c, "tank-2", "chattering"),
+        (const char *const[]){"tank-2", "empty", "tank-2", "level-no-data", "tank-2", "level-bad", NULL});
     assert_int_equal(hall->rounds_alarm, -1);
     assert_int_equal(tank->rounds_alarm, config_find_alarm(c, "tank-2", "manual-reading-overdue"));
     assert_int_equal(c->alarm_models[tank->rounds_alarm].kind, CONDITION_FED);

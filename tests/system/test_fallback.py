@@ -1,0 +1,207 @@
+"""Who tells when nobody else would: the daemon watches cryonotify and the broker, runs its command and sets its relay."""
+import json
+import os
+import socket
+import struct
+import time
+
+import harness
+from broker import Broker, Observer
+from configuration import Setup
+from harness import ADDRESS, until
+from modbus_raw import HOLDING, Bank, Loop, TcpServer
+from peers import PymodbusTcp
+from varlink import call
+
+COLD, WARM = 63636, 64106
+SCRIPT = """#!/bin/sh
+{ echo "$CRYOMON_SITE $CRYOMON_ASSET/$CRYOMON_ALARM $CRYOMON_PRIORITY $CRYOMON_REASON $CRYOMON_COUNT $*"; cat; } > %(out)s.$$
+mv %(out)s.$$ %(out)s/$(date +%%s%%N)
+[ ! -e %(out)s.fail ] || { echo "no carrier"; exit 3; }
+[ ! -e %(out)s.hang ] || sleep 1000
+"""
+
+
+class Fallback(harness.SystemTest):
+    def setUp(self):
+        super().setUp()
+        self.broker = Broker(self.path("broker")).start()
+        self.addCleanup(self.broker.stop)
+        self.loop = Loop()
+        self.addCleanup(self.loop.stop)
+        self.bank = Bank()
+        self.bank.set(1, HOLDING, 0, COLD)
+        self.server = TcpServer(self.loop, self.bank)
+        self.relay = PymodbusTcp({1: {"coil": {5: 1}}})
+        self.addCleanup(self.relay.stop)
+        os.mkdir(self.path("told"))
+        with open(self.path("siren"), "w") as f:
+            f.write(SCRIPT % {"out": self.path("told")})
+        os.chmod(self.path("siren"), 0o755)
+        self.setup = self.make_setup()
+        self.observer = Observer(self.broker)
+        self.addCleanup(self.observer.stop)
+
+    def make_setup(self):
+        setup = Setup(self.dir, self.broker)
+        setup.profile("p", {"temperature": {"table": "holding", "type": "s16", "scale": 0.1, "resolution": 0.1, "address": 0,
+                                            "unit": "°C"}}, interval="100 ms", timeout="100 ms")
+        setup.tcp("bus", self.server.port)
+        setup.tcp("relay-bus", self.relay.port)
+        setup.device("d", "bus", 1, "p")
+        setup.device("siren", "relay-bus", 1, "p")
+        setup.asset("tank-1", {"temperature": ("d", "temperature")}, {
+            "warm": {"point": "temperature", "high": "-150 °C", "priority": "critical"}}, name={"en": "Tank 1", "zh": "1号罐"})
+        setup.main["notify"] = {"expected": True, "silent_after": "20 s",
+                                "fallback": {"command": [self.path("siren"), "one two"], "repeat": "1 min", "timeout": "1 s",
+                                             "priority": "high"},
+                                "relay": {"device": "siren", "coil": 5}}
+        return setup
+
+    def start(self):
+        self.setup.write()
+        cryomond = self.daemon().start()
+        self.observer.point("tank-1", "temperature", lambda p: p["quality"] == "good")
+        return cryomond
+
+    def notifier(self, **status):
+        self.broker.publish("cryomon/test/notify/status", json.dumps(dict({
+            "state": "online", "run": "n1", "would_be_told": True, "reachable": 3, "needed": 2, "channels": [], "problems": [],
+            "off": []}, **status)), "-r")
+
+    def beat(self):
+        self.broker.publish("cryomon/test/notify/heartbeat", '{"run": "n1", "sequence": 1}')
+
+    def told(self):
+        return [open(os.path.join(self.path("told"), name), encoding="utf-8").read() for name in
+                sorted(os.listdir(self.path("told")))]
+
+    def coil(self):
+        with socket.create_connection((ADDRESS, self.relay.port), 5) as s:
+            s.sendall(struct.pack(">HHHBBHH", 1, 0, 6, 1, 1, 5, 1))
+            return s.recv(64)[9] & 1
+
+    def status(self):
+        return call(self.path("control"), "Status")
+
+    def warm(self):
+        self.bank.set(1, HOLDING, 0, WARM)
+        self.observer.event(alarm="warm", transition="raised")
+
+    def test_the_notifier_dies(self):
+        self.notifier()
+        self.start()
+        until(lambda: self.coil() == 0, "the relay to be set to well")
+        self.assertEqual(self.status()["notifier"], "waiting")  # a retained status proves nothing
+        self.beat()
+        until(lambda: self.status()["notifier"] == "ok", "the heartbeat")
+        self.warm()
+        time.sleep(1.5)
+        self.assertEqual(self.told(), [])  # somebody is there
+        self.notifier(state="offline")
+        lost = self.observer.event(asset="system", alarm="notifier", transition="raised")
+        self.assertEqual(lost["priority"], "critical")
+        self.assertEqual(self.status()["notifier"], "failing")
+        (text,) = until(self.told, "the command")
+        first, *lines = text.splitlines()
+        self.assertTrue(first.startswith("test "), first)
+        self.assertIn("critical notifier 2 one two", first)
+        self.assertIn("Tank 1: temperature -143.0 °C is above -150.0 °C", text)
+        done = self.observer.event(kind="fallback", part="command")
+        self.assertEqual(done["outcome"], "done")
+        until(lambda: self.coil() == 1, "the relay")
+        # Both are seen: there is nothing left to call for, whoever is away.
+        call(self.path("control"), "Acknowledge", asset="tank-1", alarm="warm")
+        call(self.path("control"), "Acknowledge", asset="system", alarm="notifier")
+        until(lambda: self.coil() == 0, "the relay to fall")
+        self.notifier()
+        self.beat()
+        self.observer.event(asset="system", alarm="notifier", transition="returned")
+
+    def test_no_heartbeat(self):
+        """It says that it is online, and is dead."""
+        self.notifier()
+        self.start()
+        self.beat()
+        until(lambda: self.status()["notifier"] == "ok", "the heartbeat")
+        gone = self.observer.event(asset="system", alarm="notifier", transition="raised", limit=40)
+        self.assertIn("no heartbeat", gone["text"]["en"])
+
+    def test_what_it_says(self):
+        self.notifier()
+        self.start()
+        self.beat()
+        self.notifier(problems=[{"kind": "people", "text": {"en": "1 of 2 can be reached", "zh": "只能联系到1人"}}],
+                      channels=[{"person": "li.na", "channel": "mail", "ok": False, "error": "connection refused"}],
+                      off=[{"what": "li.na/mail", "by": "wang.wei", "until": "2026-12-01T00:00:00.000Z", "why": "on holiday"}])
+        people = self.observer.event(asset="system", alarm="notify-people", transition="raised")
+        self.assertIn("1 of 2", people["text"]["en"])
+        channel = self.observer.event(asset="system", alarm="notify-channel", transition="raised")
+        self.assertIn("li.na/mail", channel["text"]["en"])
+        (off,) = until(lambda: [d for d in self.status()["disabled"] if d["what"] == "notifications-off"], "what is off")
+        self.assertEqual((off["detail"], off["by"], off["note"]), ("li.na/mail", "wang.wei", "on holiday"))
+        self.observer.wait("/disabled", lambda m: m is not None and m["n"] == 1)
+        self.notifier(would_be_told=False, problems=[{"kind": "nobody", "text": {"en": "nobody is on duty", "zh": "无人值班"}}])
+        nobody = self.observer.event(asset="system", alarm="notifier", transition="raised")
+        self.assertIn("nobody is on duty", nobody["text"]["en"])
+        self.observer.event(asset="system", alarm="notify-people", transition="returned")
+        # Its calls stand in the chain, each once.
+        sent = {"id": "c1", "time": "2026-11-24T10:00:00.000Z", "alarm_id": "tank-1/warm@1", "person": "li.na", "channel": "mail",
+                "level": 1, "attempt": 2, "outcome": "sent", "error": ""}
+        for attempt in (sent, sent, dict(sent, outcome="confirmed"), dict(sent, id="c2")):
+            self.broker.publish("cryomon/test/notify/calls", json.dumps(attempt))
+        self.observer.event(kind="call", id="c2")
+        calls = [m.json for m in self.observer.feed.since() if m.topic.endswith("/events") and m.json["kind"] == "call"]
+        self.assertEqual([(c["id"], c["outcome"], c["person"], c["attempt"]) for c in calls],
+                         [("c1", "sent", "li.na", 2), ("c1", "confirmed", "li.na", 2), ("c2", "sent", "li.na", 2)])
+
+    def test_the_broker_dies(self):
+        self.notifier()
+        self.start()
+        self.beat()
+        until(lambda: self.status()["notifier"] == "ok", "the heartbeat")
+        self.broker.stop()
+        until(lambda: self.status()["broker"] == "failing", "the daemon to notice")
+        self.bank.set(1, HOLDING, 0, WARM)
+        (text,) = until(self.told, "the command")
+        self.assertIn("critical broker 1", text)
+        self.assertIn("Tank 1", text)
+        until(lambda: self.coil() == 1, "the relay")
+        self.broker.start()
+        self.observer.event(alarm="warm", transition="raised")
+        until(lambda: self.coil() == 0, "the relay to fall")
+        done = [m.json for m in self.observer.feed.since() if m.json and m.json.get("kind") == "fallback"]
+        self.assertTrue(done or self.observer.event(kind="fallback", part="command"))
+
+    def test_it_fails_and_hangs(self):
+        """A command that fails, one that hangs, a relay that is gone: told, and nothing waits for them."""
+        open(self.path("told.fail"), "w").close()
+        self.notifier()
+        self.start()
+        self.beat()
+        self.warm()
+        self.notifier(state="offline")
+        failed = self.observer.event(kind="fallback", part="command")
+        self.assertEqual(failed["outcome"], "failed")
+        self.assertIn("status 3: no carrier", failed["error"])
+        channel = self.observer.event(asset="system", alarm="notify-channel", transition="raised")
+        self.assertIn("no carrier", channel["text"]["en"])
+        os.unlink(self.path("told.fail"))
+        open(self.path("told.hang"), "w").close()
+        mark = self.observer.feed.mark()
+        self.bank.set(1, HOLDING, 0, COLD)
+        self.observer.event(alarm="warm", transition="returned", since=mark)
+        call(self.path("control"), "Acknowledge", asset="tank-1", alarm="warm")
+        self.warm_again = self.observer.feed.mark()
+        self.bank.set(1, HOLDING, 0, WARM)
+        raised = self.observer.event(alarm="warm", transition="raised", since=self.warm_again)
+        self.assertTrue(raised)
+        hung = self.observer.event(kind="fallback", part="command", since=mark)
+        self.assertIn("timed out", hung["error"].lower())
+        self.relay.stop()
+        gone = self.observer.event(kind="fallback", part="relay", outcome="failed", since=mark, limit=40)
+        self.assertIn("refused", gone["error"].lower())
+
+
+if __name__ == "__main__":
+    harness.main()
