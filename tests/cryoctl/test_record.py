@@ -143,6 +143,13 @@ class Gaps(Record):
                   event(900, "suspend", suspended_us=60000000, **{"from": "2026-09-21T14:27:20Z", "to": "2026-09-21T14:28:20Z"}))
         self.assertEqual([c["kind"] for c in self.only_gap()["causes"]], ["all-silent"])
 
+    def test_lost_around_a_clock_step(self):
+        # What is missing is an hour that never was, and 40 s that were.
+        self.make(event(-5, "start"), series([1, 2, 3], 0, 50), event(3000, "clock", step_us=2480000000), series([1, 2, 3], 3010, 100),
+                  event(3100, "gap", count=12, reason="readings given up: history.db could not be written and memory was full",
+                        **{"from": "2026-09-21T14:21:40Z", "to": "2026-09-21T15:03:29Z"}))
+        self.assertEqual([c["kind"] for c in self.only_gap()["causes"]], ["clock-set", "records-lost"])
+
     def test_lost(self):
         self.make(event(-5, "start"), series([1], 0, 50), series([1], 800, 300),
                   event(900, "gap", count=30, reason="readings given up: history.db could not be written and memory was full",

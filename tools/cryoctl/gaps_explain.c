@@ -373,8 +373,9 @@ static bool explain_disk(struct gap_cause *cause, const struct mark *m)
     return true;
 }
 
+/* all: no point has a reading. clock: steps of the clock count. */
 static void explain(struct gap_cause *cause, const struct marks *marks, const struct gaps_point *point,
-                    bool all)
+                    bool all, bool clock)
 {
     const struct walk_point *p = &point->point;
     if (explain_away(cause, marks, point->usual_us))
@@ -382,7 +383,7 @@ static void explain(struct gap_cause *cause, const struct marks *marks, const st
     if (explain_suspended(cause, marks, point->usual_us))
         return;
     for (size_t i = 0; i < marks->n; i++)
-        if (explain_clock(cause, &marks->items[i]) || explain_lost(cause, &marks->items[i]))
+        if ((clock && explain_clock(cause, &marks->items[i])) || explain_lost(cause, &marks->items[i]))
             return;
     for (size_t i = 0; i < marks->n; i++)
         if (explain_configured(cause, &marks->items[i], p))
@@ -401,6 +402,25 @@ static bool is_of_all(const struct gaps *gaps, const struct gap *gap)
     for (size_t i = 0; i < gaps->n_points; i++)
         there += gaps->points[i].stored > 0 || gaps->points[i].gaps_us > 0;
     return there > 1 && gap->n_points == there;
+}
+
+/* A step of the clock explains no more than itself: is more missing beside it, that has a cause of its own.
+ */
+static void explain_beside_clock(struct gap *gap, unsigned k, const struct marks *marks,
+                                 const struct gaps_point *point, bool all)
+{
+    struct gap_cause cause = gap->causes[k];
+    int64_t left_us =
+        cause.missing_to_us - cause.missing_from_us - covered(&cause, cause.begin_us, cause.end_us);
+    if (cause.kind != GAP_CLOCK || left_us <= AROUND_US / 2 + 3 * point->usual_us)
+        return;
+    cause = (struct gap_cause){
+        .kind = GAP_UNKNOWN, .missing_from_us = cause.missing_from_us, .missing_to_us = cause.missing_to_us};
+    explain(&cause, marks, point, all, false);
+    if (gap->n_causes < GAP_CAUSES_MAX)
+        gap->causes[gap->n_causes++] = cause;
+    else
+        gap->more_causes = true;
 }
 
 /* One event that explains several stretches of a gap is one cause: the first of them. */
@@ -438,9 +458,15 @@ int gaps_explain(struct history_reader *reader, struct gaps *gaps)
     int error = load_marks(reader, from_us - AROUND_US, to_us + AROUND_US, &marks);
     for (size_t i = 0; error == 0 && i < gaps->n_gaps; i++) {
         struct gap *gap = &gaps->gaps[i];
-        for (unsigned k = 0; k < gap->n_causes; k++)
-            if (gap->causes[k].kind == GAP_UNKNOWN)
-                explain(&gap->causes[k], &marks, &gaps->points[gap->points[0]], is_of_all(gaps, gap));
+        const struct gaps_point *point = &gaps->points[gap->points[0]];
+        bool all = is_of_all(gaps, gap);
+        unsigned n = gap->n_causes;
+        for (unsigned k = 0; k < n; k++) {
+            if (gap->causes[k].kind != GAP_UNKNOWN)
+                continue;
+            explain(&gap->causes[k], &marks, point, all, true);
+            explain_beside_clock(gap, k, &marks, point, all);
+        }
         join_explained(gap);
     }
     free_marks(&marks);
