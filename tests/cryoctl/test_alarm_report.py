@@ -221,6 +221,8 @@ class AlarmReport(Case):
     def test_only_one_asset(self):
         f = self.facts(a_month(), 0, 30 * D, "--asset", "room-1")
         self.assertEqual((f["rates"]["alarms"], f["asset"], len(f["assets"]), f["disabled"]["count"]), (1, "room-1", 1, 0))
+        self.ctl("--asset", "tank-99", expect=1)
+        self.assertIn('no asset "tank-99"', self.err)
 
     def test_the_tables(self):
         a_month().make(self.directory.name)

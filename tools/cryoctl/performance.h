@@ -26,7 +26,8 @@
 #define PERFORMANCE_ALARMS_MAX      100000 /* different ones */
 #define PERFORMANCE_OCCURRENCES_MAX 500000
 #define PERFORMANCE_DISABLED_MAX    20000
-#define PERFORMANCE_LIST            20 /* of worst ones, in each list of the facts */
+#define PERFORMANCE_ASSETS          200 /* those with the most alarms */
+#define PERFORMANCE_LIST            20  /* of worst ones, in each list of the facts */
 
 /* The facts, in no language ("cryomon": "alarm-report 1", see cryoctl(1)): a new reference in *ret. asset: of
  * this asset only (NULL: all). to_us is not in the future. progress may be NULL. Returns 0 or -errno. */

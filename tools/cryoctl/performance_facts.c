@@ -68,7 +68,8 @@ static int by_group(const void *a, const void *b)
     return x->n != y->n ? (x->n < y->n ? 1 : -1) : (x->asset > y->asset) - (x->asset < y->asset);
 }
 
-/* The assets by their alarms, at most PERFORMANCE_LIST of them with their times: each takes a look at all. */
+/* The assets by their alarms, at most PERFORMANCE_ASSETS of them with their times: each takes a look
+ * at all. */
 static json_t *by_asset(struct performance *p, int64_t *spans)
 {
     struct rank *order = calloc(p->assets.n + 1U, sizeof *order);
@@ -80,7 +81,7 @@ static json_t *by_asset(struct performance *p, int64_t *spans)
         return list;
     }
     qsort(order, p->assets.n, sizeof *order, by_group);
-    for (uint32_t i = 0; i < p->assets.n && i < PERFORMANCE_LIST; i++) {
+    for (uint32_t i = 0; i < p->assets.n && i < PERFORMANCE_ASSETS; i++) {
         uint64_t open = 0;
         for (size_t k = 0; k < p->n_occurrences; k++)
             open += p->tracked[p->occurrences[k].alarm].asset == order[i].asset &&
@@ -309,6 +310,7 @@ json_t *performance_facts(struct performance *p)
     json_object_set_new(f, "acknowledge", spread(p, ACKNOWLEDGE, 0, 0, spans));
     json_object_set_new(f, "resolve", spread(p, RESOLVE, 0, 0, spans));
     json_object_set_new(f, "in_time", in_time(p));
+    json_object_set_new(f, "different_assets", performance_json_count(p->assets.n));
     json_object_set_new(f, "assets", by_asset(p, spans));
     json_object_set_new(f, "people", by_person(p, spans));
     json_object_set_new(f, "never_acknowledged", waiting(p, OCCURRENCE_UNACKNOWLEDGED));

@@ -47,6 +47,23 @@ int stored_no_point(const struct ctl *ctl, struct history_reader *reader, const 
     return CTL_NEGATIVE;
 }
 
+static bool take_one(void *context, const struct history_event *event)
+{
+    (void)event;
+    *(bool *)context = true;
+    return false;
+}
+
+bool stored_has_alarms_of(struct history_reader *reader, const char *asset)
+{
+    const struct history_filter filter = {.kind = "alarm", .asset = asset}; /* also of one without points */
+    bool found = false;
+    if (strcmp(asset, "system") == 0 || history_has_point(reader, asset, NULL) != 0)
+        return true;
+    (void)history_events_where(reader, &filter, INT64_MIN, INT64_MAX, take_one, &found);
+    return found;
+}
+
 void stored_tell_damage(const struct ctl *ctl, const struct history_reader *reader)
 {
     uint64_t damaged = history_damaged(reader);

@@ -15,6 +15,8 @@ int stored_complain(const struct ctl *ctl, int error); /* of a reading that fail
 /* Complains that the history has no such point (point NULL: no such asset; both NULL: no point at all). */
 int stored_no_point(const struct ctl *ctl, struct history_reader *reader, const char *asset,
                     const char *point);
+/* May there be alarms of this asset? True also where the history can't be read. */
+bool stored_has_alarms_of(struct history_reader *reader, const char *asset);
 /* Says on stderr when something damaged was left out. */
 void stored_tell_damage(const struct ctl *ctl, const struct history_reader *reader);
 

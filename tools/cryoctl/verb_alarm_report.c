@@ -186,6 +186,12 @@ static void print_assets(const struct ctl *ctl, const json_t *facts)
     }
     head(ctl, tr(ctl, "Assets", "设备"));
     print(ctl, &t);
+    double more = json_number_value(json_object_get(facts, "different_assets")) -
+                  (double)json_array_size(json_object_get(facts, "assets"));
+    if (more > 0)
+        printf(tr(ctl, "... and %.0f more with fewer alarms: see --asset\n",
+                  "……另有 %.0f 台报警较少：见 --asset\n"),
+               more);
 }
 
 /* ---------------------------------------------------------------- lists */
@@ -349,6 +355,11 @@ int verb_alarm_report(struct ctl *ctl, int argc, char **argv)
     int result = stored_open(ctl, &reader);
     if (result != CTL_OK)
         return result;
+    if (ctl->asset != NULL && !stored_has_alarms_of(reader, ctl->asset)) {
+        result = stored_no_point(ctl, reader, ctl->asset, NULL);
+        history_close(reader);
+        return result;
+    }
     to_us = to_us < now_us ? to_us : now_us; /* what is not yet is not quiet */
     progress_begin(&progress, ctl, from_us, to_us, false);
     int error = performance_gather(reader, ctl->asset, from_us, to_us, progress_at, &progress, &facts);

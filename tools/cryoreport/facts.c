@@ -235,6 +235,8 @@ int facts_gather_alarms(struct ctl *ctl, struct history_reader *reader, const ch
                         const struct facts_request *request, json_t **ret)
 {
     struct gather g = {.ctl = ctl, .reader = reader, .request = request};
+    if (request->asset != NULL && !stored_has_alarms_of(reader, request->asset))
+        return stored_no_point(ctl, reader, request->asset, NULL);
     progress_begin(&g.progress, ctl, request->from_us, request->to_us, false);
     int result = performance_gather(reader, request->asset, request->from_us, request->to_us, progress_at,
                                     &g.progress, &g.facts);

@@ -166,12 +166,13 @@ static void targets(struct report *r)
            "alarm counts "
            "each time it is raised. A flood begins with the first of more than 10 alarms in 10 minutes and "
            "is over when "
-           "fewer than 5 came in 10 minutes. With less than 7 days observed nothing is called met.",
+           "fewer than 5 came in 10 minutes. With less than 7 days observed rates, floods, chattering and "
+           "stale alarms are not called met.",
            "标准：ISA-18.2 与 IEC 62682 第 16 章（监测与评估）及 EEMUA "
            "191；标准针对一名操作员的报警，并要求至少 30 天的数据。"
            "细胞库：我们建议的更严格要求。报警每触发一次计一次。10 分钟内超过 10 "
            "个报警即为报警泛滥，自其中第一个起，至 10 分钟内少于 "
-           "5 个为止。观察时间不足 7 天时，不判定为达标。"));
+           "5 个为止。观察时间不足 7 天时，频率、泛滥、抖动和陈旧报警不判定为达标。"));
 }
 
 /* ---------------------------------------------------------------- times */
@@ -245,6 +246,14 @@ static void assets(struct report *r)
                                   whole(text[5], json_object_get(one, "never_acknowledged"))});
     }
     grid_end(&grid);
+    double more = json_number_value(json_object_get(r->facts, "different_assets")) -
+                  (double)json_array_size(json_object_get(r->facts, "assets"));
+    if (more > 0) {
+        char text[128];
+        snprintf(text, sizeof text,
+                 tr(ctl, "... and %.0f more with fewer alarms.", "……另有 %.0f 台报警较少。"), more);
+        sheet_paragraph(r->s, SHEET_SMALL, text);
+    }
 }
 
 /* ---------------------------------------------------------------- lists */
