@@ -380,6 +380,16 @@ class Tls(Case):
         self.assertEqual(box["status"], 200)
         _, box = server.visit("POST", "/a/" + server.token(), state=DONE)
         self.assertIn("Acknowledged", box["html"])
+        for version, spoken in ((ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_3, True)):
+            context = ssl._create_unverified_context() # pylint: disable=protected-access
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.minimum_version = context.maximum_version = version
+            with socket.create_connection(("127.0.0.1", server.port), 10) as plain:
+                try:
+                    context.wrap_socket(plain).close()
+                    self.assertTrue(spoken, version)
+                except (ssl.SSLError, ConnectionError):
+                    self.assertFalse(spoken, version)
         server.close()
 
     def test_a_certificate_that_is_not_there(self):
