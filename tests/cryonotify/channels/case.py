@@ -46,7 +46,7 @@ NOTICE = {
     "trend_per_hour": "1.2",
     "trend_over_s": 1800,
     "has_time_left_kind": True,
-    "time_left_s": 11_000,
+    "time_left_s": 11_600, # ten minutes ago
     "response_time_s": 900,
     "raised_utc_us": NOW_US - 10 * MINUTE_US,
     "event_utc_us": NOW_US - 10 * MINUTE_US,

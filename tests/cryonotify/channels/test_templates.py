@@ -49,6 +49,7 @@ class Channels(Case):
         self.problem("w: {kind: webhook, template: slack, url: 'https://x', secret_file: /dev/null}", "does not sign")
         self.problem("w: {kind: webhook, template: slack, url: 'https://x', token_file: /dev/null}", "neither 'user' nor the template uses it")
         self.problem("w: {kind: webhook, template: slack, url: 'https://x', secret: x}", "a secret never stands in the configuration")
+        self.problem("w: {kind: webhook, template: slack, url: 'https://x', proxy: 'x:3128'}", "notify.yaml:1:62: a proxy is written")
         self.problem("c: {kind: command, command: /bin/true -x}", "a command is a list", "there is no shell")
         self.problem("c: {kind: command, command: [true]}", "absolute path")
         self.problem("c: {kind: command, command: ['/bin/${site}']}", "which program runs can't depend on a message")

@@ -47,9 +47,16 @@ class Text(Case):
         for seconds, words in ((-1, "time left not known"), (0, "no time left"), (59, "no time left"),
                                (61, "about 1 min left"), (3599, "about 59 min left"), (6599, "about 1 h 40 min left"),
                                (4 * 3600 - 1, "about 3 h left"), (3 * 86400 + 7200, "about 3 d 2 h left")):
-            self.assertIn(f"[CRITICAL] · {words} · ", self.first(time_left_s=seconds))
+            self.assertIn(f"[CRITICAL] · {words} · ", self.first(time_left_s=seconds, event_utc_us=NOW_US))
         self.assertNotIn("left", self.first(time_left_s=-1, has_time_left_kind=False))
         self.assertNotIn("left", self.first(purpose="returned", active=False))
+
+    def test_time_that_has_passed_is_no_time_left(self):
+        self.assertIn(" · about 50 min left · ", self.first(time_left_s=3600, purpose="again"))
+        self.assertIn(" · no time left · ", self.first(time_left_s=600, purpose="again"))
+        summary = self.text(notice(purpose="summary", members=[member(1, time_left_s=3600, event_utc_us=NOW_US - 20 * MINUTE_US)]))
+        self.assertIn("about 40 min left", summary["first"])
+        self.assertIn("about 40 min left", summary["details"])
 
     def test_what_is_late_says_how_late_and_counts_no_time_down(self):
         first = self.first(historical=True, event_utc_us=NOW_US - 9 * HOUR_US)

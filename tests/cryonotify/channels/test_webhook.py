@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import re
 import socket
 import threading
@@ -12,7 +13,9 @@ import time
 import unittest
 import urllib.parse
 
-from case import Case, NOTICE, nasty_notice, notice
+from pathlib import Path
+
+from case import TEMPLATES, Case, NOTICE, nasty_notice, notice
 
 KEY = "693a91f6-7b0c-4bc4-97a0-0ec2sifa5aaa"
 
@@ -218,6 +221,9 @@ class Services(Webhook):
         self.assertEqual(request.headers["X-Cryomon-Id"], "demo-41")
         self.assertIsNone(request.headers["Bcc"])
         body = request.json()
+        manual = Path(TEMPLATES).parents[1].joinpath("tools/cryonotify/cryonotify-channels.7").read_text()
+        for key in set(body) | {"token", "notice"}:
+            self.assertRegex(manual, rf"(?<!\w){key}(?!\w)", "not in the manual page")
         for key, value in {"site": "demo", "asset": "tank-1", "alarm": "temperature-critical", "priority": "critical",
                            "value": -149.2, "limit": -150, "unit": "°C", "quality": "uncertain", "reason": "inhibited",
                            "time_left_s": 11000, "purpose": "call", "occurrence": NOTICE["occurrence"],
@@ -357,6 +363,24 @@ class Threads(Webhook):
         result = driver.send("hangs", notice())
         self.assertEqual((result["outcome"], result["maybe_sent"], result["permanent"]), ("failed", True, False))
         self.assertRegex(result["error"], re.compile("timed out", re.I))
+        driver.close()
+
+    @unittest.skipUnless(os.environ.get("SLOW_NAMES"), "a sanitizer does not like to be preloaded after")
+    def test_a_name_server_that_hangs(self):
+        preload = {"LD_PRELOAD": os.environ.get("SLOW_NAMES", "")}
+        driver = self.driver("w: {kind: webhook, template: slack, url: 'http://some.example/', connect_timeout: 1 s}\n"
+                             "m: {kind: mail, host: some.example, from: a@b.example}\n", preload)
+        result = driver.send("w", notice(), 10)
+        self.assertEqual((result["outcome"], result["maybe_sent"], result["permanent"]), ("failed", False, False))
+        driver.queue("m", notice())
+        self.assertEqual([r["outcome"] for r in driver.close()], ["stopped"]) # long before the name server answers
+
+    def test_a_proxy(self):
+        proxy = self.receiver((200, {}, b"ok"))
+        driver = self.driver(f"it: {{kind: webhook, template: slack, url: 'http://hooks.example/x', proxy: '{proxy.url()}'}}\n",
+                             {"http_proxy": "http://127.0.0.1:9/"})
+        self.assertEqual(driver.send("it", notice())["outcome"], "sent")
+        self.assertEqual(proxy.requests[0].path, "http://hooks.example/x")
         driver.close()
 
     def test_nobody_there(self):

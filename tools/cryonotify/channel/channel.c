@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "command.h"
 #include "mail.h"
 #include "outcome.h"
+#include "program.h"
 #include "webhook.h"
 
 #define ROOM_WAIT_US 20000  /* between two looks whether the results' mailbox has room */
@@ -96,7 +96,7 @@ static void send_notice(struct channel *c, const struct notice *notice, struct c
         webhook_send(&c->transfer, c->config, notice, result);
         break;
     case CHANNEL_COMMAND:
-        command_send(c->stop_fd, c->config, notice, result);
+        program_send(c->stop_fd, c->config, notice, result);
         break;
     }
 }

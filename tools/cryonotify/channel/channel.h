@@ -9,7 +9,7 @@
  *     channel_open(&config, 7, results, &channel);
  *     channel_send(channel, &notice);                     never blocks
  *     poll(mailbox_fd(results)) ... mailbox_take(results, &result)
- *     channel_free(channel);                              within the channel's longest time
+ *     channel_free(channel);                              in bounded time
  *
  * A channel tries once; when and whom to try again is the caller's. Exactly one result comes for each notice
  * that channel_send took, also when the channel is freed (it then says "stopped").
@@ -66,6 +66,7 @@ struct webhook_config {
     struct secret_place token;  /* ${token} in the template's headers and body */
     char user[128];             /* HTTP basic authentication with token as password; "": none */
     char ca_file[256];
+    char proxy[256]; /* "http://host:port"; "": none, whatever the environment says */
 };
 
 struct command_config {
@@ -138,8 +139,8 @@ size_t channel_waiting(struct channel *channel);
  * all that waits, and ends. Does not wait. So several channels stop at the same time. */
 void channel_stop(struct channel *channel);
 
-/* channel_stop and waits for the worker: some 100 ms, for a command at most kill_after_ms more. Results that
- * find no room in the mailbox then are lost. NULL is a no-op. */
+/* channel_stop and waits for the worker: about a second at most, for a command kill_after_ms + 2 s. Results
+ * that find no room in the mailbox then are lost. NULL is a no-op. */
 void channel_free(struct channel *channel);
 
 #endif

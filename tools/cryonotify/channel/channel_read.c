@@ -12,7 +12,7 @@
 #include "suggest.h"
 #include "template.h"
 
-#define SECOND_MS 1000
+#define SECOND_MS INT64_C(1000)
 
 static const struct choice kinds[] = {
     {"mail", CHANNEL_MAIL}, {"webhook", CHANNEL_WEBHOOK}, {"command", CHANNEL_COMMAND}, {NULL, 0}};
@@ -71,6 +71,7 @@ static const struct field webhook_fields[] = {
     {"token_file", FIELD_PATH, FIELD_OF(struct draft, config.webhook.token.file)},
     {"token_credential", FIELD_TEXT, FIELD_OF(struct draft, config.webhook.token.credential)},
     {"user", FIELD_TEXT, FIELD_OF(struct draft, config.webhook.user)},
+    {"proxy", FIELD_TEXT, FIELD_OF(struct draft, config.webhook.proxy)},
     {"ca_file", FIELD_PATH, FIELD_OF(struct draft, config.webhook.ca_file)},
 };
 
@@ -235,6 +236,10 @@ static void finish_webhook(struct reader *r, const char *directory)
     check_place(r, &webhook->token, "token_file", "token_credential");
     check_file(r, "ca_file", webhook->ca_file);
     check_url(r);
+    if (webhook->proxy[0] != '\0' &&
+        (strncmp(webhook->proxy, "http://", 7) != 0 || strchr(webhook->proxy, '@') != NULL))
+        problems_at(r->problems, key(r, "proxy"),
+                    "a proxy is written http://host:port, without user and password");
     if (webhook->template == NULL)
         return;
     const struct template *t = webhook->template;
@@ -273,6 +278,7 @@ static void finish_command(struct reader *r)
             CHANNEL_ARGS_MAX);
         return;
     }
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what is kept in args is freed by channel_config_free */
     for (const struct yaml_node *c = args->first; c != NULL; c = c->next) {
         if (c->kind != YAML_SCALAR) {
             problems_at(r->problems, c, "a text is wanted here, not %s", scalar_kind_name(c));
@@ -285,7 +291,12 @@ static void finish_command(struct reader *r)
         else if (c == args->first && access(c->text, X_OK) != 0)
             problems_at(r->warnings, c, "%s is not there, or can't be run", c->text);
         (void)template_check(&scratch, r->problems, c, c->text);
-        command->args[command->n_args++] = strdup(c->text);
+        char *text = strdup(c->text);
+        if (text == NULL) {
+            problems_at(r->problems, c, "no memory");
+            return;
+        }
+        command->args[command->n_args++] = text;
     }
     if (scratch.uses_token)
         problems_at(r->problems, args,

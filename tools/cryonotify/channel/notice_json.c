@@ -114,8 +114,9 @@ static int set_value(json_t *o, const struct notice *n)
     bad |= set(o, "limit", number(n->has_limit, n->limit));
     bad |= set(o, "trend_per_hour", number(n->has_trend, n->trend_per_hour));
     bad |= set(o, "trend_over_s", seconds(n->trend_over_s, n->has_trend));
-    bad |= set(o, "time_left_s",
-               seconds(n->time_left_s, n->time_left_s >= 0 && (n->has_time_left_kind || n->time_left_s > 0)));
+    int64_t left_s = notice_time_left(n);
+    bad |=
+        set(o, "time_left_s", seconds(left_s, left_s >= 0 && (n->has_time_left_kind || n->time_left_s > 0)));
     bad |= set(o, "response_time_s", seconds(n->response_time_s, n->response_time_s > 0));
     return bad;
 }
@@ -161,12 +162,12 @@ static int set_members(json_t *o, const struct notice *n)
 
     for (size_t i = 0; i < n->n_members; i++) {
         const struct notice_member *m = &n->members[i];
-        json_t *member =
-            json_pack("{s:o,s:o,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o}", "asset", string(m->asset), "asset_names",
-                      words(&m->asset_name), "alarm", string(m->alarm), "descriptions", words(&m->text),
-                      "responses", words(&m->response), "priority", priority_name(m->priority), "state",
-                      string(m->state), "raised", moment(m->raised_utc_us), "time_left_s",
-                      seconds(m->time_left_s, m->time_left_s >= 0), "link", string(m->link));
+        json_t *member = json_pack(
+            "{s:o,s:o,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o}", "asset", string(m->asset), "asset_names",
+            words(&m->asset_name), "alarm", string(m->alarm), "descriptions", words(&m->text), "responses",
+            words(&m->response), "priority", priority_name(m->priority), "state", string(m->state), "raised",
+            moment(m->raised_utc_us), "time_left_s",
+            seconds(notice_time_left_of(n, m), notice_time_left_of(n, m) >= 0), "link", string(m->link));
         bad |= json_array_append_new(members, member);
     }
     for (size_t i = 0; i < n->n_group_members; i++)

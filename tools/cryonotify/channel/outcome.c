@@ -29,7 +29,7 @@ static void hide(char *text, const char *secret, size_t len)
 {
     for (char *p = strstr(text, secret); p != NULL; p = strstr(p, secret)) {
         memmove(p + 3, p + len, strlen(p + len) + 1);
-        memcpy(p, "***", 3);
+        p[0] = p[1] = p[2] = '*';
         p += 3;
     }
 }

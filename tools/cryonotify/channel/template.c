@@ -90,12 +90,12 @@ struct loader {
 
 /* ---------------------------------------------------------------- placeholders */
 
-static void suggest_names(const json_t *values, struct suggest *s)
+static void suggest_names(json_t *values, struct suggest *s)
 {
     const char *key = NULL;
     json_t *value = NULL;
 
-    json_object_foreach((json_t *)(uintptr_t)values, key, value) suggest_try(s, key);
+    json_object_foreach(values, key, value) suggest_try(s, key);
     suggest_try(s, "token");
     suggest_try(s, "notice");
 }
@@ -117,7 +117,7 @@ static void problem_in(struct problems *problems, const struct yaml_node *node, 
     problems_add(problems, node->file, line, column, "%s", text);
 }
 
-static bool check_placeholders(const json_t *values, struct template *template, struct problems *problems,
+static bool check_placeholders(json_t *values, struct template *template, struct problems *problems,
                                const struct yaml_node *node, const char *pattern)
 {
     const char *name = NULL, *at = pattern;

@@ -53,14 +53,15 @@ static int add_pairs(const struct request *r, const struct template_pairs *pairs
 {
     for (size_t i = 0; i < pairs->n; i++) {
         char *value = NULL, *longer = NULL;
-        const char *before =
-            in_url ? (strchr(*text, '?') != NULL ? "&" : "?") : ((*text)[0] != '\0' ? "&" : "");
+        const char *before = (*text)[0] != '\0' ? "&" : "";
         int error = render(r, RENDER_URL, pairs->patterns[i], &value);
+        if (in_url && strchr(*text, '?') == NULL)
+            before = "?";
         if (error == 0 && asprintf(&longer, "%s%s%s=%s", *text, before, pairs->keys[i], value) < 0)
-            error = -ENOMEM;
+            longer = NULL;
         free(value);
-        if (error < 0)
-            return error;
+        if (longer == NULL)
+            return error < 0 ? error : -ENOMEM;
         free(*text);
         *text = longer;
     }
@@ -303,6 +304,7 @@ static void run(struct transfer *transfer, const struct request *r, struct chann
         outcome_fail(result, "no memory");
     } else {
         transfer_prepare(transfer, easy, r->config, "https,http", webhook->ca_file, reply);
+        curl_easy_setopt(easy, CURLOPT_PROXY, webhook->proxy);
         curl_easy_setopt(easy, CURLOPT_URL, r->url);
         curl_easy_setopt(easy, CURLOPT_USERAGENT, "cryomon/" CRYOMON_VERSION);
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, r->headers);

@@ -166,20 +166,31 @@ static void take_answers(struct link *link)
             }
 }
 
-/* Answers those that have waited too long, or all. Returns the next deadline. */
-static int64_t give_up(struct link *link, int64_t now_boot_us, bool all)
+/* Answers those that have waited too long, or all. */
+static void give_up(struct link *link, int64_t now_boot_us, bool all)
 {
-    int64_t next_us = INT64_MAX;
     struct visit *next = NULL;
 
     for (struct visit *v = link->waiting; v != NULL; v = next) {
         next = v->next;
         if (all || v->deadline_boot_us <= now_boot_us)
             answer(link, v, PAGE_UNKNOWN, NULL);
-        else if (v->deadline_boot_us < next_us)
-            next_us = v->deadline_boot_us;
     }
-    return next_us;
+}
+
+/* How long nothing needs to be done. */
+static int idle_ms(struct link *link)
+{
+    MHD_UNSIGNED_LONG_LONG wanted_ms = POLL_MAX_MS;
+    int64_t idle_us = POLL_MAX_MS * MS_US;
+    int64_t now_us = clock_boot_us();
+
+    if (MHD_get_timeout(link->daemon, &wanted_ms) == MHD_YES && wanted_ms < POLL_MAX_MS)
+        idle_us = (int64_t)wanted_ms * MS_US;
+    for (const struct visit *v = link->waiting; v != NULL; v = v->next)
+        if (v->deadline_boot_us - now_us < idle_us)
+            idle_us = v->deadline_boot_us - now_us;
+    return idle_us > 0 ? (int)((idle_us + MS_US - 1) / MS_US) : 0;
 }
 
 /* Asks the caller, and waits. */
@@ -297,21 +308,14 @@ static void *work(void *argument)
     struct link *link = argument;
 
     for (;;) {
-        MHD_UNSIGNED_LONG_LONG wanted_ms = POLL_MAX_MS;
         struct pollfd fds[] = {
             {link->epoll_fd, POLLIN, 0}, {mailbox_fd(link->answers), POLLIN, 0}, {link->stop_fd, POLLIN, 0}};
-        int64_t now_us = clock_boot_us();
-        int64_t next_us = give_up(link, now_us, false);
-        int timeout_ms = POLL_MAX_MS;
-        if (MHD_get_timeout(link->daemon, &wanted_ms) == MHD_YES && wanted_ms < (unsigned)timeout_ms)
-            timeout_ms = (int)wanted_ms;
-        if (next_us - now_us < timeout_ms * MS_US)
-            timeout_ms = (int)((next_us - now_us) / MS_US) + 1;
-        (void)poll(fds, 3, timeout_ms);
+        (void)poll(fds, 3, idle_ms(link));
         if ((fds[2].revents & POLLIN) != 0)
             break;
         take_answers(link);
-        (void)MHD_run(link->daemon);
+        (void)give_up(link, clock_boot_us(), false);
+        (void)MHD_run(link->daemon); /* also goes on with those that were just answered */
     }
     (void)give_up(link, 0, true);
     (void)MHD_run(link->daemon);

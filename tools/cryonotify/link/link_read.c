@@ -8,8 +8,8 @@
 #include "fields.h"
 #include "link.h"
 
-#define MINUTE_MS 60000
-#define HOUR_MS   3600000
+#define MINUTE_MS INT64_C(60000)
+#define HOUR_MS   INT64_C(3600000)
 
 struct draft {
     char listen[96];

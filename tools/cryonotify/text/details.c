@@ -114,10 +114,10 @@ static void when_lines(FILE *out, const struct notice *n)
     }
     if (n->has_time_left_kind && n->active) {
         label(out, n, "Time left", "剩余时间");
-        if (n->historical || n->time_left_s < 0)
+        if (notice_time_left(n) < 0)
             fputs(phrase_pick(n->language, "not known", "未知"), out);
         else
-            phrase_time_left(out, n->time_left_s, n->language);
+            phrase_time_left(out, notice_time_left(n), n->language);
         fputc('\n', out);
     }
     if (n->response_time_s > 0 && n->active) {
@@ -208,9 +208,9 @@ void details_members(FILE *out, const struct notice *n)
         fputs(text, out);
         if (has(m->state) && strcmp(m->state, "unacknowledged") != 0)
             fprintf(out, " · %s", phrase_state(m->state, n->language));
-        if (m->time_left_s >= 0) {
+        if (notice_time_left_of(n, m) >= 0) {
             fputs(" · ", out);
-            phrase_time_left(out, m->time_left_s, n->language);
+            phrase_time_left(out, notice_time_left_of(n, m), n->language);
         }
         if (m->raised_utc_us != 0) {
             fputs(phrase_pick(n->language, " · since ", " · 开始 "), out);

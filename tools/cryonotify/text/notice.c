@@ -53,6 +53,26 @@ const char *notice_purpose_name(enum notice_purpose purpose)
     return "?";
 }
 
+static int64_t left(int64_t told_s, int64_t told_utc_us, int64_t now_utc_us)
+{
+    int64_t passed_s =
+        told_utc_us != 0 && now_utc_us > told_utc_us ? (now_utc_us - told_utc_us) / 1000000 : 0;
+
+    if (told_s < 0)
+        return -1;
+    return told_s > passed_s ? told_s - passed_s : 0;
+}
+
+int64_t notice_time_left(const struct notice *n)
+{
+    return n->historical ? -1 : left(n->time_left_s, n->event_utc_us, n->sent_utc_us);
+}
+
+int64_t notice_time_left_of(const struct notice *summary, const struct notice_member *member)
+{
+    return summary->historical ? -1 : left(member->time_left_s, member->event_utc_us, summary->sent_utc_us);
+}
+
 /* ---------------------------------------------------------------- copies */
 
 /* Walks over all strings twice: once to see how much room they need, once to move them there. */

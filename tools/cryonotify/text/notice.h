@@ -60,6 +60,7 @@ struct notice_member {
     enum priority priority;
     const char *state;     /* "unacknowledged", ... */
     int64_t raised_utc_us; /* 0: not known */
+    int64_t event_utc_us;  /* when time_left_s was so; 0: now */
     int64_t time_left_s;   /* as in notice */
     const char *link;      /* may be absent */
 };
@@ -69,12 +70,21 @@ struct notice {
     enum notice_purpose purpose;
     unsigned attempt; /* 1, 2, ... of this person for this occurrence; 0: not counted */
     unsigned level;   /* 1 on duty, 2 technical head, 3 director; 0: none */
+    enum language language;
+    enum priority priority;
+    unsigned n_others; /* other alarms that are open at this moment */
+
+    bool active;      /* the condition holds now */
+    bool historical;  /* an event that arrived late: what it tells is its own time's */
+    bool maintenance; /* a mark on a protected alarm: the alarm counts as ever */
+    bool latched, is_protected, life_safety;
+    bool has_limit, has_trend;
+    bool has_time_left_kind; /* the alarm is of a kind that could have a time left (a value that drifts) */
 
     /* to whom */
     const char *person;      /* id */
     const char *person_name; /* as written to; may be absent */
     const char *address;     /* of this channel: mail address, number, topic...; may be absent */
-    enum language language;
 
     /* where */
     const char *site; /* id */
@@ -85,32 +95,25 @@ struct notice {
     /* what */
     const char *alarm;      /* id; may be absent */
     const char *occurrence; /* "ASSET/ALARM@MS"; may be absent. What has the same one stands in one thread */
-    enum priority priority;
-    const char *state;        /* "unacknowledged", ...; may be absent */
-    const char *transition;   /* as on MQTT; may be absent */
-    const char *point;        /* id; may be absent */
-    struct words text;        /* what is wrong and how bad: the daemon's sentence */
-    struct words response;    /* what to do; may be absent */
+    const char *state;      /* "unacknowledged", ...; may be absent */
+    const char *transition; /* as on MQTT; may be absent */
+    const char *point;      /* id; may be absent */
+    struct words text;      /* what is wrong and how bad: the daemon's sentence */
+    struct words response;  /* what to do; may be absent */
     struct words consequence; /* what happens if nobody does; may be absent */
-    bool active;              /* the condition holds now */
-    bool latched, is_protected, life_safety;
 
     /* how bad, how fast, how long */
     struct notice_value value;
-    bool has_limit;
-    micro_t limit;
-    bool has_trend;
-    micro_t trend_per_hour; /* in the value's unit, from good data only */
+    micro_t limit;          /* has_limit; in the value's unit */
+    micro_t trend_per_hour; /* has_trend; from good data only */
     int64_t trend_over_s;
-    bool has_time_left_kind; /* the alarm is of a kind that could have a time left (a value that drifts) */
-    int64_t time_left_s;     /* until the consequence, counted from sent_utc_us; -1: not known */
+    int64_t time_left_s;     /* until the consequence, as it was at event_utc_us; -1: not known */
     int64_t response_time_s; /* how long the priority allows; 0: not told */
 
     /* when, in UTC microseconds; 0: not known */
     int64_t raised_utc_us;
     int64_t event_utc_us; /* when that was so which the notice tells */
     int64_t sent_utc_us;  /* now: ages are counted to it. Must be set */
-    bool historical;      /* an event that arrived late: what it tells is its own time's */
 
     /* who has done what */
     const char *by;       /* acknowledged, shelved, ... by; may be absent */
@@ -118,12 +121,10 @@ struct notice {
     const char *order;    /* work order; may be absent */
     int64_t acked_utc_us; /* 0: not acknowledged */
     int64_t until_utc_us; /* the hold's end; 0: none */
-    bool maintenance;     /* a mark on a protected alarm: the alarm counts as ever */
     const char *maintenance_by, *maintenance_order;
     int64_t maintenance_until_utc_us;
 
     /* the rest of the picture */
-    unsigned n_others;                   /* other alarms that are open at this moment */
     const char *group;                   /* the group alarm that this one belongs to; may be absent */
     const char *const *group_members;    /* of a group alarm: "tank-1/level-low", ... */
     size_t n_group_members;              /* in the array */
@@ -135,6 +136,11 @@ struct notice {
     const char *link; /* URL of the page that acknowledges (or confirms a drill); may be absent */
     const char *hint; /* another way, in the person's language ("cryoctl ack ..."); may be absent */
 };
+
+/* The time that is left at sent_utc_us: what has passed since time_left_s was told is taken off, down to 0.
+ * -1: not known, also for what is historical: it may have been over long ago. */
+int64_t notice_time_left(const struct notice *notice);
+int64_t notice_time_left_of(const struct notice *summary, const struct notice_member *member);
 
 /* A copy in one piece of memory, with all strings: free it with notice_free. Invalid UTF-8 becomes U+FFFD;
  * control characters (newlines too: a fact is one line) and those that turn

@@ -3,9 +3,9 @@
 #include <string.h>
 #include <time.h>
 
-#define MINUTE 60
-#define HOUR   3600
-#define DAY    86400
+#define MINUTE INT64_C(60)
+#define HOUR   INT64_C(3600)
+#define DAY    INT64_C(86400)
 
 struct word {
     const char *name, *en, *zh;

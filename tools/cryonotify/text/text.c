@@ -148,7 +148,7 @@ static void first_of_alarm(FILE *out, const struct notice *n)
     value_words(out, n);
     if (is_urgent(n) && n->active && (n->has_time_left_kind || n->time_left_s > 0)) {
         fputs(" · ", out);
-        phrase_time_left(out, n->historical ? -1 : n->time_left_s, n->language);
+        phrase_time_left(out, notice_time_left(n), n->language);
     }
     purpose_words(out, n);
     if (response[0] != '\0' && (is_urgent(n) || n->purpose == NOTICE_PROBLEM || n->purpose == NOTICE_DRILL)) {
@@ -194,9 +194,9 @@ static void first_of_summary(FILE *out, const struct notice *n)
             continue;
         fputs(zh(n) ? " · 最严重：" : " · worst: ", out);
         fputs(notice_words(&m->text, n->language, m->alarm), out);
-        if (m->time_left_s >= 0) {
+        if (notice_time_left_of(n, m) >= 0) {
             fputs(" · ", out);
-            phrase_time_left(out, m->time_left_s, n->language);
+            phrase_time_left(out, notice_time_left_of(n, m), n->language);
         }
         const char *response = notice_words(&m->response, n->language, "");
         if (response[0] != '\0') {

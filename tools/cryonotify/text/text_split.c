@@ -113,7 +113,7 @@ static char *plainer(const char *text)
             if (others[i].c == c)
                 plain = others[i].plain;
         if (plain == NULL && septets_of(c) == 0) {
-            strcpy(out, text);
+            memcpy(out, text, strlen(text) + 1);
             return out;
         }
         size_t n = plain != NULL ? strlen(plain) : (size_t)(p - before);
@@ -169,7 +169,11 @@ static char *shorten(const char *text, size_t max, enum text_unit unit)
     if (end == 0)
         end = word_end(text, cut);
     memcpy(out, text, end);
-    strcpy(out + end, max >= mark_units ? mark : "");
+    if (max >= mark_units) {
+        memcpy(out + end, mark, strlen(mark) + 1);
+    } else {
+        out[end] = '\0';
+    }
     return out;
 }
 

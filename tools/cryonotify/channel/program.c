@@ -1,4 +1,4 @@
-#include "command.h"
+#include "program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -309,7 +309,7 @@ static void run(struct program *p, int stop_fd, const struct channel_config *con
         result->outcome = CHANNEL_STOPPED;
 }
 
-void command_send(int stop_fd, const struct channel_config *config, const struct notice *notice,
+void program_send(int stop_fd, const struct channel_config *config, const struct notice *notice,
                   struct channel_result *result)
 {
     struct program program = {.input = -1, .output = -1, .process = -1};
