@@ -55,7 +55,7 @@ static void test_unread_log_blocks_nobody(void **state)
     text[n] = '\0';
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    assert_non_null(strstr(text, "cryomond: notice: alarm 0: "));
+    assert_non_null(strstr(text, "test_log: notice: alarm 0: "));
     assert_non_null(strstr(text, "log lines were lost"));
     assert_null(strstr(text, "unimportant"));
     close(err[0]);
@@ -76,7 +76,7 @@ static void test_without_a_thread_it_writes_at_once(void **state)
     ssize_t n = read(err[0], text, sizeof text - 1);
     assert_true(n > 0);
     text[n] = '\0';
-    assert_string_equal(text, "cryomond: error: number 7\n");
+    assert_string_equal(text, "test_log: error: number 7\n");
     close(err[0]);
 }
 

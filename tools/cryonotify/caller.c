@@ -157,8 +157,8 @@ static int put_aside(const struct caller *c, struct stamp now)
     char from[320], to[400];
     for (unsigned i = 0; i < 3; i++) {
         snprintf(from, sizeof from, "%s/notify.db%s", c->config->state, endings[i]);
-        snprintf(to, sizeof to, "%s/notify.db.damaged-%lld%s", c->config->state, (long long)(now.utc_us / SECOND_US),
-                 endings[i]);
+        snprintf(to, sizeof to, "%s/notify.db.damaged-%lld%s", c->config->state,
+                 (long long)(now.utc_us / SECOND_US), endings[i]);
         if (rename(from, to) < 0 && errno != ENOENT)
             return -errno;
     }

@@ -151,6 +151,7 @@ static bool check_sequence(struct caller *c, const char *run, int64_t seq)
     int64_t gap = c->last_seq > 0 ? seq - c->last_seq - 1 : 0;
     if (gap > 0 && (same || gap < RENUMBERED)) {
         c->gap += gap;
+        c->sync++; /* what is not there any more when they have been read is over */
         c->synced = false;
         if (c->inbox != NULL)
             inbox_resync(c->inbox);

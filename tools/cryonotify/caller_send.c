@@ -135,12 +135,10 @@ static int write_delivery(struct caller *c, const struct caller_delivery *d)
     return book_attempt_put(c->book, &row);
 }
 
-static int write_alarm(struct caller *c, struct stamp now, uint32_t slot, bool is_free,
-                       const struct call_saved *saved)
+static int write_alarm(struct caller *c, uint32_t slot, bool is_free, const struct call_saved *saved)
 {
     struct caller_slot *s = &c->slots[slot];
     int result = 0;
-    (void)now;
     if (s->written[0] != '\0' && (is_free || strcmp(s->written, saved->fact.key) != 0))
         result = book_alarm_remove(c->book, s->written);
     if (!is_free && result == 0)
@@ -165,32 +163,42 @@ struct written {
 };
 #define WRITTEN_MAX 512 /* in one transaction */
 
+/* Letters are filed in the transaction that holds the last of what they have changed. */
+static int write_letters(struct caller *c)
+{
+    int result = 0;
+    for (unsigned i = 0; i < c->n_done && result == 0; i++)
+        result = book_inbox_file(c->book, c->done[i]);
+    return result == 0 && c->facts_dirty ? write_facts(c) : result;
+}
+
 static int write_all(struct caller *c, struct stamp now, struct written *done, unsigned *n)
 {
     struct call_saved saved;
     uint32_t slot;
     bool is_free;
     int result = 0;
-    for (unsigned i = 0; i < c->n_done && result == 0; i++)
-        result = book_inbox_file(c->book, c->done[i]);
     for (unsigned i = 0; i < c->n_published && result == 0; i++)
         result = book_attempt_published(c->book, c->published[i]);
     while (result == 0 && *n < WRITTEN_MAX && call_take_dirty(c->call, now, &slot, &is_free, &saved)) {
         done[*n] = (struct written){.slot = slot, .is_free = is_free};
         snprintf(done[*n].key, CALL_KEY, "%s", is_free ? "" : saved.fact.key);
         ++*n;
-        result = write_alarm(c, now, slot, is_free, &saved);
+        result = write_alarm(c, slot, is_free, &saved);
     }
     for (unsigned i = 0; i < CALLER_DELIVERIES && result == 0; i++)
         if (c->deliveries[i].id != 0 && c->deliveries[i].unwritten)
             result = write_delivery(c, &c->deliveries[i]);
-    return result == 0 && c->facts_dirty ? write_facts(c) : result;
+    return result == 0 && *n < WRITTEN_MAX ? write_letters(c) : result;
 }
 
 static void forget_done(struct caller *c, const struct written *done, unsigned n)
 {
-    c->n_done = c->n_published = 0;
-    c->facts_dirty = false;
+    c->n_published = 0;
+    if (n < WRITTEN_MAX) {
+        c->n_done = 0;
+        c->facts_dirty = false;
+    }
     for (unsigned i = 0; i < n; i++) {
         struct caller_slot *s = &c->slots[done[i].slot];
         snprintf(s->written, sizeof s->written, "%s", done[i].key);

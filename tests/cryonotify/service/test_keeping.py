@@ -29,6 +29,33 @@ class Keeping(NotifyTest):
         self.assertEqual(rows[0]["n"], 0)
         self.assertEqual(harness.integrity(self.path("notify", "notify.db")), "ok")
 
+    def test_killed_in_a_stream_of_events(self):
+        """The broker is told that an event was taken only when it is on disk: none is missing, whenever we are killed."""
+        self.be_daemon()
+        service = self.service()
+        lines = []
+        for n in range(400):
+            self.seq += 1
+            lines.append(json.dumps({"seq": self.seq, "run": "r1", "kind": "gap", "time": "2026-11-24T00:00:00.000Z"}))
+        path = self.path("events.txt")
+        with open(path, "w") as f:
+            f.write("\n".join(lines) + "\n")
+
+        def taken():
+            rows = harness.sqlite(self.path("notify", "notify.db"), "SELECT seq FROM event UNION SELECT body->>'$.seq' AS seq FROM "
+                                  "inbox WHERE topic LIKE '%/events'")
+            return {int(row["seq"]) for row in rows}
+        with open(path) as f:
+            stream = subprocess.Popen(["mosquitto_pub", "-V", "5", "-h", self.broker.address, "-p", str(self.broker.port),
+                                       "-q", "1", "-t", "cryomon/test/events", "-l"], stdin=f)
+            self.addCleanup(stream.wait)
+            for mark in (20, 90, 200):
+                until(lambda: len(taken()) > mark, "some events")
+                service.kill()
+                service.start()
+        until(lambda: len(taken()) == 400, "all events")
+        self.assertNotIn("never came", "\n".join(service.log.since()))
+
     def test_killed_before_anybody_was_told(self):
         """The event is in the book and confirmed to the broker, but the call has not gone out."""
         self.be_daemon()
