@@ -107,34 +107,32 @@ struct suppression {
 struct alarm_model {
     enum condition_kind kind;
     enum priority priority;
-    uint16_t point;                    /* index; unused for FAULT, CHATTER, GROUP and FED */
     enum system_fault fault;           /* CONDITION_FAULT only */
+    enum direction direction;          /* RATE */
     micro_t limit, deadband;           /* HIGH, LOW; per hour for RATE; how far for DEVIATION and DISAGREE */
+    micro_t setpoint;                  /* DEVIATION without other point */
+    uint16_t point;                    /* index; unused for FAULT, CHATTER, GROUP and FED */
+    uint16_t others[ALARM_OTHERS_MAX]; /* points, all different */
+    uint16_t at_least;                 /* CHATTER: 1 to ALARM_RAISINGS_MAX; GROUP: 1 to n_members */
+    uint8_t n_others;                  /* DISAGREE: 1 to 3; DEVIATION: 1, or 0 for the number `setpoint` */
     uint8_t n_states;                  /* STATE */
     uint8_t n_dates;                   /* DATE */
-    uint8_t n_others;                  /* DISAGREE: 1 to 3; DEVIATION: 1, or 0 for the number `setpoint` */
-    uint16_t others[ALARM_OTHERS_MAX]; /* points, all different */
-    micro_t setpoint;                  /* DEVIATION */
-    enum direction direction;          /* RATE */
+    bool protected;                    /* can't be shelved or suppressed; out of service is only a mark */
+    bool latching;                     /* when its condition is over it stays, until somebody resets it */
     uint32_t window_ms;                /* RATE, CHATTER: not 0, at most ALARM_WINDOW_MAX_MS */
-    uint16_t at_least;                 /* CHATTER: 1 to ALARM_RAISINGS_MAX; GROUP: 1 to n_members */
     uint32_t first_member, n_members;  /* CHATTER, GROUP: in engine_tables.members */
+    uint32_t on_delay_ms;              /* the condition must hold for so long before it is an alarm */
+    uint32_t off_delay_ms;             /* good data must be back to normal for so long before it is over */
+    uint32_t shelve_max_ms;            /* the longest shelf; 0: never */
+    uint32_t oos_max_ms;               /* the longest out of service; 0: never */
+    uint32_t realarm_after_ms; /* acknowledged, and still holding after so long: it calls again; 0: never */
+    micro_t realarm_step; /* or so much worse than at the acknowledgement; 0: never. Kinds with a limit */
     union {
         micro_t states[ALARM_STATES_MAX];
         struct alarm_date {
             int64_t from_utc_us, to_utc_us; /* from <= now < to; ascending, apart from each other */
         } dates[ALARM_DATES_MAX];
     };
-    uint32_t on_delay_ms;  /* the condition must hold for so long before it is an alarm */
-    uint32_t off_delay_ms; /* good data must be back to normal for so long before it is over */
-
-    bool protected;            /* can't be shelved or suppressed; out of service is only a mark */
-    bool latching;             /* when its condition is over it stays, until somebody resets it */
-    uint32_t shelve_max_ms;    /* the longest shelf; 0: never */
-    uint32_t oos_max_ms;       /* the longest out of service; 0: never */
-    uint32_t realarm_after_ms; /* acknowledged and still holding after so long: it calls again; 0: never */
-    micro_t realarm_step;      /* so much worse than at the acknowledgement: it calls again; 0: never. Kinds
-                                  with a limit only */
     struct suppression suppression;
 };
 
@@ -282,12 +280,12 @@ struct alarm_memory {
 struct alarm_memory engine_memory_of_state(enum alarm_state state);
 
 /* Restores an alarm from an earlier run or configuration: no transition results. Restoring never weakens: on
- * an alarm that is not normal it is ignored, as is an alarm or base that does not exist. A restored alarm
- * that is active stays so until good data (or the fault's end, fed after this) say otherwise, with the
- * off-delay as usual; nothing that happens before is raised a second time. One that has returned waits for
- * its acknowledgement or is raised again. A hold goes on; one that should have ended (its time has passed, or
- * the model does not allow it any more) ends with the next feed, and one that is longer than the model
- * allows is shortened. A latched alarm whose model is not latching any more returns with the next feed.
+ * an alarm that is not normal it is ignored (but for n_holds), as is an alarm or base that does not exist. A
+ * restored alarm that is active stays so until good data (or the fault's end, fed after this) say otherwise,
+ * with the off-delay as usual; nothing that happens before is raised a second time. One that has returned
+ * waits for its acknowledgement or is raised again. A hold goes on; one that should have ended (its time has
+ * passed, or the model does not allow it any more) ends with the next feed, and one that is longer than the
+ * model allows is shortened. A latched alarm whose model is not latching any more returns with the next feed.
  * Restore all alarms before the first feed: groups count their members then. */
 void engine_restore(struct engine *engine, uint16_t alarm, const struct alarm_memory *memory);
 

@@ -83,8 +83,6 @@ static void restore_holds(struct engine *e, uint16_t index, const struct alarm_m
         const bool is_plant_so = hold == HOLD_SUPPRESSED && memory->until_utc_us[hold] != 0 &&
                                  model->suppression.when != SUPPRESS_NEVER && !model->protected;
 
-        if (memory->n_holds[hold] > alarm->n_holds[hold])
-            alarm->n_holds[hold] = memory->n_holds[hold];
         if (!memory->is_held[hold] && !is_plant_so)
             continue;
         alarm->status.is_held[hold] = memory->is_held[hold];
@@ -136,6 +134,9 @@ void engine_restore(struct engine *engine, uint16_t alarm, const struct alarm_me
         return;
     model = &engine->alarm_models[alarm];
     a = &engine->alarms[alarm];
+    for (unsigned hold = 0; hold < HOLD_COUNT; hold++)
+        if (memory->n_holds[hold] > a->n_holds[hold])
+            a->n_holds[hold] = memory->n_holds[hold];
     if (a->status.base != ALARM_NORMAL || a->status.is_held[HOLD_SHELVED] ||
         a->status.is_held[HOLD_SUPPRESSED] || a->status.is_held[HOLD_OUT_OF_SERVICE])
         return;

@@ -222,19 +222,19 @@ static void chatter_outlives_a_reload(void **state)
     come_and_go(&f, FIRST, FIXTURE_MIN);
     come_and_go(&f, FIRST, FIXTURE_MIN);
     next = engine_create(&TABLES, fixture_now(&f));
-    for (uint16_t i = 0; i < N_ALARMS; i++)
-        engine_inherit_alarm(next, i, f.engine, i);
+    for (unsigned i = 0; i < N_ALARMS; i++)
+        engine_inherit_alarm(next, (uint16_t)i, f.engine, (uint16_t)i);
     engine_free(f.engine);
     f.engine = next;
     come_and_go(&f, FIRST, FIXTURE_MIN); /* the third */
     assert_int_equal(engine_alarm_state(f.engine, CHATTERING), ALARM_UNACKNOWLEDGED);
     /* And until when it chatters. */
     next = engine_create(&TABLES, fixture_now(&f));
-    for (uint16_t i = 0; i < N_ALARMS; i++) {
-        const struct alarm_memory memory = engine_memory(f.engine, i);
+    for (unsigned i = 0; i < N_ALARMS; i++) {
+        const struct alarm_memory memory = engine_memory(f.engine, (uint16_t)i);
 
-        engine_restore(next, i, &memory);
-        engine_inherit_alarm(next, i, f.engine, i);
+        engine_restore(next, (uint16_t)i, &memory);
+        engine_inherit_alarm(next, (uint16_t)i, f.engine, (uint16_t)i);
     }
     engine_free(f.engine);
     f.engine = next;
@@ -256,10 +256,10 @@ static void bad_tables_are_refused(void **state)
     REFUSED(models[GATEWAY].at_least = 0);
     REFUSED(models[GATEWAY].at_least = 6);
     REFUSED(models[GATEWAY].n_members = 0);
-    REFUSED(models[GATEWAY].first_member = 7);          /* beyond the table */
-    REFUSED(models[GATEWAY].first_member = UINT32_MAX); /* and round it */
-    REFUSED(models[ROOM].n_members = 6);                /* the same places twice */
-    REFUSED(models[FIRST].kind = CONDITION_GROUP);      /* a group in a group */
+    REFUSED(models[GATEWAY].first_member = 7);                            /* beyond the table */
+    REFUSED(models[GATEWAY].first_member = UINT32_MAX);                   /* and round it */
+    REFUSED((models[ROOM].first_member = 0, models[ROOM].n_members = 5)); /* the same places twice */
+    REFUSED(models[FIRST].kind = CONDITION_GROUP);                        /* a group in a group */
     REFUSED(models[CHATTERING].at_least = ALARM_RAISINGS_MAX + 1);
     REFUSED(models[CHATTERING].window_ms = 0);
     REFUSED((models[ROOM] = models[CHATTERING], models[ROOM].first_member = 5, models[ROOM].n_members = 2,

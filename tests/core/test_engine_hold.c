@@ -152,7 +152,8 @@ static void no_hold_is_without_an_end(void **state)
     assert_int_equal(fixture_hold(&f, EVENT_SHELVE, WARM, 2 * FIXTURE_H + 1, false), -ERANGE);
     assert_int_equal(fixture_hold(&f, EVENT_SHELVE, WARM, 0, false), -ERANGE);
     assert_int_equal(fixture_hold(&f, EVENT_SHELVE, WARM, -1, false), -ERANGE);
-    assert_int_equal(fixture_hold(&f, EVENT_OUT_OF_SERVICE, WARM, 31 * 24 * FIXTURE_H, false), -ERANGE);
+    assert_int_equal(fixture_hold(&f, EVENT_OUT_OF_SERVICE, WARM, INT64_C(31) * 24 * FIXTURE_H, false),
+                     -ERANGE);
     assert_int_equal(fixture_hold(&f, EVENT_SHELVE, WARM, INT64_MAX - fixture_now(&f).utc_us, false),
                      -ERANGE);
     assert_int_equal(fixture_hold(&f, EVENT_OUT_OF_SERVICE, LATCH, FIXTURE_H, false), -EPERM);
@@ -457,6 +458,23 @@ static void holds_outlive_the_engine(void **state)
     }
 }
 
+/* What is restored comes too late: the alarm has been raised already, and is not put on the shelf again. */
+static void a_hold_that_comes_too_late_quiets_nothing(void **state)
+{
+    struct fixture f = begin();
+    struct alarm_memory memory = engine_memory_of_state(ALARM_SHELVED);
+
+    (void)state;
+    memory.until_utc_us[HOLD_SHELVED] = fixture_now(&f).utc_us + FIXTURE_H;
+    memory.n_holds[HOLD_SHELVED] = 5;
+    fixture_good(&f, TEMPERATURE, DEGREES(-140));
+    fixture_expect(&f, WARM, TRANSITION_RAISED, WHY_NONE, ALARM_UNACKNOWLEDGED);
+    engine_restore(f.engine, WARM, &memory);
+    assert_int_equal(state_of(&f, WARM), ALARM_UNACKNOWLEDGED);
+    assert_int_equal(engine_hold(f.engine, WARM).n_holds[HOLD_SHELVED], 5); /* but how often is known */
+    engine_free(f.engine);
+}
+
 /* The wall clock came up in 1970, or the shelf's time has passed while the machine was off. */
 static void a_hold_is_never_longer_after_a_restart(void **state)
 {
@@ -635,6 +653,7 @@ int main(void)
         cmocka_unit_test(a_latching_alarm_stays_until_it_is_reset),
         cmocka_unit_test(no_hold_wipes_out_a_latched_alarm),
         cmocka_unit_test(holds_outlive_the_engine),
+        cmocka_unit_test(a_hold_that_comes_too_late_quiets_nothing),
         cmocka_unit_test(a_hold_is_never_longer_after_a_restart),
         cmocka_unit_test(a_reload_makes_no_hold_longer),
         cmocka_unit_test(a_reload_that_does_not_latch_any_more),

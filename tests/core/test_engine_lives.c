@@ -221,7 +221,7 @@ static bool is_chattering(const struct site *site, const struct alarm_model *cha
 {
     for (uint32_t i = 0; i < chatter->n_members; i++) {
         const uint16_t member = site->members[chatter->first_member + i];
-        int64_t at[OUT_MAX];
+        int64_t at[OUT_MAX] = {0};
         unsigned n = 0;
 
         for (unsigned k = 0; k < o->n; k++)

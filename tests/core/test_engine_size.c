@@ -12,6 +12,7 @@
 struct site {
     struct point_model points[MOST];
     struct alarm_model alarms[MOST];
+    uint16_t members[MOST];
 };
 
 static double seconds_of_cpu(void)
@@ -19,12 +20,19 @@ static double seconds_of_cpu(void)
     return (double)clock() / CLOCKS_PER_SEC;
 }
 
-/* Three alarms on each point, as sites have. */
+/* Three alarms on each point, as sites have, and one group of them all. */
 static struct engine *create(struct site *site, uint16_t n_alarms)
 {
+    const struct engine_tables tables = {.points = site->points,
+                                         .n_points = n_alarms,
+                                         .alarms = site->alarms,
+                                         .n_alarms = n_alarms,
+                                         .members = site->members,
+                                         .n_members = n_alarms - 1U};
     struct engine *engine;
 
     for (unsigned i = 0; i < n_alarms; i++) {
+        site->members[i] = (uint16_t)i;
         site->points[i].stale_after_ms = 1000000;
         site->alarms[i] = (struct alarm_model){.kind = i % 3 == 0   ? CONDITION_HIGH
                                                        : i % 3 == 1 ? CONDITION_NO_DATA
@@ -33,7 +41,9 @@ static struct engine *create(struct site *site, uint16_t n_alarms)
                                                .on_delay_ms = i % 50,
                                                .off_delay_ms = i % 70};
     }
-    engine = fixture_create(site->points, n_alarms, site->alarms, n_alarms, (struct stamp){0, 0});
+    site->alarms[n_alarms - 1] = (struct alarm_model){
+        .kind = CONDITION_GROUP, .n_members = n_alarms - 1U, .at_least = (uint16_t)(n_alarms / 3)};
+    engine = engine_create(&tables, (struct stamp){0, 0});
     assert_non_null(engine);
     return engine;
 }

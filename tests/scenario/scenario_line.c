@@ -168,7 +168,7 @@ void line_name(struct line *line, char name[SCENARIO_NAME_MAX])
     if (strlen(text) == 0 || strlen(text) >= SCENARIO_NAME_MAX)
         line_fail(line, "a short name is expected");
     else
-        strcpy(name, text);
+        memcpy(name, text, strlen(text) + 1);
 }
 
 void line_split(struct line *line, char *text)
