@@ -73,13 +73,41 @@ static void device_text(const struct bypass_record *record, char text[DEVICE_BOD
     }
 }
 
+static void off_text(const struct notify_off *off, char text[DEVICE_BODY_MAX])
+{
+    const char *why = off->why;
+    for (int i = 0; i < 2; i++) {
+        struct json_text j;
+        json_text_begin(&j, text, DEVICE_BODY_MAX);
+        json_text_object(&j, NULL);
+        json_text_string(&j, "what", "notifications-off");
+        json_text_string(&j, "detail", off->what);
+        json_text_string(&j, "by", off->by);
+        if (why[0] != '\0')
+            json_text_string(&j, "note", why);
+        if (off->until_utc_us != 0)
+            json_text_time(&j, "until", off->until_utc_us);
+        json_text_end(&j);
+        if (json_text_finish(&j) >= 0)
+            return;
+        why = "";
+    }
+}
+
 /* Calls take for each of them, until it says that it has enough. Gives how many there were until then. */
 typedef bool take_fn(void *context, const char *text);
 
 static unsigned each(const struct monitor *m, take_fn *take, void *context)
 {
     char text[DEVICE_BODY_MAX];
+    const struct notify_report *report = m->config->notify.expected ? m->notify.report : NULL;
     unsigned n = 0;
+    for (unsigned i = 0; report != NULL && i < report->n_offs; i++) {
+        off_text(&report->offs[i], text);
+        n++;
+        if (!take(context, text))
+            return n;
+    }
     for (unsigned i = 0; i < m->n_bypasses; i++) {
         if (m->bypasses[i].bypass.until_utc_us == 0)
             continue;
@@ -102,14 +130,6 @@ static unsigned each(const struct monitor *m, take_fn *take, void *context)
     return n;
 }
 
-/* What cryonotify says is off: elements already, one after the other. */
-static const char *notify_offs(const struct monitor *m, unsigned *ret_n)
-{
-    const struct notify_report *report = m->config->notify.expected ? m->notify.report : NULL;
-    *ret_n = report != NULL ? report->n_offs : 0;
-    return report != NULL ? report->offs : "";
-}
-
 /* ---------------------------------------------------------------- pages */
 
 struct page {
@@ -129,41 +149,11 @@ static bool take_page(void *context, const char *text)
     return page->n < page->cap;
 }
 
-/* Splits "{..},{..}" at the commas between objects; texts in them are escaped, so a brace counts only outside
- * of quotation marks. */
-static void take_offs(const char *offs, struct page *page)
-{
-    bool quoted = false;
-    unsigned depth = 0;
-    const char *begin = offs;
-    for (const char *p = offs; *p != '\0'; p++) {
-        if (*p == '\\' && quoted && p[1] != '\0') {
-            p++;
-        } else if (*p == '"') {
-            quoted = !quoted;
-        } else if (!quoted && *p == '{' && depth++ == 0) {
-            begin = p;
-        } else if (!quoted && *p == '}' && --depth == 0) {
-            char text[DEVICE_BODY_MAX];
-            size_t len = (size_t)(p - begin) + 1;
-            if (len >= sizeof text)
-                continue;
-            memcpy(text, begin, len);
-            text[len] = '\0';
-            if (!take_page(page, text))
-                return;
-        }
-    }
-}
-
 uint16_t monitor_disabled_page(const struct monitor *m, uint16_t first, uint16_t cap,
                                char texts[][DEVICE_BODY_MAX])
 {
     struct page page = {.skip = first, .cap = cap, .texts = texts};
-    unsigned n_offs;
-    take_offs(notify_offs(m, &n_offs), &page);
-    if (page.n < page.cap)
-        (void)each(m, take_page, &page);
+    (void)each(m, take_page, &page);
     return page.n;
 }
 
@@ -197,10 +187,8 @@ static bool take_listed(void *context, const char *text)
 
 void monitor_tell_disabled(struct monitor *m)
 {
-    unsigned n_offs, n;
     struct publisher_message message = {.kind = PUBLISHER_DISABLED, .generation = m->config->generation};
-    const char *offs = notify_offs(m, &n_offs);
-    const size_t cap = LISTED_MAX * (size_t)DEVICE_BODY_MAX / 2 + sizeof m->notify.report->offs;
+    const size_t cap = LISTED_MAX * (size_t)DEVICE_BODY_MAX / 2;
     if (!m->disabled_changed)
         return;
     struct list list = {.text = malloc(cap), .cap = cap};
@@ -212,9 +200,7 @@ void monitor_tell_disabled(struct monitor *m)
     }
     list.text[list.len++] = '[';
     list.text[list.len] = '\0';
-    if (offs[0] != '\0')
-        append(&list, offs);
-    n = each(m, take_listed, &list) + n_offs;
+    const unsigned n = each(m, take_listed, &list);
     list.text[list.len++] = ']';
     list.text[list.len] = '\0';
     struct json_text j;

@@ -297,9 +297,10 @@ void monitor_fault(struct monitor *m, enum system_fault fault, enum fault_source
 void monitor_restore_alarm(struct monitor *m, uint16_t alarm, const struct alarm_record *record,
                            const struct alarm_memory *memory)
 {
-    if (engine_alarm_state(m->engine, alarm) != ALARM_NORMAL)
-        return;
+    const bool is_news = engine_alarm_state(m->engine, alarm) == ALARM_NORMAL;
     engine_restore(m->engine, alarm, memory);
+    if (!is_news)
+        return; /* we know better: only the counts were wanted */
     const struct alarm_view view = engine_hold(m->engine, alarm);
     bool held = false;
     for (unsigned i = 0; i < HOLD_COUNT; i++)

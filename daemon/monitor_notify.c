@@ -18,6 +18,41 @@
 
 /* ---------------------------------------------------------------- what it says */
 
+static bool has_off(const struct notify_report *report, const struct notify_off *off)
+{
+    for (unsigned i = 0; report != NULL && i < report->n_offs; i++)
+        if (strcmp(report->offs[i].what, off->what) == 0 && strcmp(report->offs[i].by, off->by) == 0 &&
+            report->offs[i].until_utc_us == off->until_utc_us)
+            return true;
+    return false;
+}
+
+static void tell_off(struct monitor *m, const char *kind, const struct notify_off *off)
+{
+    char until[RFC3339_MAX] = "";
+    if (off->until_utc_us != 0)
+        clock_print_utc(until, off->until_utc_us);
+    const struct announce_member members[] = {
+        {.key = "what", .text = off->what},
+        {.key = "by", .text = off->by},
+        {.key = "until", .text = until},
+        {.key = "why", .text = off->why},
+    };
+    monitor_event(m, clock_now(), kind, members, sizeof members / sizeof *members);
+    m->disabled_changed = true;
+}
+
+/* What was switched off or on again since the last status. After a start the first one tells all of it. */
+static void tell_offs(struct monitor *m, const struct notify_report *before, const struct notify_report *now)
+{
+    for (unsigned i = 0; i < now->n_offs; i++)
+        if (!has_off(before, &now->offs[i]))
+            tell_off(m, "notify-off", &now->offs[i]);
+    for (unsigned i = 0; before != NULL && i < before->n_offs; i++)
+        if (!has_off(now, &before->offs[i]))
+            tell_off(m, "notify-on", &before->offs[i]);
+}
+
 void monitor_notify(struct monitor *m, struct core_message *message)
 {
     struct notify_watch *w = &m->notify;
@@ -26,10 +61,12 @@ void monitor_notify(struct monitor *m, struct core_message *message)
         memcpy(w->run, message->notify.run, sizeof w->run);
         return;
     }
-    bool offs_changed = w->report == NULL ? message->notify.report->n_offs > 0
-                                          : w->report->n_offs != message->notify.report->n_offs ||
-                                                strcmp(w->report->offs, message->notify.report->offs) != 0;
-    m->disabled_changed |= offs_changed;
+    if (m->started && m->config->notify.expected && message->notify.report->online)
+        tell_offs(m, w->report, message->notify.report);
+    else if (w->report != NULL) { /* an offline one lists nothing: what is off stays off */
+        message->notify.report->n_offs = w->report->n_offs;
+        memcpy(message->notify.report->offs, w->report->offs, sizeof w->report->offs);
+    }
     free(w->report);
     w->report = message->notify.report;
     message->notify.report = NULL;

@@ -102,16 +102,23 @@ struct command_result {
     uint64_t seq;                 /* of the event, of a reading */
 };
 
+/* A person's channel, or all of a person, that is switched off in cryonotify. */
+#define NOTIFY_OFFS_MAX 32
+struct notify_off {
+    char what[2 * ID_MAX], by[WHO_MAX], why[NOTE_MAX];
+    int64_t until_utc_us; /* 0: not said */
+};
+
 /* What cryonotify says of itself (its status), as far as it matters here. */
 struct notify_report {
     bool online, would_be_told;
-    bool channel, people, off; /* there is a problem of that kind */
+    bool channel, people; /* there is a problem of that kind */
     char run[WHO_MAX];
-    char text[NOTE_MAX];    /* of the problems: the first of them in words */
+    char text[NOTE_MAX];     /* of the other problems, in words */
     char channels[NOTE_MAX]; /* in words: what failed */
     char persons[NOTE_MAX];
-    char offs[4 * NOTE_MAX]; /* what is switched off, as JSON text: elements of an array, without brackets */
     unsigned n_offs;
+    struct notify_off offs[NOTIFY_OFFS_MAX];
 };
 
 /* A call, as cryonotify tells of it. */

@@ -140,11 +140,14 @@ class Fallback(harness.SystemTest):
         self.assertIn("li.na/mail", channel["text"]["en"])
         (off,) = until(lambda: [d for d in self.status()["disabled"] if d["what"] == "notifications-off"], "what is off")
         self.assertEqual((off["detail"], off["by"], off["note"]), ("li.na/mail", "wang.wei", "on holiday"))
+        told = self.observer.event(kind="notify-off")
+        self.assertEqual((told["what"], told["by"], told["why"]), ("li.na/mail", "wang.wei", "on holiday"))
         self.observer.wait("/disabled", lambda m: m is not None and m["n"] == 1)
         self.notifier(would_be_told=False, problems=[{"kind": "nobody", "text": {"en": "nobody is on duty", "zh": "无人值班"}}])
         nobody = self.observer.event(asset="system", alarm="notifier", transition="raised")
         self.assertIn("nobody is on duty", nobody["text"]["en"])
         self.observer.event(asset="system", alarm="notify-people", transition="returned")
+        self.observer.event(kind="notify-on", what="li.na/mail")
         # Its calls stand in the chain, each once.
         sent = {"id": "c1", "time": "2026-11-24T10:00:00.000Z", "alarm_id": "tank-1/warm@1", "person": "li.na", "channel": "mail",
                 "level": 1, "attempt": 2, "outcome": "sent", "error": ""}
@@ -169,6 +172,8 @@ class Fallback(harness.SystemTest):
         until(lambda: self.coil() == 1, "the relay")
         self.broker.start()
         self.observer.event(alarm="warm", transition="raised")
+        self.notifier()
+        self.beat()
         until(lambda: self.coil() == 0, "the relay to fall")
         done = [m.json for m in self.observer.feed.since() if m.json and m.json.get("kind") == "fallback"]
         self.assertTrue(done or self.observer.event(kind="fallback", part="command"))

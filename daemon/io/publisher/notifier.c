@@ -6,10 +6,8 @@
 #include <string.h>
 
 #include "clock.h"
-#include "json_text.h"
 
 #define NOTIFIER_BODY_MAX 65536
-#define LISTED_MAX        16 /* of what is switched off */
 
 char *notifier_filter(char *topic, const struct config *config)
 {
@@ -62,7 +60,6 @@ static void read_problems(const json_t *list, enum language language, struct not
             continue;
         if (strcmp(kind, "channel") == 0 || strcmp(kind, "off") == 0 || strcmp(kind, "listener") == 0) {
             ret->channel = true;
-            ret->off |= strcmp(kind, "off") == 0;
             append(ret->channels, sizeof ret->channels, problem, language);
         } else if (strcmp(kind, "people") == 0) {
             ret->people = true;
@@ -92,32 +89,22 @@ static void read_channels(const json_t *list, struct notify_report *ret)
     }
 }
 
-/* As elements of the list of all that is disabled. */
 static void read_offs(const json_t *list, struct notify_report *ret)
 {
-    size_t i, len = 0;
+    size_t i;
     const json_t *off;
     json_array_foreach(list, i, off)
     {
-        char text[sizeof ret->offs], what[2 * ID_MAX], by[WHO_MAX], until[RFC3339_MAX], why[NOTE_MAX];
-        struct json_text j;
-        ret->n_offs++;
-        copy_member(what, sizeof what, off, "what");
-        copy_member(by, sizeof by, off, "by");
+        char until[RFC3339_MAX];
+        if (ret->n_offs == NOTIFY_OFFS_MAX)
+            return;
+        struct notify_off *to = &ret->offs[ret->n_offs++];
+        copy_member(to->what, sizeof to->what, off, "what");
+        copy_member(to->by, sizeof to->by, off, "by");
+        copy_member(to->why, sizeof to->why, off, "why");
         copy_member(until, sizeof until, off, "until");
-        copy_member(why, sizeof why, off, "why");
-        json_text_begin(&j, text, sizeof text);
-        json_text_object(&j, NULL);
-        json_text_string(&j, "what", "notifications-off");
-        json_text_string(&j, "detail", what);
-        json_text_string(&j, "by", by);
-        if (until[0] != '\0')
-            json_text_string(&j, "until", until);
-        json_text_string(&j, "note", why);
-        json_text_end(&j);
-        int n = json_text_finish(&j);
-        if (n > 0 && i < LISTED_MAX && len + (size_t)n + 2 < sizeof ret->offs)
-            len += (size_t)snprintf(ret->offs + len, sizeof ret->offs - len, "%s%s", len > 0 ? "," : "", text);
+        if (clock_parse_utc(until, &to->until_utc_us) < 0)
+            to->until_utc_us = 0;
     }
 }
 
