@@ -266,6 +266,8 @@ void announce_more_members(struct json_text *j, const struct alarm_news *news, u
     }
     if (news->time_left_s >= 0)
         json_text_integer(j, "time_left_s", news->time_left_s);
+    else if (news->config->alarms[news->alarm].has_consequence_at)
+        json_text_null(j, "time_left_s"); /* there is an end to come, and when is not known: that is said */
     group_members(j, news, members_max);
 }
 

@@ -329,6 +329,7 @@ static void test_rates_and_what_time_is_left(void **state)
     assert_true(announce_time_left_s(&s.config, HOT, &hot, &news.trend) == -1); /* nobody says where it ends */
     s.alarms[HOT].has_consequence_at = true;
     s.alarms[HOT].consequence_at = DEGREES(-135);
+    expect_member(&news, "\"time_left_s\":null", true); /* an end will come, when is not known: that is said */
     assert_true(announce_time_left_s(&s.config, HOT, &hot, &news.trend) == 4260); /* 14.2 degrees at 12 per hour */
     const struct trend_view back = {.per_hour = DEGREES(-3)}, none = {0};
     assert_true(announce_time_left_s(&s.config, HOT, &hot, &back) == -1);

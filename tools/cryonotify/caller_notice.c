@@ -112,7 +112,7 @@ static void fill_value(struct notice *n, const json_t *root)
     n->has_trend = micro_of(trend, "per_hour", &n->trend_per_hour);
     n->trend_over_s = integer_of(trend, "over_s", 0);
     n->time_left_s = integer_of(root, "time_left_s", -1);
-    n->has_time_left_kind = n->time_left_s >= 0 || n->has_trend;
+    n->has_time_left_kind = json_object_get(root, "time_left_s") != NULL; /* null: not known */
     n->response_time_s = integer_of(root, "response_time_s", 0);
 }
 
