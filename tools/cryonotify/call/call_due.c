@@ -283,6 +283,8 @@ static bool alarm_due(struct call *c, struct stamp now, struct call_alarm *a, bo
 void call_due(struct call *c, struct stamp now)
 {
     bool flood = call_is_flood(c, now.boot_us), room = true;
+    if (c->check_folded)
+        call_check_folded(c, now);
     for (uint32_t i = 0; i < c->n_slots; i++) {
         struct call_alarm *a = &c->alarms[i];
         if (a->tell != 0)
