@@ -12,9 +12,9 @@
 
 const char *caller_purpose(enum call_purpose purpose)
 {
-    static const char *const names[] = {"call",       "again",   "escalated", "worse",
-                                        "unresolved", "summary", "returned",  "acknowledged",
-                                        "held",       "missed",  "drill",     "test"};
+    static const char *const names[] = {"call",    "again",      "escalated",    "worse", "unresolved",
+                                        "summary", "returned",   "acknowledged", "held",  "missed",
+                                        "drill",   "hold-ended", "test"};
     return names[purpose];
 }
 
@@ -43,6 +43,8 @@ static enum notice_purpose purpose_of(enum call_purpose purpose, bool is_over)
         return NOTICE_PROBLEM;
     case CALL_DRILL:
         return NOTICE_DRILL;
+    case CALL_HOLD_ENDED:
+        return NOTICE_HOLD_ENDED;
     case CALL_TESTED:
         return NOTICE_TEST;
     }

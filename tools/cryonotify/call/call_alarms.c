@@ -158,11 +158,12 @@ static void acknowledged(struct call *c, struct stamp now, struct call_alarm *a)
 {
     if (a->phase == PHASE_HELD)
         return;
-    bool called = a->phase == PHASE_CALLING && a->told != 0 && !a->folded;
+    bool called = a->phase == PHASE_CALLING && a->told != 0 && !a->folded,
+         was_covered = a->phase == PHASE_COVERED;
     a->phase = PHASE_HELD;
     a->level_us = CALL_NEVER;
     a->repeat_us = call_after(now.boot_us, call_pace_of(c, &a->fact)->unresolved_ms);
-    a->tell = called ? TELL_ACKNOWLEDGED : 0;
+    a->tell = called ? TELL_ACKNOWLEDGED : was_covered ? TELL_HOLD_ENDED : 0;
 }
 
 static void covered(struct call_alarm *a, bool is_new)
@@ -177,14 +178,14 @@ static void covered(struct call_alarm *a, bool is_new)
 
 static void normal(struct call *c, struct call_alarm *a)
 {
-    bool tell = a->told != 0 && !a->folded;
+    bool was_covered = a->phase == PHASE_COVERED, tell = was_covered || (a->told != 0 && !a->folded);
     if (!tell) {
         call_release(c, a);
         return;
     }
     a->phase = PHASE_GONE;
     a->level_us = a->repeat_us = CALL_NEVER;
-    a->tell = TELL_RETURNED;
+    a->tell = was_covered ? TELL_HOLD_ENDED : TELL_RETURNED;
 }
 
 /* An alarm that is not known yet. */

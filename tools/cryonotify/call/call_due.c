@@ -225,13 +225,15 @@ static void tell(struct call *c, struct stamp now, struct call_alarm *a)
     static const struct {
         enum call_tell bit;
         enum call_purpose purpose;
-    } kinds[] = {
-        {TELL_ACKNOWLEDGED, CALL_ACKNOWLEDGED}, {TELL_RETURNED, CALL_RETURNED}, {TELL_HELD, CALL_HELD}};
-    for (unsigned i = 0; i < 3; i++) {
+    } kinds[] = {{TELL_ACKNOWLEDGED, CALL_ACKNOWLEDGED},
+                 {TELL_RETURNED, CALL_RETURNED},
+                 {TELL_HELD, CALL_HELD},
+                 {TELL_HOLD_ENDED, CALL_HOLD_ENDED}};
+    for (unsigned i = 0; i < 4; i++) {
         uint64_t people = a->told;
         if ((a->tell & kinds[i].bit) == 0)
             continue;
-        if (kinds[i].bit == TELL_HELD) {
+        if (kinds[i].bit == TELL_HELD || kinds[i].bit == TELL_HOLD_ENDED) {
             struct target t = aim(c, now, &a->fact, 0, 0);
             people |= t.people;
             if (t.people == 0 && t.quiet != 0 && people == 0)

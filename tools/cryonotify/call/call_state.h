@@ -18,7 +18,7 @@ enum call_phase {
 };
 
 /* What those who were called are still to be told, once: bits. */
-enum call_tell { TELL_RETURNED = 1, TELL_ACKNOWLEDGED = 2, TELL_HELD = 4 };
+enum call_tell { TELL_RETURNED = 1, TELL_ACKNOWLEDGED = 2, TELL_HELD = 4, TELL_HOLD_ENDED = 8 };
 
 struct call_alarm {
     struct call_fact fact;
