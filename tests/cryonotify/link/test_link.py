@@ -215,7 +215,7 @@ class Listener(Case):
                                            (OPEN, True, "Drill: please confirm", "演练：请确认收到", True),
                                            (DONE, False, "Acknowledged", "报警已确认", False),
                                            (DONE, True, "Confirmed. Thank you.", "已确认收到，谢谢。", False),
-                                           (ALREADY, False, "Already acknowledged", "此前已有人确认", False),
+                                           (ALREADY, False, "Already acknowledged, or over", "此前已确认，或已结束", False),
                                            (GONE, False, "This alarm is over, or has begun anew", "此报警已结束或已重新发生", False),
                                            (FAILED, False, "NOT acknowledged", "未能确认", True),
                                            (PENDING, False, "On its way, not yet confirmed", "已提交，尚未得到监控系统确认", False)):
@@ -380,6 +380,16 @@ class Tls(Case):
         self.assertEqual(box["status"], 200)
         _, box = server.visit("POST", "/a/" + server.token(), state=DONE)
         self.assertIn("Acknowledged", box["html"])
+        for version, spoken in ((ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_3, True)):
+            context = ssl._create_unverified_context() # pylint: disable=protected-access
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.minimum_version = context.maximum_version = version
+            with socket.create_connection(("127.0.0.1", server.port), 10) as plain:
+                try:
+                    context.wrap_socket(plain).close()
+                    self.assertTrue(spoken, version)
+                except (ssl.SSLError, ConnectionError):
+                    self.assertFalse(spoken, version)
         server.close()
 
     def test_a_certificate_that_is_not_there(self):

@@ -388,8 +388,10 @@ static int start_daemon(struct link *link, int fd)
 {
     const struct link_config *config = &link->config;
     bool tls = link->certificate != NULL;
+    char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
     struct MHD_OptionItem tls_options[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, link->certificate},
                                            {MHD_OPTION_HTTPS_MEM_KEY, 0, link->private_key},
+                                           {MHD_OPTION_HTTPS_PRIORITIES, 0, priorities},
                                            {MHD_OPTION_END, 0, NULL}};
 
     /* No internal thread: ours waits for answers too. MHD_USE_ERROR_LOG with a logger that says nothing,
@@ -399,7 +401,7 @@ static int start_daemon(struct link *link, int fd)
         NULL, on_request, link, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)config->connections, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_PER_VISIT, MHD_OPTION_NOTIFY_COMPLETED, on_end, link,
-        MHD_OPTION_ARRAY, tls ? tls_options : tls_options + 2, MHD_OPTION_END);
+        MHD_OPTION_ARRAY, tls ? tls_options : tls_options + 3, MHD_OPTION_END);
     if (link->daemon == NULL)
         return -EPROTO;
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(link->daemon, MHD_DAEMON_INFO_EPOLL_FD);

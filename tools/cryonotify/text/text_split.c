@@ -163,7 +163,8 @@ static char *shorten(const char *text, size_t max, enum text_unit unit)
     }
     /* In an SMS "…" would turn a GSM text into UTF-16. */
     const char *mark = unit == TEXT_SMS ? "..." : more;
-    size_t mark_units = text_length(mark, unit);
+    /* As UTF-16, which an SMS may turn out to be. */
+    size_t mark_units = text_length(mark, unit == TEXT_SMS ? TEXT_UTF16 : unit);
     size_t cut = max > mark_units ? fitting(text, max - mark_units, unit, out) : 0;
     size_t end = sentence_end(text, cut);
     if (end == 0)
