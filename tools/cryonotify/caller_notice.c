@@ -175,6 +175,18 @@ static void make_link(struct caller *c, struct caller_paper *p, int64_t now_utc_
         p->notice.link = p->link;
 }
 
+/* Another way than the link: a command, which is the same in both languages. */
+static void make_hint(struct caller_paper *p, const struct call_view *view)
+{
+    const char *slash = strchr(view->key, '/');
+    if (view->local || slash == NULL)
+        snprintf(p->hint, sizeof p->hint, "cryonotify ack %s", view->key);
+    else
+        snprintf(p->hint, sizeof p->hint, "cryoctl ack %.*s %s", (int)(slash - view->key), view->key,
+                 slash + 1);
+    p->notice.hint = p->hint;
+}
+
 static json_t *body_of(struct caller *c, uint32_t slot)
 {
     json_error_t where;
@@ -310,8 +322,10 @@ int caller_paper(struct caller *c, struct stamp now, const struct call_order *or
         if (result < 0)
             return result;
     }
-    if (view.state == CALL_STATE_UNACKNOWLEDGED || view.state == CALL_STATE_RETURNED)
+    if (view.state == CALL_STATE_UNACKNOWLEDGED || view.state == CALL_STATE_RETURNED) {
         make_link(c, p, now.utc_us);
+        make_hint(p, &view);
+    }
     return 0;
 }
 
