@@ -80,7 +80,7 @@ class Mqtt(harness.SystemTest):
         del self.config.main["assets"]["tank-2"]
         self.config.write()
         mark = self.observer.feed.mark()
-        self.cryomond.signal(signal.SIGHUP)
+        self.ctl("reload", "--reason", "tank 2 was sold")
         self.observer.wait("homeassistant/device/cryomon_test_tank-2/config", lambda m: m is None, since=mark)
         self.assertNotIn("cryomon/test/tank-2/readings", retained(self.broker))
 
@@ -105,7 +105,7 @@ class Mqtt(harness.SystemTest):
         self.config.asset("tank-1", {"level": ("e", "level")})
         self.config.write()
         mark = self.observer.feed.mark()
-        self.cryomond.signal(signal.SIGHUP)
+        self.ctl("reload", "--reason", "another controller")
         self.observer.wait(topic, lambda m: m is None, since=mark)
         self.observer.wait("cryomon/test/devices/e/diagnostics", lambda m: m is not None, limit=60)
 
