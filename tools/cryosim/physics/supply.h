@@ -18,15 +18,15 @@
 
 struct supply_params {
     double capacity_l;
-    double pressure_bar;    /* that the builder keeps, above the room's */
-    double build_tau_s;     /* how fast it does */
-    double relief_bar;      /* where the relief valve opens */
-    double rise_bar_day;    /* the liquid warms while nobody draws */
-    double line_resistance; /* bar per (L/min) squared */
-    double low_l;           /* below this it says so */
-    int builder;            /* 0 off, 1 on */
-    int valve;              /* the main valve: 0 closed (by hand, or by an oxygen alarm), 1 open */
-    int all_fill;           /* one fill, all fill */
+    double pressure_bar;          /* that the builder keeps, above the room's */
+    double build_tau_s;           /* how fast it does */
+    double relief_bar;            /* where the relief valve opens */
+    double rise_bar_day;          /* the liquid warms while nobody draws */
+    double line_resistance;       /* bar per (L/min) squared */
+    double low_l;                 /* below this it says so */
+    int builder;                  /* 0 off, 1 on */
+    int valve;                    /* the main valve: 0 closed (by hand, or by an oxygen alarm), 1 open */
+    int all_fill;                 /* one fill, all fill */
     struct probe level, pressure; /* litres, bar */
 };
 

@@ -57,13 +57,13 @@ static void make_small(struct vessel_params *p)
                                   .neck_diameter_cm = 12,
                                   .neck_length_cm = 14,
                                   .shoulder_cm = 8};
-    p->place_cm[VESSEL_TOP] = 50; /* under the plug */
+    p->place_cm[VESSEL_TOP] = 50;    /* under the plug */
     p->place_cm[VESSEL_MIDDLE] = 27; /* in the canisters */
     p->wall_w = 0.85;
     p->base_w = 0.84;
     p->lid_w = 0.3;
     p->open_w = 4;
-    p->heat_capacity_j_k = 18.5e3;
+    p->heat_capacity_j_k = 19.5e3;
     p->link_w_k = 0.05;
     p->wall_worst = 380;
     p->autofill = 0;
@@ -212,7 +212,8 @@ void vessel_step(struct vessel *v, double dt_s, double ambient_c, struct supply 
     vessel_fill_step(v, dt_s, supply);
     for (int i = 0; random != NULL && i < VESSEL_N_PROBES; i++) {
         double factor = i == VESSEL_LEVEL && v->s.flow_l_min > 0 ? FILL_NOISE : 1;
-        probe_step(&v->p.probes[i], vessel_place_c(place_of(v, i), (enum vessel_probe)i), dt_s, factor, random);
+        probe_step(&v->p.probes[i], vessel_place_c(place_of(v, i), (enum vessel_probe)i), dt_s, factor,
+                   random);
     }
 }
 

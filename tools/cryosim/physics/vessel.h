@@ -16,11 +16,12 @@
  *       vessel_truth(&v, &truth);                what is so
  *   }
  *
- * Heat comes in through the insulated wall (its share grows as the vacuum is lost), through supports and pipes
- * (constant), and through lid and neck (more with ice, much more when open). What reaches the liquid boils it:
- * 1 W is 0.54 L a day. What reaches the dry part warms racks and vapour, which are a column of slices: cooled
- * from below by conduction and from inside by the boiled-off gas on its way out. So the profile follows from
- * level, leak and lid, and once the liquid is gone the column warms by its heat capacity.
+ * Heat comes in through the insulated wall (its share grows as the vacuum is lost), through supports and
+ * pipes (constant), and through lid and neck (more with ice, much more when open). What reaches the liquid
+ * boils it: 1 W is 0.54 L a day. What reaches the dry part warms racks and vapour, which are a column of
+ * slices: cooled from below by conduction and from inside by the boiled-off gas on its way out. So the
+ * profile follows from level, leak and lid, and once the liquid is gone the column warms by its heat
+ * capacity.
  */
 #ifndef CRYOSIM_VESSEL_H
 #define CRYOSIM_VESSEL_H
@@ -52,7 +53,12 @@ enum vessel_probe {
     VESSEL_N_PROBES
 };
 
-enum vessel_valve { VESSEL_VALVE_OK, VESSEL_VALVE_STUCK_CLOSED, VESSEL_VALVE_STUCK_OPEN, VESSEL_VALVE_LEAKING };
+enum vessel_valve {
+    VESSEL_VALVE_OK,
+    VESSEL_VALVE_STUCK_CLOSED,
+    VESSEL_VALVE_STUCK_OPEN,
+    VESSEL_VALVE_LEAKING
+};
 
 struct vessel_params {
     struct shape_form form; /* unless the shape comes from a table: see vessel_shape */
@@ -70,7 +76,7 @@ struct vessel_params {
     double wall_worst;
     double vacuum_good_pa, vacuum_half_pa; /* half_pa: where half of the worst is reached */
     double vacuum_leak_pa_day;             /* outgassing or a leak; 0: none */
-    double crack_l_min;                    /* liquid runs out between the walls, and the vacuum is lost at once */
+    double crack_l_min; /* liquid runs out between the walls, and the vacuum is lost at once */
     /* lid */
     int lid;             /* 0 closed, 1 open */
     double ice_per_hour; /* how much ice grows per hour of open lid; 1 ice doubles lid_w */
@@ -78,14 +84,14 @@ struct vessel_params {
     int autofill, mains, supply; /* 0 off, 1 on; supply: this vessel's own hand valve */
     int valve;                   /* enum vessel_valve */
     int lid_blocks;              /* no fill while the lid is open */
-    int timeout_stops;           /* a fill over its limit is ended, until `reset_fill`; otherwise only an alarm */
+    int timeout_stops; /* a fill over its limit is ended, until `reset_fill`; otherwise only an alarm */
     double fill_start_cm, fill_stop_cm; /* of the level reading */
     double low_cm, high_cm;             /* level alarms of the controller */
     double join_cm;                     /* all_fill: joins a fill when this far below fill_stop */
     double fill_rate_l_min;             /* with SUPPLY_NOMINAL_BAR at the valve */
     double fill_limit_s, confirm_s;     /* confirm: how long the reading must say so before a fill starts */
     double line_cool_s;                 /* a warm line gives gas for this long */
-    double settle_cm, settle_tau_s;     /* a fill froths: the level reads that much higher, and then settles */
+    double settle_cm, settle_tau_s; /* a fill froths: the level reads that much higher, and then settles */
     struct probe probes[VESSEL_N_PROBES];
 };
 
@@ -116,8 +122,8 @@ struct vessel {
     struct shape shape;
     double wall_share[VESSEL_SLICES]; /* of the wall's area, by girth */
     struct vessel_state s;
-    /* The vessel at which each of this one's probes truly sits; NULL: here. For swapped probes. Readings are one
-     * step old there or here, by the order of stepping. */
+    /* The vessel at which each of this one's probes truly sits; NULL: here. For swapped probes. Readings are
+     * one step old there or here, by the order of stepping. */
     const struct vessel *wired[VESSEL_N_PROBES];
 };
 
@@ -172,14 +178,15 @@ void vessel_sensors(const struct vessel *vessel, struct vessel_readings *ret);
 /* supply as in vessel_step. */
 void vessel_truth(const struct vessel *vessel, const struct supply *supply, struct vessel_truth *ret);
 
-/* Hours until the warmest samples reach limit_c when nobody does anything: no more fills, everything else goes on
- * as it is, in a room as it is now. 0: they are there; INFINITY: not within horizon_h. Costs a simulation, at
- * most some milliseconds. */
+/* Hours until the warmest samples reach limit_c when nobody does anything: no more fills, everything else
+ * goes on as it is, in a room as it is now. 0: they are there; INFINITY: not within horizon_h. Costs a
+ * simulation, at most some milliseconds. */
 double vessel_hours_to(const struct vessel *vessel, double limit_c, double horizon_h);
 /* The same until no liquid is left. */
 double vessel_hours_dry(const struct vessel *vessel, double horizon_h);
 
-/* Vacuum good, nothing cracked, lid closed, no ice, valve right, supply, autofill and mains on, probes right. */
+/* Vacuum good, nothing cracked, lid closed, no ice, valve right, supply, autofill and mains on, probes right.
+ */
 void vessel_repair(struct vessel *vessel);
 /* A fill by hand, up to fill_stop. */
 void vessel_fill(struct vessel *vessel);

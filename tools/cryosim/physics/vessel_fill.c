@@ -35,7 +35,8 @@ static void end_fill(struct vessel *v)
 }
 
 /* Whether a fill shall begin; it has been wanted for confirm_s. */
-static bool wanted(struct vessel *v, double reading_cm, double dt_s, const struct supply *supply, bool *ret_own)
+static bool wanted(struct vessel *v, double reading_cm, double dt_s, const struct supply *supply,
+                   bool *ret_own)
 {
     bool low = reading_cm <= v->p.fill_start_cm;
     v->s.low_s = low ? v->s.low_s + dt_s : 0;
@@ -109,8 +110,8 @@ static void flow(struct vessel *v, double dt_s, struct supply *supply)
     double full_l = open * dt_s / 60; /* what cools the line is how much has come */
     double gas = fmin(1, s->line_warmth + FLASH_LEAST + FLASH_BAR * bar);
     if (v->p.line_cool_s > 0)
-        s->line_warmth = fmax(0, s->line_warmth - taken_l / fmax(full_l, 1e-9) * dt_s / v->p.line_cool_s *
-                                                      fmin(1, open));
+        s->line_warmth =
+            fmax(0, s->line_warmth - taken_l / fmax(full_l, 1e-9) * dt_s / v->p.line_cool_s * fmin(1, open));
     else
         s->line_warmth = 0;
     double in_l = taken_l * (1 - gas);

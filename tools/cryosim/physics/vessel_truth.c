@@ -2,10 +2,10 @@
 
 #include <math.h>
 
-#define DAY_S     86400.0
-#define COARSE_S  600.0 /* of the look ahead; fine at its beginning, where all that is fast happens */
-#define FINE_S    30.0
-#define FINE_FOR  7200.0
+#define DAY_S      86400.0
+#define COARSE_S   600.0 /* of the look ahead; fine at its beginning, where all that is fast happens */
+#define FINE_S     30.0
+#define FINE_FOR   7200.0
 #define VACUUM_BAD 1.25
 #define ICE_BAD    0.5
 #define PROBE_BAD  1.0
