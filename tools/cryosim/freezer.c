@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-#define LN2_C (-195.8)
+#define LN2_C    (-195.8)
+#define FINEST_S 1.0
 
 /* After the published CryoMed programme: to -4 slowly, through the freezing with a dip, then to -90. */
 static const struct freezer_segment default_program[] = {
@@ -192,12 +193,16 @@ static void step_batch(struct freezer *f, double dt_s)
 static void freezer_step(void *model, double dt_s, struct random_source *random)
 {
     struct freezer *f = model;
+    int parts = (int)ceil(dt_s / FINEST_S - 1e-9);
+    double part_s = dt_s / parts;
     draw(f, random);
-    step_program(f, dt_s);
-    step_chamber(f, dt_s);
-    step_sample(f, dt_s);
-    step_batch(f, dt_s);
-    f->probe_c += (f->sample_c - f->probe_c) * dt_s / (f->probe_lag_s + dt_s);
+    for (int i = 0; i < parts; i++) { /* ice grows within seconds, whatever the step */
+        step_program(f, part_s);
+        step_chamber(f, part_s);
+        step_sample(f, part_s);
+        step_batch(f, part_s);
+        f->probe_c += (f->sample_c - f->probe_c) * part_s / (f->probe_lag_s + part_s);
+    }
     sensor_measure(&f->chamber_sensor, f->chamber_c, random);
     sensor_measure(&f->sample_sensor, f->probe_c, random);
 }
@@ -314,7 +319,7 @@ static const struct param freezer_params[] = {
     NUMBER("holdback", holdback_k, unit_temperature, 0, 100),
     NUMBER("nucleation_spread", spread_k, unit_temperature, 0, 20),
     NUMBER("probe_lag", probe_lag_s, unit_time, 0, 1e4),
-    NUMBER("load", load, NULL, 0, 1),
+    NUMBER("batch_load", load, NULL, 0, 1),
     CHOICE("mains", mains, choice_off_on),
     CHOICE("restart", restart, choice_restart),
     CHOICE("supply", supply, choice_off_on),

@@ -4,7 +4,7 @@
 
 #define ROOM_BAR 1.01325
 #define DAY_S    86400.0
-#define LEAST_L  1.0 /* of gas above the liquid */
+#define ULLAGE   0.08 /* of the capacity: gas above the liquid when it is full */
 
 void supply_defaults(struct supply *supply)
 {
@@ -68,7 +68,7 @@ void supply_step(struct supply *supply, double dt_s, struct random_source *rando
 {
     const struct supply_params *p = &supply->p;
     struct supply_state *s = &supply->s;
-    double gas_l = fmax(LEAST_L, p->capacity_l - s->litres - s->taken_l);
+    double gas_l = fmax(0, p->capacity_l - s->litres - s->taken_l) + ULLAGE * p->capacity_l;
     double bar = (s->pressure_bar + ROOM_BAR) * gas_l / (gas_l + s->taken_l) - ROOM_BAR;
     s->taken_l = 0;
     if (s->litres > 0) {
