@@ -45,6 +45,25 @@ static void autofill_makes_a_sawtooth(void **state)
     assert_false(v.s.fill_alarm);
 }
 
+static void long_steps_do_not_overfill(void **state)
+{
+    (void)state;
+    static const double steps[] = {5, 60, 300};
+    for (int i = 0; i < 3; i++) {
+        struct random_source random;
+        struct vessel v;
+        start(&v, &random);
+        v.p.wall_w = 60;
+        double high = 0;
+        for (double t = 0; t < 5 * DAY_S; t += 300) {
+            vessel_stage_run(&v, 300, steps[i], &random);
+            high = fmax(high, level_of(&v));
+        }
+        assert_between(high, 19, 20.3);
+        assert_between(v.s.fills, 5, 8);
+    }
+}
+
 static void a_fill_waits_for_a_confirmed_low_level(void **state)
 {
     (void)state;
@@ -324,6 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(autofill_makes_a_sawtooth),
+        cmocka_unit_test(long_steps_do_not_overfill),
         cmocka_unit_test(a_fill_waits_for_a_confirmed_low_level),
         cmocka_unit_test(open_lid_blocks_the_fill),
         cmocka_unit_test(a_fill_takes_as_long_as_its_litres),

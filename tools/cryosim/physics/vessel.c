@@ -9,6 +9,7 @@
 #define FILL_NOISE   5.0  /* boiling at a fill: the level is that much noisier */
 #define ICE_MAX      10.0
 #define LID_C_CLOSED 0.25 /* where the lid's underside is between vapour and room */
+#define FILL_PART_S  10.0
 #define LID_C_OPEN   0.8
 
 static const struct vessel_params standard = {
@@ -202,8 +203,8 @@ static void step_lid(struct vessel *v, double dt_s)
     }
 }
 
-void vessel_step(struct vessel *v, double dt_s, double ambient_c, struct supply *supply,
-                 struct random_source *random)
+static void step_part(struct vessel *v, double dt_s, double ambient_c, struct supply *supply,
+                      struct random_source *random)
 {
     v->s.time_s += dt_s;
     v->s.ambient_c = ambient_c;
@@ -215,6 +216,15 @@ void vessel_step(struct vessel *v, double dt_s, double ambient_c, struct supply 
         probe_step(&v->p.probes[i], vessel_place_c(place_of(v, i), (enum vessel_probe)i), dt_s, factor,
                    random);
     }
+}
+
+void vessel_step(struct vessel *v, double dt_s, double ambient_c, struct supply *supply,
+                 struct random_source *random)
+{
+    /* The controller must see a fill's end in time, whatever the step. */
+    int parts = v->s.filling || v->s.flowing ? (int)ceil(dt_s / FILL_PART_S) : 1;
+    for (int i = 0; i < parts; i++)
+        step_part(v, dt_s / parts, ambient_c, supply, random);
 }
 
 void vessel_repair(struct vessel *v)
