@@ -68,6 +68,7 @@ static void no_heat_is_lost(void **state)
         v.p.lid = 1;
         vessel_stage_run(&v, DAY_S, steps[k], &random);
         v.p.lid = 0;
+        vessel_load(&v, 2e6);
         v.p.vacuum_leak_pa_day = 50;
         vessel_stage_run(&v, 3 * DAY_S, steps[k], &random);
         assert_true(v.s.fills > 0);
@@ -196,6 +197,28 @@ static void open_lid_warms_the_vapour_soon_and_ice_grows(void **state)
     assert_true((icy.faults & VESSEL_FAULT_ICE) != 0 && (icy.faults & VESSEL_FAULT_VACUUM) == 0);
 }
 
+/* A warm rack: it warms the others, and boils what its heat is worth. */
+static void a_warm_load_boils_what_it_brings(void **state)
+{
+    (void)state;
+    struct random_source random;
+    struct vessel v, other;
+    start(&v, VESSEL_STANDARD, &random);
+    v.s.litres = 250;
+    vessel_stage_run(&v, 3 * DAY_S, 60, &random);
+    other = v;
+    double before_c = vessel_stage_truth(&v).warmest_c;
+    vessel_load(&v, 1e6);
+    vessel_stage_run(&v, 60, 60, &random);
+    assert_true(vessel_stage_truth(&v).warmest_c > before_c + 4);
+    vessel_stage_run(&v, 3 * DAY_S, 60, &random);
+    vessel_stage_run(&other, 3 * DAY_S + 60, 60, &random);
+    double more_l = v.s.boiled_l - other.s.boiled_l;
+    assert_between(more_l, 0.8 * 1e6 / LATENT_J_L, 1e6 / LATENT_J_L); /* the gas carries some of it off */
+    vessel_withdraw(&v, 20);
+    assert_between(other.s.litres - v.s.litres - more_l, 19.9, 20.1);
+}
+
 /* Slow decay: the boil-off tells it days before it gets warm. */
 static void slow_vacuum_decay_shows_in_the_boil_off_first(void **state)
 {
@@ -301,6 +324,7 @@ int main(void)
         cmocka_unit_test(large_tank_without_supply),
         cmocka_unit_test(vapour_is_warmer_above_and_with_less_liquid),
         cmocka_unit_test(open_lid_warms_the_vapour_soon_and_ice_grows),
+        cmocka_unit_test(a_warm_load_boils_what_it_brings),
         cmocka_unit_test(slow_vacuum_decay_shows_in_the_boil_off_first),
         cmocka_unit_test(wall_factor_follows_the_pressure),
         cmocka_unit_test(a_warmer_room_boils_more),

@@ -283,6 +283,36 @@ static void noise_is_as_large_as_it_says(void **state)
     assert_between(sqrt(sum / n), 0.45, 0.55);
 }
 
+static void wander_and_spikes(void **state)
+{
+    (void)state;
+    struct random_source random;
+    struct vessel v;
+    start(&v, &random);
+    v.p.autofill = 0;
+    struct probe *p = &v.p.probes[VESSEL_ROOM];
+    p->noise = 0;
+    p->wander = 0.5;
+    p->spike = 30;
+    p->spikes_hour = 0.5;
+    double sum = 0, last = 0, jumps = 0;
+    int n = 60 * 24 * 60, spikes = 0;
+    for (int i = 0; i < n; i++) {
+        vessel_stage_run(&v, 60, 60, &random);
+        double error = vessel_stage_reading(&v, VESSEL_ROOM) - ROOM_C;
+        if (fabs(error) > 15) {
+            spikes++;
+            continue;
+        }
+        sum += error * error;
+        jumps = fmax(jumps, fabs(error - last));
+        last = error;
+    }
+    assert_between(spikes, 0.7 * 720, 1.3 * 720);
+    assert_between(sqrt(sum / n), 0.3, 0.7);
+    assert_true(jumps < 0.2); /* it wanders */
+}
+
 static void the_level_probe_may_stand_on_a_false_floor(void **state)
 {
     (void)state;
@@ -355,6 +385,7 @@ int main(void)
         cmocka_unit_test(a_fill_by_hand),
         cmocka_unit_test(offset_drift_and_quantum),
         cmocka_unit_test(noise_is_as_large_as_it_says),
+        cmocka_unit_test(wander_and_spikes),
         cmocka_unit_test(the_level_probe_may_stand_on_a_false_floor),
         cmocka_unit_test(swapped_probes_show_the_other_vessel),
         cmocka_unit_test(same_seed_same_readings),

@@ -80,6 +80,18 @@ static void act_fill(void *model)
     vessel_fill(&((struct vessel_device *)model)->vessel);
 }
 
+static void apply_withdraw(void *model)
+{
+    struct vessel_device *d = model;
+    vessel_withdraw(&d->vessel, d->withdraw_l);
+}
+
+static void apply_load(void *model)
+{
+    struct vessel_device *d = model;
+    vessel_load(&d->vessel, d->load_kj * 1000);
+}
+
 static void act_reset_fill(void *model)
 {
     ((struct vessel_device *)model)->vessel.s.fill_locked = false;
@@ -108,6 +120,9 @@ static void act_defrost(void *model)
         NUMBER(text "_offset", vessel.p.probes[index].offset, units, -200, 200),                             \
         NUMBER(text "_drift", vessel.p.probes[index].drift_per_day, drift_units, -1000, 1000),               \
         NUMBER(text "_noise", vessel.p.probes[index].noise, units, 0, 50),                                   \
+        NUMBER(text "_wander", vessel.p.probes[index].wander, units, 0, 50),                                 \
+        NUMBER(text "_spike", vessel.p.probes[index].spike, units, 0, 500),                                  \
+        NUMBER(text "_spikes", vessel.p.probes[index].spikes_hour, unit_per_hour, 0, 1000),                  \
         NUMBER(text "_quantum", vessel.p.probes[index].quantum, units, 0, 50),                               \
         NUMBER(text "_lag", vessel.p.probes[index].lag_s, unit_time, 0, 1e5)
 
@@ -126,6 +141,8 @@ static const struct param vessel_params[] = {
     {"level", PARAM_NUMBER, AT(level_cm), unit_length, 0, 200, NULL, 0, NULL, apply_level},
     {"temperature", PARAM_NUMBER, AT(temperature_c), unit_temperature, VESSEL_LN2_C, 50, NULL, 0, NULL,
      apply_temperature},
+    {"withdraw", PARAM_NUMBER, AT(withdraw_l), unit_volume, 0, 1e4, NULL, 0, NULL, apply_withdraw},
+    {"load", PARAM_NUMBER, AT(load_kj), unit_heat, 0, 1e5, NULL, 0, NULL, apply_load},
     NUMBER("ambient", room.mean_c, unit_temperature, -10, 50),
     NUMBER("ambient_daily", room.daily_k, unit_temperature, 0, 20),
     NUMBER("ambient_yearly", room.yearly_k, unit_temperature, 0, 20),

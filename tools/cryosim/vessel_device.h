@@ -13,6 +13,7 @@ struct vessel_device {
     struct supply *supply; /* of the device that the scenario names as `source`; NULL: none */
     bool started;
     double level_cm, temperature_c; /* as set last; NAN: never */
+    double withdraw_l, load_kj;     /* what was done last */
 };
 
 /* The parameters of a preset; before all other settings. Returns 0, or -EINVAL for a name that is none. */

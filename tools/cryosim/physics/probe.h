@@ -1,5 +1,6 @@
 /*
- * probe.h - what a probe says, as against what is true: lag, offset, drift, noise, steps, and standing still.
+ * probe.h - what a probe says, as against what is true: lag, offset, drift, wander, noise, spikes, steps, and
+ * standing still.
  *
  * PURE. The settings are set by the caller at any time; the state is the probe's own.
  */
@@ -14,11 +15,14 @@ struct probe {
     int mode;             /* enum sensor_mode; int because parameters are stored as int */
     double offset;        /* added to the truth */
     double drift_per_day; /* the offset moves by this much a day, from when it is set */
-    double noise;         /* standard deviation */
+    double noise;         /* standard deviation, of each reading for itself */
+    double wander;        /* standard deviation of what comes and goes within hours */
+    double spike;         /* single readings are off by this much, up or down */
+    double spikes_hour;   /* that many an hour, on the average; 0: none */
     double quantum;       /* readings are multiples of it; 0: any */
     double lag_s;         /* first order; 0: none */
     /* state */
-    double drifted;
+    double drifted, wandered;
     double followed; /* the truth, lagged */
     double reading;  /* stays while stuck; meaningless while broken */
 };

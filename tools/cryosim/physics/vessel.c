@@ -240,13 +240,27 @@ void vessel_repair(struct vessel *v)
     for (int i = 0; i < VESSEL_N_PROBES; i++) {
         struct probe *probe = &v->p.probes[i];
         probe->mode = SENSOR_OK;
-        probe->offset = probe->drifted = probe->drift_per_day = 0;
+        probe->offset = probe->drifted = probe->drift_per_day = probe->wandered = probe->spikes_hour = 0;
     }
 }
 
 void vessel_fill(struct vessel *v)
 {
     v->s.fill_manual = true;
+}
+
+void vessel_withdraw(struct vessel *v, double litres)
+{
+    double taken = fmin(v->s.litres, fmax(0, litres));
+    v->s.litres -= taken;
+    v->s.withdrawn_l += taken;
+}
+
+void vessel_load(struct vessel *v, double joule)
+{
+    for (int i = 0; i < VESSEL_SLICES; i++)
+        v->s.column_c[i] += joule / v->p.heat_capacity_j_k;
+    v->s.heat_in_j += joule;
 }
 
 void vessel_swap(struct vessel *one, struct vessel *other, enum vessel_probe probe)

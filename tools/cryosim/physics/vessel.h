@@ -111,8 +111,9 @@ struct vessel_state {
     double open_s; /* lid open for */
     unsigned fills, openings;
     /* sums since the start */
-    double filled_l, spilled_l, cracked_l, boiled_l, flashed_l;
-    double heat_in_j, heat_gas_j; /* from the room; carried off by the gas above its boiling point */
+    double filled_l, spilled_l, cracked_l, withdrawn_l, boiled_l, flashed_l;
+    double heat_in_j,
+        heat_gas_j; /* from the room and with loads; carried off by the gas above its boiling point */
     /* of the last step */
     double liquid_w, room_w, flow_l_min;
 };
@@ -190,6 +191,10 @@ double vessel_hours_dry(const struct vessel *vessel, double horizon_h);
 void vessel_repair(struct vessel *vessel);
 /* A fill by hand, up to fill_stop. */
 void vessel_fill(struct vessel *vessel);
+/* Somebody takes liquid out. */
+void vessel_withdraw(struct vessel *vessel, double litres);
+/* Something warm is put in: racks and samples take up that much heat. */
+void vessel_load(struct vessel *vessel, double joule);
 /* Swaps where the two probes sit. */
 void vessel_swap(struct vessel *one, struct vessel *other, enum vessel_probe probe);
 
