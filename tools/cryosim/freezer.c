@@ -246,8 +246,7 @@ static void act_start(void *model)
     f->segment_s = 0;
     f->setpoint_c = f->chamber_c;
     f->run_s = 0;
-    bool nucleated = f->freezing; /* a batch that is already ice has no onset in this run */
-    f->batch = (struct freezer_batch){.nucleated = nucleated};
+    f->batch = (struct freezer_batch){0}; /* what is already ice has no onset in this run */
 }
 
 static void act_reset(void *model)

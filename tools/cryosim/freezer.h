@@ -32,7 +32,8 @@ struct freezer_segment {
     double hold_s;
 };
 
-/* What truly happened to the batch since it was loaded. Times are seconds since the program's start. */
+/* What truly happened to the batch since it was loaded or the program began. Times are seconds since the
+ * program's start. */
 struct freezer_batch {
     bool nucleated, seeded;   /* seeded: by hand or by the program */
     double onset_s, onset_c;  /* of ice, and the sample's temperature then */

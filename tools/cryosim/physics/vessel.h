@@ -3,8 +3,10 @@
  * fill controller.
  *
  * PURE: no I/O, no clock, no allocation, and nothing of cryomond, whose estimators are to be measured against
- * this. A vessel is plain data: copying the struct copies the vessel. The same parameters, steps and random
- * stream give the same readings, bit for bit. Any step from 0.1 s to 600 s is stable.
+ * this. A vessel is plain data: copying the struct copies the vessel (but for swapped probes, which stay with
+ * the vessel that they point to, and for its place among those that draw on a supply). The same parameters,
+ * steps and random stream give the same readings, bit for bit. Any step from 0.1 s to 600 s is stable; a fill
+ * is done in parts of at most 10 s.
  *
  *   struct vessel v;
  *   vessel_defaults(&v, VESSEL_STANDARD);
