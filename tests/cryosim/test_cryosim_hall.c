@@ -56,6 +56,24 @@ static void a_fill_is_slower_with_less_pressure_and_with_company(void **state)
     assert_between(all / alone, 1.1, 2.5);
 }
 
+/* What flows is what the line lets through: line = pressure - resistance * flow^2. */
+static void the_line_resists(void **state)
+{
+    (void)state;
+    struct random_source random;
+    struct supply s;
+    random_seed(&random, 1, "test");
+    supply_defaults(&s);
+    supply_start(&s, &random);
+    for (s.s.open = 0; s.s.open < 50; s.s.open += 7) {
+        double line_bar = supply_line_bar(&s), flow = s.s.open * sqrt(line_bar);
+        assert_between(s.s.pressure_bar - s.p.line_resistance * flow * flow - line_bar, -1e-12, 1e-12);
+    }
+    assert_true(supply_line_bar(&s) < 0.3 * s.s.pressure_bar);
+    s.p.valve = 0;
+    assert_true(supply_line_bar(&s) == 0);
+}
+
 static void what_the_vessels_got_the_supply_gave(void **state)
 {
     (void)state;
@@ -202,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fill_is_slower_with_less_pressure_and_with_company),
+        cmocka_unit_test(the_line_resists),
         cmocka_unit_test(what_the_vessels_got_the_supply_gave),
         cmocka_unit_test(one_fill_all_fill),
         cmocka_unit_test(an_empty_supply_fills_nobody_until_the_lorry_comes),

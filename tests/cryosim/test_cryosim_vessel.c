@@ -288,8 +288,33 @@ static void hours_that_are_left(void **state)
     assert_between(vessel_stage_until(&copy, warmest, -150, 60, 2000, &random) / warm_h, 0.98, 1.02);
     assert_true(isinf(vessel_hours_to(&v, -150, warm_h - 10)));
     assert_true(vessel_hours_to(&v, -194, 2000) == 0);
-    v.p.autofill = 1; /* it is not counted on */
+    v.p.autofill = 1; /* it is not counted on, not even when it has begun */
     assert_between(vessel_hours_dry(&v, 2000), dry_h, dry_h);
+    v.s.litres = shape_litres(&v.shape, 14);
+    vessel_stage_run(&v, 120, 10, &random);
+    assert_true(v.s.filling);
+    assert_between(vessel_hours_dry(&v, 2000), 1, dry_h);
+}
+
+/* Once it is dry, all that comes in warms the column by its heat capacity. */
+static void a_dry_vessel_warms_by_its_heat_capacity(void **state)
+{
+    (void)state;
+    struct random_source random = random_of(1);
+    struct vessel v;
+    vessel_defaults(&v, VESSEL_STANDARD);
+    v.p.autofill = 0;
+    v.s.litres = 0;
+    for (int i = 0; i < VESSEL_SLICES; i++)
+        v.s.column_c[i] = -150;
+    assert_int_equal(vessel_start(&v, ROOM_C, &random), 0);
+    vessel_stage_run(&v, 6 * HOUR_S, 60, &random);
+    double mean_c = 0;
+    for (int i = 0; i < VESSEL_SLICES; i++)
+        mean_c += v.s.column_c[i] / VESSEL_SLICES;
+    double watts = (v.p.wall_w + v.p.base_w + v.p.lid_w) * (ROOM_C + 149) / (ROOM_C - VESSEL_LN2_C);
+    assert_between((mean_c + 150) / (watts * 6 * HOUR_S / v.p.heat_capacity_j_k), 0.97, 1.03);
+    assert_between(vessel_stage_truth(&v).boil_l_day, 0, 0);
 }
 
 static void the_step_does_not_matter(void **state)
@@ -329,6 +354,7 @@ int main(void)
         cmocka_unit_test(wall_factor_follows_the_pressure),
         cmocka_unit_test(a_warmer_room_boils_more),
         cmocka_unit_test(hours_that_are_left),
+        cmocka_unit_test(a_dry_vessel_warms_by_its_heat_capacity),
         cmocka_unit_test(the_step_does_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
