@@ -78,12 +78,13 @@ class Mistakes(unittest.TestCase):
             "  e: {kind: vessel, listener: hall, unit: 6, volume: {0: 0, ten: 5}}\n"
             "  f: {kind: vessel, listener: hall, unit: 7, volume: {0: 0, 40: 200}, depth: 50 cm}\n"
             "  g: {kind: vessel, listener: hall, unit: 8, top_place: 90 cm}\n"
-            "  h: {kind: supply, listener: hall, unit: 9, capacity: 0 L}\n",
+            "  h: {kind: supply, listener: hall, unit: 9, capacity: 0 L}\n"
+            "  i: {kind: vessel, listener: hall, unit: 10, level: 81 cm}\n",
             '6:54: preset: "huge" is not one of standard small large', '6:71: wall_heat: "3 K" is not a number in W',
             '6:84: source: no supply "tank" above', '6:95: no setting "foo"',
             "7:6: no such vessel", "8:6: fill_start, fill_stop and depth", "9:54: volume: needs two heights",
             '10:61: "ten" is not a height', "11:6: volume says what the shape is", "12:6: a probe is above the depth",
-            "13:56: capacity: 0 L is outside")
+            "13:56: capacity: 0 L is outside", "14:6: the level is above the depth")
 
     def test_times(self):
         self.assert_said(

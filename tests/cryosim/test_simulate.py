@@ -225,5 +225,29 @@ devices:
         self.sim.ctl("swap one two level")
 
 
+class SimulatedClock(Case):
+    scenario = """speed: 60
+clock: simulated
+listeners:
+  hall: {tcp: {port: 0}}
+devices:
+  one: {kind: vessel, listener: hall, unit: 1}
+script:
+  - {at: 01:00, one: {lid: open}}
+  - {at: 02:00, one: {lid: closed}}
+  - {at: 04:00, one: {lid: open}}
+"""
+
+    def test_the_script_follows_simulated_time(self):
+        for step, lid in (("59 s", "closed"), ("2 s", "open"), ("57 s", "open"), ("3 s", "closed")):
+            self.sim.ctl("step " + step)
+            self.assertEqual(self.sim.device("one")["state"]["lid"], lid, step)
+        self.sim.ctl("speed 3600")  # 2:01 now
+        self.sim.ctl("step 1.9 s")
+        self.assertEqual(self.sim.device("one")["state"]["lid"], "closed")
+        self.sim.ctl("step 0.1 s")
+        self.assertEqual(self.sim.device("one")["state"]["lid"], "open")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -87,6 +87,8 @@ void read_vessel_last(struct reader *reader, const struct yaml_node *node, struc
     if (p->fill_stop_cm <= p->fill_start_cm || p->fill_stop_cm > depth_cm)
         problems_at(&reader->problems, node, "fill_start, fill_stop and depth (%g, %g, %g cm) must rise",
                     p->fill_start_cm, p->fill_stop_cm, depth_cm);
+    if (d->level_cm > depth_cm)
+        problems_at(&reader->problems, node, "the level is above the depth of %g cm", depth_cm);
     for (int i = 0; i < 3; i++) {
         if (p->place_cm[i] > depth_cm)
             problems_at(&reader->problems, node, "a probe is above the depth of %g cm", depth_cm);
