@@ -58,6 +58,7 @@ static void make_small(struct vessel_params *p)
                                   .neck_diameter_cm = 12,
                                   .neck_length_cm = 14,
                                   .shoulder_cm = 8};
+    p->rack_top_cm = 33;             /* canisters stand on the floor */
     p->place_cm[VESSEL_TOP] = 50;    /* under the plug */
     p->place_cm[VESSEL_MIDDLE] = 27; /* in the canisters */
     p->wall_w = 0.85;
