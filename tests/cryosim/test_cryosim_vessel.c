@@ -279,21 +279,23 @@ static void hours_that_are_left(void **state)
     struct vessel v;
     start(&v, VESSEL_STANDARD, &random);
     v.s.vacuum_pa = 1;
-    double dry_h = vessel_hours_dry(&v, 2000), warm_h = vessel_hours_to(&v, -150, 2000);
+    struct vessel_left left = vessel_hours_left(&v, -150, 2000);
+    double dry_h = left.dry_h, warm_h = left.warm_h;
     v.p.autofill = 0;
     assert_true(dry_h < warm_h);
     struct vessel copy = v;
     assert_between(vessel_stage_until(&copy, lost, 0, 60, 2000, &random) / dry_h, 0.98, 1.02);
     copy = v;
     assert_between(vessel_stage_until(&copy, warmest, -150, 60, 2000, &random) / warm_h, 0.98, 1.02);
-    assert_true(isinf(vessel_hours_to(&v, -150, warm_h - 10)));
-    assert_true(vessel_hours_to(&v, -194, 2000) == 0);
+    left = vessel_hours_left(&v, -150, warm_h - 10);
+    assert_true(isinf(left.warm_h) && left.dry_h == dry_h);
+    assert_true(vessel_hours_left(&v, -194, 2000).warm_h == 0);
     v.p.autofill = 1; /* it is not counted on, not even when it has begun */
-    assert_between(vessel_hours_dry(&v, 2000), dry_h, dry_h);
+    assert_between(vessel_hours_left(&v, -150, 2000).dry_h, dry_h, dry_h);
     v.s.litres = shape_litres(&v.shape, 14);
     vessel_stage_run(&v, 120, 10, &random);
     assert_true(v.s.filling);
-    assert_between(vessel_hours_dry(&v, 2000), 1, dry_h);
+    assert_between(vessel_hours_left(&v, -150, 2000).dry_h, 1, dry_h);
 }
 
 /* Once it is dry, all that comes in warms the column by its heat capacity. */

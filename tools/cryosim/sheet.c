@@ -119,9 +119,11 @@ static void vessel(const struct sheet *s, const void *state)
     number(s, "spilled_l", 2, v->s.spilled_l);
     count(s, "fill_blocked", t.fill_blocked);
     fault_words(s, t.faults);
-    bool look = s->ahead && !s->header;
-    number(s, "hours_dry", 2, look ? vessel_hours_dry(v, AHEAD_H) : NAN);
-    number(s, "hours_to_minus150", 2, look ? vessel_hours_to(v, -150, AHEAD_H) : NAN);
+    struct vessel_left left = {NAN, NAN};
+    if (s->ahead && !s->header)
+        left = vessel_hours_left(v, -150, AHEAD_H);
+    number(s, "hours_dry", 2, left.dry_h);
+    number(s, "hours_to_minus150", 2, left.warm_h);
 }
 
 static void supply(const struct sheet *s, const void *state)

@@ -181,12 +181,14 @@ void vessel_sensors(const struct vessel *vessel, struct vessel_readings *ret);
 /* supply as in vessel_step. */
 void vessel_truth(const struct vessel *vessel, const struct supply *supply, struct vessel_truth *ret);
 
-/* Hours until the warmest samples reach limit_c when nobody does anything: no more fills, everything else
- * goes on as it is, in a room as it is now. 0: they are there; INFINITY: not within horizon_h. Costs a
- * simulation, at most some milliseconds. */
-double vessel_hours_to(const struct vessel *vessel, double limit_c, double horizon_h);
-/* The same until no liquid is left. */
-double vessel_hours_dry(const struct vessel *vessel, double horizon_h);
+/* Hours when nobody does anything: no more fills, everything else goes on as it is, in a room as it is now.
+ * 0: it is so far; INFINITY: not within the horizon. */
+struct vessel_left {
+    double dry_h;  /* until no liquid is left */
+    double warm_h; /* until the warmest samples reach the limit */
+};
+/* Costs a simulation, about 0.2 ms; right to some 2 %. */
+struct vessel_left vessel_hours_left(const struct vessel *vessel, double limit_c, double horizon_h);
 
 /* Vacuum good, nothing cracked, lid closed, no ice, valve right, supply, autofill and mains on, probes right.
  */

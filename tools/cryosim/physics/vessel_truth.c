@@ -2,13 +2,13 @@
 
 #include <math.h>
 
-#define DAY_S      86400.0
-#define COARSE_S   600.0 /* of the look ahead; fine at its beginning, where all that is fast happens */
-#define FINE_S     30.0
-#define FINE_FOR   7200.0
-#define VACUUM_BAD 1.25
-#define ICE_BAD    0.5
-#define PROBE_BAD  1.0
+#define DAY_S       86400.0
+#define AHEAD_MIN_S 30.0
+#define AHEAD_MAX_S 900.0
+#define AHEAD_PARTS 150
+#define VACUUM_BAD  1.25
+#define ICE_BAD     0.5
+#define PROBE_BAD   1.0
 
 void vessel_sensors(const struct vessel *v, struct vessel_readings *ret)
 {
@@ -102,40 +102,29 @@ void vessel_truth(const struct vessel *v, const struct supply *supply, struct ve
         ret->vapour_c[i] = vessel_place_c(v, (enum vessel_probe)i);
 }
 
-/* Goes on without any fill until done() or the horizon. */
-static double hours_until(const struct vessel *now, double horizon_h,
-                          bool (*done)(const struct vessel *v, double limit), double limit)
+/* The look ahead goes in steps of this share of the way, fine at first, where all that is fast happens. */
+static double ahead_step_s(double s)
+{
+    return fmin(AHEAD_MAX_S, fmax(AHEAD_MIN_S, s / AHEAD_PARTS));
+}
+
+struct vessel_left vessel_hours_left(const struct vessel *now, double limit_c, double horizon_h)
 {
     struct vessel v = *now;
+    struct vessel_left left = {INFINITY, INFINITY};
     double s = 0;
     v.p.autofill = v.p.supply = 0;
     v.s.fill_manual = v.s.filling = v.s.calling = false;
     while (s <= horizon_h * 3600) {
-        if (done(&v, limit))
-            return s / 3600;
-        double dt_s = s < FINE_FOR ? FINE_S : COARSE_S;
+        if (isinf(left.dry_h) && v.s.litres <= 0)
+            left.dry_h = s / 3600;
+        if (isinf(left.warm_h) && warmest_c(&v) >= limit_c)
+            left.warm_h = s / 3600;
+        if (!isinf(left.dry_h) && !isinf(left.warm_h))
+            break;
+        double dt_s = ahead_step_s(s);
         vessel_step(&v, dt_s, v.s.ambient_c, NULL, NULL);
         s += dt_s;
     }
-    return INFINITY;
-}
-
-static bool is_warm(const struct vessel *v, double limit_c)
-{
-    return warmest_c(v) >= limit_c;
-}
-
-static bool is_dry(const struct vessel *v, double limit_l)
-{
-    return v->s.litres <= limit_l;
-}
-
-double vessel_hours_to(const struct vessel *v, double limit_c, double horizon_h)
-{
-    return hours_until(v, horizon_h, is_warm, limit_c);
-}
-
-double vessel_hours_dry(const struct vessel *v, double horizon_h)
-{
-    return hours_until(v, horizon_h, is_dry, 0);
+    return left;
 }
