@@ -187,7 +187,7 @@ struct vessel_left {
     double dry_h;  /* until no liquid is left */
     double warm_h; /* until the warmest samples reach the limit */
 };
-/* Costs a simulation, about 0.2 ms; right to some 2 %. */
+/* Costs a simulation, about 0.3 ms; right to some 2 %. */
 struct vessel_left vessel_hours_left(const struct vessel *vessel, double limit_c, double horizon_h);
 
 /* Vacuum good, nothing cracked, lid closed, no ice, valve right, supply, autofill and mains on, probes right.
