@@ -151,7 +151,7 @@ static void order(struct monitor *m, uint16_t alarm, const struct command_reques
     if (error == 0) {
         const struct alarm_view view = engine_hold(m->engine, alarm);
         if (request->verb == COMMAND_OUT_OF_SERVICE || request->verb == COMMAND_IN_SERVICE)
-            result->n++; /* they may be of many alarms */
+            result->n++;
         if (request->verb == COMMAND_OUT_OF_SERVICE && view.state != ALARM_OUT_OF_SERVICE)
             result->n_marked++;
         result->until_utc_us = until_utc_us;
