@@ -101,16 +101,6 @@ static const char *state_name(enum call_state state)
     return names[state];
 }
 
-/* What was left when the event was made, less what has passed since. */
-static int64_t time_left(const json_t *root, int64_t now_utc_us)
-{
-    int64_t left_s = integer_of(root, "time_left_s", -1), made_us = time_of(root, "time");
-    if (left_s < 0 || made_us == 0)
-        return left_s < 0 ? -1 : left_s;
-    left_s -= now_utc_us > made_us ? (now_utc_us - made_us) / SECOND_US : 0;
-    return left_s > 0 ? left_s : 0;
-}
-
 static void fill_value(struct notice *n, const json_t *root)
 {
     const json_t *trend = json_object_get(root, "trend");
@@ -123,7 +113,7 @@ static void fill_value(struct notice *n, const json_t *root)
     n->has_limit = micro_of(root, "limit", &n->limit);
     n->has_trend = micro_of(trend, "per_hour", &n->trend_per_hour);
     n->trend_over_s = integer_of(trend, "over_s", 0);
-    n->time_left_s = time_left(root, n->sent_utc_us);
+    n->time_left_s = integer_of(root, "time_left_s", -1);
     n->has_time_left_kind = n->time_left_s >= 0 || n->has_trend;
     n->response_time_s = integer_of(root, "response_time_s", 0);
 }
@@ -256,7 +246,8 @@ static int fill_summary(struct caller *c, const struct call_order *order, struct
                                     .priority = priority_of(view.priority),
                                     .state = state_name(view.state),
                                     .raised_utc_us = time_of(root, "raised"),
-                                    .time_left_s = time_left(root, p->notice.sent_utc_us)};
+                                    .event_utc_us = time_of(root, "time"),
+                                    .time_left_s = integer_of(root, "time_left_s", -1)};
         if (m->text.en == NULL && m->text.zh == NULL)
             m->text = (struct words){.en = view.key, .zh = view.key};
     }
