@@ -99,7 +99,8 @@ static void read_row(struct store_state *state, sqlite3_stmt *stmt, struct core_
     bool same_boot = strcmp(boot_id, state->boot_id) == 0;
     bool known = base >= ALARM_NORMAL && base <= ALARM_RETURNED_UNACKNOWLEDGED;
     *memory = engine_memory_of_state(known ? (enum alarm_state)base : message->restored.state);
-    memory->latched = known && sqlite3_column_int(stmt, 8) != 0;
+    memory->latched = known && (sqlite3_column_int(stmt, 8) & STORE_LATCHED) != 0;
+    memory->unseen = known && (sqlite3_column_int(stmt, 8) & STORE_UNSEEN) != 0;
     memory->acked_utc_us = message->restored.acked_utc_us;
     memory->acked_boot_us = boot_column(stmt, 9, same_boot);
     memory->has_acked_measure = sqlite3_column_type(stmt, 10) != SQLITE_NULL;
