@@ -79,6 +79,7 @@ struct notify_watch {
     int64_t since_us;             /* when we began to listen: the first one has its time from here */
     uint64_t told[NOTIFY_IDS];    /* hashes of the calls that are in the chain, a ring */
     unsigned next_told;
+    unsigned troubles_told;  /* how many were known when they were last told */
     int64_t calls_window_us; /* calls are recorded at a bounded rate: */
     unsigned calls_in_window, calls_left_out;
 };
