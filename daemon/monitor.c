@@ -341,6 +341,7 @@ static void housekeeping(struct monitor *m)
     watch_people(m, now_us);
     tell_status(m);
     monitor_retry(m);
+    monitor_watch_refresh(m, now_us);
     monitor_reload_tick(m, now_us);
 }
 

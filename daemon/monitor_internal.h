@@ -16,6 +16,7 @@
  *   monitor_record.c  what tools did and people signed; overdue reviews
  *   monitor_verify.c  a person compares a point with the device's display
  *   monitor_pages.c   what the control thread asks for; diagnostics of devices
+ *   monitor_refresh.c the value of now in the states of alarms
  *   monitor_retry.c   what found no room in a mailbox, and what the disk has lost: told again
  *   monitor_reload.c  a new configuration: load, stop buses, carry the state over, start buses
  */
@@ -124,6 +125,7 @@ struct monitor {
     bool any_dirty;
     bool *unshown; /* config->n_alarms: the publisher had no room for the alarm's state */
     bool any_unshown, points_missed;
+    uint16_t refresh_next; /* alarm whose state is looked at next: is it to be told anew? */
     unsigned config_untold; /* of enum reader: who had no room for the configuration */
     bool events_lost;       /* the store had no room for an event */
     struct fault_record faults[FAULT_COUNT];
@@ -209,6 +211,16 @@ void monitor_sentence(const struct monitor *m, uint16_t alarm, enum language lan
                       size_t cap);
 /* An event that says what state an alarm is in, for a state.db that does not know. */
 void monitor_restate_alarm(struct monitor *m, uint16_t alarm);
+
+/* What a state of an earlier time says now. view: where the reading is kept; untouched without one. */
+struct alarm_news monitor_news_now(const struct monitor *m, uint16_t alarm, struct point_view *view);
+
+/* ---- monitor_refresh.c */
+
+/* The alarm's body with the reading of now; "" while it is normal. */
+void monitor_body_now(const struct monitor *m, uint16_t alarm, char ret[BODY_MAX]);
+/* Once a second: states that were not told for a minute are told anew. */
+void monitor_watch_refresh(struct monitor *m, int64_t now_us);
 
 /* ---- monitor_restore.c */
 

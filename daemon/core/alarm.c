@@ -106,7 +106,7 @@ static int end_hold(const struct alarm_model *model, struct alarm_status *status
         return 0;
     if (alarm_state_is_active(status->base))
         status->base = hold == HOLD_SHELVED && why == WHY_PERSON ? ALARM_ACKNOWLEDGED : ALARM_UNACKNOWLEDGED;
-    else if (why == WHY_PERSON || !status->unseen)
+    else if (why == WHY_PERSON || why == WHY_ONE_SHOT || !status->unseen)
         status->base = ALARM_NORMAL;
     status->unseen = status->unseen && alarm_is_covered(model, status) && is_unacknowledged(status);
     return 0;

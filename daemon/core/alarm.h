@@ -28,8 +28,9 @@
  *             condition holds (or it is latched), the base becomes unacknowledged; acknowledged if it was a
  *             shelf and a person ended it, for that person has seen it. When the condition is over, the base
  *             becomes normal; but it stays returned, unacknowledged, if nobody had acknowledged the alarm
- *             before the first hold began (`unseen`) and no person has ended this one: what waited for
- *             somebody does not go away by itself. (The end of a mark changes nothing.)
+ *             before the first hold began (`unseen`) and this one ended by time or by the plant: what waited
+ *             for somebody does not go away by itself. (Who shelves an alarm until its condition is over, or
+ *             ends a hold, has seen it. The end of a mark changes nothing.)
  *
  * The names (alarm_state_name, transition_name, priority_name) are declared in engine.h.
  */

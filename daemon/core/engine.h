@@ -25,7 +25,9 @@
  *   changes when the engine decides (transition.at), never what it decides.
  * - Nothing that keeps an alarm quiet lasts for ever. A shelf, a suppression, an out-of-service each has an
  *   end: that of the wall clock, or as long after its begin by BOOTTIME, whichever comes first. Below it the
- *   condition is judged as ever. What ends by itself comes back unacknowledged if the condition holds.
+ *   condition is judged as ever. What ends by itself comes back unacknowledged if the condition holds; if it
+ *   is over, but nobody had acknowledged the alarm before it was held, it comes back as returned,
+ *   unacknowledged.
  * - Data that are not good and fresh suppress nothing.
  * - A protected alarm can't be kept quiet: out of service is only a mark on it.
  * How a condition, its deadband and its delays work together is drawn in condition.h, the states and holds in

@@ -64,12 +64,12 @@ static const struct row LATCHING[] = {
  * was waiting for somebody before the shelf. */
 static const struct row SHELVED[] = {
     {'N', "U-----NNNN-N--"}, {'U', "-R----AUUU-U--"}, {'A', "-N----AUUA-A--"},
-    {'R', "U-----NNNR-R--"}, {'V', "-r----AUUV-V--"}, {'r', "V-----NRRr-r--"},
+    {'R', "U-----NNNR-R--"}, {'V', "-r----AUUV-V--"}, {'r', "V-----NRNr-r--"},
 };
 static const struct row SHELVED_LATCHING[] = {
     {'N', "U-----NNNN-N--"}, {'U', "-u----AUUU-U--"}, {'A', "-a----AUUA-A--"},
     {'R', "U-----NNNR-R--"}, {'u', "U-----auuu-u--"}, {'a', "U-----auua-a--"},
-    {'V', "-w----AUUV-V--"}, {'r', "V-----NRRr-r--"}, {'w', "V-----auuw-w--"},
+    {'V', "-w----AUUV-V--"}, {'r', "V-----NRNr-r--"}, {'w', "V-----auuw-w--"},
 };
 /* Suppressed: its end always comes back unacknowledged. */
 static const struct row SUPPRESSED[] = {
@@ -83,12 +83,12 @@ static const struct row OUT_OF_SERVICE[] = {
 /* All three over each other: each ends for itself. */
 static const struct row ALL[] = {
     {'N', "U-----NNN-N-NN"}, {'U', "-R----AUU-U-UU"}, {'A', "-N----AUU-U-UU"},
-    {'R', "U-----NNN-N-NN"}, {'V', "-r----AVV-V-VV"}, {'r', "V-----Nrr-r-Nr"},
+    {'R', "U-----NNN-N-NN"}, {'V', "-r----AVV-V-VV"}, {'r', "V-----NrN-r-Nr"},
 };
 static const struct row ALL_LATCHING[] = {
     {'N', "U-----NNN-N-NN"}, {'U', "-u----AUU-U-UU"}, {'A', "-a----AUU-U-UU"},
     {'R', "U-----NNN-N-NN"}, {'u', "U-----auu-u-uu"}, {'a', "U-----auu-u-uu"},
-    {'V', "-w----AVV-V-VV"}, {'r', "V-----Nrr-r-Nr"}, {'w', "V-----aww-w-ww"},
+    {'V', "-w----AVV-V-VV"}, {'r', "V-----NrN-r-Nr"}, {'w', "V-----aww-w-ww"},
 };
 /* Protected: never shelved or suppressed; out of service is a mark that changes nothing of the rest. */
 static const struct row PROTECTED[] = {
