@@ -85,16 +85,23 @@ static void text_member(struct json_text *j, const char *key, const struct bilin
     bilingual_member(j, key, en, zh);
 }
 
-/* Whose name belongs to this: of the hold that covers it, of the command, of the acknowledgement. */
+/* Who holds it; "": nobody, or the plant. */
+static const char *holder_of(const struct alarm_record *record)
+{
+    return record->state == ALARM_SHELVED          ? record->shelf.by
+           : record->state == ALARM_OUT_OF_SERVICE ? record->service.by
+                                                   : "";
+}
+
+/* Whose name belongs to this: of the command; of the hold that covers it; of the acknowledgement. */
 static const char *by_of(const struct alarm_news *news)
 {
     const struct alarm_record *record = news->record;
-    if (record->state == ALARM_SHELVED)
-        return record->shelf.by;
-    if (record->state == ALARM_OUT_OF_SERVICE)
-        return record->service.by;
+    const char *holder = holder_of(record);
     if (news->who != NULL && news->who[0] != '\0')
         return news->who;
+    if (holder[0] != '\0')
+        return holder;
     return record->acked_utc_us != 0 ? record->who : "";
 }
 
@@ -111,6 +118,9 @@ static void who_members(struct json_text *j, const struct alarm_news *news)
     }
     if (by[0] != '\0')
         json_text_string(j, "by", by);
+    const char *holder = holder_of(record);
+    if (holder[0] != '\0' && strcmp(by, holder) != 0)
+        json_text_string(j, "held_by", holder);
     if (news->via != NULL && news->via[0] != '\0')
         json_text_string(j, "via", news->via);
 }

@@ -66,7 +66,8 @@ enum system_fault {
     FAULT_STATE_DB,   /* state.db can't be written: events and alarm states are not durable */
     FAULT_HISTORY_DB, /* history.db can't be written: readings wait in memory */
     FAULT_BROKER,     /* the MQTT broker does not take our messages */
-    FAULT_CONFIG,     /* a reload was refused: the old configuration is still in force */
+    FAULT_CONFIG,     /* a reload was refused, the old configuration is still in force; or limits are in force
+                         that nobody has explained */
     FAULT_CLOCK,      /* the wall clock stepped, or is not synchronised */
     FAULT_QUEUE,      /* samples were dropped: a queue inside the daemon was full */
     FAULT_RESTART,    /* the previous run did not stop cleanly */
