@@ -157,6 +157,8 @@ class AlarmManagement(harness.SystemTest):
         self.observer.event(alarm="warm", transition="raised")
         until_ = self.control("Shelve", asset="tank-1", alarm="warm", note="known", **{"for": "1 h"})["until"]
         self.control("OutOfService", asset="tank-2", order="WO-7", note="new valve", **{"for": "2 d"})
+        rounds = self.observer.event(asset="tank-2", alarm="manual-reading-overdue", transition="out-of-service")
+        self.assertEqual((rounds["state"], rounds["protected"]), ("normal", True))  # that nobody looks is never silenced
         self.control("Shelve", asset="tank-3", alarm="low", note="short", **{"for": "3 s"})
         self.observer.event(alarm="low", asset="tank-3", transition="shelved")
         self.cryomond.kill()
@@ -210,6 +212,57 @@ class AlarmManagement(harness.SystemTest):
         self.assertIn("lives", self.refused("Shelve", asset="room", alarm="oxygen-low", note="x", **{"for": "1 h"}).text)
         (entry,) = self.disabled(what="maintenance")
         self.assertEqual(entry["alarm"], "oxygen-low")
+
+    def test_the_value_of_now(self):
+        """What is asked for later is told with the reading of now; the event stays what it was."""
+        self.warm()
+        raised = self.observer.event(alarm="warm", transition="raised")
+        self.assertEqual((raised["value"], "value_time" in raised), (-143.0, False))
+        self.warm(raw=64120)
+        self.observer.point("tank-1", "temperature", lambda p: p["value"] == -141.6)
+        now = self.state("warm")
+        self.assertEqual((now["value"], now["time"], now["seq"]), (-141.6, raised["time"], raised["seq"]))
+        self.assertIn("-141.6", now["text"]["en"])
+        self.assertGreater(now["value_time"], raised["time"])
+        self.assertIn("-141.6 °C is above", self.ctl("alarms").stdout)
+        until(lambda: harness.sqlite(self.path("state", "state.db"), "SELECT 1 FROM alarm WHERE asset = 'tank-1' AND "
+                                     "alarm = 'warm' AND state = 1"), "the disk")
+        self.cryomond.kill()
+        self.warm(raw=64122)
+        mark = self.observer.feed.mark()
+        self.cryomond.start()
+        told = self.observer.wait("tank-1/alarms/warm", lambda b: b and "value_time" in b, since=mark).json
+        self.assertEqual((told["value"], told["transition"], told["seq"], told["id"], told["state"]),
+                         (-141.4, "raised", raised["seq"], raised["id"], "unacknowledged"))
+        self.assertIn("-141.4", told["text"]["zh"])
+        self.assertGreater(told["value_time"], now["value_time"])
+        rows = harness.sqlite(self.path("state", "state.db"), "SELECT count(*) AS n FROM event WHERE alarm = 'warm'")
+        self.assertEqual(rows[0]["n"], 1)
+
+    def test_what_waited_outlives_a_hold(self):
+        self.warm()
+        self.observer.event(alarm="warm", transition="raised")
+        self.control("Shelve", asset="tank-1", alarm="warm", note="short", **{"for": "4 s"})
+        self.warm(raw=COLD)
+        self.observer.event(alarm="warm", transition="returned", state="shelved")
+        self.cryomond.kill()
+        self.cryomond.start()
+        ended = self.observer.event(alarm="warm", transition="unshelved")
+        self.assertEqual((ended["why"], ended["state"]), ("time", "returned-unacknowledged"))
+        self.control("Acknowledge", asset="tank-1", alarm="warm")
+        self.observer.alarm("tank-1", "warm", None)
+
+    def test_who_has_done_it(self):
+        """Somebody else's shelf lies below: the record names both."""
+        self.control("Shelve", asset="tank-1", alarm="low", note="known", **{"for": "1 h"})
+        holder = self.observer.event(alarm="low", transition="shelved")["by"]
+        for verb, payload in (("out-of-service", {"order": "WO-3", "for": "1 h", "note": "valve"}), ("in-service", {})):
+            observer, mark = self.command("li.na", "l", verb, dict(payload, asset="tank-1", alarm="low"))
+            self.assertTrue(observer.wait("cmd/li.na/answer", since=mark).json["ok"])
+        back = self.observer.event(alarm="low", transition="in-service")
+        self.assertEqual((back["by"], back["held_by"], back["state"]), ("li.na", holder, "shelved"))
+        self.cryomond.stop()
+        self.assertTrue(json.loads(self.ctl("verify", self.path("state"), "--json").stdout)["proven"])
 
     def test_latched_and_reset(self):
         self.bank.set(1, HOLDING, 1, 10)
@@ -271,11 +324,15 @@ class AlarmManagement(harness.SystemTest):
                                              second=told["by"]).text)
         self.assertIn("future", self.refused("Reading", asset="tank-1", point="level", value="18.5",
                                              measured="2099-01-01T00:00:00Z").text)
-        self.assertIn("older", self.refused("Reading", asset="tank-1", point="level", value="18.5",
-                                            measured="2020-01-01T00:00:00Z").text)
+        # Entered late, and in any order: it is recorded, and makes nothing due later.
+        self.control("Reading", asset="tank-1", point="temperature", value="-188", measured="2020-01-01T00:00:00Z", note="paper")
+        late = self.observer.event(kind="reading", point="temperature")
+        self.assertEqual((late["measured"][:4], late["note"]), ("2020", "paper"))
+        (same,) = [r for r in self.control("Status")["rounds"] if r["asset"] == "tank-1"]
+        self.assertEqual(same["due"][:19], due["due"][:19])
         self.assertIn("state", self.refused("Reading", asset="tank-1", point="lid", value="ajar", measured=now).text)
         self.control("Reading", asset="tank-1", point="level", value="18.5", measured=now, second="wang.wei", note="ruler")
-        read = self.observer.event(kind="reading")
+        read = self.observer.event(kind="reading", point="level")
         self.assertEqual((read["value"], read["unit"], read["second"], read["note"], read["point"]),
                          (18.5, "cm", "wang.wei", "ruler", "level"))
         self.cryomond.kill()
@@ -313,7 +370,9 @@ class AlarmManagement(harness.SystemTest):
         self.cryomond.start()
         started = self.observer.event(kind="configuration", since=mark)
         self.assertIsNone(started["reason"])
-        self.observer.event(asset="system", alarm="configuration", transition="raised", since=mark)
+        told = self.observer.event(asset="system", alarm="configuration", transition="raised", since=mark)
+        self.assertIn("in force without a reason", told["text"]["en"])
+        self.assertNotIn("refused", told["text"]["en"])
         self.control("Reload", reason="it was me")
         self.observer.event(asset="system", alarm="configuration", transition="returned", since=mark)
 
