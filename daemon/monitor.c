@@ -16,7 +16,6 @@
 #define STORE_WAIT_US     (3 * SECOND_US) /* at start, for the disk; then without it */
 #define STOP_BUSES_US     (250 * MS_US)   /* of the two seconds that a stop may take */
 #define HOUSEKEEPING_US   SECOND_US
-#define CLOCK_STEP_US     (500 * MS_US) /* NTP slews at most 0.5 ms/s: more than this in a second is a step */
 #define QUEUE_CALM_US     (10 * SECOND_US) /* no sample lost for so long: the fault is over */
 #define MESSAGES_PER_TURN 1024             /* then time, signals and the watchdog get their turn */
 
@@ -83,6 +82,7 @@ int monitor_create(const struct monitor_parts *parts, struct monitor **ret)
     m->stop_fd = -1;
     m->watchdog_us = service_watchdog_us();
     m->clock_offset_us = clock_offset_us();
+    m->asleep_us = clock_asleep_us();
     int result = monitor_make_tables(m, parts->config);
     if (result < 0) {
         free(m);
@@ -249,21 +249,6 @@ static void handle(struct monitor *m, struct core_message *message)
 
 /* ---------------------------------------------------------------- housekeeping */
 
-static void watch_clock(struct monitor *m)
-{
-    int64_t offset_us = clock_offset_us(), step_us = offset_us - m->clock_offset_us;
-    m->clock_offset_us = offset_us;
-    if (step_us < CLOCK_STEP_US && step_us > -CLOCK_STEP_US)
-        return;
-    char detail[NOTE_MAX];
-    snprintf(detail, sizeof detail, "stepped by %+.3f s", (double)step_us / 1e6);
-    log_line(LOG_WARNING, MID_CLOCK, "the wall clock was %s", detail);
-    const struct announce_member members[] = {{.key = "step_us", .number = step_us}};
-    monitor_event(m, clock_now(), "clock", members, 1);
-    monitor_fault(m, FAULT_CLOCK, FROM_MONITOR, true, detail);
-    monitor_fault(m, FAULT_CLOCK, FROM_MONITOR, false, ""); /* a step is over at once; it waits to be seen */
-}
-
 static void watch_queue(struct monitor *m, int64_t now_us)
 {
     uint64_t dropped = mailbox_take_dropped(m->parts.core);
@@ -349,7 +334,7 @@ static void housekeeping(struct monitor *m)
     if (now_us < m->next_housekeeping_us)
         return;
     m->next_housekeeping_us = now_us + HOUSEKEEPING_US;
-    watch_clock(m);
+    monitor_watch_clock(m);
     watch_queue(m, now_us);
     monitor_watch_review(m);
     feed_watchdog(m, now_us);

@@ -264,13 +264,21 @@ void monitor_restate_alarm(struct monitor *m, uint16_t alarm)
     announce(m, &news);
 }
 
-int monitor_feed(struct monitor *m, const struct event *event, const struct command *command)
+static int feed_at(struct monitor *m, struct stamp at, const struct event *event,
+                   const struct command *command)
 {
     struct transition t;
-    int result = engine_feed(m->engine, clock_now(), event);
+    int result = engine_feed(m->engine, at, event);
+    if (at.boot_us > m->fed_us)
+        m->fed_us = at.boot_us;
     while (engine_take(m->engine, &t))
         announce_transition(m, &t, t.command != 0 ? command : NULL);
     return result;
+}
+
+int monitor_feed(struct monitor *m, const struct event *event, const struct command *command)
+{
+    return feed_at(m, clock_now(), event, command);
 }
 
 void monitor_fault(struct monitor *m, enum system_fault fault, enum fault_source source, bool failed,
@@ -388,6 +396,19 @@ static void store_sample(struct monitor *m, uint16_t point, const struct reading
     (void)mailbox_post(store_mailbox(m->parts.store), MAILBOX_ORDINARY, &message);
 }
 
+/* A sample that has waited here for longer than its point stays fresh, since the machine was suspended or
+ * starved, says nothing about now. It belongs to the record, and its alarms hear of it as of its own time,
+ * unless they are far beyond that; the point is stale, and the tick that follows finds that. */
+static bool take_old(struct monitor *m, const struct event *event, struct stamp taken)
+{
+    int64_t fresh_us = m->config->point_models[event->sample.point].stale_after_ms * MS_US;
+    if (fresh_us == 0 || clock_boot_us() - taken.boot_us < fresh_us)
+        return false;
+    if (m->fed_us - taken.boot_us < fresh_us)
+        (void)feed_at(m, taken, event, NULL);
+    return true;
+}
+
 void monitor_sample(struct monitor *m, const struct core_message *message)
 {
     if (message->generation != m->config->generation || message->sample.point >= m->config->n_points)
@@ -398,10 +419,13 @@ void monitor_sample(struct monitor *m, const struct core_message *message)
         config_calibrate(m->config, message->sample.point, message->sample.slot.utc_us, &view.reading);
     event.sample.point = message->sample.point;
     event.sample.reading = view.reading;
-    (void)monitor_feed(m, &event, NULL);
+    bool old = take_old(m, &event, message->sample.taken);
+    if (!old)
+        (void)monitor_feed(m, &event, NULL);
     store_sample(m, message->sample.point, &message->sample.reading, message->sample.slot,
                  message->sample.taken);
-    monitor_publish_point(m, message->sample.point, &view);
+    if (!old)
+        monitor_publish_point(m, message->sample.point, &view);
 }
 
 void monitor_stale_points(struct monitor *m)

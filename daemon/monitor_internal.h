@@ -12,6 +12,7 @@
  *   monitor_drill.c   the way to a person, tried out on schedule
  *   monitor_fallback.c  the daemon's own last resort
  *   monitor_rounds.c  manual readings
+ *   monitor_clock.c   the wall clock was set, the machine was suspended
  *   monitor_record.c  what tools did and people signed; overdue reviews
  *   monitor_verify.c  a person compares a point with the device's display
  *   monitor_pages.c   what the control thread asks for; diagnostics of devices
@@ -151,6 +152,8 @@ struct monitor {
         unsigned char sha256[32];
     } baseline; /* the configuration whose limits are explained */
     int64_t clock_offset_us;
+    int64_t fed_us;            /* the latest time that the engine was told */
+    int64_t asleep_us;         /* clock_asleep_us when it was last looked at */
     int64_t reviewed_until_us; /* UTC: the record before that was reviewed, without a hole; 0: not known */
     int64_t queue_lost_us;     /* when samples were last dropped */
     int64_t next_housekeeping_us, next_watchdog_us;
@@ -228,6 +231,11 @@ void monitor_record(struct monitor *m, const struct core_message *message); /* f
 void monitor_settle_review(struct monitor *m);
 /* Raises or ends the alarm about an overdue review. */
 void monitor_watch_review(struct monitor *m);
+
+/* ---- monitor_clock.c */
+
+/* Once a second: an event when the wall clock was set, or the machine was suspended. */
+void monitor_watch_clock(struct monitor *m);
 
 /* ---- monitor_custody.c */
 

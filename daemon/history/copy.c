@@ -32,18 +32,6 @@ static int failed(sqlite3 *db, int result, const char *what, char *message, size
     return error < 0 ? error : -EIO;
 }
 
-static int get_number(sqlite3 *db, const char *sql, int64_t *ret)
-{
-    sqlite3_stmt *stmt = NULL;
-    int result = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
-    if (result == SQLITE_OK)
-        result = sqlite3_step(stmt);
-    if (result == SQLITE_ROW)
-        *ret = sqlite3_column_int64(stmt, 0);
-    sqlite3_finalize(stmt);
-    return result == SQLITE_ROW ? SQLITE_OK : result;
-}
-
 /* ---------------------------------------------------------------- the moment */
 
 static bool has_table(sqlite3 *db, const char *name)
@@ -54,9 +42,9 @@ static bool has_table(sqlite3 *db, const char *name)
 static int get_last_frame(sqlite3 *history, int64_t *ret)
 {
     int64_t frame = 0, sealed = 0;
-    int result = get_number(history, "SELECT max(id) FROM frame", &frame);
+    int result = schema_number(history, "SELECT max(id) FROM frame", &frame);
     if (result == SQLITE_OK && has_table(history, "seal"))
-        result = get_number(history, "SELECT max(to_id) FROM seal WHERE kind = 1", &sealed);
+        result = schema_number(history, "SELECT max(to_id) FROM seal WHERE kind = 1", &sealed);
     *ret = frame > sealed ? frame : sealed;
     return result;
 }
@@ -76,7 +64,7 @@ static int check_head(const struct pair *pair, bool *ret_agrees)
         return SQLITE_OK;
     int result = get_last_frame(pair->history, &frame);
     if (result == SQLITE_OK && has_table(pair->history, "seal"))
-        result = get_number(pair->history, "SELECT max(id) FROM seal", &seal);
+        result = schema_number(pair->history, "SELECT max(id) FROM seal", &seal);
     if (result == SQLITE_OK)
         result = sqlite3_prepare_v2(pair->state, "SELECT text FROM head", -1, &stmt, NULL);
     if (result == SQLITE_OK && (result = sqlite3_step(stmt)) == SQLITE_ROW) {
@@ -97,7 +85,7 @@ static int pin(struct pair *pair, char *message, size_t cap)
         int64_t ignored;
         int result = sqlite3_exec(order[i], "BEGIN", NULL, NULL, NULL);
         if (result == SQLITE_OK) /* only a read begins the transaction in truth */
-            result = get_number(order[i], "SELECT count(*) FROM sqlite_schema", &ignored);
+            result = schema_number(order[i], "SELECT count(*) FROM sqlite_schema", &ignored);
         if (result != SQLITE_OK)
             return failed(order[i], result, i == 0 ? "history.db" : "state.db", message, cap);
     }
@@ -188,13 +176,14 @@ static int count_rows(const struct pair *pair, struct copy_counts *ret)
     int result = SQLITE_OK;
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted && result == SQLITE_OK; i++) {
         if (has_table(wanted[i].db, wanted[i].table)) /* not all are in files of version 1 */
-            result = get_number(wanted[i].db, wanted[i].sql, wanted[i].ret);
+            result = schema_number(wanted[i].db, wanted[i].sql, wanted[i].ret);
         if (result == SQLITE_DONE) /* no row */
             result = SQLITE_OK;
     }
     /* Live segments only: a day counts what its hours did. */
     if (result == SQLITE_OK && has_table(pair->history, "seal"))
-        result = get_number(pair->history, "SELECT sum(count) FROM seal WHERE entries IS NOT NULL", &sealed);
+        result =
+            schema_number(pair->history, "SELECT sum(count) FROM seal WHERE entries IS NOT NULL", &sealed);
     ret->readings += sealed;
     if (result == SQLITE_OK)
         result = get_last_frame(pair->history, &ret->last_frame);
@@ -311,7 +300,7 @@ static int copy_file(sqlite3 *from, const char *to, enum schema_file file, const
 static int64_t count_pages(sqlite3 *db)
 {
     int64_t pages = 0;
-    (void)get_number(db, "PRAGMA page_count", &pages);
+    (void)schema_number(db, "PRAGMA page_count", &pages);
     return pages;
 }
 

@@ -32,7 +32,7 @@
 
 #define FOLD_FRAMES_MAX 16384
 #define FOLD_POINT_MAX  (1U << 19)
-#define FOLD_HOURS_MAX  256
+#define FOLD_HOURS_MAX  64   /* a clock that stands between two hours makes many */
 #define FOLD_ROW_BYTES  5000 /* of the hours of a point, on average, that become one row */
 
 struct fold;

@@ -183,26 +183,26 @@ static int failed(sqlite3 *db, int result, char *message, size_t cap)
     return schema_errno(db, result);
 }
 
-static int read_integer(sqlite3 *db, const char *sql, int *ret)
+int schema_number(sqlite3 *db, const char *sql, int64_t *ret)
 {
     sqlite3_stmt *stmt = NULL;
     int result = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
     if (result == SQLITE_OK)
         result = sqlite3_step(stmt);
     if (result == SQLITE_ROW)
-        *ret = sqlite3_column_int(stmt, 0);
+        *ret = sqlite3_column_int64(stmt, 0);
     sqlite3_finalize(stmt);
     return result == SQLITE_ROW ? SQLITE_OK : result;
 }
 
 static int check(sqlite3 *db, enum schema_file file, int newest, char *message, size_t cap)
 {
-    int application_id = 0, version = 0, tables = 0;
-    int result = read_integer(db, "PRAGMA application_id", &application_id);
+    int64_t application_id = 0, version = 0, tables = 0;
+    int result = schema_number(db, "PRAGMA application_id", &application_id);
     if (result == SQLITE_OK)
-        result = read_integer(db, "PRAGMA user_version", &version);
+        result = schema_number(db, "PRAGMA user_version", &version);
     if (result == SQLITE_OK)
-        result = read_integer(db, "SELECT count(*) FROM sqlite_schema", &tables);
+        result = schema_number(db, "SELECT count(*) FROM sqlite_schema", &tables);
     if (result != SQLITE_OK)
         return failed(db, result, message, cap);
     if (application_id == 0 && version == 0 && tables == 0) {
@@ -215,11 +215,11 @@ static int check(sqlite3 *db, enum schema_file file, int newest, char *message, 
     }
     if (version > newest) {
         snprintf(message, cap,
-                 "written by a newer cryomon (file version %d, this program knows %d): not touched", version,
-                 newest);
+                 "written by a newer cryomon (file version %lld, this program knows %d): not touched",
+                 (long long)version, newest);
         return -EPROTONOSUPPORT;
     }
-    return version;
+    return (int)version;
 }
 
 int schema_check(sqlite3 *db, enum schema_file file, char *message, size_t cap)

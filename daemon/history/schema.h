@@ -26,6 +26,7 @@
 
 #include <sqlite3.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Of a new history.db. A day's chunk is about 3 KB: five fit into a page and little is left over, where pages
  * of 8 KiB would stand a quarter empty; a commit of readings still writes one page. */
@@ -52,6 +53,10 @@ int schema_migrate(sqlite3 *db, enum schema_file file, char *message, size_t cap
  * ours.) */
 int schema_run_steps(sqlite3 *db, enum schema_file file, const char *const *steps, int n_steps, char *message,
                      size_t cap);
+
+/* The first column of the statement's first row. SQLITE_OK, SQLITE_DONE (no row), or another SQLite result.
+ */
+int schema_number(sqlite3 *db, const char *sql, int64_t *ret);
 
 /* An SQLite result as -errno (SQLITE_OK, _ROW and _DONE: 0), and the connection's last error as text, with
  * the system's own words where it has them: "disk I/O error: No space left on device". */

@@ -393,23 +393,29 @@ int verify_record(const char *dir, const struct verify_options *options, struct 
     return error;
 }
 
-int verify_last_key(const char *dir, unsigned char ret[SIGNER_KEY_SIZE], int64_t *ret_since_utc_us)
+int verify_keys(const char *dir, struct verify_key *keys, size_t cap, size_t *ret_n)
 {
     struct history_reader *reader = NULL;
     sqlite3_stmt *stmt = NULL;
     char message[512];
+    *ret_n = 0;
     int error = history_open(dir, &reader, message, sizeof message);
     if (error == 0)
-        error = reader->history ? -ENOENT : reader->history_error;
-    if (error == -ENOENT && reader &&
+        error = reader->history ? 0 : reader->history_error;
+    if (error == 0 &&
         sqlite3_prepare_v2(reader->history,
-                           "SELECT public_key, utc_us FROM signer WHERE length(public_key) = 32 AND id ="
-                           " (SELECT signer FROM seal ORDER BY id DESC LIMIT 1)",
-                           -1, &stmt, NULL) == SQLITE_OK &&
-        sqlite3_step(stmt) == SQLITE_ROW) {
-        memcpy(ret, sqlite3_column_blob(stmt, 0), SIGNER_KEY_SIZE);
-        *ret_since_utc_us = sqlite3_column_int64(stmt, 1);
-        error = 0;
+                           "SELECT public_key, signer.utc_us, max(seal.utc_us) FROM signer JOIN seal ON"
+                           " seal.signer = signer.id WHERE length(public_key) = 32 GROUP BY signer.id"
+                           " ORDER BY max(seal.id) DESC",
+                           -1, &stmt, NULL) != SQLITE_OK)
+        error = -EIO;
+    while (error == 0 && sqlite3_step(stmt) == SQLITE_ROW) {
+        if (*ret_n < cap) {
+            memcpy(keys[*ret_n].key, sqlite3_column_blob(stmt, 0), SIGNER_KEY_SIZE);
+            keys[*ret_n].since_utc_us = sqlite3_column_int64(stmt, 1);
+            keys[*ret_n].last_utc_us = sqlite3_column_int64(stmt, 2);
+        }
+        ++*ret_n;
     }
     sqlite3_finalize(stmt);
     history_close(reader);

@@ -131,8 +131,12 @@ struct verify_result {
 int verify_record(const char *dir, const struct verify_options *options, struct verify_result *ret,
                   char *message, size_t cap);
 
-/* The key that signed last, as history.db has it, and since when. 0, -ENOENT (nothing is sealed yet), or
- * -errno. */
-int verify_last_key(const char *dir, unsigned char ret[SIGNER_KEY_SIZE], int64_t *ret_since_utc_us);
+/* A key that has sealed something, as history.db has it. */
+struct verify_key {
+    unsigned char key[SIGNER_KEY_SIZE];
+    int64_t since_utc_us, last_utc_us; /* when it began, and its last seal */
+};
+/* All of them, the one that signed last first, up to cap; ret_n: how many there are. 0 or -errno. */
+int verify_keys(const char *dir, struct verify_key *keys, size_t cap, size_t *ret_n);
 
 #endif

@@ -318,7 +318,7 @@ struct core_message {
 struct event_record {
     uint64_t seq;
     struct stamp at;
-    char kind[EVENT_KIND_MAX];         /* "alarm", "start", "stop", "configuration", "clock", "gap" ... */
+    char kind[EVENT_KIND_MAX]; /* "alarm", "start", "stop", "configuration", "clock", "suspend", "gap" ... */
     char asset[ID_MAX], alarm[ID_MAX]; /* "" where they do not apply */
     char body[BODY_MAX];
     /* For kind "alarm": the state that state.db keeps for the alarm from now on. */

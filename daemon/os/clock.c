@@ -27,20 +27,36 @@ struct stamp clock_now(void)
     return (struct stamp){.boot_us = read_clock(CLOCK_BOOTTIME), .utc_us = read_clock(CLOCK_REALTIME)};
 }
 
-int64_t clock_offset_us(void)
+/* How far one clock is ahead of another: it is read between two readings of the other, because a preemption
+ * in the middle must not look like a step. */
+static int64_t ahead_us(clockid_t clock, clockid_t of)
 {
-    /* REALTIME between two BOOTTIME readings: a preemption in the middle must not look like a step. */
-    int64_t best_span = INT64_MAX, offset = 0;
+    int64_t best_span = INT64_MAX, ahead = 0;
     for (int i = 0; i < 3; i++) {
-        int64_t before = read_clock(CLOCK_BOOTTIME);
-        int64_t utc = read_clock(CLOCK_REALTIME);
-        int64_t after = read_clock(CLOCK_BOOTTIME);
+        int64_t before = read_clock(of);
+        int64_t there = read_clock(clock);
+        int64_t after = read_clock(of);
         if (after - before < best_span) {
             best_span = after - before;
-            offset = utc - (before + (after - before) / 2);
+            ahead = there - (before + (after - before) / 2);
         }
     }
-    return offset;
+    return ahead;
+}
+
+int64_t clock_offset_us(void)
+{
+    return ahead_us(CLOCK_REALTIME, CLOCK_BOOTTIME);
+}
+
+int64_t clock_asleep_us(void)
+{
+    return ahead_us(CLOCK_BOOTTIME, CLOCK_MONOTONIC);
+}
+
+int64_t clock_running_us(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
 }
 
 int64_t clock_keep_offset(int64_t kept_us, int64_t true_us)

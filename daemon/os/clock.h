@@ -16,6 +16,12 @@ struct stamp clock_now(void);
 /* REALTIME - BOOTTIME; it changes only when somebody sets the clock (or NTP slews it, slowly). */
 int64_t clock_offset_us(void);
 
+/* BOOTTIME - MONOTONIC: how long the machine has slept since it was booted. It grows only by a suspend. */
+int64_t clock_asleep_us(void);
+
+/* MONOTONIC: time in which the machine ran. Only for what a thread must get done in it. */
+int64_t clock_running_us(void);
+
 /* The offset that slots keep: kept_us, until the true one is more than CLOCK_SLOT_TOLERANCE_US away from it,
  * and then that. So what is due at regular times is recorded at regular times, although a clock that is
  * slewed never keeps exactly to its offset. Begin with INT64_MIN. */

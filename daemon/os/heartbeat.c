@@ -12,9 +12,9 @@
 #include "clock.h"
 
 struct slot {
-    atomic_int_fast64_t due_boot_us; /* late after this */
-    atomic_int thread;               /* kernel thread id; 0: the slot is free, -1: being set up */
-    char name[HEARTBEAT_NAME];       /* written between -1 and the thread id */
+    atomic_int_fast64_t due_us; /* late after this, by clock_running_us: asleep nobody is late */
+    atomic_int thread;          /* kernel thread id; 0: the slot is free, -1: being set up */
+    char name[HEARTBEAT_NAME];  /* written between -1 and the thread id */
 };
 
 struct heartbeats {
@@ -84,7 +84,7 @@ void heartbeat_busy(struct heartbeats *hb, int slot, uint32_t allowance_ms)
 {
     if (slot < 0)
         return;
-    atomic_store(&hb->slots[slot].due_boot_us, clock_boot_us() + (int64_t)allowance_ms * MS_US);
+    atomic_store(&hb->slots[slot].due_us, clock_running_us() + (int64_t)allowance_ms * MS_US);
     hang_if_asked(hb->slots[slot].name);
 }
 
@@ -109,13 +109,13 @@ static char thread_state(int thread)
 
 bool heartbeat_find_late(struct heartbeats *hb, char *ret_name, const char *disk_thread, bool *ret_blocked)
 {
-    int64_t now = clock_boot_us();
+    int64_t now = clock_running_us();
     bool late = false;
     *ret_blocked = false;
     for (int i = 0; i < HEARTBEAT_SLOTS; i++) {
         struct slot *slot = &hb->slots[i];
         int thread = atomic_load(&slot->thread);
-        if (thread <= 0 || atomic_load(&slot->due_boot_us) >= now)
+        if (thread <= 0 || atomic_load(&slot->due_us) >= now)
             continue;
         if (thread_state(thread) == 'D') {
             *ret_blocked |= strcmp(slot->name, disk_thread) == 0;

@@ -4,7 +4,7 @@
  *
  * A thread that is about to do something that may take long and can't be interrupted (a name look-up, a
  * write to a slow disk) says so first with the time it allows itself; it is late only after that.
- * The slots are atomics; no locks.
+ * Only time in which the machine ran counts: after a suspend nobody is late. The slots are atomics; no locks.
  */
 #ifndef CRYOMON_HEARTBEAT_H
 #define CRYOMON_HEARTBEAT_H

@@ -28,6 +28,7 @@
 #define MID_CLOCK        "5e1b6c5d0e9c4c8f9a5d1f0c6c1f7a09"
 #define MID_WATCHDOG     "5e1b6c5d0e9c4c8f9a5d1f0c6c1f7a0a"
 #define MID_CONTROL      "5e1b6c5d0e9c4c8f9a5d1f0c6c1f7a0b"
+#define MID_SUSPEND      "5e1b6c5d0e9c4c8f9a5d1f0c6c1f7a0c"
 
 /* Opens the log and starts its thread. level: the least important priority that is written (LOG_INFO by
  * habit). Call once, before any other thread. Returns 0 or -errno: lines are then written at once. */

@@ -7,7 +7,7 @@ import subprocess
 
 import bench
 
-OPTIONS = bench.options(__doc__, points=500, days=7.0, plain_days=0.5, influx=0, noisy=0, dir="/var/tmp")
+OPTIONS = bench.options(__doc__, points=500, days=7.0, plain_days=0.5, influx=0.0, noisy=0, dir="/var/tmp")
 
 
 def program(name):
@@ -44,19 +44,19 @@ def plain(schema, *words):
         shutil.rmtree(place)
 
 
-def influxdb(*words):
+def influxdb(form, *words):
     import influx
     place = os.path.join(OPTIONS.dir, "cryomon-bench-%d" % os.getpid())
     os.mkdir(place)
     try:
         server = influx.Influx(place)
         try:
-            lines = subprocess.Popen([program("history_plain"), "lines", "-", str(OPTIONS.points), str(OPTIONS.days), *words],
+            lines = subprocess.Popen([program("history_plain"), form, "-", str(OPTIONS.points), str(OPTIONS.influx), *words],
                                      stdout=subprocess.PIPE)
             server.write(lines.stdout)
             lines.wait()
-            readings = OPTIONS.points * OPTIONS.days * 8640
-            print("%-28s %12d %10.3f" % ("InfluxDB, compacted", readings, server.settled() / readings))
+            readings = OPTIONS.points * OPTIONS.influx * 8640
+            print("%-28s %12d %10.3f" % ("InfluxDB, compacted, " + form, readings, server.settled() / readings))
         finally:
             server.stop()
     finally:
@@ -70,7 +70,8 @@ def main():
     for schema in ("index", "point", "time"):
         plain(schema, *words)
     if OPTIONS.influx:
-        influxdb(*words)
+        for form in ("lines", "tenths"):
+            influxdb(form, *words)
 
 
 main()

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "chain.h"
 #include "fold.h"
@@ -27,63 +26,32 @@ static struct data_point points[POINTS_MAX];
 static struct frame_entry entries[FRAME_ENTRIES_MAX];
 static unsigned char body[FRAME_BYTES_MAX];
 
-static void die(const char *what, sqlite3 *db)
-{
-    fprintf(stderr, "history_cryomon: %s: %s\n", what, db ? sqlite3_errmsg(db) : "");
-    exit(1);
-}
-
-static void run(sqlite3 *db, const char *sql)
-{
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        die(sql, db);
-}
-
-static long long written(void)
-{
-    long long bytes = 0;
-    char line[128];
-    FILE *io = fopen("/proc/self/io", "r");
-    while (io && fgets(line, sizeof line, io))
-        sscanf(line, "wchar: %lld", &bytes);
-    if (io)
-        fclose(io);
-    return bytes;
-}
-
-static double now(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 static sqlite3 *open_db(const char *dir, enum schema_file file, bool quick)
 {
     char path[512], message[256];
     sqlite3 *db = NULL;
     snprintf(path, sizeof path, "%s/%s", dir, schema_name(file));
     if (sqlite3_open(path, &db) != SQLITE_OK)
-        die(path, db);
-    run(db, file == SCHEMA_HISTORY ? SCHEMA_SET_PAGE
-                "; PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=256"
-                                   : "PRAGMA journal_mode=WAL");
-    run(db, quick ? "PRAGMA synchronous=OFF" : "PRAGMA synchronous=FULL");
+        data_die(path, db);
+    data_run(db, file == SCHEMA_HISTORY ? SCHEMA_SET_PAGE
+                     "; PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=256"
+                                        : "PRAGMA journal_mode=WAL");
+    data_run(db, quick ? "PRAGMA synchronous=OFF" : "PRAGMA synchronous=FULL");
     if (schema_migrate(db, file, message, sizeof message) < 0)
-        die(message, NULL);
+        data_die(message, NULL);
     return db;
 }
 
 static void make_points(sqlite3 *db, unsigned n)
 {
     char sql[256];
-    run(db, "BEGIN");
+    data_run(db, "BEGIN");
     for (unsigned p = 0; p < n; p++) {
         snprintf(sql, sizeof sql, "INSERT INTO point VALUES(%u, 'tank-%u', 'temperature', '\302\260C', %d)",
                  p + 1, p + 1, DATA_DECIMALS);
-        run(db, sql);
+        data_run(db, sql);
     }
-    run(db, "COMMIT");
+    data_run(db, "COMMIT");
 }
 
 struct writer {
@@ -99,7 +67,7 @@ static void commit(struct writer *writer, size_t n)
 {
     size_t len = 0;
     if (frame_encode(entries, n, body, sizeof body, &len) < 0)
-        die("frame_encode", NULL);
+        data_die("frame_encode", NULL);
     struct chain_frame frame = {
         ++writer->id, entries[0].taken_ms * 1000, entries[n - 1].taken_ms * 1000, (int64_t)n, body, len};
     unsigned char hash[CHAIN_HASH_SIZE];
@@ -112,7 +80,7 @@ static void commit(struct writer *writer, size_t n)
     sqlite3_bind_blob64(writer->stmt, 5, body, len, SQLITE_STATIC);
     sqlite3_bind_blob(writer->stmt, 6, hash, sizeof hash, SQLITE_STATIC);
     if (sqlite3_step(writer->stmt) != SQLITE_DONE)
-        die("insert", writer->db);
+        data_die("insert", writer->db);
     sqlite3_reset(writer->stmt);
 }
 
@@ -122,10 +90,10 @@ static void fold_all(struct writer *writer, int64_t utc_us)
     static const struct fold_head head;
     struct fold_done done;
     do {
-        double start = now();
+        double start = data_now();
         if (fold_step(writer->fold, utc_us, &head, &done) != SQLITE_OK)
-            die("fold", writer->db);
-        double took = now() - start;
+            data_die("fold", writer->db);
+        double took = data_now() - start;
         if (done.kind == FOLD_HOUR && took > writer->slowest_hour)
             writer->slowest_hour = took;
         if (done.kind == FOLD_DAY && took > writer->slowest_day)
@@ -191,18 +159,18 @@ int main(int argc, char **argv)
     sqlite3_close(open_db(argv[1], SCHEMA_STATE, quick));
     make_points(writer.db, n);
     if (signer_from_seed(seed, &signer) < 0 || fold_create(writer.db, signer, &writer.fold) < 0)
-        die("fold_create", writer.db);
+        data_die("fold_create", writer.db);
     if (sqlite3_prepare_v2(writer.db, "INSERT INTO frame VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1, &writer.stmt,
                            NULL) != SQLITE_OK)
-        die("prepare", writer.db);
-    long long before = written();
-    double start = now();
+        data_die("prepare", writer.db);
+    long long before = data_written();
+    double start = data_now();
     fill(&writer, n, polls);
-    double seconds = now() - start;
+    double seconds = data_now() - start;
     fold_free(writer.fold);
     sqlite3_finalize(writer.stmt);
-    run(writer.db, "PRAGMA wal_checkpoint(TRUNCATE)");
-    long long bytes = written() - before;
+    data_run(writer.db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    long long bytes = data_written() - before;
     sqlite3_close(writer.db);
     signer_free(signer);
     char path[512];

@@ -1,7 +1,11 @@
 /* history_data.c - see history_data.h. */
 #include "history_data.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 
 #define DAY_S 86400.0
 
@@ -38,4 +42,37 @@ int64_t data_next(struct data_point *point, uint64_t i)
     }
     point->walk += -0.002 * point->walk + 1.12 * gauss(point);
     return llround(-1800.0 + point->walk);
+}
+
+/* ---------------------------------------------------------------- filling a store */
+
+void data_die(const char *what, sqlite3 *db)
+{
+    fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, what, db ? sqlite3_errmsg(db) : "");
+    exit(1);
+}
+
+void data_run(sqlite3 *db, const char *sql)
+{
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        data_die(sql, db);
+}
+
+long long data_written(void)
+{
+    long long bytes = 0;
+    char line[128];
+    FILE *io = fopen("/proc/self/io", "r");
+    while (io && fgets(line, sizeof line, io))
+        sscanf(line, "wchar: %lld", &bytes);
+    if (io)
+        fclose(io);
+    return bytes;
+}
+
+double data_now(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }

@@ -10,6 +10,7 @@
 #ifndef CRYOMON_HISTORY_DATA_H
 #define CRYOMON_HISTORY_DATA_H
 
+#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,5 +28,11 @@ struct data_point {
 void data_begin(struct data_point *point, unsigned number, bool noisy);
 /* The next reading, in tenths of a degree. i counts from 0. */
 int64_t data_next(struct data_point *point, uint64_t i);
+
+/* What the programs that fill a store share. die ends the program, with what SQLite says (db may be NULL). */
+_Noreturn void data_die(const char *what, sqlite3 *db);
+void data_run(sqlite3 *db, const char *sql);
+long long data_written(void); /* bytes, by this process so far */
+double data_now(void);        /* seconds */
 
 #endif

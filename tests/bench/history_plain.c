@@ -2,8 +2,8 @@
  * history_plain - the same readings in plain SQLite tables, for comparison: size on disk, bytes written,
  * time.
  *
- *   history_plain SCHEMA DIR POINTS DAYS [noisy]    SCHEMA: index, point, time, or lines (InfluxDB's line
- * protocol)
+ *   history_plain SCHEMA DIR POINTS DAYS [noisy]    SCHEMA: index, point, time, or InfluxDB's line protocol:
+ * lines, and tenths, with the values as whole tenths, which it packs better
  *
  * One commit each 5 s of readings, WAL, synchronous FULL, as the daemon does. Prints one JSON object.
  */
@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "history_data.h"
 
@@ -31,45 +30,17 @@ static const struct {
 
 static struct data_point points[POINTS_MAX];
 
-static void die(const char *what, sqlite3 *db)
-{
-    fprintf(stderr, "history_plain: %s: %s\n", what, db ? sqlite3_errmsg(db) : "");
-    exit(1);
-}
-
-static void run(sqlite3 *db, const char *sql)
-{
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        die(sql, db);
-}
-
-static long long written(void)
-{
-    long long bytes = 0;
-    char line[128];
-    FILE *io = fopen("/proc/self/io", "r");
-    while (io && fgets(line, sizeof line, io))
-        sscanf(line, "wchar: %lld", &bytes);
-    if (io)
-        fclose(io);
-    return bytes;
-}
-
-static double now(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static void print_lines(unsigned n, uint64_t polls)
+static void print_lines(unsigned n, uint64_t polls, bool tenths)
 {
     for (uint64_t i = 0; i < polls; i++) {
         for (unsigned p = 0; p < n; p++) {
             int64_t value = data_next(&points[p], i);
             long long ms =
                 (long long)(DATA_START_MS + (int64_t)i * DATA_INTERVAL_MS + (int64_t)(p * 17U % 10000U));
-            printf("reading,point=p%u value=%.1f %lld\n", p, (double)value / 10.0, ms);
+            if (tenths)
+                printf("reading,point=p%u value=%lldi %lld\n", p, (long long)value, ms);
+            else
+                printf("reading,point=p%u value=%.1f %lld\n", p, (double)value / 10.0, ms);
         }
     }
 }
@@ -79,19 +50,19 @@ static void fill(sqlite3 *db, unsigned n, uint64_t polls)
 {
     sqlite3_stmt *stmt = NULL;
     if (sqlite3_prepare_v2(db, "INSERT INTO reading VALUES(?1, ?2, ?3)", -1, &stmt, NULL) != SQLITE_OK)
-        die("prepare", db);
+        data_die("prepare", db);
     for (uint64_t i = 0; i < polls; i++) {
         for (unsigned half = 0; half < 2; half++) {
-            run(db, "BEGIN");
+            data_run(db, "BEGIN");
             for (unsigned p = half; p < n; p += 2) {
                 sqlite3_bind_int64(stmt, 1, DATA_START_MS + (int64_t)i * DATA_INTERVAL_MS + half * 5000);
                 sqlite3_bind_int64(stmt, 2, p + 1);
                 sqlite3_bind_double(stmt, 3, (double)data_next(&points[p], i) / 10.0);
                 if (sqlite3_step(stmt) != SQLITE_DONE)
-                    die("insert", db);
+                    data_die("insert", db);
                 sqlite3_reset(stmt);
             }
-            run(db, "COMMIT");
+            data_run(db, "COMMIT");
         }
     }
     sqlite3_finalize(stmt);
@@ -100,7 +71,7 @@ static void fill(sqlite3 *db, unsigned n, uint64_t polls)
 int main(int argc, char **argv)
 {
     if (argc < 5) {
-        fprintf(stderr, "usage: history_plain index|point|time|lines DIR POINTS DAYS [noisy]\n");
+        fprintf(stderr, "usage: history_plain index|point|time|lines|tenths DIR POINTS DAYS [noisy]\n");
         return 2;
     }
     unsigned n = (unsigned)strtoul(argv[3], NULL, 10);
@@ -109,8 +80,9 @@ int main(int argc, char **argv)
         return 2;
     for (unsigned p = 0; p < n; p++)
         data_begin(&points[p], p, argc > 5);
-    if (strcmp(argv[1], "lines") == 0) {
-        print_lines(n, polls);
+    bool tenths = strcmp(argv[1], "tenths") == 0;
+    if (tenths || strcmp(argv[1], "lines") == 0) {
+        print_lines(n, polls, tenths);
         return 0;
     }
     for (size_t s = 0; s < sizeof schemas / sizeof *schemas; s++) {
@@ -121,15 +93,15 @@ int main(int argc, char **argv)
             continue;
         snprintf(path, sizeof path, "%s/plain-%s.db", argv[2], schemas[s].name);
         if (sqlite3_open(path, &db) != SQLITE_OK)
-            die(path, db);
-        run(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
-        run(db, schemas[s].create);
-        long long before = written();
-        double start = now();
+            data_die(path, db);
+        data_run(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
+        data_run(db, schemas[s].create);
+        long long before = data_written();
+        double start = data_now();
         fill(db, n, polls);
-        double seconds = now() - start;
-        run(db, "PRAGMA wal_checkpoint(TRUNCATE)");
-        long long bytes = written() - before;
+        double seconds = data_now() - start;
+        data_run(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+        long long bytes = data_written() - before;
         sqlite3_close(db);
         double readings = (double)polls * n;
         stat(path, &st);

@@ -125,6 +125,31 @@ class Gaps(Record):
         point, = [p for p in self.gaps()["points"] if p["stored"] > 0]
         self.assertEqual((point["expected"], point["stored"], point["gap_seconds"]), (350, 335, 150))
 
+    def test_suspended(self):
+        # Unlike a step of the clock this is time: what was to be read in it is missing.
+        slept = event(1500.5, "suspend", suspended_us=998000000, **{"from": "2026-09-21T14:21:42.500Z", "to": "2026-09-21T14:38:20.5Z"})
+        self.make(event(-5, "start"), series([1, 2, 3], 0, 50), slept, series([1, 2, 3], 1500, 250))
+        cause, = self.only_gap()["causes"]
+        self.assertEqual((cause["kind"], cause["event"], cause["begin"], cause["end"]),
+                         ("suspended", 2, "2026-09-21T14:21:42.500Z", "2026-09-21T14:38:20.500Z"))
+        for p in self.gaps()["points"]:
+            self.assertEqual((p["expected"], p["stored"]), (360, 260))
+        self.assertIn("the machine was suspended from 2026-09-21 14:21:42Z to 2026-09-21 14:38:20Z", self.ctl("gaps", *HOUR, "--utc"))
+        self.assertIn("处于挂起状态", self.ctl("gaps", *HOUR, "--lang", "zh"))
+        self.assertIn("asleep for 16 min 38 s", self.ctl("events", *HOUR))
+
+    def test_a_short_suspend_is_not_why_an_hour_is_missing(self):
+        self.make(event(-5, "start"), series([1, 2, 3], 0, 50), series([1, 2, 3], 3000, 100),
+                  event(900, "suspend", suspended_us=60000000, **{"from": "2026-09-21T14:27:20Z", "to": "2026-09-21T14:28:20Z"}))
+        self.assertEqual([c["kind"] for c in self.only_gap()["causes"]], ["all-silent"])
+
+    def test_lost_around_a_clock_step(self):
+        # What is missing is an hour that never was, and 40 s that were.
+        self.make(event(-5, "start"), series([1, 2, 3], 0, 50), event(3000, "clock", step_us=2480000000), series([1, 2, 3], 3010, 100),
+                  event(3100, "gap", count=12, reason="readings given up: history.db could not be written and memory was full",
+                        **{"from": "2026-09-21T14:21:40Z", "to": "2026-09-21T15:03:29Z"}))
+        self.assertEqual([c["kind"] for c in self.only_gap()["causes"]], ["clock-set", "records-lost"])
+
     def test_lost(self):
         self.make(event(-5, "start"), series([1], 0, 50), series([1], 800, 300),
                   event(900, "gap", count=30, reason="readings given up: history.db could not be written and memory was full",

@@ -1,4 +1,5 @@
 """cryoctl verify and cryoctl key, and the same proof without our program."""
+import datetime
 import json
 import os
 import shutil
@@ -135,7 +136,24 @@ class Verify(Case):
         os.unlink(os.path.join(self.record, "signing.pub"))
         answer = json.loads(self.run_ctl("key", "--dir", self.record, "--json", socket=False))
         self.assertEqual(answer["public_key"], self.key)
+        self.assertEqual(answer["earlier"], [])
         self.run_ctl("key", "--dir", self.directory.name, socket=False, expect=1)
+
+    def test_earlier_keys(self):
+        """A key that signed the first half, as after a restore with a new key."""
+        with sqlite3.connect(os.path.join(self.record, "history.db")) as db:
+            last, = db.execute("SELECT max(id) FROM seal").fetchone()
+            db.execute("INSERT INTO signer(id, utc_us, public_key) VALUES(9, 1700000000000000, ?)", (b"x" * 32,))
+            db.execute("UPDATE seal SET signer = 9 WHERE id <= ?", (last // 2,))
+            until, = db.execute("SELECT max(utc_us) FROM seal WHERE signer = 9").fetchone()
+        answer = json.loads(self.run_ctl("key", "--dir", self.record, "--json", socket=False))
+        self.assertEqual(answer["public_key"], self.key)
+        other, = answer["earlier"]
+        self.assertEqual(other["since"], "2023-11-14T22:13:20.000Z")
+        self.assertEqual(datetime.datetime.fromisoformat(other["last"].replace("Z", "+00:00")).timestamp(), until // 1000 / 1000)
+        self.run_ctl("key", "--dir", self.record, "--utc", socket=False)
+        self.assertIn("another key that has signed:\n" + other["public_key"], self.out)
+        self.assertIn("signed since 2023-11-14 22:13:20Z, last ", self.out)
 
 
 if __name__ == "__main__":

@@ -251,19 +251,48 @@ static void test_thresholds_change(void **state)
     fold_world_assert(world);
 }
 
-/* A clock that stands between two hours for long makes many hours of one day: a bound number is folded at
- * once, here so many that their rows come to FOLD_ROW_BYTES. */
+/* A clock that stands between two hours for long makes many hours of one day: a bound number is folded. */
 static void test_many_hours_of_one_day(void **state)
 {
     struct fold_world *world = *state;
     for (int i = 0; i < 2 * FOLD_HOURS_MAX + 10; i++)
         fold_world_put_at(world, FOLD_WORLD_START + (i % 2) * HOUR_MS, i);
     fold_world_fold(world);
-    assert_int_equal(fold_world_count(world, "seal WHERE kind = 2"), 3);
-    assert_in_range(fold_fixture_number(world->files.history, "SELECT max(count) FROM seal WHERE kind = 2"),
-                    FOLD_HOURS_MAX / 2, 2 * FOLD_HOURS_MAX);
-    assert_in_range(fold_fixture_number(world->files.history, "SELECT max(length(body)) FROM chunk"), 1,
-                    FOLD_ROW_BYTES);
+    assert_int_equal(fold_world_count(world, "seal WHERE kind = 2"), 2);
+    assert_int_equal(fold_fixture_number(world->files.history, "SELECT max(count) FROM seal WHERE kind = 2"),
+                     2 * FOLD_HOURS_MAX);
+    fold_world_assert(world);
+}
+
+/* A point that is all noise makes large hours: its day becomes several segments, so that each row stays
+ * within FOLD_ROW_BYTES, but for what a row costs that an hour does not. */
+static void test_noisy_day(void **state)
+{
+    struct fold_world *world = *state;
+    const int64_t day_ms = (FOLD_WORLD_START / DAY_MS + 1) * DAY_MS;
+    uint64_t noise = 88172645463325252;
+    for (int i = 0; i < 24 * 120; i++) {
+        noise ^= noise << 13;
+        noise ^= noise >> 7;
+        noise ^= noise << 17;
+        int64_t at_ms = day_ms + i * INT64_C(30000);
+        struct frame_entry entry = {.slot_ms = at_ms,
+                                    .taken_ms = at_ms,
+                                    .point = 1,
+                                    .number = (int64_t)(noise & 0x7fff),
+                                    .raw = (uint16_t)(noise & 0x7fff)};
+        fold_world_put(world, &entry, 1);
+    }
+    fold_world_put_at(world, day_ms + DAY_MS, 0);           /* ends the last hour, */
+    fold_world_put_at(world, day_ms + DAY_MS + HOUR_MS, 0); /* and the day */
+    fold_world_fold(world);
+    assert_in_range(fold_world_count(world, "seal WHERE kind = 2"), 2, 4);
+    assert_int_equal(fold_fixture_number(world->files.history, "SELECT sum(count) FROM seal WHERE kind = 2"),
+                     24 * 120);
+    assert_in_range(fold_fixture_number(world->files.history,
+                                        "SELECT max(length(body) + length(hours)) FROM chunk"
+                                        " WHERE id >> 20 IN (SELECT id FROM seal WHERE kind = 2)"),
+                    FOLD_ROW_BYTES / 2, FOLD_ROW_BYTES);
     fold_world_assert(world);
 }
 
@@ -352,6 +381,7 @@ int main(void)
         TEST(test_points_that_come_and_go),
         TEST(test_thresholds_change),
         TEST(test_many_hours_of_one_day),
+        TEST(test_noisy_day),
         TEST(test_days_are_removed),
         TEST(test_clock_ahead_removes_nothing),
         TEST(test_given_up_step_changes_nothing),

@@ -182,19 +182,22 @@ static void test_damage_is_told_and_stops_nothing(void **state)
     assert_int_equal(store_fixture_sql(fixture, "history.db", "SELECT sum(count) FROM chunk"), 6);
 }
 
+#define TAKEN_MAX 12
 struct taken {
-    int64_t late_us[4];
+    struct {
+        int64_t slot_us, taken_us;
+    } rows[TAKEN_MAX];
     int n;
 };
 
 static bool keep(void *context, const struct history_row *row)
 {
     struct taken *taken = context;
-    taken->late_us[taken->n++] = row->taken_utc_us - row->slot_utc_us;
-    return taken->n < 4;
+    taken->rows[taken->n].slot_us = row->slot_utc_us;
+    taken->rows[taken->n++].taken_us = row->taken_utc_us;
+    return taken->n < TAKEN_MAX;
 }
 
-/* A reply that came in time has its slot's time; a late one its own. */
 /* What was signed and is not there any more is told, and leaves a hole in the numbers that can't be
  * overlooked. */
 static void test_lost_history_is_told(void **state)
@@ -222,17 +225,26 @@ static void test_lost_history_is_told(void **state)
     assert_int_equal(store_fixture_sql(fixture, "history.db", "SELECT min(id) FROM frame"), signed_id + 1);
 }
 
+/* A reply that came less than 500 ms after its slot is stored at the slot, a later one at its own time, to
+ * the millisecond: the one that MQTT has. Since all times are cut off to milliseconds, what came 499.4 ms
+ * after a slot at .9 ms is published 500 ms after what is stored. */
 static void test_jitter_is_no_history(void **state)
 {
     struct store_fixture *fixture = *state;
-    static const int late_us[] = {0, 499999, 500000, -1000};
-    static const int64_t expected_us[] = {0, 0, 500000, -1000};
+    static const struct {
+        int slot_us, late_us;
+        int at_slot, published_ms; /* behind the stored slot */
+    } cases[] = {
+        {0, 0, 1, 0},          {0, 499400, 1, 499},   {0, 499600, 1, 499},   {0, 499999, 1, 499},
+        {0, 500000, 0, 500},   {900, 499000, 1, 499}, {900, 499400, 1, 500}, {900, 499600, 1, 500},
+        {900, 499999, 1, 500}, {900, 500000, 0, 500}, {999, 500999, 0, 501}, {0, -1000, 0, -1},
+    };
     store_fixture_start(fixture);
-    for (uint16_t i = 0; i < 4; i++) {
+    for (uint16_t i = 0; i < TAKEN_MAX; i++) {
         struct store_message message = {.kind = STORE_SAMPLE, .generation = 1};
         message.sample.point = 1;
-        message.sample.slot.utc_us = 1700000000000000 + i * SECOND_US;
-        message.sample.taken.utc_us = message.sample.slot.utc_us + late_us[i];
+        message.sample.slot.utc_us = 1700000000000000 + i * SECOND_US + cases[i].slot_us;
+        message.sample.taken.utc_us = message.sample.slot.utc_us + cases[i].late_us;
         store_fixture_post(fixture, &message);
     }
     store_fixture_stop(fixture);
@@ -240,9 +252,15 @@ static void test_jitter_is_no_history(void **state)
     struct taken taken = {.n = 0};
     char text[256];
     assert_int_equal(history_open(fixture->dir, &reader, text, sizeof text), 0);
-    assert_int_equal(history_each(reader, NULL, NULL, INT64_MIN, INT64_MAX, keep, &taken), 4);
-    for (int i = 0; i < 4; i++)
-        assert_true(taken.late_us[i] == expected_us[i]);
+    assert_int_equal(history_each(reader, NULL, NULL, INT64_MIN, INT64_MAX, keep, &taken), TAKEN_MAX);
+    for (int i = 0; i < TAKEN_MAX; i++) {
+        int64_t slot_us = 1700000000000000 + i * SECOND_US, published_us = -1;
+        clock_print_utc(text, slot_us + cases[i].slot_us + cases[i].late_us); /* as MQTT has it */
+        assert_int_equal(clock_parse_utc(text, &published_us), 0);
+        assert_int_equal(taken.rows[i].slot_us, slot_us);
+        assert_int_equal(published_us - slot_us, cases[i].published_ms * MS_US);
+        assert_int_equal(taken.rows[i].taken_us, cases[i].at_slot ? slot_us : published_us);
+    }
     history_close(reader);
 }
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -88,12 +89,24 @@ static void test_slots_keep_their_offset(void **unused)
     assert_true(clock_keep_offset(kept, kept + 3600000000) == kept + 3600000000);
 }
 
+/* Time asleep is the part of BOOTTIME in which nothing ran; while we look, nobody sleeps. */
+static void test_asleep(void **state)
+{
+    (void)state;
+    int64_t before_us = clock_running_us(), asleep_us = clock_asleep_us();
+    assert_true(asleep_us > -MS_US);
+    assert_true(llabs(clock_boot_us() - clock_running_us() - asleep_us) < SECOND_US);
+    assert_true(llabs(clock_asleep_us() - asleep_us) < MS_US);
+    assert_true(clock_running_us() >= before_us);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_print),
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_clocks),
+        cmocka_unit_test(test_asleep),
         cmocka_unit_test(test_slots_keep_their_offset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -327,5 +327,31 @@ class Use(Case):
         self.assertIn("--point", self.out)
 
 
+class Dst(Case):
+    @classmethod
+    def setUpClass(cls):
+        """The night of 2026-10-25 in Berlin, where 02:00 to 03:00 comes twice; nothing was read from 00:50 to 01:10 UTC."""
+        cls.holder = tempfile.TemporaryDirectory(prefix="report-test-")
+        cls.dir = cls.holder.name
+        cls.record = os.path.join(cls.dir, "record")
+        os.mkdir(cls.record)
+        r, night = record.Record(), record.ms("2026-10-25T00:00:00")
+        r.points(("tank-1", "temperature", "°C", 1), ("tank-1", "level", "cm", 1), ("tank-1", "lid", "-", 0))
+        r.start(night - 86400000, record.source())
+        r.series(1, night, 60000, 50, -185, 0)
+        r.series(1, night + 70 * 60000, 60000, 110, -185, 0)
+        r.make(cls.record)
+
+    def test_an_hour_that_comes_twice(self):
+        night = ["--from", "2026-10-25 02:00:00+02:00", "--to", "2026-10-25 04:00:00+01:00", "--point", "temperature"]
+        facts = json.loads(self.run_report("tank-1", "--dir", self.record, "--json", *night, TZ="Europe/Berlin"))
+        gap, = facts["gaps"]
+        self.assertEqual((gap["from"], gap["to"], gap["seconds"]),
+                         ("2026-10-25T00:50:00.000Z", "2026-10-25T01:10:00.000Z", 1200))
+        text = self.text(self.pdf("dst.pdf", "tank-1", "--dir", self.record, *night, TZ="Europe/Berlin"))
+        for shown in ("02:50:00+02:00", "02:10:00+01:00", "20 min", "UTC+0100"):
+            self.assertIn(shown, text)
+        self.assertNotRegex(text, r"2026-10-25 0[0-4]:\d\d:\d\d(?![-+Z.\d])")
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,6 +1,8 @@
 /*
- * clockshift.c - moves the wall clock of one process: LD_PRELOAD this, and write a number of nanoseconds
- * (int64_t) into the file that $CLOCKSHIFT names. For tests; setting the machine's clock is nobody's right.
+ * clockshift.c - moves the clocks of one process: LD_PRELOAD this, and write two numbers of nanoseconds
+ * (int64_t) into the file that $CLOCKSHIFT names: by how much the wall clock is set forward, and for how long
+ * the machine has been suspended (which all clocks but MONOTONIC count). For tests; setting the machine's
+ * clock is nobody's right, and nobody may put it to sleep.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -15,7 +17,7 @@
 typedef int clock_gettime_fn(clockid_t clock, struct timespec *ret);
 
 static clock_gettime_fn *real_clock_gettime;
-static const volatile int64_t *shift;
+static const volatile int64_t *shift; /* [0] the wall clock, [1] the sleep */
 
 __attribute__((constructor)) static void clockshift_open(void)
 {
@@ -24,7 +26,7 @@ __attribute__((constructor)) static void clockshift_open(void)
 
     *(void **)&real_clock_gettime = dlsym(RTLD_NEXT, "clock_gettime");
     if (fd >= 0) {
-        void *map = mmap(NULL, sizeof *shift, PROT_READ, MAP_SHARED, fd, 0);
+        void *map = mmap(NULL, 2 * sizeof *shift, PROT_READ, MAP_SHARED, fd, 0);
         if (map != MAP_FAILED)
             shift = map;
         close(fd);
@@ -35,8 +37,11 @@ int clock_gettime(clockid_t clock, struct timespec *ret)
 {
     const int result = real_clock_gettime(clock, ret);
 
-    if (result == 0 && clock == CLOCK_REALTIME && shift != NULL) {
-        const int64_t ns = (int64_t)ret->tv_sec * SECOND_NS + ret->tv_nsec + *shift;
+    int64_t ahead_ns = 0;
+    if (shift != NULL && (clock == CLOCK_REALTIME || clock == CLOCK_BOOTTIME))
+        ahead_ns = shift[1] + (clock == CLOCK_REALTIME ? shift[0] : 0);
+    if (result == 0 && ahead_ns != 0) {
+        const int64_t ns = (int64_t)ret->tv_sec * SECOND_NS + ret->tv_nsec + ahead_ns;
         ret->tv_sec = (time_t)(ns / SECOND_NS);
         ret->tv_nsec = (long)(ns % SECOND_NS);
     }

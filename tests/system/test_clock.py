@@ -43,7 +43,7 @@ class Clock(harness.SystemTest):
 
     def shift(self, seconds):
         with open(self.shift_file, "r+b" if os.path.exists(self.shift_file) else "wb") as f:
-            f.write(struct.pack("=q", int(seconds * 10**9)))
+            f.write(struct.pack("=qq", int(seconds * 10**9), 0))
 
     def step(self, seconds):
         """Sets the clock; returns the clock event."""

@@ -1,8 +1,13 @@
 """A disk that is read-only, or full: watching and telling go on, the disk itself is an alarm, and what waited is
 written when there is room again. The disk is a tmpfs in a mount namespace of the daemon's own."""
+import csv
+import io
+import json
 import os
 import random
+import struct
 import subprocess
+import time
 import unittest
 
 import harness
@@ -11,6 +16,8 @@ from configuration import Setup
 from modbus_raw import HOLDING, Bank, Loop, TcpServer
 
 REGISTERS = 100
+HOUR = 3600
+ROOMY, SHIFTER = os.environ.get("CRYOMON_ROOMY", ""), os.environ.get("CRYOMON_CLOCKSHIFT", "")
 UNSHARE = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
 
 
@@ -46,9 +53,9 @@ class Disk(harness.SystemTest):
         self.observer = Observer(self.broker)
         self.addCleanup(self.observer.stop)
 
-    def start(self, options):
+    def start(self, options, env=None, then=()):
         script = 'mount -t tmpfs -o "$1" tmpfs "$2" && shift 2 && exec "$@"'
-        return self.daemon(prefix=UNSHARE + ["sh", "-c", script, "sh", options, self.path("state")]).start()
+        return self.daemon(env=env, prefix=UNSHARE + ["sh", "-c", script, "sh", options, self.path("state"), *then]).start()
 
     def inside(self, daemon, *command):
         """Runs a command where the daemon's disk is."""
@@ -89,6 +96,65 @@ class Disk(harness.SystemTest):
         for name in "state.db", "history.db":
             self.assertEqual(self.inside(daemon, "sqlite3", "-readonly", self.path("state", name),
                                          "PRAGMA integrity_check").strip(), "ok")
+
+    @unittest.skipUnless(os.path.exists(ROOMY) and os.path.exists(SHIFTER), "no CRYOMON_ROOMY or CRYOMON_CLOCKSHIFT library")
+    @unittest.skipIf(harness.SANITIZED, "a sanitizer wants to be the first library")
+    def test_full_in_a_fold(self):
+        """There was room when the hour was to be folded, and then there was none: the hour stays in its frames."""
+        shift = self.path("shift")
+
+        def clocks(wall=0, asleep=0):
+            with open(shift, "r+b" if os.path.exists(shift) else "wb") as f:
+                f.write(struct.pack("=qq", wall * 10**9, asleep * 10**9))
+
+        clocks()
+        preload = "%s %s" % (os.path.abspath(ROOMY), os.path.abspath(SHIFTER))
+        script = 'export LD_PRELOAD="$1" && shift && exec "$@"'  # of the daemon, not of what mounts
+        daemon = self.start("size=12m", {"CLOCKSHIFT": shift, "CRYOMON_TEST_BLOCKS": "4"}, ["sh", "-c", script, "sh", preload])
+        harness.until(lambda: self.count(daemon, "SELECT sum(count) FROM frame") > 8000, "readings")
+        mark = self.observer.feed.mark()
+        self.inside(daemon, "sh", "-c", "cat /dev/zero > %s 2>/dev/null; true" % self.path("state", "filler"))
+        self.observer.event(asset="system", alarm="history-database", transition="raised", since=mark, limit=60)
+        seqs = self.raise_and_return()
+        time.sleep(8)  # more readings come than the four blocks hold
+        clocks(wall=HOUR)
+        self.observer.event(kind="clock", since=mark)
+        seqs |= self.raise_and_return()
+        size, told = 12 << 10, None
+        while told is None:  # room for a commit, and then not for the hour
+            size += 48
+            self.assertLess(size, 16 << 10, "the fold went through")
+            self.inside(daemon, "mount", "-o", "remount,size=%dk" % size, self.path("state"))
+            try:
+                told = self.observer.event(asset="system", alarm="record", transition="raised", since=mark, limit=1.3)
+            except AssertionError:
+                pass
+        self.assertIn("readings can't be sealed", told["text"]["en"])
+        self.assertEqual(self.count(daemon, "SELECT count(*) FROM seal"), 0)
+        seqs |= self.raise_and_return()
+        self.inside(daemon, "mount", "-o", "remount,size=200m", self.path("state"))
+        clocks(wall=HOUR, asleep=31)  # it is tried again after half a minute
+        for alarm in "history-database", "record":
+            self.observer.event(asset="system", alarm=alarm, transition="returned", since=mark, limit=60)
+        gap = self.observer.event(kind="gap", since=mark)
+        self.assertIn("history.db could not be written and memory was full", gap["reason"])
+        harness.until(lambda: self.count(daemon, "SELECT count(*) FROM seal WHERE kind = 1") > 0, "the seal")
+        harness.until(lambda: seqs <= self.stored(daemon), "the events on disk")
+        self.check_record(daemon, gap)
+
+    def count(self, daemon, query):
+        return int(self.inside(daemon, "sqlite3", "-readonly", "-cmd", ".timeout 5000", self.path("state", "history.db"),
+                               query).strip() or 0)
+
+    def check_record(self, daemon, gap):
+        """Each reading is there once, or given up with a reason; and all of it is proven."""
+        ctl, place = harness.binary("cryoctl"), ["--dir", self.path("state"), "--from", "2020-01-01", "--to", "2100-01-01"]
+        self.inside(daemon, ctl, "verify", self.path("state"))
+        rows = list(csv.DictReader(io.StringIO(self.inside(daemon, ctl, "history", "a", "r1", *place, "--format", "csv"))))
+        self.assertEqual(len({r["time"] for r in rows}), len(rows))
+        self.assertGreater(len(rows), 80)
+        gaps = json.loads(self.inside(daemon, ctl, "gaps", *place, "--json"))["gaps"]
+        self.assertIn(("records-lost", gap["seq"]), [(c["kind"], c.get("event")) for g in gaps for c in g["causes"]])
 
 
 if __name__ == "__main__":

@@ -67,6 +67,14 @@ static void tell_clock(struct line *line, const json_t *body)
         add(line, tr(line->ctl, "set back by %.3f s", "向后调整 %.3f 秒"), (double)-step_us / 1e6);
 }
 
+static void tell_suspend(struct line *line, const json_t *body)
+{
+    char slept[WHEN_MAX];
+    add(line, tr(line->ctl, "asleep for %s", "挂起 %s"),
+        when_print_duration(line->ctl, slept, number(body, "suspended_us")));
+    add_range(line, body);
+}
+
 static void tell_start(struct line *line, const json_t *body)
 {
     const char *version = client_text(body, "version"), *hash = client_text(body, "configuration");
@@ -213,10 +221,19 @@ bool event_words(const struct ctl *ctl, const char *kind, const json_t *body, ch
         const char *kind;
         void (*tell)(struct line *line, const json_t *body);
     } kinds[] = {
-        {"clock", tell_clock},         {"start", tell_start},        {"key", tell_key},
-        {"retention", tell_retention}, {"damage", tell_damage},      {"gap", tell_gap},
-        {"backup", tell_record},       {"restore", tell_record},     {"restore-test", tell_record},
-        {"export", tell_record},       {"chain-check", tell_record}, {"report", tell_record},
+        {"clock", tell_clock},
+        {"suspend", tell_suspend},
+        {"start", tell_start},
+        {"key", tell_key},
+        {"retention", tell_retention},
+        {"damage", tell_damage},
+        {"gap", tell_gap},
+        {"backup", tell_record},
+        {"restore", tell_record},
+        {"restore-test", tell_record},
+        {"export", tell_record},
+        {"chain-check", tell_record},
+        {"report", tell_record},
     };
     struct line line = {.ctl = ctl, .text = text};
     text[0] = '\0';

@@ -26,7 +26,8 @@ enum gap_kind {
     GAP_LOST,       /* records were given up: detail, count */
     GAP_DISK,       /* they could not be written: detail is what the alarm said */
     GAP_CONFIGURED, /* the configuration changed: detail says how, if it says it of the point */
-    GAP_SILENT,     /* no event explains it, but no point at all has a reading: suspended or starved */
+    GAP_SUSPENDED,  /* the machine slept, from begin_us to end_us (of several times: the first to the last) */
+    GAP_SILENT,     /* no event explains it, but no point at all has a reading: paused or starved */
     GAP_UNKNOWN,    /* no reading and no event explains it */
 };
 const char *gap_kind_name(enum gap_kind kind); /* "daemon-stopped", ...: for JSON and CSV */

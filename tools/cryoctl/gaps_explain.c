@@ -121,11 +121,11 @@ int gaps_join(struct gaps *gaps)
 
 /* An event that may explain something. */
 struct mark {
-    enum { MARK_START, MARK_STOP, MARK_CLOCK, MARK_GAP, MARK_CONFIGURATION, MARK_ALARM } kind;
+    enum { MARK_START, MARK_STOP, MARK_CLOCK, MARK_SUSPEND, MARK_GAP, MARK_CONFIGURATION, MARK_ALARM } kind;
     uint64_t seq;
     int64_t utc_us;
     int64_t step_us;        /* clock */
-    int64_t from_us, to_us; /* gap */
+    int64_t from_us, to_us; /* gap, suspend */
     uint64_t count;
     char *text; /* gap: the reason; configuration: the difference; alarm: what it says, if raised */
 };
@@ -138,11 +138,8 @@ struct marks {
 };
 
 static const char *const mark_names[] = {
-    [MARK_START] = "start",
-    [MARK_STOP] = "stop",
-    [MARK_CLOCK] = "clock",
-    [MARK_GAP] = "gap",
-    [MARK_CONFIGURATION] = "configuration",
+    [MARK_START] = "start",     [MARK_STOP] = "stop", [MARK_CLOCK] = "clock",
+    [MARK_SUSPEND] = "suspend", [MARK_GAP] = "gap",   [MARK_CONFIGURATION] = "configuration",
     [MARK_ALARM] = "alarm", /* of the history's database */
 };
 
@@ -308,6 +305,27 @@ static bool explain_clock(struct gap_cause *cause, const struct mark *m)
     return true;
 }
 
+/* All the times that the machine slept: most of what is missing, or all but what it takes to read again. */
+static bool explain_suspended(struct gap_cause *cause, const struct marks *marks, int64_t usual_us)
+{
+    const struct mark *first = NULL;
+    int64_t missing_us = cause->missing_to_us - cause->missing_from_us, slept_us = 0, end_us = 0;
+    for (size_t i = 0; i < marks->n; i++) {
+        const struct mark *m = &marks->items[i];
+        if (m->kind != MARK_SUSPEND || covered(cause, m->from_us, m->to_us) == 0)
+            continue;
+        first = first != NULL ? first : m;
+        end_us = m->to_us;
+        slept_us += covered(cause, m->from_us, m->to_us);
+    }
+    if (first == NULL || (slept_us < missing_us / 2 && missing_us - slept_us > AROUND_US + 3 * usual_us))
+        return false;
+    set(cause, GAP_SUSPENDED, first, "");
+    cause->begin_us = first->from_us;
+    cause->end_us = end_us;
+    return true;
+}
+
 static bool explain_lost(struct gap_cause *cause, const struct mark *m)
 {
     if (m->kind != MARK_GAP || m->from_us > cause->missing_to_us || m->to_us < cause->missing_from_us)
@@ -355,14 +373,17 @@ static bool explain_disk(struct gap_cause *cause, const struct mark *m)
     return true;
 }
 
+/* all: no point has a reading. clock: steps of the clock count. */
 static void explain(struct gap_cause *cause, const struct marks *marks, const struct gaps_point *point,
-                    bool all)
+                    bool all, bool clock)
 {
     const struct walk_point *p = &point->point;
     if (explain_away(cause, marks, point->usual_us))
         return;
+    if (explain_suspended(cause, marks, point->usual_us))
+        return;
     for (size_t i = 0; i < marks->n; i++)
-        if (explain_clock(cause, &marks->items[i]) || explain_lost(cause, &marks->items[i]))
+        if ((clock && explain_clock(cause, &marks->items[i])) || explain_lost(cause, &marks->items[i]))
             return;
     for (size_t i = 0; i < marks->n; i++)
         if (explain_configured(cause, &marks->items[i], p))
@@ -383,6 +404,42 @@ static bool is_of_all(const struct gaps *gaps, const struct gap *gap)
     return there > 1 && gap->n_points == there;
 }
 
+/* A step of the clock explains no more than itself: is more missing beside it, that has a cause of its own.
+ */
+static void explain_beside_clock(struct gap *gap, unsigned k, const struct marks *marks,
+                                 const struct gaps_point *point, bool all)
+{
+    struct gap_cause cause = gap->causes[k];
+    int64_t left_us =
+        cause.missing_to_us - cause.missing_from_us - covered(&cause, cause.begin_us, cause.end_us);
+    if (cause.kind != GAP_CLOCK || left_us <= AROUND_US / 2 + 3 * point->usual_us)
+        return;
+    cause = (struct gap_cause){
+        .kind = GAP_UNKNOWN, .missing_from_us = cause.missing_from_us, .missing_to_us = cause.missing_to_us};
+    explain(&cause, marks, point, all, false);
+    if (gap->n_causes < GAP_CAUSES_MAX)
+        gap->causes[gap->n_causes++] = cause;
+    else
+        gap->more_causes = true;
+}
+
+/* One event that explains several stretches of a gap is one cause: the first of them. */
+static void join_explained(struct gap *gap)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < gap->n_causes; i++) {
+        const struct gap_cause *cause = &gap->causes[i];
+        unsigned k = 0;
+        while (k < n && (cause->seq == 0 || gap->causes[k].seq != cause->seq))
+            k++;
+        if (k == n)
+            gap->causes[n++] = *cause;
+        else
+            gap->causes[k].missing_to_us = cause->missing_to_us;
+    }
+    gap->n_causes = n;
+}
+
 int gaps_explain(struct history_reader *reader, struct gaps *gaps)
 {
     struct marks marks = {0};
@@ -401,9 +458,16 @@ int gaps_explain(struct history_reader *reader, struct gaps *gaps)
     int error = load_marks(reader, from_us - AROUND_US, to_us + AROUND_US, &marks);
     for (size_t i = 0; error == 0 && i < gaps->n_gaps; i++) {
         struct gap *gap = &gaps->gaps[i];
-        for (unsigned k = 0; k < gap->n_causes; k++)
-            if (gap->causes[k].kind == GAP_UNKNOWN)
-                explain(&gap->causes[k], &marks, &gaps->points[gap->points[0]], is_of_all(gaps, gap));
+        const struct gaps_point *point = &gaps->points[gap->points[0]];
+        bool all = is_of_all(gaps, gap);
+        unsigned n = gap->n_causes;
+        for (unsigned k = 0; k < n; k++) {
+            if (gap->causes[k].kind != GAP_UNKNOWN)
+                continue;
+            explain(&gap->causes[k], &marks, point, all, true);
+            explain_beside_clock(gap, k, &marks, point, all);
+        }
+        join_explained(gap);
     }
     free_marks(&marks);
     return error == -ENOMEM ? error : 0;

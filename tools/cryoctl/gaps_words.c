@@ -12,7 +12,8 @@ const char *gap_kind_name(enum gap_kind kind)
     static const char *const names[] = {
         [GAP_READING] = "reading", [GAP_STOPPED] = "daemon-stopped", [GAP_CRASHED] = "daemon-crashed",
         [GAP_CLOCK] = "clock-set", [GAP_LOST] = "records-lost",      [GAP_CONFIGURED] = "configuration",
-        [GAP_DISK] = "not-stored", [GAP_SILENT] = "all-silent",      [GAP_UNKNOWN] = "unknown",
+        [GAP_DISK] = "not-stored", [GAP_SUSPENDED] = "suspended",    [GAP_SILENT] = "all-silent",
+        [GAP_UNKNOWN] = "unknown",
     };
     return (unsigned)kind < sizeof names / sizeof *names ? names[kind] : "?";
 }
@@ -53,6 +54,7 @@ static void describe_away(const struct ctl *ctl, const struct gap_cause *c, char
 
 const char *gaps_describe_cause(const struct ctl *ctl, const struct gap_cause *c, char *text, size_t cap)
 {
+    char begin[WHEN_MAX], end[WHEN_MAX];
     switch (c->kind) {
     case GAP_READING:
         describe_reading(ctl, c, text, cap);
@@ -77,12 +79,19 @@ const char *gaps_describe_cause(const struct ctl *ctl, const struct gap_cause *c
         snprintf(text, cap, "%s%s%s", tr(ctl, "the configuration was changed", "配置已变更"),
                  c->detail[0] != '\0' ? tr(ctl, ": ", "：") : "", c->detail);
         break;
+    case GAP_SUSPENDED:
+        when_print(ctl, begin, c->begin_us, false);
+        when_print(ctl, end, c->end_us, false);
+        snprintf(text, cap,
+                 tr(ctl, "the machine was suspended from %s to %s", "机器于 %s 至 %s 处于挂起状态"), begin,
+                 end);
+        break;
     case GAP_SILENT:
         snprintf(text, cap, "%s",
                  tr(ctl,
                     "unknown: no point has a reading and no event explains it; the machine may have been "
-                    "suspended",
-                    "原因不明：所有测点均无读数，且没有事件可以解释；机器可能曾被挂起"));
+                    "paused or starved",
+                    "原因不明：所有测点均无读数，且没有事件可以解释；机器可能曾被暂停或资源不足"));
         break;
     case GAP_UNKNOWN:
         snprintf(text, cap, "%s",
@@ -99,9 +108,6 @@ const char *gaps_describe(const struct ctl *ctl, const struct gap *gap, char *te
     text[0] = '\0';
     for (unsigned i = 0; i < gap->n_causes && n < cap; i++) {
         char cause[512];
-        bool same = i > 0 && gap->causes[i].seq != 0 && gap->causes[i].seq == gap->causes[i - 1].seq;
-        if (same) /* found for two stretches in a row: one stop */
-            continue;
         gaps_describe_cause(ctl, &gap->causes[i], cause, sizeof cause);
         n += (size_t)snprintf(text + n, cap - n, "%s%s", i > 0 ? tr(ctl, "; ", "；") : "", cause);
     }

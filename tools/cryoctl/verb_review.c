@@ -97,12 +97,9 @@ static int choose_period(const struct ctl *ctl, struct history_reader *reader, s
     char when[WHEN_MAX];
     int64_t now_us = clock_now().utc_us;
     struct period p = {.asset = ctl->asset != NULL ? ctl->asset : "", .to_us = now_us / HOUR_US * HOUR_US};
-    if ((ctl->from != NULL && !when_parse(ctl, ctl->from, &p.from_us)) ||
-        (ctl->to != NULL && !when_parse(ctl, ctl->to, &p.to_us))) {
-        ctl_complain("%s", tr(ctl, "--from and --to are times: 2026-11-22, \"2026-11-22 08:00\", RFC 3339",
-                              "--from 和 --to 应为时间：2026-11-22、\"2026-11-22 08:00\" 或 RFC 3339"));
+    if ((ctl->from != NULL && !when_option(ctl, "from", ctl->from, &p.from_us)) ||
+        (ctl->to != NULL && !when_option(ctl, "to", ctl->to, &p.to_us)))
         return CTL_USAGE;
-    }
     int error = ctl->from == NULL ? review_until(reader, 0, 0, &p.from_us) : 0;
     if (error < 0)
         return stored_complain(ctl, error);

@@ -353,9 +353,8 @@ int verb_verify(struct ctl *ctl, int argc, char **argv)
     if (argc > 0)
         snprintf(dir, sizeof dir, "%s", argv[0]);
     int status = argc > 0 || places_history(ctl, dir, sizeof dir) ? CTL_OK : CTL_NEGATIVE;
-    if ((ctl->from != NULL && !when_parse(ctl, ctl->from, &options.from_utc_us)) ||
-        (ctl->to != NULL && !when_parse(ctl, ctl->to, &options.to_utc_us))) {
-        ctl_complain("%s", tr(ctl, "--from and --to want a time", "--from 和 --to 需要时间"));
+    if ((ctl->from != NULL && !when_option(ctl, "from", ctl->from, &options.from_utc_us)) ||
+        (ctl->to != NULL && !when_option(ctl, "to", ctl->to, &options.to_utc_us))) {
         status = CTL_USAGE;
     } else if (options.from_utc_us >= options.to_utc_us) {
         ctl_complain("%s", tr(ctl, "the range ends before it begins", "时段的结束早于开始"));

@@ -71,21 +71,33 @@ static bool names_zone(const char *text)
     return strlen(text) > 10 && strpbrk(text + 10, "Zz+-") != NULL;
 }
 
-bool when_parse(const struct ctl *ctl, const char *text, int64_t *ret_utc_us)
+static int64_t offset_us(int64_t utc_us)
 {
-    int64_t utc_us;
-    if (clock_parse_utc(text, &utc_us) < 0)
-        return false;
-    if (!ctl->utc && !names_zone(text)) {
-        time_t t = (time_t)(utc_us / SECOND_US);
-        struct tm tm;
-        if (gmtime_r(&t, &tm) == NULL)
-            return false;
-        tm.tm_isdst = -1;
-        utc_us = (int64_t)mktime(&tm) * SECOND_US + utc_us % SECOND_US;
-    }
-    *ret_utc_us = utc_us;
-    return true;
+    time_t t = (time_t)(utc_us / SECOND_US);
+    struct tm tm;
+    return localtime_r(&t, &tm) != NULL ? (int64_t)tm.tm_gmtoff * SECOND_US : 0;
+}
+
+#define DAY_US (86400 * SECOND_US)
+
+enum when_error when_parse(const struct ctl *ctl, const char *text, int64_t *ret_utc_us)
+{
+    int64_t wall_us; /* what the clock on the wall shows */
+    if (clock_parse_utc(text, &wall_us) < 0)
+        return WHEN_NO_TIME;
+    *ret_utc_us = wall_us;
+    if (ctl->utc || names_zone(text))
+        return WHEN_OK;
+    int64_t before_us = wall_us - offset_us(wall_us - DAY_US),
+            after_us = wall_us - offset_us(wall_us + DAY_US);
+    bool is_before = before_us + offset_us(before_us) == wall_us;
+    bool is_after = after_us + offset_us(after_us) == wall_us;
+    bool whole_day = strlen(text) == 10;
+    *ret_utc_us = is_after && !is_before ? after_us : before_us;
+    /* A day begins where it first can: when its midnight is left out, or comes twice. */
+    if (whole_day || is_before + is_after == 1 || before_us == after_us)
+        return WHEN_OK;
+    return is_before ? WHEN_TWICE : WHEN_LEFT_OUT;
 }
 
 bool when_parse_span(const char *text, int64_t *ret_us)
@@ -109,13 +121,34 @@ bool when_parse_span(const char *text, int64_t *ret_us)
     return false;
 }
 
-static bool parse_option(const struct ctl *ctl, const char *option, const char *text, int64_t *ret_us)
+bool when_option(const struct ctl *ctl, const char *option, const char *text, int64_t *ret_utc_us)
 {
-    if (when_parse(ctl, text, ret_us))
+    char first[WHEN_MAX], second[WHEN_MAX];
+    enum when_error error = when_parse(ctl, text, ret_utc_us);
+    if (error == WHEN_OK)
         return true;
-    ctl_complain(tr(ctl, "--%s is a time such as \"2026-11-22 08:00\" or 2026-11-22T08:00:00Z, not \"%s\"",
-                    "--%s 应为时间，如 \"2026-11-22 08:00\" 或 2026-11-22T08:00:00Z，而不是“%s”"),
-                 option, text);
+    if (error == WHEN_NO_TIME) {
+        ctl_complain(tr(ctl,
+                        "--%s is a time such as \"2026-11-22 08:00\" or 2026-11-22T08:00:00Z, not \"%s\"",
+                        "--%s 应为时间，如 \"2026-11-22 08:00\" 或 2026-11-22T08:00:00Z，而不是“%s”"),
+                     option, text);
+        return false;
+    }
+    int64_t wall_us = 0;
+    (void)clock_parse_utc(text, &wall_us);
+    when_print(ctl, first, *ret_utc_us, false);
+    when_print(ctl, second, wall_us - offset_us(wall_us + DAY_US), false);
+    if (error == WHEN_TWICE)
+        ctl_complain(tr(ctl,
+                        "--%s: \"%s\" comes twice, since the clocks are set back then: say \"%s\" or \"%s\"",
+                        "--%s：“%s”出现两次（此时时钟回拨），请写明 \"%s\" 或 \"%s\""),
+                     option, text, first, second);
+    else
+        ctl_complain(tr(ctl,
+                        "--%s: there is no \"%s\", since the clocks are set forward then; near it are \"%s\" "
+                        "and \"%s\"",
+                        "--%s：“%s”不存在（此时时钟拨快），附近的时间为 \"%s\" 和 \"%s\""),
+                     option, text, second, first);
     return false;
 }
 
@@ -132,10 +165,10 @@ bool when_range(const struct ctl *ctl, int64_t default_us, int64_t *ret_from_us,
                      ctl->last);
         return false;
     }
-    if (ctl->to != NULL && !parse_option(ctl, "to", ctl->to, &to_us))
+    if (ctl->to != NULL && !when_option(ctl, "to", ctl->to, &to_us))
         return false;
     from_us = to_us - span_us;
-    if (ctl->from != NULL && !parse_option(ctl, "from", ctl->from, &from_us))
+    if (ctl->from != NULL && !when_option(ctl, "from", ctl->from, &from_us))
         return false;
     if (from_us >= to_us) {
         ctl_complain("%s", tr(ctl, "the range ends before it begins", "结束时间早于起始时间"));

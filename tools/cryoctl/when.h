@@ -20,8 +20,18 @@ const char *when_print_age(const struct ctl *ctl, char text[WHEN_MAX], int64_t m
 /* A duration in two units: "42.5 s", "5 min 20 s", "3 h 05 min", "12 d 04 h". */
 const char *when_print_duration(const struct ctl *ctl, char text[WHEN_MAX], int64_t us);
 
-/* A time that a person wrote: what clock_parse_utc takes, but local where it names no zone (unless --utc). */
-bool when_parse(const struct ctl *ctl, const char *text, int64_t *ret_utc_us);
+/* A time that a person wrote: what clock_parse_utc takes, but local where it names no zone (unless --utc).
+ * A local time that the clock shows twice, or never, is refused: ret_utc_us is then one that may be meant. A
+ * date alone is when that day begins. */
+enum when_error {
+    WHEN_OK,
+    WHEN_NO_TIME,
+    WHEN_TWICE,    /* the clocks are set back: ret_utc_us is the first of the two */
+    WHEN_LEFT_OUT, /* the clocks are set forward over it */
+};
+enum when_error when_parse(const struct ctl *ctl, const char *text, int64_t *ret_utc_us);
+/* The same of the option --from or --to. False: complained. */
+bool when_option(const struct ctl *ctl, const char *option, const char *text, int64_t *ret_utc_us);
 /* "90s", "30min", "2h", "7d", "2w". */
 bool when_parse_span(const char *text, int64_t *ret_us);
 

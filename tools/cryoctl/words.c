@@ -109,6 +109,7 @@ const char *words_kind(const struct ctl *ctl, const char *name)
         {"calibration", "calibration", "校准"},
         {"correction", "correction", "更正"},
         {"clock", "clock", "时钟"},
+        {"suspend", "suspended", "挂起"},
         {"gap", "gap", "数据缺口"},
         {"fault", "fault", "故障"},
         {"key", "signing key", "签名密钥"},

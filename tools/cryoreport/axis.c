@@ -115,7 +115,29 @@ static void label(struct axis_time *mark, const struct step *step, bool utc, str
         (void)strftime(mark->date, sizeof mark->date, "%Y-%m-%d", &tm);
     if (step->kind == AXIS_DAYS && new_year)
         (void)strftime(mark->date, sizeof mark->date, "%Y", &tm);
+    /* An hour may come twice, or not at all: here the clocks were set. */
+    if (step->kind <= AXIS_MINUTES && !new_day && tm.tm_gmtoff != last->tm_gmtoff)
+        (void)strftime(mark->date, sizeof mark->date, "UTC%z", &tm);
     *last = tm;
+}
+
+/* Up to an hour a step is as long in UTC as here, also where the clocks are set: there, local times could not
+ * tell which of two is meant. 0: longer. */
+static int64_t short_step_us(const struct step *step)
+{
+    int64_t seconds = step->kind == AXIS_MINUTES ? 60 * (int64_t)step->n : step->n;
+    return step->kind <= AXIS_MINUTES && seconds <= 3600 ? seconds * SECOND_US : 0;
+}
+
+/* A round moment at or before from, for short steps. */
+static int64_t round_short(int64_t from_us, int64_t step_us, bool utc)
+{
+    time_t t = (time_t)(from_us / SECOND_US);
+    struct tm tm = {0};
+    if (!utc)
+        localtime_r(&t, &tm);
+    int64_t local_us = from_us + (int64_t)tm.tm_gmtoff * SECOND_US;
+    return from_us - local_us % step_us;
 }
 
 unsigned axis_times(int64_t from_us, int64_t to_us, unsigned wanted, bool utc,
@@ -126,9 +148,11 @@ unsigned axis_times(int64_t from_us, int64_t to_us, unsigned wanted, bool utc,
         nth++;
     const struct step *step = &steps[nth];
     struct tm at = round_down(from_us, step, utc), last = {.tm_year = -1};
+    int64_t short_us = short_step_us(step);
+    int64_t first_us = short_us > 0 ? round_short(from_us, short_us, utc) : 0;
     unsigned n = 0;
     for (unsigned guard = 0; guard < 10000 && n < AXIS_MARKS_MAX; guard++) {
-        int64_t us = to_utc_us(&at, utc);
+        int64_t us = short_us > 0 ? first_us + guard * short_us : to_utc_us(&at, utc);
         if (us > to_us)
             break;
         if (us >= from_us && (n == 0 || us > ret[n - 1].utc_us)) {

@@ -21,8 +21,9 @@
 
 #define RTU_REQUEST 8 /* with its CRC */
 #define WASTE_MAX   768
-#define TCP_PREFIX  6 /* transaction, protocol, length */
-#define TCP_LEAST   9 /* with unit, function, and one byte more: the shortest is an exception */
+#define LATE_US     SECOND_US /* a reply that lay there for so long was read too late to be of now */
+#define TCP_PREFIX  6         /* transaction, protocol, length */
+#define TCP_LEAST   9         /* with unit, function, and one byte more: the shortest is an exception */
 
 struct link {
     const struct bus_config *config;
@@ -462,10 +463,14 @@ void link_transact(struct link *link, struct modbus_request *request, uint32_t t
         fail(ret, BUS_LINK_DOWN, "no connection");
         return;
     }
+    int64_t due_us = clock_boot_us() + (int64_t)timeout_ms * MS_US;
     if (link->config->kind == BUS_TCP)
         transact_tcp(link, request, timeout_ms, ret);
     else
         transact_rtu(link, request, timeout_ms, ret);
+    /* What came in time is read in time, unless the machine was suspended: who knows when it came? */
+    if ((ret->outcome == BUS_OK || ret->outcome == BUS_REFUSED) && clock_boot_us() > due_us + LATE_US)
+        fail(ret, BUS_NO_REPLY, "read too late");
     bool keep = ret->outcome == BUS_OK || ret->outcome == BUS_REFUSED ||
                 (link->config->kind == BUS_RTU && ret->outcome != BUS_LINK_DOWN);
     if (!keep)
