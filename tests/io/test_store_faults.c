@@ -254,6 +254,7 @@ static void test_foreign_writer(void **state)
     store_fixture_post_event(fixture, 2, "high", ALARM_UNACKNOWLEDGED);
     store_fixture_wait_durable(fixture, 2);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000); /* the daemon itself may be writing */
     assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     store_fixture_post_event(fixture, 3, "high", ALARM_NORMAL);
     struct core_message fault = store_fixture_wait_fault(fixture, FAULT_STATE_DB, true);
