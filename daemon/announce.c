@@ -155,8 +155,13 @@ void announce_alarm(const struct alarm_news *news, char body[BODY_MAX])
         size_t cap;
         unsigned members;
     } tries[] = {
-        {SENTENCE_MAX, ANNOUNCE_MEMBERS_MAX}, {TEXT_MAX + TEXT_MAX / 2, ANNOUNCE_MEMBERS_MAX},
-        {SENTENCE_MAX, 16},   {TEXT_MAX + TEXT_MAX / 2, 12}, {TEXT_MAX, 8}, {TEXT_MAX / 2, 4}, {32, 1},
+        {SENTENCE_MAX, ANNOUNCE_MEMBERS_MAX},
+        {TEXT_MAX + TEXT_MAX / 2, ANNOUNCE_MEMBERS_MAX},
+        {SENTENCE_MAX, 16},
+        {TEXT_MAX + TEXT_MAX / 2, 12},
+        {TEXT_MAX, 8},
+        {TEXT_MAX / 2, 4},
+        {32, 1},
     };
     for (size_t i = 0; i < sizeof tries / sizeof *tries; i++)
         if (write_alarm(news, body, tries[i].cap, tries[i].members))

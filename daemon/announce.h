@@ -15,7 +15,7 @@ struct alarm_record {
     int64_t raised_utc_us; /* 0: not raised */
     char who[WHO_MAX];     /* acknowledged by; "" if not */
     int64_t acked_utc_us;
-    char body[BODY_MAX]; /* as last announced; "" while normal */
+    char body[BODY_MAX];             /* as last announced; "" while normal */
     struct hold_note shelf, service; /* who holds it, while it is held */
 };
 
@@ -42,9 +42,9 @@ struct alarm_news {
     micro_t measure;
     bool has_trend;
     struct trend_view trend;
-    int64_t time_left_s;           /* until the consequence; -1: not known */
-    int group;                     /* the group alarm that is active and has it as a member; -1: none */
-    unsigned n_listed;             /* of a group: its active members, as alarms */
+    int64_t time_left_s; /* until the consequence; -1: not known */
+    int group;           /* the group alarm that is active and has it as a member; -1: none */
+    unsigned n_listed;   /* of a group: its active members, as alarms */
     uint32_t n_members;
     uint16_t members[ANNOUNCE_MEMBERS_MAX];
 };

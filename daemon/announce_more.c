@@ -35,13 +35,17 @@ void announce_rate_words(const struct alarm_news *news, enum language language, 
         announce_value(point_of(news), language, news->reading->value, value, sizeof value);
     const char *how = zh ? (rising ? "上升" : "下降") : (rising ? "rises" : "falls");
     if (news->over)
-        snprintf(text, cap, zh ? "%s %s：变化速度已恢复（限值每小时 %s）" : "%s %s changes no faster than %s per hour again",
+        snprintf(text, cap,
+                 zh ? "%s %s：变化速度已恢复（限值每小时 %s）"
+                    : "%s %s changes no faster than %s per hour again",
                  name, value, limit);
     else if (news->has_measure)
-        snprintf(text, cap, zh ? "%s %s，每小时%s %s（限值 %s）" : "%s %s %s by %s per hour (limit %s)", name, value, how,
-                 rate, limit);
+        snprintf(text, cap, zh ? "%s %s，每小时%s %s（限值 %s）" : "%s %s %s by %s per hour (limit %s)", name,
+                 value, how, rate, limit);
     else
-        snprintf(text, cap, zh ? "%s %s，%s过快（限值每小时 %s），当前速度未知" : "%s %s: %s faster than %s per hour; not known now",
+        snprintf(text, cap,
+                 zh ? "%s %s，%s过快（限值每小时 %s），当前速度未知"
+                    : "%s %s: %s faster than %s per hour; not known now",
                  name, value, how, limit);
 }
 
@@ -62,13 +66,19 @@ void announce_deviation_words(const struct alarm_news *news, enum language langu
         announce_value(point_of(news), language, model->setpoint, target, sizeof target);
     }
     if (news->over)
-        snprintf(text, cap, zh ? "%s %s，与设定值 %s 的偏差已恢复（限值 %s）" : "%s %s is back at its setpoint %s (within %s)",
+        snprintf(text, cap,
+                 zh ? "%s %s，与设定值 %s 的偏差已恢复（限值 %s）"
+                    : "%s %s is back at its setpoint %s (within %s)",
                  name, value, target, limit);
     else if (news->has_measure)
-        snprintf(text, cap, zh ? "%s %s，偏离设定值 %s 达 %s（限值 %s）" : "%s %s is off its setpoint %s by %s (limit %s)",
+        snprintf(text, cap,
+                 zh ? "%s %s，偏离设定值 %s 达 %s（限值 %s）"
+                    : "%s %s is off its setpoint %s by %s (limit %s)",
                  name, value, target, measure, limit);
     else
-        snprintf(text, cap, zh ? "%s 曾偏离设定值 %s 超过 %s，当前偏差未知" : "%s was off its setpoint %s by more than %s; not known now",
+        snprintf(text, cap,
+                 zh ? "%s 曾偏离设定值 %s 超过 %s，当前偏差未知"
+                    : "%s was off its setpoint %s by more than %s; not known now",
                  name, target, limit);
 }
 
@@ -90,10 +100,13 @@ void announce_disagree_words(const struct alarm_news *news, enum language langua
     if (news->over)
         snprintf(text, cap, zh ? "%s：读数又一致（限值 %s）" : "%s agree again (within %s)", names, limit);
     else if (news->has_measure)
-        snprintf(text, cap, zh ? "%s：相差 %s（限值 %s），至少一个传感器不可信" : "%s are %s apart (limit %s): one of the sensors is wrong",
+        snprintf(text, cap,
+                 zh ? "%s：相差 %s（限值 %s），至少一个传感器不可信"
+                    : "%s are %s apart (limit %s): one of the sensors is wrong",
                  names, measure, limit);
     else
-        snprintf(text, cap, zh ? "%s：曾相差超过 %s，当前未知" : "%s were more than %s apart; not known now", names, limit);
+        snprintf(text, cap, zh ? "%s：曾相差超过 %s，当前未知" : "%s were more than %s apart; not known now",
+                 names, limit);
 }
 
 /* "3 of 5 at the same time: Tank 1, Tank 2, Tank 3" */
@@ -106,8 +119,9 @@ void announce_group_words(const struct alarm_news *news, enum language language,
         snprintf(text, cap, zh ? "已恢复：仍有 %u 个" : "over: %u are left", news->n_members);
         return;
     }
-    size_t len = (size_t)snprintf(text, cap, zh ? "%u 个（共 %u 个）同时报警：" : "%u of %u at the same time: ",
-                                  news->n_members, config->alarm_models[news->alarm].n_members);
+    size_t len = (size_t)snprintf(
+        text, cap, zh ? "%u 个（共 %u 个）同时报警：" : "%u of %u at the same time: ", news->n_members,
+        config->alarm_models[news->alarm].n_members);
     for (unsigned i = 0; i < news->n_listed; i++) {
         uint16_t asset = config->alarms[news->members[i]].asset;
         const char *name = bilingual_get(&config->assets[asset].name, language, config->assets[asset].id);
@@ -117,7 +131,11 @@ void announce_group_words(const struct alarm_news *news, enum language language,
             snprintf(text + len, cap - len, zh ? "…" : " ...");
             return;
         }
-        len += (size_t)snprintf(text + len, cap - len, "%s%s", last == UINT16_MAX ? "" : zh ? "、" : ", ", name);
+        len += (size_t)snprintf(text + len, cap - len, "%s%s",
+                                last == UINT16_MAX ? ""
+                                : zh               ? "、"
+                                                   : ", ",
+                                name);
         last = asset;
     }
 }
@@ -129,14 +147,19 @@ static void hold_tail(const struct hold_note *hold, bool shelf, bool mark, int64
 {
     char until[MINUTE_TEXT_MAX], who[WHO_MAX + ORDER_MAX + 4];
     announce_minute(until, until_utc_us);
-    snprintf(who, sizeof who, "%s%s%s", hold->order, hold->order[0] != '\0' ? (zh ? "，" : ", ") : "", hold->by);
+    snprintf(who, sizeof who, "%s%s%s", hold->order, hold->order[0] != '\0' ? (zh ? "，" : ", ") : "",
+             hold->by);
     if (shelf)
-        snprintf(text, cap, zh ? "已搁置至 %s（%s）：%s" : "Shelved until %s (%s): %s", until, who, hold->note);
+        snprintf(text, cap, zh ? "已搁置至 %s（%s）：%s" : "Shelved until %s (%s): %s", until, who,
+                 hold->note);
     else if (mark)
-        snprintf(text, cap, zh ? "维护中至 %s（%s）：%s；报警仍然有效" : "Maintenance until %s (%s): %s; the alarm stays in force",
+        snprintf(text, cap,
+                 zh ? "维护中至 %s（%s）：%s；报警仍然有效"
+                    : "Maintenance until %s (%s): %s; the alarm stays in force",
                  until, who, hold->note);
     else
-        snprintf(text, cap, zh ? "停用至 %s（%s）：%s" : "Out of service until %s (%s): %s", until, who, hold->note);
+        snprintf(text, cap, zh ? "停用至 %s（%s）：%s" : "Out of service until %s (%s): %s", until, who,
+                 hold->note);
 }
 
 static const char *end_words(const struct alarm_news *news, bool zh)
@@ -171,13 +194,15 @@ void announce_tail(const struct alarm_news *news, enum language language, char *
     bool zh = language == LANGUAGE_ZH;
     snprintf(text, cap, "%s", end_words(news, zh));
     size_t len = strlen(text);
-    if (len > 0 && len + 4 < cap && (news->view.is_held[HOLD_SHELVED] || news->view.is_held[HOLD_OUT_OF_SERVICE]))
+    if (len > 0 && len + 4 < cap &&
+        (news->view.is_held[HOLD_SHELVED] || news->view.is_held[HOLD_OUT_OF_SERVICE]))
         len += (size_t)snprintf(text + len, cap - len, "%s", zh ? "。" : ". ");
     if (news->view.is_held[HOLD_OUT_OF_SERVICE])
         hold_tail(&record->service, false, record->state != ALARM_OUT_OF_SERVICE,
                   news->view.until_utc_us[HOLD_OUT_OF_SERVICE], zh, text + len, cap - len);
     else if (news->view.is_held[HOLD_SHELVED])
-        hold_tail(&record->shelf, true, false, news->view.until_utc_us[HOLD_SHELVED], zh, text + len, cap - len);
+        hold_tail(&record->shelf, true, false, news->view.until_utc_us[HOLD_SHELVED], zh, text + len,
+                  cap - len);
 }
 
 /* ---------------------------------------------------------------- JSON */
@@ -266,6 +291,8 @@ void announce_more_members(struct json_text *j, const struct alarm_news *news, u
     }
     if (news->time_left_s >= 0)
         json_text_integer(j, "time_left_s", news->time_left_s);
+    else if (news->config->alarms[news->alarm].has_consequence_at)
+        json_text_null(j, "time_left_s"); /* there is an end to come, and when is not known: that is said */
     group_members(j, news, members_max);
 }
 
@@ -279,7 +306,8 @@ int64_t announce_time_left_s(const struct config *config, uint16_t alarm, const 
         ((kind == CONDITION_HIGH && reading->value >= a->consequence_at) ||
          (kind == CONDITION_LOW && reading->value <= a->consequence_at)))
         return 0; /* it is there already */
-    if (!a->has_consequence_at || trend->per_hour == 0 || reading == NULL || reading->quality != QUALITY_GOOD ||
+    if (!a->has_consequence_at || trend->per_hour == 0 || reading == NULL ||
+        reading->quality != QUALITY_GOOD ||
         __builtin_sub_overflow(a->consequence_at, reading->value, &distance) ||
         (distance != 0 && (distance > 0) != (trend->per_hour > 0)) ||
         __builtin_mul_overflow(distance, 3600, &seconds))

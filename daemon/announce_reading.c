@@ -12,11 +12,13 @@ static void sentences(struct json_text *j, const struct config *config, const st
     announce_minute(when, r->measured_utc_us);
     json_text_object(j, "text");
     announce_value(point, LANGUAGE_EN, r->value, value, sizeof value);
-    snprintf(text, sizeof text, "%s: %s read by eye at %s: %s", bilingual_get(&asset->name, LANGUAGE_EN, asset->id),
+    snprintf(text, sizeof text, "%s: %s read by eye at %s: %s",
+             bilingual_get(&asset->name, LANGUAGE_EN, asset->id),
              bilingual_get(&point->name, LANGUAGE_EN, point->id), when, value);
     json_text_string(j, "en", text);
     announce_value(point, LANGUAGE_ZH, r->value, value, sizeof value);
-    snprintf(text, sizeof text, "%s：%s 人工读数（%s）：%s", bilingual_get(&asset->name, LANGUAGE_ZH, asset->id),
+    snprintf(text, sizeof text, "%s：%s 人工读数（%s）：%s",
+             bilingual_get(&asset->name, LANGUAGE_ZH, asset->id),
              bilingual_get(&point->name, LANGUAGE_ZH, point->id), when, value);
     json_text_string(j, "zh", text);
     json_text_end(j);

@@ -114,7 +114,10 @@ static void limit_words(const struct alarm_news *news, enum language language, c
     bool beyond = known && (high ? news->reading->value > model->limit : news->reading->value < model->limit);
     const char *side = zh ? (high ? "高于" : "低于") : (high ? "above" : "below");
     if (is_about_hold(news))
-        snprintf(text, cap, zh ? "%s %s（限值 %s）" : "%s %s (limit %s)", name, known ? value : zh ? "无数据" : "no data",
+        snprintf(text, cap, zh ? "%s %s（限值 %s）" : "%s %s (limit %s)", name,
+                 known ? value
+                 : zh  ? "无数据"
+                       : "no data",
                  limit);
     else if (news->over && known)
         snprintf(text, cap, zh ? "%s %s，已恢复（限值 %s）" : "%s %s is back within its limit %s", name,
@@ -160,7 +163,8 @@ static void flat_words(const struct alarm_news *news, enum language language, co
         return;
     }
     if (known)
-        announce_value(&news->config->points[model->point], language, news->reading->value, value, sizeof value);
+        announce_value(&news->config->points[model->point], language, news->reading->value, value,
+                       sizeof value);
     snprintf(text, cap,
              zh ? "%s：数值 %s 至少 %u 分钟没有任何变化，传感器可能失效"
                 : "%s: the value %s has not changed for at least %u min; is the sensor alive?",
@@ -203,7 +207,8 @@ static void condition_words(const struct alarm_news *news, enum language languag
     }
     if (is_about_hold(news)) {
         snprintf(text, cap, "%s%s", name,
-                 no_data ? (zh ? "：有数据" : ": there are data") : (zh ? "：读数可用" : ": the value can be used"));
+                 no_data ? (zh ? "：有数据" : ": there are data")
+                         : (zh ? "：读数可用" : ": the value can be used"));
         return;
     }
     if (news->over) {
@@ -294,7 +299,8 @@ void announce_sentence(const struct alarm_news *news, enum language language, ch
     announce_cut(own, facts < cap ? cap - facts : 0);
     const char *stop = zh ? "。" : ". ";
     snprintf(whole, sizeof whole, "%s%s%s%s%s%s%s", name, zh ? "：" : ": ", own,
-             own[0] != '\0' && condition[0] != '\0' ? stop : "", condition, tail[0] != '\0' ? stop : "", tail);
+             own[0] != '\0' && condition[0] != '\0' ? stop : "", condition, tail[0] != '\0' ? stop : "",
+             tail);
     announce_cut(whole, cap - 1);
     snprintf(text, cap, "%s", whole);
 }

@@ -57,8 +57,9 @@ static struct limit_report *lost(void)
         return NULL;
     report->n = 1;
     report->lines = strdup("(the configuration before can't be read any more)");
-    snprintf(report->json, sizeof report->json,
-             "[{\"what\":\"(the configuration before can't be read any more)\",\"before\":null,\"after\":null}]");
+    snprintf(
+        report->json, sizeof report->json,
+        "[{\"what\":\"(the configuration before can't be read any more)\",\"before\":null,\"after\":null}]");
     return report;
 }
 
@@ -123,7 +124,8 @@ static void *compare(void *argument)
 {
     struct job *job = argument;
     struct core_message message = {.kind = CORE_LIMITS, .generation = job->config->generation};
-    message.limits = monitor_baseline_compare(job->source, job->source != NULL ? strlen(job->source) : 0, job->config);
+    message.limits =
+        monitor_baseline_compare(job->source, job->source != NULL ? strlen(job->source) : 0, job->config);
     if (mailbox_post(job->core, MAILBOX_RESERVED, &message) < 0)
         limit_report_free(message.limits);
     config_unref(job->config);
@@ -184,8 +186,9 @@ void monitor_baseline_compared(struct monitor *m, uint32_t generation, struct li
     if (report->n == 0)
         monitor_baseline_set(m, event);
     monitor_send_event(m, &message);
-    snprintf(detail, sizeof detail, "%zu change%s of limits %s in force without a reason: cryoctl reload --reason TEXT",
-             report->n, report->n == 1 ? "" : "s", report->n == 1 ? "is" : "are");
+    snprintf(detail, sizeof detail,
+             "%zu change%s of limits %s in force without a reason: cryoctl reload --reason TEXT", report->n,
+             report->n == 1 ? "" : "s", report->n == 1 ? "is" : "are");
     if (report->n > 0)
         log_line(LOG_WARNING, MID_CONFIG, "%s\n%s", detail, report->lines != NULL ? report->lines : "");
     monitor_fault(m, FAULT_CONFIG, FROM_OWNER, report->n > 0, detail);

@@ -1,4 +1,5 @@
-/* monitor_bypass.c - devices that are not to be believed: their alarms are out of service, people read by eye.
+/* monitor_bypass.c - devices that are not to be believed: their alarms are out of service, people read by
+ * eye.
  *
  * The bypass of a device is a record of its own, with an end; what it does to the device's alarms is what any
  * out-of-service does. Readings go on being stored and shown.
@@ -46,8 +47,8 @@ static bool is_of_device(const struct config *config, uint16_t alarm, int device
 
 /* ---------------------------------------------------------------- its event */
 
-static void tell(struct monitor *m, const struct bypass_record *record, const char *transition, const char *why,
-                 const struct command_request *request, unsigned n_alarms)
+static void tell(struct monitor *m, const struct bypass_record *record, const char *transition,
+                 const char *why, const struct command_request *request, unsigned n_alarms)
 {
     const struct bypass *bypass = &record->bypass;
     struct store_message message;
@@ -67,8 +68,8 @@ static void tell(struct monitor *m, const struct bypass_record *record, const ch
         {.key = "count", .number = bypass->count},
     };
     struct event_record *event = monitor_begin_event(m, &message, "device", now);
-    announce_event(m->config, m->parts.run_id, event->seq, now, "device", members, sizeof members / sizeof *members,
-                   event->body);
+    announce_event(m->config, m->parts.run_id, event->seq, now, "device", members,
+                   sizeof members / sizeof *members, event->body);
     event->has_bypass = true;
     memcpy(event->device, record->device, sizeof event->device);
     event->bypass = *bypass;

@@ -62,14 +62,17 @@ bool monitor_hold_end(const struct command_request *request, uint64_t max_ms, st
 static void refuse_hold(const struct monitor *m, uint16_t alarm, bool shelf, struct command_result *result)
 {
     if (shelf && m->config->alarms[alarm].life_safety)
-        monitor_refuse(result, -EPERM, "this alarm can't be shelved: lives depend on it", "该报警关系人身安全，不能搁置");
+        monitor_refuse(result, -EPERM, "this alarm can't be shelved: lives depend on it",
+                       "该报警关系人身安全，不能搁置");
     else if (shelf && m->config->alarm_models[alarm].priority == PRIORITY_CRITICAL)
-        monitor_refuse(result, -EPERM, "this alarm can't be shelved: it is critical", "该报警为紧急级别，不能搁置");
+        monitor_refuse(result, -EPERM, "this alarm can't be shelved: it is critical",
+                       "该报警为紧急级别，不能搁置");
     else if (shelf)
         monitor_refuse(result, -EPERM, "this alarm can't be shelved: the configuration does not allow it",
                        "配置不允许搁置该报警");
     else
-        monitor_refuse(result, -EPERM, "this alarm can't be taken out of service: the configuration does not allow it",
+        monitor_refuse(result, -EPERM,
+                       "this alarm can't be taken out of service: the configuration does not allow it",
                        "配置不允许停用该报警");
 }
 
@@ -92,7 +95,8 @@ static void explain_nothing(const struct monitor *m, uint16_t alarm, enum comman
         break;
     case COMMAND_RESET:
         if (!view.latched)
-            monitor_refuse(result, -EALREADY, "there is nothing to reset: its condition is not over, or it does not latch",
+            monitor_refuse(result, -EALREADY,
+                           "there is nothing to reset: its condition is not over, or it does not latch",
                            "无需复位：条件尚未恢复，或该报警不锁存");
         else
             monitor_refuse(result, -EALREADY, "acknowledge it first", "请先确认该报警");
@@ -125,8 +129,8 @@ static bool is_same_occurrence(const struct monitor *m, uint16_t alarm, const ch
     return false;
 }
 
-static void order(struct monitor *m, uint16_t alarm, const struct command_request *request, int64_t until_utc_us,
-                  struct command_result *result)
+static void order(struct monitor *m, uint16_t alarm, const struct command_request *request,
+                  int64_t until_utc_us, struct command_result *result)
 {
     const struct command command = {
         .who = request->who, .note = request->note, .order = request->order, .via = request->via};
@@ -173,7 +177,8 @@ static void one_alarm(struct monitor *m, const struct command_request *request, 
         refuse_hold(m, (uint16_t)alarm, true, result);
         return;
     }
-    if (request->verb == COMMAND_SHELVE && !monitor_hold_end(request, model->shelve_max_ms, result, &until_utc_us))
+    if (request->verb == COMMAND_SHELVE &&
+        !monitor_hold_end(request, model->shelve_max_ms, result, &until_utc_us))
         return;
     if (request->verb == COMMAND_OUT_OF_SERVICE && model->oos_max_ms == 0) {
         refuse_hold(m, (uint16_t)alarm, false, result);
@@ -186,7 +191,8 @@ static void one_alarm(struct monitor *m, const struct command_request *request, 
 }
 
 /* All alarms of an asset: those that are so already don't matter. */
-static void whole_asset(struct monitor *m, const struct command_request *request, struct command_result *result)
+static void whole_asset(struct monitor *m, const struct command_request *request,
+                        struct command_result *result)
 {
     int asset = config_find_asset(m->config, request->asset);
     int64_t until_utc_us = 0;
@@ -210,13 +216,16 @@ static void whole_asset(struct monitor *m, const struct command_request *request
         if (one.error < 0)
             last = one;
     }
-    *result = one.n > 0 ? (struct command_result){.n = one.n, .n_marked = one.n_marked, .until_utc_us = until_utc_us}
-                        : last;
+    *result =
+        one.n > 0
+            ? (struct command_result){.n = one.n, .n_marked = one.n_marked, .until_utc_us = until_utc_us}
+            : last;
 }
 
 /* ---------------------------------------------------------------- any */
 
-static void answer(struct monitor *m, const struct command_request *request, const struct command_result *result)
+static void answer(struct monitor *m, const struct command_request *request,
+                   const struct command_result *result)
 {
     if (request->origin == ORIGIN_CONTROL && m->parts.control != NULL) {
         struct control_message message = {.kind = CONTROL_ANSWER, .generation = m->config->generation};
@@ -270,7 +279,8 @@ void monitor_command(struct monitor *m, struct command_request *request)
         obey(m, request, &result);
     if (result.error < 0 && result.error != -EALREADY)
         log_line(LOG_NOTICE, MID_CONTROL, "a command of %s was refused: %s", request->who,
-                 result.why[LANGUAGE_EN][0] != '\0' ? result.why[LANGUAGE_EN] : strerrordesc_np(-result.error));
+                 result.why[LANGUAGE_EN][0] != '\0' ? result.why[LANGUAGE_EN]
+                                                    : strerrordesc_np(-result.error));
     answer(m, request, &result);
     free(request);
 }

@@ -28,17 +28,19 @@ static void alarm_text(const struct monitor *m, uint16_t alarm, enum hold hold, 
     static const struct hold_note plant = {0};
     const struct alarm_record *record = &m->alarms[alarm];
     const struct alarm_config *a = &m->config->alarms[alarm];
-    struct hold_note note = hold == HOLD_SHELVED ? record->shelf : hold == HOLD_OUT_OF_SERVICE ? record->service : plant;
+    struct hold_note note = hold == HOLD_SHELVED          ? record->shelf
+                            : hold == HOLD_OUT_OF_SERVICE ? record->service
+                                                          : plant;
     bool mark = hold == HOLD_OUT_OF_SERVICE && m->config->alarm_models[alarm].protected;
     for (int i = 0; i < 2; i++) {
         struct json_text j;
         json_text_begin(&j, text, DEVICE_BODY_MAX);
         json_text_object(&j, NULL);
         json_text_string(&j, "what",
-                         mark                     ? "maintenance"
-                         : hold == HOLD_SHELVED   ? "shelved"
+                         mark                      ? "maintenance"
+                         : hold == HOLD_SHELVED    ? "shelved"
                          : hold == HOLD_SUPPRESSED ? "suppressed"
-                                                  : "out-of-service");
+                                                   : "out-of-service");
         json_text_string(&j, "asset", m->config->assets[a->asset].id);
         json_text_string(&j, "alarm", a->id);
         note_members(&j, &note);

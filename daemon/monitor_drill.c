@@ -1,5 +1,6 @@
 /* monitor_drill.c - drills: the alarm system/drill takes the whole way to a person, who confirms it by
- * acknowledging it. When the last one began and was confirmed stands in the chain, and is read at the start. */
+ * acknowledging it. When the last one began and was confirmed stands in the chain, and is read at the start.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +45,8 @@ static void begin(struct monitor *m, const char *detail)
     monitor_fault(m, FAULT_DRILL, FROM_OWNER, true, detail);
 }
 
-void monitor_drill_start(struct monitor *m, const struct command_request *request, struct command_result *result)
+void monitor_drill_start(struct monitor *m, const struct command_request *request,
+                         struct command_result *result)
 {
     char detail[NOTE_MAX];
     if (is_waiting(m)) {

@@ -75,11 +75,11 @@ static void add_context(const struct monitor *m, struct alarm_news *news)
     const struct alarm_model *model = &m->config->alarm_models[news->alarm];
     news->time_left_s = -1;
     news->group = engine_active_group(m->engine, news->alarm);
-    if (has_reading(m->config, news->alarm) && model->kind != CONDITION_NO_DATA && model->kind != CONDITION_BAD)
+    if (has_reading(m->config, news->alarm) && model->kind != CONDITION_NO_DATA &&
+        model->kind != CONDITION_BAD)
         news->has_trend = engine_trend(m->engine, model->point, &news->trend);
     if (model->kind == CONDITION_GROUP) {
-        news->n_members =
-            engine_active_members(m->engine, news->alarm, news->members, ANNOUNCE_MEMBERS_MAX);
+        news->n_members = engine_active_members(m->engine, news->alarm, news->members, ANNOUNCE_MEMBERS_MAX);
         news->n_listed = news->n_members < ANNOUNCE_MEMBERS_MAX ? news->n_members : ANNOUNCE_MEMBERS_MAX;
     }
 }

@@ -8,10 +8,10 @@
 #include "log.h"
 #include "monitor_internal.h"
 
-#define LISTED_MAX  20 /* alarms in one call */
-#define STUCK_US    (30 * SECOND_US)
-#define HOLD_US     (5 * SECOND_US) /* a broker that is only started anew wakes nobody */
-#define SENTENCE    900
+#define LISTED_MAX 20 /* alarms in one call */
+#define STUCK_US   (30 * SECOND_US)
+#define HOLD_US    (5 * SECOND_US) /* a broker that is only started anew wakes nobody */
+#define SENTENCE   900
 
 /* Why people would not be told by the usual way; NULL: they would. */
 static const char *broken(struct monitor *m, int64_t now_us)
@@ -27,10 +27,10 @@ static const char *broken(struct monitor *m, int64_t now_us)
 }
 
 struct wanted {
-    unsigned count;                /* alarms that wait for somebody */
+    unsigned count; /* alarms that wait for somebody */
     unsigned n_listed;
-    uint16_t listed[LISTED_MAX];   /* the most urgent first */
-    bool news, repeat;             /* one of them was not told yet; one still waits */
+    uint16_t listed[LISTED_MAX]; /* the most urgent first */
+    bool news, repeat;           /* one of them was not told yet; one still waits */
 };
 
 static bool before(const struct monitor *m, uint16_t a, uint16_t b)
@@ -85,17 +85,18 @@ static void write_text(const struct monitor *m, const struct wanted *w, const ch
     for (unsigned i = 0; i < w->n_listed && len + SENTENCE + 256 < FALLBACK_TEXT_MAX; i++) {
         char sentence[SENTENCE];
         monitor_sentence(m, w->listed[i], m->config->language, sentence, sizeof sentence);
-        len += (size_t)snprintf(text + len, FALLBACK_TEXT_MAX - len, "%s%s[%s] %s\n",
-                                i == 0 ? bilingual_get(&m->config->site_name, m->config->language, m->config->site_id)
-                                       : "",
-                                i == 0 ? (zh ? "：" : ": ") : "",
-                                priority_name(m->config->alarm_models[w->listed[i]].priority), sentence);
+        len += (size_t)snprintf(
+            text + len, FALLBACK_TEXT_MAX - len, "%s%s[%s] %s\n",
+            i == 0 ? bilingual_get(&m->config->site_name, m->config->language, m->config->site_id) : "",
+            i == 0 ? (zh ? "：" : ": ") : "", priority_name(m->config->alarm_models[w->listed[i]].priority),
+            sentence);
     }
     if (w->count > w->n_listed)
         len += (size_t)snprintf(text + len, FALLBACK_TEXT_MAX - len,
                                 zh ? "还有 %u 个报警未确认\n" : "and %u more alarms are not acknowledged\n",
                                 w->count - w->n_listed);
-    snprintf(text + len, FALLBACK_TEXT_MAX - len, zh ? "（备用通知：%s 不可用）\n" : "(fallback: %s is not available)\n",
+    snprintf(text + len, FALLBACK_TEXT_MAX - len,
+             zh ? "（备用通知：%s 不可用）\n" : "(fallback: %s is not available)\n",
              strcmp(reason, "broker") == 0 ? (zh ? "MQTT 服务器" : "the MQTT broker") : "cryonotify");
 }
 
@@ -176,8 +177,8 @@ void monitor_watch_fallback(struct monitor *m, int64_t now_us)
     set_relay(m, w.repeat);
     if (m->config->notify.fallback.n_arguments == 0) {
         f->command_failed = false;
-    } else if (f->running && now_us - f->started_us >
-                                 m->config->notify.fallback.timeout_ms * MS_US + STUCK_US) {
+    } else if (f->running &&
+               now_us - f->started_us > m->config->notify.fallback.timeout_ms * MS_US + STUCK_US) {
         f->command_failed = true;
         snprintf(f->command_detail, sizeof f->command_detail, "it can't be ended");
     } else if (!f->running && (w.news || (w.repeat && now_us >= f->due_us))) {
@@ -195,22 +196,25 @@ void monitor_fallback_result(struct monitor *m, const struct core_message *messa
     const bool is_command = message->fallback.part == FALLBACK_COMMAND, ok = error == 0 && status == 0;
     char why[NOTE_MAX] = "";
     if (error < 0)
-        snprintf(why, sizeof why, "%s%s%.180s", strerrordesc_np(-error), message->fallback.detail[0] != '\0' ? ": " : "",
-                 message->fallback.detail);
+        snprintf(why, sizeof why, "%s%s%.180s", strerrordesc_np(-error),
+                 message->fallback.detail[0] != '\0' ? ": " : "", message->fallback.detail);
     else if (!ok)
-        snprintf(why, sizeof why, "status %d%s%.180s", status, message->fallback.detail[0] != '\0' ? ": " : "",
-                 message->fallback.detail);
+        snprintf(why, sizeof why, "status %d%s%.180s", status,
+                 message->fallback.detail[0] != '\0' ? ": " : "", message->fallback.detail);
     const struct announce_member members[] = {
         {.key = "part", .text = is_command ? "command" : "relay"},
         {.key = "alarm_id", .text = message->fallback.occurrence},
         {.key = "outcome", .text = ok ? "done" : "failed"},
-        {.key = "set", .text = is_command ? "" : message->fallback.on ? "on" : "off"},
+        {.key = "set",
+         .text = is_command             ? ""
+                 : message->fallback.on ? "on"
+                                        : "off"},
         {.key = "error", .text = why},
     };
     if (m->started)
         monitor_event(m, clock_now(), "fallback", members, sizeof members / sizeof *members);
-    log_line(ok ? LOG_NOTICE : LOG_ERR, MID_BROKER, "fallback: the %s %s%s%s", is_command ? "command" : "relay",
-             ok ? "has done its work" : "has failed", ok ? "" : ": ", why);
+    log_line(ok ? LOG_NOTICE : LOG_ERR, MID_BROKER, "fallback: the %s %s%s%s",
+             is_command ? "command" : "relay", ok ? "has done its work" : "has failed", ok ? "" : ": ", why);
     if (is_command) {
         f->running = false;
         f->command_failed = !ok;

@@ -4,6 +4,8 @@
  *   monitor.c         the loop: messages, time, housekeeping
  *   monitor_events.c  events and alarm records: from a transition to store, publisher and journal
  *   monitor_clock.c   the wall clock was set, the machine was suspended
+ *   monitor_restore.c what an earlier run left
+ *   monitor_baseline.c  limits that were changed without a reason
  *   monitor_command.c what a person wants done with an alarm
  *   monitor_bypass.c  devices that are not to be believed
  *   monitor_disabled.c  all that is kept quiet, in one list
@@ -89,9 +91,9 @@ struct drill_watch {
 };
 
 struct fallback_watch {
-    bool running;       /* a command is under way */
-    int64_t due_us;     /* the next call, not before; 0: at once */
-    int64_t started_us; /* of that which runs */
+    bool running;            /* a command is under way */
+    int64_t due_us;          /* the next call, not before; 0: at once */
+    int64_t started_us;      /* of that which runs */
     int64_t broker_since_us; /* since when the broker fails; 0: it does not */
     bool command_failed, relay_failed;
     char command_detail[NOTE_MAX], relay_detail[NOTE_MAX];
@@ -139,9 +141,9 @@ struct monitor {
     struct notify_watch notify;
     struct drill_watch drill;
     struct fallback_watch fallback;
-    struct rounds *rounds;          /* core/rounds.h; index: asset */
-    int64_t *fallback_told;         /* config->n_alarms: the raised time that the command was told of, or 0 */
-    bool disabled_changed;          /* the list of what is disabled is to be told anew */
+    struct rounds *rounds;  /* core/rounds.h; index: asset */
+    int64_t *fallback_told; /* config->n_alarms: the raised time that the command was told of, or 0 */
+    bool disabled_changed;  /* the list of what is disabled is to be told anew */
     struct baseline {
         bool known;
         char *source; /* NULL: lost */
@@ -202,9 +204,20 @@ void monitor_stale_points(struct monitor *m);
 /* The alarm's state to the publisher; false: no room, it is tried again. */
 bool monitor_show_alarm(struct monitor *m, uint16_t alarm);
 /* The sentence about an alarm as it is now. */
-void monitor_sentence(const struct monitor *m, uint16_t alarm, enum language language, char *text, size_t cap);
+void monitor_sentence(const struct monitor *m, uint16_t alarm, enum language language, char *text,
+                      size_t cap);
 /* An event that says what state an alarm is in, for a state.db that does not know. */
 void monitor_restate_alarm(struct monitor *m, uint16_t alarm);
+
+/* ---- monitor_restore.c */
+
+void monitor_restored(struct monitor *m, struct core_message *message); /* frees what it carries */
+void monitor_store_open(struct monitor *m, const struct core_message *message);
+void monitor_lost_records(struct monitor *m, const struct core_message *message);
+/* Faults of the last run are over unless this one has found them again. */
+void monitor_settle_faults(struct monitor *m);
+/* Alarms that were in force, and that the configuration no longer has: their end is an event. */
+void monitor_remove_unknown(struct monitor *m);
 
 /* ---- monitor_verify.c */
 

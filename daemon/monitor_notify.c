@@ -12,9 +12,9 @@
 #include "log.h"
 #include "monitor_internal.h"
 
-#define GRACE_US      (30 * SECOND_US) /* more, at the start: it starts too */
-#define WINDOW_US     (60 * SECOND_US)
-#define CALLS_MAX     120 /* events of kind "call" in a window */
+#define GRACE_US  (30 * SECOND_US) /* more, at the start: it starts too */
+#define WINDOW_US (60 * SECOND_US)
+#define CALLS_MAX 120 /* events of kind "call" in a window */
 
 /* ---------------------------------------------------------------- what it says */
 
@@ -95,7 +95,8 @@ static void judge(const struct monitor *m, int64_t now_us, char detail[NOTE_MAX]
     if (!w->report->online && (w->beat_us != 0 || !early))
         snprintf(detail, NOTE_MAX, "it says that it is offline");
     else if (w->report->online && !w->report->would_be_told && w->beat_us != 0)
-        snprintf(detail, NOTE_MAX, "%s", w->report->text[0] != '\0' ? w->report->text : "it would reach nobody");
+        snprintf(detail, NOTE_MAX, "%s",
+                 w->report->text[0] != '\0' ? w->report->text : "it would reach nobody");
 }
 
 /* Tells it when it is news; the detail stays that of the beginning. */

@@ -43,8 +43,8 @@ static void fill_page(const struct monitor *m, enum snapshot_table table, uint16
         } else if (table == SNAPSHOT_ALARMS) {
             fill_alarm(&m->alarms[index], &ret->page.alarms[i]);
         } else {
-            announce_device(m->config, m->parts.run_id, m->devices[index].at, index, &m->devices[index].counts,
-                            ret->page.devices[i]);
+            announce_device(m->config, m->parts.run_id, m->devices[index].at, index,
+                            &m->devices[index].counts, ret->page.devices[i]);
         }
     }
 }

@@ -346,7 +346,8 @@ static void carry_alarms(struct monitor *m, const struct config *old, const stru
     for (uint16_t i = 0; i < old->n_alarms; i++) {
         const char *asset = old->assets[old->alarms[i].asset].id;
         if (old_alarms[i].state != ALARM_NORMAL && config_find_alarm(m->config, asset, old->alarms[i].id) < 0)
-            monitor_remove_alarm(m, asset, old->alarms[i].id, old_alarms[i].state, old_alarms[i].raised_utc_us);
+            monitor_remove_alarm(m, asset, old->alarms[i].id, old_alarms[i].state,
+                                 old_alarms[i].raised_utc_us);
     }
 }
 
@@ -380,7 +381,9 @@ static void tell_configuration(struct monitor *m)
     const struct announce_member members[] = {
         {.key = "by", .text = r->who},
         {.key = "sha256", .text = hash},
-        {.key = "reason", .text = r->reason[0] != '\0' ? r->reason : NULL, .raw = r->reason[0] != '\0' ? NULL : "null"},
+        {.key = "reason",
+         .text = r->reason[0] != '\0' ? r->reason : NULL,
+         .raw = r->reason[0] != '\0' ? NULL : "null"},
         {.key = "limits", .raw = r->limits != NULL ? r->limits->json : "[]"},
         {.key = "n_limits", .number = r->limits != NULL ? (int64_t)r->limits->n : 0},
         {.key = "difference", .text = r->difference != NULL ? r->difference : ""},

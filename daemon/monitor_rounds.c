@@ -1,5 +1,5 @@
-/* monitor_rounds.c - manual readings: while a device is bypassed or dead, people look, and on time. They stand
- * in the chain, beside the readings of the devices, never among them. */
+/* monitor_rounds.c - manual readings: while a device is bypassed or dead, people look, and on time. They
+ * stand in the chain, beside the readings of the devices, never among them. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,8 @@ static bool parse_value(const struct point_config *point, const char *text, micr
     if (point->format.n_states == 0)
         return micro_parse(text, ret);
     for (unsigned i = 0; i < point->format.n_states; i++) {
-        if (strcmp(point->format.states[i].name, text) == 0 || strcmp(point->format.states[i].zh, text) == 0) {
+        if (strcmp(point->format.states[i].name, text) == 0 ||
+            strcmp(point->format.states[i].zh, text) == 0) {
             *ret = point->format.states[i].value * MICRO_PER_UNIT;
             return true;
         }
@@ -67,8 +68,8 @@ void monitor_reading(struct monitor *m, const struct command_request *request, s
     result->seq = event->seq;
     monitor_send_event(m, &message);
     rounds_read(m->rounds, point->asset, now, request->measured_utc_us);
-    log_line(LOG_NOTICE, MID_CONTROL, "%s has read %s/%s by eye: %s", request->who, request->asset, request->point,
-             request->value);
+    log_line(LOG_NOTICE, MID_CONTROL, "%s has read %s/%s by eye: %s", request->who, request->asset,
+             request->point, request->value);
     monitor_watch_rounds(m);
 }
 
@@ -144,7 +145,8 @@ static void round_text(const struct monitor *m, uint16_t asset, const struct rou
     (void)json_text_finish(&j);
 }
 
-uint16_t monitor_rounds_page(const struct monitor *m, uint16_t first, uint16_t cap, char texts[][DEVICE_BODY_MAX])
+uint16_t monitor_rounds_page(const struct monitor *m, uint16_t first, uint16_t cap,
+                             char texts[][DEVICE_BODY_MAX])
 {
     const struct stamp now = clock_now();
     uint16_t n = 0;

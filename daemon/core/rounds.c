@@ -84,7 +84,8 @@ void rounds_read(struct rounds *r, uint16_t asset, struct stamp now, int64_t mea
 /* When the next one is due, by BOOTTIME. */
 static int64_t due_boot_us(const struct rounds *r, const struct asset *a)
 {
-    const int64_t from = a->has_reading && a->read_boot_us > a->since_boot_us ? a->read_boot_us : a->since_boot_us;
+    const int64_t from =
+        a->has_reading && a->read_boot_us > a->since_boot_us ? a->read_boot_us : a->since_boot_us;
 
     return from + us(r->model.every_ms);
 }

@@ -45,8 +45,10 @@ static const char *const state_steps[] = {
     "ALTER TABLE alarm ADD COLUMN acked_boot_us INTEGER;"
     "ALTER TABLE alarm ADD COLUMN acked_measure INTEGER;"
     /* What has ever held an alarm; kind: enum hold. until_utc_us 0: it does not now. */
-    "CREATE TABLE hold(asset TEXT NOT NULL, alarm TEXT NOT NULL, kind INTEGER NOT NULL, held INTEGER NOT NULL,"
-    " until_utc_us INTEGER NOT NULL, until_boot_us INTEGER, one_shot INTEGER NOT NULL, count INTEGER NOT NULL,"
+    "CREATE TABLE hold(asset TEXT NOT NULL, alarm TEXT NOT NULL, kind INTEGER NOT NULL, held INTEGER NOT "
+    "NULL,"
+    " until_utc_us INTEGER NOT NULL, until_boot_us INTEGER, one_shot INTEGER NOT NULL, count INTEGER NOT "
+    "NULL,"
     " since_utc_us INTEGER NOT NULL, who TEXT NOT NULL, note TEXT NOT NULL, work_order TEXT NOT NULL,"
     " PRIMARY KEY(asset, alarm, kind)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE bypass(device TEXT PRIMARY KEY, until_utc_us INTEGER NOT NULL, count INTEGER NOT NULL,"

@@ -94,7 +94,8 @@ struct command_request {
 
 /* What became of it. */
 struct command_result {
-    int error; /* 0, or -errno: -ENOENT no such alarm (point, device), -EALREADY nothing to do, else see why */
+    int error; /* 0, or -errno: -ENOENT no such alarm (point, device), -EALREADY nothing to do, else see why
+                */
     char why[LANGUAGES][WHY_MAX]; /* for people; "": the error says it all */
     uint16_t n;                   /* alarms that are held, or no longer held */
     uint16_t n_marked;            /* of these: protected ones, which go on as ever and only say so */
@@ -201,7 +202,7 @@ struct core_message {
             uint16_t device;
             struct diagnostics counts;
         } diagnostics;
-        struct limit_report *limits; /* receiver frees; NULL: no memory */
+        struct limit_report *limits;     /* receiver frees; NULL: no memory */
         struct command_request *command; /* malloc'd, the receiver frees */
         struct {
             char asset[ID_MAX], point[ID_MAX];
@@ -217,7 +218,13 @@ struct core_message {
         } record;
         struct {
             uint32_t ticket;
-            enum snapshot_table { SNAPSHOT_POINTS, SNAPSHOT_ALARMS, SNAPSHOT_DEVICES, SNAPSHOT_DISABLED, SNAPSHOT_ROUNDS } table;
+            enum snapshot_table {
+                SNAPSHOT_POINTS,
+                SNAPSHOT_ALARMS,
+                SNAPSHOT_DEVICES,
+                SNAPSHOT_DISABLED,
+                SNAPSHOT_ROUNDS
+            } table;
             uint16_t first; /* a page is up to SNAPSHOT_PAGE entries */
         } snapshot;
         struct {
@@ -278,7 +285,7 @@ struct core_message {
             unsigned char sha256[32];
         } baseline;
         struct {
-            int64_t utc_us; /* of the last confirmation; 0: there is none */
+            int64_t utc_us;       /* of the last confirmation; 0: there is none */
             int64_t began_utc_us; /* of the last drill; 0: there is none */
             int64_t first_utc_us; /* of the first event; 0: there is none */
         } drilled;
@@ -293,10 +300,10 @@ struct core_message {
         struct notify_call *called; /* malloc'd, the receiver frees */
         struct {
             enum fallback_part { FALLBACK_COMMAND, FALLBACK_RELAY } part;
-            uint16_t relay;  /* index in the configuration */
-            int error;       /* 0, or -errno: it could not be started, timed out, did not answer */
-            int status;      /* of a command that has ended: its exit status, or 128 + the signal */
-            bool on;         /* of a relay: what it was set to */
+            uint16_t relay; /* index in the configuration */
+            int error;      /* 0, or -errno: it could not be started, timed out, did not answer */
+            int status;     /* of a command that has ended: its exit status, or 128 + the signal */
+            bool on;        /* of a relay: what it was set to */
             char occurrence[OCCURRENCE_MAX];
             char detail[NOTE_MAX];
         } fallback;
@@ -357,17 +364,17 @@ struct store_message {
 /* ---------------------------------------------------------------- to the publisher */
 
 enum publisher_kind {
-    PUBLISHER_POINT,   /* the latest reading of a point */
-    PUBLISHER_ASSET,   /* publish the asset's readings now */
-    PUBLISHER_ALARM,   /* an alarm's retained state: body, or cleared when body is "" (MAILBOX_RESERVED) */
-    PUBLISHER_EVENT,   /* an event; wait for PUBLISHER_DURABLE, but not longer than PUBLISHER_HOLD_MS */
-    PUBLISHER_DURABLE, /* store: all events up to seq are on disk */
-    PUBLISHER_DEVICE,  /* a device's diagnostics, retained */
-    PUBLISHER_ANSWER,  /* core: the answer to a command that came by MQTT */
-    PUBLISHER_HEAD,    /* store: the signed head of the record, retained (MAILBOX_RESERVED) */
-    PUBLISHER_SETTLED, /* store: the event "stop" and what waited are written, the last head is told
-                          (MAILBOX_RESERVED) */
-    PUBLISHER_CONFIG,  /* the configuration in force from here on */
+    PUBLISHER_POINT,    /* the latest reading of a point */
+    PUBLISHER_ASSET,    /* publish the asset's readings now */
+    PUBLISHER_ALARM,    /* an alarm's retained state: body, or cleared when body is "" (MAILBOX_RESERVED) */
+    PUBLISHER_EVENT,    /* an event; wait for PUBLISHER_DURABLE, but not longer than PUBLISHER_HOLD_MS */
+    PUBLISHER_DURABLE,  /* store: all events up to seq are on disk */
+    PUBLISHER_DEVICE,   /* a device's diagnostics, retained */
+    PUBLISHER_ANSWER,   /* core: the answer to a command that came by MQTT */
+    PUBLISHER_HEAD,     /* store: the signed head of the record, retained (MAILBOX_RESERVED) */
+    PUBLISHER_SETTLED,  /* store: the event "stop" and what waited are written, the last head is told
+                           (MAILBOX_RESERVED) */
+    PUBLISHER_CONFIG,   /* the configuration in force from here on */
     PUBLISHER_DISABLED, /* core: all that is disabled, retained */
 };
 #define PUBLISHER_HOLD_MS 500
@@ -398,7 +405,7 @@ struct publisher_message {
             uint32_t ticket;
             struct command_result result;
         } answer;
-        char *disabled; /* malloc'd JSON text, the receiver frees */
+        char *disabled;        /* malloc'd JSON text, the receiver frees */
         struct config *config; /* a reference */
     };
 };
@@ -428,9 +435,9 @@ struct control_message {
     union {
         struct {
             uint32_t ticket;
-            int error;    /* 0, or -errno */
-            uint64_t seq; /* of the event, to a record */
-            struct command_result result; /* to a command; its error and seq stand above too */
+            int error;                      /* 0, or -errno */
+            uint64_t seq;                   /* of the event, to a record */
+            struct command_result result;   /* to a command; its error and seq stand above too */
             char detail[RELOAD_DETAIL_MAX]; /* to a reload that was refused: the mistakes, line by line */
             struct verification {
                 struct reading reading; /* of the point at that moment */

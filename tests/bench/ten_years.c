@@ -116,8 +116,9 @@ static void alarm(int64_t minute, unsigned tank, const char *transition, const c
     if (strcmp(state, "normal") != 0)
         return;
     snprintf(members, sizeof members,
-             "INSERT OR REPLACE INTO alarm(asset, alarm, state, raised_utc_us, who, acked_utc_us, seq) VALUES('tank-%u','temperature-critical',0,0,'',0,%lld)", tank + 1,
-             (long long)made.head.event_seq);
+             "INSERT OR REPLACE INTO alarm(asset, alarm, state, raised_utc_us, who, acked_utc_us, seq) "
+             "VALUES('tank-%u','temperature-critical',0,0,'',0,%lld)",
+             tank + 1, (long long)made.head.event_seq);
     run(made.state, members);
 }
 

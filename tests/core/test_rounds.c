@@ -5,7 +5,6 @@
 
 #include <errno.h>
 
-
 #define MINUTE_US INT64_C(60000000)
 #define HOUR_US   (60 * MINUTE_US)
 #define UTC_US    INT64_C(1795510000000000)
@@ -34,7 +33,7 @@ static void test_a_dead_device_asks_after_a_while(void **state)
     assert_false(rounds_view(r, 0, at(11 * MINUTE_US + 4 * HOUR_US + 30 * MINUTE_US - 1)).is_overdue);
     assert_true(rounds_view(r, 0, at(11 * MINUTE_US + 4 * HOUR_US + 30 * MINUTE_US)).is_overdue);
     assert_false(rounds_view(r, 1, at(20 * HOUR_US)).is_unattended); /* nobody has said so of the other one */
-    rounds_observe(r, 0, at(5 * HOUR_US), false, 5 * HOUR_US); /* it is back */
+    rounds_observe(r, 0, at(5 * HOUR_US), false, 5 * HOUR_US);       /* it is back */
     assert_false(rounds_view(r, 0, at(6 * HOUR_US)).is_overdue);
     rounds_free(r);
 }

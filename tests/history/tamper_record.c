@@ -58,7 +58,8 @@ static void put_alarm(struct record *record, int64_t utc_us, const char *asset, 
     fixture_sql(record->fixture.state, "BEGIN"); /* together, as the daemon does */
     put_event(record, utc_us, "alarm", asset, "high", body);
     fixture_sql(record->fixture.state,
-                "INSERT OR REPLACE INTO alarm(asset, alarm, state, raised_utc_us, who, acked_utc_us, seq) VALUES('%s', 'high', %d, %lld, '%s', %lld, %llu);"
+                "INSERT OR REPLACE INTO alarm(asset, alarm, state, raised_utc_us, who, acked_utc_us, seq) "
+                "VALUES('%s', 'high', %d, %lld, '%s', %lld, %llu);"
                 "INSERT OR REPLACE INTO outbox VALUES(%llu);COMMIT",
                 asset, (int)state, (long long)raised_us, acked_us != 0 ? "li.wei" : "", (long long)acked_us,
                 (unsigned long long)record->seq, (unsigned long long)record->seq);

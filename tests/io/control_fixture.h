@@ -23,8 +23,8 @@ struct fake_core {
     atomic_bool broker_failed, disk_failed;
     pthread_mutex_t lock;
     struct core_message last;           /* command; fixture_last_command */
-    struct command_request last_order; /* the same, of a person's */
-    struct command_result result;      /* what is answered to these, with answer_error */
+    struct command_request last_order;  /* the same, of a person's */
+    struct command_result result;       /* what is answered to these, with answer_error */
     struct record_request last_request; /* of the last record; its pointer in last is freed */
     pthread_t thread;
 };

@@ -45,8 +45,9 @@ static void print_core(const struct core_message *m)
         printf("fault %d %s\n", m->fault.failed, m->fault.detail);
     else if (m->kind == CORE_COMMAND) {
         const struct command_request *r = m->command;
-        printf("%s %s %s %s %" PRIu32 " %s\n", r->verb == COMMAND_ACKNOWLEDGE ? "ack" : request_verb_name(r->verb),
-               r->asset, r->alarm, r->who, r->ticket, r->note);
+        printf("%s %s %s %s %" PRIu32 " %s\n",
+               r->verb == COMMAND_ACKNOWLEDGE ? "ack" : request_verb_name(r->verb), r->asset, r->alarm,
+               r->who, r->ticket, r->note);
         free(m->command);
     } else if (m->kind == CORE_NOTIFY) {
         free(m->notify.report);

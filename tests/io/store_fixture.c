@@ -172,8 +172,8 @@ struct core_message store_fixture_wait(struct store_fixture *fixture, enum core_
                 return message;
             if (message.kind == CORE_RESTORED)
                 free(message.restored.more);
-        else if (message.kind == CORE_BASELINE)
-            free(message.baseline.source);
+            else if (message.kind == CORE_BASELINE)
+                free(message.baseline.source);
         }
     } while (mailbox_wait(fixture->core, -1, deadline));
     fail_msg("no message of kind %d came", kind);

@@ -76,7 +76,8 @@ static struct core_message run(const char *script, uint32_t timeout_ms)
 static void test_it_is_told_the_alarm(void **state)
 {
     (void)state;
-    struct core_message m = run("read line; echo \"$line/$CRYOMON_ASSET/$CRYOMON_COUNT/$CRYOMON_OCCURRENCE/$0/$HOME\"", 10000);
+    struct core_message m =
+        run("read line; echo \"$line/$CRYOMON_ASSET/$CRYOMON_COUNT/$CRYOMON_OCCURRENCE/$0/$HOME\"", 10000);
     assert_int_equal(m.fallback.error, 0);
     assert_int_equal(m.fallback.status, 0);
     assert_string_equal(m.fallback.occurrence, "tank-1/warm@5");
@@ -111,7 +112,8 @@ static void test_it_fails(void **state)
 static void test_it_hangs(void **state)
 {
     (void)state;
-    struct core_message m = run("trap '' TERM; sleep 1000 & while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done", 200);
+    struct core_message m =
+        run("trap '' TERM; sleep 1000 & while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done", 200);
     assert_int_equal(m.fallback.error, -ETIMEDOUT);
 }
 

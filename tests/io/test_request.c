@@ -36,8 +36,10 @@ static void test_durations(void **state)
     static const struct {
         const char *text;
         uint32_t ms;
-    } good[] = {{"90 s", 90000}, {"30 min", 1800000}, {"30min", 1800000}, {"2 h", 7200000}, {"3 d", 259200000}};
-    static const char *const bad[] = {"", "0 h", "2", "2 hours", "-1 h", "1.5 h", "2  h", "02 h", "1 h ", "99999 d", "60 d"};
+    } good[] = {
+        {"90 s", 90000}, {"30 min", 1800000}, {"30min", 1800000}, {"2 h", 7200000}, {"3 d", 259200000}};
+    static const char *const bad[] = {"",     "0 h",  "2",    "2 hours", "-1 h", "1.5 h",
+                                      "2  h", "02 h", "1 h ", "99999 d", "60 d"};
     uint32_t ms;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         assert_int_equal(request_parse_duration(good[i].text, &ms), 0);
@@ -61,14 +63,19 @@ static void test_verbs(void **state)
 static void test_a_shelf(void **state)
 {
     (void)state;
-    assert_int_equal(read_text(COMMAND_SHELVE, "{\"asset\":\"tank-1\",\"alarm\":\"warm\",\"note\":\"已知\",\"for\":\"30 min\","
-                                               "\"one_shot\":true,\"occurrence\":\"tank-1/warm@5\"}"),
-                     0);
+    assert_int_equal(
+        read_text(COMMAND_SHELVE,
+                  "{\"asset\":\"tank-1\",\"alarm\":\"warm\",\"note\":\"已知\",\"for\":\"30 min\","
+                  "\"one_shot\":true,\"occurrence\":\"tank-1/warm@5\"}"),
+        0);
     assert_string_equal(request.note, "已知");
     assert_int_equal(request.for_ms, 1800000);
     assert_true(request.one_shot);
     assert_string_equal(request.occurrence, "tank-1/warm@5");
-    assert_int_equal(read_text(COMMAND_SHELVE, "{\"asset\":\"a\",\"alarm\":\"b\",\"note\":\"c\",\"until\":\"2026-11-24T12:00:00Z\"}"), 0);
+    assert_int_equal(
+        read_text(COMMAND_SHELVE,
+                  "{\"asset\":\"a\",\"alarm\":\"b\",\"note\":\"c\",\"until\":\"2026-11-24T12:00:00Z\"}"),
+        0);
     assert_true(request.until_utc_us == INT64_C(1795521600000000));
 }
 
@@ -83,18 +90,25 @@ static void test_mistakes(void **state)
 {
     (void)state;
     expect_mistake(COMMAND_SHELVE, "{\"asset\":\"a\",\"alarm\":\"b\",\"for\":\"1 h\"}", -EINVAL, "note");
-    expect_mistake(COMMAND_SHELVE, "{\"asset\":\"a\",\"alarm\":\"b\",\"note\":\"\",\"for\":\"1 h\"}", -EINVAL, "note");
+    expect_mistake(COMMAND_SHELVE, "{\"asset\":\"a\",\"alarm\":\"b\",\"note\":\"\",\"for\":\"1 h\"}", -EINVAL,
+                   "note");
     expect_mistake(COMMAND_SHELVE, "{\"asset\":\"a\",\"alarm\":\"b\",\"note\":\"c\"}", -EINVAL, "for");
-    expect_mistake(COMMAND_SHELVE, "{\"asset\":\"a\",\"alarm\":\"b\",\"note\":\"c\",\"for\":3600}", -EINVAL, "for");
+    expect_mistake(COMMAND_SHELVE, "{\"asset\":\"a\",\"alarm\":\"b\",\"note\":\"c\",\"for\":3600}", -EINVAL,
+                   "for");
+    expect_mistake(
+        COMMAND_SHELVE,
+        "{\"asset\":\"a\",\"alarm\":\"b\",\"note\":\"c\",\"for\":\"1 h\",\"until\":\"2026-11-24T12:00:00Z\"}",
+        -EINVAL, "until");
     expect_mistake(COMMAND_SHELVE,
-                   "{\"asset\":\"a\",\"alarm\":\"b\",\"note\":\"c\",\"for\":\"1 h\",\"until\":\"2026-11-24T12:00:00Z\"}",
-                   -EINVAL, "until");
-    expect_mistake(COMMAND_SHELVE, "{\"asset\":\"a\",\"alarm\":\"b\",\"note\":\"c\",\"for\":\"1 h\",\"one_shot\":1}", -EINVAL,
+                   "{\"asset\":\"a\",\"alarm\":\"b\",\"note\":\"c\",\"for\":\"1 h\",\"one_shot\":1}", -EINVAL,
                    "one_shot");
     expect_mistake(COMMAND_ACKNOWLEDGE, "{\"asset\":\"a\",\"alarm\":\"b\",\"for\":\"1 h\"}", -EINVAL, "for");
-    expect_mistake(COMMAND_ACKNOWLEDGE, "{\"asset\":\"a\",\"alarm\":\"b\",\"note\":\"\\u0007\"}", -EINVAL, "note");
-    expect_mistake(COMMAND_OUT_OF_SERVICE, "{\"asset\":\"a\",\"note\":\"c\",\"for\":\"1 d\"}", -EINVAL, "order");
-    expect_mistake(COMMAND_READING, "{\"asset\":\"a\",\"point\":\"p\",\"value\":\"1\",\"measured\":\"yesterday\"}", -EINVAL,
+    expect_mistake(COMMAND_ACKNOWLEDGE, "{\"asset\":\"a\",\"alarm\":\"b\",\"note\":\"\\u0007\"}", -EINVAL,
+                   "note");
+    expect_mistake(COMMAND_OUT_OF_SERVICE, "{\"asset\":\"a\",\"note\":\"c\",\"for\":\"1 d\"}", -EINVAL,
+                   "order");
+    expect_mistake(COMMAND_READING,
+                   "{\"asset\":\"a\",\"point\":\"p\",\"value\":\"1\",\"measured\":\"yesterday\"}", -EINVAL,
                    "measured");
     char text[512] = "{\"asset\":\"";
     memset(text + strlen(text), 'x', 100);

@@ -2,8 +2,8 @@
 #include "store.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -170,9 +170,9 @@ static void test_holds_survive(void **state)
     sqlite3 *db = NULL;
     store_fixture_path(fixture, "state.db", path, sizeof path);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "DROP TRIGGER event_update; UPDATE event SET boot_id = 'another'", NULL,
-                                  NULL, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "DROP TRIGGER event_update; UPDATE event SET boot_id = 'another'", NULL, NULL, NULL),
+        SQLITE_OK);
     sqlite3_close(db);
     store_fixture_start(fixture);
     high = store_fixture_wait(fixture, CORE_RESTORED);

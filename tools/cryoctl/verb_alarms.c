@@ -66,6 +66,8 @@ static void add_time_left(const struct ctl *ctl, const json_t *alarm, char *text
     if (json_is_integer(left))
         snprintf(text, cap, tr(ctl, "  (%s left)", "（剩余 %s）"),
                  when_print_duration(ctl, duration, (int64_t)json_integer_value(left) * SECOND_US));
+    else if (json_is_null(left))
+        snprintf(text, cap, "%s", tr(ctl, "  (time left not known)", "（剩余时间未知）"));
 }
 
 static void note(const struct ctl *ctl, struct table *t, const json_t *alarm)

@@ -159,7 +159,7 @@ struct caller_paper {
     const char **group_members;
     json_t **roots;
     size_t n_roots;
-    char link[LINK_URL_MAX], occurrence[CALL_OCCURRENCE], words[2][CALLER_WORDS];
+    char hint[2 * CALL_KEY], link[LINK_URL_MAX], occurrence[CALL_OCCURRENCE], words[2][CALLER_WORDS];
 };
 int caller_paper(struct caller *c, struct stamp now, const struct call_order *order,
                  struct caller_paper *ret);

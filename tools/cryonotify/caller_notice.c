@@ -12,9 +12,9 @@
 
 const char *caller_purpose(enum call_purpose purpose)
 {
-    static const char *const names[] = {"call",       "again",   "escalated", "worse",
-                                        "unresolved", "summary", "returned",  "acknowledged",
-                                        "held",       "missed",  "drill",     "test"};
+    static const char *const names[] = {"call",    "again",      "escalated",    "worse", "unresolved",
+                                        "summary", "returned",   "acknowledged", "held",  "missed",
+                                        "drill",   "hold-ended", "test"};
     return names[purpose];
 }
 
@@ -43,6 +43,8 @@ static enum notice_purpose purpose_of(enum call_purpose purpose, bool is_over)
         return NOTICE_PROBLEM;
     case CALL_DRILL:
         return NOTICE_DRILL;
+    case CALL_HOLD_ENDED:
+        return NOTICE_HOLD_ENDED;
     case CALL_TESTED:
         return NOTICE_TEST;
     }
@@ -112,7 +114,7 @@ static void fill_value(struct notice *n, const json_t *root)
     n->has_trend = micro_of(trend, "per_hour", &n->trend_per_hour);
     n->trend_over_s = integer_of(trend, "over_s", 0);
     n->time_left_s = integer_of(root, "time_left_s", -1);
-    n->has_time_left_kind = n->time_left_s >= 0 || n->has_trend;
+    n->has_time_left_kind = json_object_get(root, "time_left_s") != NULL; /* null: not known */
     n->response_time_s = integer_of(root, "response_time_s", 0);
 }
 
@@ -171,6 +173,18 @@ static void make_link(struct caller *c, struct caller_paper *p, int64_t now_utc_
     snprintf(claim.person, sizeof claim.person, "%s", p->notice.person);
     if (link_make(&c->key, &claim, token) == 0 && link_url(&c->config->link, token, p->link) == 0)
         p->notice.link = p->link;
+}
+
+/* Another way than the link: a command, which is the same in both languages. */
+static void make_hint(struct caller_paper *p, const struct call_view *view)
+{
+    const char *slash = strchr(view->key, '/');
+    if (view->local || slash == NULL)
+        snprintf(p->hint, sizeof p->hint, "cryonotify ack %s", view->key);
+    else
+        snprintf(p->hint, sizeof p->hint, "cryoctl ack %.*s %s", (int)(slash - view->key), view->key,
+                 slash + 1);
+    p->notice.hint = p->hint;
 }
 
 static json_t *body_of(struct caller *c, uint32_t slot)
@@ -308,8 +322,10 @@ int caller_paper(struct caller *c, struct stamp now, const struct call_order *or
         if (result < 0)
             return result;
     }
-    if (view.state == CALL_STATE_UNACKNOWLEDGED || view.state == CALL_STATE_RETURNED)
+    if (view.state == CALL_STATE_UNACKNOWLEDGED || view.state == CALL_STATE_RETURNED) {
         make_link(c, p, now.utc_us);
+        make_hint(p, &view);
+    }
     return 0;
 }
 

@@ -19,7 +19,7 @@
 
 enum control_wait {
     CONTROL_WAIT_NOTHING,
-    CONTROL_WAIT_STATUS,      /* to be in an assembly, or in one (joined) */
+    CONTROL_WAIT_STATUS,  /* to be in an assembly, or in one (joined) */
     CONTROL_WAIT_COMMAND, /* for CONTROL_ANSWER */
     CONTROL_WAIT_VERIFY,
     CONTROL_WAIT_RECORD,

@@ -15,16 +15,11 @@
 #define ERROR_TOO_LONG   "io.cryomon.Monitor.TextTooLong"
 
 static const char *const names[COMMAND_VERBS] = {
-    [COMMAND_ACKNOWLEDGE] = "Acknowledge",
-    [COMMAND_SHELVE] = "Shelve",
-    [COMMAND_UNSHELVE] = "Unshelve",
-    [COMMAND_OUT_OF_SERVICE] = "OutOfService",
-    [COMMAND_IN_SERVICE] = "InService",
-    [COMMAND_RESET] = "Reset",
-    [COMMAND_BYPASS] = "Bypass",
-    [COMMAND_UNBYPASS] = "Unbypass",
-    [COMMAND_READING] = "Reading",
-    [COMMAND_DRILL] = "Drill",
+    [COMMAND_ACKNOWLEDGE] = "Acknowledge", [COMMAND_SHELVE] = "Shelve",
+    [COMMAND_UNSHELVE] = "Unshelve",       [COMMAND_OUT_OF_SERVICE] = "OutOfService",
+    [COMMAND_IN_SERVICE] = "InService",    [COMMAND_RESET] = "Reset",
+    [COMMAND_BYPASS] = "Bypass",           [COMMAND_UNBYPASS] = "Unbypass",
+    [COMMAND_READING] = "Reading",         [COMMAND_DRILL] = "Drill",
 };
 
 static enum command_verb verb_of(const char *method)

@@ -277,7 +277,10 @@ void control_method_expire(struct control *c, int64_t now_us)
 
 /* ---------------------------------------------------------------- dispatch */
 
-#define ANY {"*"} /* request.h knows them */
+#define ANY                                                                                                  \
+    {                                                                                                        \
+        "*"                                                                                                  \
+    } /* request.h knows them */
 
 static const struct method {
     const char *name;
@@ -390,7 +393,8 @@ static bool admit(struct control_client *client, const struct control_call *call
         control_answer_parameter(client, "upgrade");
         return false;
     }
-    const char *unknown = method->run == control_command ? NULL : control_call_unknown(call, method->parameters);
+    const char *unknown =
+        method->run == control_command ? NULL : control_call_unknown(call, method->parameters);
     if (unknown != NULL)
         control_answer_parameter(client, unknown);
     return unknown == NULL;

@@ -64,8 +64,10 @@ static void add_arrays(struct control_text *t, const struct control_status *s)
 
 static void finish_complete(struct control *c)
 {
-    static const char *const notifier_states[] = {
-        [NOTIFIER_NONE] = "none", [NOTIFIER_WAITING] = "waiting", [NOTIFIER_OK] = "ok", [NOTIFIER_FAILED] = "failing"};
+    static const char *const notifier_states[] = {[NOTIFIER_NONE] = "none",
+                                                  [NOTIFIER_WAITING] = "waiting",
+                                                  [NOTIFIER_OK] = "ok",
+                                                  [NOTIFIER_FAILED] = "failing"};
     struct control_status *s = &c->status;
     struct control_text t = {0};
     char head[8192], *name;
@@ -87,8 +89,8 @@ static void finish_complete(struct control *c)
     json_text_end(&j);
     int len = json_text_finish(&j);
     free(name);
-    t.failed = len <= 0 || s->points.failed || s->alarms.failed || s->devices.failed ||
-               s->disabled.failed || s->rounds.failed;
+    t.failed = len <= 0 || s->points.failed || s->alarms.failed || s->devices.failed || s->disabled.failed ||
+               s->rounds.failed;
     if (!t.failed) {
         add_text(&t, "{\"parameters\":");
         control_text_add(&t, head, (size_t)len - 1); /* its closing brace comes after the arrays */
@@ -119,8 +121,8 @@ static uint16_t entries(const struct config *config, enum snapshot_table table)
     return UINT16_MAX;
 }
 
-/* Asks for the next page, going from points to alarms to what is disabled to rounds, or finishes when there is
- * none. */
+/* Asks for the next page, going from points to alarms to what is disabled to rounds, or finishes when there
+ * is none. */
 static void next_page(struct control *c, int64_t now_us)
 {
     struct control_status *s = &c->status;

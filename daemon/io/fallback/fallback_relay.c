@@ -80,13 +80,18 @@ static void make_request(const struct fallback_relay *relay, uint16_t transactio
                          unsigned char ret[REQUEST_SIZE])
 {
     const uint16_t value = relay->coil ? (relay->value != 0 ? 0xFF00 : 0) : relay->value;
-    const unsigned char bytes[REQUEST_SIZE] = {
-        (unsigned char)(transaction >> 8),    (unsigned char)transaction,
-        0,                                    0,
-        0,                                    6,
-        relay->unit,                          relay->coil ? WRITE_COIL : WRITE_REGISTER,
-        (unsigned char)(relay->address >> 8), (unsigned char)relay->address,
-        (unsigned char)(value >> 8),          (unsigned char)value};
+    const unsigned char bytes[REQUEST_SIZE] = {(unsigned char)(transaction >> 8),
+                                               (unsigned char)transaction,
+                                               0,
+                                               0,
+                                               0,
+                                               6,
+                                               relay->unit,
+                                               relay->coil ? WRITE_COIL : WRITE_REGISTER,
+                                               (unsigned char)(relay->address >> 8),
+                                               (unsigned char)relay->address,
+                                               (unsigned char)(value >> 8),
+                                               (unsigned char)value};
     memcpy(ret, bytes, REQUEST_SIZE);
 }
 

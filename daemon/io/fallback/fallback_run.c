@@ -104,7 +104,8 @@ static void close_fd(int *fd)
 
 static int begin(struct run *run, const struct fallback_call *call)
 {
-    char texts[ENVIRONMENT][VARIABLE], *environment[ENVIRONMENT + 1], *arguments[FALLBACK_ARGUMENTS_MAX + 1] = {NULL};
+    char texts[ENVIRONMENT][VARIABLE], *environment[ENVIRONMENT + 1],
+        *arguments[FALLBACK_ARGUMENTS_MAX + 1] = {NULL};
     fill_environment(call, texts, environment);
     for (unsigned i = 0; i < call->settings.n_arguments && i < FALLBACK_ARGUMENTS_MAX; i++)
         arguments[i] = (char *)(uintptr_t)call->settings.arguments[i];

@@ -2,9 +2,9 @@
  * commands.h - what people ask by MQTT: cryomon/<site>/cmd/<user>/<verb>, and the answers.
  *
  * The user is the level of the topic that the broker's ACL lets only that user write. Who is listed in
- * mqtt.agents may say in "person" on whose behalf. The verbs and their members are those of request.h. A ticket binds a
- * question to its MQTT 5 response topic and correlation data; the table is bounded and forgets after
- * COMMANDS_TIMEOUT_S.
+ * mqtt.agents may say in "person" on whose behalf. The verbs and their members are those of request.h. A
+ * ticket binds a question to its MQTT 5 response topic and correlation data; the table is bounded and forgets
+ * after COMMANDS_TIMEOUT_S.
  */
 #ifndef CRYOMON_COMMANDS_H
 #define CRYOMON_COMMANDS_H

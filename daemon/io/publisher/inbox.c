@@ -12,10 +12,10 @@
 static bool same_broker(const struct config *a, const struct config *b)
 {
     const struct mqtt_config *x = &a->mqtt, *y = &b->mqtt;
-    return x->enabled == y->enabled && x->keep_alive_s == y->keep_alive_s && x->commands == y->commands && a->notify.expected == b->notify.expected &&
-           strcmp(a->site_id, b->site_id) == 0 && strcmp(x->uri, y->uri) == 0 &&
-           strcmp(x->client_id, y->client_id) == 0 && strcmp(x->username, y->username) == 0 &&
-           strcmp(x->password_file, y->password_file) == 0 &&
+    return x->enabled == y->enabled && x->keep_alive_s == y->keep_alive_s && x->commands == y->commands &&
+           a->notify.expected == b->notify.expected && strcmp(a->site_id, b->site_id) == 0 &&
+           strcmp(x->uri, y->uri) == 0 && strcmp(x->client_id, y->client_id) == 0 &&
+           strcmp(x->username, y->username) == 0 && strcmp(x->password_file, y->password_file) == 0 &&
            strcmp(x->password_credential, y->password_credential) == 0 &&
            strcmp(x->ca_file, y->ca_file) == 0 && strcmp(x->certificate_file, y->certificate_file) == 0 &&
            strcmp(x->key_file, y->key_file) == 0;

@@ -149,8 +149,10 @@ static void compare_asset(struct leftovers *l, const struct config *old, uint16_
 void leftovers_compare(struct leftovers *l, const struct config *old_config, const struct config *new_config)
 {
     char topic[TOPIC_MAX];
-    if (strcmp(old_config->site_id, new_config->site_id) != 0)
+    if (strcmp(old_config->site_id, new_config->site_id) != 0) {
         leftovers_add(l, payload_topic(topic, old_config, "status"));
+        leftovers_add(l, payload_topic(topic, old_config, "disabled"));
+    }
     for (uint16_t i = 0; i < old_config->n_devices; i++)
         if (strcmp(old_config->site_id, new_config->site_id) != 0 ||
             !has_device(new_config, old_config->devices[i].id))

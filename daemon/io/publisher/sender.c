@@ -150,8 +150,8 @@ static int send_disabled(struct publisher *p)
     char topic[TOPIC_MAX];
     if (!p->disabled_due || p->disabled == NULL || session_under_way(p->session, OWNER_DISABLED) > 0)
         return 0;
-    int error = publish(p, OWNER_DISABLED, 0, payload_topic(topic, p->mirror->config, "disabled"),
-                        p->disabled, true);
+    int error =
+        publish(p, OWNER_DISABLED, 0, payload_topic(topic, p->mirror->config, "disabled"), p->disabled, true);
     if (error < 0)
         return error;
     p->disabled_due = false;
@@ -304,11 +304,16 @@ void sender_run(struct publisher *p, int64_t now_us)
 static const char *owner_name(enum session_owner owner)
 {
     static const char *const names[OWNERS] = {
-        [OWNER_STATUS] = "the status",  [OWNER_HEARTBEAT] = "the heartbeat",
-        [OWNER_ALARM] = "alarm states", [OWNER_EVENT] = "events",
-        [OWNER_READINGS] = "readings",  [OWNER_DISCOVERY] = "Home Assistant discovery",
-        [OWNER_CLEAR] = "clearing",     [OWNER_ANSWER] = "an answer to a command",
-        [OWNER_DEVICE] = "diagnostics", [OWNER_HEAD] = "the head of the record",
+        [OWNER_STATUS] = "the status",
+        [OWNER_HEARTBEAT] = "the heartbeat",
+        [OWNER_ALARM] = "alarm states",
+        [OWNER_EVENT] = "events",
+        [OWNER_READINGS] = "readings",
+        [OWNER_DISCOVERY] = "Home Assistant discovery",
+        [OWNER_CLEAR] = "clearing",
+        [OWNER_ANSWER] = "an answer to a command",
+        [OWNER_DEVICE] = "diagnostics",
+        [OWNER_HEAD] = "the head of the record",
         [OWNER_DISABLED] = "what is disabled",
     };
     return names[owner];

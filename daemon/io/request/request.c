@@ -17,7 +17,8 @@ static const struct field {
     enum member kind;
     size_t offset, cap;
 } fields[] = {
-#define TEXT_FIELD(name) #name, TEXT, offsetof(struct command_request, name), sizeof((struct command_request *)0)->name
+#define TEXT_FIELD(name)                                                                                     \
+#name, TEXT, offsetof(struct command_request, name), sizeof((struct command_request *)0)->name
     {TEXT_FIELD(asset)},
     {TEXT_FIELD(alarm)},
     {TEXT_FIELD(device)},

@@ -30,7 +30,8 @@ int request_parse_duration(const char *text, uint32_t *ret_ms);
  * are. Returns 0, or
  *   -EINVAL   a member is missing, unknown, of the wrong kind, or does not say what it should
  *   -E2BIG    a text is longer than *ret_limit bytes
- * with the member's name in ret_key (as long as the object is there), and what is wrong in words in ret_error (REQUEST_ERROR_MAX bytes). */
+ * with the member's name in ret_key (as long as the object is there), and what is wrong in words in ret_error
+ * (REQUEST_ERROR_MAX bytes). */
 int request_read(const json_t *object, struct command_request *request, const char **ret_key,
                  size_t *ret_limit, char *ret_error);
 

@@ -160,6 +160,11 @@ struct event_record *store_state_waiting(struct store_state *state, size_t i); /
 int store_state_read_last(struct store_state *state);
 void store_state_know_last(struct store_state *state); /* it is in the file */
 
+/* (store_alarms.c) The row of the event's alarm and those of its holds, or of its device: an SQLite result.
+ */
+int store_alarms_put(sqlite3_stmt *stmt, sqlite3_stmt *hold, const struct event_record *event);
+int store_alarms_put_bypass(sqlite3_stmt *stmt, const struct event_record *event);
+
 /* (store_restore.c) After an opening, the first time and whenever another file has taken the place of ours:
  * has the core told of the alarms in it, and our run written into it. An SQLite result. */
 int store_restore(struct store *store);

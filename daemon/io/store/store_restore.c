@@ -197,7 +197,8 @@ static int read_rounds(struct store_db *db, struct core_message *messages, size_
 static int read_drills(struct store_db *db, struct core_message *ret)
 {
     static const char QUERY[] =
-        "SELECT coalesce((SELECT utc_us FROM event WHERE kind = 'alarm' AND asset = 'system' AND alarm = 'drill'"
+        "SELECT coalesce((SELECT utc_us FROM event WHERE kind = 'alarm' AND asset = 'system' AND alarm = "
+        "'drill'"
         " AND json_extract(body, '$.transition') = 'acknowledged' ORDER BY seq DESC LIMIT 1), 0),"
         " coalesce((SELECT utc_us FROM event WHERE kind = 'alarm' AND asset = 'system' AND alarm = 'drill'"
         " AND json_extract(body, '$.transition') = 'raised' ORDER BY seq DESC LIMIT 1), 0),"

@@ -290,6 +290,19 @@ static void covered_is_told_once(void **state)
     world_expect(&w, CALL_FIRST, 0, WARM);
 }
 
+static void the_end_of_a_hold_is_told(void **state)
+{
+    static const enum call_state ends[] = {CALL_STATE_ACKNOWLEDGED, CALL_STATE_NORMAL};
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        world_alarm(&w, WARM, CALL_HIGH, CALL_STATE_SHELVED);
+        world_expect(&w, CALL_HELD, 0, WARM);
+        world_alarm(&w, WARM, CALL_HIGH, ends[i]);
+        world_expect(&w, CALL_HOLD_ENDED, 0, WARM);
+        world_quiet(&w);
+    }
+}
+
 static void drill_goes_round_and_climbs(void **state)
 {
     (void)state;
@@ -358,6 +371,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(duty_changes_hands, setup, teardown),
         cmocka_unit_test_setup_teardown(off_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(covered_is_told_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_end_of_a_hold_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(drill_goes_round_and_climbs, setup, teardown),
         cmocka_unit_test_setup_teardown(late_news_call_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(local_alarm_is_acknowledged_here, setup, teardown),

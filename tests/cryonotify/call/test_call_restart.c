@@ -144,6 +144,20 @@ static void at_any_moment(void **state)
     }
 }
 
+/* A group's state is not there any more, and its member's is. */
+static void a_member_without_its_group(void **state)
+{
+    struct call_saved saved = {.fact = world_fact("tank-1/level", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED),
+                               .phase = 2,
+                               .folded = true,
+                               .told = 1};
+    (void)state;
+    strcpy(saved.fact.group, "hall/bus-down");
+    assert_int_equal(call_restore(w.call, w.now, &saved), 0);
+    world_pass(&w, 11 * SECOND);
+    world_expect(&w, CALL_FIRST, 0, "tank-1/level");
+}
+
 static void nonsense_is_refused(void **state)
 {
     struct call_saved saved = {.phase = 99};
@@ -163,6 +177,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(with_a_clock_that_was_set_back, setup, teardown),
         cmocka_unit_test_setup_teardown(acknowledged_stays_acknowledged, setup, teardown),
         cmocka_unit_test_setup_teardown(at_any_moment, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_member_without_its_group, setup, teardown),
         cmocka_unit_test_setup_teardown(nonsense_is_refused, setup, teardown),
     };
     return cmocka_run_group_tests_name("call_restart", tests, NULL, NULL);

@@ -88,7 +88,7 @@ print()
 
     def test_a_program_that_ignores_sigterm_is_killed(self):
         pids = self.directory / "pids"
-        result = self.send(f"#!/bin/sh\ntrap '' TERM\necho $$ >>{pids}\necho dialling\nwhile true; do sleep 1; done\n",
+        result = self.send(f"#!/bin/sh\ntrap '' TERM\nsleep 1000 &\necho $! $$ >>{pids}\necho dialling\nwhile true; do sleep 1; done\n",
                            keys=", timeout: 1 s, kill_after: 200 ms")
         self.assertEqual((result["outcome"], result["detail"]), ("failed", "dialling"))
         self.assert_gone(pids)

@@ -215,7 +215,7 @@ class Listener(Case):
                                            (OPEN, True, "Drill: please confirm", "演练：请确认收到", True),
                                            (DONE, False, "Acknowledged", "报警已确认", False),
                                            (DONE, True, "Confirmed. Thank you.", "已确认收到，谢谢。", False),
-                                           (ALREADY, False, "Already acknowledged", "此前已有人确认", False),
+                                           (ALREADY, False, "Already acknowledged, or over", "此前已确认，或已结束", False),
                                            (GONE, False, "This alarm is over, or has begun anew", "此报警已结束或已重新发生", False),
                                            (FAILED, False, "NOT acknowledged", "未能确认", True),
                                            (PENDING, False, "On its way, not yet confirmed", "已提交，尚未得到监控系统确认", False)):

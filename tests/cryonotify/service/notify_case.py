@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "system"))
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "system"))
 
 from aiosmtpd.controller import Controller  # noqa: E402
 
@@ -56,6 +56,7 @@ class Receiver:
                 pass
 
         self.server = http.server.ThreadingHTTPServer((ADDRESS, self.port), Handler)
+        self.server.handle_error = lambda *args: None  # who was killed does not wait for an answer
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def url(self, path):

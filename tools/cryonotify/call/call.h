@@ -147,7 +147,8 @@ enum call_purpose {
     CALL_HELD,   /* shelved, suppressed or out of service */
     CALL_MISSED, /* n_alarms came and went while nobody could be told */
     CALL_DRILL,
-    CALL_TESTED, /* CALL_TEST, or a channel that failed is tried again */
+    CALL_HOLD_ENDED, /* and is not unacknowledged now: then it would be called */
+    CALL_TESTED,     /* CALL_TEST, or a channel that failed is tried again */
 };
 
 enum call_order_kind {

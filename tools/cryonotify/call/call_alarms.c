@@ -56,6 +56,36 @@ static void leave_out(struct call *c, struct stamp now, const struct call_fact *
     call_start(c, now, a);
 }
 
+static void unfold(struct call *c, struct stamp now, struct call_alarm *a)
+{
+    a->folded = false;
+    a->phase = PHASE_NEW;
+    a->due_us = now.boot_us + c->rules.collect_ms * MS;
+    a->dirty = true;
+}
+
+/* After a restart: is each alarm's group there that is to speak for it? */
+void call_check_folded(struct call *c, struct stamp now)
+{
+    c->check_folded = false;
+    for (uint32_t i = 0; i < c->n_slots; i++)
+        if (c->alarms[i].phase == PHASE_CALLING && c->alarms[i].folded &&
+            call_group_of(c, &c->alarms[i]) == NULL)
+            unfold(c, now, &c->alarms[i]);
+}
+
+/* Members for which their group does not speak any more are called: it has ended, or has become less
+ * important. */
+static void unfold_members(struct call *c, struct stamp now, const char *key)
+{
+    for (uint32_t i = 0; i < c->n_slots; i++) {
+        struct call_alarm *a = &c->alarms[i];
+        if (a->phase == PHASE_CALLING && a->folded && strcmp(a->fact.group, key) == 0 &&
+            call_group_of(c, a) == NULL)
+            unfold(c, now, a);
+    }
+}
+
 /* A free slot, or that of the least important alarm if it is less important than this one. */
 static struct call_alarm *take_slot(struct call *c, struct stamp now, const struct call_fact *fact)
 {
@@ -72,6 +102,8 @@ static struct call_alarm *take_slot(struct call *c, struct stamp now, const stru
         return NULL;
     }
     struct call_fact gone = least->fact;
+    least->phase = PHASE_FREE;
+    unfold_members(c, now, gone.key);
     leave_out(c, now, &gone);
     return least;
 }
@@ -114,20 +146,6 @@ struct call_alarm *call_group_of(struct call *c, const struct call_alarm *a)
     return NULL;
 }
 
-/* The group speaks for nobody any more: its members that are unacknowledged are called. */
-void call_unfold(struct call *c, struct stamp now, const struct call_alarm *group)
-{
-    for (uint32_t i = 0; i < c->n_slots; i++) {
-        struct call_alarm *a = &c->alarms[i];
-        if (a->phase != PHASE_CALLING || !a->folded || strcmp(a->fact.group, group->fact.key) != 0)
-            continue;
-        a->folded = false;
-        a->phase = PHASE_NEW;
-        a->due_us = now.boot_us + c->rules.collect_ms * MS;
-        a->dirty = true;
-    }
-}
-
 static void unacknowledged(struct call *c, struct stamp now, struct call_alarm *a, bool anew)
 {
     if (anew || a->phase == PHASE_HELD || a->phase == PHASE_COVERED || a->phase == PHASE_GONE) {
@@ -140,36 +158,34 @@ static void acknowledged(struct call *c, struct stamp now, struct call_alarm *a)
 {
     if (a->phase == PHASE_HELD)
         return;
-    bool called = a->phase == PHASE_CALLING && a->told != 0 && !a->folded;
+    bool called = a->phase == PHASE_CALLING && a->told != 0 && !a->folded,
+         was_covered = a->phase == PHASE_COVERED;
     a->phase = PHASE_HELD;
     a->level_us = CALL_NEVER;
     a->repeat_us = call_after(now.boot_us, call_pace_of(c, &a->fact)->unresolved_ms);
-    a->tell = called ? TELL_ACKNOWLEDGED : 0;
+    a->tell = called ? TELL_ACKNOWLEDGED : was_covered ? TELL_HOLD_ENDED : 0;
 }
 
-static void covered(struct call *c, struct stamp now, struct call_alarm *a, bool is_new)
+static void covered(struct call_alarm *a, bool is_new)
 {
     if (a->phase == PHASE_COVERED && !is_new)
         return;
-    if (a->phase != PHASE_FREE)
-        call_unfold(c, now, a);
     a->phase = PHASE_COVERED;
     a->folded = false;
     a->level_us = a->repeat_us = CALL_NEVER;
     a->tell = TELL_HELD;
 }
 
-static void normal(struct call *c, struct stamp now, struct call_alarm *a)
+static void normal(struct call *c, struct call_alarm *a)
 {
-    bool tell = a->told != 0 && !a->folded;
-    call_unfold(c, now, a);
+    bool was_covered = a->phase == PHASE_COVERED, tell = was_covered || (a->told != 0 && !a->folded);
     if (!tell) {
         call_release(c, a);
         return;
     }
     a->phase = PHASE_GONE;
     a->level_us = a->repeat_us = CALL_NEVER;
-    a->tell = TELL_RETURNED;
+    a->tell = was_covered ? TELL_HOLD_ENDED : TELL_RETURNED;
 }
 
 /* An alarm that is not known yet. */
@@ -188,7 +204,7 @@ static void appear(struct call *c, struct stamp now, const struct call_fact *fac
     } else if (fact->state == CALL_STATE_ACKNOWLEDGED) {
         acknowledged(c, now, a);
     } else {
-        covered(c, now, a, true);
+        covered(a, true);
     }
 }
 
@@ -220,14 +236,17 @@ void call_alarm_feed(struct call *c, struct stamp now, const struct call_fact *f
         acknowledged(c, now, a);
         break;
     case CALL_STATE_NORMAL:
-        normal(c, now, a);
+        normal(c, a);
         break;
     case CALL_STATE_SHELVED:
     case CALL_STATE_SUPPRESSED:
     case CALL_STATE_OUT_OF_SERVICE:
-        covered(c, now, a, was_other_hold);
+        covered(a, was_other_hold);
         break;
     }
+    if (a->phase == PHASE_CALLING && a->folded && call_group_of(c, a) == NULL)
+        unfold(c, now, a);
+    unfold_members(c, now, fact->key);
 }
 
 void call_ack_local(struct call *c, struct stamp now, const char *key, uint16_t by)

@@ -225,13 +225,15 @@ static void tell(struct call *c, struct stamp now, struct call_alarm *a)
     static const struct {
         enum call_tell bit;
         enum call_purpose purpose;
-    } kinds[] = {
-        {TELL_ACKNOWLEDGED, CALL_ACKNOWLEDGED}, {TELL_RETURNED, CALL_RETURNED}, {TELL_HELD, CALL_HELD}};
-    for (unsigned i = 0; i < 3; i++) {
+    } kinds[] = {{TELL_ACKNOWLEDGED, CALL_ACKNOWLEDGED},
+                 {TELL_RETURNED, CALL_RETURNED},
+                 {TELL_HELD, CALL_HELD},
+                 {TELL_HOLD_ENDED, CALL_HOLD_ENDED}};
+    for (unsigned i = 0; i < 4; i++) {
         uint64_t people = a->told;
         if ((a->tell & kinds[i].bit) == 0)
             continue;
-        if (kinds[i].bit == TELL_HELD) {
+        if (kinds[i].bit == TELL_HELD || kinds[i].bit == TELL_HOLD_ENDED) {
             struct target t = aim(c, now, &a->fact, 0, 0);
             people |= t.people;
             if (t.people == 0 && t.quiet != 0 && people == 0)
@@ -283,6 +285,8 @@ static bool alarm_due(struct call *c, struct stamp now, struct call_alarm *a, bo
 void call_due(struct call *c, struct stamp now)
 {
     bool flood = call_is_flood(c, now.boot_us), room = true;
+    if (c->check_folded)
+        call_check_folded(c, now);
     for (uint32_t i = 0; i < c->n_slots; i++) {
         struct call_alarm *a = &c->alarms[i];
         if (a->tell != 0)

@@ -90,6 +90,7 @@ int call_restore(struct call *c, struct stamp now, const struct call_saved *save
         a->level_us = to_boot(now, saved->level_utc_us, pace->level_ms[saved->level]);
     if (a->phase == PHASE_CALLING && !a->folded && (a->told == 0 || saved->pending))
         a->repeat_us = now.boot_us;
+    c->check_folded |= a->folded;
     if (a->phase == PHASE_GONE)
         a->tell = TELL_RETURNED;
     return 0;

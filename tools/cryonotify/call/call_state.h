@@ -18,7 +18,7 @@ enum call_phase {
 };
 
 /* What those who were called are still to be told, once: bits. */
-enum call_tell { TELL_RETURNED = 1, TELL_ACKNOWLEDGED = 2, TELL_HELD = 4 };
+enum call_tell { TELL_RETURNED = 1, TELL_ACKNOWLEDGED = 2, TELL_HELD = 4, TELL_HOLD_ENDED = 8 };
 
 struct call_alarm {
     struct call_fact fact;
@@ -85,7 +85,7 @@ struct call {
     int64_t summary_us;             /* the earliest next summary */
     unsigned left_out;              /* alarms without a slot */
     enum call_priority left_out_priority;
-    bool resync;
+    bool resync, check_folded;
     unsigned went; /* alarms that came and went, not told yet */
     unsigned drill_turn;
     uint32_t dirty_cursor;
@@ -107,10 +107,10 @@ uint64_t call_everybody(const struct call *c, struct stamp now);
 
 /* --- call_alarms.c */
 void call_alarm_feed(struct call *c, struct stamp now, const struct call_fact *fact);
+void call_check_folded(struct call *c, struct stamp now);
 void call_ack_local(struct call *c, struct stamp now, const char *key, uint16_t by);
 void call_start(struct call *c, struct stamp now, struct call_alarm *a);
 struct call_alarm *call_group_of(struct call *c, const struct call_alarm *a);
-void call_unfold(struct call *c, struct stamp now, const struct call_alarm *group);
 bool call_is_flood(const struct call *c, int64_t now_us);
 const struct call_pace *call_pace_of(const struct call *c, const struct call_fact *fact);
 bool call_is_single(const struct call_fact *fact); /* called by itself even in a flood */

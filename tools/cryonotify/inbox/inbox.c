@@ -19,6 +19,7 @@
 #define SLOW_US        (20 * SECOND_US) /* no outcome, or no confirmation, for so long is a failure */
 #define BACKOFF_MIN_US (1 * SECOND_US)
 #define BACKOFF_MAX_US (30 * SECOND_US)
+#define SYNC_US        (120 * SECOND_US) /* by then all retained states must have come */
 #define TURN_US        (1 * SECOND_US)
 #define REQUESTS       512
 #define NEWS_RESERVED  256
@@ -184,9 +185,11 @@ static void try_to_connect(struct inbox *in, int64_t now_us)
         in->state = STATE_CONNECTING;
 }
 
-static void subscribe_all(struct inbox *in)
+static void subscribe_all(struct inbox *in, int64_t now_us)
 {
+    bool sent = true;
     in->n_subscribing = 0;
+    in->synced_by_us = now_us + SYNC_US;
     atomic_store(&in->synced, false);
     for (unsigned i = 0; i <= in->config->n_filters; i++) {
         bool echo = i == in->config->n_filters;
@@ -196,9 +199,13 @@ static void subscribe_all(struct inbox *in)
         options.subscribeOptions.retainHandling = 0;
         inbox_paho_subscribe(in->link, &options);
         if (MQTTAsync_subscribe(in->link->handle, echo ? in->config->echo : in->config->filters[i].topic,
-                                echo ? 1 : in->config->filters[i].qos, &options) == MQTTASYNC_SUCCESS)
+                                echo ? 1 : in->config->filters[i].qos, &options) != MQTTASYNC_SUCCESS)
+            sent = false;
+        else
             in->n_subscribing++;
     }
+    if (!sent)
+        drop(in, "a subscription could not be sent", now_us);
 }
 
 static int send_now(struct inbox *in, const char *topic, const char *payload, bool retain,
@@ -257,7 +264,7 @@ static void take_note(struct inbox *in, const struct paho_note *note, int64_t no
         in->state = STATE_UP;
         in->attempts = 0;
         tell(in, &(struct inbox_news){.kind = INBOX_UP, .known = note->known});
-        subscribe_all(in);
+        subscribe_all(in, now_us);
         break;
     case PAHO_REFUSED:
         memcpy(refused.text, note->text, sizeof refused.text);
@@ -315,8 +322,10 @@ static void watch(struct inbox *in, int64_t now_us)
     for (unsigned i = 0; i < INBOX_WINDOW && in->state == STATE_UP; i++)
         if (in->flights[i].token != 0 && now_us - in->flights[i].sent_us > SLOW_US)
             drop(in, "the broker has not confirmed a message for 20 s", now_us);
+    if (in->state == STATE_UP && now_us > in->synced_by_us && !atomic_load(&in->synced))
+        drop(in, "the broker does not answer a subscription", now_us);
     if (in->state == STATE_UP && atomic_exchange(&in->resync, false))
-        subscribe_all(in);
+        subscribe_all(in, now_us);
     if (in->state == STATE_IDLE && !in->stopping && now_us >= in->retry_us)
         try_to_connect(in, now_us);
 }

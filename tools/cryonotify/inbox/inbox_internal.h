@@ -67,7 +67,7 @@ struct inbox {
     enum inbox_state state;
     uint32_t epoch;
     unsigned attempts;
-    int64_t retry_us, connecting_us;
+    int64_t retry_us, connecting_us, synced_by_us;
     struct inbox_flight flights[INBOX_WINDOW];
     unsigned n_flights, n_subscribing;
     uint64_t echo;        /* the number that was sent last */

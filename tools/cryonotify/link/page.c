@@ -69,8 +69,10 @@ static const char *heading(const struct link_reply *r)
         return r->drill ? phrase_pick(l, "Confirmed. Thank you.", "已确认收到，谢谢。")
                         : phrase_pick(l, "Acknowledged", "报警已确认");
     case LINK_ALREADY:
-        return r->drill ? phrase_pick(l, "Already confirmed", "此前已确认")
-                        : phrase_pick(l, "Already acknowledged", "此前已有人确认");
+        if (r->drill)
+            return phrase_pick(l, "Already confirmed", "此前已确认");
+        return r->by[0] != '\0' ? phrase_pick(l, "Already acknowledged", "此前已有人确认")
+                                : phrase_pick(l, "Already acknowledged, or over", "此前已确认，或已结束");
     case LINK_GONE:
         return phrase_pick(l, "This alarm is over, or has begun anew", "此报警已结束或已重新发生");
     case LINK_FAILED:
