@@ -182,8 +182,8 @@ class Incident(harness.SystemTest):
                 "mail": {"kind": "mail", "host": ADDRESS, "port": self.post.port, "security": "none",
                          "from": "cryomon@example.org"}},
             "people": {
-                name: {"name": name.title(), "language": language, "channels": {"hook": "", "mail": name + "@example.org"}}
-                for name, language in (("li.na", "zh"), ("wang", "en"), ("chen", "en"))},
+                name: {"name": full, "language": language, "channels": {"hook": "", "mail": name + "@example.org"}}
+                for name, full, language in (("li.na", "Li Na", "zh"), ("wang", "Wang Wei", "en"), ("chen", "Chen Jie", "en"))},
             "rota": [{"people": ["li.na"]}, {"people": ["wang"]}, {"people": ["chen"]}],
             "priorities": {"critical": pace, "high": pace, "medium": pace},
         }

@@ -1,6 +1,5 @@
 """Incidents of DOMAIN.md in which nobody was told, on the whole chain: what must have become impossible."""
 import json
-import os
 import signal
 
 from chain import Incident, harness
@@ -103,7 +102,7 @@ class Singapore(Incident):
     def failed(self, channel, error):
         """It is an alarm that says which, and why."""
         alarm = self.event("system", "notify-channel", "raised", priority="high")
-        self.assertIn("li.na/" + channel, alarm["text"]["en"])
+        self.assertIn("Li Na can't be told through " + channel, alarm["text"]["en"])
         self.assertIn(error, alarm["text"]["en"])
         call = self.observer.event(kind="call", channel=channel, outcome="failed")  # and it stands in the record
         self.assertIn(error, call["error"])
@@ -124,7 +123,8 @@ class Singapore(Incident):
         self.warm()
         mail = self.post.feed.wait(lambda m: "1号罐" in m["subject"], "a mail")
         self.assertIn("气相温度过高", mail["subject"])
-        self.failed("wecom", "invalid webhook url")
+        self.failed("wecom", "errcode is 93000")
+        self.assertIn("invalid webhook url", [c["detail"] for c in json.loads(self.notify("calls", "--json").stdout)])
         self.post.feed.wait(lambda m: "wecom" in m["text"], "a mail about it")
         # It works again: tried without being asked, and told.
         self.receiver.answers["/wecom"] = (200, '{"errcode":0,"errmsg":"ok"}')
@@ -173,7 +173,7 @@ class MustBeShown(Incident):
         until(lambda: self.state("tank-4", "warm") == "unacknowledged", "the alarm without a broker")
         self.told_by_daemon("Tank 4")
         self.broker.start()
-        told = self.again(2, 3, 4)
+        self.again(2, 3, 4)
         # It is still the same alarm, and somebody takes it on: then only that it is not over is told.
         self.assertEqual(self.again()["occurrence"], raised["id"])
         for tank in (2, 3, 4):
