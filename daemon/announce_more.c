@@ -296,6 +296,9 @@ void announce_more_members(struct json_text *j, const struct alarm_news *news, u
     group_members(j, news, members_max);
 }
 
+/* So many times as far ahead as the trend looks back: beyond, the slope of a value that stands still is noise. */
+#define TIME_LEFT_WINDOWS 100
+
 int64_t announce_time_left_s(const struct config *config, uint16_t alarm, const struct reading *reading,
                              const struct trend_view *trend)
 {
@@ -312,5 +315,6 @@ int64_t announce_time_left_s(const struct config *config, uint16_t alarm, const 
         (distance != 0 && (distance > 0) != (trend->per_hour > 0)) ||
         __builtin_mul_overflow(distance, 3600, &seconds))
         return -1;
-    return seconds / trend->per_hour;
+    seconds /= trend->per_hour;
+    return seconds <= (int64_t)TIME_LEFT_WINDOWS * trend->over_s ? seconds : -1;
 }

@@ -150,7 +150,8 @@ static void order(struct monitor *m, uint16_t alarm, const struct command_reques
         result->error = error;
     if (error == 0) {
         const struct alarm_view view = engine_hold(m->engine, alarm);
-        result->n++;
+        if (request->verb == COMMAND_OUT_OF_SERVICE || request->verb == COMMAND_IN_SERVICE)
+            result->n++;
         if (request->verb == COMMAND_OUT_OF_SERVICE && view.state != ALARM_OUT_OF_SERVICE)
             result->n_marked++;
         result->until_utc_us = until_utc_us;

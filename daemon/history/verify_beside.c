@@ -122,6 +122,8 @@ static void check_alarm(struct verify *verify, sqlite3_stmt *stmt, void *context
         detail = "seq: not that of its last event";
     else if (body)
         detail = compare_alarm(verify, body, state, raised, who, acked);
+    if (!detail && body)
+        detail = verify_holds(verify, asset, alarm, body);
     json_decref(body);
     if (detail)
         verify_tell(verify, (struct verify_finding){.kind = VERIFY_ALARM,

@@ -1,5 +1,6 @@
 """Alarms that are shelved, taken out of service, bypassed, suppressed, grouped: said by name, with an end, and over restarts."""
 import json
+import sqlite3
 import subprocess
 import time
 
@@ -184,6 +185,14 @@ class AlarmManagement(harness.SystemTest):
         self.assertEqual(self.disabled(asset="tank-2"), [])
         self.cryomond.stop()
         self.assertTrue(json.loads(self.ctl("verify", self.path("state"), "--json").stdout)["proven"])
+        # Somebody makes a shelf longer, in the file: that shows.
+        db = sqlite3.connect(self.path("state", "state.db"))
+        db.execute("UPDATE hold SET until_utc_us = until_utc_us + 3600000000 WHERE asset = 'tank-1' AND held = 1")
+        db.commit()
+        db.close()
+        found = json.loads(self.ctl("verify", self.path("state"), "--json", check=False).stdout)
+        self.assertEqual((found["proven"], [f["detail"] for f in found["findings"] if f["kind"] == "alarm"]),
+                         (False, ["hold: until"]))
 
     def test_maintenance_does_not_mute(self):
         done = self.control("OutOfService", asset="room", alarm="oxygen-low", order="WO-9", note="cell change", **{"for": "4 h"})

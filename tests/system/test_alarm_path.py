@@ -201,7 +201,7 @@ class AlarmPath(harness.SystemTest):
                 alarms.pop("extra", None)
             self.config.main["devices"]["d"]["timeout"] = "%d ms" % (80 + turn)
             self.config.write()
-            self.cryomond.signal(signal.SIGHUP)
+            self.ctl("reload", "--reason", "turn %d" % turn)
             if turn % 4 == 3:
                 self.cryomond.signal(signal.SIGHUP)
             self.observer.wait("/events", lambda e: e.get("alarm") == "warm" and e["transition"] == (

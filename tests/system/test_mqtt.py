@@ -7,6 +7,7 @@ import harness
 from broker import Broker, Observer, retained
 from configuration import Setup
 from modbus_raw import HOLDING, Bank, Loop, TcpServer
+from varlink import call
 
 
 class Mqtt(harness.SystemTest):
@@ -80,7 +81,7 @@ class Mqtt(harness.SystemTest):
         del self.config.main["assets"]["tank-2"]
         self.config.write()
         mark = self.observer.feed.mark()
-        self.cryomond.signal(signal.SIGHUP)
+        call(self.path("control"), "Reload", reason="tank 2 is gone")
         self.observer.wait("homeassistant/device/cryomon_test_tank-2/config", lambda m: m is None, since=mark)
         self.assertNotIn("cryomon/test/tank-2/readings", retained(self.broker))
 
@@ -105,7 +106,7 @@ class Mqtt(harness.SystemTest):
         self.config.asset("tank-1", {"level": ("e", "level")})
         self.config.write()
         mark = self.observer.feed.mark()
-        self.cryomond.signal(signal.SIGHUP)
+        call(self.path("control"), "Reload", reason="another controller")
         self.observer.wait(topic, lambda m: m is None, since=mark)
         self.observer.wait("cryomon/test/devices/e/diagnostics", lambda m: m is not None, limit=60)
 

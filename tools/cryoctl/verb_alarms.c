@@ -136,6 +136,12 @@ static void print_table(const struct ctl *ctl, const json_t *status, const json_
     table_free(&t);
 }
 
+/* Held by somebody, and nothing is wrong below: the table of what is disabled has it. */
+static bool is_only_held(const json_t *alarm)
+{
+    return view_alarm_held(alarm) && json_is_false(json_object_get(alarm, "active"));
+}
+
 int verb_alarms(struct ctl *ctl, int argc, char **argv)
 {
     (void)argc;
@@ -155,10 +161,15 @@ int verb_alarms(struct ctl *ctl, int argc, char **argv)
         puts(tr(ctl, "No alarms.", "没有报警。"));
         disabled_print(ctl, status);
     } else if (alarms != NULL) {
+        size_t shown = 0;
         for (size_t i = 0; i < n; i++)
-            alarms[i] = json_array_get(array, i);
-        qsort(alarms, n, sizeof(const json_t *), compare);
-        print_table(ctl, status, alarms, n);
+            if (!is_only_held(json_array_get(array, i)))
+                alarms[shown++] = json_array_get(array, i);
+        qsort(alarms, shown, sizeof(const json_t *), compare);
+        if (shown > 0)
+            print_table(ctl, status, alarms, shown);
+        else
+            puts(tr(ctl, "No alarms but those that are disabled.", "除已停用的报警外，没有报警。"));
         disabled_print(ctl, status);
     }
     free(alarms);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "caller.h"
 #include "clock.h"
@@ -334,6 +335,15 @@ void caller_settle(struct caller *c, struct stamp now)
 
 /* --- our own alarms */
 
+/* As people's clocks show it. */
+static void print_moment(char *text, size_t cap, int64_t utc_us)
+{
+    time_t seconds = (time_t)(utc_us / SECOND_US);
+    struct tm t;
+    if (localtime_r(&seconds, &t) == NULL || strftime(text, cap, "%Y-%m-%d %H:%M:%S %z", &t) == 0)
+        text[0] = '\0';
+}
+
 static void local_body(struct caller *c, struct stamp now, const char *alarm, const char *state,
                        int64_t since_us, const char *en, const char *zh, char *body, size_t cap)
 {
@@ -380,11 +390,11 @@ static void local_alarm(struct caller *c, struct stamp now, const char *alarm, b
 
 static void site_changed(struct caller *c, struct stamp now, const struct watch_site *s)
 {
-    char alarm[ID_MAX + 8] = "silent", en[CALLER_WORDS], zh[CALLER_WORDS], since[RFC3339_MAX] = "";
+    char alarm[ID_MAX + 8] = "silent", en[CALLER_WORDS], zh[CALLER_WORDS], since[40] = "";
     int64_t since_us = s->heard_utc_us != 0 ? s->heard_utc_us : now.utc_us;
     if (strcmp(s->id, c->config->site) != 0)
         snprintf(alarm, sizeof alarm, "silent-%.54s", s->id);
-    clock_print_utc(since, since_us);
+    print_moment(since, sizeof since, since_us);
     if (!s->silent) {
         snprintf(en, sizeof en, "cryomon of the site %s is heard again", s->id);
         snprintf(zh, sizeof zh, "站点 %s 的 cryomon 已恢复信号", s->id);
@@ -404,13 +414,13 @@ static void site_changed(struct caller *c, struct stamp now, const struct watch_
 
 void caller_watch(struct caller *c, struct stamp now)
 {
-    char en[CALLER_WORDS], zh[CALLER_WORDS], since[RFC3339_MAX];
+    char en[CALLER_WORDS], zh[CALLER_WORDS], since[40];
     for (int changed; (changed = watch_step(&c->watch, now)) >= 0;) {
         if (changed != WATCH_BROKER) {
             site_changed(c, now, &c->watch.sites[changed]);
             continue;
         }
-        clock_print_utc(since, c->watch.down_utc_us);
+        print_moment(since, sizeof since, c->watch.down_utc_us);
         if (c->watch.broker_lost) {
             snprintf(en, sizeof en, "No connection to the MQTT broker since %s, so no alarm arrives: %.200s",
                      since, c->watch.why);

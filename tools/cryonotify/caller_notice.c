@@ -246,6 +246,7 @@ static int fill_summary(struct caller *c, const struct call_order *order, struct
                                     .priority = priority_of(view.priority),
                                     .state = state_name(view.state),
                                     .raised_utc_us = time_of(root, "raised"),
+                                    .event_utc_us = time_of(root, "time"),
                                     .time_left_s = integer_of(root, "time_left_s", -1)};
         if (m->text.en == NULL && m->text.zh == NULL)
             m->text = (struct words){.en = view.key, .zh = view.key};
@@ -294,7 +295,6 @@ int caller_paper(struct caller *c, struct stamp now, const struct call_order *or
     n->site_name = (struct words){.en = c->config->site_name.text[LANGUAGE_EN],
                                   .zh = c->config->site_name.text[LANGUAGE_ZH]};
     n->sent_utc_us = now.utc_us;
-    n->attempt = order->round;
     n->level = order->level + 1U;
     n->time_left_s = -1;
     n->purpose = purpose_of(order->purpose, false);
@@ -307,6 +307,8 @@ int caller_paper(struct caller *c, struct stamp now, const struct call_order *or
     }
     if (!call_view(c->call, order->slot, &view))
         return -ENOENT;
+    /* How often this person was called is not counted; the first time is known. */
+    n->attempt = order->person < CALL_PEOPLE && (view.told >> order->person & 1U) == 0 ? 1 : 0;
     n->n_others = health.open > order->n_alarms ? health.open - order->n_alarms : 0;
     p->root = body_of(c, order->slot);
     if (order->purpose == CALL_SUMMARY) {

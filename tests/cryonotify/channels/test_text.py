@@ -44,7 +44,7 @@ class Text(Case):
         self.assertIn("Too warm", self.first(language="zh", text={"en": "Too warm"}))
 
     def test_time_left(self):
-        for seconds, words in ((-1, "time left not known"), (0, "no time left"), (59, "no time left"),
+        for seconds, words in ((-1, "time left not known"), (0, "no time left"), (59, "less than 1 min left"),
                                (61, "about 1 min left"), (3599, "about 59 min left"), (6599, "about 1 h 40 min left"),
                                (4 * 3600 - 1, "about 3 h left"), (3 * 86400 + 7200, "about 3 d 2 h left")):
             self.assertIn(f"[CRITICAL] · {words} · ", self.first(time_left_s=seconds, event_utc_us=NOW_US))

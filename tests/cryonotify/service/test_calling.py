@@ -1,5 +1,5 @@
 """From an alarm on MQTT to people, and what keeps after them."""
-from notify_case import NotifyTest, harness, until
+from notify_case import NotifyTest, harness, now_ms, rfc3339, until
 
 
 class Calling(NotifyTest):
@@ -127,6 +127,15 @@ class Calling(NotifyTest):
         held = self.receiver.wait(person="li.na", purpose="held")
         self.assertEqual(held["note"], "filling")
         self.receiver.never(1.5, since=self.receiver.feed.mark())
+
+    def test_time_left_runs(self):
+        """What was left when the event was made is less by now."""
+        self.be_daemon()
+        self.service()
+        self.publish(self.body("warm", "raised", "unacknowledged", time_left_s=100, time=rfc3339(now_ms() - 60000)))
+        told = self.receiver.wait(person="li.na", purpose="call")
+        self.assertLessEqual(told["time_left_s"], 40)
+        self.assertGreater(told["time_left_s"], 20)
 
     def test_drill_goes_round(self):
         self.be_daemon()

@@ -22,6 +22,7 @@ class Whole(NotifyTest):
         server = TcpServer(self.loop, self.bank)
         setup = Setup(self.dir, self.broker)
         setup.main["mqtt"]["commands"] = True
+        setup.main["mqtt"]["agents"] = ["cryonotify"]
         setup.profile("p", {"temperature": {"table": "holding", "type": "s16", "scale": 0.1, "resolution": 0.1, "address": 0,
                                             "unit": "°C"}}, interval="100 ms", timeout="100 ms")
         setup.tcp("bus", server.port)

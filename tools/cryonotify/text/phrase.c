@@ -139,7 +139,9 @@ void phrase_time_left(FILE *out, int64_t seconds, enum language language)
         return;
     }
     if (seconds < MINUTE) {
-        fputs(zh ? "已无剩余时间" : "no time left", out);
+        fputs(seconds == 0 ? (zh ? "已无剩余时间" : "no time left")
+                           : (zh ? "剩余不到 1 分钟" : "less than 1 min left"),
+              out);
         return;
     }
     /* It is an estimate: no more digits than it deserves, and never more time than there is. */
