@@ -186,7 +186,7 @@ class NotifyTest(SystemTest):
             "site": {"id": "test", "name": {"en": "Test bank", "zh": "测试库"}},
             "mqtt": {"broker": self.broker.uri()},
             "state": self.path("notify"), "socket": self.path("notify", "socket"),
-            "collect": "300 ms", "retry": "500 ms", "probe": "500 ms", "silent_after": "4 s", "broker_after": "2 s",
+            "collect": "300 ms", "retry": "500 ms", "probe": "500 ms", "silent_after": "60 s", "broker_after": "2 s",
             "channels": {
                 "hook": {"kind": "webhook", "template": "json", "url": self.receiver.url("/hook")},
                 "mail": {"kind": "mail", "host": ADDRESS, "port": self.mail.port, "security": "none",

@@ -136,7 +136,7 @@ class Keeping(NotifyTest):
 
     def test_daemon_silent(self):
         self.be_daemon()
-        self.service()
+        self.service(silent_after="5 s")
         self.receiver.never(2, alarm="silent")
         self.beat.set()
         told = self.receiver.wait(person="li.na", alarm="silent", purpose="call")
@@ -198,7 +198,7 @@ class Keeping(NotifyTest):
 
     def test_watch_only(self):
         self.be_daemon()
-        self.service(options=["--watch-only"], watch=["test", "north"],
+        self.service(options=["--watch-only"], watch=["test", "north"], silent_after="5 s",
                      site={"id": "watcher", "name": "Watcher"})
         told = self.receiver.wait(person="li.na", alarm="silent-north", purpose="call")
         self.assertIn("north", json.dumps(told))
