@@ -18,7 +18,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 SANITIZED = os.environ.get("CRYOMON_SANITIZE", "")
 # Limits are for "broken", not for "slow": generous, and more so under a sanitizer.
-PATIENCE = 15 if not SANITIZED else 90
+PATIENCE = 30 if not SANITIZED else 90
 
 # A loopback address for this process alone: its ports are nobody else's, not even as the local end of
 # somebody's outgoing connection while a server of ours is being restarted.
