@@ -13,6 +13,7 @@
  *   monitor_drill.c   the way to a person, tried out on schedule
  *   monitor_fallback.c  the daemon's own last resort
  *   monitor_rounds.c  manual readings
+ *   monitor_clock.c   the wall clock was set, the machine was suspended
  *   monitor_record.c  what tools did and people signed; overdue reviews
  *   monitor_verify.c  a person compares a point with the device's display
  *   monitor_pages.c   what the control thread asks for; diagnostics of devices
@@ -79,6 +80,7 @@ struct notify_watch {
     int64_t since_us;             /* when we began to listen: the first one has its time from here */
     uint64_t told[NOTIFY_IDS];    /* hashes of the calls that are in the chain, a ring */
     unsigned next_told;
+    unsigned troubles_told;  /* how many were known when they were last told */
     int64_t calls_window_us; /* calls are recorded at a bounded rate: */
     unsigned calls_in_window, calls_left_out;
 };

@@ -126,6 +126,9 @@ void monitor_watch_notify(struct monitor *m, int64_t now_us)
         return; /* what it said in an earlier run is not taken back before it is known */
     set(m, FAULT_NOTIFIER, detail[0] != '\0', detail);
     if (w->report != NULL && w->report->online) {
+        if (w->report->n_troubles > w->troubles_told)
+            set(m, FAULT_NOTIFY_CHANNEL, false, ""); /* one more has failed: that is news again */
+        w->troubles_told = w->report->n_troubles;
         set(m, FAULT_NOTIFY_CHANNEL, w->report->channel, w->report->channels);
         set(m, FAULT_NOTIFY_PEOPLE, w->report->people, w->report->persons);
     }

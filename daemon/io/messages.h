@@ -107,13 +107,14 @@ struct command_result {
 #define NOTIFY_OFFS_MAX 32
 struct notify_off {
     char what[2 * ID_MAX], by[WHO_MAX], why[NOTE_MAX];
-    int64_t until_utc_us; /* 0: not said */
+    int64_t from_utc_us, until_utc_us, count; /* 0: not said */
 };
 
 /* What cryonotify says of itself (its status), as far as it matters here. */
 struct notify_report {
     bool online, would_be_told;
     bool channel, people; /* there is a problem of that kind */
+    unsigned n_troubles;  /* of kind channel, and others that are not about people */
     char run[WHO_MAX];
     char text[NOTE_MAX];     /* of the other problems, in words */
     char channels[NOTE_MAX]; /* in words: what failed */

@@ -58,14 +58,15 @@ static void read_problems(const json_t *list, enum language language, struct not
         const char *kind = json_string_value(json_object_get(problem, "kind"));
         if (kind == NULL)
             continue;
-        if (strcmp(kind, "channel") == 0 || strcmp(kind, "off") == 0 || strcmp(kind, "listener") == 0) {
-            ret->channel = true;
-            append(ret->channels, sizeof ret->channels, problem, language);
+        if (strcmp(kind, "nobody") == 0) {
+            append(ret->text, sizeof ret->text, problem, language);
         } else if (strcmp(kind, "people") == 0) {
             ret->people = true;
             append(ret->persons, sizeof ret->persons, problem, language);
-        } else {
-            append(ret->text, sizeof ret->text, problem, language);
+        } else { /* channel, off, listener, and what we do not know: something is not as it should be */
+            ret->channel = true;
+            ret->n_troubles++;
+            append(ret->channels, sizeof ret->channels, problem, language);
         }
     }
 }
@@ -95,7 +96,7 @@ static void read_offs(const json_t *list, struct notify_report *ret)
     const json_t *off;
     json_array_foreach(list, i, off)
     {
-        char until[RFC3339_MAX];
+        char until[RFC3339_MAX], from[RFC3339_MAX];
         if (ret->n_offs == NOTIFY_OFFS_MAX)
             return;
         struct notify_off *to = &ret->offs[ret->n_offs++];
@@ -103,6 +104,10 @@ static void read_offs(const json_t *list, struct notify_report *ret)
         copy_member(to->by, sizeof to->by, off, "by");
         copy_member(to->why, sizeof to->why, off, "why");
         copy_member(until, sizeof until, off, "until");
+        copy_member(from, sizeof from, off, "from");
+        to->count = json_integer_value(json_object_get(off, "count"));
+        if (clock_parse_utc(from, &to->from_utc_us) < 0)
+            to->from_utc_us = 0;
         if (clock_parse_utc(until, &to->until_utc_us) < 0)
             to->until_utc_us = 0;
     }

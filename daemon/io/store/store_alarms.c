@@ -1,4 +1,5 @@
-/* store_alarms.c - alarms, what holds them, and bypassed devices as rows of state.db. See store_internal.h. */
+/* store_alarms.c - alarms, what holds them, and bypassed devices as rows of state.db. See store_internal.h.
+ */
 #include "store_internal.h"
 
 static int bind_text(sqlite3_stmt *stmt, int i, const char *text)
