@@ -171,7 +171,8 @@ class MustBeShown(Incident):
         self.broker.process.wait()
         self.warm(4)
         until(lambda: self.state("tank-4", "warm") == "unacknowledged", "the alarm without a broker")
-        self.told_by_daemon("Tank 4")
+        self.told_by_daemon("Tank 4")  # each has its own way to people
+        self.receiver.wait(person="li.na", alarm="broker", purpose="call")
         self.broker.start()
         self.again(2, 3, 4)
         # It is still the same alarm, and somebody takes it on: then only that it is not over is told.
