@@ -30,7 +30,7 @@ static void begin(struct json_text *j, char *body, const struct config *config, 
     json_text_string(j, "kind", kind);
 }
 
-static void point_members(struct json_text *j, const struct alarm_news *news)
+void announce_point_members(struct json_text *j, const struct alarm_news *news)
 {
     const struct alarm_model *model = &news->config->alarm_models[news->alarm];
     const struct point_config *point = &news->config->points[model->point];
@@ -85,16 +85,23 @@ static void text_member(struct json_text *j, const char *key, const struct bilin
     bilingual_member(j, key, en, zh);
 }
 
-/* Whose name belongs to this: of the hold that covers it, of the command, of the acknowledgement. */
+/* Who holds it; "": nobody, or the plant. */
+static const char *holder_of(const struct alarm_record *record)
+{
+    return record->state == ALARM_SHELVED          ? record->shelf.by
+           : record->state == ALARM_OUT_OF_SERVICE ? record->service.by
+                                                   : "";
+}
+
+/* Whose name belongs to this: of the command; of the hold that covers it; of the acknowledgement. */
 static const char *by_of(const struct alarm_news *news)
 {
     const struct alarm_record *record = news->record;
-    if (record->state == ALARM_SHELVED)
-        return record->shelf.by;
-    if (record->state == ALARM_OUT_OF_SERVICE)
-        return record->service.by;
+    const char *holder = holder_of(record);
     if (news->who != NULL && news->who[0] != '\0')
         return news->who;
+    if (holder[0] != '\0')
+        return holder;
     return record->acked_utc_us != 0 ? record->who : "";
 }
 
@@ -111,6 +118,9 @@ static void who_members(struct json_text *j, const struct alarm_news *news)
     }
     if (by[0] != '\0')
         json_text_string(j, "by", by);
+    const char *holder = holder_of(record);
+    if (holder[0] != '\0' && strcmp(by, holder) != 0)
+        json_text_string(j, "held_by", holder);
     if (news->via != NULL && news->via[0] != '\0')
         json_text_string(j, "via", news->via);
 }
@@ -138,7 +148,7 @@ static bool write_alarm(const struct alarm_news *news, char *body, size_t text_c
     if (model->kind == CONDITION_DATE)
         announce_due_members(&j, news);
     else if (engine_kind_has_reading(model->kind))
-        point_members(&j, news);
+        announce_point_members(&j, news);
     who_members(&j, news);
     announce_more_members(&j, news, members_max);
     bilingual_member(&j, "text", en, zh);
