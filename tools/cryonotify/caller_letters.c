@@ -73,7 +73,8 @@ static bool read_fact(struct caller *c, const json_t *root, struct call_fact *re
     f.life_safety = json_is_true(json_object_get(root, "life_safety"));
     f.drill = json_is_true(json_object_get(root, "drill")) || strcmp(f.key, "system/drill") == 0;
     f.realarmed = strcmp(text_of(root, "transition"), "realarmed") == 0;
-    f.by = notify_config_person(c->config, text_of(root, "by"));
+    f.by =
+        notify_config_person(c->config, text_of(root, json_object_get(root, "held_by") ? "held_by" : "by"));
     *ret = f;
     return true;
 }
