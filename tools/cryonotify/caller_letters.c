@@ -118,6 +118,13 @@ static bool is_old(const struct caller_slot *s, const char *run, int64_t seq, in
     return late && time_us < s->time_us;
 }
 
+/* The state that is known, told anew with the reading of now: no news, but what the next message says. */
+static bool is_refreshed(const struct caller_slot *s, const json_t *root)
+{
+    return s != NULL && s->key[0] != '\0' && strcmp(s->run, text_of(root, "run")) == 0 &&
+           json_integer_value(json_object_get(root, "seq")) == s->seq;
+}
+
 static void feed(struct caller *c, struct stamp now, const struct call_fact *fact, const json_t *root,
                  const char *body)
 {
@@ -210,6 +217,10 @@ static void take_state(struct caller *c, struct stamp now, const struct inbox_le
         s->clear_us = 0;
     }
     fact.late = !truth;
+    if (truth && is_refreshed(s, root)) {
+        caller_keep_body(c, key, letter->body, s->run, s->seq, s->time_us);
+        return;
+    }
     if (is_old(s, text_of(root, "run"), json_integer_value(json_object_get(root, "seq")),
                time_of(root, "time"), false))
         return;

@@ -91,6 +91,7 @@ static void read_members(const json_t *o, struct notice *n)
                                       .state = string(member, "state"),
                                       .raised_utc_us = integer(member, "raised_utc_us", 0),
                                       .event_utc_us = integer(member, "event_utc_us", 0),
+                                      .value_utc_us = integer(member, "value_utc_us", 0),
                                       .time_left_s = integer(member, "time_left_s", -1),
                                       .link = string(member, "link")};
     }

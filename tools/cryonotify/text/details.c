@@ -208,6 +208,10 @@ void details_members(FILE *out, const struct notice *n)
         fputs(text, out);
         if (has(m->state) && strcmp(m->state, "unacknowledged") != 0)
             fprintf(out, " · %s", phrase_state(m->state, n->language));
+        if (m->value_utc_us != 0 && n->sent_utc_us - m->value_utc_us >= NOTICE_OLD_US) {
+            fputs(phrase_pick(n->language, " · as it was at ", " · 以上为此时的数值："), out);
+            phrase_clock(out, m->value_utc_us, n->sent_utc_us);
+        }
         if (notice_time_left_of(n, m) >= 0) {
             fputs(" · ", out);
             phrase_time_left(out, notice_time_left_of(n, m), n->language);

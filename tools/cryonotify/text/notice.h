@@ -15,6 +15,7 @@
 #define NOTICE_STRING_MAX                                                                                    \
     16384 /* bytes of one string; longer ones are cut by notice_copy, and end with "…" */
 #define NOTICE_MEMBERS_MAX 4096 /* of a summary */
+#define NOTICE_OLD_US      INT64_C(120000000) /* a reading's age from which the text says when it was so */
 
 /* Both languages; one that is absent repeats the other. */
 struct words {
@@ -61,6 +62,7 @@ struct notice_member {
     const char *state;     /* "unacknowledged", ... */
     int64_t raised_utc_us; /* 0: not known */
     int64_t event_utc_us;  /* when time_left_s was so; 0: now */
+    int64_t value_utc_us;  /* when the reading was taken that the text names; 0: it names none */
     int64_t time_left_s;   /* as in notice */
     const char *link;      /* may be absent */
 };
@@ -107,7 +109,8 @@ struct notice {
     micro_t limit;          /* has_limit; in the value's unit */
     micro_t trend_per_hour; /* has_trend; from good data only */
     int64_t trend_over_s;
-    int64_t time_left_s;     /* until the consequence, as it was at event_utc_us; -1: not known */
+    int64_t time_left_s;      /* until the consequence, as it was at time_left_utc_us; -1: not known */
+    int64_t time_left_utc_us; /* 0: event_utc_us */
     int64_t response_time_s; /* how long the priority allows; 0: not told */
 
     /* when, in UTC microseconds; 0: not known */

@@ -8,7 +8,6 @@
 #include "phrase.h"
 
 #define SECOND_OF_US 1000000
-#define OLD_S        300 /* a value's age that is worth a word in the first line */
 
 static bool has(const char *text)
 {
@@ -104,7 +103,7 @@ static void purpose_words(FILE *out, const struct notice *n)
 static void value_words(FILE *out, const struct notice *n)
 {
     const struct notice_value *v = &n->value;
-    int64_t age_s = v->utc_us != 0 ? (n->sent_utc_us - v->utc_us) / SECOND_OF_US : 0;
+    int64_t age_us = v->utc_us != 0 ? n->sent_utc_us - v->utc_us : 0;
 
     if (has(v->quality) && strcmp(v->quality, "good") != 0) {
         fprintf(out, zh(n) ? " · 数值%s" : " · value %s", phrase_quality(v->quality, n->language));
@@ -113,10 +112,23 @@ static void value_words(FILE *out, const struct notice *n)
     } else if (v->known && !has(v->quality)) {
         fputs(zh(n) ? " · 数值质量未知" : " · value of unknown quality", out);
     }
-    if (v->known && age_s >= OLD_S && !n->historical && is_urgent(n)) {
-        fputs(zh(n) ? " · 数值为 " : " · value is ", out);
-        phrase_duration(out, age_s, n->language);
-        fputs(zh(n) ? "前" : " old", out);
+    if (v->known && age_us >= NOTICE_OLD_US && !n->historical && is_urgent(n)) {
+        fputs(zh(n) ? " · " : " · was ", out);
+        if (zh(n)) {
+            phrase_clock(out, v->utc_us, n->sent_utc_us);
+            fputs(" 时为 ", out);
+        }
+        if (has(v->state))
+            fputs(v->state, out);
+        else
+            phrase_number(out, v->value, v->unit);
+        if (zh(n)) {
+            fputs("，此后未知", out);
+        } else {
+            fputs(" at ", out);
+            phrase_clock(out, v->utc_us, n->sent_utc_us);
+            fputs(", not known since", out);
+        }
     }
 }
 
