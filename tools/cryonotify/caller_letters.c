@@ -50,6 +50,29 @@ static enum call_priority read_priority(const char *name)
     return CALL_CRITICAL; /* not known: rather too loud */
 }
 
+static uint64_t mix(uint64_t hash, const char *text)
+{
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211); /* FNV-1a */
+    return (hash ^ 0xff) * UINT64_C(1099511628211);
+}
+
+/* Who, what, until which minute, why and for which order: what agrees in these was one order, for however many
+ * alarms. What the plant holds by its design has a time for each alarm. */
+uint64_t caller_hold(const json_t *root)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    const char *by = text_of(root, "by");
+    char until[17];
+    snprintf(until, sizeof until, "%.16s", by[0] != '\0' ? text_of(root, "until") : "");
+    enum call_state state;
+    if (read_state(text_of(root, "state"), &state) && state >= CALL_STATE_SHELVED) /* what has ended may be any */
+        hash = mix(hash, text_of(root, "state"));
+    hash = mix(mix(hash, by), until);
+    hash = mix(mix(mix(hash, text_of(root, "note")), text_of(root, "order")), text_of(root, "why"));
+    return hash != 0 ? hash : 1;
+}
+
 /* An alarm's event or state as a fact. False: it can't be understood. */
 static bool read_fact(struct caller *c, const json_t *root, struct call_fact *ret)
 {
@@ -74,6 +97,7 @@ static bool read_fact(struct caller *c, const json_t *root, struct call_fact *re
     f.drill = json_is_true(json_object_get(root, "drill")) || strcmp(f.key, "system/drill") == 0;
     f.realarmed = strcmp(text_of(root, "transition"), "realarmed") == 0;
     f.by = notify_config_person(c->config, text_of(root, "by"));
+    f.hold = caller_hold(root);
     *ret = f;
     return true;
 }

@@ -261,6 +261,8 @@ static int fill_summary(struct caller *c, const struct call_order *order, struct
                                     .response = words_of(root, "response"),
                                     .priority = priority_of(view.priority),
                                     .state = state_name(view.state),
+                                    .is_news = order->purpose != CALL_SUMMARY,
+                                    .until_utc_us = time_of(root, "until"),
                                     .raised_utc_us = time_of(root, "raised"),
                                     .event_utc_us = value_time_of(root),
                                     .value_utc_us =
@@ -325,8 +327,7 @@ int caller_paper(struct caller *c, struct stamp now, const struct call_order *or
     }
     if (!call_view(c->call, order->slot, &view))
         return -ENOENT;
-    /* How often this person was called is not counted; the first time is known. */
-    n->attempt = order->person < CALL_PEOPLE && (view.told >> order->person & 1U) == 0 ? 1 : 0;
+    n->attempt = order->nth;
     n->n_others = health.open > order->n_alarms ? health.open - order->n_alarms : 0;
     p->root = body_of(c, order->slot);
     if (order->purpose == CALL_SUMMARY) {
@@ -337,6 +338,8 @@ int caller_paper(struct caller *c, struct stamp now, const struct call_order *or
     snprintf(p->occurrence, sizeof p->occurrence, "%s", view.occurrence);
     n->occurrence = p->occurrence;
     fill_alarm(p, &view);
+    if (order->purpose == CALL_HELD || order->purpose == CALL_HOLD_ENDED)
+        return order->n_alarms > 1 ? fill_summary(c, order, p) : 0;
     if (order->n_alarms > 1 || json_array_size(json_object_get(p->root, "members")) > 0) {
         int result = fill_group(c, order, p);
         if (result < 0)

@@ -33,8 +33,9 @@ enum notice_purpose {
     NOTICE_RETURNED,     /* the condition is over; nobody has acknowledged */
     NOTICE_ACKNOWLEDGED, /* somebody has taken it on: by */
     NOTICE_OVER,         /* normal again */
-    NOTICE_HELD,         /* shelved, suppressed or out of service: state, by, until, note, order */
-    NOTICE_HOLD_ENDED,   /* a hold has ended; the state is what it is now */
+    NOTICE_HELD,         /* shelved, suppressed or out of service: state, by, until, note, order; of one order that
+                            holds several alarms: members */
+    NOTICE_HOLD_ENDED,   /* a hold has ended; the state is what it is now, or members */
     NOTICE_SUMMARY,      /* many at once: members; no alarm of its own */
     NOTICE_DRILL,        /* a drill: the person confirms that this arrived */
     NOTICE_TEST,         /* cryonotify --test: nothing to confirm */
@@ -65,6 +66,8 @@ struct notice_member {
     int64_t value_utc_us;  /* when the reading was taken that the text names; 0: it names none */
     int64_t time_left_s;   /* as in notice */
     const char *link;      /* may be absent */
+    bool is_news;          /* nobody has to do anything: shelved, over, ...; it is not counted as an alarm */
+    int64_t until_utc_us;  /* of a hold; 0: none */
 };
 
 struct notice {
@@ -80,6 +83,7 @@ struct notice {
     bool historical;  /* an event that arrived late: what it tells is its own time's */
     bool maintenance; /* a mark on a protected alarm: the alarm counts as ever */
     bool latched, is_protected, life_safety;
+    bool is_probe; /* nothing is sent: would it be taken? Mail only; the other fields are not looked at */
     bool has_limit, has_trend;
     bool has_time_left_kind; /* the alarm is of a kind that could have a time left (a value that drifts) */
 
@@ -132,7 +136,7 @@ struct notice {
     const char *const *group_members;    /* of a group alarm: "tank-1/level-low", ... */
     size_t n_group_members;              /* in the array */
     size_t n_group_total;                /* how many there are; >= n_group_members */
-    const struct notice_member *members; /* SUMMARY */
+    const struct notice_member *members; /* SUMMARY, HELD, HOLD_ENDED: several */
     size_t n_members;
 
     /* how to answer */
