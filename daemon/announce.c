@@ -85,42 +85,23 @@ static void text_member(struct json_text *j, const char *key, const struct bilin
     bilingual_member(j, key, en, zh);
 }
 
-/* Who holds it; "": nobody, or the plant. */
-static const char *holder_of(const struct alarm_record *record)
-{
-    return record->state == ALARM_SHELVED          ? record->shelf.by
-           : record->state == ALARM_OUT_OF_SERVICE ? record->service.by
-                                                   : "";
-}
-
-/* Whose name belongs to this: of the command; of the hold that covers it; of the acknowledgement. */
-static const char *by_of(const struct alarm_news *news)
-{
-    const struct alarm_record *record = news->record;
-    const char *holder = holder_of(record);
-    if (news->who != NULL && news->who[0] != '\0')
-        return news->who;
-    if (holder[0] != '\0')
-        return holder;
-    return record->acked_utc_us != 0 ? record->who : "";
-}
-
+/* "by" is who has done what is told, and nobody else: who has acknowledged the alarm, and who holds it, have
+ * members of their own, because another one may do something to it. */
 static void who_members(struct json_text *j, const struct alarm_news *news)
 {
     const struct alarm_record *record = news->record;
-    const char *by = by_of(news);
     if (record->raised_utc_us != 0)
         json_text_time(j, "raised", record->raised_utc_us);
     if (record->acked_utc_us != 0) {
         json_text_time(j, "acknowledged", record->acked_utc_us);
-        if (strcmp(by, record->who) != 0)
-            json_text_string(j, "acknowledged_by", record->who);
+        json_text_string(j, "acknowledged_by", record->who);
     }
-    if (by[0] != '\0')
-        json_text_string(j, "by", by);
-    const char *holder = holder_of(record);
-    if (holder[0] != '\0' && strcmp(by, holder) != 0)
-        json_text_string(j, "held_by", holder);
+    if (record->state == ALARM_SHELVED)
+        json_text_string(j, "held_by", record->shelf.by);
+    else if (record->state == ALARM_OUT_OF_SERVICE)
+        json_text_string(j, "held_by", record->service.by);
+    if (news->who != NULL && news->who[0] != '\0')
+        json_text_string(j, "by", news->who);
     if (news->via != NULL && news->via[0] != '\0')
         json_text_string(j, "via", news->via);
 }

@@ -143,6 +143,11 @@ static void set_relay(struct monitor *m, bool on)
         relay.coil = config->table == TABLE_COIL;
         relay.address = config->address;
         relay.value = on ? config->on : config->off;
+        if (!relay.enabled) { /* a serial line belongs to its bus thread: two masters would talk at once */
+            m->fallback.relay_failed = true;
+            snprintf(m->fallback.relay_detail, sizeof m->fallback.relay_detail,
+                     "it is on a serial line, and must be on Modbus TCP");
+        }
     }
     (void)fallback_set_relay(m->parts.fallback, &relay); /* told again in a second in any case */
 }

@@ -14,6 +14,7 @@
  *   monitor_drill.c   the way to a person, tried out on schedule
  *   monitor_fallback.c  the daemon's own last resort
  *   monitor_rounds.c  manual readings
+ *   monitor_clock.c   the wall clock was set, the machine was suspended
  *   monitor_record.c  what tools did and people signed; overdue reviews
  *   monitor_verify.c  a person compares a point with the device's display
  *   monitor_pages.c   what the control thread asks for; diagnostics of devices
