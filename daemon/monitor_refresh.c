@@ -41,6 +41,14 @@ static bool is_wanted(const struct monitor *m, uint16_t alarm)
     return !alarm_state_is_held(state) || engine_hold(m->engine, alarm).active;
 }
 
+void monitor_refresh_members(struct monitor *m, const struct alarm_news *news)
+{
+    if (m->config->alarm_models[news->alarm].kind != CONDITION_GROUP)
+        return;
+    for (unsigned i = 0; i < news->n_listed; i++)
+        m->alarms[news->members[i]].refreshed_us = 0;
+}
+
 /* False: the publisher has no room. */
 static bool refresh(struct monitor *m, uint16_t alarm, int64_t now_us)
 {

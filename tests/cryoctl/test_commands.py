@@ -4,11 +4,18 @@ import json
 import os
 import re
 import subprocess
+import time
 import unittest
 
 from alarm_history import H, MIN, S, T, AlarmHistory, text
 from cryoctl_case import Case
 from fake_daemon import FakeDaemon
+
+
+
+def ago(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() - seconds))
+
 
 UNTIL = "2026-11-22T05:02:03.000Z"
 MONITOR = "io.cryomon.Monitor."

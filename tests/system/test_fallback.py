@@ -158,6 +158,24 @@ class Fallback(harness.SystemTest):  # each
         self.assertEqual([(c["id"], c["outcome"], c["person"], c["attempt"]) for c in calls],
                          [("c1", "sent", "li.na", 2), ("c1", "confirmed", "li.na", 2), ("c2", "sent", "li.na", 2)])
 
+    def test_what_cannot_be_understood(self):
+        """A status that is no status, or a heartbeat that says it: nobody would be told."""
+        self.notifier()
+        self.start()
+        self.beat()
+        until(lambda: self.status()["notifier"] == "ok", "the heartbeat")
+        self.broker.publish("cryomon/test/notify/status", '{"state": "online", "would_be_told": fal', "-r")
+        gone = self.observer.event(asset="system", alarm="notifier", transition="raised")
+        self.assertIn("can't be understood", gone["text"]["en"])
+        self.notifier()
+        self.observer.event(asset="system", alarm="notifier", transition="returned")
+        mark = self.observer.feed.mark()
+        self.broker.publish("cryomon/test/notify/heartbeat", '{"run": "n1", "sequence": 2, "would_be_told": false}')
+        gone = self.observer.event(asset="system", alarm="notifier", transition="raised", since=mark)
+        self.assertIn("reach nobody", gone["text"]["en"])
+        self.beat()
+        self.observer.event(asset="system", alarm="notifier", transition="returned", since=mark)
+
     def events(self, **fields):
         return [m.json for m in self.observer.feed.since() if m.topic.endswith("/events") and
                 all(m.json.get(k) == v for k, v in fields.items())]

@@ -60,8 +60,8 @@ static void limit_cell(struct table *t, const json_t *alarm, const json_t *point
 
 #define STALE_US (INT64_C(600) * SECOND_US) /* a time left that was reckoned so long ago is none */
 
-/* How long is left until the consequence, as far as the daemon knows it: reckoned from its reading, so what has
- * passed since then is taken off. */
+/* How long is left until the consequence, as far as the daemon knows it: reckoned from its reading, so what
+ * has passed since then is taken off. */
 static void add_time_left(const struct ctl *ctl, const json_t *alarm, char *text, size_t cap)
 {
     const json_t *left = json_object_get(alarm, "time_left_s");
@@ -83,7 +83,8 @@ static void add_time_left(const struct ctl *ctl, const json_t *alarm, char *text
     else if (left_us < 60 * SECOND_US)
         snprintf(text, cap, "%s", tr(ctl, "  (less than 1 min left)", "（剩余不足 1 分钟）"));
     else
-        snprintf(text, cap, tr(ctl, "  (%s left)", "（剩余 %s）"), when_print_duration(ctl, duration, left_us));
+        snprintf(text, cap, tr(ctl, "  (%s left)", "（剩余 %s）"),
+                 when_print_duration(ctl, duration, left_us));
 }
 
 static void note(const struct ctl *ctl, struct table *t, const json_t *alarm)
