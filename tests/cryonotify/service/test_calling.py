@@ -163,6 +163,44 @@ class Calling(NotifyTest):
         for message in self.receiver.feed.since():
             self.assertIn(message["purpose"], ("call", "again", "escalated"))
 
+    def test_one_order_is_one_message(self):
+        """A tank in maintenance has a dozen alarms: whoever is told of it gets one message, which does not read like an alarm."""
+        self.be_daemon()
+        self.service()
+        held = [self.publish(self.body("alarm-%d" % n, "out-of-service", "out-of-service", by="root", note="new valve", active=False,
+                                       until="2030-01-01T00:00:00.000Z", priority="high")) for n in range(9)]
+        told = self.receiver.wait(person="li.na", purpose="held")
+        self.assertEqual({m["alarm"] for m in told["members"]}, {body["alarm"] for body in held})
+        self.assertTrue(told["first"].startswith("[通知] 测试库 · 1号罐：9 个报警停用（root）"), told["first"])
+        for body in held:
+            self.follow(body, "in-service", "normal", by="root", why="person", active=False)
+        ended = self.receiver.wait(person="li.na", purpose="hold-ended")
+        self.assertEqual(len(ended["members"]), 9)
+        self.receiver.never(1, since=self.receiver.feed.mark())
+        self.assertEqual(self.receiver.feed.mark(), 2)
+
+    def test_refreshed_state_joins_its_group(self):
+        self.be_daemon()
+        self.service(priorities={"high": {"repeat": "2 s", "levels": ["1 h", "1 h"]}})
+        member = self.publish(self.body("level-low", "raised", "unacknowledged", priority="high"))
+        self.receiver.wait(person="li.na", occurrence=member["id"])
+        group = self.publish(self.body("supply", "raised", "unacknowledged", asset="system", priority="high"))
+        self.receiver.wait(person="li.na", occurrence=group["id"])
+        self.publish(dict(member, group="system/supply", value_time=rfc3339(now_ms())), event=False)
+        self.receiver.wait(person="li.na", occurrence=group["id"], since=self.receiver.feed.mark())
+        self.receiver.wait(person="li.na", occurrence=group["id"], since=self.receiver.feed.mark())
+        mark = self.receiver.feed.mark()
+        self.receiver.wait(person="li.na", occurrence=group["id"], since=mark)
+        self.receiver.never(0.1, since=mark, occurrence=member["id"])
+
+    def test_calls_are_counted_by_person(self):
+        self.be_daemon()
+        self.service()
+        self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.assertEqual(self.receiver.wait(person="li.na", purpose="call")["attempt"], 1)
+        self.assertEqual(self.receiver.wait(person="li.na", purpose="again")["attempt"], 2)
+        self.assertEqual(self.receiver.wait(person="wang", purpose="escalated")["attempt"], 1)
+
     def test_drill_goes_round(self):
         self.be_daemon()
         self.service(drill={"levels": ["2 s", "1 h"], "repeat": "1 h"})
