@@ -87,8 +87,12 @@ static void off_text(const struct notify_off *off, char text[DEVICE_BODY_MAX])
         json_text_string(&j, "by", off->by);
         if (why[0] != '\0')
             json_text_string(&j, "note", why);
+        if (off->from_utc_us != 0)
+            json_text_time(&j, "since", off->from_utc_us);
         if (off->until_utc_us != 0)
             json_text_time(&j, "until", off->until_utc_us);
+        if (off->count > 0)
+            json_text_integer(&j, "count", off->count);
         json_text_end(&j);
         if (json_text_finish(&j) >= 0)
             return;

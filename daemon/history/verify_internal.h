@@ -91,6 +91,7 @@ void verify_choose_keys(struct verify *verify); /* verify_heads.c, before the se
 
 /* (verify_holds.c) Is what holds an alarm what its last event (json_t) says? NULL, or what is not. */
 struct json_t;
-const char *verify_holds(struct verify *verify, const char *asset, const char *alarm, const struct json_t *body);
+const char *verify_holds(struct verify *verify, const char *asset, const char *alarm,
+                         const struct json_t *body);
 
 #endif

@@ -57,7 +57,7 @@ class Keeping(harness.SystemTest):
         refused = self.ctl("restore", backup, "--yes", check=False)
         self.assertEqual(refused.returncode, 1)
         self.assertIn("stop it first", refused.stderr)
-        harness.until(lambda: self.readings() > done["readings"], "a reading after the backup")
+        harness.until(lambda: self.readings() > done["readings"], "readings behind the backup")
         self.running.stop()
         more = self.readings()
         out = json.loads(self.ctl("restore", backup, "--yes", "--json").stdout)

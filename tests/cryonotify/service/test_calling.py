@@ -2,7 +2,7 @@
 from notify_case import NotifyTest, harness, now_ms, rfc3339, until
 
 
-class Calling(NotifyTest):
+class Calling(NotifyTest):  # each
     def test_call_repeat_escalate_acknowledge_resolve(self):
         self.be_daemon()
         observer = self.watch_mqtt()
