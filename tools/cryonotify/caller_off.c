@@ -16,8 +16,8 @@ static void feed_off(struct caller *c, struct stamp now, const char *what, int64
         call_feed(c->call, now, &event);
 }
 
-/* A channel that the configuration has switched off is off for everybody, for ever: again and again, because an off
- * is bounded. */
+/* A channel that the configuration has switched off is off for everybody, for ever: again and again, because
+ * an off is bounded. */
 static void feed_disabled(struct caller *c, struct stamp now)
 {
     for (uint16_t person = 0; person < c->config->n_people; person++)

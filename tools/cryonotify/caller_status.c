@@ -110,8 +110,8 @@ static void add_disabled(struct caller *c, json_t *offs, json_t *problems)
         const char *name = c->config->channels[i].name;
         if (c->config->channels[i].enabled)
             continue;
-        (void)json_array_append_new(offs, json_pack("{s:s, s:s, s:s}", "what", name, "by", "notify.yaml", "why",
-                                                    "enabled: false"));
+        (void)json_array_append_new(
+            offs, json_pack("{s:s, s:s, s:s}", "what", name, "by", "notify.yaml", "why", "enabled: false"));
         snprintf(en, sizeof en, "The channel %s is switched off in notify.yaml, without an end", name);
         snprintf(zh, sizeof zh, "通道 %s 已在 notify.yaml 中停用，无结束时间", name);
         add_problem(problems, "off", en, zh);

@@ -6,8 +6,9 @@
 
 #include "clock.h"
 
-/* Adds what has passed since the last time: to the time without a connection, or to that in which each site could
- * have been heard. Both run on over a connection that breaks again and again, which would hide a dead daemon else.
+/* Adds what has passed since the last time: to the time without a connection, or to that in which each site
+ * could have been heard. Both run on over a connection that breaks again and again, which would hide a dead
+ * daemon else.
  */
 static void count(struct watch *w, struct stamp now)
 {

@@ -63,7 +63,8 @@ static void a_lost_broker_is_told_and_not_the_sites(void **state)
     assert_int_equal(watch_step(&w, now), 0);
 }
 
-/* 11 s with a connection, 2 s without, again and again: neither a dead daemon nor the bad line is hidden by it. */
+/* 11 s with a connection, 2 s without, again and again: neither a dead daemon nor the bad line is hidden by
+ * it. */
 static void a_connection_that_breaks_again_and_again_hides_nothing(void **state)
 {
     int64_t silent_s = 0, lost_s = 0;

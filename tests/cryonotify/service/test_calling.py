@@ -1,5 +1,8 @@
 """From an alarm on MQTT to people, and what keeps after them."""
-from notify_case import NotifyTest, harness, now_ms, rfc3339, until
+import threading
+import urllib.request
+
+from notify_case import NotifyTest, free_port, harness, now_ms, rfc3339, until
 
 
 class Calling(NotifyTest):  # each
@@ -200,6 +203,82 @@ class Calling(NotifyTest):  # each
         self.assertEqual(self.receiver.wait(person="li.na", purpose="call")["attempt"], 1)
         self.assertEqual(self.receiver.wait(person="li.na", purpose="again")["attempt"], 2)
         self.assertEqual(self.receiver.wait(person="wang", purpose="escalated")["attempt"], 1)
+
+    def press(self, url):
+        with urllib.request.urlopen(urllib.request.Request(url, data=b"", method="POST"), timeout=30) as answer:
+            return answer.read().decode()
+
+    def test_a_link_says_that_it_was_acknowledged_only_when_it_was(self):
+        self.be_daemon()
+        port = free_port()
+        self.service(link={"listen": "127.0.0.1:%d" % port, "url": "http://127.0.0.1:%d" % port})
+        observer = self.watch_mqtt()
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
+        link = self.receiver.wait(person="li.na", purpose="call")["link"]
+        answers = []
+
+        def answer(n, text):
+            since = observer.feed.mark()
+            presser = threading.Thread(target=lambda: answers.append(self.press(link)))
+            presser.start()
+            observer.wait("/cmd/cryonotify/acknowledge", since=since)
+            self.broker.publish("cryomon/test/cmd/cryonotify/answer", text, "-D", "publish", "correlation-data", str(n))
+            presser.join()
+            return answers[-1]
+        refused = '{"ok":false,"error":"cryonotify may not act for others"}'
+        self.assertIn("未能确认", answer(1, refused))
+        self.assertIn("未能确认", answer(2, refused))  # it can be pressed again, and tells the truth again
+        first = threading.Thread(target=lambda: answers.append(self.press(link)))
+        since = observer.feed.mark()
+        first.start()
+        observer.wait("/cmd/cryonotify/acknowledge", since=since)
+        self.assertIn("尚未得到监控系统确认", self.press(link))  # no answer: the daemon is away
+        first.join()
+        self.assertIn("尚未得到监控系统确认", answers[-1])
+        self.follow(alarm, "acknowledged", "acknowledged", by="wang", acknowledged_by="wang")
+        self.receiver.wait(purpose="acknowledged", person="li.na")
+        self.assertIn("此前已有人确认", self.open(link))
+
+    def open(self, url):
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return answer.read().decode()
+
+    def test_a_channel_that_is_switched_off_in_the_configuration_is_off(self):
+        settings = self.settings()
+        settings["channels"]["hook"]["enabled"] = False
+        self.be_daemon()
+        self.service(**settings)
+        observer = self.watch_mqtt()
+        status = observer.wait("/notify/status", lambda s: s and s["state"] == "online").json
+        self.assertEqual(status["reachable"], 2)  # chen has nothing else
+        self.assertIn("off", {p["kind"] for p in status["problems"]})
+        self.assertIn("hook", {o["what"] for o in status["off"]})
+        self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
+        self.mail.feed.wait(lambda m: "li.na@example.org" in m["to"], "a mail")
+        self.assertNotIn("failed", {c["outcome"] for c in self.calls()})
+
+    def test_everything_fails_and_the_status_stays_readable(self):
+        """Dozens of people whose ways all fail: the status stays below what the daemon reads, and is not told without end."""
+        settings = self.settings(rota=[{"people": ["p%d" % n for n in range(50)]}])
+        settings["channels"] = {"c%d" % n: {"kind": "webhook", "template": "json", "url": self.receiver.url("/broken%d" % n)}
+                                for n in range(5)}
+        settings["people"] = {"p%d" % n: {"name": "Person %d" % n, "language": "zh", "channels": {"c%d" % i: "" for i in range(5)}}
+                              for n in range(50)}
+        settings["priorities"]["critical"]["every_channel"] = True
+        settings["probe"] = "1 h"
+        self.receiver.broken |= {"/broken%d" % n for n in range(5)}
+        self.be_daemon()
+        self.service(**settings)
+        observer = self.watch_mqtt()
+        self.publish(self.body("warm", "raised", "unacknowledged"))
+        last = observer.wait("/notify/status", lambda s: s and s.get("would_be_told") is False, 60)
+        observer.wait("/notify/heartbeat", lambda h: h and h["would_be_told"] is False, 60)
+        self.assertLess(len(last.text), 60000)
+        self.assertEqual(last.json["problems"][0]["kind"], "nobody")
+        self.assertGreater(last.json["n_problems"], 64)
+        mark = observer.feed.mark()
+        observer.wait("/notify/heartbeat", since=mark)
+        self.assertLess(len([m for m in observer.feed.since(mark) if m.topic.endswith("/notify/status")]), 40)
 
     def test_drill_goes_round(self):
         self.be_daemon()
