@@ -73,7 +73,8 @@ static bool read_fact(struct caller *c, const json_t *root, struct call_fact *re
     f.life_safety = json_is_true(json_object_get(root, "life_safety"));
     f.drill = json_is_true(json_object_get(root, "drill")) || strcmp(f.key, "system/drill") == 0;
     f.realarmed = strcmp(text_of(root, "transition"), "realarmed") == 0;
-    f.by = notify_config_person(c->config, text_of(root, "by"));
+    f.by =
+        notify_config_person(c->config, text_of(root, json_object_get(root, "held_by") ? "held_by" : "by"));
     *ret = f;
     return true;
 }
@@ -118,6 +119,19 @@ static bool is_old(const struct caller_slot *s, const char *run, int64_t seq, in
     return late && time_us < s->time_us;
 }
 
+/* Those that were raised before their group was can't know of it: it names them. */
+static void join_members(struct caller *c, const struct call_fact *fact, const json_t *root)
+{
+    const json_t *members = json_object_get(root, "members");
+    if (!fact->active)
+        return;
+    for (size_t i = 0; i < json_array_size(members); i++) {
+        const char *key = json_string_value(json_array_get(members, i));
+        if (key != NULL)
+            call_join(c->call, key, fact->key);
+    }
+}
+
 static void feed(struct caller *c, struct stamp now, const struct call_fact *fact, const json_t *root,
                  const char *body)
 {
@@ -133,6 +147,7 @@ static void feed(struct caller *c, struct stamp now, const struct call_fact *fac
     call_feed(c->call, now, &event);
     if (slot == UINT32_MAX)
         caller_keep_body(c, fact->key, body, run, seq, time_of(root, "time"));
+    join_members(c, fact, root);
 }
 
 static void remember_missed(struct caller *c, const struct call_fact *fact)

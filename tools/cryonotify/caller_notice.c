@@ -118,10 +118,21 @@ static void fill_value(struct notice *n, const json_t *root)
     n->response_time_s = integer_of(root, "response_time_s", 0);
 }
 
-static void fill_people(struct notice *n, const json_t *root)
+/* The name that the state has: who keeps it quiet, who has acknowledged it; else who did this. */
+static const char *name_of(const json_t *root, enum call_state state)
+{
+    const char *own = NULL;
+    if (state == CALL_STATE_SHELVED || state == CALL_STATE_OUT_OF_SERVICE)
+        own = text_of(root, "held_by");
+    else if (state == CALL_STATE_ACKNOWLEDGED)
+        own = text_of(root, "acknowledged_by");
+    return own != NULL ? own : text_of(root, "by");
+}
+
+static void fill_people(struct notice *n, const json_t *root, enum call_state state)
 {
     const json_t *maintenance = json_object_get(root, "maintenance");
-    n->by = text_of(root, "by");
+    n->by = name_of(root, state);
     n->note = text_of(root, "note");
     n->order = text_of(root, "order");
     n->until_utc_us = time_of(root, "until");
@@ -158,7 +169,7 @@ static void fill_alarm(struct caller_paper *p, const struct call_view *view)
     if (view->local)
         n->asset_name = (struct words){.en = "Notification", .zh = "通知系统"};
     fill_value(n, root);
-    fill_people(n, root);
+    fill_people(n, root, view->state);
     if (n->text.en == NULL && n->text.zh == NULL) /* the body is lost: the name at least */
         n->text = (struct words){.en = view->key, .zh = view->key};
 }

@@ -185,6 +185,10 @@ bool call_take(struct call *c, struct stamp now, struct call_order *ret);
 /* BOOTTIME in microseconds at which call_take may have something to do, CALL_NEVER: nothing is due. */
 int64_t call_next(const struct call *c);
 
+/* The alarm is a member of that group, although it does not say so itself: it was raised before the group
+ * was. */
+void call_join(struct call *c, const char *key, const char *group);
+
 /* The alarms of a message, from *cursor = 0: true and a slot. The message's leading alarm comes first. */
 bool call_batch_next(const struct call *c, const struct call_order *order, uint32_t *cursor,
                      uint32_t *ret_slot);

@@ -146,6 +146,15 @@ struct call_alarm *call_group_of(struct call *c, const struct call_alarm *a)
     return NULL;
 }
 
+void call_join(struct call *c, const char *key, const char *group)
+{
+    struct call_alarm *a = find(c, key);
+    if (a == NULL || a->fact.group[0] != '\0' || strlen(group) >= sizeof a->fact.group)
+        return;
+    strcpy(a->fact.group, group);
+    a->dirty = true;
+}
+
 static void unacknowledged(struct call *c, struct stamp now, struct call_alarm *a, bool anew)
 {
     if (anew || a->phase == PHASE_HELD || a->phase == PHASE_COVERED || a->phase == PHASE_GONE) {
@@ -218,7 +227,11 @@ void call_alarm_feed(struct call *c, struct stamp now, const struct call_fact *f
     bool other = fact->state != CALL_STATE_NORMAL && strcmp(fact->occurrence, a->fact.occurrence) != 0 &&
                  strchr(fact->occurrence, '@') != NULL;
     bool was_active = a->fact.active, was_other_hold = fact->state != a->fact.state;
+    char group[CALL_KEY];
+    strcpy(group, a->fact.group);
     a->fact = *fact;
+    if (!other && fact->group[0] == '\0') /* what it said before its group was there */
+        strcpy(a->fact.group, group);
     a->dirty = true;
     if (other)
         a->told = 0;
