@@ -280,6 +280,7 @@ static void covered_is_told_once(void **state)
     (void)state;
     for (unsigned i = 0; i < 3; i++) {
         world_alarm(&w, WARM, CALL_HIGH, states[i]);
+        world_pass(&w, 11 * SECOND);
         world_expect(&w, CALL_HELD, 0, WARM);
         world_alarm(&w, WARM, CALL_HIGH, states[i]);
         world_pass(&w, 3 * 60 * MINUTE);
@@ -296,8 +297,10 @@ static void the_end_of_a_hold_is_told(void **state)
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
         world_alarm(&w, WARM, CALL_HIGH, CALL_STATE_SHELVED);
+        world_pass(&w, 11 * SECOND);
         world_expect(&w, CALL_HELD, 0, WARM);
         world_alarm(&w, WARM, CALL_HIGH, ends[i]);
+        world_pass(&w, 11 * SECOND);
         world_expect(&w, CALL_HOLD_ENDED, 0, WARM);
         world_quiet(&w);
     }

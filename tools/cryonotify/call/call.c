@@ -50,6 +50,8 @@ static int64_t alarm_next(const struct call *c, const struct call_alarm *a)
     if (a->phase == PHASE_CALLING && !a->folded && a->level_us < next &&
         (a->fact.state != CALL_STATE_RETURNED || a->told == 0))
         next = a->level_us;
+    if ((a->tell & (TELL_HELD | TELL_HOLD_ENDED)) != 0 && a->due_us < next)
+        next = a->due_us;
     if (a->summarised && next < c->summary_us)
         next = c->summary_us;
     return next;

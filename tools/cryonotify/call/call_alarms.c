@@ -149,9 +149,10 @@ struct call_alarm *call_group_of(struct call *c, const struct call_alarm *a)
 void call_join(struct call *c, const char *key, const char *group)
 {
     struct call_alarm *a = find(c, key);
-    if (a == NULL || a->fact.group[0] != '\0' || strlen(group) >= sizeof a->fact.group)
+    size_t len = strlen(group);
+    if (a == NULL || a->fact.group[0] != '\0' || len >= sizeof a->fact.group)
         return;
-    strcpy(a->fact.group, group);
+    memcpy(a->fact.group, group, len + 1);
     a->dirty = true;
 }
 
@@ -173,9 +174,10 @@ static void acknowledged(struct call *c, struct stamp now, struct call_alarm *a)
     a->level_us = CALL_NEVER;
     a->repeat_us = call_after(now.boot_us, call_pace_of(c, &a->fact)->unresolved_ms);
     a->tell = called ? TELL_ACKNOWLEDGED : was_covered ? TELL_HOLD_ENDED : 0;
+    a->due_us = now.boot_us + c->rules.collect_ms * MS;
 }
 
-static void covered(struct call_alarm *a, bool is_new)
+static void covered(struct call *c, struct stamp now, struct call_alarm *a, bool is_new)
 {
     if (a->phase == PHASE_COVERED && !is_new)
         return;
@@ -183,9 +185,10 @@ static void covered(struct call_alarm *a, bool is_new)
     a->folded = false;
     a->level_us = a->repeat_us = CALL_NEVER;
     a->tell = TELL_HELD;
+    a->due_us = now.boot_us + c->rules.collect_ms * MS;
 }
 
-static void normal(struct call *c, struct call_alarm *a)
+static void normal(struct call *c, struct stamp now, struct call_alarm *a)
 {
     bool was_covered = a->phase == PHASE_COVERED, tell = was_covered || (a->told != 0 && !a->folded);
     if (!tell) {
@@ -195,6 +198,7 @@ static void normal(struct call *c, struct call_alarm *a)
     a->phase = PHASE_GONE;
     a->level_us = a->repeat_us = CALL_NEVER;
     a->tell = was_covered ? TELL_HOLD_ENDED : TELL_RETURNED;
+    a->due_us = now.boot_us + c->rules.collect_ms * MS;
 }
 
 /* An alarm that is not known yet. */
@@ -213,7 +217,7 @@ static void appear(struct call *c, struct stamp now, const struct call_fact *fac
     } else if (fact->state == CALL_STATE_ACKNOWLEDGED) {
         acknowledged(c, now, a);
     } else {
-        covered(a, true);
+        covered(c, now, a, true);
     }
 }
 
@@ -228,10 +232,10 @@ void call_alarm_feed(struct call *c, struct stamp now, const struct call_fact *f
                  strchr(fact->occurrence, '@') != NULL;
     bool was_active = a->fact.active, was_other_hold = fact->state != a->fact.state;
     char group[CALL_KEY];
-    strcpy(group, a->fact.group);
+    memcpy(group, a->fact.group, sizeof group);
     a->fact = *fact;
     if (!other && fact->group[0] == '\0') /* what it said before its group was there */
-        strcpy(a->fact.group, group);
+        memcpy(a->fact.group, group, sizeof group);
     a->dirty = true;
     if (other)
         a->told = 0;
@@ -249,12 +253,12 @@ void call_alarm_feed(struct call *c, struct stamp now, const struct call_fact *f
         acknowledged(c, now, a);
         break;
     case CALL_STATE_NORMAL:
-        normal(c, a);
+        normal(c, now, a);
         break;
     case CALL_STATE_SHELVED:
     case CALL_STATE_SUPPRESSED:
     case CALL_STATE_OUT_OF_SERVICE:
-        covered(a, was_other_hold);
+        covered(c, now, a, was_other_hold);
         break;
     }
     if (a->phase == PHASE_CALLING && a->folded && call_group_of(c, a) == NULL)

@@ -220,6 +220,27 @@ static bool summarise(struct call *c, struct stamp now, unsigned level)
 
 /* --- what is told once */
 
+#define TELL_HOLDS (TELL_HELD | TELL_HOLD_ENDED)
+
+/* Whoever takes a device out of service takes all its alarms: of each asset that is one message. */
+static void tell_together(struct call *c, const struct call_alarm *lead, enum call_tell bit,
+                          struct call_batch *b)
+{
+    const char *slash = strchr(lead->fact.key, '/');
+    size_t asset = slash != NULL ? (size_t)(slash - lead->fact.key) + 1 : sizeof lead->fact.key;
+    for (uint32_t i = 0; i < c->n_slots; i++) {
+        struct call_alarm *a = &c->alarms[i];
+        if (a->phase == PHASE_FREE || (a->tell & bit) == 0 || a->fact.state != lead->fact.state ||
+            strncmp(a->fact.key, lead->fact.key, asset) != 0)
+            continue;
+        b->people |= a->told;
+        b->n_alarms++;
+        a->batch = b->id;
+        a->tell &= (uint8_t)~bit;
+        a->dirty = true;
+    }
+}
+
 static void tell(struct call *c, struct stamp now, struct call_alarm *a)
 {
     static const struct {
@@ -233,11 +254,15 @@ static void tell(struct call *c, struct stamp now, struct call_alarm *a)
         uint64_t people = a->told;
         if ((a->tell & kinds[i].bit) == 0)
             continue;
-        if (kinds[i].bit == TELL_HELD || kinds[i].bit == TELL_HOLD_ENDED) {
+        if ((kinds[i].bit & TELL_HOLDS) != 0) {
             struct target t = aim(c, now, &a->fact, 0, 0);
             people |= t.people;
-            if (t.people == 0 && t.quiet != 0 && people == 0)
-                continue; /* after the quiet hours */
+            if (now.boot_us < a->due_us)
+                continue; /* others may join */
+            if (t.people == 0 && t.quiet != 0 && people == 0) {
+                a->due_us = call_quiet_end(c, now, t.quiet, a->fact.priority);
+                continue;
+            }
         }
         struct call_batch *b = call_batch_open(c, kinds[i].purpose, call_slot_of(c, a), people, 0);
         if (b == NULL)
@@ -245,13 +270,16 @@ static void tell(struct call *c, struct stamp now, struct call_alarm *a)
         b->info = true;
         a->tell &= (uint8_t)~kinds[i].bit;
         a->dirty = true;
+        if ((kinds[i].bit & TELL_HOLDS) != 0)
+            tell_together(c, a, kinds[i].bit, b);
     }
 }
 
-static bool leads_a_round(const struct call *c, uint32_t slot)
+static bool is_in_a_round(const struct call *c, uint32_t slot)
 {
     for (unsigned i = 0; i < CALL_BATCHES; i++)
-        if (c->batches[i].id != 0 && c->batches[i].people != 0 && c->batches[i].lead == slot)
+        if (c->batches[i].id != 0 && c->batches[i].people != 0 &&
+            (c->batches[i].lead == slot || c->batches[i].id == c->alarms[slot].batch))
             return true;
     return false;
 }
@@ -291,7 +319,7 @@ void call_due(struct call *c, struct stamp now)
         struct call_alarm *a = &c->alarms[i];
         if (a->tell != 0)
             tell(c, now, a);
-        if (a->phase == PHASE_GONE && a->tell == 0 && !leads_a_round(c, i))
+        if (a->phase == PHASE_GONE && a->tell == 0 && !is_in_a_round(c, i))
             call_release(c, a);
     }
     /* What is new goes before repeats, in case that there is not room for all. */

@@ -35,7 +35,7 @@ bool call_take_dirty(struct call *c, struct stamp now, uint32_t *ret_slot, bool 
                                    .rounds = a->rounds,
                                    .folded = a->folded,
                                    .summarised = a->summarised,
-                                   .pending = round_is_under_way(c, a->batch),
+                                   .pending = round_is_under_way(c, a->batch) || (a->tell & TELL_HELD) != 0,
                                    .told = a->told,
                                    .repeat_utc_us = to_utc(now, a->repeat_us),
                                    .level_utc_us = to_utc(now, a->level_us)};
@@ -93,5 +93,7 @@ int call_restore(struct call *c, struct stamp now, const struct call_saved *save
     c->check_folded |= a->folded;
     if (a->phase == PHASE_GONE)
         a->tell = TELL_RETURNED;
+    else if (a->phase == PHASE_COVERED && saved->pending)
+        a->tell = TELL_HELD;
     return 0;
 }

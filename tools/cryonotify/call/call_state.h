@@ -31,7 +31,7 @@ struct call_alarm {
     bool dirty, freed;
     uint32_t batch; /* its latest call */
     uint64_t told;
-    int64_t due_us;              /* NEW: when the window ends */
+    int64_t due_us;              /* NEW, and what is told of holds: when the window ends */
     int64_t level_us, repeat_us; /* CALLING, HELD: CALL_NEVER: not */
 };
 
