@@ -30,7 +30,7 @@ static void begin(struct json_text *j, char *body, const struct config *config, 
     json_text_string(j, "kind", kind);
 }
 
-static void point_members(struct json_text *j, const struct alarm_news *news)
+void announce_point_members(struct json_text *j, const struct alarm_news *news)
 {
     const struct alarm_model *model = &news->config->alarm_models[news->alarm];
     const struct point_config *point = &news->config->points[model->point];
@@ -85,32 +85,23 @@ static void text_member(struct json_text *j, const char *key, const struct bilin
     bilingual_member(j, key, en, zh);
 }
 
-/* Whose name belongs to this: of the hold that covers it, of the command, of the acknowledgement. */
-static const char *by_of(const struct alarm_news *news)
-{
-    const struct alarm_record *record = news->record;
-    if (record->state == ALARM_SHELVED)
-        return record->shelf.by;
-    if (record->state == ALARM_OUT_OF_SERVICE)
-        return record->service.by;
-    if (news->who != NULL && news->who[0] != '\0')
-        return news->who;
-    return record->acked_utc_us != 0 ? record->who : "";
-}
-
+/* "by" is who has done what is told, and nobody else: who has acknowledged the alarm, and who holds it, have
+ * members of their own, because another one may do something to it. */
 static void who_members(struct json_text *j, const struct alarm_news *news)
 {
     const struct alarm_record *record = news->record;
-    const char *by = by_of(news);
     if (record->raised_utc_us != 0)
         json_text_time(j, "raised", record->raised_utc_us);
     if (record->acked_utc_us != 0) {
         json_text_time(j, "acknowledged", record->acked_utc_us);
-        if (strcmp(by, record->who) != 0)
-            json_text_string(j, "acknowledged_by", record->who);
+        json_text_string(j, "acknowledged_by", record->who);
     }
-    if (by[0] != '\0')
-        json_text_string(j, "by", by);
+    if (record->state == ALARM_SHELVED)
+        json_text_string(j, "held_by", record->shelf.by);
+    else if (record->state == ALARM_OUT_OF_SERVICE)
+        json_text_string(j, "held_by", record->service.by);
+    if (news->who != NULL && news->who[0] != '\0')
+        json_text_string(j, "by", news->who);
     if (news->via != NULL && news->via[0] != '\0')
         json_text_string(j, "via", news->via);
 }
@@ -138,7 +129,7 @@ static bool write_alarm(const struct alarm_news *news, char *body, size_t text_c
     if (model->kind == CONDITION_DATE)
         announce_due_members(&j, news);
     else if (engine_kind_has_reading(model->kind))
-        point_members(&j, news);
+        announce_point_members(&j, news);
     who_members(&j, news);
     announce_more_members(&j, news, members_max);
     bilingual_member(&j, "text", en, zh);

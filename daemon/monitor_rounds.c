@@ -25,15 +25,10 @@ static bool parse_value(const struct point_config *point, const char *text, micr
     return false;
 }
 
-static bool check(const struct monitor *m, const struct command_request *request, uint16_t asset,
-                  struct command_result *result)
+static bool check(const struct command_request *request, struct command_result *result)
 {
-    int error = rounds_check(m->rounds, asset, clock_now(), request->measured_utc_us);
-    if (error == -ERANGE)
-        monitor_refuse(result, error, "it can't have been measured in the future", "测量时间不能在将来");
-    else if (error < 0)
-        monitor_refuse(result, error, "it is older than the last reading, or than one round",
-                       "读数早于上次人工读数，或超过一个巡检周期");
+    if (rounds_is_future(clock_now(), request->measured_utc_us))
+        monitor_refuse(result, -ERANGE, "it can't have been measured in the future", "测量时间不能在将来");
     else if (request->second[0] != '\0' && strcmp(request->second, request->who) == 0)
         monitor_refuse(result, -EINVAL, "the second person must be another one", "复核人必须是另一人");
     return result->error == 0;
@@ -58,7 +53,7 @@ void monitor_reading(struct monitor *m, const struct command_request *request, s
                        "数值既不是数字，也不是该测点的状态");
         return;
     }
-    if (!check(m, request, point->asset, result))
+    if (!check(request, result))
         return;
     struct store_message message;
     struct stamp now = clock_now();

@@ -1,6 +1,5 @@
 #include "rounds.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #define CLOCK_SLACK_US INT64_C(60000000) /* a watch that is a minute fast reads no future */
@@ -57,15 +56,9 @@ void rounds_observe(struct rounds *r, uint16_t asset, struct stamp now, bool is_
     a->unattended = is_bypassed || dead;
 }
 
-int rounds_check(const struct rounds *r, uint16_t asset, struct stamp now, int64_t measured_utc_us)
+bool rounds_is_future(struct stamp now, int64_t measured_utc_us)
 {
-    if (asset >= r->n)
-        return -ERANGE;
-    if (measured_utc_us > now.utc_us + CLOCK_SLACK_US)
-        return -ERANGE;
-    if (measured_utc_us < now.utc_us - us(r->model.every_ms) - us(r->model.grace_ms))
-        return -ESTALE;
-    return r->assets[asset].has_reading && measured_utc_us < r->assets[asset].read_utc_us ? -ESTALE : 0;
+    return measured_utc_us > now.utc_us + CLOCK_SLACK_US;
 }
 
 void rounds_read(struct rounds *r, uint16_t asset, struct stamp now, int64_t measured_utc_us)

@@ -31,11 +31,11 @@ void rounds_free(struct rounds *rounds);
 void rounds_observe(struct rounds *rounds, uint16_t asset, struct stamp now, bool is_bypassed,
                     int64_t last_data_boot_us);
 
-/* May a reading that was measured then be taken now? Returns 0, -ERANGE: it is of the future, or -ESTALE: it
- * is older than one round, or older than the last reading. */
-int rounds_check(const struct rounds *rounds, uint16_t asset, struct stamp now, int64_t measured_utc_us);
+/* A reading that was measured later than now (a watch may be a minute fast) is none. Any other is taken, in
+ * whatever order they are entered: what was written down at night is typed in in the morning. */
+bool rounds_is_future(struct stamp now, int64_t measured_utc_us);
 
-/* A person has read it. An older one than the last is ignored. */
+/* A person has read it. Of several, the one that was measured last counts for what is due next. */
 void rounds_read(struct rounds *rounds, uint16_t asset, struct stamp now, int64_t measured_utc_us);
 
 struct rounds_view {

@@ -78,8 +78,8 @@ static const char *compare_alarm(struct verify *verify, const json_t *body, int6
         return "raised";
     if (!is_moment(verify, acked, string_of(body, "acknowledged")))
         return "acknowledged";
-    /* "by" is who has done what the event tells; if that was not the acknowledgement, its name stands apart.
-     */
+    /* "by" is who has done what the event tells. Older records name who has acknowledged only there when it
+     * was the same one. */
     const char *by = string_of(body, "acknowledged_by");
     if (by[0] == '\0' && string_of(body, "acknowledged")[0] != '\0')
         by = string_of(body, "by");

@@ -53,7 +53,9 @@ static const char *compare(sqlite3_stmt *stmt, const json_t *body)
     static const char *const texts[] = {"by", "note", "order"};
     for (int i = 0; i < 3; i++) {
         const unsigned char *column = sqlite3_column_text(stmt, 3 + i);
-        if (strcmp(column ? (const char *)column : "", string_of(hold, texts[i])) != 0)
+        const bool apart =
+            i == 0 && json_object_get(hold, "held_by"); /* "by" is then who did the last thing */
+        if (strcmp(column ? (const char *)column : "", string_of(hold, apart ? "held_by" : texts[i])) != 0)
             return texts[i];
     }
     return NULL;

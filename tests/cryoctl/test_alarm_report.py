@@ -118,6 +118,16 @@ class AlarmReport(Case):
         kinds = {k["kind"]: k for k in d["kinds"]}
         self.assertEqual((kinds["out-of-service"]["still"], kinds["suppressed"]["count"]), (1, 0))
 
+    def test_each_hold_has_the_name_of_who_began_it(self):
+        h = AlarmHistory()
+        h.run(0)
+        h.alarm(H, "out-of-service", "out-of-service", by="wang.wei", held_by="wang.wei", note="valve", until=text(T + 9 * H))
+        h.alarm(2 * H, "shelved", "out-of-service", by="li.na", held_by="wang.wei", note="valve", comment="door", until=text(T + 9 * H))
+        h.alarm(3 * H, "in-service", "shelved", by="zhang", held_by="li.na", note="door", why="person", until=text(T + 4 * H))
+        d = self.facts(h, end=D)["disabled"]
+        self.assertEqual([(one["kind"], one["by"], one["why"]) for one in d["list"]],
+                         [("shelved", "li.na", "door"), ("out-of-service", "wang.wei", "valve")])
+
     def test_a_disable_without_a_reason_is_told(self):
         h = AlarmHistory()
         h.run(0)

@@ -161,10 +161,16 @@ class Commands(Case):
 
     def test_who_holds_an_alarm_has_not_acknowledged_it(self):
         alarm = self.daemon.status["alarms"][0]
-        alarm.update(state="shelved", by="wang.wei", acknowledged_by="li.na")
+        alarm.update(state="shelved", by="wang.wei", held_by="wang.wei", acknowledged_by="li.na")
         out = self.run_ctl("alarms")
         self.assertIn("li.na", out)
         self.assertNotIn("wang.wei", out)
+
+    def test_who_ended_a_hold_has_not_acknowledged_it(self):
+        alarm = self.daemon.status["alarms"][0]
+        alarm.pop("acknowledged", None)
+        alarm.update(state="unacknowledged", by="zhang", transition="in-service")
+        self.assertNotIn("zhang", self.run_ctl("alarms"))
 
     def test_nothing_is_said_of_nothing(self):
         self.daemon.status.update(disabled=[], rounds=[], notifier="ok")
@@ -213,6 +219,8 @@ class Stored(Case):
         h.alarm(H, "shelved", "shelved", alarm="lid-open", by="li.na", note="door", until=text(T + 2 * H), text=sentence)
         h.alarm(2 * H, "unshelved", "unacknowledged", alarm="lid-open", why="time", text=sentence)
         h.alarm(3 * H, "out-of-service", "out-of-service", alarm="level", by="wang.wei", order="WO-17", note="sensor", until=text(T + 9 * H))
+        h.alarm(3 * H + 1, "in-service", "shelved", alarm="level", why="person", by="zhang", held_by="li.na", note="door", comment="repaired",
+                until=text(T + 9 * H))
         h.alarm(4 * H, "realarmed", "unacknowledged", alarm="warm", why="worse")
         h.call(4 * H, 4 * H, "failed")
         h.event(5 * H, "fallback", part="command", outcome="done", alarm_id="tank-1/warm@1")
@@ -225,6 +233,7 @@ class Stored(Case):
         for part in ("shelved: tank-1/lid-open by li.na until 2026-09-21 16:13:20Z: door  Tank 1: the lid is open",
                      "no longer shelved: tank-1/lid-open, its time is over",
                      "out of service: tank-1/level by wang.wei until 2026-09-21 23:13:20Z, work order WO-17: sensor",
+                     "in service again: tank-1/level by zhang: repaired; now shelved by li.na until 2026-09-21 23:13:20Z: door",
                      "ALARM AGAIN: tank-1/warm, it has become worse",
                      "call  li.na, mail, FAILED, tank-1/warm@",
                      "fallback  command, done, tank-1/warm@1",

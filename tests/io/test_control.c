@@ -138,7 +138,7 @@ static void test_status_alarms(void **state)
     const json_t *a = json_array_get(alarms, 0); /* its last event, with the state of now */
     assert_int_equal(json_integer_value(json_object_get(a, "seq")), 17);
     assert_string_equal(text_of(a, "state"), "acknowledged");
-    assert_string_equal(text_of(a, "by"), "li.na");
+    assert_string_equal(text_of(a, "acknowledged_by"), "li.na");
     assert_string_equal(text_of(a, "acknowledged"), "2026-09-21T14:14:20.000Z");
     assert_non_null(strstr(text, "\"value\":-149.2,"));
 
@@ -147,7 +147,7 @@ static void test_status_alarms(void **state)
     assert_string_equal(text_of(a, "alarm"), "temperature-critical");
     assert_string_equal(text_of(a, "priority"), "critical");
     assert_string_equal(text_of(a, "state"), "unacknowledged");
-    assert_null(json_object_get(a, "by"));
+    assert_null(json_object_get(a, "acknowledged_by"));
     assert_non_null(strstr(text, "\"limit\":-149.9"));
     json_decref(reply);
 

@@ -15,7 +15,7 @@ COLD, WARM = 63636, 64106  # -190.0 and -143.0 °C
 OXYGEN, LITTLE = 209, 170  # 20.9 and 17.0 %
 
 
-class AlarmManagement(harness.SystemTest):
+class AlarmManagement(harness.SystemTest):  # each
     def setUp(self):
         super().setUp()
         self.passwords()
@@ -151,6 +151,35 @@ class AlarmManagement(harness.SystemTest):
         self.assertTrue(observer.wait("cmd/cryonotify/answer", since=mark).json["ok"])
         acked = observer.event(alarm="warm", transition="acknowledged")
         self.assertEqual((acked["by"], acked["via"]), ("wang.wei", "cryonotify"))
+
+    def test_the_record_names_who_did_it(self):
+        """li.na has shelved it; wang.wei bypasses the device and ends that: his name, and who holds it beside."""
+        def order(verb, person, payload):
+            observer, mark = self.command("cryonotify", "n", verb, dict(payload, person=person))
+            self.assertTrue(observer.wait("cmd/cryonotify/answer", since=mark).json["ok"])
+            return mark
+
+        self.warm()
+        self.observer.event(alarm="warm", transition="raised")
+        order("acknowledge", "zhao", {"asset": "tank-1", "alarm": "warm"})
+        order("shelve", "li.na", {"asset": "tank-1", "alarm": "warm", "for": "1 h", "note": "loose"})
+        order("out-of-service", "wang.wei", {"device": "d1", "for": "1 h", "note": "display"})
+        began = self.observer.event(alarm="warm", transition="out-of-service")
+        self.assertEqual((began["by"], began["held_by"], began["note"]), ("wang.wei", "wang.wei", "display"))
+        mark = order("in-service", "zhang", {"device": "d1", "note": "repaired"})
+        ended = self.observer.event(alarm="warm", transition="in-service", since=mark)
+        self.assertEqual((ended["by"], ended["held_by"], ended["acknowledged_by"], ended["state"], ended["note"], ended["comment"]),
+                         ("zhang", "li.na", "zhao", "shelved", "loose", "repaired"))
+        kept = retained(self.broker, options=("-u", "watcher", "-P", "w"))["cryomon/test/tank-1/alarms/warm"]
+        self.assertEqual((kept["held_by"], kept["acknowledged_by"]), ("li.na", "zhao"))
+        now = self.state("warm")
+        self.assertEqual((now["by"], now["held_by"], now["acknowledged_by"]), ("zhang", "li.na", "zhao"))
+        self.warm(raw=COLD)
+        over = self.observer.event(alarm="warm", transition="returned", since=mark)
+        self.assertNotIn("by", over)
+        self.assertEqual((over["state"], over["held_by"]), ("shelved", "li.na"))
+        self.cryomond.stop()
+        self.assertTrue(json.loads(self.ctl("verify", self.path("state"), "--json").stdout)["proven"])
 
     def test_kill_while_shelved(self):
         self.warm()

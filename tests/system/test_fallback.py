@@ -22,7 +22,7 @@ mv %(out)s.$$ %(out)s/$(date +%%s%%N)
 """
 
 
-class Fallback(harness.SystemTest):
+class Fallback(harness.SystemTest):  # each
     def setUp(self):
         super().setUp()
         self.broker = Broker(self.path("broker")).start()

@@ -25,8 +25,10 @@ static void emit_alarm(const struct output *out, const json_t *alarm)
 {
     const struct ctl *ctl = out->ctl;
     char text[2048], id[160];
-    const char *by = client_text(alarm, "by"), *time = client_text(alarm, "time");
-    const char *by_whom = view_alarm_held(alarm) ? tr(ctl, " by ", " 操作人 ") : tr(ctl, " by ", " 确认人 ");
+    const char *time = client_text(alarm, "time");
+    bool held = view_alarm_held(alarm);
+    const char *by = held ? view_alarm_held_by(alarm) : view_alarm_acknowledged_by(alarm);
+    const char *by_whom = held ? tr(ctl, " by ", " 操作人 ") : tr(ctl, " by ", " 确认人 ");
     snprintf(id, sizeof id, "%s/%s", client_text(alarm, "asset"), client_text(alarm, "alarm"));
     snprintf(text, sizeof text, "%s  %s%s%s  %s", words_priority(ctl, client_text(alarm, "priority")),
              words_state(ctl, client_text(alarm, "state")), by[0] != '\0' ? by_whom : "", by,

@@ -12,8 +12,9 @@ static char *copy_of(struct performance *p, const char *text)
     return copy;
 }
 
+/* is_hidden: below a stronger hold, of which the event's members tell; of this one only who began it. */
 static uint32_t begin(struct performance *p, enum disabled_kind kind, uint32_t alarm, const char *what,
-                      int64_t utc_us, const json_t *body)
+                      int64_t utc_us, const json_t *body, bool is_hidden)
 {
     if (p->n_disabled >= PERFORMANCE_DISABLED_MAX) {
         p->left_out++;
@@ -26,14 +27,15 @@ static uint32_t begin(struct performance *p, enum disabled_kind kind, uint32_t a
         body = mark;
         kind = DISABLED_MAINTENANCE;
     }
-    const char *why = performance_text(body, "note");
+    const char *why = performance_text(body, is_hidden ? "comment" : "note");
+    const char *who = is_hidden || json_object_get(body, "held_by") == NULL ? "by" : "held_by";
     struct disabled *d = &p->disabled[p->n_disabled++];
-    *d = (struct disabled){
-        .kind = kind, .from_us = utc_us, .alarm = alarm, .until_us = performance_time(body, "until")};
+    *d = (struct disabled){.kind = kind, .from_us = utc_us, .alarm = alarm};
+    d->until_us = is_hidden ? 0 : performance_time(body, "until");
     d->what = copy_of(p, what);
-    d->by = copy_of(p, performance_text(body, "by"));
+    d->by = copy_of(p, performance_text(body, who));
     d->why = copy_of(p, why[0] != '\0' ? why : performance_text(body, "why"));
-    d->order = copy_of(p, performance_text(body, "order"));
+    d->order = copy_of(p, is_hidden ? "" : performance_text(body, "order"));
     return (uint32_t)p->n_disabled;
 }
 
@@ -62,7 +64,9 @@ void performance_hold(struct performance *p, struct tracked *t, uint32_t alarm, 
         if (begins)
             end(p, &t->holds[i], utc_us, "again");
         if (begins || (state && t->holds[i] == 0)) {
-            t->holds[i] = begin(p, (enum disabled_kind)i, alarm + 1, "", utc_us, body);
+            const bool marked = json_object_get(body, "maintenance") != NULL;
+            t->holds[i] =
+                begin(p, (enum disabled_kind)i, alarm + 1, "", utc_us, body, begins && !state && !marked);
         }
         if (strcmp(transition, kinds[i].ends) == 0 || removed) {
             const char *how = performance_text(body, "why");
@@ -85,5 +89,5 @@ void performance_off(struct performance *p, int64_t utc_us, const json_t *body, 
             found = (uint32_t)i + 1;
     end(p, &found, utc_us, performance_text(body, "why"));
     if (begins)
-        (void)begin(p, as, 0, what, utc_us, body);
+        (void)begin(p, as, 0, what, utc_us, body, false);
 }

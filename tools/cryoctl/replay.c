@@ -70,7 +70,8 @@ static bool take_mark(void *context, const struct history_event *event)
     *m = (struct mark){.kind = start  ? MARK_START
                                : load ? MARK_LOAD
                                       : MARK_STOP,
-                       .utc_us = event->utc_us,
+                       /* Readings have whole milliseconds: the first of a run may seem to be before its start. */
+                       .utc_us = start ? event->utc_us - event->utc_us % MS_US : event->utc_us,
                        .order = r->n_marks};
     in_force_hash(event, m->sha256);
     return true;

@@ -93,9 +93,7 @@ static void add_row(const struct ctl *ctl, struct table *t, const json_t *status
 {
     char text[256], time[WHEN_MAX];
     const json_t *point = find_point(status, alarm);
-    const char *asset = client_text(alarm, "asset"), *by = client_text(alarm, "acknowledged_by");
-    if (by[0] == '\0' && !view_alarm_held(alarm)) /* there it is who holds it */
-        by = client_text(alarm, "by");
+    const char *asset = client_text(alarm, "asset"), *by = view_alarm_acknowledged_by(alarm);
     enum table_style style = view_alarm_style(alarm);
     table_row(t);
     table_cell(t, COLUMN_PRIORITY, style, words_priority(ctl, client_text(alarm, "priority")));

@@ -21,24 +21,50 @@ static void join_lines(const char *lines, char *text, size_t cap)
     text[n] = '\0';
 }
 
-static void describe_alarm(const struct ctl *ctl, const json_t *body, const struct history_event *event,
-                           const char *sentence, char *text, size_t cap)
+/* Until when, why, for which work order, with which words. */
+static void print_hold(const struct ctl *ctl, const json_t *body, const char *note, char *text, size_t cap)
 {
-    const char *transition = client_text(body, "transition"), *by = client_text(body, "by");
-    const char *note = client_text(body, "note"), *order = client_text(body, "order"),
-               *why = client_text(body, "why");
-    bool order_of = strstr("shelved unshelved out-of-service in-service reset bypassed", transition) != NULL;
+    const char *order = client_text(body, "order");
     char time[WHEN_MAX], until[WHEN_MAX + 16] = "";
     if (when_print_text(ctl, time, client_text(body, "until"))[0] != '\0')
         snprintf(until, sizeof until, tr(ctl, " until %s", "，截止 %s"), time);
-    snprintf(text, cap, "%s: %s/%s%s%s%s%s%s%s%s%s%s%s%s", words_transition(ctl, transition), event->asset,
+    snprintf(text, cap, "%s%s%s%s%s", until, order[0] != '\0' ? tr(ctl, ", work order ", "，工单 ") : "",
+             order, note[0] != '\0' ? ": " : "", note);
+}
+
+/* Who keeps it quiet while somebody or something else did this. */
+static void print_holder(const struct ctl *ctl, const json_t *body, char *text, size_t cap)
+{
+    char hold[1024];
+    print_hold(ctl, body, client_text(body, "note"), hold, sizeof hold);
+    snprintf(text, cap, "%s%s%s%s%s", tr(ctl, "; now ", "；当前"),
+             words_state(ctl, client_text(body, "state")), tr(ctl, " by ", " 操作人 "),
+             client_text(body, "held_by"), hold);
+}
+
+static void describe_alarm(const struct ctl *ctl, const json_t *body, const struct history_event *event,
+                           const char *sentence, char *text, size_t cap)
+{
+    const char *transition = client_text(body, "transition"), *by = client_text(body, "by"),
+               *why = client_text(body, "why");
+    bool order_of = strstr("shelved unshelved out-of-service in-service reset bypassed", transition) != NULL;
+    bool apart =
+        client_text(body, "held_by")[0] != '\0' && strcmp(transition, client_text(body, "state")) != 0;
+    char hold[1024] = "", holder[1280] = "";
+    if (by[0] != '\0' && strcmp(why, "person") == 0)
+        why = ""; /* the name says it */
+    if (apart)
+        print_holder(ctl, body, holder, sizeof holder);
+    else
+        print_hold(ctl, body, client_text(body, "note"), hold, sizeof hold);
+    const char *comment = apart ? client_text(body, "comment") : "";
+    snprintf(text, cap, "%s: %s/%s%s%s%s%s%s%s%s%s%s%s", words_transition(ctl, transition), event->asset,
              event->alarm,
              by[0] == '\0' ? ""
              : order_of    ? tr(ctl, " by ", " 操作人 ")
                            : tr(ctl, " by ", " 确认人 "),
-             by, until, why[0] != '\0' ? tr(ctl, ", ", "，") : "", words_why(ctl, why),
-             order[0] != '\0' ? tr(ctl, ", work order ", "，工单 ") : "", order, note[0] != '\0' ? ": " : "",
-             note, sentence[0] != '\0' ? "  " : "", sentence);
+             by, why[0] != '\0' ? tr(ctl, ", ", "，") : "", words_why(ctl, why), hold,
+             comment[0] != '\0' ? ": " : "", comment, holder, sentence[0] != '\0' ? "  " : "", sentence);
 }
 
 /* What happened, in one line, from the members that this kind of event has. */
@@ -76,10 +102,10 @@ struct search {
     int64_t found;
 };
 
-/* Everybody who is named in it: who did it, who acknowledged, who signed. */
+/* Everybody who is named in it: who did it, who acknowledged, who keeps it quiet, who signed. */
 static bool is_by(const json_t *body, const char *person)
 {
-    static const char *const members[] = {"by", "who", "person", "acknowledged_by"};
+    static const char *const members[] = {"by", "who", "person", "acknowledged_by", "held_by"};
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         if (strcmp(client_text(body, members[i]), person) == 0)
             return true;

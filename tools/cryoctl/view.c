@@ -91,6 +91,20 @@ bool view_alarm_held(const json_t *alarm)
            strcmp(state, "out-of-service") == 0;
 }
 
+/* Of older daemons "by" is the one or the other. */
+const char *view_alarm_acknowledged_by(const json_t *alarm)
+{
+    const char *own = client_text(alarm, "acknowledged_by");
+    bool as_by = own[0] == '\0' && !view_alarm_held(alarm) && client_text(alarm, "acknowledged")[0] != '\0';
+    return as_by ? client_text(alarm, "by") : own;
+}
+
+const char *view_alarm_held_by(const json_t *alarm)
+{
+    bool apart = json_object_get(alarm, "held_by") != NULL;
+    return view_alarm_held(alarm) ? client_text(alarm, apart ? "held_by" : "by") : "";
+}
+
 bool view_alarm_active(const json_t *alarm)
 {
     const char *state = client_text(alarm, "state");

@@ -33,6 +33,9 @@ int64_t view_age(const json_t *status, const json_t *point);
 bool view_alarm_waits(const json_t *alarm);  /* not acknowledged, be it over or not */
 bool view_alarm_active(const json_t *alarm); /* its condition holds */
 bool view_alarm_held(const json_t *alarm);   /* shelved, suppressed or out of service */
+/* Who has acknowledged it, and who keeps it quiet; "": nobody, or it is not known. */
+const char *view_alarm_acknowledged_by(const json_t *alarm);
+const char *view_alarm_held_by(const json_t *alarm);
 enum table_style view_alarm_style(const json_t *alarm);
 
 #endif

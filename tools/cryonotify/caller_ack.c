@@ -43,7 +43,7 @@ static void answer_page(struct caller *c, struct stamp now, uint64_t ask, enum l
         json_t *root = c->slots[slot].body != NULL ? json_loads(c->slots[slot].body, 0, &where) : NULL;
         const char *text = json_string_value(
             json_object_get(json_object_get(root, "text"), reply.language == LANGUAGE_ZH ? "zh" : "en"));
-        const char *by = json_string_value(json_object_get(root, "by"));
+        const char *by = json_string_value(json_object_get(root, "acknowledged_by"));
         static const enum priority own[] = {PRIORITY_LOW, PRIORITY_MEDIUM, PRIORITY_HIGH, PRIORITY_CRITICAL};
         reply.priority = own[view.priority];
         reply.drill = view.drill;

@@ -50,6 +50,29 @@ static enum call_priority read_priority(const char *name)
     return CALL_CRITICAL; /* not known: rather too loud */
 }
 
+static uint64_t mix(uint64_t hash, const char *text)
+{
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211); /* FNV-1a */
+    return (hash ^ 0xff) * UINT64_C(1099511628211);
+}
+
+/* Who, what, until which minute, why and for which order: what agrees in these was one order, for however many
+ * alarms. What the plant holds by its design has a time for each alarm. */
+uint64_t caller_hold(const json_t *root)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    const char *by = text_of(root, "by");
+    char until[17];
+    snprintf(until, sizeof until, "%.16s", by[0] != '\0' ? text_of(root, "until") : "");
+    enum call_state state;
+    if (read_state(text_of(root, "state"), &state) && state >= CALL_STATE_SHELVED) /* what has ended may be any */
+        hash = mix(hash, text_of(root, "state"));
+    hash = mix(mix(hash, by), until);
+    hash = mix(mix(mix(hash, text_of(root, "note")), text_of(root, "order")), text_of(root, "why"));
+    return hash != 0 ? hash : 1;
+}
+
 /* An alarm's event or state as a fact. False: it can't be understood. */
 static bool read_fact(struct caller *c, const json_t *root, struct call_fact *ret)
 {
@@ -73,7 +96,9 @@ static bool read_fact(struct caller *c, const json_t *root, struct call_fact *re
     f.life_safety = json_is_true(json_object_get(root, "life_safety"));
     f.drill = json_is_true(json_object_get(root, "drill")) || strcmp(f.key, "system/drill") == 0;
     f.realarmed = strcmp(text_of(root, "transition"), "realarmed") == 0;
-    f.by = notify_config_person(c->config, text_of(root, "by"));
+    f.by =
+        notify_config_person(c->config, text_of(root, json_object_get(root, "held_by") ? "held_by" : "by"));
+    f.hold = caller_hold(root);
     *ret = f;
     return true;
 }
@@ -129,6 +154,13 @@ static void join_members(struct caller *c, const struct call_fact *fact, const j
         if (key != NULL)
             call_join(c->call, key, fact->key);
     }
+}
+
+/* The state that is known, told anew with the reading of now: no news, but what the next message says. */
+static bool is_refreshed(const struct caller_slot *s, const json_t *root)
+{
+    return s != NULL && s->key[0] != '\0' && strcmp(s->run, text_of(root, "run")) == 0 &&
+           json_integer_value(json_object_get(root, "seq")) == s->seq;
 }
 
 static void feed(struct caller *c, struct stamp now, const struct call_fact *fact, const json_t *root,
@@ -224,6 +256,10 @@ static void take_state(struct caller *c, struct stamp now, const struct inbox_le
         s->clear_us = 0;
     }
     fact.late = !truth;
+    if (truth && is_refreshed(s, root)) {
+        caller_keep_body(c, key, letter->body, s->run, s->seq, s->time_us);
+        return;
+    }
     if (is_old(s, text_of(root, "run"), json_integer_value(json_object_get(root, "seq")),
                time_of(root, "time"), false))
         return;

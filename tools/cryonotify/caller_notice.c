@@ -101,6 +101,21 @@ static const char *state_name(enum call_state state)
     return names[state];
 }
 
+/* When the reading was taken: a state that was told anew has the time of its reading beside that of the event.
+ */
+static int64_t value_time_of(const json_t *root)
+{
+    int64_t utc_us = time_of(root, "value_time");
+    return utc_us != 0 ? utc_us : time_of(root, "time");
+}
+
+/* Without a reading that is good nobody knows how long. */
+static int64_t time_left_of(const json_t *root)
+{
+    const char *quality = text_of(root, "quality");
+    return quality != NULL && strcmp(quality, "bad") == 0 ? -1 : integer_of(root, "time_left_s", -1);
+}
+
 static void fill_value(struct notice *n, const json_t *root)
 {
     const json_t *trend = json_object_get(root, "trend");
@@ -108,20 +123,32 @@ static void fill_value(struct notice *n, const json_t *root)
                                      .state = text_of(root, "value_state"),
                                      .quality = text_of(root, "quality"),
                                      .reason = text_of(root, "reason"),
-                                     .utc_us = time_of(root, "time")};
+                                     .utc_us = value_time_of(root)};
     n->value.known = micro_of(root, "value", &n->value.value);
     n->has_limit = micro_of(root, "limit", &n->limit);
     n->has_trend = micro_of(trend, "per_hour", &n->trend_per_hour);
     n->trend_over_s = integer_of(trend, "over_s", 0);
-    n->time_left_s = integer_of(root, "time_left_s", -1);
+    n->time_left_s = time_left_of(root);
+    n->time_left_utc_us = value_time_of(root);
     n->has_time_left_kind = json_object_get(root, "time_left_s") != NULL; /* null: not known */
     n->response_time_s = integer_of(root, "response_time_s", 0);
 }
 
-static void fill_people(struct notice *n, const json_t *root)
+/* The name that the state has: who keeps it quiet, who has acknowledged it; else who did this. */
+static const char *name_of(const json_t *root, enum call_state state)
+{
+    const char *own = NULL;
+    if (state == CALL_STATE_SHELVED || state == CALL_STATE_OUT_OF_SERVICE)
+        own = text_of(root, "held_by");
+    else if (state == CALL_STATE_ACKNOWLEDGED)
+        own = text_of(root, "acknowledged_by");
+    return own != NULL ? own : text_of(root, "by");
+}
+
+static void fill_people(struct notice *n, const json_t *root, enum call_state state)
 {
     const json_t *maintenance = json_object_get(root, "maintenance");
-    n->by = text_of(root, "by");
+    n->by = name_of(root, state);
     n->note = text_of(root, "note");
     n->order = text_of(root, "order");
     n->until_utc_us = time_of(root, "until");
@@ -158,7 +185,7 @@ static void fill_alarm(struct caller_paper *p, const struct call_view *view)
     if (view->local)
         n->asset_name = (struct words){.en = "Notification", .zh = "通知系统"};
     fill_value(n, root);
-    fill_people(n, root);
+    fill_people(n, root, view->state);
     if (n->text.en == NULL && n->text.zh == NULL) /* the body is lost: the name at least */
         n->text = (struct words){.en = view->key, .zh = view->key};
 }
@@ -245,9 +272,13 @@ static int fill_summary(struct caller *c, const struct call_order *order, struct
                                     .response = words_of(root, "response"),
                                     .priority = priority_of(view.priority),
                                     .state = state_name(view.state),
+                                    .is_news = order->purpose != CALL_SUMMARY,
+                                    .until_utc_us = time_of(root, "until"),
                                     .raised_utc_us = time_of(root, "raised"),
-                                    .event_utc_us = time_of(root, "time"),
-                                    .time_left_s = integer_of(root, "time_left_s", -1)};
+                                    .event_utc_us = value_time_of(root),
+                                    .value_utc_us =
+                                        json_is_number(json_object_get(root, "value")) ? value_time_of(root) : 0,
+                                    .time_left_s = time_left_of(root)};
         if (m->text.en == NULL && m->text.zh == NULL)
             m->text = (struct words){.en = view.key, .zh = view.key};
     }
@@ -307,8 +338,7 @@ int caller_paper(struct caller *c, struct stamp now, const struct call_order *or
     }
     if (!call_view(c->call, order->slot, &view))
         return -ENOENT;
-    /* How often this person was called is not counted; the first time is known. */
-    n->attempt = order->person < CALL_PEOPLE && (view.told >> order->person & 1U) == 0 ? 1 : 0;
+    n->attempt = order->nth;
     n->n_others = health.open > order->n_alarms ? health.open - order->n_alarms : 0;
     p->root = body_of(c, order->slot);
     if (order->purpose == CALL_SUMMARY) {
@@ -319,6 +349,8 @@ int caller_paper(struct caller *c, struct stamp now, const struct call_order *or
     snprintf(p->occurrence, sizeof p->occurrence, "%s", view.occurrence);
     n->occurrence = p->occurrence;
     fill_alarm(p, &view);
+    if (order->purpose == CALL_HELD || order->purpose == CALL_HOLD_ENDED)
+        return order->n_alarms > 1 ? fill_summary(c, order, p) : 0;
     if (order->n_alarms > 1 || json_array_size(json_object_get(p->root, "members")) > 0) {
         int result = fill_group(c, order, p);
         if (result < 0)

@@ -88,7 +88,7 @@ static void take_state(struct gather *g, const char *alarm, const json_t *body)
     facts_set(g, entry, "before_range", json_true());
     if (strcmp(state, "acknowledged") == 0) {
         copy(g, entry, body, "acknowledged");
-        copy(g, entry, body, "by");
+        copy_as(g, entry, "by", body, json_object_get(body, "acknowledged_by") ? "acknowledged_by" : "by");
         copy(g, entry, body, "note");
     }
     if (strcmp(state, "returned-unacknowledged") == 0)

@@ -144,9 +144,9 @@ void control_json_alarm(struct control_text *t, const struct config *config, uin
     set_time(object, "raised", view->raised_utc_us);
     set_time(object, "acknowledged", view->acked_utc_us);
     if (view->who[0] != '\0')
-        json_object_set_new(object, "by", json_string(view->who));
+        json_object_set_new(object, "acknowledged_by", json_string(view->who));
     else
-        json_object_del(object, "by");
+        json_object_del(object, "acknowledged_by");
     char *text = json_dumps(object, CONTROL_JSON_FLAGS);
     if (text == NULL)
         t->failed = true;

@@ -85,25 +85,6 @@ static void group_names_those_that_came_before_it(void **state)
     world_quiet(&w);
 }
 
-/* A tank out of service: one message for all its alarms, and one at the end. */
-static void an_asset_that_is_held_is_one_message(void **state)
-{
-    static const char *const keys[] = {"tank-1/level", "tank-1/lid", "tank-1/level-bad"};
-    (void)state;
-    for (unsigned step = 0; step < 2; step++) {
-        enum call_state to = step == 0 ? CALL_STATE_OUT_OF_SERVICE : CALL_STATE_NORMAL;
-        for (unsigned i = 0; i < 3; i++)
-            world_alarm(&w, keys[i], CALL_MEDIUM, to);
-        world_alarm(&w, "tank-11/level", CALL_MEDIUM, to);
-        world_pass(&w, 11 * SECOND);
-        const struct made *m = world_expect(&w, step == 0 ? CALL_HELD : CALL_HOLD_ENDED, 0, "tank-1/level");
-        assert_int_equal(m->order.n_alarms, 3);
-        world_expect(&w, step == 0 ? CALL_HELD : CALL_HOLD_ENDED, 0, "tank-11/level");
-        world_quiet(&w);
-    }
-    assert_int_equal(call_find(w.call, keys[2]), UINT32_MAX);
-}
-
 static void acknowledged_group_does_not_hide_what_comes_later(void **state)
 {
     (void)state;
@@ -249,7 +230,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(group_speaks_for_its_members, setup, teardown),
         cmocka_unit_test_setup_teardown(group_names_those_that_came_before_it, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_asset_that_is_held_is_one_message, setup, teardown),
         cmocka_unit_test_setup_teardown(acknowledged_group_does_not_hide_what_comes_later, setup, teardown),
         cmocka_unit_test_setup_teardown(members_are_called_when_the_group_ends_without_them, setup, teardown),
         cmocka_unit_test_setup_teardown(flood_becomes_a_summary, setup, teardown),

@@ -29,6 +29,9 @@ void call_feed(struct call *c, struct stamp now, const struct call_event *event)
     case CALL_WENT:
         c->went += event->n;
         break;
+    case CALL_KNOWN:
+        call_channel_known(c, now, event);
+        break;
     }
 }
 
@@ -50,10 +53,10 @@ static int64_t alarm_next(const struct call *c, const struct call_alarm *a)
     if (a->phase == PHASE_CALLING && !a->folded && a->level_us < next &&
         (a->fact.state != CALL_STATE_RETURNED || a->told == 0))
         next = a->level_us;
-    if ((a->tell & (TELL_HELD | TELL_HOLD_ENDED)) != 0 && a->due_us < next)
-        next = a->due_us;
     if (a->summarised && next < c->summary_us)
         next = c->summary_us;
+    if ((a->tell & TELL_HOLDS) != 0 && a->tell_us < next)
+        next = a->tell_us;
     return next;
 }
 

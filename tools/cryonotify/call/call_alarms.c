@@ -164,6 +164,14 @@ static void unacknowledged(struct call *c, struct stamp now, struct call_alarm *
     }
 }
 
+/* Of a hold is told when the window has ended, with all that belongs to the same order. */
+static void tell_hold(const struct call *c, struct stamp now, struct call_alarm *a, enum call_tell what)
+{
+    a->tell = (uint8_t)what;
+    a->hold = a->fact.hold;
+    a->tell_us = now.boot_us + c->rules.collect_ms * MS;
+}
+
 static void acknowledged(struct call *c, struct stamp now, struct call_alarm *a)
 {
     if (a->phase == PHASE_HELD)
@@ -173,19 +181,19 @@ static void acknowledged(struct call *c, struct stamp now, struct call_alarm *a)
     a->phase = PHASE_HELD;
     a->level_us = CALL_NEVER;
     a->repeat_us = call_after(now.boot_us, call_pace_of(c, &a->fact)->unresolved_ms);
-    a->tell = called ? TELL_ACKNOWLEDGED : was_covered ? TELL_HOLD_ENDED : 0;
-    a->due_us = now.boot_us + c->rules.collect_ms * MS;
+    a->tell = called ? TELL_ACKNOWLEDGED : 0;
+    if (was_covered)
+        tell_hold(c, now, a, TELL_HOLD_ENDED);
 }
 
-static void covered(struct call *c, struct stamp now, struct call_alarm *a, bool is_new)
+static void covered(const struct call *c, struct stamp now, struct call_alarm *a, bool is_new)
 {
     if (a->phase == PHASE_COVERED && !is_new)
         return;
     a->phase = PHASE_COVERED;
     a->folded = false;
     a->level_us = a->repeat_us = CALL_NEVER;
-    a->tell = TELL_HELD;
-    a->due_us = now.boot_us + c->rules.collect_ms * MS;
+    tell_hold(c, now, a, TELL_HELD);
 }
 
 static void normal(struct call *c, struct stamp now, struct call_alarm *a)
@@ -197,8 +205,9 @@ static void normal(struct call *c, struct stamp now, struct call_alarm *a)
     }
     a->phase = PHASE_GONE;
     a->level_us = a->repeat_us = CALL_NEVER;
-    a->tell = was_covered ? TELL_HOLD_ENDED : TELL_RETURNED;
-    a->due_us = now.boot_us + c->rules.collect_ms * MS;
+    a->tell = TELL_RETURNED;
+    if (was_covered)
+        tell_hold(c, now, a, TELL_HOLD_ENDED);
 }
 
 /* An alarm that is not known yet. */
@@ -237,8 +246,10 @@ void call_alarm_feed(struct call *c, struct stamp now, const struct call_fact *f
     if (!other && fact->group[0] == '\0') /* what it said before its group was there */
         memcpy(a->fact.group, group, sizeof group);
     a->dirty = true;
-    if (other)
+    if (other) {
         a->told = 0;
+        memset(a->calls, 0, sizeof a->calls);
+    }
     switch (fact->state) {
     case CALL_STATE_UNACKNOWLEDGED:
         unacknowledged(c, now, a, other || fact->realarmed);
