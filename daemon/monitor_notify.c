@@ -12,10 +12,10 @@
 #include "log.h"
 #include "monitor_internal.h"
 
-#define GRACE_US  (30 * SECOND_US) /* more, at the start: it starts too */
+#define GRACE_US   (30 * SECOND_US) /* more, at the start: it starts too */
 #define RESTART_US (10 * SECOND_US) /* who is offline for no longer was only started anew */
-#define WINDOW_US (60 * SECOND_US)
-#define CALLS_MAX 120 /* events of kind "call" in a window */
+#define WINDOW_US  (60 * SECOND_US)
+#define CALLS_MAX  120 /* events of kind "call" in a window */
 
 /* ---------------------------------------------------------------- what it says */
 
@@ -73,10 +73,11 @@ static void compare(struct monitor *m, struct notify_report *now)
     }
     if (w->report != NULL)
         monitor_troubles_keep(&now->failed, &w->report->failed, &now->unknown);
+    w->failed_seen |= now->failed.n > 0;
     w->failed_grew |= monitor_troubles_grew(m, FAULT_NOTIFY_CHANNEL,
                                             w->report != NULL ? &w->report->failed : NULL, &now->failed);
-    w->off_grew |= monitor_troubles_grew(m, FAULT_NOTIFY_OFF, w->report != NULL ? &w->report->off : NULL,
-                                         &now->off);
+    w->off_grew |=
+        monitor_troubles_grew(m, FAULT_NOTIFY_OFF, w->report != NULL ? &w->report->off : NULL, &now->off);
 }
 
 void monitor_notify(struct monitor *m, struct core_message *message)
@@ -151,8 +152,11 @@ static void tell_troubles(struct monitor *m)
     const enum language language = m->config->language;
     char detail[NOTE_MAX];
     monitor_channel_words(m, detail);
-    if (report->failed.n > 0 || report->unknown.n == 0) /* not tried is not repaired */
-        monitor_troubles_tell(m, FAULT_NOTIFY_CHANNEL, FROM_OWNER, report->failed.n > 0, w->failed_grew, detail);
+    /* Not tried is not repaired; that others were not tried either says nothing of the one that was. */
+    if (report->failed.n > 0 || report->unknown.n == 0 ||
+        (w->failed_seen && !monitor_troubles_named(m, FAULT_NOTIFY_CHANNEL, &report->unknown)))
+        monitor_troubles_tell(m, FAULT_NOTIFY_CHANNEL, FROM_OWNER, report->failed.n > 0, w->failed_grew,
+                              detail);
     monitor_troubles_words(&report->off, language, detail);
     monitor_troubles_tell(m, FAULT_NOTIFY_OFF, FROM_OWNER, report->off.n > 0, w->off_grew, detail);
     w->failed_grew = w->off_grew = false;
