@@ -131,7 +131,8 @@ void tank_relearn(struct tank *t)
     t->n_windows = t->next_window = t->n_index = 0;
     t->base = t->base_first = t->spread = t->base_top_k = t->cusum = 0;
     t->failing_us = t->raised_us = 0;
-    t->fast = t->normal = 0;
+    t->base_final = false;
+    t->fast = t->fast_long = t->normal = 0;
     t->learn_us = t->now_us;
     t->cause = TANK_CAUSE_NONE;
 }

@@ -32,7 +32,7 @@
 #include "tank_vessel.h"
 
 #define TANK_SAMPLES 16 /* of a block; more are thinned out */
-#define TANK_RECENT  8  /* blocks in which what is fast is seen */
+#define TANK_RECENT  24 /* blocks in which what is fast is seen: two hours */
 #define TANK_WINDOWS 48 /* windows that make the baseline */
 #define TANK_FILLS   16
 #define TANK_DAYS    32
@@ -140,6 +140,7 @@ struct tank_view {
 
 struct tank_window {
     int64_t end_us;
+    double cm;    /* the level in its middle */
     double boil;  /* L/day, or cm/day without shape, at the reference room temperature */
     double top_k; /* the top above LN2; negative: not known */
 };
@@ -182,14 +183,18 @@ struct tank {
     /* vacuum (tank_vacuum.c) */
     struct tank_window windows[TANK_WINDOWS];
     unsigned n_windows, next_window;
-    double base, base_first, spread, base_top_k; /* base 0: not learned */
+    double base, base_first, spread; /* base 0: not learned */
+    bool base_final;                 /* else it is only good enough for the fast look */
+    double base_cm, least_base_cm, most_base_cm; /* the levels of what was learned: middle and ends */
+    double base_per_cm;                          /* of the level */
+    double base_top_k, top_per_cm;
     int64_t learn_us;
     double index[5];
     double index_top[5];
     int64_t index_us[5];
     unsigned n_index;
     double cusum;
-    unsigned fast;
+    unsigned fast, fast_long; /* how often in a row the fast looks said so */
     unsigned normal;
     int64_t failing_us, raised_us;
     enum tank_cause cause;

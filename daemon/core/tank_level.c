@@ -7,7 +7,7 @@
 #define SETTLE_US     (45 * 60 * TANK_SECOND_US)
 #define FELL_CM       2.0 /* it has fallen so far below the top: that is no froth */
 #define WINDOW_US     (4 * TANK_HOUR_US)
-#define WINDOW_MAX_US (12 * TANK_HOUR_US)
+#define WINDOW_MAX_US (36 * TANK_HOUR_US)
 #define NARROW        0.10 /* of the slope: half an interval that ends a window */
 #define FIT_US        (30 * 60 * TANK_SECOND_US)
 #define STEP_CM       1.0 /* between two blocks, beyond what the run does: a jump */
@@ -95,8 +95,9 @@ static bool jumped(const struct tank *t, double cm)
     if (t->n_recent < 3)
         return false;
     double before = t->recent[t->n_recent - 1];
-    double usual = t->recent[0] - before;
-    usual = tank_larger(usual, 0) / (t->n_recent - 1);
+    unsigned from = t->n_recent > 8 ? t->n_recent - 8 : 0;
+    double usual = t->recent[from] - before;
+    usual = tank_larger(usual, 0) / (t->n_recent - 1 - from);
     double step = before > cm ? before - cm : cm - before;
     return step > STEP_CM && step > JUMP_SHARE * usual;
 }
