@@ -7,6 +7,7 @@
 #define SETTLE_US     (45 * 60 * TANK_SECOND_US)
 #define FELL_CM       2.0 /* it has fallen so far below the top: that is no froth */
 #define WINDOW_US     (4 * TANK_HOUR_US)
+#define WINDOW_LEAST_US (90 * 60 * TANK_SECOND_US) /* when it falls far faster than the baseline */
 #define WINDOW_MAX_US (36 * TANK_HOUR_US)
 #define NARROW        0.10 /* of the slope: half an interval that ends a window */
 #define FIT_US        (30 * 60 * TANK_SECOND_US)
@@ -72,7 +73,8 @@ static void fit_again(struct tank *t)
     t->fit_us = t->now_us;
     int64_t age_us = t->now_us - t->run_us;
     bool narrow = fit.high - fit.low < -2 * NARROW * fit.per_day;
-    if (age_us >= WINDOW_MAX_US || (age_us >= WINDOW_US && narrow))
+    int64_t enough_us = tank_vacuum_is_high(t, &fit) ? WINDOW_LEAST_US : WINDOW_US;
+    if (age_us >= WINDOW_MAX_US || (age_us >= enough_us && narrow))
         run_close(t, TANK_BUSY);
 }
 

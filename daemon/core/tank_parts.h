@@ -55,6 +55,8 @@ enum tank_why tank_no_reading(const struct reading *reading);
 void tank_level_feed(struct tank *tank);
 /* tank_vacuum.c */
 void tank_vacuum_window(struct tank *tank, const struct slope_fit *fit, double cm);
+/* Is this slope so far above the baseline that shorter windows will do? */
+bool tank_vacuum_is_high(const struct tank *tank, const struct slope_fit *fit);
 void tank_vacuum_block(struct tank *tank); /* after each block of a run */
 double tank_vacuum_index(const struct tank *tank);
 double tank_vacuum_growth(const struct tank *tank); /* of the index, per day */

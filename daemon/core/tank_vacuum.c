@@ -25,10 +25,11 @@
 #define INDEX_HIGH  1.8  /* or the least of the last three this */
 #define FAST_TIMES  2.5  /* the baseline, for the fast look */
 #define FAST_BLOCKS 8    /* which is at the last blocks, */
-#define FAST_IN_A_ROW 3  /* so often in a row; */
+#define FAST_IN_A_ROW 4  /* so often in a row; */
+#define FAST_ROUGH  0.5 /* as ROUGH */
 #define LONG_TIMES  2.0  /* and the same over TANK_RECENT blocks */
 #define LONG_IN_A_ROW 6
-#define LID_TIMES   1.9  /* both times this when the lid was open shortly before */
+#define LID_TIMES   1.6  /* both times this when the lid was open shortly before */
 #define HALF_LEAST  0.25 /* of the fall that must come in each half */
 #define FORGET      0.01              /* the baseline follows the vessel by so much per normal window */
 #define FOLLOW_MAX  1.3               /* and not further than this from what was first learned */
@@ -260,6 +261,12 @@ static double mean_of(const struct tank *t, unsigned from)
     return (t->recent[from] + t->recent[from + 1]) / 2;
 }
 
+bool tank_vacuum_is_high(const struct tank *t, const struct slope_fit *fit)
+{
+    double cm = fit->end_value;
+    return t->base > 0 && -fit->high * tank_per_cm(t, cm) > INDEX_HIGH * expected_boil(t, cm);
+}
+
 /* Do the last n blocks fall far faster than the baseline? Even the least slope of the interval must say so, and
  * it must fall in both halves: a step is no fall. */
 static bool falls_fast(const struct tank *t, unsigned n, double times)
@@ -278,7 +285,9 @@ static bool falls_fast(const struct tank *t, unsigned n, double times)
     for (unsigned i = first; i < t->n_recent; i++)
         slope_add(&recent, (int64_t)(t->recent_at[i] * (double)TANK_DAY_US), t->recent[i]);
     double cm = t->recent[t->n_recent - 1];
-    return slope_fit(&recent, resolution, &fit) && -fit.high * tank_per_cm(t, cm) > times * expected_boil(t, cm);
+    if (!slope_fit(&recent, resolution, &fit) || fit.high - fit.low > -2 * FAST_ROUGH * fit.per_day)
+        return false;
+    return -fit.high * tank_per_cm(t, cm) > times * expected_boil(t, cm);
 }
 
 void tank_vacuum_block(struct tank *t)
