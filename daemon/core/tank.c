@@ -102,6 +102,7 @@ void tank_feed(struct tank *t, int64_t now_us, const struct tank_input *input)
     if (t->now_us == INT64_MIN) {
         t->seen_us = t->day_us = t->lid_hour_us = t->lid_us = now_us;
         t->block_us = t->kept_us = t->good_us = t->level_us = now_us;
+        t->due_us = t->over_us = t->under_us = t->flat_us = t->differ_us = t->warm_us = now_us;
         t->lid_closed_us = now_us; /* what was before is not known */
         t->lid_for_us = TANK_HOUR_US;
     }
@@ -130,7 +131,8 @@ void tank_relearn(struct tank *t)
 {
     t->n_windows = t->next_window = t->n_index = 0;
     t->base = t->base_first = t->spread = t->base_top_k = t->cusum = 0;
-    t->failing_us = t->raised_us = 0;
+    t->failing_us = t->high_us = 0;
+    t->n_high = 0;
     t->base_final = false;
     t->fast = t->fast_long = t->normal = 0;
     t->learn_us = t->now_us;

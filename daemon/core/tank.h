@@ -183,8 +183,8 @@ struct tank {
     /* vacuum (tank_vacuum.c) */
     struct tank_window windows[TANK_WINDOWS];
     unsigned n_windows, next_window;
-    double base, base_first, spread; /* base 0: not learned */
-    bool base_final;                 /* else it is only good enough for the fast look */
+    double base, base_first, spread;             /* base 0: not learned */
+    bool base_final;                             /* else it is only good enough for the fast look */
     double base_cm, least_base_cm, most_base_cm; /* the levels of what was learned: middle and ends */
     double base_per_cm;                          /* of the level */
     double base_top_k, top_per_cm;
@@ -195,8 +195,9 @@ struct tank {
     unsigned n_index;
     double cusum;
     unsigned fast, fast_long; /* how often in a row the fast looks said so */
-    unsigned normal;
-    int64_t failing_us, raised_us;
+    unsigned normal, n_high;  /* windows in a row near the baseline, and far above it */
+    int64_t high_us;
+    int64_t failing_us;
     enum tank_cause cause;
 
     /* fills (tank_fill.c) */
@@ -204,7 +205,7 @@ struct tank {
     unsigned n_fills, next_fill;
     int64_t filled_us; /* the end of the last; 0: none seen */
     int64_t seen_us;   /* when watching began */
-    int64_t due_us;
+    int64_t due_us, over_us, under_us;
     double usual_s, usual_every_s, usual_cm, usual_cm_s;
     uint32_t flags;
     double day_l[TANK_DAYS];

@@ -10,7 +10,9 @@
 #define MOVE_S        900 /* in so long, or twice the usual time, does nothing */
 #define LATE_US       (30 * 60 * TANK_SECOND_US)
 #define LATE_CM       0.3
-#define OVER_CM       1.0 /* above the stop */
+#define JOIN_CM       0.5
+#define OVER_US       (5 * 60 * TANK_SECOND_US) /* so long, or below for so long */
+#define OVER_CM       1.0                       /* above the stop */
 #define RISING_CM_DAY 1.0
 #define OVERDUE_TIMES 2.0
 #define PRESSURE_BAR  0.5
@@ -53,8 +55,11 @@ static void learn(struct tank *t)
 void tank_fill_begin(struct tank *t)
 {
     double every_s = t->filled_us != 0 ? seconds(t->now_us - t->filled_us) : 0;
+    /* above its own start it joins another one's fill ("one fill, all fill") */
+    bool joins =
+        t->model.fill_start_cm != TANK_UNKNOWN && t->phase_cm > tank_number(t->model.fill_start_cm) + JOIN_CM;
     flag(t, TANK_FILL_TOO_OFTEN,
-         t->usual_every_s > 0 && every_s > 0 && every_s < OFTEN_SHARE * t->usual_every_s);
+         !joins && t->usual_every_s > 0 && every_s > 0 && every_s < OFTEN_SHARE * t->usual_every_s);
 }
 
 void tank_fill_end(struct tank *t)
@@ -64,7 +69,9 @@ void tank_fill_end(struct tank *t)
     double cm = fill.to_cm - fill.from_cm, takes_s = seconds(fill.end_us - fill.begin_us);
     fill.every_s = t->filled_us != 0 ? seconds(fill.begin_us - t->filled_us) : 0;
     flag(t, TANK_FILL_TOO_LONG | TANK_FILL_INEFFECTIVE | TANK_VALVE_STUCK_CLOSED, false);
-    flag(t, TANK_FILL_TOO_SHORT, t->usual_cm > 0 && cm < SHORT_SHARE * t->usual_cm);
+    bool full =
+        t->model.fill_stop_cm != TANK_UNKNOWN && fill.to_cm > tank_number(t->model.fill_stop_cm) - JOIN_CM;
+    flag(t, TANK_FILL_TOO_SHORT, !full && t->usual_cm > 0 && cm < SHORT_SHARE * t->usual_cm);
     if (cm < MOVE_CM)
         return; /* nothing came: no fill */
     flag(t, TANK_SUPPLY_WEAK, t->usual_cm_s > 0 && takes_s > 0 && cm / takes_s < WEAK_SHARE * t->usual_cm_s);
@@ -112,8 +119,14 @@ static void watch_rise(struct tank *t)
     bool above = t->model.high_cm != TANK_UNKNOWN && t->last_cm > tank_number(t->model.high_cm);
     if (t->model.high_cm == TANK_UNKNOWN && t->model.fill_stop_cm != TANK_UNKNOWN)
         above = t->last_cm > tank_number(t->model.fill_stop_cm) + OVER_CM;
-    if (tank_good(&t->input.level))
-        flag(t, TANK_OVERFILL, above);
+    if (tank_good(&t->input.level)) {
+        t->over_us = above ? t->over_us : t->now_us;
+        t->under_us = above ? t->now_us : t->under_us;
+        if (t->now_us - t->over_us >= OVER_US)
+            flag(t, TANK_OVERFILL, true);
+        else if (t->now_us - t->under_us >= OVER_US)
+            flag(t, TANK_OVERFILL, false);
+    }
     const struct reading *valve = &t->input.valve;
     bool closed = tank_good(valve) && valve->value == 0;
     bool by_level =

@@ -12,14 +12,15 @@
 #define FALL_MORE   0.05 /* more for each 1 of the index, up to */
 #define FALL_MAX    0.28
 #define MODEL       0.04 /* what level table, weather and lid add to the interval, at least */
-#define SHORTER     0.6   /* of the rate's interval: what errs to the short side is less, for the rate mostly falls */
-#define DRY_CM      0.1
-#define LATENT_J_L  160.6e3 /* LN2 at 1 atm: 199 kJ/kg, 0.807 kg/L */
-#define DAY_S       86400.0
-#define WARM_LOW    0.7 /* what warming takes, as a share of capacity x kelvin / leak: */
-#define WARM_VALUE  0.95 /* the dry racks warm unevenly, and the top is ahead of them */
-#define WARM_HIGH   1.3
-#define MARGIN_K    30.0 /* nearer to the limit than this, it may be reached before the liquid is gone */
+#define SHORTER                                                                                              \
+    0.6 /* of the rate's interval: what errs to the short side is less, for the rate mostly falls */
+#define DRY_CM     0.1
+#define LATENT_J_L 160.6e3 /* LN2 at 1 atm: 199 kJ/kg, 0.807 kg/L */
+#define DAY_S      86400.0
+#define WARM_LOW   0.7  /* what warming takes, as a share of capacity x kelvin / leak: */
+#define WARM_VALUE 0.95 /* the dry racks warm unevenly, and the top is ahead of them */
+#define WARM_HIGH  1.3
+#define MARGIN_K   30.0 /* nearer to the limit than this, it may be reached before the liquid is gone */
 
 struct rate {
     double value, low, high; /* content per day: litres, or cm without shape */
@@ -46,6 +47,8 @@ static bool from_fit(const struct tank *t, struct rate *ret)
 
 static bool find_rate(const struct tank *t, struct rate *ret)
 {
+    if (!tank_good(&t->input.level))
+        return false;
     if (from_fit(t, ret))
         return true;
     if (t->base <= 0 || t->lid_open)

@@ -1,18 +1,18 @@
 /* tank_level.c - the level as a sawtooth: phases, blocks of five minutes, runs and windows. */
 #include "tank_parts.h"
 
-#define RISE_CM       0.4    /* above the least of late: a fill, when the valve says nothing */
-#define FOLLOW_US     7200e6 /* how slowly the least of late forgets */
-#define TOPPED_US     (4 * 60 * TANK_SECOND_US) /* no new height for so long: that fill is over */
-#define SETTLE_US     (45 * 60 * TANK_SECOND_US)
-#define FELL_CM       2.0 /* it has fallen so far below the top: that is no froth */
-#define WINDOW_US     (4 * TANK_HOUR_US)
+#define RISE_CM         0.4    /* above the least of late: a fill, when the valve says nothing */
+#define FOLLOW_US       7200e6 /* how slowly the least of late forgets */
+#define TOPPED_US       (4 * 60 * TANK_SECOND_US) /* no new height for so long: that fill is over */
+#define SETTLE_US       (45 * 60 * TANK_SECOND_US)
+#define FELL_CM         2.0 /* it has fallen so far below the top: that is no froth */
+#define WINDOW_US       (4 * TANK_HOUR_US)
 #define WINDOW_LEAST_US (90 * 60 * TANK_SECOND_US) /* when it falls far faster than the baseline */
-#define WINDOW_MAX_US (36 * TANK_HOUR_US)
-#define NARROW        0.10 /* of the slope: half an interval that ends a window */
-#define FIT_US        (30 * 60 * TANK_SECOND_US)
-#define STEP_CM       1.0 /* between two blocks, beyond what the run does: a jump */
-#define JUMP_SHARE    10.0
+#define WINDOW_MAX_US   (36 * TANK_HOUR_US)
+#define NARROW          0.10 /* of the slope: half an interval that ends a window */
+#define FIT_US          (30 * 60 * TANK_SECOND_US)
+#define STEP_CM         1.0 /* between two blocks, beyond what the run does: a jump */
+#define JUMP_SHARE      10.0
 
 static void run_clear(struct tank *t, enum tank_why why)
 {
@@ -49,7 +49,7 @@ static void phase_set(struct tank *t, enum tank_phase phase, double cm)
         return;
     if (t->phase == TANK_FILLING)
         tank_fill_end(t);
-    run_close(t, TANK_BUSY);
+    run_close(t, t->phase == TANK_NO_PHASE ? t->no_run : TANK_BUSY);
     t->phase = phase;
     t->phase_us = t->now_us;
     t->phase_cm = cm;

@@ -5,39 +5,39 @@
  * the least slope is far beyond the baseline, and the fall goes through all of them: a step is no fall. */
 #include "tank_parts.h"
 
-#define LEARN_LEAST 8                 /* windows that make a baseline, and */
-#define LEARN_US    (4 * TANK_DAY_US) /* how long they must reach */
-#define FINAL_LEAST 10             /* the same for one that slow changes are held against: all of a week's use */
-#define FINAL_US    (10 * TANK_DAY_US)
-#define APART_CM    1.0
-#define UPPER_TO_SD 1.07 /* of the 86th hundredth of what lies above */
-#define SPREAD_EARLY 0.2
-#define SPREAD_MIN  0.06              /* of the baseline: what slope, level and weather do by themselves */
-#define MAD_TO_SD   1.4826
-#define SLACK       1.0 /* in spreads: what the sum forgives per window */
-#define CLIP        4.0 /* in spreads: what one window can add at most */
-#define ENOUGH      9.0 /* of the sum, to say that it is so */
-#define ROUGH       0.3  /* of the slope: half an interval that is too wide for a window to count */
-#define WATCH       4.0
-#define INDEX_LEAST 1.40 /* and of the last five windows the middle must be at least this, */
-#define INDEX_FLOOR 1.30 /* and the least this, for */
-#define FLOOR_US    (36 * TANK_HOUR_US)
-#define INDEX_HIGH  1.8  /* or the least of the last three this */
-#define FAST_TIMES  2.5  /* the baseline, for the fast look */
-#define FAST_BLOCKS 8    /* which is at the last blocks, */
-#define FAST_IN_A_ROW 4  /* so often in a row; */
-#define FAST_ROUGH  0.5 /* as ROUGH */
-#define LONG_TIMES  2.0  /* and the same over TANK_RECENT blocks */
+#define LEARN_LEAST   8                 /* windows that make a baseline, and */
+#define LEARN_US      (4 * TANK_DAY_US) /* how long they must reach */
+#define FINAL_LEAST   10 /* the same for one that slow changes are held against: all of a week's use */
+#define FINAL_US      (10 * TANK_DAY_US)
+#define APART_CM      1.0
+#define UPPER_TO_SD   1.07 /* of the 86th hundredth of what lies above */
+#define SPREAD_EARLY  0.2
+#define SPREAD_MIN    0.06 /* of the baseline: what slope, level and weather do by themselves */
+#define MAD_TO_SD     1.4826
+#define SLACK         1.0 /* in spreads: what the sum forgives per window */
+#define CLIP          4.0 /* in spreads: what one window can add at most */
+#define ENOUGH        9.0 /* of the sum, to say that it is so */
+#define ROUGH         0.3 /* of the slope: half an interval that is too wide for a window to count */
+#define WATCH         4.0
+#define INDEX_LEAST   1.40 /* and of the last five windows the middle must be at least this, */
+#define INDEX_FLOOR   1.30 /* and the least this, for */
+#define FLOOR_US      (36 * TANK_HOUR_US)
+#define INDEX_HIGH    1.8 /* or the least of the last three this */
+#define FAST_TIMES    2.5 /* the baseline, for the fast look */
+#define FAST_BLOCKS   8   /* which is at the last blocks, */
+#define FAST_IN_A_ROW 4   /* so often in a row; */
+#define FAST_ROUGH    0.5 /* as ROUGH */
+#define LONG_TIMES    2.0 /* and the same over TANK_RECENT blocks */
 #define LONG_IN_A_ROW 6
-#define LID_TIMES   1.6  /* both times this when the lid was open shortly before */
-#define HALF_LEAST  0.25 /* of the fall that must come in each half */
-#define FORGET      0.01              /* the baseline follows the vessel by so much per normal window */
-#define FOLLOW_MAX  1.3               /* and not further than this from what was first learned */
-#define SURELY      3.0               /* no ice boils so many times the baseline */
-#define ABOVE       0.95 /* excess of the top over excess of the boil-off: beyond it, it comes from above */
-#define TOP_LEAST_K 3.0
-#define NORMAL      4 /* windows in a row near the baseline that end it */
-#define NEAR        1.15
+#define LID_TIMES     1.6  /* both times this when the lid was open shortly before */
+#define HALF_LEAST    0.25 /* of the fall that must come in each half */
+#define FORGET        0.01 /* the baseline follows the vessel by so much per normal window */
+#define FOLLOW_MAX    1.3  /* and not further than this from what was first learned */
+#define SURELY        3.0  /* no ice boils so many times the baseline */
+#define ABOVE         0.95 /* excess of the top over excess of the boil-off: beyond it, it comes from above */
+#define TOP_LEAST_K   3.0
+#define NORMAL        4 /* windows in a row near the baseline that end it */
+#define NEAR          1.15
 
 static double index_of_late(const struct tank *t, const double *values)
 {
@@ -207,8 +207,7 @@ static bool stays_high(const struct tank *t)
 {
     if (t->n_index >= 3 && least_of_late(t, 3) >= INDEX_HIGH)
         return true;
-    return t->n_index == 5 && least_of_late(t, 5) >= INDEX_FLOOR &&
-           t->now_us - t->index_us[0] >= FLOOR_US && index_of_late(t, t->index) >= INDEX_LEAST;
+    return t->n_high >= 5 && t->now_us - t->high_us >= FLOOR_US && index_of_late(t, t->index) >= INDEX_LEAST;
 }
 
 static void judge(struct tank *t, const struct tank_window *w)
@@ -220,6 +219,9 @@ static void judge(struct tank *t, const struct tank_window *w)
     double step = tank_smaller(CLIP, (index - 1) / t->spread - SLACK);
     t->cusum = tank_smaller(2 * ENOUGH, tank_larger(0, t->cusum + step));
     t->normal = index < NEAR ? t->normal + 1 : 0;
+    t->n_high = index >= INDEX_FLOOR ? t->n_high + 1 : 0;
+    if (t->n_high == 1)
+        t->high_us = t->now_us;
     if (t->cusum >= WATCH && tank_vacuum_index(t) >= NEAR)
         t->cause = find_cause(t);
     if (t->cusum >= ENOUGH && stays_high(t) && t->cause == TANK_CAUSE_VACUUM)
@@ -267,8 +269,8 @@ bool tank_vacuum_is_high(const struct tank *t, const struct slope_fit *fit)
     return t->base > 0 && -fit->high * tank_per_cm(t, cm) > INDEX_HIGH * expected_boil(t, cm);
 }
 
-/* Do the last n blocks fall far faster than the baseline? Even the least slope of the interval must say so, and
- * it must fall in both halves: a step is no fall. */
+/* Do the last n blocks fall far faster than the baseline? Even the least slope of the interval must say so,
+ * and it must fall in both halves: a step is no fall. */
 static bool falls_fast(const struct tank *t, unsigned n, double times)
 {
     struct slope recent;
@@ -277,7 +279,8 @@ static bool falls_fast(const struct tank *t, unsigned n, double times)
     if (t->n_recent < n)
         return false;
     unsigned first = t->n_recent - n;
-    double begin = mean_of(t, first), middle = mean_of(t, first + n / 2 - 1), end = mean_of(t, t->n_recent - 2);
+    double begin = mean_of(t, first), middle = mean_of(t, first + n / 2 - 1),
+           end = mean_of(t, t->n_recent - 2);
     double least = HALF_LEAST * (begin - end);
     if (begin - middle < least || middle - end < least)
         return false;
