@@ -3,8 +3,10 @@
 
 #include <string.h>
 
-#define REFERENCE_C 21.0
-#define MICRO_TOP   9e15
+#define REFERENCE_C  21.0
+#define ROOM_LEAST_C (-20.0)
+#define ROOM_MOST_C  60.0
+#define MICRO_TOP    9e15
 
 static const char *const PHASES[] = {"unknown", "static", "filling", "settling", "lid-open"};
 static const char *const WHYS[TANK_WHY_COUNT] = {
@@ -50,6 +52,8 @@ double tank_per_cm(const struct tank *t, double cm)
 
 double tank_room_factor(double room_c)
 {
+    if (room_c < ROOM_LEAST_C || room_c > ROOM_MOST_C)
+        return 1; /* no room where people keep cells */
     return (room_c - TANK_LN2_C) / (REFERENCE_C - TANK_LN2_C);
 }
 

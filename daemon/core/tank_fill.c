@@ -140,6 +140,11 @@ static void count_days(struct tank *t)
 {
     if (!tank_good(&t->input.level) && t->now_us - t->good_us > 4 * TANK_HOUR_US)
         t->day_whole = false;
+    if (t->now_us - t->day_us > 2 * TANK_DAYS * TANK_DAY_US) { /* nothing of that is of use any more */
+        t->n_days = 0;
+        t->today_l = 0;
+        t->day_us = t->now_us;
+    }
     while (t->now_us - t->day_us >= TANK_DAY_US) {
         for (unsigned i = TANK_DAYS - 1; i > 0; i--)
             t->day_l[i] = t->day_l[i - 1];

@@ -113,6 +113,11 @@ void hall_tank(struct hall *h, int64_t now_us, unsigned i, const struct tank *ta
 
 static void end_days(struct hall *h)
 {
+    if (h->now_us - h->day_us > 2 * HALL_DAYS * TANK_DAY_US) { /* nothing of that is of use any more */
+        h->n_days = 0;
+        h->day_drawn_l = 0;
+        h->day_us = h->now_us;
+    }
     while (h->now_us - h->day_us >= TANK_DAY_US) {
         for (unsigned i = HALL_DAYS - 1; i > 0; i--)
             h->drawn_l[i] = h->drawn_l[i - 1];

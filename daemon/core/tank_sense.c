@@ -27,6 +27,8 @@ bool tank_sense_quiet(const struct tank *t)
 
 static void count_hours(struct tank *t, int64_t open_us)
 {
+    if (t->now_us - t->lid_hour_us > 2 * HOURS * TANK_HOUR_US)
+        t->lid_hour_us = t->now_us - HOURS * TANK_HOUR_US; /* all that is older goes anyway */
     while (t->now_us - t->lid_hour_us >= TANK_HOUR_US) {
         for (unsigned i = HOURS - 1; i > 0; i--)
             t->lid_hours[i] = t->lid_hours[i - 1];
@@ -53,7 +55,7 @@ static void watch_lid(struct tank *t)
         t->lid_warmed_k = tank_good(top) ? 0 : -1;
     }
     if (t->lid_open)
-        t->lid_for_us += passed_us;
+        t->lid_for_us = passed_us < RECOVER_MAX - t->lid_for_us ? t->lid_for_us + passed_us : RECOVER_MAX;
     if (t->lid_open && !open)
         t->lid_closed_us = t->now_us;
     t->lid_open = open;

@@ -57,6 +57,6 @@ bool tank_vessel_litres(const struct tank_vessel *m, micro_t cm, micro_t *ret_li
     const struct tank_height *a = &m->shape[i - 1], *b = &m->shape[i];
     double per_cm = (double)(b->litres - a->litres) / (double)(b->cm - a->cm);
     double litres = (double)a->litres + (double)(cm - a->cm) * per_cm;
-    *ret_litres = litres > 0 ? (micro_t)litres : 0;
+    *ret_litres = litres >= (double)MICRO_MAX ? MICRO_MAX : litres > 0 ? (micro_t)litres : 0;
     return true;
 }

@@ -161,10 +161,6 @@ static void hold(struct study *s, enum left left, enum when when, const struct t
     sums->known[left][when]++;
     sums->inside[left][when] += truth_h >= (double)q->low / 1e6 && truth_h <= (double)q->high / 1e6;
     sums->below[left][when] += truth_h < (double)q->low / 1e6;
-    if (getenv("TANK_STUDY_TRACE") != NULL)
-        printf("left %s %s %s truth %.1f value %.1f low %.1f high %.1f\n", s->vessel.kind, LEFT_NAMES[left],
-               WHEN_NAMES[when], truth_h, (double)q->value / 1e6, (double)q->low / 1e6,
-               (double)q->high / 1e6);
 }
 
 static void calibrate(struct study *s, const struct world *world, unsigned i, const struct world_truth *truth)
@@ -194,14 +190,6 @@ static void judge(struct study *s, const struct world *world, unsigned i, const 
         s->sums->false_alarms++;
         s->sums->false_kind[i]++;
         s->sums->false_cause[truth->probe_bad ? 0 : truth->lid_open ? 1 : truth->ice > 0.5 ? 2 : 3]++;
-        if (getenv("TANK_STUDY_TRACE") != NULL)
-            fprintf(stderr, "false %s day %.2f p %d ice %.2f lid %d fast %u cusum %.1f index %.2f base %.2f spread %.3f "
-                            "quiet %d b %.2f %.2f %.2f %.2f %.2f t %.2f %.2f %.2f %.2f %.2f\n",
-                   s->vessel.kind, now_s / 86400, truth->probe_bad, truth->ice, truth->lid_open, s->tank.fast,
-                   s->tank.cusum, s->tank.n_index ? s->tank.index[s->tank.n_index - 1] : 0, s->tank.base,
-                   s->tank.spread, s->tank.run_quiet, s->tank.index[0], s->tank.index[1], s->tank.index[2],
-                   s->tank.index[3], s->tank.index[4], s->tank.index_top[0], s->tank.index_top[1],
-                   s->tank.index_top[2], s->tank.index_top[3], s->tank.index_top[4]);
     }
     if (s->fault != WORLD_NONE && now_s >= s->fault_s) {
         if (now_s < s->fault_s + WORLD_STEP_S && failing)
@@ -236,12 +224,6 @@ static void end(struct study *s, double now_s)
     }
     struct one_case *c = &sums->cases[sums->n_cases++];
     *c = (struct one_case){.fault = (int)s->fault, .kind = s->vessel.kind[1]};
-    if (getenv("TANK_STUDY_TRACE") != NULL && isinf(s->noticed_s[BY_INDEX]))
-        fprintf(stderr, "missed %s fault %d warm %.1f phase %d run %u recent %u fast %u base %.2f n_index %u cusum %.1f "
-                        "quiet %d level %.1f fills %u flags %x start %.1f\n",
-                s->vessel.kind, (int)s->fault, (now_s - s->fault_s) / 3600, (int)s->tank.phase, s->tank.run.n,
-                s->tank.n_recent, s->tank.fast, s->tank.base, s->tank.n_index, s->tank.cusum, s->tank.run_quiet,
-                s->tank.last_cm, s->tank.n_fills, s->tank.flags, s->vessel.start_cm);
     c->warm_h = (float)(s->over ? (now_s - s->fault_s) / 3600 : INFINITY);
     for (int d = 0; d < DETECTORS; d++)
         c->noticed[d] = (float)((s->noticed_s[d] - s->fault_s) / 3600);

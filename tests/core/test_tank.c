@@ -196,6 +196,71 @@ static void the_same_readings_give_the_same_answers(void **state)
     assert_memory_equal(&one, &other, sizeof one);
 }
 
+static uint64_t draw(struct stage *s, uint64_t below)
+{
+    stage_noise(s);
+    return (s->random >> 20) % below;
+}
+
+static struct reading any_reading(struct stage *s)
+{
+    static const double values[] = {0, 1, 20, -196, -150, 1e9, -1e9, 9e9, -9e9, 0.000001};
+    switch (draw(s, 8)) {
+    case 0:
+        return ABSENT;
+    case 1:
+        return BAD;
+    case 2:
+        return (struct reading){.value = N(5), .quality = QUALITY_UNCERTAIN, .reason = REASON_MAINTENANCE};
+    default:
+        return GOOD(values[draw(s, sizeof values / sizeof *values)]);
+    }
+}
+
+static void check_quantity(const struct tank_quantity *q)
+{
+    assert_int_equal(q->known, q->why == TANK_KNOWN);
+    assert_false(q->known && q->at_least);
+    if (q->known)
+        assert_true(q->low <= q->value && q->value <= q->high);
+}
+
+/* Whatever comes, at whatever time, nothing breaks, and what is said is a value in its interval or a reason.
+ */
+static void anything_may_come(void **state)
+{
+    (void)state;
+    struct tank_vessel model;
+    struct stage s;
+    stage_model(&model);
+    model.heat_capacity_j_k = N(120000);
+    stage_open(&s, &model);
+    static const int64_t steps[] = {0,          1,    MINUTE / 6, MINUTE, MINUTE,
+                                    5 * MINUTE, HOUR, DAY,        -HOUR,  400 * DAY};
+    for (int i = 0; i < 40000; i++) {
+        if (draw(&s, 400) == 0) { /* for two days as it should be */
+            s.level_cm = 20;
+            stage_run(&s, 2 * DAY);
+        }
+        s.now_us += steps[draw(&s, i % 100 == 0 ? 10 : 7)];
+        struct reading *fields[] = {&s.input.level, &s.input.temps[0], &s.input.temps[1],  &s.input.lid,
+                                    &s.input.valve, &s.input.room,     &s.input.supply_bar};
+        *fields[draw(&s, 7)] = any_reading(&s);
+        tank_feed(&s.tank, s.now_us, &s.input);
+        struct tank_view v = stage_view(&s);
+        const struct tank_quantity *all[] = {
+            &v.litres,       &v.boil_cm_day,    &v.boil_l_day,   &v.left_low_h,
+            &v.left_empty_h, &v.left_150_h,     &v.left_135_h,   &v.vacuum_index,
+            &v.fill_every_h, &v.fill_takes_min, &v.since_fill_h, &v.used_l_day,
+            &v.used_l_month, &v.lid_open_min,   &v.lid_day_min,  &v.lid_warmed_k};
+        for (unsigned k = 0; k < sizeof all / sizeof *all; k++)
+            check_quantity(all[k]);
+    }
+    s.now_us = INT64_MAX;
+    tank_feed(&s.tank, s.now_us, &s.input);
+    stage_view(&s);
+}
+
 static void names(void **state)
 {
     (void)state;
@@ -218,6 +283,7 @@ int main(void)
                                        cmocka_unit_test(what_is_missing_takes_away_what_needs_it),
                                        cmocka_unit_test(after_a_gap_it_begins_anew),
                                        cmocka_unit_test(the_same_readings_give_the_same_answers),
+                                       cmocka_unit_test(anything_may_come),
                                        cmocka_unit_test(names)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ static void slow(void **state)
     struct tank_view v = stage_view(&s);
     assert_int_equal(v.cause, TANK_CAUSE_VACUUM);
     assert_between(AS_NUM(v.vacuum_index.value), 1.4, 1.6);
-    assert_true(v.vacuum_since_us == s.now_us || v.vacuum_since_us > 0);
+    assert_between((double)(s.now_us - v.vacuum_since_us), 0, 10 * MINUTE);
     /* repaired: it says so when four windows are as ever */
     s.fall_cm_day = 2;
     s.top_c = -186;
@@ -50,7 +50,7 @@ static void fast(void **state)
     (void)state;
     struct stage s;
     learned(&s);
-    while (s.level_cm < 18 || s.level_cm > 19)
+    while (s.level_cm < 18 || s.level_cm > 19 || stage_view(&s).phase != TANK_STATIC)
         stage_run(&s, MINUTE);
     s.fall_cm_day = 22;
     assert_between(hours_to_failing(&s, 2), 0.5, 1.5);
