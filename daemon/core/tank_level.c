@@ -36,7 +36,7 @@ static void run_close(struct tank *t, enum tank_why why)
         t->fit = fit;
         t->fit_is = true;
         t->fit_lid = t->run_lid;
-        t->fit_us = t->now_us;
+        t->fit_us = t->good_us; /* after a gap that is long ago */
         if (!t->run_lid && t->run_quiet)
             tank_vacuum_window(t, &fit, fit.end_value - fit.per_day * fit.span_days / 2);
     }

@@ -180,6 +180,25 @@ static void after_a_gap_it_begins_anew(void **state)
     holds(&v.boil_cm_day, 2);
 }
 
+static void while_the_daemon_stood_nothing_was_read(void **state)
+{
+    (void)state;
+    struct tank_vessel model;
+    struct stage s;
+    stage_model(&model);
+    stage_open(&s, &model);
+    stage_run(&s, 10 * HOUR);
+    s.now_us += 40 * HOUR;
+    stage_run(&s, 2 * MINUTE);
+    struct tank_view v = stage_view(&s);
+    UNKNOWN(v.boil_cm_day, TANK_GAP);
+    UNKNOWN(v.left_empty_h, TANK_GAP);
+    s.fall_cm_day = 4; /* what it was before must not be mixed in */
+    stage_run(&s, 2 * HOUR);
+    v = stage_view(&s);
+    holds(&v.boil_cm_day, 4);
+}
+
 static void the_same_readings_give_the_same_answers(void **state)
 {
     (void)state;
@@ -282,6 +301,7 @@ int main(void)
                                        cmocka_unit_test(at_and_below_the_limits),
                                        cmocka_unit_test(what_is_missing_takes_away_what_needs_it),
                                        cmocka_unit_test(after_a_gap_it_begins_anew),
+                                       cmocka_unit_test(while_the_daemon_stood_nothing_was_read),
                                        cmocka_unit_test(the_same_readings_give_the_same_answers),
                                        cmocka_unit_test(anything_may_come),
                                        cmocka_unit_test(names)};
