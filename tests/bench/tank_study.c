@@ -367,7 +367,7 @@ static void add(struct sums *all, const struct sums *one)
 
 int main(int argc, char **argv)
 {
-    unsigned long halls = argc > 1 ? strtoul(argv[1], NULL, 10) : 770;
+    unsigned long halls = argc > 1 ? strtoul(argv[1], NULL, 10) : 860;
     unsigned long first = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
     unsigned long jobs = argc > 3 ? strtoul(argv[3], NULL, 10) : 2;
     if (jobs < 1 || jobs > 64)
