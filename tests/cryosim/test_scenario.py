@@ -65,6 +65,51 @@ class Mistakes(unittest.TestCase):
             BASE + "  f:\n    kind: freezer\n    listener: hall\n    unit: 2\n    program:\n"
             "      - {ramp: 1 °C/min, for: 3 min}\n      - {ramp: 0 °C/min, to: 3 °C}\n      - {hold: 4 °F, for: 1 s}\n",
             "11:9: expected {ramp", "12:16: a ramp needs a slope", '13:16: "4 °F" is not a number')
+        self.assertEqual(check(BASE + "  f:\n    kind: freezer\n    listener: hall\n    unit: 2\n    program:\n"
+                                      "      - {ramp: 2 °C/min, to: -7 °C}\n      - {seed: -7 °C, for: 10 min}\n"),
+                         (0, "", []))
+
+    def test_vessels(self):
+        self.assert_said(
+            BASE + "  a: {kind: vessel, listener: hall, unit: 2, preset: huge, wall_heat: 3 K, source: tank, foo: 1}\n"
+            "  b: {kind: vessel, listener: hall, unit: 3, neck: 100 cm}\n"
+            "  c: {kind: vessel, listener: hall, unit: 4, fill_start: 30 cm}\n"
+            "  d: {kind: vessel, listener: hall, unit: 5, volume: {0: 0, 10: 5, 30: 5}}\n"
+            "  e: {kind: vessel, listener: hall, unit: 6, volume: {0: 0, ten: 5}}\n"
+            "  f: {kind: vessel, listener: hall, unit: 7, volume: {0: 0, 40: 200}, depth: 50 cm}\n"
+            "  g: {kind: vessel, listener: hall, unit: 8, top_place: 90 cm}\n"
+            "  h: {kind: supply, listener: hall, unit: 9, capacity: 0 L}\n"
+            "  i: {kind: vessel, listener: hall, unit: 10, level: 81 cm}\n",
+            '6:54: preset: "huge" is not one of standard small large', '6:71: wall_heat: "3 K" is not a number in W',
+            '6:84: source: no supply "tank" above', '6:95: no setting "foo"',
+            "7:6: no such vessel", "8:6: fill_start, fill_stop and depth", "9:54: volume: needs two heights",
+            '10:61: "ten" is not a height', "11:6: volume says what the shape is", "12:6: a probe is above the depth",
+            "13:56: capacity: 0 L is outside", "14:6: the level is above the depth")
+
+    def test_times(self):
+        self.assert_said(
+            "clock: sundial\n" + BASE, '1:8: clock: "sundial" is not one of real simulated')
+        self.assert_said(
+            BASE + "script:\n  - {at: 24:00, tank: repair}\n  - {at: 08:3, tank: repair}\n  - {at: 1 d 25:00, tank: repair}\n"
+            "  - {at: 08:30, every: 1 h, jitter: 40 min, tank: repair}\n  - {at: 1 x 08:30, tank: repair}\n"
+            "  - {at: 08:30:61, tank: repair}\n  - {at: 3 s, run: swap tank tank top}\n",
+            '7:10: "24:00" is not a time', '8:10: "08:3" is not a time', '9:10: "1 d 25:00" is not a time',
+            "10:37: jitter: at most half", '11:10: "1 x 08:30" is not a time', '12:10: "08:30:61" is not a time',
+            '13:20: no vessel "tank"')
+
+    def test_listeners_may_be_left_out_when_nothing_is_served(self):
+        text = "devices:\n  one: {kind: vessel}\n"
+        self.assert_said(text, "2:8: listener: missing")
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "s.yaml")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            done = subprocess.run([CRYOSIM, "--check", "--simulate", path], capture_output=True, text=True, timeout=20)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            with open(path, "a", encoding="utf-8") as file:
+                file.write("script:\n  - {at: 3 s, run: fault one silent}\n")
+            done = subprocess.run([CRYOSIM, "--check", "--simulate", path], capture_output=True, text=True, timeout=20)
+            self.assertIn('4:20: not on any listener: "one"', done.stderr)
 
     def test_script(self):
         self.assert_said(
@@ -90,8 +135,9 @@ class Mistakes(unittest.TestCase):
 
 class Examples(unittest.TestCase):
     def test_are_right(self):
-        for name in ("demo.yaml", "training.yaml", "commissioning.yaml"):
-            done = subprocess.run([CRYOSIM, "--check", os.path.join(EXAMPLES, name)], capture_output=True, text=True,
+        for name in ("demo.yaml", "training.yaml", "commissioning.yaml", "bad-night.yaml", "workday.yaml"):
+            options = ["--check"] + (["--simulate"] if name == "workday.yaml" else [])
+            done = subprocess.run([CRYOSIM, *options, os.path.join(EXAMPLES, name)], capture_output=True, text=True,
                                   timeout=20)
             self.assertEqual((done.returncode, done.stderr), (0, ""), name)
 

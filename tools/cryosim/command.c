@@ -2,6 +2,7 @@
 
 #include "listener.h"
 #include "report.h"
+#include "vessel_device.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -40,6 +41,8 @@ static int run_set(struct call *call)
     const char *id = call->words[1], *name = call->words[2], *value = rest_of(call, 3);
     char error[PARAM_ERROR_MAX] = "";
     bool apply = call->mode != COMMAND_CHECK;
+    if (call->world->fast && strcmp(name, "speed") == 0)
+        return fail(call, "there is no speed without a clock:", id);
     if (strcmp(id, "all") == 0) { /* all that have such a setting */
         size_t n = 0;
         for (size_t i = 0; i < call->world->n_devices; i++) {
@@ -84,6 +87,8 @@ static int run_fault(struct call *call)
         return -EINVAL;
     }
     struct device *device = world_device(call->world, id);
+    if (device != NULL && device->listener == NULL)
+        return fail(call, "not on any listener:", id);
     if (device != NULL)
         return set_fault(call, &device->fault, device->listener->rtu, false, &fault);
     struct listener *listener = world_listener(call->world, id);
@@ -94,6 +99,8 @@ static int run_fault(struct call *call)
     int r = 0;
     for (size_t i = 0; i < call->world->n_devices && r == 0; i++) {
         device = call->world->devices[i];
+        if (device->listener == NULL)
+            continue;
         r = set_fault(call, &device->fault, device->listener->rtu, false, &fault);
     }
     return r;
@@ -128,11 +135,36 @@ static int run_register(struct call *call)
     return 0;
 }
 
+/* Two vessels' probes, mixed up at the wiring. */
+static int run_swap(struct call *call)
+{
+    static const char *const names[VESSEL_N_PROBES] = {"top", "middle", "bottom", "lid", "room", "level"};
+    struct device *devices[2];
+    for (int i = 0; i < 2; i++) {
+        devices[i] = world_device(call->world, call->words[1 + i]);
+        if (devices[i] == NULL || devices[i]->model != &model_vessel)
+            return fail(call, "no vessel", call->words[1 + i]);
+    }
+    if (devices[0] == devices[1])
+        return fail(call, "two vessels are needed, not twice", call->words[1]);
+    int probe = 0;
+    while (probe < VESSEL_N_PROBES && strcmp(names[probe], call->words[3]) != 0)
+        probe++;
+    if (probe == VESSEL_N_PROBES)
+        return fail(call, "not top, middle, bottom, lid, room or level:", call->words[3]);
+    if (call->mode != COMMAND_CHECK)
+        vessel_swap(&((struct vessel_device *)devices[0]->state)->vessel,
+                    &((struct vessel_device *)devices[1]->state)->vessel, (enum vessel_probe)probe);
+    return 0;
+}
+
 static int run_speed(struct call *call)
 {
     double speed;
     if (param_number(call->words[1], NULL, &speed) < 0 || speed <= 0 || speed > 100000)
         return fail(call, "not a speed over 0 and up to 100000:", call->words[1]);
+    if (call->world->fast)
+        return fail(call, "there is no speed without a clock:", call->words[1]);
     if (call->mode != COMMAND_CHECK)
         call->world->speed = speed;
     return 0;
@@ -180,6 +212,7 @@ static const struct command {
      WORDS_MAX, run_fault},
     {"register", "register DEVICE coil|discrete|holding|input ADDRESS VALUE|counter|model", 4, 4,
      run_register},
+    {"swap", "swap VESSEL VESSEL top|middle|bottom|lid|room|level", 3, 3, run_swap},
     {"speed", "speed FACTOR", 1, 1, run_speed},
     {"step", "step DURATION", 1, 2, run_step},
     {"help", "help", 0, 0, run_help},

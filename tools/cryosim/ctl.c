@@ -46,8 +46,8 @@ static const char *fault_of(const json_t *object)
 /* "level_cm 18.2, vapour_c -190.1": what a person wants to see of a device. */
 static void print_state(json_t *state)
 {
-    static const char *const shown[] = {"vapour_c",     "level_cm",       "lid",     "vacuum",
-                                        "chamber_c",    "sample_c",       "segment", "mains",
+    static const char *const shown[] = {"vapour_c",     "level_cm",       "lid",   "vacuum",  "chamber_c",
+                                        "sample_c",     "segment",        "mains", "stock_l", "pressure_bar",
                                         "room_percent", "charge_percent", NULL};
     for (int i = 0; shown[i] != NULL; i++) {
         const json_t *value = json_object_get(state, shown[i]);

@@ -4,12 +4,15 @@
 
 #include <math.h>
 
-#define LN2_C (-195.8)
+#define LN2_C    (-195.8)
+#define FINEST_S 1.0
 
 /* After the published CryoMed programme: to -4 slowly, through the freezing with a dip, then to -90. */
 static const struct freezer_segment default_program[] = {
     {0, 4, 300}, {1, -4, 0}, {25, -40, 0}, {10, -12, 0}, {1, -40, 0}, {10, -90, 0}, {0, -90, 600},
 };
+
+static const char *const choice_restart[] = {"resume", "hold", "reset", NULL};
 
 bool freezer_running(const struct freezer *f)
 {
@@ -37,6 +40,27 @@ double freezer_remaining_s(const struct freezer *f)
     return fmax(0, total);
 }
 
+static void nucleate(struct freezer *f, bool seeded)
+{
+    if (f->freezing)
+        return;
+    f->freezing = true;
+    if (!f->batch.nucleated) {
+        f->batch.nucleated = true;
+        f->batch.seeded = seeded;
+        f->batch.onset_s = f->batch.peak_s = f->run_s;
+        f->batch.onset_c = f->batch.peak_c = f->sample_c;
+        f->batch.supercooling_k = f->freezing_c - f->sample_c;
+    }
+}
+
+/* Cold forceps touch the bag. */
+static void seed(struct freezer *f)
+{
+    if (f->sample_c < f->freezing_c)
+        nucleate(f, true);
+}
+
 /* Moves the setpoint by dt_s of programme time. */
 static void run_program(struct freezer *f, double dt_s)
 {
@@ -49,6 +73,9 @@ static void run_program(struct freezer *f, double dt_s)
         f->setpoint_c = done ? s->target_c : f->setpoint_c + copysign(move, left);
     } else {
         f->setpoint_c = s->target_c;
+        double half_s = s->hold_s / 2;
+        if (f->seeds[f->segment] && f->segment_s < half_s && f->segment_s + dt_s >= half_s)
+            seed(f);
         f->segment_s += dt_s;
         done = f->segment_s >= s->hold_s;
     }
@@ -61,8 +88,25 @@ static void run_program(struct freezer *f, double dt_s)
         f->status = FREEZER_COMPLETE;
 }
 
+/* Without mains the programme stands still; what it does when they come back is a setting. */
+static void step_mains(struct freezer *f)
+{
+    enum { RESUME, HOLD, RESET };
+    if (f->mains && f->dark && freezer_running(f)) {
+        if (f->restart == HOLD)
+            f->status = FREEZER_HOLD;
+        else if (f->restart == RESET)
+            f->status = FREEZER_RESET;
+    }
+    f->dark = !f->mains;
+}
+
 static void step_program(struct freezer *f, double dt_s)
 {
+    step_mains(f);
+    f->run_s += dt_s;
+    if (!f->mains)
+        return;
     if (f->status == FREEZER_RUN || f->status == FREEZER_HOLDBACK) {
         bool off = f->holdback_k > 0 && fabs(f->chamber_c - f->setpoint_c) > f->holdback_k;
         f->status = off ? FREEZER_HOLDBACK : FREEZER_RUN;
@@ -73,7 +117,7 @@ static void step_program(struct freezer *f, double dt_s)
 
 static void step_chamber(struct freezer *f, double dt_s)
 {
-    bool controlled = freezer_running(f) || f->status == FREEZER_COMPLETE;
+    bool controlled = f->mains && (freezer_running(f) || f->status == FREEZER_COMPLETE);
     double idle_tau = f->door ? f->idle_tau_s / 10 : f->idle_tau_s;
     double idle = (f->ambient_c - f->chamber_c) * (1 - exp(-dt_s / idle_tau));
     f->valve = controlled && f->supply && !f->door && f->chamber_c > f->setpoint_c;
@@ -82,6 +126,7 @@ static void step_chamber(struct freezer *f, double dt_s)
         return;
     }
     double limit = f->max_rate_c_min / 60 * dt_s;
+    f->chamber_c += f->load * (f->sample_c - f->chamber_c) * (1 - exp(-dt_s / f->sample_tau_s));
     double wanted = (f->setpoint_c - f->chamber_c) * (1 - exp(-dt_s / f->chamber_tau_s));
     f->chamber_c = fmax(LN2_C, f->chamber_c + fmax(-limit, fmin(limit, wanted)));
 }
@@ -95,8 +140,8 @@ static double melting_c(const struct freezer *f)
 static void step_sample(struct freezer *f, double dt_s)
 {
     f->sample_c += (f->chamber_c - f->sample_c) * (1 - exp(-dt_s / f->sample_tau_s));
-    if (!f->freezing && f->sample_c <= f->nucleation_c)
-        f->freezing = true;
+    if (!f->freezing && f->sample_c <= f->nucleates_c)
+        nucleate(f, false);
     if (!f->freezing)
         return;
     /* Ice grows while the sample is colder than the balance and shrinks while it is warmer; each bit of it
@@ -110,14 +155,56 @@ static void step_sample(struct freezer *f, double dt_s)
         f->freezing = false;
 }
 
+/* A batch's own nucleation temperature: never above its freezing point. */
+static void draw(struct freezer *f, struct random_source *random)
+{
+    if (f->spread_k > 0 && f->undrawn)
+        f->nucleates_c = fmin(f->freezing_c, f->nucleation_c + f->spread_k * random_noise(random));
+    else if (f->spread_k <= 0)
+        f->nucleates_c = f->nucleation_c; /* also when it is set during a run */
+    f->undrawn = false;
+}
+
+static void step_batch(struct freezer *f, double dt_s)
+{
+    struct freezer_batch *b = &f->batch;
+    bool control = freezer_running(f);
+    if (b->nucleated && b->plateau_s <= 0) {
+        if (f->sample_c > b->peak_c) {
+            b->peak_c = f->sample_c;
+            b->peak_s = f->run_s;
+        } else if (f->sample_c < b->onset_c && f->run_s > b->onset_s) {
+            b->plateau_s = f->run_s - b->onset_s;
+        }
+    }
+    if (b->zero_s <= 0 && f->sample_c < 0)
+        b->zero_s = f->run_s;
+    if (b->minus40_s <= 0 && f->sample_c < -40)
+        b->minus40_s = f->run_s;
+    if (!control)
+        return;
+    if (f->run_s > FREEZER_SETTLE_S)
+        b->worst_k = fmax(b->worst_k, fabs(f->chamber_c - f->setpoint_c));
+    b->open_s += f->door ? dt_s : 0;
+    b->dark_s += f->mains ? 0 : dt_s;
+    b->dry_s += !f->supply && f->chamber_c > f->setpoint_c ? dt_s : 0;
+}
+
 static void freezer_step(void *model, double dt_s, struct random_source *random)
 {
     struct freezer *f = model;
-    step_program(f, dt_s);
-    step_chamber(f, dt_s);
-    step_sample(f, dt_s);
+    int parts = (int)ceil(dt_s / FINEST_S - 1e-9);
+    double part_s = dt_s / parts;
+    draw(f, random);
+    for (int i = 0; i < parts; i++) { /* ice grows within seconds, whatever the step */
+        step_program(f, part_s);
+        step_chamber(f, part_s);
+        step_sample(f, part_s);
+        step_batch(f, part_s);
+        f->probe_c += (f->sample_c - f->probe_c) * part_s / (f->probe_lag_s + part_s);
+    }
     sensor_measure(&f->chamber_sensor, f->chamber_c, random);
-    sensor_measure(&f->sample_sensor, f->sample_c, random);
+    sensor_measure(&f->sample_sensor, f->probe_c, random);
 }
 
 static void freezer_init(void *model)
@@ -136,7 +223,8 @@ static void freezer_init(void *model)
     f->freezing_c = -4;
     f->depression_k = 8;
     f->latent_k = 60;
-    f->supply = 1;
+    f->supply = f->mains = 1;
+    f->undrawn = true;
     f->status = FREEZER_RESET;
     f->chamber_sensor.noise = 0.05;
     f->sample_sensor.noise = 0.03;
@@ -145,7 +233,7 @@ static void freezer_init(void *model)
 static void freezer_start(void *model, struct random_source *random)
 {
     struct freezer *f = model;
-    f->setpoint_c = f->chamber_c = f->sample_c = f->start_c;
+    f->setpoint_c = f->chamber_c = f->sample_c = f->probe_c = f->start_c;
     sensor_measure(&f->chamber_sensor, f->chamber_c, random);
     sensor_measure(&f->sample_sensor, f->sample_c, random);
 }
@@ -157,6 +245,8 @@ static void act_start(void *model)
     f->segment = 0;
     f->segment_s = 0;
     f->setpoint_c = f->chamber_c;
+    f->run_s = 0;
+    f->batch = (struct freezer_batch){0}; /* what is already ice has no onset in this run */
 }
 
 static void act_reset(void *model)
@@ -186,14 +276,13 @@ static void act_load(void *model)
     f->sample_c = f->start_c;
     f->freezing = false;
     f->frozen = 0;
+    f->undrawn = true;
+    f->batch = (struct freezer_batch){0};
 }
 
-/* Somebody touches the bag with cold forceps. */
 static void act_seed(void *model)
 {
-    struct freezer *f = model;
-    if (f->sample_c < f->freezing_c)
-        f->freezing = true;
+    seed(model);
 }
 
 #define NUMBER(text, member, units, low, high)                                                               \
@@ -227,6 +316,11 @@ static const struct param freezer_params[] = {
     NUMBER("depression", depression_k, unit_temperature, 0, 50),
     NUMBER("latent", latent_k, unit_temperature, 1, 200),
     NUMBER("holdback", holdback_k, unit_temperature, 0, 100),
+    NUMBER("nucleation_spread", spread_k, unit_temperature, 0, 20),
+    NUMBER("probe_lag", probe_lag_s, unit_time, 0, 1e4),
+    NUMBER("batch_load", load, NULL, 0, 1),
+    CHOICE("mains", mains, choice_off_on),
+    CHOICE("restart", restart, choice_restart),
     CHOICE("supply", supply, choice_off_on),
     CHOICE("door", door, choice_closed_open),
     CHOICE("chamber_sensor", chamber_sensor.mode, choice_sensor),

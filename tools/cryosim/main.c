@@ -4,6 +4,7 @@
 #include "listener.h"
 #include "report.h"
 #include "scenario.h"
+#include "simulate.h"
 #include "truth.h"
 #include "world.h"
 
@@ -22,9 +23,10 @@
 
 static const char usage[] =
     "Usage: cryosim [OPTION]... SCENARIO\n"
+    "       cryosim --simulate --until TIME [--csv FILE] [OPTION]... SCENARIO\n"
     "       cryosim ctl --control PATH [--json] COMMAND...\n"
     "\n"
-    "Simulates tanks, freezers, a UPS and an oxygen monitor on Modbus TCP and RTU.\n"
+    "Simulates tanks, their supply, freezers, a UPS and an oxygen monitor on Modbus TCP and RTU.\n"
     "\n"
     "  --control PATH    socket for commands; see `cryosim ctl --help`\n"
     "  --truth FILE      append what was truly in the registers at each read\n"
@@ -33,6 +35,12 @@ static const char usage[] =
     "  --speed FACTOR    instead of the scenario's\n"
     "  --manual-clock    time goes on only by the command `step`\n"
     "  --check           read the scenario, report every mistake, and stop\n"
+    "  --simulate        serve nothing: run through the scenario as fast as it goes\n"
+    "  --until TIME      how much simulated time, such as 30d\n"
+    "  --step TIME       of the simulation, instead of the scenario's\n"
+    "  --csv FILE        where the lines go (-: standard output, the default)\n"
+    "  --every TIME      between two lines (each step)\n"
+    "  --ahead TIME      between two lines with the hours left (1h; 0: all)\n"
     "  --help, --version\n"
     "\n"
     "Once all is open, one line of JSON on standard output says where. See cryosim(8).\n";
@@ -40,7 +48,9 @@ static const char usage[] =
 struct options {
     const char *scenario, *control, *truth, *directory;
     const char *seed, *speed;
-    bool manual, check;
+    bool manual, check, simulates;
+    bool simulate_only; /* an option was given that only --simulate has */
+    struct simulate simulate;
 };
 
 struct stop {
@@ -153,16 +163,25 @@ static int serve(struct world *world, const struct options *options)
     return code;
 }
 
+static int simulate(struct world *world, const struct options *options)
+{
+    char error[256];
+    if (simulate_run(world, &options->simulate, error, sizeof error) == 0)
+        return EXIT_SUCCESS;
+    fprintf(stderr, "cryosim: %s\n", error);
+    return EXIT_FAILURE;
+}
+
 static int load_and_serve(const struct options *options)
 {
     struct world world;
     world_init(&world);
     int code = EXIT_FAILURE;
-    int r = scenario_load(&world, options->scenario, options->directory, stderr);
+    int r = scenario_load(&world, options->scenario, options->directory, options->simulates, stderr);
     if (r == 0)
         code = override(&world, options);
     if (r == 0 && code == EXIT_SUCCESS && !options->check)
-        code = serve(&world, options);
+        code = options->simulates ? simulate(&world, options) : serve(&world, options);
     world_free(&world);
     return code;
 }
@@ -176,6 +195,57 @@ static void raise_descriptor_limit(void)
     }
 }
 
+/* An option's time. Returns false after saying why. */
+static bool parse_time(const char *option, const char *text, double low_s, double high_s, double *ret_s)
+{
+    if (param_number(text, unit_time, ret_s) == 0 && *ret_s >= low_s && *ret_s <= high_s)
+        return true;
+    fprintf(stderr, "cryosim: --%s: \"%s\" is not a time in %g ... %g s\n", option, text, low_s, high_s);
+    return false;
+}
+
+/* Options of --simulate. Returns false when it is none of them or wrong. */
+static bool parse_simulate(int option, const char *text, struct options *ret)
+{
+    struct simulate *s = &ret->simulate;
+    ret->simulate_only = ret->simulate_only || option != 'S';
+    switch (option) {
+    case 'S':
+        ret->simulates = true;
+        return true;
+    case 'u':
+        return parse_time("until", text, 1, SIMULATE_MAX_S, &s->until_s);
+    case 'p':
+        return parse_time("step", text, 0.01, SIMULATE_STEP_MAX_S, &s->step_s);
+    case 'e':
+        return parse_time("every", text, 0.01, SIMULATE_MAX_S, &s->every_s);
+    case 'a':
+        return parse_time("ahead", text, 0, SIMULATE_MAX_S, &s->ahead_s);
+    case 'o':
+        s->csv = text;
+        return true;
+    default:
+        fputs(usage, stderr);
+        return false;
+    }
+}
+
+/* Whether the options fit together. */
+static bool is_sensible(const struct options *options)
+{
+    const char *why = NULL;
+    if (!options->simulates && options->simulate_only)
+        why = "--until, --step, --every, --ahead and --csv need --simulate";
+    else if (options->simulates && (options->control != NULL || options->truth != NULL || options->manual ||
+                                    options->speed != NULL))
+        why = "--simulate serves nothing: no --control, --truth, --speed or --manual-clock";
+    else if (options->simulates && !options->check && options->simulate.until_s <= 0)
+        why = "--simulate needs --until";
+    if (why != NULL)
+        fprintf(stderr, "cryosim: %s\n", why);
+    return why == NULL;
+}
+
 /* Returns -1 to go on, or an exit code. */
 static int parse_options(int argc, char **argv, struct options *ret)
 {
@@ -184,6 +254,9 @@ static int parse_options(int argc, char **argv, struct options *ret)
         {"directory", required_argument, NULL, 'd'}, {"seed", required_argument, NULL, 's'},
         {"speed", required_argument, NULL, 'x'},     {"manual-clock", no_argument, NULL, 'm'},
         {"check", no_argument, NULL, 'k'},           {"help", no_argument, NULL, 'h'},
+        {"simulate", no_argument, NULL, 'S'},        {"until", required_argument, NULL, 'u'},
+        {"step", required_argument, NULL, 'p'},      {"every", required_argument, NULL, 'e'},
+        {"ahead", required_argument, NULL, 'a'},     {"csv", required_argument, NULL, 'o'},
         {"version", no_argument, NULL, 'v'},         {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -216,8 +289,8 @@ static int parse_options(int argc, char **argv, struct options *ret)
             puts("cryosim " CRYOMON_VERSION);
             return EXIT_SUCCESS;
         default:
-            fputs(usage, stderr);
-            return EXIT_USAGE;
+            if (!parse_simulate(option, optarg, ret))
+                return EXIT_USAGE;
         }
     }
     if (argc - optind != 1) {
@@ -225,12 +298,12 @@ static int parse_options(int argc, char **argv, struct options *ret)
         return EXIT_USAGE;
     }
     ret->scenario = argv[optind];
-    return -1;
+    return is_sensible(ret) ? -1 : EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
 {
-    struct options options = {0};
+    struct options options = {.simulate = {.csv = "-", .ahead_s = 3600}};
     if (argc > 1 && strcmp(argv[1], "ctl") == 0)
         return ctl_main(argc - 1, argv + 1);
     int code = parse_options(argc, argv, &options);

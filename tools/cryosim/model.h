@@ -24,6 +24,6 @@ struct model {
     void (*step)(void *model, double dt_s, struct random_source *random);
 };
 
-extern const struct model model_tank, model_freezer, model_ups, model_oxygen;
+extern const struct model model_tank, model_vessel, model_supply, model_freezer, model_ups, model_oxygen;
 
 #endif

@@ -21,6 +21,13 @@ const struct unit unit_volt[] = {{"V", 1}, {NULL, 0}};
 const struct unit unit_per_hour[] = {{"1/h", 1}, {"/h", 1}, {NULL, 0}};
 const struct unit unit_cubic_metre[] = {{"m3", 1}, {"m³", 1}, {NULL, 0}};
 const struct unit unit_rate[] = {{"°C/min", 1}, {"C/min", 1}, {"K/min", 1}, {NULL, 0}};
+const struct unit unit_pascal[] = {{"Pa", 1}, {"hPa", 100}, {"mbar", 100}, {"kPa", 1000}, {NULL, 0}};
+const struct unit unit_pascal_day[] = {{"Pa/d", 1}, {"Pa/h", 24}, {"Pa/min", 1440}, {NULL, 0}};
+const struct unit unit_bar[] = {{"bar", 1}, {"mbar", 1e-3}, {"kPa", 1e-2}, {NULL, 0}};
+const struct unit unit_bar_day[] = {{"bar/d", 1}, {"bar/h", 24}, {NULL, 0}};
+const struct unit unit_kelvin_day[] = {{"K/d", 1}, {"°C/d", 1}, {"K/h", 24}, {NULL, 0}};
+const struct unit unit_heat[] = {{"kJ", 1}, {"J", 1e-3}, {"MJ", 1000}, {NULL, 0}};
+const struct unit unit_length_day[] = {{"cm/d", 1}, {"mm/d", 0.1}, {"cm/h", 24}, {NULL, 0}};
 
 const char *const choice_off_on[] = {"off", "on", NULL};
 const char *const choice_closed_open[] = {"closed", "open", NULL};

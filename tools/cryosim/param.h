@@ -36,7 +36,8 @@ struct param {
 /* Lists of units for the tables. */
 extern const struct unit unit_time[], unit_watt[], unit_length[], unit_temperature[], unit_volume[],
     unit_flow[], unit_heat_capacity[], unit_conductance[], unit_percent[], unit_volt[], unit_per_hour[],
-    unit_cubic_metre[], unit_rate[];
+    unit_cubic_metre[], unit_rate[], unit_pascal[], unit_pascal_day[], unit_bar[], unit_bar_day[],
+    unit_kelvin_day[], unit_length_day[], unit_heat[];
 extern const char *const choice_off_on[], *const choice_closed_open[], *const choice_sensor[];
 
 /* Checks value against the setting called name and, when apply, stores it and acts. value is "" for an

@@ -4,6 +4,7 @@
 #include "oxygen.h"
 #include "tank.h"
 #include "ups.h"
+#include "vessel_device.h"
 
 #include <math.h>
 #include <string.h>
@@ -79,6 +80,57 @@ static void publish_tank(const void *state, uint64_t seconds, modbus_mapping_t *
     map->tab_registers[3] = tenths(t->fill_stop_cm);
 }
 
+static uint16_t reading_tenths(double reading)
+{
+    return isnan(reading) ? 0x8000 : tenths(reading);
+}
+
+/* As a tank, and more input registers behind. */
+static void publish_vessel(const void *state, uint64_t seconds, modbus_mapping_t *map)
+{
+    const struct vessel *v = &((const struct vessel_device *)state)->vessel;
+    struct vessel_readings r;
+    uint16_t *in = map->tab_input_registers;
+    vessel_sensors(v, &r);
+    in[0] = reading_tenths(r.value[VESSEL_TOP]);
+    in[1] = reading_tenths(r.value[VESSEL_LEVEL]);
+    in[2] = reading_tenths(r.value[VESSEL_LID]);
+    registers_put_float(in + 3, (float)r.value[VESSEL_TOP]);
+    in[5] = bit(0, r.filling) | bit(1, r.lid_open) | bit(2, r.fill_alarm) | bit(3, r.level_low) |
+            bit(4, r.level_high) | bit(5, isnan(r.value[VESSEL_TOP])) | bit(6, isnan(r.value[VESSEL_LEVEL])) |
+            bit(7, r.mains);
+    registers_put_u32(in + 6, to_u32(r.filled_l * 10));
+    in[8] = to_u16(r.fills % 65536U);
+    in[9] = to_u16(floor(r.since_fill_s / 60));
+    in[10] = (uint16_t)seconds;
+    in[11] = reading_tenths(r.value[VESSEL_MIDDLE]);
+    in[12] = reading_tenths(r.value[VESSEL_BOTTOM]);
+    in[13] = reading_tenths(r.value[VESSEL_ROOM]);
+    uint8_t *discrete = map->tab_input_bits;
+    discrete[0] = r.lid_open;
+    discrete[1] = r.filling;
+    discrete[2] = r.mains;
+    discrete[3] = r.fill_alarm;
+    discrete[4] = r.level_low;
+    map->tab_registers[2] = tenths(v->p.fill_start_cm);
+    map->tab_registers[3] = tenths(v->p.fill_stop_cm);
+}
+
+static void publish_supply(const void *state, uint64_t seconds, modbus_mapping_t *map)
+{
+    const struct supply *s = state;
+    double stock_l = probe_reading(&s->p.level), bar = probe_reading(&s->p.pressure);
+    uint16_t *in = map->tab_input_registers;
+    in[0] = isnan(stock_l) ? 0xFFFF : to_u16(fmin(65534, stock_l));
+    in[1] = isnan(bar) ? 0xFFFF : to_u16(fmin(65534, bar * 1000));
+    in[2] = bit(0, s->p.valve) | bit(1, supply_low(s)) | bit(2, isnan(stock_l)) | bit(3, isnan(bar));
+    registers_put_u32(in + 3, to_u32(s->s.delivered_l * 10));
+    in[5] = (uint16_t)seconds;
+    map->tab_input_bits[0] = (uint8_t)s->p.valve;
+    map->tab_input_bits[1] = supply_low(s);
+    map->tab_registers[2] = to_u16(s->p.capacity_l);
+}
+
 static void publish_freezer(const void *state, uint64_t seconds, modbus_mapping_t *map)
 {
     const struct freezer *f = state;
@@ -144,6 +196,8 @@ static const struct layout {
     {&model_freezer, IDENTITY + 2, 3, 2, 11, publish_freezer},
     {&model_ups, IDENTITY + 3, 3, 2, 8, publish_ups},
     {&model_oxygen, IDENTITY + 4, 4, 2, 8, publish_oxygen},
+    {&model_vessel, IDENTITY + 1, 5, 4, 14, publish_vessel},
+    {&model_supply, IDENTITY + 5, 2, 3, 6, publish_supply},
 };
 
 static const struct layout *layout_of(const struct model *model)

@@ -5,6 +5,7 @@
 #include "oxygen.h"
 #include "tank.h"
 #include "ups.h"
+#include "vessel_device.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -42,6 +43,59 @@ static json_t *tank_state(const void *state)
     return o;
 }
 
+/* What a probe shows; null when it is broken. */
+static json_t *reading(double value)
+{
+    return isnan(value) ? json_null() : number(value);
+}
+
+static json_t *vessel_state(const void *state)
+{
+    const struct vessel_device *d = state;
+    struct vessel_readings r;
+    struct vessel_truth t;
+    json_t *o = json_object();
+    vessel_sensors(&d->vessel, &r);
+    vessel_truth(&d->vessel, d->supply, &t);
+    json_object_set_new(o, "level_cm", number(t.level_cm));
+    json_object_set_new(o, "litres", number(t.litres));
+    json_object_set_new(o, "vapour_c", number(t.vapour_c[VESSEL_TOP]));
+    json_object_set_new(o, "warmest_c", number(t.warmest_c));
+    json_object_set_new(o, "level_reading_cm", reading(r.value[VESSEL_LEVEL]));
+    json_object_set_new(o, "vapour_reading_c", reading(r.value[VESSEL_TOP]));
+    json_object_set_new(o, "middle_reading_c", reading(r.value[VESSEL_MIDDLE]));
+    json_object_set_new(o, "bottom_reading_c", reading(r.value[VESSEL_BOTTOM]));
+    json_object_set_new(o, "lid_reading_c", reading(r.value[VESSEL_LID]));
+    json_object_set_new(o, "room_reading_c", reading(r.value[VESSEL_ROOM]));
+    json_object_set_new(o, "liquid_w", number(t.liquid_w));
+    json_object_set_new(o, "wall_factor", number(t.wall_factor));
+    json_object_set_new(o, "vacuum_pa", number(t.vacuum_pa));
+    json_object_set_new(o, "vacuum", json_string((t.faults & VESSEL_FAULT_VACUUM) != 0 ? "failing" : "good"));
+    json_object_set_new(o, "ice", number(t.ice));
+    json_object_set_new(o, "lid", json_string(t.lid_open ? "open" : "closed"));
+    json_object_set_new(o, "mains", json_boolean(r.mains));
+    json_object_set_new(o, "supply", json_boolean(t.line_bar > 0));
+    json_object_set_new(o, "filling", json_boolean(t.filling));
+    json_object_set_new(o, "flow_l_min", number(t.flow_l_min));
+    json_object_set_new(o, "fill_alarm", json_boolean(r.fill_alarm));
+    json_object_set_new(o, "fills", json_integer(r.fills));
+    return o;
+}
+
+static json_t *supply_state(const void *state)
+{
+    const struct supply *s = state;
+    json_t *o = json_object();
+    json_object_set_new(o, "stock_l", number(s->s.litres));
+    json_object_set_new(o, "pressure_bar", number(s->s.pressure_bar));
+    json_object_set_new(o, "line_bar", number(supply_line_bar(s)));
+    json_object_set_new(o, "stock_reading_l", reading(probe_reading(&s->p.level)));
+    json_object_set_new(o, "pressure_reading_bar", reading(probe_reading(&s->p.pressure)));
+    json_object_set_new(o, "valve", json_string(s->p.valve ? "open" : "closed"));
+    json_object_set_new(o, "delivered_l", number(s->s.delivered_l));
+    return o;
+}
+
 static json_t *freezer_state(const void *state)
 {
     const struct freezer *f = state;
@@ -57,6 +111,7 @@ static json_t *freezer_state(const void *state)
     json_object_set_new(o, "frozen", number(f->frozen));
     json_object_set_new(o, "valve", json_boolean(f->valve));
     json_object_set_new(o, "door", json_string(f->door ? "open" : "closed"));
+    json_object_set_new(o, "mains", json_boolean(f->mains));
     return o;
 }
 
@@ -86,6 +141,10 @@ static json_t *device_state(const struct device *device)
 {
     if (device->model == &model_tank)
         return tank_state(device->state);
+    if (device->model == &model_vessel)
+        return vessel_state(device->state);
+    if (device->model == &model_supply)
+        return supply_state(device->state);
     if (device->model == &model_freezer)
         return freezer_state(device->state);
     if (device->model == &model_ups)

@@ -66,7 +66,7 @@ bool read_mapping(struct reader *reader, const struct yaml_node *node)
 
 bool read_id(struct reader *reader, const struct yaml_node *node)
 {
-    static const char *const reserved[] = {"all", "at", "every", "run", NULL};
+    static const char *const reserved[] = {"all", "at", "every", "jitter", "run", NULL};
     const char *id = node->key;
     size_t n = strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-_");
     if (n == 0 || id[n] != '\0' || id[0] == '-' || id[0] == '_' || n >= ID_MAX) {
@@ -86,8 +86,10 @@ bool read_id(struct reader *reader, const struct yaml_node *node)
     return true;
 }
 
+#define TIME_MAX_S 1e9
+
 struct moment {
-    double at_s, every_s;
+    double at_s, every_s, jitter_s;
 };
 
 static void add_command(struct reader *reader, const struct yaml_node *node, struct moment when,
@@ -101,7 +103,7 @@ static void add_command(struct reader *reader, const struct yaml_node *node, str
         fclose(out);
     if (r < 0)
         problems_at(&reader->problems, node, "%s", text != NULL ? text : "out of memory");
-    else if (world_add_event(reader->world, when.at_s, when.every_s, command) < 0)
+    else if (world_add_event(reader->world, when.at_s, when.every_s, when.jitter_s, command) < 0)
         problems_at(&reader->problems, node, "too many events: at most %d", EVENTS_MAX);
     free(text);
 }
@@ -146,15 +148,21 @@ static void read_event(struct reader *reader, const struct yaml_node *node)
     if (!read_mapping(reader, node))
         return;
     const struct yaml_node *at = yaml_get(node, "at"), *every = yaml_get(node, "every");
+    const struct yaml_node *jitter = yaml_get(node, "jitter");
     if (at == NULL) {
         problems_at(&reader->problems, node, "at: missing: when shall this happen?");
         return;
     }
-    if (!read_number(reader, at, unit_time, 0, 1e8, &when.at_s) ||
-        (every != NULL && !read_number(reader, every, unit_time, 0.1, 1e8, &when.every_s)))
+    if (!read_time(reader, at, 0, TIME_MAX_S, &when.at_s) ||
+        (every != NULL && !read_time(reader, every, 0.1, TIME_MAX_S, &when.every_s)) ||
+        (jitter != NULL && !read_time(reader, jitter, 0, TIME_MAX_S, &when.jitter_s)))
         return;
+    if (jitter != NULL && every != NULL && when.jitter_s > when.every_s / 2) {
+        problems_at(&reader->problems, jitter, "jitter: at most half of every");
+        return;
+    }
     for (const struct yaml_node *item = node->first; item != NULL; item = item->next) {
-        if (item == at || item == every)
+        if (item == at || item == every || item == jitter)
             continue;
         if (strcmp(item->key, "run") == 0)
             add_run(reader, item, when);
@@ -184,9 +192,20 @@ static void read_each(struct reader *reader, const struct yaml_node *node,
     }
 }
 
+static void read_clock(struct reader *reader, const struct yaml_node *node)
+{
+    const char *text = read_text(reader, node);
+    if (text == NULL)
+        return;
+    reader->world->by_simulated = strcmp(text, "simulated") == 0;
+    if (!reader->world->by_simulated && strcmp(text, "real") != 0)
+        problems_at(&reader->problems, node, "clock: \"%s\" is not one of real simulated", text);
+}
+
 static void read_root(struct reader *reader, const struct yaml_node *root)
 {
-    static const char *const keys[] = {"seed", "speed", "step", "listeners", "devices", "script", NULL};
+    static const char *const keys[] = {"seed",      "speed",   "step",   "clock",
+                                       "listeners", "devices", "script", NULL};
     struct world *world = reader->world;
     int64_t seed;
     for (const struct yaml_node *item = root->first; item != NULL; item = item->next) {
@@ -194,9 +213,10 @@ static void read_root(struct reader *reader, const struct yaml_node *root)
         while (keys[i] != NULL && strcmp(keys[i], item->key) != 0)
             i++;
         if (keys[i] == NULL)
-            problems_at_key(&reader->problems, item,
-                            "no setting \"%s\"; there is seed, speed, step, listeners, devices, script",
-                            item->key);
+            problems_at_key(
+                &reader->problems, item,
+                "no setting \"%s\"; there is seed, speed, step, clock, listeners, devices, script",
+                item->key);
     }
     const struct yaml_node *node = yaml_get(root, "seed");
     if (node != NULL && read_integer(reader, node, 0, INT64_MAX, &seed))
@@ -205,6 +225,8 @@ static void read_root(struct reader *reader, const struct yaml_node *root)
         read_number(reader, node, NULL, 0.001, 100000, &world->speed);
     if ((node = yaml_get(root, "step")) != NULL)
         read_number(reader, node, unit_time, 0.001, 60, &world->step_s);
+    if ((node = yaml_get(root, "clock")) != NULL)
+        read_clock(reader, node);
     read_each(reader, yaml_get(root, "listeners"), read_listener);
     read_each(reader, yaml_get(root, "devices"), read_device);
     if (world->n_devices == 0 && reader->problems.n == 0)
@@ -215,7 +237,7 @@ static void read_root(struct reader *reader, const struct yaml_node *root)
         read_script(reader, node);
 }
 
-int scenario_load(struct world *world, const char *path, const char *directory, FILE *mistakes)
+int scenario_load(struct world *world, const char *path, const char *directory, bool simulate, FILE *mistakes)
 {
     struct reader *reader = calloc(1, sizeof *reader);
     struct yamldoc *doc = NULL;
@@ -223,6 +245,7 @@ int scenario_load(struct world *world, const char *path, const char *directory, 
         return -ENOMEM;
     reader->world = world;
     reader->directory = directory;
+    reader->simulate = simulate;
     if (yamldoc_load(path, path, &reader->problems, &doc) == 0)
         read_root(reader, yamldoc_root(doc));
     int r = reader->problems.n > 0 ? -EINVAL : 0;

@@ -5,19 +5,26 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct model *const models[] = {&model_tank, &model_freezer, &model_ups, &model_oxygen, NULL};
+static const struct model *const models[] = {&model_tank, &model_vessel, &model_supply, &model_freezer,
+                                             &model_ups,  &model_oxygen, NULL};
 
-/* `{ramp: 1 °C/min, to: -45 °C}` or `{hold: 4 °C, for: 10 min}`. */
-static void read_segment(struct reader *reader, const struct yaml_node *node, struct freezer_segment *ret)
+/* `{ramp: 1 °C/min, to: -45 °C}`, `{hold: 4 °C, for: 10 min}`, or `seed` like hold. */
+static void read_segment(struct reader *reader, const struct yaml_node *node, struct freezer_segment *ret,
+                         bool *ret_seeds)
 {
     struct freezer_segment segment = {0};
     if (!read_mapping(reader, node))
         return;
     const struct yaml_node *ramp = yaml_get(node, "ramp"), *hold = yaml_get(node, "hold");
+    const struct yaml_node *seed = yaml_get(node, "seed");
+    if (hold == NULL)
+        hold = seed;
+    *ret_seeds = seed != NULL;
     const struct yaml_node *to = yaml_get(node, ramp != NULL ? "to" : "for");
     if ((ramp == NULL) == (hold == NULL) || to == NULL || node->n_children != 2) {
-        problems_at(&reader->problems, node,
-                    "expected {ramp: 1 °C/min, to: -45 °C} or {hold: 4 °C, for: 10 min}");
+        problems_at(
+            &reader->problems, node,
+            "expected {ramp: 1 °C/min, to: -45 °C}, {hold: 4 °C, for: 10 min} or {seed: -7 °C, for: 10 min}");
         return;
     }
     bool good = ramp != NULL ? read_number(reader, ramp, unit_rate, -500, 500, &segment.rate_c_min) &&
@@ -39,8 +46,10 @@ static void read_program(struct reader *reader, const struct yaml_node *node, st
         return;
     }
     freezer->n_segments = 0;
-    for (const struct yaml_node *item = node->first; item != NULL; item = item->next)
-        read_segment(reader, item, &freezer->segments[freezer->n_segments++]);
+    for (const struct yaml_node *item = node->first; item != NULL; item = item->next) {
+        unsigned i = freezer->n_segments++;
+        read_segment(reader, item, &freezer->segments[i], &freezer->seeds[i]);
+    }
 }
 
 static void read_max_registers(struct reader *reader, const struct yaml_node *item, struct device *device)
@@ -90,6 +99,8 @@ static void read_setting(struct reader *reader, const struct yaml_node *item, st
         read_device_fault(reader, item, device);
     } else if (device->model == &model_freezer && strcmp(item->key, "program") == 0) {
         read_program(reader, item, device->state);
+    } else if (device->model == &model_vessel && read_vessel_setting(reader, item, device)) {
+        return;
     } else if (device->model != NULL || strcmp(item->key, "speed") == 0) {
         const char *text = read_text(reader, item);
         if (text != NULL && device_set(device, item->key, text, true, error) < 0)
@@ -104,6 +115,8 @@ static void read_place(struct reader *reader, const struct yaml_node *node, stru
 {
     const struct yaml_node *where = yaml_get(node, "listener"), *unit_node = yaml_get(node, "unit");
     int64_t unit = 0;
+    if (reader->simulate && where == NULL && unit_node == NULL)
+        return;
     if (where == NULL || unit_node == NULL) {
         problems_at(&reader->problems, node, "%s: missing", where == NULL ? "listener" : "unit");
         return;
@@ -137,7 +150,8 @@ static bool read_kind(struct reader *reader, const struct yaml_node *node, const
     *ret = models[i];
     if (models[i] != NULL || strcmp(text, "table") == 0)
         return true;
-    problems_at(&reader->problems, kind, "\"%s\" is not one of tank freezer ups oxygen table", text);
+    problems_at(&reader->problems, kind, "\"%s\" is not one of tank vessel supply freezer ups oxygen table",
+                text);
     return false;
 }
 
@@ -152,6 +166,11 @@ void read_device(struct reader *reader, const struct yaml_node *node)
         return;
     }
     read_place(reader, node, device);
+    size_t n_problems = reader->problems.n;
+    if (model == &model_vessel)
+        read_vessel_first(reader, node, device);
     for (const struct yaml_node *item = node->first; item != NULL; item = item->next)
         read_setting(reader, item, device);
+    if (model == &model_vessel && reader->problems.n == n_problems)
+        read_vessel_last(reader, node, device);
 }

@@ -86,7 +86,7 @@ int world_add_listener(struct world *world, struct listener *listener)
     return 0;
 }
 
-int world_add_event(struct world *world, double at_s, double every_s, const char *command)
+int world_add_event(struct world *world, double at_s, double every_s, double jitter_s, const char *command)
 {
     if (world->n_events == EVENTS_MAX)
         return -E2BIG;
@@ -98,7 +98,31 @@ int world_add_event(struct world *world, double at_s, double every_s, const char
         free(copy);
         return -ENOMEM;
     }
-    world->events[world->n_events++] = (struct event){at_s, every_s, copy, at_s};
+    world->events[world->n_events++] = (struct event){at_s, every_s, jitter_s, copy, at_s};
+    return 0;
+}
+
+/* When this turn of the event is, by the script's clock. */
+static void plan(struct world *world, struct event *event)
+{
+    event->next_s = event->at_s;
+    if (event->jitter_s > 0)
+        event->next_s = fmax(0, event->at_s + event->jitter_s * (2 * random_uniform(&world->chance) - 1));
+}
+
+int world_start_devices(struct world *world, char *error, size_t error_size)
+{
+    random_seed(&world->random, world->seed, "faults");
+    random_seed(&world->chance, world->seed, "script");
+    for (size_t i = 0; i < world->n_devices; i++) {
+        int r = device_start(world->devices[i], world->seed);
+        if (r < 0) {
+            snprintf(error, error_size, "%s: %s", world->devices[i]->id, strerror(-r));
+            return r;
+        }
+    }
+    for (size_t i = 0; i < world->n_events; i++)
+        plan(world, &world->events[i]);
     return 0;
 }
 
@@ -111,14 +135,11 @@ int world_start(struct world *world, char *error, size_t error_size)
         snprintf(error, error_size, "%s", strerror(-r));
         return r;
     }
-    random_seed(&world->random, world->seed, "faults");
+    r = world_start_devices(world, error, error_size);
+    if (r < 0)
+        return r;
     int64_t now_us = world_now_us();
     for (size_t i = 0; i < world->n_devices; i++) {
-        r = device_start(world->devices[i], world->seed);
-        if (r < 0) {
-            snprintf(error, error_size, "%s: %s", world->devices[i]->id, strerror(-r));
-            return r;
-        }
         fault_begin(&world->devices[i]->fault, now_us);
     }
     for (size_t i = 0; i < world->n_listeners; i++) {
@@ -134,13 +155,21 @@ int world_start(struct world *world, char *error, size_t error_size)
     return 0;
 }
 
+/* The elapsed time at which an event is due, at the speed as it is now. */
+static double due_s(const struct world *world, const struct event *event)
+{
+    if (!world->by_simulated)
+        return event->next_s;
+    return world->elapsed_s + fmax(0, (event->next_s - world->simulated_s) / world->speed);
+}
+
 /* The script's next event up to until_s, or NULL. */
 static struct event *next_event(struct world *world, double until_s)
 {
     struct event *next = NULL;
     for (size_t i = 0; i < world->n_events; i++) {
         struct event *e = &world->events[i];
-        if (e->next_s <= until_s && (next == NULL || e->next_s < next->next_s))
+        if (due_s(world, e) <= until_s && (next == NULL || e->next_s < next->next_s))
             next = e;
     }
     return next;
@@ -148,11 +177,19 @@ static struct event *next_event(struct world *world, double until_s)
 
 static void move(struct world *world, double to_s)
 {
-    double elapsed_s = to_s - world->elapsed_s;
+    double left_s = to_s - world->elapsed_s;
+    /* What acts on each other takes turns, a step each: an hour of fill must not come before an hour of
+     * supply. */
+    double turn_s = world->coupled ? world->step_s / world->speed : left_s;
     world->elapsed_s = to_s;
-    for (size_t i = 0; i < world->n_devices; i++) {
+    world->simulated_s += left_s * world->speed;
+    for (size_t i = 0; i < world->n_devices; i++)
         world->devices[i]->seconds = (uint64_t)to_s;
-        device_advance(world->devices[i], elapsed_s, world->speed, world->step_s);
+    while (left_s > 0) {
+        double elapsed_s = fmin(left_s, turn_s);
+        for (size_t i = 0; i < world->n_devices; i++)
+            device_advance(world->devices[i], elapsed_s, world->speed, world->step_s);
+        left_s -= elapsed_s;
     }
 }
 
@@ -165,8 +202,9 @@ static void run_event(struct world *world, const struct event *event)
         return;
     int r = command_run(world, event->command, COMMAND_SCRIPT, out);
     fclose(out);
-    fprintf(stderr, "cryosim: at %.1f s: %s%s%s\n", world->elapsed_s, event->command, r < 0 ? ": " : "",
-            r < 0 ? text : "");
+    if (r < 0 || !world->fast)
+        fprintf(stderr, "cryosim: at %.1f s: %s%s%s\n", world->elapsed_s, event->command, r < 0 ? ": " : "",
+                r < 0 ? text : "");
     free(text);
 }
 
@@ -175,9 +213,14 @@ void world_advance(struct world *world, double elapsed_s)
     double until_s = world->elapsed_s + elapsed_s;
     struct event *event;
     while ((event = next_event(world, until_s)) != NULL) {
-        if (event->next_s > world->elapsed_s)
-            move(world, event->next_s);
-        event->next_s = event->every_s > 0 ? event->next_s + event->every_s : INFINITY;
+        double at_s = due_s(world, event);
+        if (at_s > world->elapsed_s)
+            move(world, at_s);
+        event->at_s += event->every_s;
+        if (event->every_s > 0)
+            plan(world, event);
+        else
+            event->next_s = INFINITY;
         run_event(world, event);
     }
     move(world, until_s);

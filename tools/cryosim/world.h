@@ -1,8 +1,8 @@
 /*
  * world.h - all that a running cryosim has: devices, listeners, the script, and how fast time goes.
  *
- * One process, one thread. Real time ("elapsed") drives the script; each device's simulated time runs `speed`
- * times as fast.
+ * One process, one thread. Real time ("elapsed") drives the script, unless the scenario says that simulated
+ * time does; each device's simulated time runs `speed` times as fast.
  */
 #ifndef CRYOSIM_WORLD_H
 #define CRYOSIM_WORLD_H
@@ -21,7 +21,8 @@ struct listener;
 struct truth;
 
 struct event {
-    double at_s, every_s; /* elapsed; every_s 0: once */
+    double at_s, every_s; /* every_s 0: once; at_s moves on with it */
+    double jitter_s;      /* it happens up to this much earlier or later, by chance */
     char *command;        /* as typed to ctl */
     double next_s;        /* INFINITY when done */
 };
@@ -35,14 +36,19 @@ struct world {
     size_t n_events;
     double speed, step_s;
     uint64_t seed;
-    bool manual;      /* time goes on by `step` only */
-    double elapsed_s; /* real time since the start, less what was slipped */
-    double slipped_s; /* real time that was skipped because the machine was too slow or slept */
+    bool by_simulated;  /* the script's times are simulated ones */
+    bool coupled;       /* devices act on each other: they move in step */
+    bool fast;          /* no clock: of the script, only what failed is reported, and speed can't be set */
+    bool manual;        /* time goes on by `step` only */
+    double elapsed_s;   /* real time since the start, less what was slipped */
+    double simulated_s; /* at the world's speed */
+    double slipped_s;   /* real time that was skipped because the machine was too slow or slept */
     int64_t last_us;
     struct loop loop;
     struct wire *wire;
     struct truth *truth;
     struct random_source random; /* of the faults; devices have their own */
+    struct random_source chance; /* of the script's jitter */
     bool quit;
 };
 
@@ -55,7 +61,10 @@ struct listener *world_listener(const struct world *world, const char *id);
 /* Each takes over what it is given. Returns 0, -ENOMEM or -E2BIG. */
 int world_add_device(struct world *world, struct device *device);
 int world_add_listener(struct world *world, struct listener *listener);
-int world_add_event(struct world *world, double at_s, double every_s, const char *command);
+int world_add_event(struct world *world, double at_s, double every_s, double jitter_s, const char *command);
+
+/* Starts all devices, without any listener. On -errno `error` says which and why. */
+int world_start_devices(struct world *world, char *error, size_t error_size);
 
 /* Starts all devices and opens all listeners. On -errno `error` says which and why. */
 int world_start(struct world *world, char *error, size_t error_size);
