@@ -10,6 +10,8 @@ __extension__ typedef __int128 wide_t;
 #define WINDOW_US      (180 * SECOND_US) /* how far back a rise may have begun */
 #define BEFORE_US      (60 * SECOND_US)  /* that the line before the onset goes through */
 #define READINGS_MIN   6                 /* before anything is said */
+#define LINE_MIN       5                 /* readings that make a line */
+#define SEEN_BEFORE    3                 /* or nobody saw where it began */
 #define IN_A_ROW       3                 /* a lone spike is no exotherm */
 #define RISE_MIN       (MICRO_PER_UNIT * 3 / 10)
 #define RISE_MIN_BLIND (2 * MICRO_PER_UNIT) /* the chamber not known */
@@ -148,11 +150,30 @@ static void line_through(const struct freezer_ice *ice, unsigned first, unsigned
     *ret_value = base->value + (micro_t)((v + mean_ms_n * across / along) / n);
 }
 
+/* Noise on a level stretch can put the chord's knee too early: on to the last reading that the line before it
+ * still explains. */
+static unsigned last_on_line(const struct freezer_ice *ice, unsigned first, unsigned at)
+{
+    const micro_t noise = noise_of(ice, at, first);
+    const unsigned before = at;
+    micro_t on_line, per_s;
+
+    if (first - at < LINE_MIN)
+        return at;
+    for (unsigned i = at - 1; i >= 1; i--) {
+        line_through(ice, first, before, back(ice, i)->us, &on_line, &per_s);
+        if (back(ice, i)->value <= on_line + noise * 2)
+            at = i;
+    }
+    return at;
+}
+
 /* Where the line before the knee meets that through the two readings after it. */
 static void find_onset(struct freezer_ice *ice, unsigned low)
 {
     unsigned first;
-    const unsigned at = knee(ice, low, &first);
+    const unsigned early = knee(ice, low, &first);
+    const unsigned at = last_on_line(ice, first, early);
     const struct freezer_ice_reading *last = back(ice, at);
     const struct freezer_ice_reading *r1 = back(ice, at - 1);
     const struct freezer_ice_reading *r2 = back(ice, at >= 2 ? at - 2 : 0);
@@ -172,6 +193,7 @@ static void find_onset(struct freezer_ice *ice, unsigned low)
     ice->onset_within_us = step_us;
     ice->onset = value + (micro_t)((wide_t)per_s * ice->lag_us / SECOND_US);
     ice->noise = noise_of(ice, at, first);
+    ice->uncertain |= first - at < SEEN_BEFORE;
     ice->state = ICE_RISING;
     ice->peak = FREEZER_NONE;
     for (unsigned i = at; i-- > 0;) {
@@ -242,8 +264,8 @@ void freezer_ice_take(struct freezer_ice *ice, int64_t boot_us, micro_t value, m
     const unsigned low = coldest(ice);
     if (!has_risen(ice, low, &blind))
         return;
-    find_onset(ice, low);
     ice->uncertain = blind || ice->doubted;
+    find_onset(ice, low);
 }
 
 micro_t freezer_ice_supercooling(const struct freezer_ice *ice)

@@ -43,7 +43,7 @@ struct freezer_ice {
     int64_t onset_within_us; /* between the readings that the onset lies between */
     micro_t onset, peak;
     micro_t noise;  /* of one reading, standard deviation, when ice was found */
-    bool uncertain; /* chamber not known, or the device itself doubts a reading */
+    bool uncertain; /* chamber not known, the onset itself not seen, or the device doubts a reading */
     bool gap;       /* data were missing between onset and the end of the plateau */
     struct freezer_ice_reading kept[FREEZER_ICE_KEPT]; /* a ring */
     unsigned n, next;

@@ -166,7 +166,7 @@ static void judge_ice(const struct freezer_record *r, const struct freezer_progr
             add(v, FREEZER_WHY_ICE_UNKNOWN, -1, FREEZER_NONE, FREEZER_NONE);
         return;
     }
-    if (ice->uncertain || r->ice_hidden)
+    if (ice->uncertain) /* what was hidden before does not matter: a sample freezes once */
         add(v, FREEZER_WHY_ICE_UNKNOWN, -1, FREEZER_NONE, FREEZER_NONE);
     in_range(v, FREEZER_WHY_ONSET, &l->onset, ice->onset, 0);
     at_most(v, FREEZER_WHY_SUPERCOOLING, -1, ice->gap ? FREEZER_NONE : freezer_ice_supercooling(ice),

@@ -3,8 +3,9 @@
 
 #include "freezer_run_internal.h"
 
-#define ZERO    INT64_C(0)
-#define MINUS40 (-40 * MICRO_PER_UNIT)
+#define ZERO        INT64_C(0)
+#define MINUS40     (-40 * MICRO_PER_UNIT)
+#define ICE_WARMEST (2 * MICRO_PER_UNIT) /* as in freezer_ice.c */
 
 void freezer_run_init(struct freezer_run *run, const struct freezer_setup *setup)
 {
@@ -133,7 +134,7 @@ static void take_sample(struct freezer_run *run, int64_t now_us, micro_t value, 
     struct freezer_record *r = &run->record;
     const bool chamber = freezer_run_knows(run, FREEZER_INPUT_CHAMBER, now_us);
 
-    r->ice_hidden |= since_us > run->setup.gap_us && r->ice.state == ICE_NOT_SEEN;
+    r->ice_hidden |= since_us > run->setup.gap_us && value <= ICE_WARMEST && r->ice.state == ICE_NOT_SEEN;
     r->has_sample = true;
     cross(run, now_us, value, ZERO, since_us, &r->zero_us, &r->zero_within_us);
     cross(run, now_us, value, MINUS40, since_us, &r->minus40_us, &r->minus40_within_us);
@@ -176,7 +177,7 @@ static void take_usable(struct freezer_run *run, enum freezer_input input, int64
     const bool after_gap = before.us == FREEZER_NONE || now_us - before.us > run->setup.gap_us;
 
     if (input == FREEZER_INPUT_STATUS)
-        freezer_run_by_status(run, now_us, (enum freezer_status)value, after_gap);
+        freezer_run_by_status(run, now_us, (enum freezer_phase)value, after_gap);
     else if (input == FREEZER_INPUT_CHAMBER && !freezer_run_knows(run, FREEZER_INPUT_STATUS, now_us))
         freezer_run_by_chamber(run, now_us, value);
     const int64_t since_us = run->is_running ? since_in_run(run, input, now_us) : 0;

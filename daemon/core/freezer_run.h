@@ -27,7 +27,7 @@ enum freezer_input {
     FREEZER_INPUT_SAMPLE,
     FREEZER_INPUT_SETPOINT,
     FREEZER_INPUT_SEGMENT, /* from 1; 0: none. Whole, not x 10^6 */
-    FREEZER_INPUT_STATUS,  /* enum freezer_status, not x 10^6 */
+    FREEZER_INPUT_STATUS,  /* enum freezer_phase, not x 10^6 */
     FREEZER_INPUT_LID,     /* 1: open */
     FREEZER_INPUT_POWER,   /* 0: off */
     FREEZER_INPUT_LN2,     /* 1: low */
@@ -35,7 +35,7 @@ enum freezer_input {
 #define FREEZER_INPUTS 8
 
 /* The controller's own words in these terms. */
-enum freezer_status {
+enum freezer_phase {
     FREEZER_STATUS_IDLE,
     FREEZER_STATUS_RUNNING,
     FREEZER_STATUS_HELD, /* a run that stands still: by hand, or until the chamber has caught up */

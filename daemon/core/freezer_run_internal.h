@@ -20,7 +20,7 @@ void freezer_run_conduct(struct freezer_run *run, bool sample, int64_t now_us, m
 void freezer_run_find(struct freezer_run *run, int64_t now_us);
 
 /* freezer_run_recognise.c: whether a run begins or ends. */
-void freezer_run_by_status(struct freezer_run *run, int64_t now_us, enum freezer_status status,
+void freezer_run_by_status(struct freezer_run *run, int64_t now_us, enum freezer_phase status,
                            bool after_gap);
 void freezer_run_by_chamber(struct freezer_run *run, int64_t now_us, micro_t value);
 void freezer_run_end(struct freezer_run *run, int64_t now_us, enum freezer_end how);

@@ -65,8 +65,7 @@ static bool is_done(const struct freezer_run *run)
             run->elapsed_us + run->setup.gap_us >= takes_us);
 }
 
-void freezer_run_by_status(struct freezer_run *run, int64_t now_us, enum freezer_status status,
-                           bool after_gap)
+void freezer_run_by_status(struct freezer_run *run, int64_t now_us, enum freezer_phase status, bool after_gap)
 {
     const bool runs = status == FREEZER_STATUS_RUNNING || status == FREEZER_STATUS_HELD;
 
