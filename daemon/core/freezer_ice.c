@@ -16,7 +16,8 @@ __extension__ typedef __int128 wide_t;
 #define RISE_MIN       (MICRO_PER_UNIT * 3 / 10)
 #define RISE_MIN_BLIND (2 * MICRO_PER_UNIT) /* the chamber not known */
 #define RISE_NOISES    7
-#define ICE_WARMEST    (2 * MICRO_PER_UNIT) /* nothing freezes above; a probe may be off by so much */
+#define WARMER_MIN     (MICRO_PER_UNIT * 3 / 2) /* than the chamber, for a rate of cooling to say something */
+#define ICE_WARMEST    (2 * MICRO_PER_UNIT)     /* nothing freezes above; a probe may be off by so much */
 
 void freezer_ice_init(struct freezer_ice *ice, int64_t lag_us, int64_t gap_us)
 {
@@ -234,6 +235,31 @@ static void follow(struct freezer_ice *ice)
     ice->state = ICE_MELTED;
 }
 
+/* How fast the sample cools for how much warmer it is than the chamber: a property of the bag that only ice
+ * changes. */
+static void watch_cooling(struct freezer_ice *ice)
+{
+    const int64_t now_us = back(ice, 0)->us;
+    wide_t warmer = 0;
+    micro_t value, per_s;
+    unsigned n = 0;
+
+    while (n < ice->n && now_us - back(ice, n)->us <= BEFORE_US) {
+        if (back(ice, n)->chamber == FREEZER_NONE)
+            return;
+        warmer += back(ice, n)->value - back(ice, n)->chamber;
+        n++;
+    }
+    if (n < READINGS_MIN || n == ice->n || warmer / n < WARMER_MIN)
+        return; /* n == ice->n: the window is not full yet */
+    line_through(ice, n - 1, 0, now_us, &value, &per_s);
+    const int64_t cools = (int64_t)((wide_t)-per_s * MICRO_PER_UNIT / (warmer / n));
+    if (cools > ice->quickest)
+        ice->quickest = cools;
+    else if (value < 0 && cools < ice->quickest / 4)
+        ice->flat = true;
+}
+
 void freezer_ice_take(struct freezer_ice *ice, int64_t boot_us, micro_t value, micro_t chamber,
                       bool uncertain)
 {
@@ -262,6 +288,7 @@ void freezer_ice_take(struct freezer_ice *ice, int64_t boot_us, micro_t value, m
     if (ice->state != ICE_NOT_SEEN || ice->n < READINGS_MIN)
         return;
     const unsigned low = coldest(ice);
+    watch_cooling(ice);
     if (!has_risen(ice, low, &blind))
         return;
     ice->uncertain = blind || ice->doubted;

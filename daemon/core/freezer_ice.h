@@ -11,8 +11,10 @@
  * it measures: while the sample cools fast it reads too warm. With a known lag the onset is corrected by lag
  * x slope; without one it is as the probe had it.
  *
- * A sample that freezes without supercooling by more than about 0.3 K makes no rise: then ice is not seen
- * (ICE_NOT_SEEN), which is not the same as that there is none.
+ * A sample that freezes without supercooling by more than about 0.5 K makes no rise: then ice is not seen
+ * (ICE_NOT_SEEN), which is not the same as that there is none. What shows it is that the sample all but stops
+ * cooling under a colder chamber (flat). A probe that is stuck looks the same, so that is no proof of ice,
+ * but it takes away the proof that there was none.
  *
  * Values come in order of time. What did not come is not filled in: a gap empties the memory of what was
  * before, and a gap between onset and the end of the plateau makes peak and plateau uncertain.
@@ -44,12 +46,14 @@ struct freezer_ice {
     micro_t onset, peak;
     micro_t noise;  /* of one reading, standard deviation, when ice was found */
     bool uncertain; /* chamber not known, the onset itself not seen, or the device doubts a reading */
+    bool flat;      /* no rise, but the sample cooled at under a quarter of its way before */
     bool gap;       /* data were missing between onset and the end of the plateau */
     struct freezer_ice_reading kept[FREEZER_ICE_KEPT]; /* a ring */
     unsigned n, next;
-    unsigned n_cold; /* readings in a row as cold as the onset */
-    int64_t cold_us; /* the first of them */
-    bool doubted;    /* one of those kept is uncertain */
+    unsigned n_cold;  /* readings in a row as cold as the onset */
+    int64_t cold_us;  /* the first of them */
+    int64_t quickest; /* so far: cooling per s, x 10^6 of how much warmer than the chamber it is */
+    bool doubted;     /* one of those kept is uncertain */
 };
 
 /* lag_us: of the probe, 0: not known. gap_us: readings further apart have a gap between them. */

@@ -160,7 +160,7 @@ static void judge_ice(const struct freezer_record *r, const struct freezer_progr
     if (ice->state == ICE_NOT_SEEN) {
         const bool cold_enough = r->sample_low != FREEZER_NONE &&
                                  (p->exotherm_by == FREEZER_NONE || r->sample_low <= p->exotherm_by);
-        if (r->has_sample && !r->ice_hidden && cold_enough && r->begin_known)
+        if (r->has_sample && !r->ice_hidden && !ice->flat && cold_enough && r->begin_known)
             add(v, FREEZER_WHY_NO_EXOTHERM, -1, FREEZER_NONE, FREEZER_NONE);
         else
             add(v, FREEZER_WHY_ICE_UNKNOWN, -1, FREEZER_NONE, FREEZER_NONE);
