@@ -8,11 +8,12 @@ __extension__ typedef __int128 wide_t;
 #define SECOND_US      INT64_C(1000000)
 #define NEAREST_US     (SECOND_US * 9 / 10)
 #define WINDOW_US      (180 * SECOND_US) /* how far back a rise may have begun */
-#define BEFORE_US      (60 * SECOND_US)  /* that the line before the onset goes through */
-#define READINGS_MIN   6                 /* before anything is said */
-#define LINE_MIN       5                 /* readings that make a line */
-#define SEEN_BEFORE    3                 /* or nobody saw where it began */
-#define IN_A_ROW       3                 /* a lone spike is no exotherm */
+#define BEFORE_US      (60 * SECOND_US)  /* that the line before the onset goes through, to find its knee */
+#define LINE_US        (20 * SECOND_US) /* that its temperature is read from: a fast cooling is no straight line */
+#define READINGS_MIN   6                /* before anything is said */
+#define LINE_MIN       5                /* readings that make a line */
+#define SEEN_BEFORE    3                /* or nobody saw where it began */
+#define IN_A_ROW       3                /* a lone spike is no exotherm */
 #define RISE_MIN       (MICRO_PER_UNIT * 3 / 10)
 #define RISE_MIN_BLIND (2 * MICRO_PER_UNIT) /* the chamber not known */
 #define RISE_NOISES    7
@@ -151,6 +152,15 @@ static void line_through(const struct freezer_ice *ice, unsigned first, unsigned
     *ret_value = base->value + (micro_t)((v + mean_ms_n * across / along) / n);
 }
 
+/* The oldest from first on that is at most so long before the reading that is at back, and LINE_MIN of them.
+ */
+static unsigned not_before(const struct freezer_ice *ice, unsigned first, unsigned at, int64_t before_us)
+{
+    while (first > at + LINE_MIN && back(ice, at)->us - back(ice, first)->us > before_us)
+        first--;
+    return first;
+}
+
 /* Noise on a level stretch can put the chord's knee too early: on to the last reading that the line before it
  * still explains. */
 static unsigned last_on_line(const struct freezer_ice *ice, unsigned first, unsigned at)
@@ -174,7 +184,11 @@ static void find_onset(struct freezer_ice *ice, unsigned low)
 {
     unsigned first;
     const unsigned early = knee(ice, low, &first);
-    const unsigned at = last_on_line(ice, first, early);
+    unsigned at;
+
+    first = not_before(ice, first, early, BEFORE_US);
+    at = last_on_line(ice, first, early);
+    first = not_before(ice, first, at, LINE_US);
     const struct freezer_ice_reading *last = back(ice, at);
     const struct freezer_ice_reading *r1 = back(ice, at - 1);
     const struct freezer_ice_reading *r2 = back(ice, at >= 2 ? at - 2 : 0);
@@ -196,6 +210,7 @@ static void find_onset(struct freezer_ice *ice, unsigned low)
     ice->noise = noise_of(ice, at, first);
     ice->uncertain |= first - at < SEEN_BEFORE;
     ice->state = ICE_RISING;
+    ice->flat = false; /* it was the rise */
     ice->peak = FREEZER_NONE;
     for (unsigned i = at; i-- > 0;) {
         const micro_t v = back(ice, i)->value;

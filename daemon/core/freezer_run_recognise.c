@@ -109,7 +109,11 @@ static void may_begin(struct freezer_run *run, int64_t now_us, micro_t value)
         begin(run, left_us, false, known);
         if (run->step == 0 && p->steps[0].kind != FREEZER_STEP_RAMP && p->n_steps > 1)
             freezer_run_enter(run, 1, left_us, 0);
-        run->elapsed_us = now_us - left_us;
+        /* The program's clock by the way that is behind it: when the ramp began was not told. */
+        if (run->step >= 0 && p->steps[run->step].per_hour > 0)
+            run->elapsed_us =
+                (int64_t)((freezer_wide_t)(freezer_program_from(p, (unsigned)run->step) - value) *
+                          INT64_C(3600000000) / p->steps[run->step].per_hour);
         run->tick_us = now_us;
     }
     run->rest_us = FREEZER_NONE;

@@ -1,6 +1,7 @@
 /*
- * freezer_study [RUNS] PROGRAMS-DIR - how well daemon/core/freezer_* finds ice in simulated runs, and how
- * often its verdict is that of the simulator's truth. See README.md. Prints tables; passes or fails nothing.
+ * freezer_study [RUNS [FIRST]] PROGRAMS-DIR - how well daemon/core/freezer_* finds ice in simulated runs, and
+ * how often its verdict is that of the simulator's truth. See README.md. Prints tables; passes or fails
+ * nothing.
  */
 #include "freezer_study.h"
 
@@ -204,6 +205,7 @@ static struct program *load(const char *dir, const char *name)
 int main(int argc, char **argv)
 {
     const unsigned runs = argc > 2 ? (unsigned)strtoul(argv[1], NULL, 10) : 500;
+    const unsigned first = argc > 3 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
     struct results r = {.errors = calloc(runs + 1, sizeof *r.errors)};
     struct program *programs[N_PROGRAMS];
 
@@ -213,7 +215,7 @@ int main(int argc, char **argv)
         programs[i] = load(argv[argc - 1], names[i]);
     for (unsigned i = 0; i < runs; i++) {
         const struct freezer_program *program = &programs[i % N_PROGRAMS]->steps;
-        struct study_case c = study_make(i, program);
+        struct study_case c = study_make(first + i, program);
         struct freezer_setup setup = {.program = program,
                                       .has = 0x1f,
                                       .gap_us = INT64_C(16000000),
