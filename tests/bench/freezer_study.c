@@ -92,7 +92,10 @@ static void count_ice(struct results *r, const struct study_case *c, const struc
 {
     const struct freezer_batch *b = &c->freezer->batch;
     const struct freezer_ice *ice = &pair->plain.record.ice;
-    const bool hidden = pair->plain.record.ice_hidden || !pair->plain.record.has_sample;
+    /* Nobody could see it: data were missing, or the run was stopped while it began. */
+    const bool hidden =
+        pair->plain.record.ice_hidden || !pair->plain.record.has_sample ||
+        (b->nucleated && (double)pair->plain.record.end.boot_us / 1e6 - IDLE_S - b->onset_s < 30);
     const double late_s = (double)ice->onset_us / 1e6 - IDLE_S - b->onset_s;
 
     r->ice += b->nucleated;
