@@ -47,10 +47,10 @@ static void count_state(struct freezer_run *run, enum freezer_input input, micro
 /* The time up to now, in the state that was known before what is new now. */
 static void tick(struct freezer_run *run, int64_t now_us)
 {
-    const int64_t past_us = now_us - run->tick_us;
+    const int64_t past_us = run->is_running ? now_us - run->tick_us : 0;
     struct freezer_record *r = &run->record;
 
-    if (!run->is_running || past_us <= 0)
+    if (past_us <= 0)
         return;
     run->tick_us = now_us;
     if (!freezer_run_knows(run, FREEZER_INPUT_STATUS, now_us) ||
