@@ -86,6 +86,15 @@ static void judge_rate(const struct freezer_record *r, const struct freezer_prog
         add(v, FREEZER_WHY_RATE, (int)i, rate, wanted);
 }
 
+/* Whether the controller itself went on: a step in which the run was broken off has no end to be judged. */
+static bool was_finished(const struct freezer_record *r, unsigned step)
+{
+    for (unsigned i = step + 1; i < r->n_steps; i++)
+        if (r->steps[i].entered)
+            return true;
+    return r->how == FREEZER_END_COMPLETE;
+}
+
 /* The setpoint was last read a little before the step ended: so far it may still have gone. */
 static void judge_setpoint(const struct freezer_record *r, const struct freezer_program *p, unsigned i,
                            struct freezer_verdict *v)
@@ -94,7 +103,7 @@ static void judge_setpoint(const struct freezer_record *r, const struct freezer_
     const struct freezer_conduct *c = &r->steps[i];
     micro_t slack = s->tolerance;
 
-    if (s->tolerance == FREEZER_NONE || s->of_sample || !c->left || c->setpoint == FREEZER_NONE)
+    if (s->tolerance == FREEZER_NONE || s->of_sample || c->setpoint == FREEZER_NONE || !was_finished(r, i))
         return;
     if (s->kind == FREEZER_STEP_RAMP)
         slack += (micro_t)((freezer_wide_t)s->per_hour * (c->end_us - c->setpoint_us) / INT64_C(3600000000));

@@ -75,6 +75,8 @@ class Runs(unittest.TestCase):
         self.assertEqual(stopped["verdict"], "outside")
         self.assertIn("not-complete", [r["why"] for r in stopped["reasons"]])
         self.assertIn("gap", [r["why"] for r in stopped["reasons"]])
+        self.assertNotIn("setpoint", [r["why"] for r in stopped["reasons"]])  # it never came to the step's end
+        self.assertEqual((whole["guidance"], stopped["guidance"]), ("none", "minus-80"))
 
     def test_the_program_is_named_by_its_hash(self):
         file = PROGRAMS / "cryomed-700.yaml"
@@ -97,6 +99,7 @@ class Runs(unittest.TestCase):
         self.assertIn("within limits", shown)
         self.assertIn("OUTSIDE LIMITS", shown)
         self.assertIn("the program did not come to its end", shown)
+        self.assertIn("not into LN2 vapour", shown)
         self.assertIn("an example that nobody has validated", shown)
         chinese = self.ctl("crf", "--from", "2026-09-21", "--to", "2026-09-23", "--lang", "zh")
         self.assertIn("中止", chinese)

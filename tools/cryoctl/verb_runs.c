@@ -145,7 +145,48 @@ static void describe(const struct ctl *ctl, const struct freezer_reason *r, char
         return;
     }
     number(ctl, form, r->limit, limit);
-    (void)snprintf(text, cap, tr(ctl, "%s%s %s (limit %s)", "%s%s %s（限值 %s）"), step, what, value, limit);
+    if (r->why == FREEZER_WHY_RATE || r->why == FREEZER_WHY_SETPOINT)
+        (void)snprintf(text, cap, tr(ctl, "%s%s %s (wanted %s)", "%s%s %s（应为 %s）"), step, what, value,
+                       limit);
+    else
+        (void)snprintf(text, cap, tr(ctl, "%s%s %s (limit %s)", "%s%s %s（限值 %s）"), step, what, value,
+                       limit);
+}
+
+/* What may become of the samples of a run that was broken off, by the temperature they had then. */
+static enum freezer_guidance guidance_of(const struct freezer_record *r, const struct program *program)
+{
+    if (r->how == FREEZER_END_COMPLETE || r->how == FREEZER_END_NONE)
+        return FREEZER_GUIDANCE_NONE;
+    return freezer_record_guidance(r, program != NULL ? &program->steps : NULL, r->end.boot_us,
+                                   r->ice.gap_us);
+}
+
+static const char *guidance_words(const struct ctl *ctl, enum freezer_guidance guidance)
+{
+    switch (guidance) {
+    case FREEZER_GUIDANCE_MINUS80:
+        return tr(ctl,
+                  "broken off warmer than -40 °C: into a -80 °C freezer, not into LN2 vapour (cord blood)",
+                  "中止时高于 -40 °C：可转入 -80 °C 冰箱，不可转入气相液氮（脐带血）");
+    case FREEZER_GUIDANCE_EITHER:
+        return tr(ctl, "broken off at -40 °C or colder: into a -80 °C freezer or LN2 vapour (cord blood)",
+                  "中止时不高于 -40 °C：可转入 -80 °C 冰箱或气相液氮（脐带血）");
+    case FREEZER_GUIDANCE_UNKNOWN:
+        return tr(ctl,
+                  "broken off, the samples' temperature is not known: only a -80 °C freezer is right at any "
+                  "(cord blood)",
+                  "中止时样品温度未知：仅 -80 °C 冰箱在任何温度下适用（脐带血）");
+    default:
+        return NULL;
+    }
+}
+
+static const char *guidance_name(enum freezer_guidance guidance)
+{
+    static const char *const all[] = {"none", "minus-80", "unknown", "minus-80-or-ln2-vapour"};
+
+    return all[guidance];
 }
 
 /* ---------------------------------------------------------------- JSON */
@@ -245,6 +286,7 @@ static void json_run(const struct ctl *ctl, const struct freezer_record *r, cons
     json_ice(&j, r);
     json_steps(&j, r, program != NULL ? &program->steps : NULL);
     json_verdict(ctl, &j, &v);
+    json_text_string(&j, "guidance", guidance_name(guidance_of(r, program)));
     json_text_end(&j);
     printf("%s%s", first ? "" : ",", json_text_finish(&j) > 0 ? text : "{}");
 }
@@ -330,6 +372,9 @@ static void add_run(const struct ctl *ctl, struct table *t, const struct freezer
         describe(ctl, &v.reasons[i], reason, sizeof reason);
         used += (size_t)snprintf(notes + used, sizeof notes - used, "%s%s", i > 0 ? "; " : "  ", reason);
     }
+    const char *guidance = guidance_words(ctl, guidance_of(r, program));
+    if (guidance != NULL)
+        used += (size_t)snprintf(notes + used, sizeof notes - used, "%s%s", used > 0 ? "; " : "  ", guidance);
     if (used > 0)
         table_note(t, notes);
 }
