@@ -362,6 +362,34 @@ static void a_second_run_has_a_record_of_its_own(void **state)
     assert_true(rig.run.record.chamber_low == 4 * K);
 }
 
+/* Whatever comes: no overflow, no step that is not there, a verdict that is one. */
+static void any_readings_do_no_harm(void **state)
+{
+    static const micro_t odd[] = {MICRO_MAX, -MICRO_MAX, 0, 1, -1, -4 * K, -90 * K, 4 * K};
+    struct freezer_verdict v;
+    uint64_t random = 1;
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig, 0xff);
+    for (int i = 0; i < 200000; i++) {
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407U;
+        const unsigned r = (unsigned)(random >> 33);
+        const enum freezer_input input = (enum freezer_input)(r % FREEZER_INPUTS);
+        const micro_t value = input >= FREEZER_INPUT_SEGMENT ? (micro_t)(r >> 3 & 3)
+                              : r >> 4 & 7                   ? ((micro_t)(r >> 8 & 0xff) - 200) * K / 2
+                                                             : odd[r >> 8 & 7];
+        rig.now_us += r >> 16 & 0x3f ? (r >> 22) % 4 * S : r >> 22 & 7 ? 100 * S : 3000 * S;
+        freezer_run_take(&rig.run, input, rig_at(&rig), value, (enum quality)((r >> 26) % 3));
+        if (i % 3 == 0)
+            freezer_run_look(&rig.run, rig_at(&rig));
+        assert_in_range(rig.run.step + 1, 0, 3);
+        if (i % 100 == 0)
+            freezer_record_judge(&rig.run.record, &rig.program, &v);
+    }
+    assert_true(rig.run.n_ended > 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +414,7 @@ int main(void)
         cmocka_unit_test(a_late_start_is_told),
         cmocka_unit_test(nobody_came),
         cmocka_unit_test(a_second_run_has_a_record_of_its_own),
+        cmocka_unit_test(any_readings_do_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
