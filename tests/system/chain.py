@@ -95,6 +95,8 @@ class Incident(harness.SystemTest):
                   file=sys.stderr)
         elif self.notifier and self.notifier.running():
             self.notifier.stop()
+        for word in ("AddressSanitizer", "ThreadSanitizer", "LeakSanitizer", "runtime error:"):
+            self.assertNotIn(word, self.notifier.tail() if self.notifier else "")
         super().tearDown()
 
     def users(self):

@@ -25,7 +25,7 @@ class SanFrancisco(Incident):
             self.assertIn(word, text)
         (entry,) = self.disabled(what="bypassed")
         self.assertTrue(entry["by"] and entry["until"])
-        self.told("li.na", "tank-1", "level-low", purpose="held")
+        held = self.receiver.wait(person="li.na", purpose="held")
         self.hall("set", "tank-1", "autofill", "off")
         self.hall("set", "tank-1", "level", "10 cm")
         self.event("tank-1", "level-low", "raised", state="out-of-service")
@@ -33,6 +33,7 @@ class SanFrancisco(Incident):
         told = self.told("li.na", "tank-1", "warm")
         self.assertEqual(told["maintenance_order"], "WO-17")
         self.assertIn("WO-17", told["text"])
+        self.assertEqual([m["id"] for m in self.receiver.feed.since() if m["purpose"] == "held"], [held["id"]])  # one order
         self.cold()
         # Somebody has to look by hand, and it is an alarm when nobody does.
         (due,) = until(lambda: self.status()["rounds"], "a round")
@@ -141,6 +142,8 @@ class Stockholm(Incident):
         told = self.told("li.na", "system", "no-fills")
         names = ["tank-%d/level-low" % n for n in (1, 2, 3)]
         self.assertLessEqual(set(alarm["members"]), set(names))
+        until(lambda: sorted(next(a for a in self.status()["alarms"] if a["alarm"] == "no-fills")["members"]) == names,
+              "all members in status")
         self.assertEqual((sorted(told["group_members"]), told["priority"]), (names, "critical"))
         for name in names:
             self.assertIn(name, told["text"])
