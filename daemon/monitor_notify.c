@@ -85,12 +85,13 @@ void monitor_notify(struct monitor *m, struct core_message *message)
     struct notify_watch *w = &m->notify;
     if (message->notify.report == NULL) {
         w->beat_us = clock_boot_us();
+        w->nobody = message->notify.nobody;
         memcpy(w->run, message->notify.run, sizeof w->run);
         return;
     }
     if (!message->notify.report->online && (w->report == NULL || w->report->online))
         w->offline_us = clock_boot_us();
-    if (message->notify.report->online)
+    if (message->notify.report->online && !message->notify.report->unreadable)
         compare(m, message->notify.report);
     else if (w->report != NULL)
         carry(w->report, message->notify.report);
@@ -128,8 +129,15 @@ static void judge(const struct monitor *m, int64_t now_us, char detail[NOTE_MAX]
     } else if (now_us - w->beat_us >= silent_us) {
         snprintf(detail, NOTE_MAX, "no heartbeat for %lld s", (long long)((now_us - w->beat_us) / SECOND_US));
     }
+    if (detail[0] == '\0' && w->nobody)
+        snprintf(detail, NOTE_MAX, "%s",
+                 w->report != NULL && w->report->text[0] != '\0' ? w->report->text : "it would reach nobody");
     if (detail[0] != '\0' || w->report == NULL)
         return;
+    if (w->report->unreadable) {
+        snprintf(detail, NOTE_MAX, "what it says of itself can't be understood");
+        return;
+    }
     if (!w->report->online && (w->beat_us != 0 || !early) && now_us - w->offline_us >= RESTART_US)
         snprintf(detail, NOTE_MAX, "it says that it is offline");
     else if (w->report->online && !w->report->would_be_told && w->beat_us != 0)
@@ -182,7 +190,7 @@ void monitor_watch_notify(struct monitor *m, int64_t now_us)
     if (waiting)
         return; /* what it said in an earlier run is not taken back before it is known */
     set(m, FAULT_NOTIFIER, detail[0] != '\0', detail);
-    if (w->report != NULL && w->report->online)
+    if (w->report != NULL && w->report->online && !w->report->unreadable)
         tell_troubles(m);
 }
 

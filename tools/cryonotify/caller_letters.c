@@ -57,8 +57,8 @@ static uint64_t mix(uint64_t hash, const char *text)
     return (hash ^ 0xff) * UINT64_C(1099511628211);
 }
 
-/* Who, what, until which minute, why and for which order: what agrees in these was one order, for however many
- * alarms. What the plant holds by its design has a time for each alarm. */
+/* Who, what, until which minute, why and for which order: what agrees in these was one order, for however
+ * many alarms. What the plant holds by its design has a time for each alarm. */
 uint64_t caller_hold(const json_t *root)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
@@ -66,7 +66,8 @@ uint64_t caller_hold(const json_t *root)
     char until[17];
     snprintf(until, sizeof until, "%.16s", by[0] != '\0' ? text_of(root, "until") : "");
     enum call_state state;
-    if (read_state(text_of(root, "state"), &state) && state >= CALL_STATE_SHELVED) /* what has ended may be any */
+    if (read_state(text_of(root, "state"), &state) &&
+        state >= CALL_STATE_SHELVED) /* what has ended may be any */
         hash = mix(hash, text_of(root, "state"));
     hash = mix(mix(hash, by), until);
     hash = mix(mix(mix(hash, text_of(root, "note")), text_of(root, "order")), text_of(root, "why"));
@@ -256,12 +257,10 @@ static void take_state(struct caller *c, struct stamp now, const struct inbox_le
         s->clear_us = 0;
     }
     fact.late = !truth;
-    if (truth && is_refreshed(s, root)) {
-        caller_keep_body(c, key, letter->body, s->run, s->seq, s->time_us);
-        return;
-    }
-    if (is_old(s, text_of(root, "run"), json_integer_value(json_object_get(root, "seq")),
-               time_of(root, "time"), false))
+    if (truth && is_refreshed(s, root)) /* it may have become a member of a group */
+        fact.realarmed = false;
+    else if (is_old(s, text_of(root, "run"), json_integer_value(json_object_get(root, "seq")),
+                    time_of(root, "time"), false))
         return;
     feed(c, now, &fact, root, letter->body);
 }

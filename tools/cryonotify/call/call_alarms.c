@@ -164,6 +164,22 @@ static void unacknowledged(struct call *c, struct stamp now, struct call_alarm *
     }
 }
 
+/* It was over, and holds again, before anybody has acknowledged it: all who were called are, at once. Whoever has
+ * acknowledged its group meanwhile could not know. */
+static void holds_again(struct call *c, struct stamp now, struct call_alarm *a)
+{
+    const struct call_alarm *group = a->folded ? call_group_of(c, a) : NULL;
+    if (a->folded && (group == NULL || group->phase == PHASE_HELD)) {
+        unfold(c, now, a);
+        return;
+    }
+    if (a->folded)
+        return; /* its group is being called */
+    a->repeat_us = now.boot_us;
+    if (a->level_us != CALL_NEVER) /* the climb stood still meanwhile */
+        a->level_us = call_after(now.boot_us, call_pace_of(c, &a->fact)->level_ms[a->level]);
+}
+
 /* Of a hold is told when the window has ended, with all that belongs to the same order. */
 static void tell_hold(const struct call *c, struct stamp now, struct call_alarm *a, enum call_tell what)
 {
@@ -253,6 +269,8 @@ void call_alarm_feed(struct call *c, struct stamp now, const struct call_fact *f
     switch (fact->state) {
     case CALL_STATE_UNACKNOWLEDGED:
         unacknowledged(c, now, a, other || fact->realarmed);
+        if (!was_active && fact->active && a->phase == PHASE_CALLING)
+            holds_again(c, now, a);
         break;
     case CALL_STATE_RETURNED:
         unacknowledged(c, now, a, other);
