@@ -1,8 +1,8 @@
 /* caller_health.c - which channels work.
  *
- * What became of a channel's last message is kept in the book: a restart repairs nothing, and must not end the
- * alarm that says that somebody can't be told. A channel that never had a message is "not tried". Mail servers
- * can be asked without disturbing anybody: at the start and once a day.
+ * What became of a channel's last message is kept in the book: a restart repairs nothing, and must not end
+ * the alarm that says that somebody can't be told. A channel that never had a message is "not tried". Mail
+ * servers can be asked without disturbing anybody: at the start and once a day.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,8 +22,8 @@
 static void name_of(const struct caller *c, unsigned person, unsigned channel, char name[NAME_BYTES])
 {
     const struct notify_person *p = &c->config->people[person];
-    snprintf(name, NAME_BYTES, "channel %s/%s %s", p->id, c->config->channels[p->channels[channel].channel].name,
-             p->channels[channel].address);
+    snprintf(name, NAME_BYTES, "channel %s/%s %s", p->id,
+             c->config->channels[p->channels[channel].channel].name, p->channels[channel].address);
 }
 
 static void load_one(struct caller *c, struct stamp now, unsigned person, unsigned channel)
@@ -105,8 +105,8 @@ void caller_health_note(struct caller *c, struct stamp now, uint16_t person, uin
     const char *name = c->config->channels[p->channels[channel].channel].name;
     bool was_ok = h->error[0] == '\0';
     if (!ok && (was_ok || strcmp(h->error, error) != 0))
-        log_line(LOG_ERR, MID_ALARM, "%s %s be told through %s: %s", p->id, probed ? "can not" : "could not", name,
-                 error);
+        log_line(LOG_ERR, MID_ALARM, "%s %s be told through %s: %s", p->id, probed ? "can not" : "could not",
+                 name, error);
     else if (ok && !was_ok)
         log_line(LOG_NOTICE, MID_ALARM, "%s can be told through %s again", p->id, name);
     if (h->since[0] == '\0' || strcmp(h->error, error) != 0)
@@ -130,7 +130,8 @@ void caller_probe(struct caller *c, struct stamp now)
     }
 }
 
-/* True: it was the answer to a probe. A message says more than a probe: what has failed for a message stays so. */
+/* True: it was the answer to a probe. A message says more than a probe: what has failed for a message stays
+ * so. */
 bool caller_probe_result(struct caller *c, struct stamp now, const struct channel_result *result)
 {
     bool ok = result->outcome == CHANNEL_SENT;
@@ -139,7 +140,8 @@ bool caller_probe_result(struct caller *c, struct stamp now, const struct channe
     for (uint16_t person = 0; person < c->config->n_people && result->outcome != CHANNEL_STOPPED; person++)
         for (uint8_t i = 0; i < c->config->people[person].n_channels; i++) {
             enum call_channel_state state = call_channel_state(c->call, person, i);
-            if (c->config->people[person].channels[i].channel != (result->id & ~PROBE_ID) || state == CALL_FAILED)
+            if (c->config->people[person].channels[i].channel != (result->id & ~PROBE_ID) ||
+                state == CALL_FAILED)
                 continue;
             if (!ok || state == CALL_UNTRIED)
                 caller_health_note(c, now, person, i, ok, result->error, true);

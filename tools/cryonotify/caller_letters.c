@@ -57,8 +57,8 @@ static uint64_t mix(uint64_t hash, const char *text)
     return (hash ^ 0xff) * UINT64_C(1099511628211);
 }
 
-/* Who, what, until which minute, why and for which order: what agrees in these was one order, for however many
- * alarms. What the plant holds by its design has a time for each alarm. */
+/* Who, what, until which minute, why and for which order: what agrees in these was one order, for however
+ * many alarms. What the plant holds by its design has a time for each alarm. */
 uint64_t caller_hold(const json_t *root)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
@@ -66,7 +66,8 @@ uint64_t caller_hold(const json_t *root)
     char until[17];
     snprintf(until, sizeof until, "%.16s", by[0] != '\0' ? text_of(root, "until") : "");
     enum call_state state;
-    if (read_state(text_of(root, "state"), &state) && state >= CALL_STATE_SHELVED) /* what has ended may be any */
+    if (read_state(text_of(root, "state"), &state) &&
+        state >= CALL_STATE_SHELVED) /* what has ended may be any */
         hash = mix(hash, text_of(root, "state"));
     hash = mix(mix(hash, by), until);
     hash = mix(mix(mix(hash, text_of(root, "note")), text_of(root, "order")), text_of(root, "why"));

@@ -101,7 +101,8 @@ static const char *state_name(enum call_state state)
     return names[state];
 }
 
-/* When the reading was taken: a state that was told anew has the time of its reading beside that of the event.
+/* When the reading was taken: a state that was told anew has the time of its reading beside that of the
+ * event.
  */
 static int64_t value_time_of(const json_t *root)
 {
@@ -265,20 +266,20 @@ static int fill_summary(struct caller *c, const struct call_order *order, struct
         json_t *root = body_of(c, slot);
         struct notice_member *m = &p->members[p->n_roots];
         p->roots[p->n_roots++] = root;
-        *m = (struct notice_member){.asset = text_of(root, "asset"),
-                                    .alarm = text_of(root, "alarm"),
-                                    .asset_name = words_of(root, "asset_name"),
-                                    .text = words_of(root, "text"),
-                                    .response = words_of(root, "response"),
-                                    .priority = priority_of(view.priority),
-                                    .state = state_name(view.state),
-                                    .is_news = order->purpose != CALL_SUMMARY,
-                                    .until_utc_us = time_of(root, "until"),
-                                    .raised_utc_us = time_of(root, "raised"),
-                                    .event_utc_us = value_time_of(root),
-                                    .value_utc_us =
-                                        json_is_number(json_object_get(root, "value")) ? value_time_of(root) : 0,
-                                    .time_left_s = time_left_of(root)};
+        *m = (struct notice_member){
+            .asset = text_of(root, "asset"),
+            .alarm = text_of(root, "alarm"),
+            .asset_name = words_of(root, "asset_name"),
+            .text = words_of(root, "text"),
+            .response = words_of(root, "response"),
+            .priority = priority_of(view.priority),
+            .state = state_name(view.state),
+            .is_news = order->purpose != CALL_SUMMARY,
+            .until_utc_us = time_of(root, "until"),
+            .raised_utc_us = time_of(root, "raised"),
+            .event_utc_us = value_time_of(root),
+            .value_utc_us = json_is_number(json_object_get(root, "value")) ? value_time_of(root) : 0,
+            .time_left_s = time_left_of(root)};
         if (m->text.en == NULL && m->text.zh == NULL)
             m->text = (struct words){.en = view.key, .zh = view.key};
     }

@@ -138,9 +138,9 @@ json_t *caller_status_json(struct caller *c, struct stamp now)
     add_own(c, &h, problems);
     unsigned turn = call_drill_turn(c->call);
     const char *next = turn < c->config->n_people ? c->config->people[turn].id : "";
-    return json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:o, s:i, s:b, s:o, s:o, s:o, s:{s:s}}", "state",
-                     "online", "version", CRYOMON_VERSION, "run", c->run, "would_be_told", h.would_be_told,
-                     "reachable", (int)h.reachable, "proven", (int)h.proven, "unproven",
+    return json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:o, s:i, s:b, s:o, s:o, s:o, s:{s:s}}",
+                     "state", "online", "version", CRYOMON_VERSION, "run", c->run, "would_be_told",
+                     h.would_be_told, "reachable", (int)h.reachable, "proven", (int)h.proven, "unproven",
                      (int)(h.reachable - h.proven), "needed", (int)c->config->rules.needed, "on_duty",
                      on_duty, "open_calls", (int)h.open, "flood", h.flood, "channels", channels, "problems",
                      problems, "off", offs, "drill", "next", next);

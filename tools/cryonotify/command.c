@@ -138,10 +138,10 @@ static void print_status(const json_t *status)
         const json_t *ok = json_object_get(one, "ok");
         bool probed = strcmp(text_of(one, "proof"), "probe") == 0;
         printf("channel: %s/%s %s%s%s\n", text_of(one, "person"), text_of(one, "channel"),
-               json_is_null(ok)     ? "not tried yet"
-               : !json_is_true(ok)  ? "FAILED"
-               : probed             ? "the server answers, no message sent yet"
-                                    : "ok",
+               json_is_null(ok)    ? "not tried yet"
+               : !json_is_true(ok) ? "FAILED"
+               : probed            ? "the server answers, no message sent yet"
+                                   : "ok",
                text_of(one, "since")[0] != '\0' ? " since " : "", text_of(one, "since"));
     }
     json_array_foreach(json_object_get(status, "alarms"), i, one)

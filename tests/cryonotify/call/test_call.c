@@ -378,7 +378,8 @@ static void calls_are_counted_by_person(void **state)
             continue;
         unsigned *last = o->person == 0 ? &first : &second;
         if (*last == 0)
-            assert_int_equal(o->nth, o->person == 0 ? 2 : 1); /* the head's first, in the alarm's second round */
+            assert_int_equal(o->nth,
+                             o->person == 0 ? 2 : 1); /* the head's first, in the alarm's second round */
         *last = o->nth;
     }
     assert_true(first >= 2 && second >= 1);

@@ -114,7 +114,8 @@ struct call_fact {
     bool late;      /* it happened a while ago; the alarm's state will say what is true now */
     bool local;     /* ours (the daemon is silent), not the daemon's */
     uint16_t by;    /* who has acknowledged it, or CALL_NOBODY */
-    uint64_t hold;  /* shelved, suppressed, out of service, or not any more: those of one order have the same one */
+    uint64_t
+        hold; /* shelved, suppressed, out of service, or not any more: those of one order have the same one */
 };
 
 enum call_event_kind {
@@ -238,7 +239,7 @@ struct call_saved {
     uint16_t rounds;
     bool folded, summarised, pending; /* pending: a call was under way, or a hold was not told yet */
     uint64_t told;
-    uint8_t calls[CALL_PEOPLE]; /* how often each person was called */
+    uint8_t calls[CALL_PEOPLE];          /* how often each person was called */
     int64_t repeat_utc_us, level_utc_us; /* 0: none */
 };
 /* A slot that has changed since it was last given here; false: none. The slot may be free: then -> ret_free.

@@ -14,7 +14,7 @@
 
 #define NOTICE_STRING_MAX                                                                                    \
     16384 /* bytes of one string; longer ones are cut by notice_copy, and end with "…" */
-#define NOTICE_MEMBERS_MAX 4096 /* of a summary */
+#define NOTICE_MEMBERS_MAX 4096               /* of a summary */
 #define NOTICE_OLD_US      INT64_C(120000000) /* a reading's age from which the text says when it was so */
 
 /* Both languages; one that is absent repeats the other. */
@@ -33,13 +33,13 @@ enum notice_purpose {
     NOTICE_RETURNED,     /* the condition is over; nobody has acknowledged */
     NOTICE_ACKNOWLEDGED, /* somebody has taken it on: by */
     NOTICE_OVER,         /* normal again */
-    NOTICE_HELD,         /* shelved, suppressed or out of service: state, by, until, note, order; of one order that
-                            holds several alarms: members */
-    NOTICE_HOLD_ENDED,   /* a hold has ended; the state is what it is now, or members */
-    NOTICE_SUMMARY,      /* many at once: members; no alarm of its own */
-    NOTICE_DRILL,        /* a drill: the person confirms that this arrived */
-    NOTICE_TEST,         /* cryonotify --test: nothing to confirm */
-    NOTICE_PROBLEM,      /* cryonotify itself has something to say (the daemon is silent, a channel failed) */
+    NOTICE_HELD, /* shelved, suppressed or out of service: state, by, until, note, order; of one order that
+                    holds several alarms: members */
+    NOTICE_HOLD_ENDED, /* a hold has ended; the state is what it is now, or members */
+    NOTICE_SUMMARY,    /* many at once: members; no alarm of its own */
+    NOTICE_DRILL,      /* a drill: the person confirms that this arrived */
+    NOTICE_TEST,       /* cryonotify --test: nothing to confirm */
+    NOTICE_PROBLEM,    /* cryonotify itself has something to say (the daemon is silent, a channel failed) */
 };
 /* Stable machine names: "call", "again", ... "hold-ended". Never NULL. */
 const char *notice_purpose_name(enum notice_purpose purpose);
@@ -115,7 +115,7 @@ struct notice {
     int64_t trend_over_s;
     int64_t time_left_s;      /* until the consequence, as it was at time_left_utc_us; -1: not known */
     int64_t time_left_utc_us; /* 0: event_utc_us */
-    int64_t response_time_s; /* how long the priority allows; 0: not told */
+    int64_t response_time_s;  /* how long the priority allows; 0: not told */
 
     /* when, in UTC microseconds; 0: not known */
     int64_t raised_utc_us;

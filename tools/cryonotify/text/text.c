@@ -150,8 +150,8 @@ static void first_of_alarm(FILE *out, const struct notice *n)
     }
 }
 
-/* "9 alarms", "Tank 3: 9 alarms", or the alarm by its name: what a hold is of. Never the alarm's sentence, which
- * reads as if it were so now. */
+/* "9 alarms", "Tank 3: 9 alarms", or the alarm by its name: what a hold is of. Never the alarm's sentence,
+ * which reads as if it were so now. */
 static void held_what(FILE *out, const struct notice *n)
 {
     const char *asset = asset_name(n);
