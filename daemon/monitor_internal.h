@@ -79,6 +79,7 @@ struct bypass_record {
 struct notify_watch {
     struct notify_report *report;   /* its last status; NULL: none in this run */
     struct notify_report *restored; /* what was off in an earlier run; NULL: not known, or not needed */
+    bool failed_seen;               /* which ones have failed was said in this run */
     bool failed_grew, off_grew;     /* since they were last told: something that was not known before */
     char run[WHO_MAX];              /* of the last heartbeat */
     int64_t beat_us;                /* when that was; 0: none yet */
@@ -340,6 +341,9 @@ enum notifier_state monitor_notifier_state(const struct monitor *m);
  * this fault says. */
 bool monitor_troubles_grew(const struct monitor *m, enum system_fault fault,
                            const struct notify_troubles *before, const struct notify_troubles *now);
+/* Does the alarm about this fault, as it was told last, name one of these? */
+bool monitor_troubles_named(const struct monitor *m, enum system_fault fault,
+                            const struct notify_troubles *set);
 /* What has failed and was not tried since is still failed. */
 void monitor_troubles_keep(struct notify_troubles *now, const struct notify_troubles *before,
                            const struct notify_troubles *unknown);

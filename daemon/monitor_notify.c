@@ -73,6 +73,7 @@ static void compare(struct monitor *m, struct notify_report *now)
     }
     if (w->report != NULL)
         monitor_troubles_keep(&now->failed, &w->report->failed, &now->unknown);
+    w->failed_seen |= now->failed.n > 0;
     w->failed_grew |= monitor_troubles_grew(m, FAULT_NOTIFY_CHANNEL,
                                             w->report != NULL ? &w->report->failed : NULL, &now->failed);
     w->off_grew |=
@@ -159,7 +160,9 @@ static void tell_troubles(struct monitor *m)
     const enum language language = m->config->language;
     char detail[NOTE_MAX];
     monitor_channel_words(m, detail);
-    if (report->failed.n > 0 || report->unknown.n == 0) /* not tried is not repaired */
+    /* Not tried is not repaired; that others were not tried either says nothing of the one that was. */
+    if (report->failed.n > 0 || report->unknown.n == 0 ||
+        (w->failed_seen && !monitor_troubles_named(m, FAULT_NOTIFY_CHANNEL, &report->unknown)))
         monitor_troubles_tell(m, FAULT_NOTIFY_CHANNEL, FROM_OWNER, report->failed.n > 0, w->failed_grew,
                               detail);
     monitor_troubles_words(&report->off, language, detail);
