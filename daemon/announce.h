@@ -43,9 +43,10 @@ struct alarm_news {
     micro_t measure;
     bool has_trend;
     struct trend_view trend;
-    int64_t time_left_s; /* until the consequence; -1: not known */
-    int group;           /* the group alarm that is active and has it as a member; -1: none */
-    unsigned n_listed;   /* of a group: its active members, as alarms */
+    char by_eye[LANGUAGES][NOTE_MAX]; /* of manual-reading-beyond-*: what was read; "": not known */
+    int64_t time_left_s;              /* until the consequence; -1: not known */
+    int group;                        /* the group alarm that is active and has it as a member; -1: none */
+    unsigned n_listed;                /* of a group: its active members, as alarms */
     uint32_t n_members;
     uint16_t members[ANNOUNCE_MEMBERS_MAX];
 };
@@ -93,7 +94,14 @@ struct manual_reading {
     micro_t value;
     int64_t measured_utc_us;
     const char *who, *via, *second, *note;
+    bool is_late;
+    const char *beyond; /* the alarms whose limits it is beyond, "a b"; "": none */
 };
+/* Of such a value, for an alarm about it: "LN2 level 3.0 cm, read by eye at 2026-11-24 12:00 UTC (limit of
+ * level-low)". */
+void announce_beyond(const struct config *config, const struct manual_reading *reading,
+                     enum language language, char *text, size_t cap);
+
 void announce_reading(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,
                       const struct manual_reading *reading, char body[BODY_MAX]);
 

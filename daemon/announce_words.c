@@ -280,11 +280,11 @@ static void fault_sentence(const struct alarm_news *news, enum language language
 /* CHATTER and FED: their text says what is the matter. */
 static void outside_sentence(const struct alarm_news *news, enum language language, char *text, size_t cap)
 {
-    bool zh = language == LANGUAGE_ZH, more = news->detail != NULL && news->detail[0] != '\0' && !news->over;
     if (is_about_hold(news))
         text[0] = '\0';
     else
-        snprintf(text, cap, "%s", news->over ? (zh ? "已恢复" : "over") : more ? news->detail : "");
+        snprintf(text, cap, "%s",
+                 news->over ? (language == LANGUAGE_ZH ? "已恢复" : "over") : news->by_eye[language]);
 }
 
 static void condition_sentence(const struct alarm_news *news, enum language language, char *text, size_t cap)

@@ -32,7 +32,8 @@ int monitor_make_tables(struct monitor *m, struct config *config)
     const struct rounds_model model = {.every_ms = config->rounds.every_ms,
                                        .grace_ms = config->rounds.grace_ms,
                                        .unattended_after_ms = config->rounds.unattended_after_ms};
-    struct rounds *rounds = rounds_create(&model, config->n_assets, clock_now());
+    struct rounds *rounds = rounds_create(&model, config->n_points, clock_now());
+    struct by_eye *by_eye = calloc(config->n_points + 1U, sizeof *by_eye);
     int64_t *told = calloc(config->n_alarms + 1U, sizeof *told);
     struct engine *engine = engine_create(&tables, clock_now());
     struct alarm_record *alarms = calloc(config->n_alarms + 1U, sizeof *alarms);
@@ -42,8 +43,9 @@ int monitor_make_tables(struct monitor *m, struct config *config)
     bool *unshown = calloc(config->n_alarms + 1U, sizeof *unshown);
     struct bus **buses = calloc(config->n_buses + 1U, sizeof *buses); /* NOLINT(bugprone-sizeof-expression) */
     if (engine == NULL || alarms == NULL || devices == NULL || dirty == NULL || unshown == NULL ||
-        buses == NULL || calibrated == NULL || rounds == NULL || told == NULL) {
+        buses == NULL || calibrated == NULL || rounds == NULL || by_eye == NULL || told == NULL) {
         rounds_free(rounds);
+        free(by_eye);
         free(told);
         engine_free(engine);
         free(alarms);
@@ -60,6 +62,7 @@ int monitor_make_tables(struct monitor *m, struct config *config)
     m->devices = devices;
     m->calibrated = calibrated;
     m->rounds = rounds;
+    m->by_eye = by_eye;
     m->fallback_told = told;
     m->disabled_changed = true;
     for (uint16_t i = 0; i < config->n_devices; i++) {
@@ -132,6 +135,7 @@ void monitor_free(struct monitor *m)
     free(m->unshown);
     free(m->buses);
     rounds_free(m->rounds);
+    free(m->by_eye);
     free(m->fallback_told);
     free(m->notify.report);
     free(m->notify.restored);
@@ -325,6 +329,7 @@ static void tell_status(struct monitor *m)
 static void watch_people(struct monitor *m, int64_t now_us)
 {
     monitor_watch_bypasses(m, now_us);
+    monitor_watch_beyond(m);
     monitor_watch_rounds(m);
     monitor_watch_drill(m);
     monitor_watch_notify(m, now_us);

@@ -67,6 +67,10 @@ static void refuse_hold(const struct monitor *m, uint16_t alarm, bool shelf, str
     else if (shelf && m->config->alarm_models[alarm].priority == PRIORITY_CRITICAL)
         monitor_refuse(result, -EPERM, "this alarm can't be shelved: it is critical",
                        "该报警为紧急级别，不能搁置");
+    else if (shelf && m->config->alarm_models[alarm].protected)
+        monitor_refuse(result, -EPERM,
+                       "this alarm can't be shelved: it says that nobody looks, or that nobody is told",
+                       "该报警表示无人查看或无人收到通知，不能搁置");
     else if (shelf)
         monitor_refuse(result, -EPERM, "this alarm can't be shelved: the configuration does not allow it",
                        "配置不允许搁置该报警");

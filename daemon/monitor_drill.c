@@ -20,7 +20,7 @@ void monitor_drill_restore(struct monitor *m, const struct core_message *message
     struct drill_watch *w = &m->drill;
     w->confirmed_utc_us = message->drilled.utc_us;
     w->began_utc_us = message->drilled.began_utc_us;
-    w->first_utc_us = message->drilled.first_utc_us;
+    w->first_utc_us = message->drilled.first_utc_us != 0 ? message->drilled.first_utc_us : clock_now().utc_us;
 }
 
 /* The time of day at which drills are held, so many days after a time; local time. */

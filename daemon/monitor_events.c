@@ -101,6 +101,8 @@ static struct alarm_news news_of(const struct monitor *m, uint16_t alarm, const 
     news.measure = news.view.measure;
     if (model->kind == CONDITION_FAULT)
         news.detail = m->faults[model->fault].detail;
+    if (model->kind == CONDITION_FED)
+        monitor_beyond_words(m, alarm, news.by_eye);
     add_context(m, &news);
     return news;
 }

@@ -14,6 +14,7 @@
  *   monitor_drill.c   the way to a person, tried out on schedule
  *   monitor_fallback.c  the daemon's own last resort
  *   monitor_rounds.c  manual readings
+ *   monitor_beyond.c  values that a person has read, beyond a limit
  *   monitor_clock.c   the wall clock was set, the machine was suspended
  *   monitor_record.c  what tools did and people signed; overdue reviews
  *   monitor_verify.c  a person compares a point with the device's display
@@ -108,6 +109,14 @@ struct fallback_watch {
     bool on; /* what the relay is to be */
 };
 
+/* The newest value of a point that a person has read. */
+struct by_eye {
+    bool is_known, is_restored; /* restored: by an earlier run; what it raised may be over since */
+    unsigned beyond;            /* priorities of alarms whose limits it is beyond: bits */
+    micro_t value;
+    int64_t measured_utc_us, entered_boot_us;
+};
+
 /* How a device has answered so far, and when the broker was last told. */
 struct device_record {
     struct diagnostics counts;
@@ -150,7 +159,9 @@ struct monitor {
     struct notify_watch notify;
     struct drill_watch drill;
     struct fallback_watch fallback;
-    struct rounds *rounds;  /* core/rounds.h; index: asset */
+    struct rounds *rounds;  /* core/rounds.h; index: point */
+    struct by_eye *by_eye;  /* config->n_points: the newest manual readings */
+    bool beyond_settled;    /* what an earlier run left of them was looked at */
     int64_t *fallback_told; /* config->n_alarms: the raised time that the command was told of, or 0 */
     bool disabled_changed;  /* the list of what is disabled is to be told anew */
     struct baseline {
@@ -369,6 +380,18 @@ void monitor_watch_drill(struct monitor *m);
 
 void monitor_watch_fallback(struct monitor *m, int64_t now_us);
 void monitor_fallback_result(struct monitor *m, const struct core_message *message);
+
+/* ---- monitor_beyond.c */
+
+/* The alarms of the point whose limits a value is beyond: their names, "a b", and priorities as bits. */
+unsigned monitor_beyond_of(const struct monitor *m, uint16_t point, micro_t value, char ids[NOTE_MAX]);
+/* It is the newest value of the point that a person has read. */
+void monitor_beyond_read(struct monitor *m, uint16_t point, micro_t value, int64_t measured_utc_us);
+void monitor_beyond_restore(struct monitor *m, uint16_t point, const struct core_message *message);
+/* Once a second, and after each reading: raises and ends manual-reading-beyond-PRIORITY. */
+void monitor_watch_beyond(struct monitor *m);
+/* What such an alarm is about; "" of another alarm. */
+void monitor_beyond_words(const struct monitor *m, uint16_t alarm, char text[LANGUAGES][NOTE_MAX]);
 
 /* ---- monitor_rounds.c */
 

@@ -352,12 +352,15 @@ static void carry_alarms(struct monitor *m, const struct config *old, const stru
     }
 }
 
-static void carry_rounds(struct monitor *m, const struct config *old, const struct rounds *old_rounds)
+static void carry_rounds(struct monitor *m, const struct config *old, const struct rounds *old_rounds,
+                         const struct by_eye *old_by_eye)
 {
-    for (uint16_t i = 0; i < old->n_assets; i++) {
-        int j = config_find_asset(m->config, old->assets[i].id);
-        if (j >= 0)
-            rounds_inherit(m->rounds, (uint16_t)j, old_rounds, i);
+    for (uint16_t i = 0; i < old->n_points; i++) {
+        int j = config_find_point(m->config, old->assets[old->points[i].asset].id, old->points[i].id);
+        if (j < 0)
+            continue;
+        rounds_inherit(m->rounds, (uint16_t)j, old_rounds, i);
+        m->by_eye[j] = old_by_eye[i];
     }
 }
 
@@ -409,6 +412,7 @@ static void switch_over(struct monitor *m)
     bool *old_dirty = m->dirty_assets, *old_unshown = m->unshown;
     struct bus **old_buses = m->buses;
     struct rounds *old_rounds = m->rounds;
+    struct by_eye *old_by_eye = m->by_eye;
     int64_t *old_told = m->fallback_told;
     release_buses(m);
     int result = monitor_make_tables(m, r->next);
@@ -425,7 +429,7 @@ static void switch_over(struct monitor *m)
     monitor_tell_config(m);
     carry_alarms(m, old, old_engine, old_alarms);
     carry_points(m, old, old_engine, old_calibrated);
-    carry_rounds(m, old, old_rounds);
+    carry_rounds(m, old, old_rounds, old_by_eye);
     engine_free(old_engine);
     free(old_alarms);
     free(old_calibrated);
@@ -434,6 +438,7 @@ static void switch_over(struct monitor *m)
     free(old_unshown);
     free(old_buses);
     rounds_free(old_rounds);
+    free(old_by_eye);
     free(old_told); /* the command is told once more: better twice than not at all */
     config_unref(old);
     refeed_faults(m);

@@ -25,13 +25,52 @@ static bool parse_value(const struct point_config *point, const char *text, micr
     return false;
 }
 
-static bool check(const struct command_request *request, struct command_result *result)
+static void refuse_range(const struct point_config *point, struct command_result *result)
 {
-    if (rounds_is_future(clock_now(), request->measured_utc_us))
-        monitor_refuse(result, -ERANGE, "it can't have been measured in the future", "测量时间不能在将来");
+    char low[MICRO_TEXT_MAX], high[MICRO_TEXT_MAX], en[WHY_MAX], zh[WHY_MAX];
+    micro_print(low, sizeof low, point->format.plausible_min, point->format.decimals);
+    micro_print(high, sizeof high, point->format.plausible_max, point->format.decimals);
+    snprintf(en, sizeof en, "the value is not plausible: this point has %s to %s %s", low, high, point->unit);
+    snprintf(zh, sizeof zh, "数值不合理：该测点的范围为 %s 至 %s %s", low, high, point->unit);
+    monitor_refuse(result, -ERANGE, en, zh);
+}
+
+static bool check(const struct monitor *m, const struct command_request *request,
+                  const struct manual_reading *reading, struct command_result *result)
+{
+    const struct reg_format *format = &m->config->points[reading->point].format;
+    int error = rounds_check(m->rounds, reading->point, clock_now(), m->drill.first_utc_us,
+                             request->measured_utc_us, &result->is_late);
+    if (error == -ERANGE)
+        monitor_refuse(result, error, "it can't have been measured in the future", "测量时间不能在将来");
+    else if (error < 0)
+        monitor_refuse(result, error, "it was measured before the record begins", "测量时间早于记录的开始");
     else if (request->second[0] != '\0' && strcmp(request->second, request->who) == 0)
         monitor_refuse(result, -EINVAL, "the second person must be another one", "复核人必须是另一人");
+    else if (format->has_range && format->n_states == 0 &&
+             (reading->value < format->plausible_min || reading->value > format->plausible_max))
+        refuse_range(&m->config->points[reading->point], result);
     return result->error == 0;
+}
+
+static void record(struct monitor *m, const struct command_request *request,
+                   const struct manual_reading *reading, struct command_result *result)
+{
+    const struct point_config *point = &m->config->points[reading->point];
+    struct store_message message;
+    struct stamp now = clock_now();
+    struct event_record *event = monitor_begin_event(m, &message, "reading", now);
+    snprintf(event->asset, sizeof event->asset, "%s", m->config->assets[point->asset].id);
+    announce_reading(m->config, m->parts.run_id, event->seq, now, reading, event->body);
+    result->seq = event->seq;
+    monitor_send_event(m, &message);
+    if (rounds_read(m->rounds, reading->point, now, request->measured_utc_us))
+        monitor_beyond_read(m, reading->point, reading->value, request->measured_utc_us);
+    log_line(LOG_NOTICE, MID_CONTROL, "%s has read %s/%s by eye: %s%s%s", request->who, request->asset,
+             request->point, request->value, result->beyond[0] != '\0' ? ", beyond the limit of " : "",
+             result->beyond);
+    monitor_watch_beyond(m);
+    monitor_watch_rounds(m);
 }
 
 void monitor_reading(struct monitor *m, const struct command_request *request, struct command_result *result)
@@ -41,38 +80,30 @@ void monitor_reading(struct monitor *m, const struct command_request *request, s
         result->error = -ENOENT;
         return;
     }
-    const struct point_config *point = &m->config->points[index];
     struct manual_reading reading = {.point = (uint16_t)index,
                                      .measured_utc_us = request->measured_utc_us,
                                      .who = request->who,
                                      .via = request->via,
                                      .second = request->second,
                                      .note = request->note};
-    if (!parse_value(point, request->value, &reading.value)) {
+    if (!parse_value(&m->config->points[index], request->value, &reading.value)) {
         monitor_refuse(result, -EINVAL, "the value is neither a number nor a state of this point",
                        "数值既不是数字，也不是该测点的状态");
         return;
     }
-    if (!check(request, result))
+    if (!check(m, request, &reading, result))
         return;
-    struct store_message message;
-    struct stamp now = clock_now();
-    struct event_record *event = monitor_begin_event(m, &message, "reading", now);
-    snprintf(event->asset, sizeof event->asset, "%s", m->config->assets[point->asset].id);
-    announce_reading(m->config, m->parts.run_id, event->seq, now, &reading, event->body);
-    result->seq = event->seq;
-    monitor_send_event(m, &message);
-    rounds_read(m->rounds, point->asset, now, request->measured_utc_us);
-    log_line(LOG_NOTICE, MID_CONTROL, "%s has read %s/%s by eye: %s", request->who, request->asset,
-             request->point, request->value);
-    monitor_watch_rounds(m);
+    (void)monitor_beyond_of(m, reading.point, reading.value, result->beyond);
+    reading.beyond = result->beyond;
+    reading.is_late = result->is_late;
+    record(m, request, &reading, result);
 }
 
 void monitor_restore_round(struct monitor *m, const struct core_message *message)
 {
-    int asset = config_find_asset(m->config, message->round.asset);
-    if (asset >= 0)
-        rounds_read(m->rounds, (uint16_t)asset, clock_now(), message->round.measured_utc_us);
+    int point = config_find_point(m->config, message->round.asset, message->round.point);
+    if (point >= 0 && rounds_read(m->rounds, (uint16_t)point, clock_now(), message->round.measured_utc_us))
+        monitor_beyond_restore(m, (uint16_t)point, message);
 }
 
 /* ---------------------------------------------------------------- watching */
@@ -89,39 +120,85 @@ static int64_t last_data(const struct monitor *m, const struct asset_config *ass
     return last_us;
 }
 
-/* Since when it can't be believed or read, also in an earlier run; 0: not known. */
-static int64_t known_since(const struct monitor *m, const struct asset_config *asset)
+/* All alarms of a file about its value are out of service: nobody hears of it. */
+static bool is_out_of_service(const struct monitor *m, uint16_t point)
 {
-    int64_t since_us = 0;
-    for (uint32_t i = asset->first_point; i < (uint32_t)asset->first_point + asset->n_points; i++) {
-        const int64_t us = monitor_bypassed_since(m, m->config->devices[m->config->points[i].device].id);
-        if (us != 0 && (since_us == 0 || us < since_us))
-            since_us = us;
-    }
+    const struct asset_config *asset = &m->config->assets[m->config->points[point].asset];
+    bool any = false;
     for (uint32_t i = asset->first_alarm; i < (uint32_t)asset->first_alarm + asset->n_alarms; i++) {
-        const int64_t us = m->alarms[i].raised_utc_us;
-        if (m->config->alarm_models[i].kind == CONDITION_NO_DATA &&
-            engine_hold(m->engine, (uint16_t)i).active && us != 0 && (since_us == 0 || us < since_us))
+        if (m->config->alarm_models[i].point != point || !config_is_about_value(m->config, (uint16_t)i))
+            continue;
+        if (engine_alarm_state(m->engine, (uint16_t)i) != ALARM_OUT_OF_SERVICE)
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+/* Since when it can't be believed or read, also in an earlier run; 0: not known. */
+static int64_t known_since(const struct monitor *m, uint16_t point)
+{
+    const struct asset_config *asset = &m->config->assets[m->config->points[point].asset];
+    int64_t since_us = monitor_bypassed_since(m, m->config->devices[m->config->points[point].device].id);
+    for (uint32_t i = asset->first_alarm; i < (uint32_t)asset->first_alarm + asset->n_alarms; i++) {
+        const struct alarm_model *model = &m->config->alarm_models[i];
+        const int64_t service_us = m->alarms[i].service.since_utc_us;
+        int64_t us = 0;
+        if (!engine_kind_has_reading(model->kind) || model->point != point)
+            continue;
+        if (model->kind == CONDITION_NO_DATA && engine_hold(m->engine, (uint16_t)i).active)
+            us = m->alarms[i].raised_utc_us;
+        else if (m->alarms[i].state == ALARM_OUT_OF_SERVICE)
+            us = service_us;
+        if (us != 0 && (since_us == 0 || us < since_us))
             since_us = us;
     }
     return since_us;
 }
 
-/* The worst of its devices. */
 static void observe(struct monitor *m, uint16_t index, struct stamp now)
 {
     const struct asset_config *asset = &m->config->assets[index];
-    int64_t worst_us = INT64_MAX;
-    bool bypassed = false;
     for (uint32_t i = asset->first_point; i < (uint32_t)asset->first_point + asset->n_points; i++) {
-        const uint16_t device = m->config->points[i].device;
-        if (i > asset->first_point && m->config->points[i - 1].device == device)
-            continue; /* seen just now */
-        const int64_t us = last_data(m, asset, device);
-        worst_us = us < worst_us ? us : worst_us;
-        bypassed |= m->n_bypasses > 0 && monitor_is_bypassed(m, m->config->devices[device].id);
+        const struct point_config *point = &m->config->points[i];
+        if (!point->is_read_by_eye)
+            continue;
+        const bool left =
+            (m->n_bypasses > 0 && monitor_is_bypassed(m, m->config->devices[point->device].id)) ||
+            is_out_of_service(m, (uint16_t)i);
+        rounds_observe(m->rounds, (uint16_t)i, now, left, last_data(m, asset, point->device));
+        if (rounds_view(m->rounds, (uint16_t)i, now).is_unattended)
+            rounds_since(m->rounds, (uint16_t)i, now, known_since(m, (uint16_t)i));
     }
-    rounds_observe(m->rounds, index, now, bypassed, worst_us == INT64_MAX ? now.boot_us : worst_us);
+}
+
+/* A round of an asset: all of its points that must be read. */
+struct asset_round {
+    struct rounds_view view; /* since the first; due by the earliest; the last reading of any */
+    uint16_t first_due;      /* the point that is due first */
+};
+
+static struct asset_round round_of(const struct monitor *m, uint16_t index, struct stamp now)
+{
+    const struct asset_config *asset = &m->config->assets[index];
+    struct asset_round round = {.view = {.since_utc_us = INT64_MAX, .due_utc_us = INT64_MAX}};
+    struct rounds_view *all = &round.view;
+    for (uint32_t i = asset->first_point; i < (uint32_t)asset->first_point + asset->n_points; i++) {
+        const struct rounds_view view = rounds_view(m->rounds, (uint16_t)i, now);
+        if (view.last_utc_us > all->last_utc_us)
+            all->last_utc_us = view.last_utc_us;
+        if (!m->config->points[i].is_read_by_eye || !view.is_unattended)
+            continue;
+        all->is_unattended = true;
+        all->is_overdue |= view.is_overdue;
+        if (view.since_utc_us < all->since_utc_us)
+            all->since_utc_us = view.since_utc_us;
+        if (view.due_utc_us >= all->due_utc_us)
+            continue;
+        all->due_utc_us = view.due_utc_us;
+        round.first_due = (uint16_t)i;
+    }
+    return round;
 }
 
 void monitor_watch_rounds(struct monitor *m)
@@ -132,11 +209,9 @@ void monitor_watch_rounds(struct monitor *m)
         if (alarm < 0)
             continue;
         observe(m, i, now);
-        if (rounds_view(m->rounds, i, now).is_unattended)
-            rounds_since(m->rounds, i, now, known_since(m, &m->config->assets[i]));
         struct event event = {.kind = EVENT_CONDITION};
         event.condition.alarm = (uint16_t)alarm;
-        event.condition.holds = rounds_view(m->rounds, i, now).is_overdue;
+        event.condition.holds = round_of(m, i, now).view.is_overdue;
         if (event.condition.holds != engine_hold(m->engine, (uint16_t)alarm).active)
             (void)monitor_feed(m, &event, NULL);
     }
@@ -144,9 +219,27 @@ void monitor_watch_rounds(struct monitor *m)
 
 /* ---------------------------------------------------------------- status */
 
-static void round_text(const struct monitor *m, uint16_t asset, const struct rounds_view *view,
-                       char text[DEVICE_BODY_MAX])
+/* Names that have no room are left out: those that are due then come next. */
+static void add_points(const struct monitor *m, struct json_text *j, uint16_t asset, struct stamp now)
 {
+    const struct asset_config *a = &m->config->assets[asset];
+    size_t len = 0;
+    json_text_array(j, "points");
+    for (uint32_t i = a->first_point; i < (uint32_t)a->first_point + a->n_points; i++) {
+        const struct point_config *point = &m->config->points[i];
+        if (!point->is_read_by_eye || !rounds_view(m->rounds, (uint16_t)i, now).is_unattended)
+            continue;
+        len += strlen(point->id) + 3;
+        if (len < DEVICE_BODY_MAX / 2)
+            json_text_string(j, NULL, point->id);
+    }
+    json_text_end(j);
+}
+
+static void round_text(const struct monitor *m, uint16_t asset, const struct asset_round *round,
+                       struct stamp now, char text[DEVICE_BODY_MAX])
+{
+    const struct rounds_view *view = &round->view;
     struct json_text j;
     json_text_begin(&j, text, DEVICE_BODY_MAX);
     json_text_object(&j, NULL);
@@ -154,6 +247,8 @@ static void round_text(const struct monitor *m, uint16_t asset, const struct rou
     json_text_time(&j, "since", view->since_utc_us);
     json_text_time(&j, "due", view->due_utc_us);
     json_text_bool(&j, "overdue", view->is_overdue);
+    json_text_string(&j, "point", m->config->points[round->first_due].id);
+    add_points(m, &j, asset, now);
     if (view->last_utc_us != 0)
         json_text_time(&j, "last", view->last_utc_us);
     json_text_end(&j);
@@ -166,13 +261,13 @@ uint16_t monitor_rounds_page(const struct monitor *m, uint16_t first, uint16_t c
     const struct stamp now = clock_now();
     uint16_t n = 0;
     for (uint16_t i = 0; i < m->config->n_assets && n < cap; i++) {
-        const struct rounds_view view = rounds_view(m->rounds, i, now);
-        if (m->config->assets[i].rounds_alarm < 0 || !view.is_unattended)
+        const struct asset_round round = round_of(m, i, now);
+        if (m->config->assets[i].rounds_alarm < 0 || !round.view.is_unattended)
             continue;
         if (first > 0)
             first--;
         else
-            round_text(m, i, &view, texts[n++]);
+            round_text(m, i, &round, now, texts[n++]);
     }
     return n;
 }

@@ -320,8 +320,8 @@ void engine_inherit_alarm(struct engine *engine, uint16_t alarm, const struct en
                           uint16_t from_alarm);
 
 /* Feeds one event. now never goes backwards in boot_us (an earlier one counts as the latest seen).
- * EVENT_WORSE: more of a part of the system has failed than before. Alarms about it that are acknowledged call
- * again (REALARMED, worse): what was acknowledged is not all of it any more. Nothing else changes.
+ * EVENT_WORSE: more of a part of the system has failed than before. Alarms about it that are acknowledged
+ * call again (REALARMED, worse): what was acknowledged is not all of it any more. Nothing else changes.
  * Returns 0, or
  * -EINVAL    an index out of range, or EVENT_CONDITION for an alarm that is not FED
  * -EBUSY     transitions have not been taken

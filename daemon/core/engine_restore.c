@@ -145,9 +145,8 @@ void engine_restore(struct engine *engine, uint16_t alarm, const struct alarm_me
     /* Of an alarm that does not latch any more, only good data can say that it is over. */
     a->status.latched = memory->latched && model->latching && alarm_state_is_active(memory->base);
     restore_holds(engine, alarm, memory);
-    a->status.unseen =
-        memory->unseen && memory->base != ALARM_NORMAL && memory->base != ALARM_ACKNOWLEDGED &&
-        alarm_is_covered(model, &a->status);
+    a->status.unseen = memory->unseen && memory->base != ALARM_NORMAL && memory->base != ALARM_ACKNOWLEDGED &&
+                       alarm_is_covered(model, &a->status);
     restore_acknowledgement(engine, a, memory);
     if (alarm_is_active(&a->status))
         restore_active(engine, alarm);

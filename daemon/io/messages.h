@@ -101,6 +101,8 @@ struct command_result {
     uint16_t n_marked;            /* of these: protected ones, which go on as ever and only say so */
     int64_t until_utc_us;         /* when the hold ends; 0: none */
     uint64_t seq;                 /* of the event, of a reading */
+    char beyond[NOTE_MAX];        /* of a reading: the alarms whose limits it is beyond, "a b"; "": none */
+    bool is_late;                 /* of a reading: entered late, or behind a newer one */
 };
 
 /* A person's channel, or all of a person, that is switched off in cryonotify. */
@@ -304,6 +306,8 @@ struct core_message {
         struct {
             char asset[ID_MAX], point[ID_MAX], by[WHO_MAX];
             int64_t measured_utc_us;
+            bool has_value;
+            micro_t value;
         } round;
         struct {
             struct notify_report *report; /* malloc'd, the receiver frees; NULL: a heartbeat */

@@ -55,15 +55,34 @@ bool automatic_bus(const struct draft *d, size_t bus, uint16_t *ret_at_least)
     return n_devices > 1;
 }
 
+bool automatic_beyond(const struct draft *d, const struct draft_asset *asset, enum priority priority,
+                      bool *ret_life_safety)
+{
+    bool found = false;
+
+    *ret_life_safety = false;
+    for (size_t i = 0; i < asset->n_alarms; i++) {
+        const struct draft_alarm *alarm = &d->alarms[asset->first_alarm + i];
+        if (alarm->model.priority != priority || !config_is_judged_by_eye(&alarm->model))
+            continue;
+        found = true;
+        *ret_life_safety |= alarm->config.life_safety;
+    }
+    return found;
+}
+
 size_t automatic_count(const struct draft *d)
 {
     size_t n = FAULT_COUNT + N_POINT_SUFFIXES * d->n_points + d->n_assets + d->n_groups;
     uint16_t at_least;
+    bool life_safety;
 
     for (size_t i = 0; i < d->n_points; i++)
         n += d->points[i].has_due ? DUE_STEPS : 0;
     for (size_t i = 0; i < d->n_assets; i++)
         n += d->assets[i].rounds;
+    for (size_t i = 0; i < d->n_assets * PRIORITIES; i++)
+        n += automatic_beyond(d, &d->assets[i / PRIORITIES], (enum priority)(i % PRIORITIES), &life_safety);
     for (size_t i = 0; i < d->n_buses; i++)
         n += automatic_bus(d, i, &at_least);
     return n;
@@ -130,6 +149,12 @@ void automatic_texts(struct alarm_config *alarm, enum automatic_kind kind, const
              .response = {"Go there, read level and temperature, and enter them (cryoctl reading)",
                           "到现场读取液位和温度并录入（cryoctl reading）"},
              .consequence = {"A tank may run empty and nobody sees it", "储罐可能耗尽液氮而无人察觉"}},
+        [AUTOMATIC_IS_BEYOND] =
+            {.text = {"A value that a person has read is beyond a limit", "人工读数超出报警限值"},
+             .response = {"Go there and act as for the alarm that is named; then read again and enter it",
+                          "到现场按所列报警处理，然后重新读数并录入"},
+             .consequence = {"The device does not tell it: nobody else knows",
+                             "设备未报告该情况，没有其他途径得知"}},
         [AUTOMATIC_IS_BUS] =
             {.text = {"Several devices on bus %s give no data: one cause is likely",
                       "总线 %s 上多台设备无数据：很可能是同一原因"},

@@ -2,7 +2,8 @@
  * automatic.h - the alarms that cryomon makes by itself: their names, and what staff read about them.
  *
  * Of the system: one for each enum system_fault, and one for each bus with two devices and more. Of a point:
- * no data, bad, and when its calibration is due. Of an asset: chattering, and the manual reading.
+ * no data, bad, and when its calibration is due. Of an asset: chattering, the manual reading that
+ * is overdue, and the one that is beyond a limit.
  */
 #ifndef CRYOMON_AUTOMATIC_H
 #define CRYOMON_AUTOMATIC_H
@@ -11,17 +12,23 @@
 
 #define AUTOMATIC_CHATTER "chattering"
 #define AUTOMATIC_ROUNDS  "manual-reading-overdue"
+#define AUTOMATIC_BEYOND  "manual-reading-beyond-" /* and the priority */
 
 /* A bus's alarm is "bus-ID-silent": longer ids of buses have no room in it. */
 #define BUS_ID_MAX (ID_MAX - (sizeof "bus--silent" - 1))
 
 /* Tells all alarms of an asset (-1: the system) that a group may have as members: those in the files and
- * those that cryomon makes, without groups and chattering. */
+ * those that cryomon makes, without groups, chattering
+ * and values read by eye. */
 void automatic_each_alarm(const struct draft *d, int asset, void (*tell)(void *context, const char *id),
                           void *context);
 
 /* How many it makes in all. */
 size_t automatic_count(const struct draft *d);
+
+/* Has the asset an alarm of this priority that can be judged by a value read by eye? */
+bool automatic_beyond(const struct draft *d, const struct draft_asset *asset, enum priority priority,
+                      bool *ret_life_safety);
 
 /* Does the bus get its alarm? Then *ret_at_least members must be active: more than one device alone has. */
 bool automatic_bus(const struct draft *d, size_t bus, uint16_t *ret_at_least);
@@ -33,6 +40,7 @@ enum automatic_kind {
     AUTOMATIC_IS_OVERDUE,
     AUTOMATIC_IS_CHATTER,
     AUTOMATIC_IS_ROUNDS,
+    AUTOMATIC_IS_BEYOND,
     AUTOMATIC_IS_BUS
 };
 

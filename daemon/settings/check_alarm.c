@@ -102,6 +102,7 @@ static void check_alarm_name(struct draft *d, const struct draft_alarm *alarm, s
     size_t len = strlen(alarm->config.id);
 
     if (strcmp(alarm->config.id, AUTOMATIC_CHATTER) == 0 ||
+        strncmp(alarm->config.id, AUTOMATIC_BEYOND, strlen(AUTOMATIC_BEYOND)) == 0 ||
         (d->assets[asset].rounds && strcmp(alarm->config.id, AUTOMATIC_ROUNDS) == 0))
         problems_at_key(d->problems, alarm->node,
                         "'%s' is the name of an alarm that cryomon makes for each asset; choose another",

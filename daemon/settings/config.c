@@ -114,3 +114,15 @@ const char *asset_kind_name(enum asset_kind kind)
 
     return (size_t)kind < sizeof names / sizeof names[0] ? names[kind] : "?";
 }
+
+bool config_is_about_value(const struct config *config, uint16_t alarm)
+{
+    const enum condition_kind kind = config->alarm_models[alarm].kind;
+
+    return !config->alarms[alarm].automatic && engine_kind_has_reading(kind);
+}
+
+bool config_is_judged_by_eye(const struct alarm_model *model)
+{
+    return model->kind == CONDITION_HIGH || model->kind == CONDITION_LOW || model->kind == CONDITION_STATE;
+}

@@ -178,9 +178,11 @@ struct asset_config {
     uint16_t first_alarm, n_alarms; /* and so do its alarms */
     uint8_t n_exposures; /* thresholds for cryoctl exposure, of its points in exposure_unit; ascending */
     micro_t exposures[EXPOSURES_MAX];
-    char exposure_unit[UNIT_MAX]; /* "°C" unless set */
-    int chatter_alarm;            /* index of ID/chattering; -1: it has none (system) */
-    int rounds_alarm;             /* index of ID/manual-reading-overdue; -1: no rounds here */
+    char exposure_unit[UNIT_MAX];  /* "°C" unless set */
+    int chatter_alarm;             /* index of ID/chattering; -1: it has none (system) */
+    int rounds_alarm;              /* index of ID/manual-reading-overdue; -1: no rounds here */
+    int beyond_alarms[PRIORITIES]; /* of ID/manual-reading-beyond-PRIORITY; -1: no alarm of that priority can
+                                      be judged by one value */
 };
 
 struct point_config {
@@ -188,7 +190,8 @@ struct point_config {
     struct bilingual name; /* falls back to the id */
     uint16_t asset, device;
     enum reg_table table;
-    uint16_t address; /* protocol address, from 0 */
+    uint16_t address;    /* protocol address, from 0 */
+    bool is_read_by_eye; /* manual rounds ask for it */
     struct reg_format format;
     char unit[UNIT_MAX]; /* "°C", "cm", "%"; "" for states */
     char register_name[ID_MAX];
@@ -294,6 +297,12 @@ struct calibrated config_calibrate(const struct config *config, uint16_t point, 
 int config_find_asset(const struct config *config, const char *asset);
 int config_find_point(const struct config *config, const char *asset, const char *point);
 int config_find_alarm(const struct config *config, const char *asset, const char *alarm);
+
+/* Is the alarm one of a file (not made by cryomon itself), about the value of its point? */
+bool config_is_about_value(const struct config *config, uint16_t alarm);
+
+/* Does one value, that a person has read, say whether the condition holds? */
+bool config_is_judged_by_eye(const struct alarm_model *model);
 
 /* The name staff read: bilingual text in the language, or the fallback when nothing is configured. */
 const char *bilingual_get(const struct bilingual *text, enum language language, const char *fallback);

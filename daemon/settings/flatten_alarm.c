@@ -20,29 +20,27 @@ static struct alarm_config *next_alarm(struct config *config, uint16_t asset, ui
     return alarm;
 }
 
+/* That people are told, or look where nothing else does, is what all else rests upon while it is kept quiet.
+ */
+static bool is_last_resort(const struct alarm_config *alarm, const struct alarm_model *model)
+{
+    if (model->kind == CONDITION_FAULT)
+        return model->fault == FAULT_DRILL_OVERDUE ||
+               strncmp(alarm->id, "notif", 5) == 0; /* notifier, notify-channel, ... */
+    return model->kind == CONDITION_FED && strcmp(alarm->id, AUTOMATIC_ROUNDS) == 0;
+}
+
 /* What the priority and the protection allow. */
 static void manage(const struct config *config, const struct alarm_config *alarm, struct alarm_model *model)
 {
     const struct priority_config *priority = &config->alarming.priorities[model->priority];
 
-    model->protected = alarm->life_safety || model->priority == PRIORITY_CRITICAL;
+    model->protected =
+        alarm->life_safety || model->priority == PRIORITY_CRITICAL || is_last_resort(alarm, model);
     model->shelve_max_ms = model->protected ? 0 : priority->shelve_at_most_ms;
     model->oos_max_ms = config->alarming.out_of_service_at_most_days * (uint32_t)DAY_MS;
     if (!alarm->own_realarm)
         model->realarm_after_ms = priority->realarm_after_ms;
-}
-
-/* About whether people look, and can be called: nobody may keep that quiet. */
-static void protect(struct alarm_model *model)
-{
-    model->protected = true;
-    model->shelve_max_ms = 0;
-}
-
-static bool is_about_people(enum system_fault fault)
-{
-    return fault == FAULT_NOTIFY_CHANNEL || fault == FAULT_NOTIFY_PEOPLE || fault == FAULT_NOTIFY_OFF ||
-           fault == FAULT_DRILL_OVERDUE;
 }
 
 /* ---------------------------------------------------------------- the system */
@@ -59,8 +57,6 @@ static void flatten_fault(struct config *config, enum system_fault fault, uint16
     model->priority = automatic_fault_priority(fault);
     model->on_delay_ms = fault == FAULT_BROKER ? BROKER_ON_DELAY_MS : 0;
     manage(config, alarm, model);
-    if (is_about_people(fault))
-        protect(model);
 }
 
 /* One cause, many points: as urgent as the most urgent of its members, which it may explain. */
@@ -127,6 +123,8 @@ void flatten_system(const struct draft *d, struct config *config, uint16_t *n_al
     memcpy(asset->name.text[LANGUAGE_ZH], "监测系统", sizeof "监测系统");
     asset->kind = ASSET_SYSTEM;
     asset->chatter_alarm = asset->rounds_alarm = -1;
+    for (unsigned i = 0; i < PRIORITIES; i++)
+        asset->beyond_alarms[i] = -1;
     for (int fault = 0; fault < FAULT_COUNT; fault++)
         flatten_fault(config, (enum system_fault)fault, n_alarms);
     for (size_t i = 0; i < d->n_buses; i++)
@@ -208,7 +206,45 @@ static void flatten_rounds(struct config *config, uint16_t asset, uint16_t *n_al
     model->kind = CONDITION_FED;
     model->priority = PRIORITY_HIGH;
     manage(config, alarm, model);
-    protect(model);
+}
+
+static void flatten_beyond(const struct draft *d, const struct draft_asset *from, struct config *config,
+                           uint16_t asset, uint16_t *n_alarms)
+{
+    for (unsigned priority = 0; priority < PRIORITIES; priority++) {
+        struct alarm_model *model;
+        bool life_safety;
+        if (!automatic_beyond(d, from, (enum priority)priority, &life_safety))
+            continue;
+        config->assets[asset].beyond_alarms[priority] = *n_alarms;
+        struct alarm_config *alarm = next_alarm(config, asset, n_alarms, &model);
+        (void)snprintf(alarm->id, sizeof alarm->id, AUTOMATIC_BEYOND "%s",
+                       priority_name((enum priority)priority));
+        automatic_texts(alarm, AUTOMATIC_IS_BEYOND, "");
+        alarm->life_safety = life_safety;
+        model->kind = CONDITION_FED;
+        model->priority = (enum priority)priority;
+        manage(config, alarm, model);
+    }
+}
+
+/* What people must read while nothing else does: the numbers that an alarm is about; without such an alarm
+ * all numbers; without numbers all there is. */
+static void flatten_by_eye(struct config *config, const struct asset_config *asset)
+{
+    bool has_alarm = false, has_number = false;
+    struct point_config *points = &config->points[asset->first_point];
+
+    for (uint16_t i = asset->first_alarm; i < asset->first_alarm + asset->n_alarms; i++) {
+        struct point_config *point = &config->points[config->alarm_models[i].point];
+        if (!config_is_about_value(config, i) || point->format.n_states > 0)
+            continue;
+        point->is_read_by_eye = has_alarm = true;
+    }
+    for (uint16_t i = 0; i < asset->n_points; i++)
+        has_number |= points[i].format.n_states == 0;
+    for (uint16_t i = 0; i < asset->n_points && !has_alarm; i++)
+        points[i].is_read_by_eye = points[i].format.n_states == 0 || !has_number;
 }
 
 void flatten_asset_alarms(const struct draft *d, struct config *config, size_t index, uint16_t *n_alarms)
@@ -218,6 +254,8 @@ void flatten_asset_alarms(const struct draft *d, struct config *config, size_t i
     struct asset_config *asset = &config->assets[a];
 
     asset->chatter_alarm = asset->rounds_alarm = -1;
+    for (unsigned i = 0; i < PRIORITIES; i++)
+        asset->beyond_alarms[i] = -1;
     for (size_t i = 0; i < from->n_alarms; i++) {
         const struct draft_alarm *alarm = &d->alarms[from->first_alarm + i];
         struct alarm_model *model;
@@ -236,5 +274,7 @@ void flatten_asset_alarms(const struct draft *d, struct config *config, size_t i
     flatten_chatter(config, a, n_alarms);
     if (from->rounds)
         flatten_rounds(config, a, n_alarms);
+    flatten_beyond(d, from, config, a, n_alarms);
+    flatten_by_eye(config, asset);
     flatten_groups(d, config, (int)index, n_alarms);
 }

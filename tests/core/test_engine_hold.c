@@ -158,8 +158,8 @@ static void what_waits_for_somebody_outlives_a_hold(void **state)
 
 static void feed_channel(struct fixture *f, enum event_kind kind, bool failed)
 {
-    assert_int_equal(
-        fixture_feed(f, &(struct event){.kind = kind, .fault = {FAULT_NOTIFY_CHANNEL, failed}}), 0);
+    assert_int_equal(fixture_feed(f, &(struct event){.kind = kind, .fault = {FAULT_NOTIFY_CHANNEL, failed}}),
+                     0);
 }
 
 /* Acknowledged was that one thing has failed; another one calls again. */

@@ -3,6 +3,8 @@
 
 #include "test.h"
 
+#include <errno.h>
+
 #define MINUTE_US INT64_C(60000000)
 #define HOUR_US   (60 * MINUTE_US)
 #define UTC_US    INT64_C(1795510000000000)
@@ -59,17 +61,42 @@ static void test_a_bypass_asks_at_once(void **state)
 static void test_a_reading_moves_what_is_due(void **state)
 {
     (void)state;
-    struct rounds *r = rounds_create(&MODEL, 1, at(0));
+    struct rounds *r = rounds_create(&MODEL, 2, at(0));
+    bool late;
     rounds_observe(r, 0, at(0), true, 0);
-    assert_true(rounds_is_future(at(4 * HOUR_US), UTC_US + 5 * HOUR_US));
-    assert_false(rounds_is_future(at(4 * HOUR_US), UTC_US + 4 * HOUR_US + MINUTE_US / 2)); /* a fast watch */
-    assert_false(rounds_is_future(at(60 * HOUR_US), UTC_US + HOUR_US)); /* late, and not lost */
-    rounds_read(r, 0, at(4 * HOUR_US), UTC_US + 3 * HOUR_US); /* entered an hour after it was measured */
+    rounds_observe(r, 1, at(0), true, 0);
+    assert_int_equal(rounds_check(r, 0, at(4 * HOUR_US), UTC_US, UTC_US + 5 * HOUR_US, &late), -ERANGE);
+    assert_int_equal(rounds_check(r, 0, at(4 * HOUR_US), UTC_US, UTC_US - HOUR_US, &late), -ESTALE);
+    assert_int_equal(rounds_check(r, 0, at(4 * HOUR_US), UTC_US, UTC_US + 4 * HOUR_US, &late), 0);
+    assert_false(late);
+    assert_true(rounds_read(r, 0, at(4 * HOUR_US), UTC_US + 3 * HOUR_US)); /* entered an hour later */
     struct rounds_view view = rounds_view(r, 0, at(4 * HOUR_US));
     assert_true(view.last_utc_us == UTC_US + 3 * HOUR_US);
     assert_true(view.due_utc_us == UTC_US + 7 * HOUR_US);
-    rounds_read(r, 0, at(4 * HOUR_US), UTC_US + 2 * HOUR_US); /* an older one makes nothing due sooner */
-    assert_true(rounds_view(r, 0, at(4 * HOUR_US)).last_utc_us == UTC_US + 3 * HOUR_US);
+    assert_true(rounds_view(r, 1, at(4 * HOUR_US)).due_utc_us == UTC_US + 4 * HOUR_US); /* each by itself */
+    rounds_free(r);
+}
+
+/* What was read at night is entered in the morning, and not in order: nothing of it is refused. */
+static void test_late_ones_are_taken_and_marked(void **state)
+{
+    (void)state;
+    struct rounds *r = rounds_create(&MODEL, 2, at(0));
+    bool late = false;
+    rounds_observe(r, 0, at(0), true, 0);
+    assert_true(rounds_read(r, 0, at(20 * HOUR_US), UTC_US + 20 * HOUR_US));
+    assert_int_equal(rounds_check(r, 0, at(20 * HOUR_US), UTC_US, UTC_US + 2 * HOUR_US, &late), 0);
+    assert_true(late);
+    assert_false(rounds_read(r, 0, at(20 * HOUR_US), UTC_US + 2 * HOUR_US));
+    assert_true(rounds_view(r, 0, at(20 * HOUR_US)).last_utc_us == UTC_US + 20 * HOUR_US);
+    late = false; /* a minute ago, but behind a newer one */
+    assert_int_equal(rounds_check(r, 0, at(20 * HOUR_US), UTC_US, UTC_US + 20 * HOUR_US - MINUTE_US, &late),
+                     0);
+    assert_true(late);
+    /* of another point it is nothing special */
+    assert_int_equal(rounds_check(r, 1, at(20 * HOUR_US), UTC_US, UTC_US + 20 * HOUR_US - MINUTE_US, &late),
+                     0);
+    assert_false(late);
     rounds_free(r);
 }
 
@@ -118,6 +145,7 @@ int main(void)
         cmocka_unit_test(test_never_read_counts_from_the_start),
         cmocka_unit_test(test_a_bypass_asks_at_once),
         cmocka_unit_test(test_a_reading_moves_what_is_due),
+        cmocka_unit_test(test_late_ones_are_taken_and_marked),
         cmocka_unit_test(test_a_restart_begins_nothing_anew),
         cmocka_unit_test(test_boottime_decides),
         cmocka_unit_test(test_a_new_configuration_forgets_nothing),

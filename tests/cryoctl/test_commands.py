@@ -222,7 +222,7 @@ class Stored(Case):
         self.assertIsNone(third["automatic"])
         out = self.ctl("readings", "tank-1", "temperature")
         self.assertEqual(len(out.splitlines()), 3)
-        for part in ("-188.5 °C", "li.na, wang.wei", "-190.0", "hand probe", "none"):
+        for part in ("-188.5 °C", "li.na, wang.wei", "-190.0 °C", "hand probe", "none"):
             self.assertIn(part, out)
         self.assertIn("open", self.ctl("readings", "tank-1", "lid"))
         self.ctl("readings", "tank-9", expect=1)

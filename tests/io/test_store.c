@@ -188,33 +188,37 @@ static void test_rounds_and_drills_are_in_the_chain(void **state)
     struct store_fixture *fixture = *state;
     store_fixture_start(fixture);
     static const char *const bodies[][3] = {
-        {"reading", "", "{\"point\":\"level\",\"by\":\"li.na\",\"measured\":\"2026-11-24T10:00:00.000Z\"}"},
+        {"reading", "",
+         "{\"point\":\"level\",\"by\":\"li.na\",\"value\":18.5,\"measured\":\"2026-11-24T10:00:00.000Z\"}"},
+        {"reading", "",
+         "{\"point\":\"level\",\"by\":\"x\",\"value\":1,\"measured\":\"2026-11-24T09:00:00.000Z\"}"},
         {"reading", "", "{\"point\":\"level\",\"by\":\"li.na\",\"measured\":\"nonsense\"}"},
         {"alarm", "drill", "{\"transition\":\"raised\"}"},
         {"alarm", "drill", "{\"transition\":\"acknowledged\"}"},
         {"alarm", "drill", "{\"transition\":\"returned\"}"},
     };
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < 6; i++) {
         struct store_message message = store_fixture_event(i + 1, bodies[i][1], ALARM_NORMAL);
         strcpy(message.event.kind, bodies[i][0]);
         strcpy(message.event.body, bodies[i][2]);
-        strcpy(message.event.asset, i < 2 ? "tank-1" : "system");
-        message.event.has_alarm = i >= 2;
+        strcpy(message.event.asset, i < 3 ? "tank-1" : "system");
+        message.event.has_alarm = i >= 3;
         store_fixture_post(fixture, &message);
     }
-    store_fixture_wait_durable(fixture, 5);
+    store_fixture_wait_durable(fixture, 6);
     store_fixture_stop(fixture);
     store_fixture_start(fixture);
     struct core_message round = store_fixture_wait(fixture, CORE_ROUND);
     assert_string_equal(round.round.asset, "tank-1");
     assert_string_equal(round.round.point, "level");
     assert_string_equal(round.round.by, "li.na");
-    assert_true(round.round.measured_utc_us == 1795514400000000);
+    assert_true(round.round.measured_utc_us == 1795514400000000); /* the newest, whenever it was entered */
+    assert_true(round.round.has_value && round.round.value == 18500000);
     struct core_message drilled = store_fixture_wait(fixture, CORE_DRILLED);
     int64_t t0 = store_fixture_sql(fixture, "state.db", "SELECT utc_us FROM event WHERE seq = 1");
     assert_true(drilled.drilled.first_utc_us == t0);
-    assert_true(drilled.drilled.began_utc_us == t0 + 2);
-    assert_true(drilled.drilled.utc_us == t0 + 3);
+    assert_true(drilled.drilled.began_utc_us == t0 + 3);
+    assert_true(drilled.drilled.utc_us == t0 + 4);
 }
 
 /* The last review says until when the record was looked at; one that can't be read says nothing. */

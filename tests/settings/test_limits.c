@@ -63,7 +63,7 @@ static void check(struct size size, const char *expected)
             n_silent += config->buses[i].silent_alarm >= 0;
         assert_int_equal(n_silent, size.n_assets / 5);
         assert_int_equal(config->n_alarms,
-                         FAULT_COUNT + n_silent + size.n_assets * (size.n_alarms + 2 * size.n_points + 1));
+                         FAULT_COUNT + n_silent + size.n_assets * (size.n_alarms + 2 * size.n_points + 2));
     } else {
         assert_int_equal(r, -EINVAL);
         assert_int_equal(problems.n, 1);
@@ -93,7 +93,7 @@ static void test_too_many(void **state)
           "cryomon.yaml:24577:3: too many: at most 4095 of kind 'asset'");
     check((struct size){1, 1, 1, POINTS_MAX + 2, 1},
           "cryomon.yaml:16394:7: too many: at most 16384 of kind 'point'");
-    check((struct size){1, 1, 1, POINTS_MAX, 32500}, "cryomon.yaml:1:1: too many alarms: 65284 with those "
+    check((struct size){1, 1, 1, POINTS_MAX, 32500}, "cryomon.yaml:1:1: too many alarms: 65285 with those "
                                                      "that cryomon makes for each point, at most 65000");
 }
 

@@ -186,12 +186,13 @@ static void test_assets(void **state)
     assert_int_equal(c->assets[1].first_point, 0);
     assert_int_equal(c->assets[1].n_points, 3);
     assert_int_equal(c->assets[1].first_alarm, FAULT_COUNT);
-    assert_int_equal(c->assets[1].n_alarms, 3 + 2 * 3 + 2); /* chattering, manual-reading-overdue */
+    assert_int_equal(c->assets[1].n_alarms,
+                     3 + 2 * 3 + 4); /* chattering, manual-reading-overdue, beyond two */
     assert_string_equal(c->assets[2].id, "ups");
     assert_string_equal(bilingual_get(&c->assets[2].name, LANGUAGE_ZH, "?"), "ups"); /* the id */
     assert_int_equal(c->assets[2].first_point, 3);
     assert_int_equal(c->n_points, 4);
-    assert_int_equal(c->n_alarms, FAULT_COUNT + 4 + 2 * 4 + 2 + 1); /* a UPS has no rounds */
+    assert_int_equal(c->n_alarms, FAULT_COUNT + 4 + 2 * 4 + 4 + 2); /* a UPS has no rounds */
     assert_string_equal(asset_kind_name(c->assets[2].kind), "utility");
 }
 

@@ -55,7 +55,7 @@ class AlarmManagement(harness.SystemTest):  # each
         setup.main["rounds"] = {"every": "1 h", "grace": "10 min", "unattended_after": "10 min"}
         tenths = {"table": "holding", "type": "s16", "scale": 0.1, "resolution": 0.1}
         setup.profile("p", {
-            "temperature": dict(tenths, address=0, unit="°C"), "level": dict(tenths, address=1, unit="cm"),
+            "temperature": dict(tenths, address=0, unit="°C"), "level": dict(tenths, address=1, unit="cm", plausible=[0, 120]),
             "lid": {"table": "discrete", "address": 0, "type": "bit", "states": {0: "closed", 1: "open"}},
         }, interval="100 ms", timeout="100 ms")
         setup.profile("o", {"oxygen": dict(tenths, address=0, unit="%")}, interval="100 ms", timeout="100 ms")
@@ -341,17 +341,17 @@ class AlarmManagement(harness.SystemTest):  # each
                                              second=told["by"]).text)
         self.assertIn("future", self.refused("Reading", asset="tank-1", point="level", value="18.5",
                                              measured="2099-01-01T00:00:00Z").text)
-        # Entered late, and in any order: it is recorded, and makes nothing due later.
-        self.control("Reading", asset="tank-1", point="temperature", value="-188", measured="2020-01-01T00:00:00Z", note="paper")
-        late = self.observer.event(kind="reading", point="temperature")
-        self.assertEqual((late["measured"][:4], late["note"]), ("2020", "paper"))
-        (same,) = [r for r in self.control("Status")["rounds"] if r["asset"] == "tank-1"]
-        self.assertEqual(same["due"][:19], due["due"][:19])
+        self.assertIn("before the record", self.refused("Reading", asset="tank-1", point="level", value="18.5",
+                                                        measured="2020-01-01T00:00:00Z").text)
+        self.assertIn("0.0 to 120.0 cm", self.refused("Reading", asset="tank-1", point="level", value="99999", measured=now).text)
         self.assertIn("state", self.refused("Reading", asset="tank-1", point="lid", value="ajar", measured=now).text)
         self.control("Reading", asset="tank-1", point="level", value="18.5", measured=now, second="wang.wei", note="ruler")
         read = self.observer.event(kind="reading", point="level")
         self.assertEqual((read["value"], read["unit"], read["second"], read["note"], read["point"]),
                          (18.5, "cm", "wang.wei", "ruler", "level"))
+        # Level is read, the temperature is not: the round goes on, and a state does not count.
+        (due,) = [r for r in self.control("Status")["rounds"] if r["asset"] == "tank-1"]
+        self.assertEqual((due["points"], due["point"]), (["temperature", "level"], "temperature"))
         self.cryomond.kill()
         self.cryomond.start()
         (again,) = until(lambda: [r for r in self.control("Status")["rounds"] if r["asset"] == "tank-1"], "the round again")
@@ -364,6 +364,66 @@ class AlarmManagement(harness.SystemTest):  # each
         self.assertEqual(back["state"], "unacknowledged")
         rows = harness.sqlite(self.path("state", "history.db"), "SELECT count(*) AS n FROM point WHERE point = 'level'")
         self.assertEqual(rows[0]["n"], 3)  # of the devices: the manual one stands in the chain alone
+
+    def reading(self, point, value, ago_s, **more):
+        measured = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - ago_s))
+        return self.control("Reading", asset="tank-1", point=point, value=value, measured=measured, **more)
+
+    def test_readings_are_recorded_in_any_order(self):
+        self.control("Bypass", device="d1", note="reads nonsense", **{"for": "1 d"})
+        self.assertFalse(self.reading("temperature", "-188", 0)["late"])
+        self.assertFalse(self.reading("level", "18.5", 30)["late"])  # of another point, read before
+        self.assertTrue(self.reading("level", "19", 45)["late"])
+        told = self.observer.event(kind="reading", late=True)
+        self.assertEqual(told["value"], 19)
+        self.assertGreaterEqual(told["entered_after_s"], 40)
+        (due,) = [r for r in self.control("Status")["rounds"] if r["asset"] == "tank-1"]
+        self.assertEqual(due["points"], ["temperature", "level"])
+
+    def test_readings_are_shown_beside_those_of_the_device(self):
+        self.reading("lid", "open", 0)
+        self.reading("temperature", "-130", 0)
+        self.observer.event(kind="reading", point="temperature")
+        # The device says something else: people come all the same.
+        self.observer.event(alarm="manual-reading-beyond-critical", transition="raised", state="unacknowledged")
+        self.cryomond.stop()
+        out = self.ctl("readings", "--dir", self.path("state"), "--lang", "en").stdout
+        for part in ("closed", "-190.0 °C", "BEYOND THE LIMIT"):
+            self.assertIn(part, out)
+
+    def test_a_value_read_by_eye_calls_people(self):
+        self.control("Bypass", device="d1", note="reads nonsense", **{"for": "1 d"})
+        answer = self.reading("temperature", "-130", 0)
+        self.assertEqual(sorted(answer["beyond"]), ["hot", "warm"])
+        self.assertEqual(sorted(self.observer.event(kind="reading")["beyond"]), ["hot", "warm"])
+        raised = self.observer.event(alarm="manual-reading-beyond-critical", transition="raised", state="unacknowledged")
+        self.assertEqual((raised["priority"], raised["protected"]), ("critical", True))
+        self.assertIn("-130.0 °C, read by eye", raised["text"]["en"])
+        self.observer.event(alarm="manual-reading-beyond-high", transition="raised", state="unacknowledged")
+        # Over a restart it holds; the device's own good values prove nothing while it is bypassed.
+        self.cryomond.kill()
+        self.cryomond.start()
+        until(lambda: self.state("manual-reading-beyond-critical")["active"], "the alarm again")
+        mark = self.observer.feed.mark()
+        self.assertEqual(self.reading("temperature", "-145", 0)["beyond"], ["warm"])
+        self.observer.event(alarm="manual-reading-beyond-critical", transition="returned", since=mark)
+        self.assertTrue(self.state("manual-reading-beyond-high")["active"])
+        self.reading("temperature", "-100", 40)  # behind a newer one: recorded, and changes nothing
+        self.assertEqual(self.reading("temperature", "-190", 0)["beyond"], [])
+        self.observer.event(alarm="manual-reading-beyond-high", transition="returned", since=mark)
+        self.assertFalse(self.state("manual-reading-beyond-critical")["active"])
+
+    def test_out_of_service_asks_for_rounds_and_never_mutes_them(self):
+        self.assertIn("nobody looks", self.refused("Shelve", asset="tank-2", alarm="manual-reading-overdue", note="x",
+                                                   **{"for": "1 h"}).text)
+        for alarm in ("notify-channel", "notify-people", "notifier", "drill-overdue"):
+            self.refused("Shelve", asset="system", alarm=alarm, note="x", **{"for": "1 h"})
+        self.control("OutOfService", asset="tank-2", order="WO-3", note="new rack", **{"for": "20 d"})
+        (due,) = until(lambda: [r for r in self.control("Status")["rounds"] if r["asset"] == "tank-2"], "a round")
+        self.assertEqual(due["points"], ["level"])  # "hot" is critical: the temperature goes on calling
+        mark = self.observer.event(asset="tank-2", alarm="manual-reading-overdue", transition="out-of-service")
+        self.assertEqual((mark["state"], mark["protected"]), ("normal", True))
+        self.assertTrue(mark["maintenance"])
 
     def test_limits_need_a_reason(self):
         self.config.main["assets"]["tank-1"]["alarms"]["warm"]["high"] = "-145 °C"

@@ -58,19 +58,35 @@ static void print_list(const struct ctl *ctl, const json_t *list)
     table_free(&t);
 }
 
+/* "tank-1 (temperature, level)" */
+static void points_of(char *text, size_t cap, const json_t *one)
+{
+    const json_t *points = json_object_get(one, "points"), *point;
+    size_t i, len = (size_t)snprintf(text, cap, "%s", client_text(one, "asset"));
+    json_array_foreach(points, i, point)
+    {
+        if (len + 68 < cap && json_is_string(point))
+            len += (size_t)snprintf(text + len, cap - len, "%s%s", i == 0 ? " (" : ", ",
+                                    json_string_value(point));
+    }
+    if (json_array_size(points) > 0 && len + 2 < cap)
+        snprintf(text + len, cap - len, ")");
+}
+
 static void print_rounds(const struct ctl *ctl, const json_t *rounds)
 {
     size_t i;
     const json_t *one;
     json_array_foreach(rounds, i, one)
     {
-        char text[512], due[WHEN_MAX], last[WHEN_MAX];
+        char text[512], due[WHEN_MAX], last[WHEN_MAX], what[256];
+        points_of(what, sizeof what, one);
         bool overdue = json_is_true(json_object_get(one, "overdue"));
         snprintf(
             text, sizeof text,
             overdue ? tr(ctl, "MANUAL READING OVERDUE: %s, was due %s%s%s", "人工读数已逾期：%s，应于 %s%s%s")
                     : tr(ctl, "manual reading due: %s, by %s%s%s", "需要人工读数：%s，最迟 %s%s%s"),
-            client_text(one, "asset"), when_print_text(ctl, due, client_text(one, "due")),
+            what, when_print_text(ctl, due, client_text(one, "due")),
             client_text(one, "last")[0] != '\0' ? tr(ctl, "; the last was ", "；上次 ") : "",
             when_print_text(ctl, last, client_text(one, "last")));
         table_line(stdout, ctl->colour, overdue ? TABLE_URGENT : TABLE_WARNING, 0, text);

@@ -15,6 +15,28 @@
 #define NEAR_US   (INT64_C(600) * SECOND_US) /* a reading so far from the moment still stands beside it */
 #define LISTS_MAX 100000
 
+static void print_beyond(const struct ctl *ctl, const json_t *answer)
+{
+    const json_t *beyond = json_object_get(answer, "beyond"), *alarm;
+    char text[512], names[320] = "";
+    size_t i, len = 0;
+    if (json_is_true(json_object_get(answer, "late")))
+        puts(tr(ctl, "marked as entered late", "已标记为补录"));
+    if (json_array_size(beyond) == 0)
+        return;
+    json_array_foreach(beyond, i, alarm)
+    {
+        if (len + 68 < sizeof names && json_is_string(alarm))
+            len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i > 0 ? ", " : "",
+                                    json_string_value(alarm));
+    }
+    snprintf(text, sizeof text,
+             tr(ctl, "BEYOND THE LIMIT of %s: if it is the newest reading, people are called now",
+                "超出报警限值：%s。若为最新读数，现在将呼叫人员"),
+             names);
+    table_line(stdout, ctl->colour, TABLE_URGENT, 0, text);
+}
+
 int verb_reading(struct ctl *ctl, int argc, char **argv)
 {
     struct client_failure failure;
@@ -49,6 +71,8 @@ int verb_reading(struct ctl *ctl, int argc, char **argv)
                   "已记录为事件 %lld，与设备读数并列保存\n"),
                (long long)json_integer_value(json_object_get(answer, "seq")));
     }
+    if (!ctl->json)
+        print_beyond(ctl, answer);
     json_decref(answer);
     return CTL_OK;
 }
@@ -75,9 +99,9 @@ static bool take_row(void *context, const struct history_row *row)
 }
 
 /* The device's reading nearest to the moment, as an object; null: none within NEAR_US. */
-static json_t *automatic(struct history_reader *reader, const char *asset, const char *point,
-                         int64_t measured_us)
+static json_t *automatic(struct history_reader *reader, const json_t *one, int64_t measured_us)
 {
+    const char *asset = client_text(one, "asset"), *point = client_text(one, "point");
     struct nearest n = {.moment_us = measured_us};
     char time[RFC3339_MAX];
     int64_t result =
@@ -86,10 +110,17 @@ static json_t *automatic(struct history_reader *reader, const char *asset, const
         return json_null();
     clock_print_utc(time, n.row.taken_utc_us);
     bool bad = n.row.reading.quality == QUALITY_BAD;
-    return json_pack("{s:s, s:o, s:s, s:s, s:i}", "time", time, "value",
-                     bad ? json_null() : json_real((double)n.row.calibrated / (double)MICRO_PER_UNIT),
-                     "quality", quality_name(n.row.reading.quality), "reason",
-                     reason_name(n.row.reading.reason), "decimals", (int)n.row.decimals);
+    json_t *device =
+        json_pack("{s:s, s:o, s:s, s:s, s:i, s:s}", "time", time, "value",
+                  bad ? json_null() : json_real((double)n.row.calibrated / (double)MICRO_PER_UNIT), "quality",
+                  quality_name(n.row.reading.quality), "reason", reason_name(n.row.reading.reason),
+                  "decimals", (int)n.row.decimals, "unit", n.row.unit);
+    char key[32];
+    snprintf(key, sizeof key, "%lld", (long long)(n.row.calibrated / MICRO_PER_UNIT));
+    json_t *name = json_object_get(json_object_get(one, "states"), key);
+    if (name != NULL && !bad)
+        json_object_set(device, "state", name);
+    return device;
 }
 
 struct manual {
@@ -130,10 +161,14 @@ static void automatic_cells(const struct ctl *ctl, struct table *t, const json_t
         table_cell(t, 4, TABLE_FAINT, tr(ctl, "none", "无"));
         return;
     }
-    const char *quality = client_text(device, "quality");
-    if (json_is_number(value))
-        snprintf(text, sizeof text, "%.*f%s", (int)json_integer_value(json_object_get(device, "decimals")),
-                 json_number_value(value), strcmp(quality, "good") == 0 ? "" : " ?");
+    const char *doubt = strcmp(client_text(device, "quality"), "good") == 0 ? "" : " ?";
+    const char *unit = client_text(device, "unit"), *state = client_text(device, "state");
+    if (state[0] != '\0')
+        snprintf(text, sizeof text, "%s%s", state, doubt);
+    else if (json_is_number(value))
+        snprintf(text, sizeof text, "%.*f%s%s%s",
+                 (int)json_integer_value(json_object_get(device, "decimals")), json_number_value(value),
+                 unit[0] != '\0' ? " " : "", unit, doubt);
     else
         snprintf(text, sizeof text, "-- %s", words_reason(ctl, client_text(device, "reason")));
     table_cell(t, 4, TABLE_FAINT, text);
@@ -165,7 +200,12 @@ static void print_table(const struct ctl *ctl, const json_t *list)
         table_cell(&t, 3, TABLE_PLAIN, text);
         automatic_cells(ctl, &t, one);
         table_cell(&t, 6, TABLE_PLAIN, when_print_text(ctl, time, client_text(one, "time")));
-        table_cell(&t, 7, TABLE_PLAIN, client_text(one, "note"));
+        snprintf(text, sizeof text, "%s%s%s", client_text(one, "note"),
+                 json_is_true(json_object_get(one, "late")) ? tr(ctl, " (late)", "（补录）") : "",
+                 json_array_size(json_object_get(one, "beyond")) > 0
+                     ? tr(ctl, " BEYOND THE LIMIT", " 超出限值")
+                     : "");
+        table_cell(&t, 7, TABLE_PLAIN, text);
     }
     if (!t.failed)
         table_print(&t, stdout, ctl->colour, 0, SIZE_MAX);
@@ -184,9 +224,7 @@ static int show(struct ctl *ctl, struct history_reader *reader, struct manual *m
     json_array_foreach(m->list, i, one)
     {
         if (clock_parse_utc(client_text(one, "measured"), &measured_us) == 0)
-            json_object_set_new(
-                one, "automatic",
-                automatic(reader, client_text(one, "asset"), client_text(one, "point"), measured_us));
+            json_object_set_new(one, "automatic", automatic(reader, one, measured_us));
     }
     if (json_array_size(m->list) == 0 && !ctl->json) {
         ctl_complain("%s", tr(ctl, "no manual readings in that range", "该时段内没有人工读数"));

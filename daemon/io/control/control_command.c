@@ -72,6 +72,19 @@ void control_command(struct control *c, struct control_client *client, const str
 
 /* ---------------------------------------------------------------- answers */
 
+static void add_reading(json_t *reply, const struct command_result *r)
+{
+    json_t *beyond = json_array();
+    json_object_set_new(reply, "seq", json_integer((json_int_t)r->seq));
+    json_object_set_new(reply, "late", json_boolean(r->is_late));
+    for (const char *p = r->beyond; *p != '\0';) {
+        const size_t len = strcspn(p, " ");
+        json_array_append_new(beyond, json_stringn(p, len));
+        p += len + (p[len] == ' ');
+    }
+    json_object_set_new(reply, "beyond", beyond);
+}
+
 static json_t *reply_of(enum command_verb verb, const struct command_result *r)
 {
     const bool holds = verb == COMMAND_OUT_OF_SERVICE || verb == COMMAND_BYPASS;
@@ -86,7 +99,7 @@ static json_t *reply_of(enum command_verb verb, const struct command_result *r)
         json_object_set_new(reply, "until", json_string(until));
     }
     if (verb == COMMAND_READING)
-        json_object_set_new(reply, "seq", json_integer((json_int_t)r->seq));
+        add_reading(reply, r);
     return reply;
 }
 

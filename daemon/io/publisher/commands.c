@@ -107,6 +107,10 @@ static void make_success(struct commands_answer *slot, const struct command_resu
         json_text_integer(&j, "marked", result->n_marked);
     if (result->seq > 0)
         json_text_integer(&j, "seq", (int64_t)result->seq);
+    if (result->is_late)
+        json_text_bool(&j, "late", true);
+    if (result->beyond[0] != '\0')
+        json_text_string(&j, "beyond", result->beyond);
     json_text_end(&j);
     (void)json_text_finish(&j);
     slot->ready = true;

@@ -8,7 +8,7 @@
 
 #define RESTORED_MAX 65536
 #define BYPASSED_MAX 1024 /* devices */
-#define ROUNDS_MAX   512  /* manual readings: the last of each asset is among them */
+#define ROUNDS_MAX   4096 /* manual readings: the newest of each point is among the last so many */
 #define OTHERS       5    /* reviews, drills, baseline, notifications off, and CORE_STORE_OPEN */
 #define OFF_EVENTS   256  /* of which that is made */
 
@@ -167,15 +167,17 @@ static int read_bypasses(struct store_db *db, struct core_message *messages, siz
     return result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
-/* What people have read of late, the oldest first: the chain is where it stands. */
+/* What people have read last of each point: the chain is where it stands. */
 static int read_rounds(struct store_db *db, struct core_message *messages, size_t cap, size_t *n)
 {
     sqlite3_stmt *stmt = NULL;
     int result = sqlite3_prepare_v2(
         db->db,
         "SELECT asset, coalesce(json_extract(body, '$.point'), ''), coalesce(json_extract(body, '$.by'), ''),"
-        " coalesce(json_extract(body, '$.measured'), '') FROM (SELECT seq, asset, body FROM event"
-        " WHERE kind = 'reading' AND json_valid(body) ORDER BY seq DESC LIMIT ?1) ORDER BY seq",
+        " coalesce(max(json_extract(body, '$.measured')), ''), json_extract(body, '$.value')"
+        " FROM (SELECT seq, asset, body FROM event"
+        " WHERE kind = 'reading' AND json_valid(body) AND json_extract(body, '$.measured') GLOB '2*' ORDER "
+        "BY seq DESC LIMIT ?1) GROUP BY 1, 2",
         -1, &stmt, NULL);
     if (result == SQLITE_OK)
         result = sqlite3_bind_int64(stmt, 1, (int64_t)cap);
@@ -188,6 +190,11 @@ static int read_rounds(struct store_db *db, struct core_message *messages, size_
         copy_column(message->round.point, ID_MAX, stmt, 1);
         copy_column(message->round.by, WHO_MAX, stmt, 2);
         copy_column(measured, sizeof measured, stmt, 3);
+        const double value = sqlite3_column_double(stmt, 4) * (double)MICRO_PER_UNIT;
+        message->round.has_value = sqlite3_column_type(stmt, 4) != SQLITE_NULL &&
+                                   value > -(double)MICRO_MAX && value < (double)MICRO_MAX;
+        if (message->round.has_value)
+            message->round.value = (micro_t)(value < 0 ? value - 0.5 : value + 0.5);
         if (clock_parse_utc(measured, &message->round.measured_utc_us) == 0)
             (*n)++;
     }
@@ -249,8 +256,7 @@ static void fold_off(struct notify_report *report, bool is_off, const struct not
 {
     unsigned n = 0;
     for (unsigned i = 0; i < report->n_offs; i++)
-        if (strcmp(report->offs[i].what, off->what) != 0 ||
-            report->offs[i].until_utc_us != off->until_utc_us)
+        if (strcmp(report->offs[i].what, off->what) != 0 || report->offs[i].until_utc_us != off->until_utc_us)
             report->offs[n++] = report->offs[i];
     if (is_off && n < NOTIFY_OFFS_MAX)
         report->offs[n++] = *off;
