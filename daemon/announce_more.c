@@ -115,6 +115,12 @@ void announce_group_words(const struct alarm_news *news, enum language language,
     const struct config *config = news->config;
     bool zh = language == LANGUAGE_ZH;
     uint16_t last = UINT16_MAX;
+    if (news->over &&
+        strcmp(news->transition, "returned") != 0) { /* about a hold: it need not have been so */
+        snprintf(text, cap, zh ? "目前 %u 个（共 %u 个）" : "now %u of %u", news->n_members,
+                 config->alarm_models[news->alarm].n_members);
+        return;
+    }
     if (news->over) {
         snprintf(text, cap, zh ? "已恢复：仍有 %u 个" : "over: %u are left", news->n_members);
         return;
@@ -301,7 +307,8 @@ void announce_more_members(struct json_text *j, const struct alarm_news *news, u
     announce_now_members(j, news, members_max);
 }
 
-/* So many times as far ahead as the trend looks back: beyond, the slope of a value that stands still is noise. */
+/* So many times as far ahead as the trend looks back: beyond, the slope of a value that stands still is
+ * noise. */
 #define TIME_LEFT_WINDOWS 100
 
 int64_t announce_time_left_s(const struct config *config, uint16_t alarm, const struct reading *reading,

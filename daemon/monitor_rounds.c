@@ -89,6 +89,24 @@ static int64_t last_data(const struct monitor *m, const struct asset_config *ass
     return last_us;
 }
 
+/* Since when it can't be believed or read, also in an earlier run; 0: not known. */
+static int64_t known_since(const struct monitor *m, const struct asset_config *asset)
+{
+    int64_t since_us = 0;
+    for (uint32_t i = asset->first_point; i < (uint32_t)asset->first_point + asset->n_points; i++) {
+        const int64_t us = monitor_bypassed_since(m, m->config->devices[m->config->points[i].device].id);
+        if (us != 0 && (since_us == 0 || us < since_us))
+            since_us = us;
+    }
+    for (uint32_t i = asset->first_alarm; i < (uint32_t)asset->first_alarm + asset->n_alarms; i++) {
+        const int64_t us = m->alarms[i].raised_utc_us;
+        if (m->config->alarm_models[i].kind == CONDITION_NO_DATA &&
+            engine_hold(m->engine, (uint16_t)i).active && us != 0 && (since_us == 0 || us < since_us))
+            since_us = us;
+    }
+    return since_us;
+}
+
 /* The worst of its devices. */
 static void observe(struct monitor *m, uint16_t index, struct stamp now)
 {
@@ -114,6 +132,8 @@ void monitor_watch_rounds(struct monitor *m)
         if (alarm < 0)
             continue;
         observe(m, i, now);
+        if (rounds_view(m->rounds, i, now).is_unattended)
+            rounds_since(m->rounds, i, now, known_since(m, &m->config->assets[i]));
         struct event event = {.kind = EVENT_CONDITION};
         event.condition.alarm = (uint16_t)alarm;
         event.condition.holds = rounds_view(m->rounds, i, now).is_overdue;

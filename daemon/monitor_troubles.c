@@ -1,7 +1,7 @@
 /* monitor_troubles.c - what has failed, or is switched off, of the ways to people: is it more than before?
  *
- * One alarm stands for all of it. Who acknowledged that the mail fails has not seen that the SMS fails too: so
- * what is new calls again.
+ * One alarm stands for all of it. Who acknowledged that the mail fails has not seen that the SMS fails too:
+ * so what is new calls again.
  */
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +19,15 @@ static bool has(const struct notify_troubles *set, const char *key)
 static uint16_t alarm_of(const struct monitor *m, enum system_fault fault)
 {
     return (uint16_t)(m->config->assets[0].first_alarm + fault); /* system's alarms begin with the faults */
+}
+
+bool monitor_troubles_named(const struct monitor *m, enum system_fault fault,
+                            const struct notify_troubles *set)
+{
+    for (unsigned i = 0; i < set->n; i++)
+        if (strstr(m->alarms[alarm_of(m, fault)].body, set->list[i].key) != NULL)
+            return true;
+    return false;
 }
 
 bool monitor_troubles_grew(const struct monitor *m, enum system_fault fault,
@@ -50,7 +59,8 @@ void monitor_troubles_words(const struct notify_troubles *set, enum language lan
         const struct notify_trouble *t = &set->list[i];
         const size_t room = NOTE_MAX - 24 - len; /* behind it: how many more */
         const char *lead = len > 0 ? "; " : "";
-        int n = snprintf(text + len, room, "%s%s%s%s", lead, t->key, t->words[0] != '\0' ? ": " : "", t->words);
+        int n =
+            snprintf(text + len, room, "%s%s%s%s", lead, t->key, t->words[0] != '\0' ? ": " : "", t->words);
         if ((size_t)n >= room) /* its name says more than nothing */
             n = snprintf(text + len, room, "%s%s", lead, t->key);
         if ((size_t)n >= room)
@@ -73,8 +83,8 @@ void monitor_channel_words(const struct monitor *m, char text[NOTE_MAX])
     if (f->command_failed || f->relay_failed) { /* the first of all: there is nothing behind it */
         memmove(&all.list[1], &all.list[0], all.n * sizeof all.list[0]);
         all.n++;
-        snprintf(all.list[0].key, sizeof all.list[0].key, "%s", f->command_failed ? "the fallback command failed"
-                                                                                  : "the local relay failed");
+        snprintf(all.list[0].key, sizeof all.list[0].key, "%s",
+                 f->command_failed ? "the fallback command failed" : "the local relay failed");
         snprintf(all.list[0].words, sizeof all.list[0].words, "%.95s",
                  f->command_failed ? f->command_detail : f->relay_detail);
     }

@@ -5,7 +5,7 @@
 #define CLOCK_SLACK_US INT64_C(60000000) /* a watch that is a minute fast reads no future */
 
 struct asset {
-    bool unattended;
+    bool unattended, since_told;
     int64_t since_boot_us, since_utc_us;
     bool has_reading;
     int64_t read_boot_us, read_utc_us;
@@ -52,8 +52,22 @@ void rounds_observe(struct rounds *r, uint16_t asset, struct stamp now, bool is_
     if ((is_bypassed || dead) && !a->unattended) {
         a->since_boot_us = now.boot_us;
         a->since_utc_us = now.utc_us;
+        a->since_told = false;
     }
     a->unattended = is_bypassed || dead;
+}
+
+void rounds_since(struct rounds *r, uint16_t asset, struct stamp now, int64_t since_utc_us)
+{
+    struct asset *a = &r->assets[asset];
+
+    if (asset >= r->n || !a->unattended || a->since_told)
+        return;
+    a->since_told = true; /* once: the wall clock may be set later */
+    if (since_utc_us >= a->since_utc_us || since_utc_us == 0)
+        return;
+    a->since_boot_us = now.boot_us - (now.utc_us - since_utc_us);
+    a->since_utc_us = since_utc_us;
 }
 
 bool rounds_is_future(struct stamp now, int64_t measured_utc_us)

@@ -31,6 +31,11 @@ void rounds_free(struct rounds *rounds);
 void rounds_observe(struct rounds *rounds, uint16_t asset, struct stamp now, bool is_bypassed,
                     int64_t last_data_boot_us);
 
+/* After rounds_observe: since when it is known to be unattended, by the wall clock (a bypass that an earlier
+ * run has left, an alarm that it has raised); 0: not known. A restart must not begin the countdown anew. Only
+ * the first one since the asset became unattended counts. */
+void rounds_since(struct rounds *rounds, uint16_t asset, struct stamp now, int64_t since_utc_us);
+
 /* A reading that was measured later than now (a watch may be a minute fast) is none. Any other is taken, in
  * whatever order they are entered: what was written down at night is typed in in the morning. */
 bool rounds_is_future(struct stamp now, int64_t measured_utc_us);

@@ -241,9 +241,9 @@ class Keeping(NotifyTest):  # each
         observer.wait("/notify/status", lambda s: s and s["state"] == "online")
         service.kill()
         observer.wait("/notify/status", lambda s: s and s["state"] == "offline" and s["reason"] == "connection lost")
-        service.start()
         mark = observer.feed.mark()
-        observer.wait("/notify/status", lambda s: s and s["state"] == "online", since=mark - 1)
+        service.start()
+        observer.wait("/notify/status", lambda s: s and s["state"] == "online", since=mark)
         service.stop()
         observer.wait("/notify/status", lambda s: s and s["state"] == "offline" and s["reason"] == "stopped")
 

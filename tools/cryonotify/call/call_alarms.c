@@ -149,9 +149,10 @@ struct call_alarm *call_group_of(struct call *c, const struct call_alarm *a)
 void call_join(struct call *c, const char *key, const char *group)
 {
     struct call_alarm *a = find(c, key);
-    if (a == NULL || a->fact.group[0] != '\0' || strlen(group) >= sizeof a->fact.group)
+    size_t len = strlen(group);
+    if (a == NULL || a->fact.group[0] != '\0' || len >= sizeof a->fact.group)
         return;
-    strcpy(a->fact.group, group);
+    memcpy(a->fact.group, group, len + 1);
     a->dirty = true;
 }
 
@@ -256,10 +257,10 @@ void call_alarm_feed(struct call *c, struct stamp now, const struct call_fact *f
                  strchr(fact->occurrence, '@') != NULL;
     bool was_active = a->fact.active, was_other_hold = fact->state != a->fact.state;
     char group[CALL_KEY];
-    strcpy(group, a->fact.group);
+    memcpy(group, a->fact.group, sizeof group);
     a->fact = *fact;
     if (!other && fact->group[0] == '\0') /* what it said before its group was there */
-        strcpy(a->fact.group, group);
+        memcpy(a->fact.group, group, sizeof group);
     a->dirty = true;
     if (other) {
         a->told = 0;
