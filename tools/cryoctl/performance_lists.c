@@ -72,7 +72,8 @@ static json_t *rates(const struct performance *p)
 {
     double days = (double)p->observed_us / (double)DAY_US, periods = 144 * days;
     if (days > 0 && periods < (double)p->periods.crowded)
-        periods = (double)p->periods.crowded; /* parts of periods count as whole ones: no share is above 100 % */
+        periods =
+            (double)p->periods.crowded; /* parts of periods count as whole ones: no share is above 100 % */
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "days", days_of(p), "alarms",
                      performance_json_count(p->raised), "while_disabled", performance_json_count(p->hidden),
                      "back_from_a_hold", performance_json_count(p->returned_from_hold), "called_again",

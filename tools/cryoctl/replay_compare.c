@@ -185,7 +185,8 @@ static json_t *excursion(const struct replay *r, const struct excursion *e, cons
     return ret;
 }
 
-/* All; apart from them those that are told today and would not be by the candidate, and those that neither tells.
+/* All; apart from them those that are told today and would not be by the candidate, and those that neither
+ * tells.
  */
 static void excursions(struct replay *r, json_t *facts)
 {
