@@ -160,15 +160,15 @@ class Commands(Case):
         self.assertIn("；1 项停用；", self.run_ctl("status", "--lang", "zh"))
 
     def test_an_alarm_says_what_happens_otherwise_and_how_long_is_left(self):
-        self.daemon.status["alarms"][1].update(consequence={"en": "Cells are lost", "zh": "细胞受损"}, time_left_s=7201,
+        self.daemon.status["alarms"][1].update(consequence={"en": "Cells are lost", "zh": "细胞受损"}, time_left_s=7290,
                                                group="system/bus-hall-silent", value_time=ago(1))
         out = self.run_ctl("alarms")
-        self.assertIn("(2 h 00 min left)  -> Do: Check LN2 level and lid  -> Otherwise: Cells are lost  (part of system/bus-hall-silent)", out)
+        self.assertIn("(2 h 01 min left)  -> Do: Check LN2 level and lid  -> Otherwise: Cells are lost  (part of system/bus-hall-silent)", out)
         self.assertIn("否则：细胞受损", self.run_ctl("alarms", "--lang", "zh"))
 
     def test_time_left_runs_from_the_reading_that_says_so(self):
         alarm = self.daemon.status["alarms"][1]
-        for left, when, said in ((3600, ago(300), "(55 min"), (330, ago(300), "(less than 1 min left)"), (300, ago(310), "(no time left)"),
+        for left, when, said in ((3630, ago(300), "(55 min"), (330, ago(300), "(less than 1 min left)"), (300, ago(310), "(no time left)"),
                                  (90000, ago(4000), "(time left not known)"), (None, ago(1), "(time left not known)")):
             alarm.update(time_left_s=left, value_time=when)
             self.assertIn(said, self.run_ctl("alarms").replace("54 min", "55 min"))
