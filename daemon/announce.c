@@ -30,7 +30,7 @@ static void begin(struct json_text *j, char *body, const struct config *config, 
     json_text_string(j, "kind", kind);
 }
 
-static void point_members(struct json_text *j, const struct alarm_news *news)
+void announce_point_members(struct json_text *j, const struct alarm_news *news)
 {
     const struct alarm_model *model = &news->config->alarm_models[news->alarm];
     const struct point_config *point = &news->config->points[model->point];
@@ -129,7 +129,7 @@ static bool write_alarm(const struct alarm_news *news, char *body, size_t text_c
     if (model->kind == CONDITION_DATE)
         announce_due_members(&j, news);
     else if (engine_kind_has_reading(model->kind))
-        point_members(&j, news);
+        announce_point_members(&j, news);
     who_members(&j, news);
     announce_more_members(&j, news, members_max);
     bilingual_member(&j, "text", en, zh);

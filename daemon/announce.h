@@ -15,7 +15,8 @@ struct alarm_record {
     int64_t raised_utc_us; /* 0: not raised */
     char who[WHO_MAX];     /* acknowledged by; "" if not */
     int64_t acked_utc_us;
-    char body[BODY_MAX];             /* as last announced; "" while normal */
+    char body[BODY_MAX];             /* as last announced or told anew; "" while normal */
+    int64_t refreshed_us;            /* when that was; 0: in an earlier run */
     struct hold_note shelf, service; /* who holds it, while it is held */
 };
 
@@ -61,6 +62,13 @@ int64_t announce_time_left_s(const struct config *config, uint16_t alarm, const 
 
 /* Writes the JSON body; shortens texts rather than failing. */
 void announce_alarm(const struct alarm_news *news, char body[BODY_MAX]);
+
+/* The body of an alarm's state as it is now. old: the body of its last event, or what this gave before.
+ * Of now are point, value, quality, limit, trend, time left, group, members and the sentence; all else stays
+ * byte for byte. Of news, transition and why do not matter. value_utc_us: when its reading was taken
+ * ("value_time"), 0: not at all. False when it does not fit or old is not such a body; ret is "" then. */
+bool announce_refresh(const struct alarm_news *news, int64_t value_utc_us, const char *old,
+                      char ret[BODY_MAX]);
 
 /* The sentence for people, in one language: "Tank 1: temperature -149.2 °C is above -150.0 °C". */
 void announce_sentence(const struct alarm_news *news, enum language language, char *text, size_t cap);

@@ -31,4 +31,9 @@ void announce_tail(const struct alarm_news *news, enum language language, char *
 /* The members of the body that tell of holds, trend, group. */
 void announce_more_members(struct json_text *j, const struct alarm_news *news, unsigned members_max);
 
+/* Of those, what goes on changing while nothing happens to the alarm: trend, time left, group. */
+void announce_now_members(struct json_text *j, const struct alarm_news *news, unsigned members_max);
+/* And the point's: its value, quality, limit. For kinds that have a reading, but not DATE. */
+void announce_point_members(struct json_text *j, const struct alarm_news *news);
+
 #endif

@@ -263,6 +263,23 @@ static void group_members(struct json_text *j, const struct alarm_news *news, un
     json_text_integer(j, "n_members", news->n_members);
 }
 
+void announce_now_members(struct json_text *j, const struct alarm_news *news, unsigned members_max)
+{
+    if (news->has_trend) {
+        json_text_object(j, "trend");
+        json_text_micro(j, "per_hour", news->trend.per_hour,
+                        point_of(news)->format.decimals < DECIMALS_MAX ? point_of(news)->format.decimals + 1U
+                                                                       : DECIMALS_MAX);
+        json_text_integer(j, "over_s", news->trend.over_s);
+        json_text_end(j);
+    }
+    if (news->time_left_s >= 0)
+        json_text_integer(j, "time_left_s", news->time_left_s);
+    else if (news->config->alarms[news->alarm].has_consequence_at)
+        json_text_null(j, "time_left_s"); /* there is an end to come, and when is not known: that is said */
+    group_members(j, news, members_max);
+}
+
 void announce_more_members(struct json_text *j, const struct alarm_news *news, unsigned members_max)
 {
     const struct alarm_model *model = &news->config->alarm_models[news->alarm];
@@ -281,22 +298,11 @@ void announce_more_members(struct json_text *j, const struct alarm_news *news, u
         json_text_integer(j, "response_time_s",
                           news->config->alarming.priorities[model->priority].response_time_ms / 1000);
     hold_members(j, news);
-    if (news->has_trend) {
-        json_text_object(j, "trend");
-        json_text_micro(j, "per_hour", news->trend.per_hour,
-                        point_of(news)->format.decimals < DECIMALS_MAX ? point_of(news)->format.decimals + 1U
-                                                                       : DECIMALS_MAX);
-        json_text_integer(j, "over_s", news->trend.over_s);
-        json_text_end(j);
-    }
-    if (news->time_left_s >= 0)
-        json_text_integer(j, "time_left_s", news->time_left_s);
-    else if (news->config->alarms[news->alarm].has_consequence_at)
-        json_text_null(j, "time_left_s"); /* there is an end to come, and when is not known: that is said */
-    group_members(j, news, members_max);
+    announce_now_members(j, news, members_max);
 }
 
-/* So many times as far ahead as the trend looks back: beyond, the slope of a value that stands still is noise. */
+/* So many times as far ahead as the trend looks back: beyond, the slope of a value that stands still is
+ * noise. */
 #define TIME_LEFT_WINDOWS 100
 
 int64_t announce_time_left_s(const struct config *config, uint16_t alarm, const struct reading *reading,

@@ -55,8 +55,7 @@ static const char *fault_words(enum system_fault fault, enum language language)
         [FAULT_HISTORY_DB] = {"readings can't be written to disk", "读数无法写入磁盘"},
         [FAULT_BROKER] = {"the MQTT broker does not take messages: nobody is told",
                           "MQTT 服务器不可用：报警无法送达"},
-        [FAULT_CONFIG] = {"a new configuration was refused; the old one is in force",
-                          "新配置被拒绝，仍使用旧配置"},
+        [FAULT_CONFIG] = {"the configuration needs attention", "配置需要处理"},
         [FAULT_CLOCK] = {"the clock was set", "系统时钟被调整"},
         [FAULT_QUEUE] = {"readings were lost inside the monitor", "监控系统内部丢失读数"},
         [FAULT_RESTART] = {"the monitor was not stopped cleanly before this start", "监控程序上次未正常停止"},
@@ -65,11 +64,11 @@ static const char *fault_words(enum system_fault fault, enum language language)
                           "记录的签名或完整性需要处理（读数仍在存储）"},
         [FAULT_NOTIFIER] = {"the service that calls people is away: nobody would be told",
                             "通知服务不可用：无人会收到报警"},
-        [FAULT_NOTIFY_CHANNEL] = {"a way to call people has failed or is switched off",
-                                  "某个通知渠道发生故障或已关闭"},
+        [FAULT_NOTIFY_CHANNEL] = {"a way to call people has failed", "某个通知渠道发生故障"},
         [FAULT_NOTIFY_PEOPLE] = {"too few people can be reached", "可联系到的人员不足"},
         [FAULT_DRILL] = {"drill: please confirm that you have received this", "演练：请确认已收到"},
         [FAULT_DRILL_OVERDUE] = {"a drill was not confirmed, or is overdue", "演练未确认或已逾期"},
+        [FAULT_NOTIFY_OFF] = {"somebody, or a way to somebody, is switched off: not called", "通知已停用"},
     };
     return words[fault][language];
 }

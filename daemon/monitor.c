@@ -105,7 +105,7 @@ void monitor_free(struct monitor *m)
             free(message.restored.more);
         if (message.kind == CORE_COMMAND)
             free(message.command);
-        if (message.kind == CORE_NOTIFY)
+        if (message.kind == CORE_NOTIFY || message.kind == CORE_NOTIFY_OFFS)
             free(message.notify.report);
         if (message.kind == CORE_CALLED)
             free(message.called);
@@ -138,6 +138,7 @@ void monitor_free(struct monitor *m)
     free(m->by_eye);
     free(m->fallback_told);
     free(m->notify.report);
+    free(m->notify.restored);
     free(m->baseline.source);
     free(m);
 }
@@ -176,6 +177,9 @@ static void handle_people(struct monitor *m, struct core_message *message)
         break;
     case CORE_NOTIFY:
         monitor_notify(m, message);
+        break;
+    case CORE_NOTIFY_OFFS:
+        monitor_restore_offs(m, message);
         break;
     case CORE_CALLED:
         monitor_called(m, message->called);
@@ -346,6 +350,7 @@ static void housekeeping(struct monitor *m)
     watch_people(m, now_us);
     tell_status(m);
     monitor_retry(m);
+    monitor_watch_refresh(m, now_us);
     monitor_reload_tick(m, now_us);
 }
 

@@ -139,8 +139,11 @@ void monitor_baseline_start(struct monitor *m)
     struct job *job;
     pthread_t thread;
     pthread_attr_t attr;
-    if (!monitor_baseline_differs(m, m->config))
+    if (!monitor_baseline_differs(m, m->config)) {
+        if (m->baseline.known) /* what was refused in an earlier run is not in force, or was explained */
+            monitor_fault(m, FAULT_CONFIG, FROM_OWNER, false, "");
         return;
+    }
     job = calloc(1, sizeof *job);
     if (job == NULL)
         return;
@@ -191,6 +194,6 @@ void monitor_baseline_compared(struct monitor *m, uint32_t generation, struct li
              report->n == 1 ? "" : "s", report->n == 1 ? "is" : "are");
     if (report->n > 0)
         log_line(LOG_WARNING, MID_CONFIG, "%s\n%s", detail, report->lines != NULL ? report->lines : "");
-    monitor_fault(m, FAULT_CONFIG, FROM_OWNER, report->n > 0, detail);
+    monitor_troubles_tell(m, FAULT_CONFIG, FROM_OWNER, report->n > 0, report->n > 0, detail);
     limit_report_free(report);
 }

@@ -207,6 +207,7 @@ static void announce(struct monitor *m, struct alarm_news *news)
     event->kept.service = record->service;
 
     memcpy(record->body, event->body, sizeof record->body);
+    record->refreshed_us = event->at.boot_us;
     monitor_send_event(m, &message);
     log_alarm(news);
     settle_record(m, news->alarm);
@@ -238,8 +239,7 @@ static void announce_transition(struct monitor *m, const struct transition *t, c
     monitor_drill_transition(m, t);
 }
 
-/* What a state of an earlier time says now. view: where the reading is kept. */
-static struct alarm_news news_of_state(const struct monitor *m, uint16_t alarm, struct point_view *view)
+struct alarm_news monitor_news_now(const struct monitor *m, uint16_t alarm, struct point_view *view)
 {
     struct alarm_news news = news_of(m, alarm, "restored", clock_now());
     news.over = !news.active;
@@ -255,14 +255,14 @@ static struct alarm_news news_of_state(const struct monitor *m, uint16_t alarm, 
 void monitor_sentence(const struct monitor *m, uint16_t alarm, enum language language, char *text, size_t cap)
 {
     struct point_view view;
-    struct alarm_news news = news_of_state(m, alarm, &view);
+    struct alarm_news news = monitor_news_now(m, alarm, &view);
     announce_sentence(&news, language, text, cap);
 }
 
 void monitor_restate_alarm(struct monitor *m, uint16_t alarm)
 {
     struct point_view view;
-    struct alarm_news news = news_of_state(m, alarm, &view);
+    struct alarm_news news = monitor_news_now(m, alarm, &view);
     announce(m, &news);
 }
 
@@ -317,7 +317,7 @@ void monitor_restore_alarm(struct monitor *m, uint16_t alarm, const struct alarm
         return;
     if (m->alarms[alarm].body[0] == '\0') { /* normally the body of its last event comes with it */
         struct point_view point;
-        struct alarm_news news = news_of_state(m, alarm, &point);
+        struct alarm_news news = monitor_news_now(m, alarm, &point);
         announce_alarm(&news, m->alarms[alarm].body);
     }
     (void)monitor_show_alarm(m, alarm);

@@ -158,14 +158,13 @@ static void set_relay(struct monitor *m, bool on)
 static void judge(struct monitor *m)
 {
     struct fallback_watch *f = &m->fallback;
-    char detail[NOTE_MAX] = "";
-    bool failed = f->command_failed || f->relay_failed;
-    if (f->command_failed)
-        snprintf(detail, sizeof detail, "the fallback command failed: %.200s", f->command_detail);
-    else if (f->relay_failed)
-        snprintf(detail, sizeof detail, "the local relay failed: %.200s", f->relay_detail);
-    if (failed != ((m->faults[FAULT_NOTIFY_CHANNEL].sources & FROM_FALLBACK) != 0))
-        monitor_fault(m, FAULT_NOTIFY_CHANNEL, FROM_FALLBACK, failed, detail);
+    char detail[NOTE_MAX];
+    const bool grew = (f->command_failed && !f->command_told) || (f->relay_failed && !f->relay_told);
+    monitor_channel_words(m, detail);
+    monitor_troubles_tell(m, FAULT_NOTIFY_CHANNEL, FROM_FALLBACK, f->command_failed || f->relay_failed, grew,
+                          detail);
+    f->command_told = f->command_failed;
+    f->relay_told = f->relay_failed;
 }
 
 void monitor_watch_fallback(struct monitor *m, int64_t now_us)

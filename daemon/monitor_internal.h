@@ -10,6 +10,7 @@
  *   monitor_bypass.c  devices that are not to be believed
  *   monitor_disabled.c  all that is kept quiet, in one list
  *   monitor_notify.c  is there somebody who calls people? and whom has he called
+ *   monitor_troubles.c  what of it has failed or is switched off: is that more than before?
  *   monitor_drill.c   the way to a person, tried out on schedule
  *   monitor_fallback.c  the daemon's own last resort
  *   monitor_rounds.c  manual readings
@@ -18,6 +19,7 @@
  *   monitor_record.c  what tools did and people signed; overdue reviews
  *   monitor_verify.c  a person compares a point with the device's display
  *   monitor_pages.c   what the control thread asks for; diagnostics of devices
+ *   monitor_refresh.c the value of now in the states of alarms
  *   monitor_retry.c   what found no room in a mailbox, and what the disk has lost: told again
  *   monitor_reload.c  a new configuration: load, stop buses, carry the state over, start buses
  */
@@ -75,13 +77,15 @@ struct bypass_record {
 /* What is known of cryonotify. */
 #define NOTIFY_IDS 256
 struct notify_watch {
-    struct notify_report *report; /* its last status; NULL: none in this run */
-    char run[WHO_MAX];            /* of the last heartbeat */
-    int64_t beat_us;              /* when that was; 0: none yet */
-    int64_t since_us;             /* when we began to listen: the first one has its time from here */
-    uint64_t told[NOTIFY_IDS];    /* hashes of the calls that are in the chain, a ring */
+    struct notify_report *report;   /* its last status; NULL: none in this run */
+    struct notify_report *restored; /* what was off in an earlier run; NULL: not known, or not needed */
+    bool failed_grew, off_grew;     /* since they were last told: something that was not known before */
+    char run[WHO_MAX];              /* of the last heartbeat */
+    int64_t beat_us;                /* when that was; 0: none yet */
+    int64_t offline_us;             /* when it said so, while it does */
+    int64_t since_us;               /* when we began to listen: the first one has its time from here */
+    uint64_t told[NOTIFY_IDS];      /* hashes of the calls that are in the chain, a ring */
     unsigned next_told;
-    unsigned troubles_told;  /* how many were known when they were last told */
     int64_t calls_window_us; /* calls are recorded at a bounded rate: */
     unsigned calls_in_window, calls_left_out;
 };
@@ -98,7 +102,7 @@ struct fallback_watch {
     int64_t due_us;          /* the next call, not before; 0: at once */
     int64_t started_us;      /* of that which runs */
     int64_t broker_since_us; /* since when the broker fails; 0: it does not */
-    bool command_failed, relay_failed;
+    bool command_failed, relay_failed, command_told, relay_told;
     char command_detail[NOTE_MAX], relay_detail[NOTE_MAX];
     bool on; /* what the relay is to be */
 };
@@ -134,6 +138,7 @@ struct monitor {
     bool any_dirty;
     bool *unshown; /* config->n_alarms: the publisher had no room for the alarm's state */
     bool any_unshown, points_missed;
+    uint16_t refresh_next;  /* alarm whose state is looked at next: is it to be told anew? */
     unsigned config_untold; /* of enum reader: who had no room for the configuration */
     bool events_lost;       /* the store had no room for an event */
     struct fault_record faults[FAULT_COUNT];
@@ -222,6 +227,16 @@ void monitor_sentence(const struct monitor *m, uint16_t alarm, enum language lan
 /* An event that says what state an alarm is in, for a state.db that does not know. */
 void monitor_restate_alarm(struct monitor *m, uint16_t alarm);
 
+/* What a state of an earlier time says now. view: where the reading is kept; untouched without one. */
+struct alarm_news monitor_news_now(const struct monitor *m, uint16_t alarm, struct point_view *view);
+
+/* ---- monitor_refresh.c */
+
+/* The alarm's body with the reading of now; "" while it is normal. */
+void monitor_body_now(const struct monitor *m, uint16_t alarm, char ret[BODY_MAX]);
+/* Once a second: states that were not told for a minute are told anew. */
+void monitor_watch_refresh(struct monitor *m, int64_t now_us);
+
 /* ---- monitor_restore.c */
 
 void monitor_restored(struct monitor *m, struct core_message *message); /* frees what it carries */
@@ -309,10 +324,29 @@ bool monitor_is_bypassed(const struct monitor *m, const char *device);
 
 /* ---- monitor_notify.c */
 
-void monitor_notify(struct monitor *m, struct core_message *message); /* frees what it carries */
-void monitor_called(struct monitor *m, struct notify_call *call);     /* the same */
+void monitor_notify(struct monitor *m, struct core_message *message);       /* frees what it carries */
+void monitor_called(struct monitor *m, struct notify_call *call);           /* the same */
+void monitor_restore_offs(struct monitor *m, struct core_message *message); /* the same */
 void monitor_watch_notify(struct monitor *m, int64_t now_us);
 enum notifier_state monitor_notifier_state(const struct monitor *m);
+
+/* ---- monitor_troubles.c */
+
+/* Is there something in now that was not there before? before NULL: not known; then what the alarm about
+ * this fault says. */
+bool monitor_troubles_grew(const struct monitor *m, enum system_fault fault,
+                           const struct notify_troubles *before, const struct notify_troubles *now);
+/* What has failed and was not tried since is still failed. */
+void monitor_troubles_keep(struct notify_troubles *now, const struct notify_troubles *before,
+                           const struct notify_troubles *unknown);
+/* "a: error; b: error; 2 more" */
+void monitor_troubles_words(const struct notify_troubles *set, enum language language, char text[NOTE_MAX]);
+/* All of what FAULT_NOTIFY_CHANNEL is about: cryonotify's, and the daemon's own last resort. */
+void monitor_channel_words(const struct monitor *m, char text[NOTE_MAX]);
+/* Feeds a fault whose detail may change while it lasts: the alarm's state is told anew; when it has grown, an
+ * alarm that is acknowledged calls again. */
+void monitor_troubles_tell(struct monitor *m, enum system_fault fault, enum fault_source source, bool failed,
+                           bool grew, const char *detail);
 
 /* ---- monitor_baseline.c */
 

@@ -12,9 +12,10 @@
 #include "log.h"
 #include "monitor_internal.h"
 
-#define GRACE_US  (30 * SECOND_US) /* more, at the start: it starts too */
-#define WINDOW_US (60 * SECOND_US)
-#define CALLS_MAX 120 /* events of kind "call" in a window */
+#define GRACE_US   (30 * SECOND_US) /* more, at the start: it starts too */
+#define RESTART_US (15 * SECOND_US) /* who is offline for no longer was only started anew */
+#define WINDOW_US  (60 * SECOND_US)
+#define CALLS_MAX  120 /* events of kind "call" in a window */
 
 /* ---------------------------------------------------------------- what it says */
 
@@ -42,7 +43,7 @@ static void tell_off(struct monitor *m, const char *kind, const struct notify_of
     m->disabled_changed = true;
 }
 
-/* What was switched off or on again since the last status. After a start the first one tells all of it. */
+/* What was switched off or on again since the last status; before the first one, since an earlier run. */
 static void tell_offs(struct monitor *m, const struct notify_report *before, const struct notify_report *now)
 {
     for (unsigned i = 0; i < now->n_offs; i++)
@@ -53,6 +54,31 @@ static void tell_offs(struct monitor *m, const struct notify_report *before, con
             tell_off(m, "notify-on", &before->offs[i]);
 }
 
+/* An offline one lists nothing: what is off or has failed stays so. */
+static void carry(const struct notify_report *before, struct notify_report *now)
+{
+    now->n_offs = before->n_offs;
+    memcpy(now->offs, before->offs, sizeof now->offs);
+    now->failed = before->failed;
+    now->off = before->off;
+}
+
+static void compare(struct monitor *m, struct notify_report *now)
+{
+    struct notify_watch *w = &m->notify;
+    if (m->started && m->config->notify.expected) {
+        tell_offs(m, w->report != NULL ? w->report : w->restored, now);
+        free(w->restored);
+        w->restored = NULL;
+    }
+    if (w->report != NULL)
+        monitor_troubles_keep(&now->failed, &w->report->failed, &now->unknown);
+    w->failed_grew |= monitor_troubles_grew(m, FAULT_NOTIFY_CHANNEL,
+                                            w->report != NULL ? &w->report->failed : NULL, &now->failed);
+    w->off_grew |=
+        monitor_troubles_grew(m, FAULT_NOTIFY_OFF, w->report != NULL ? &w->report->off : NULL, &now->off);
+}
+
 void monitor_notify(struct monitor *m, struct core_message *message)
 {
     struct notify_watch *w = &m->notify;
@@ -61,16 +87,27 @@ void monitor_notify(struct monitor *m, struct core_message *message)
         memcpy(w->run, message->notify.run, sizeof w->run);
         return;
     }
-    if (m->started && m->config->notify.expected && message->notify.report->online)
-        tell_offs(m, w->report, message->notify.report);
-    else if (w->report != NULL) { /* an offline one lists nothing: what is off stays off */
-        message->notify.report->n_offs = w->report->n_offs;
-        memcpy(message->notify.report->offs, w->report->offs, sizeof w->report->offs);
-    }
+    if (!message->notify.report->online && (w->report == NULL || w->report->online))
+        w->offline_us = clock_boot_us();
+    if (message->notify.report->online)
+        compare(m, message->notify.report);
+    else if (w->report != NULL)
+        carry(w->report, message->notify.report);
     free(w->report);
     w->report = message->notify.report;
     message->notify.report = NULL;
     monitor_watch_notify(m, clock_boot_us());
+}
+
+void monitor_restore_offs(struct monitor *m, struct core_message *message)
+{
+    free(m->notify.restored);
+    m->notify.restored = NULL;
+    if (m->notify.report == NULL) /* else we know better */
+        m->notify.restored = message->notify.report;
+    else
+        free(message->notify.report);
+    message->notify.report = NULL;
 }
 
 /* ---------------------------------------------------------------- is it there */
@@ -92,7 +129,7 @@ static void judge(const struct monitor *m, int64_t now_us, char detail[NOTE_MAX]
     }
     if (detail[0] != '\0' || w->report == NULL)
         return;
-    if (!w->report->online && (w->beat_us != 0 || !early))
+    if (!w->report->online && (w->beat_us != 0 || !early) && now_us - w->offline_us >= RESTART_US)
         snprintf(detail, NOTE_MAX, "it says that it is offline");
     else if (w->report->online && !w->report->would_be_told && w->beat_us != 0)
         snprintf(detail, NOTE_MAX, "%s",
@@ -107,6 +144,22 @@ static void set(struct monitor *m, enum system_fault fault, bool failed, const c
         monitor_fault(m, fault, FROM_OWNER, failed, detail);
 }
 
+static void tell_troubles(struct monitor *m)
+{
+    struct notify_watch *w = &m->notify;
+    const struct notify_report *report = w->report;
+    const enum language language = m->config->language;
+    char detail[NOTE_MAX];
+    monitor_channel_words(m, detail);
+    if (report->failed.n > 0 || report->unknown.n == 0) /* not tried is not repaired */
+        monitor_troubles_tell(m, FAULT_NOTIFY_CHANNEL, FROM_OWNER, report->failed.n > 0, w->failed_grew,
+                              detail);
+    monitor_troubles_words(&report->off, language, detail);
+    monitor_troubles_tell(m, FAULT_NOTIFY_OFF, FROM_OWNER, report->off.n > 0, w->off_grew, detail);
+    w->failed_grew = w->off_grew = false;
+    monitor_troubles_tell(m, FAULT_NOTIFY_PEOPLE, FROM_OWNER, report->people, false, report->persons);
+}
+
 void monitor_watch_notify(struct monitor *m, int64_t now_us)
 {
     struct notify_watch *w = &m->notify;
@@ -115,6 +168,7 @@ void monitor_watch_notify(struct monitor *m, int64_t now_us)
     if (!m->config->notify.expected) {
         set(m, FAULT_NOTIFIER, false, "");
         set(m, FAULT_NOTIFY_CHANNEL, false, "");
+        set(m, FAULT_NOTIFY_OFF, false, "");
         set(m, FAULT_NOTIFY_PEOPLE, false, "");
         w->since_us = now_us;
         return;
@@ -125,13 +179,8 @@ void monitor_watch_notify(struct monitor *m, int64_t now_us)
     if (waiting)
         return; /* what it said in an earlier run is not taken back before it is known */
     set(m, FAULT_NOTIFIER, detail[0] != '\0', detail);
-    if (w->report != NULL && w->report->online) {
-        if (w->report->n_troubles > w->troubles_told)
-            set(m, FAULT_NOTIFY_CHANNEL, false, ""); /* one more has failed: that is news again */
-        w->troubles_told = w->report->n_troubles;
-        set(m, FAULT_NOTIFY_CHANNEL, w->report->channel, w->report->channels);
-        set(m, FAULT_NOTIFY_PEOPLE, w->report->people, w->report->persons);
-    }
+    if (w->report != NULL && w->report->online)
+        tell_troubles(m);
 }
 
 enum notifier_state monitor_notifier_state(const struct monitor *m)

@@ -7,13 +7,14 @@
 
 /* ---------------------------------------------------------------- pages for the control thread */
 
-static void fill_alarm(const struct alarm_record *record, struct snapshot_alarm *ret)
+static void fill_alarm(const struct monitor *m, uint16_t alarm, struct snapshot_alarm *ret)
 {
+    const struct alarm_record *record = &m->alarms[alarm];
     ret->state = record->state;
     ret->raised_utc_us = record->raised_utc_us;
     ret->acked_utc_us = record->acked_utc_us;
     memcpy(ret->who, record->who, sizeof ret->who);
-    memcpy(ret->body, record->body, sizeof ret->body);
+    monitor_body_now(m, alarm, ret->body);
 }
 
 static uint16_t entries(const struct monitor *m, enum snapshot_table table)
@@ -41,7 +42,7 @@ static void fill_page(const struct monitor *m, enum snapshot_table table, uint16
             ret->page.points[i] = engine_point(m->engine, index);
             ret->page.calibrated[i] = m->calibrated[index];
         } else if (table == SNAPSHOT_ALARMS) {
-            fill_alarm(&m->alarms[index], &ret->page.alarms[i]);
+            fill_alarm(m, index, &ret->page.alarms[i]);
         } else {
             announce_device(m->config, m->parts.run_id, m->devices[index].at, index,
                             &m->devices[index].counts, ret->page.devices[i]);

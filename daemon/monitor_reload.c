@@ -211,8 +211,9 @@ static void first_mistake(const char *detail, char *text, size_t cap)
 
 static void refused(struct monitor *m, const char *detail)
 {
-    char first[NOTE_MAX];
+    char first[NOTE_MAX], words[NOTE_MAX];
     first_mistake(detail, first, sizeof first);
+    snprintf(words, sizeof words, "a new one was refused, the old one stays in force: %.190s", first);
     log_line(LOG_ERR, MID_CONFIG_ERROR, "configuration refused, the old one stays in force");
     for (const char *line = detail; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n')
         log_line(LOG_ERR, MID_CONFIG_ERROR, "%.*s", (int)strcspn(line, "\n"), line);
@@ -222,7 +223,7 @@ static void refused(struct monitor *m, const char *detail)
     };
     monitor_event(m, clock_now(), "configuration-refused", members, 2);
     monitor_fault(m, FAULT_CONFIG, FROM_MONITOR, false, ""); /* refused once more: that is news again */
-    monitor_fault(m, FAULT_CONFIG, FROM_MONITOR, true, first);
+    monitor_fault(m, FAULT_CONFIG, FROM_MONITOR, true, words);
     finish(m, -EINVAL, detail);
 }
 

@@ -55,9 +55,9 @@ void monitor_settle_faults(struct monitor *m)
 {
     /* Who tells of these tells it later: what they were in an earlier run stands until then. */
     static const bool later[FAULT_COUNT] = {
-        [FAULT_BROKER] = true,        [FAULT_NOTIFIER] = true, [FAULT_NOTIFY_CHANNEL] = true,
-        [FAULT_NOTIFY_PEOPLE] = true, [FAULT_DRILL] = true,    [FAULT_DRILL_OVERDUE] = true,
-        [FAULT_CONFIG] = true};
+        [FAULT_BROKER] = true,        [FAULT_NOTIFIER] = true,  [FAULT_NOTIFY_CHANNEL] = true,
+        [FAULT_NOTIFY_PEOPLE] = true, [FAULT_DRILL] = true,     [FAULT_DRILL_OVERDUE] = true,
+        [FAULT_CONFIG] = true,        [FAULT_NOTIFY_OFF] = true};
     for (unsigned i = 0; i < FAULT_COUNT; i++) /* system's alarms begin with the faults */
         if (later[i] && i != FAULT_BROKER &&
             engine_hold(m->engine, (uint16_t)(m->config->assets[0].first_alarm + i)).active)

@@ -77,13 +77,22 @@ static int reset(struct alarm_status *status)
 
 /* ---------------------------------------------------------------- holds */
 
+static bool is_unacknowledged(const struct alarm_status *status)
+{
+    return status->base == ALARM_UNACKNOWLEDGED || status->base == ALARM_RETURNED_UNACKNOWLEDGED;
+}
+
 static int begin_hold(const struct alarm_model *model, struct alarm_status *status, enum hold hold)
 {
+    const bool was_covered = alarm_is_covered(model, status);
+
     if (model->protected && hold != HOLD_OUT_OF_SERVICE)
         return -EPERM;
     if (status->is_held[hold])
         return -EALREADY;
     status->is_held[hold] = true;
+    if (!was_covered)
+        status->unseen = alarm_is_covered(model, status) && is_unacknowledged(status);
     return 0;
 }
 
@@ -95,10 +104,11 @@ static int end_hold(const struct alarm_model *model, struct alarm_status *status
     status->is_held[hold] = false;
     if (model->protected && hold == HOLD_OUT_OF_SERVICE)
         return 0;
-    if (!alarm_state_is_active(status->base))
-        status->base = ALARM_NORMAL;
-    else
+    if (alarm_state_is_active(status->base))
         status->base = hold == HOLD_SHELVED && why == WHY_PERSON ? ALARM_ACKNOWLEDGED : ALARM_UNACKNOWLEDGED;
+    else if (why == WHY_PERSON || why == WHY_ONE_SHOT || !status->unseen)
+        status->base = ALARM_NORMAL;
+    status->unseen = status->unseen && alarm_is_covered(model, status) && is_unacknowledged(status);
     return 0;
 }
 

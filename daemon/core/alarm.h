@@ -23,10 +23,14 @@
  * strongest: out of service, then suppressed, then shelved; without one, the base.
  *
  *     begins: shelved, suppressed, out of service: refused when it is there already. A protected alarm is
- * never shelved or suppressed, and out of service does not cover it: it is only a mark. ends:   while a hold
- * covers the alarm nobody can acknowledge or reset it. When one ends, the base becomes normal if the
- * condition is over and not latched, else unacknowledged; acknowledged if it was a shelf and a person ended
- * it, for that person has seen it. (The end of a mark changes nothing.)
+ *             never shelved or suppressed, and out of service does not cover it: it is only a mark.
+ *     ends:   while a hold covers the alarm nobody can acknowledge or reset it. When one ends and the
+ *             condition holds (or it is latched), the base becomes unacknowledged; acknowledged if it was a
+ *             shelf and a person ended it, for that person has seen it. When the condition is over, the base
+ *             becomes normal; but it stays returned, unacknowledged, if nobody had acknowledged the alarm
+ *             before the first hold began (`unseen`) and this one ended by time or by the plant: what waited
+ *             for somebody does not go away by itself. (Who shelves an alarm until its condition is over, or
+ *             ends a hold, has seen it. The end of a mark changes nothing.)
  *
  * The names (alarm_state_name, transition_name, priority_name) are declared in engine.h.
  */
@@ -39,6 +43,7 @@
 struct alarm_status {
     enum alarm_state base; /* one of the first four */
     bool latched;          /* only when unacknowledged or acknowledged */
+    bool unseen;           /* covered, not acknowledged, and it was not before it was covered */
     bool is_held[HOLD_COUNT];
 };
 

@@ -156,6 +156,7 @@ static bool event_is_valid(const struct engine *e, const struct event *event)
     case EVENT_SAMPLE:
         return event->sample.point < e->n_points;
     case EVENT_FAULT:
+    case EVENT_WORSE:
         return (unsigned)event->fault.fault < FAULT_COUNT;
     case EVENT_CONDITION:
         return event->condition.alarm < e->n_alarms &&
@@ -181,6 +182,16 @@ static void take_fault(struct engine *e, enum system_fault fault, bool failed)
         engine_alarm_tell(e, e->judges.items[i], failed ? VERDICT_HOLDS : VERDICT_OVER, e->now.boot_us);
 }
 
+/* What is covered, latched or not acknowledged refuses. */
+static void take_worse(struct engine *e, enum system_fault fault)
+{
+    const uint32_t list = e->n_points + (uint32_t)fault;
+
+    for (uint32_t i = e->judges.first[list]; i < e->judges.first[list + 1]; i++)
+        (void)engine_alarm_change(e, e->judges.items[i],
+                                  &(struct change){.kind = TRANSITION_REALARMED, .why = WHY_WORSE});
+}
+
 static int take_event(struct engine *e, const struct event *event)
 {
     switch (event->kind) {
@@ -189,6 +200,9 @@ static int take_event(struct engine *e, const struct event *event)
         return 0;
     case EVENT_FAULT:
         take_fault(e, event->fault.fault, event->fault.failed);
+        return 0;
+    case EVENT_WORSE:
+        take_worse(e, event->fault.fault);
         return 0;
     case EVENT_CONDITION:
         engine_alarm_tell(e, event->condition.alarm, event->condition.holds ? VERDICT_HOLDS : VERDICT_OVER,
@@ -335,6 +349,7 @@ const char *engine_fault_name(enum system_fault fault)
         [FAULT_NOTIFY_PEOPLE] = "notify-people",
         [FAULT_DRILL] = "drill",
         [FAULT_DRILL_OVERDUE] = "drill-overdue",
+        [FAULT_NOTIFY_OFF] = "notify-off",
     };
 
     return (unsigned)fault < FAULT_COUNT ? NAMES[fault] : "?";

@@ -25,7 +25,9 @@
  *   changes when the engine decides (transition.at), never what it decides.
  * - Nothing that keeps an alarm quiet lasts for ever. A shelf, a suppression, an out-of-service each has an
  *   end: that of the wall clock, or as long after its begin by BOOTTIME, whichever comes first. Below it the
- *   condition is judged as ever. What ends by itself comes back unacknowledged if the condition holds.
+ *   condition is judged as ever. What ends by itself comes back unacknowledged if the condition holds; if it
+ *   is over, but nobody had acknowledged the alarm before it was held, it comes back as returned,
+ *   unacknowledged.
  * - Data that are not good and fresh suppress nothing.
  * - A protected alarm can't be kept quiet: out of service is only a mark on it.
  * How a condition, its deadband and its delays work together is drawn in condition.h, the states and holds in
@@ -64,17 +66,19 @@ enum system_fault {
     FAULT_STATE_DB,   /* state.db can't be written: events and alarm states are not durable */
     FAULT_HISTORY_DB, /* history.db can't be written: readings wait in memory */
     FAULT_BROKER,     /* the MQTT broker does not take our messages */
-    FAULT_CONFIG,     /* a reload was refused: the old configuration is still in force */
+    FAULT_CONFIG,     /* a reload was refused, the old configuration is still in force; or limits are in force
+                         that nobody has explained */
     FAULT_CLOCK,      /* the wall clock stepped, or is not synchronised */
     FAULT_QUEUE,      /* samples were dropped: a queue inside the daemon was full */
     FAULT_RESTART,    /* the previous run did not stop cleanly */
     FAULT_REVIEW,     /* nobody has reviewed the record for longer than the site wants */
     FAULT_RECORD,     /* readings are stored, but not sealed and signed, or by another key; or were damaged */
     FAULT_NOTIFIER,   /* what calls people is away, or says that nobody would be told */
-    FAULT_NOTIFY_CHANNEL, /* a way to people (mail, webhook, SMS...) has failed or is switched off */
+    FAULT_NOTIFY_CHANNEL, /* a way to people (mail, webhook, SMS...) has failed */
     FAULT_NOTIFY_PEOPLE,  /* fewer people can be reached than the site wants */
     FAULT_DRILL,          /* a drill: not a fault, but it takes the whole way of one to a person */
     FAULT_DRILL_OVERDUE,  /* nobody has confirmed a drill, or none was held for longer than the site wants */
+    FAULT_NOTIFY_OFF,     /* somebody, or a way to somebody, is switched off: not called for a while */
     FAULT_COUNT
 };
 const char *engine_fault_name(enum system_fault fault); /* "state-database", ... */
@@ -213,6 +217,7 @@ enum event_kind {
     EVENT_IN_SERVICE,
     EVENT_RESET,
     EVENT_CONDITION,
+    EVENT_WORSE, /* of a fault (as in EVENT_FAULT; failed is not looked at) */
 };
 
 struct event {
@@ -261,6 +266,7 @@ void engine_free(struct engine *engine);
 struct alarm_memory {
     enum alarm_state base;            /* its state as if nothing held it: one of the first four */
     bool latched;                     /* unacknowledged or acknowledged, and its condition is over */
+    bool unseen;                      /* nobody had acknowledged it before it was held */
     bool one_shot;                    /* of the shelf */
     bool is_held[HOLD_COUNT];         /* HOLD_SUPPRESSED: by the plant */
     int64_t until_utc_us[HOLD_COUNT]; /* of those; SUPPRESSED: not 0 also while the plant would suppress, but
@@ -314,6 +320,8 @@ void engine_inherit_alarm(struct engine *engine, uint16_t alarm, const struct en
                           uint16_t from_alarm);
 
 /* Feeds one event. now never goes backwards in boot_us (an earlier one counts as the latest seen).
+ * EVENT_WORSE: more of a part of the system has failed than before. Alarms about it that are acknowledged
+ * call again (REALARMED, worse): what was acknowledged is not all of it any more. Nothing else changes.
  * Returns 0, or
  * -EINVAL    an index out of range, or EVENT_CONDITION for an alarm that is not FED
  * -EBUSY     transitions have not been taken

@@ -26,6 +26,7 @@ struct alarm_memory engine_memory(const struct engine *engine, uint16_t alarm)
     a = &engine->alarms[alarm];
     memory.base = a->status.base;
     memory.latched = a->status.latched;
+    memory.unseen = a->status.unseen;
     memory.one_shot = a->status.is_held[HOLD_SHELVED] && a->one_shot;
     for (unsigned hold = 0; hold < HOLD_COUNT; hold++) {
         memory.is_held[hold] = a->status.is_held[hold];
@@ -144,6 +145,8 @@ void engine_restore(struct engine *engine, uint16_t alarm, const struct alarm_me
     /* Of an alarm that does not latch any more, only good data can say that it is over. */
     a->status.latched = memory->latched && model->latching && alarm_state_is_active(memory->base);
     restore_holds(engine, alarm, memory);
+    a->status.unseen = memory->unseen && memory->base != ALARM_NORMAL && memory->base != ALARM_ACKNOWLEDGED &&
+                       alarm_is_covered(model, &a->status);
     restore_acknowledgement(engine, a, memory);
     if (alarm_is_active(&a->status))
         restore_active(engine, alarm);

@@ -58,6 +58,7 @@ static const char *const state_steps[] = {
     "CREATE TABLE baseline(id INTEGER PRIMARY KEY CHECK(id = 1), sha256 BLOB NOT NULL) STRICT;"
     /* Few among very many; the last ones are wanted at each start. */
     "CREATE INDEX event_reading ON event(seq) WHERE kind = 'reading';"
+    "CREATE INDEX event_notify ON event(seq) WHERE kind IN ('notify-off', 'notify-on');"
     "CREATE INDEX event_drill ON event(seq) WHERE kind = 'alarm' AND asset = 'system' AND alarm = 'drill';",
 };
 

@@ -112,15 +112,24 @@ struct notify_off {
     int64_t from_utc_us, until_utc_us, count; /* 0: not said */
 };
 
+/* A set of what is wrong with the ways to people: each with a name of its own, by which it is known again. */
+#define NOTIFY_TROUBLES_MAX 64
+struct notify_trouble {
+    char key[3 * ID_MAX]; /* "li.na/mail" */
+    char words[96];       /* more of it: the error; "": none */
+};
+struct notify_troubles {
+    unsigned n, n_more; /* n_more: for which there was no room */
+    struct notify_trouble list[NOTIFY_TROUBLES_MAX];
+};
+
 /* What cryonotify says of itself (its status), as far as it matters here. */
 struct notify_report {
-    bool online, would_be_told;
-    bool channel, people; /* there is a problem of that kind */
-    unsigned n_troubles;  /* of kind channel, and others that are not about people */
+    bool online, would_be_told, people; /* people: too few */
     char run[WHO_MAX];
-    char text[NOTE_MAX];     /* of the other problems, in words */
-    char channels[NOTE_MAX]; /* in words: what failed */
+    char text[NOTE_MAX]; /* why nobody would be told, in words */
     char persons[NOTE_MAX];
+    struct notify_troubles failed, off, unknown; /* unknown: may have failed, not tried so far */
     unsigned n_offs;
     struct notify_off offs[NOTIFY_OFFS_MAX];
 };
@@ -171,6 +180,7 @@ enum core_kind {
     CORE_DRILLED,     /* store: when a drill was last confirmed; before CORE_STORE_OPEN */
     CORE_ROUND,       /* store: when a person last read a point; before CORE_STORE_OPEN */
     CORE_NOTIFY,      /* publisher: cryonotify's status, or its heartbeat (report NULL) */
+    CORE_NOTIFY_OFFS, /* store: what was switched off (notify.report->offs); before CORE_STORE_OPEN */
     CORE_CALLED,      /* publisher: cryonotify has tried to call somebody */
     CORE_FALLBACK,    /* fallback: what became of a command or a relay */
 };

@@ -241,6 +241,12 @@ static const struct words fault_words[FAULT_COUNT] = {
          .response = {"Find out why the drill reached nobody, then hold another (cryoctl drill)",
                       "查明演练未送达的原因，然后重新演练（cryoctl drill）"},
          .consequence = {"A real alarm may reach nobody either", "真实报警也可能无人收到"}},
+    [FAULT_NOTIFY_OFF] = {.text = {"Notifications are switched off", "通知已停用"},
+                          .response = {"Check that others can be reached meanwhile; switch them on again "
+                                       "(cryonotify on)",
+                                       "确认期间仍有其他人可联系；恢复通知（cryonotify on）"},
+                          .consequence = {"Who is switched off is not told of alarms",
+                                          "被停用的人员或渠道收不到报警"}},
 };
 
 void automatic_fault_texts(struct alarm_config *alarm, enum system_fault fault)

@@ -14,7 +14,6 @@
 #include "test.h"
 
 #define EVENTS 14
-#define BASES  6
 
 /* What happens, with its reason. */
 static const struct {
@@ -39,8 +38,9 @@ static const struct {
 };
 
 /* N normal, U unacknowledged, A acknowledged, R returned unacknowledged; u and a: latched, the condition
- * over. */
-static const char BASE[BASES + 1] = "NUARua";
+ * over. Below a hold also what nobody had acknowledged before it began: V (as U), r (as R), w (as u). */
+static const char PLAIN_BASES[] = "NUAR", LATCHING_BASES[] = "NUARua";
+static const char HELD_BASES[] = "NUARVr", HELD_LATCHING_BASES[] = "NUARuaVrw";
 
 struct row {
     char base;
@@ -51,49 +51,44 @@ struct row {
 static const struct row PLAIN[] = {
     /*     raised returned acked realarmed reset shelved unshelved x3 suppressed un- oos in-service x2 */
     {'N', "U----N---N-N--"},
-    {'U', "-RA--U---U-U--"},
+    {'U', "-RA--V---V-V--"},
     {'A', "-N-U-A---A-A--"},
-    {'R', "U-N--R---R-R--"},
+    {'R', "U-N--r---r-r--"},
 };
 static const struct row LATCHING[] = {
-    {'N', "U----N---N-N--"}, {'U', "-uA--U---U-U--"}, {'A', "-a-U-A---A-A--"},
-    {'R', "U-N--R---R-R--"}, {'u', "U-a--u---u-u--"}, {'a', "U---Na---a-a--"},
+    {'N', "U----N---N-N--"}, {'U', "-uA--V---V-V--"}, {'A', "-a-U-A---A-A--"},
+    {'R', "U-N--r---r-r--"}, {'u', "U-a--w---w-w--"}, {'a', "U---Na---a-a--"},
 };
 /* Shelved and nothing else. Nobody acknowledges, resets or is called again below it. By a person it ends as
- * seen, by time it comes back unacknowledged, if there is anything to come back. */
+ * seen, by time it comes back unacknowledged, if there is anything to come back: also what is over, when it
+ * was waiting for somebody before the shelf. */
 static const struct row SHELVED[] = {
-    {'N', "U-----NNNN-N--"},
-    {'U', "-R----AUUU-U--"},
-    {'A', "-N----AUUA-A--"},
-    {'R', "U-----NNNR-R--"},
+    {'N', "U-----NNNN-N--"}, {'U', "-R----AUUU-U--"}, {'A', "-N----AUUA-A--"},
+    {'R', "U-----NNNR-R--"}, {'V', "-r----AUUV-V--"}, {'r', "V-----NRNr-r--"},
 };
 static const struct row SHELVED_LATCHING[] = {
     {'N', "U-----NNNN-N--"}, {'U', "-u----AUUU-U--"}, {'A', "-a----AUUA-A--"},
     {'R', "U-----NNNR-R--"}, {'u', "U-----auuu-u--"}, {'a', "U-----auua-a--"},
+    {'V', "-w----AUUV-V--"}, {'r', "V-----NRNr-r--"}, {'w', "V-----auuw-w--"},
 };
 /* Suppressed: its end always comes back unacknowledged. */
 static const struct row SUPPRESSED[] = {
-    {'N', "U----N----NN--"},
-    {'U', "-R---U----UU--"},
-    {'A', "-N---A----UA--"},
-    {'R', "U----R----NR--"},
+    {'N', "U----N----NN--"}, {'U', "-R---U----UU--"}, {'A', "-N---A----UA--"},
+    {'R', "U----R----NR--"}, {'V', "-r---V----UV--"}, {'r', "V----r----Rr--"},
 };
 static const struct row OUT_OF_SERVICE[] = {
-    {'N', "U----N---N--NN"},
-    {'U', "-R---U---U--UU"},
-    {'A', "-N---A---A--UU"},
-    {'R', "U----R---R--NN"},
+    {'N', "U----N---N--NN"}, {'U', "-R---U---U--UU"}, {'A', "-N---A---A--UU"},
+    {'R', "U----R---R--NN"}, {'V', "-r---V---V--UU"}, {'r', "V----r---r--NR"},
 };
 /* All three over each other: each ends for itself. */
 static const struct row ALL[] = {
-    {'N', "U-----NNN-N-NN"},
-    {'U', "-R----AUU-U-UU"},
-    {'A', "-N----AUU-U-UU"},
-    {'R', "U-----NNN-N-NN"},
+    {'N', "U-----NNN-N-NN"}, {'U', "-R----AUU-U-UU"}, {'A', "-N----AUU-U-UU"},
+    {'R', "U-----NNN-N-NN"}, {'V', "-r----AVV-V-VV"}, {'r', "V-----NrN-r-Nr"},
 };
 static const struct row ALL_LATCHING[] = {
     {'N', "U-----NNN-N-NN"}, {'U', "-u----AUU-U-UU"}, {'A', "-a----AUU-U-UU"},
     {'R', "U-----NNN-N-NN"}, {'u', "U-----auu-u-uu"}, {'a', "U-----auu-u-uu"},
+    {'V', "-w----AVV-V-VV"}, {'r', "V-----NrN-r-Nr"}, {'w', "V-----aww-w-ww"},
 };
 /* Protected: never shelved or suppressed; out of service is a mark that changes nothing of the rest. */
 static const struct row PROTECTED[] = {
@@ -116,20 +111,20 @@ static const struct row PROTECTED_MARKED[] = {
 static const struct table {
     const char *name;
     const struct row *rows;
-    unsigned n_rows;
+    const char *bases; /* one for each row */
     unsigned holds;
     bool latching, protected;
 } TABLES[] = {
-    {"plain", PLAIN, 4, 0, false, false},
-    {"latching", LATCHING, 6, 0, true, false},
-    {"shelved", SHELVED, 4, SHELF, false, false},
-    {"shelved, latching", SHELVED_LATCHING, 6, SHELF, true, false},
-    {"suppressed", SUPPRESSED, 4, SUPPR, false, false},
-    {"out of service", OUT_OF_SERVICE, 4, OOS, false, false},
-    {"all holds", ALL, 4, SHELF | SUPPR | OOS, false, false},
-    {"all holds, latching", ALL_LATCHING, 6, SHELF | SUPPR | OOS, true, false},
-    {"protected", PROTECTED, 4, 0, false, true},
-    {"protected, maintenance", PROTECTED_MARKED, 4, OOS, false, true},
+    {"plain", PLAIN, PLAIN_BASES, 0, false, false},
+    {"latching", LATCHING, LATCHING_BASES, 0, true, false},
+    {"shelved", SHELVED, HELD_BASES, SHELF, false, false},
+    {"shelved, latching", SHELVED_LATCHING, HELD_LATCHING_BASES, SHELF, true, false},
+    {"suppressed", SUPPRESSED, HELD_BASES, SUPPR, false, false},
+    {"out of service", OUT_OF_SERVICE, HELD_BASES, OOS, false, false},
+    {"all holds", ALL, HELD_BASES, SHELF | SUPPR | OOS, false, false},
+    {"all holds, latching", ALL_LATCHING, HELD_LATCHING_BASES, SHELF | SUPPR | OOS, true, false},
+    {"protected", PROTECTED, PLAIN_BASES, 0, false, true},
+    {"protected, maintenance", PROTECTED_MARKED, PLAIN_BASES, OOS, false, true},
 };
 
 /* What a hold of the standard looks like from outside: the strongest. */
@@ -144,11 +139,14 @@ static enum alarm_state shown(char base, unsigned holds, bool protected)
     switch (base) {
     case 'U':
     case 'u':
+    case 'V':
+    case 'w':
         return ALARM_UNACKNOWLEDGED;
     case 'A':
     case 'a':
         return ALARM_ACKNOWLEDGED;
     case 'R':
+    case 'r':
         return ALARM_RETURNED_UNACKNOWLEDGED;
     default:
         return ALARM_NORMAL;
@@ -159,7 +157,8 @@ static struct alarm_status status_of(char base, unsigned holds)
 {
     return (struct alarm_status){
         .base = shown(base, 0, false),
-        .latched = base == 'u' || base == 'a',
+        .latched = base == 'u' || base == 'a' || base == 'w',
+        .unseen = base == 'V' || base == 'r' || base == 'w',
         .is_held = {(holds & SHELF) != 0, (holds & SUPPR) != 0, (holds & OOS) != 0},
     };
 }
@@ -186,7 +185,7 @@ static unsigned holds_after(unsigned holds, enum transition_kind kind)
 
 static bool is_same(const struct alarm_status *a, const struct alarm_status *b)
 {
-    return a->base == b->base && a->latched == b->latched &&
+    return a->base == b->base && a->latched == b->latched && a->unseen == b->unseen &&
            memcmp(a->is_held, b->is_held, sizeof a->is_held) == 0;
 }
 
@@ -202,10 +201,11 @@ static void check_cell(const struct table *table, const struct row *row, unsigne
     const int rc = alarm_step(&model, &status, EVENT[event].kind, EVENT[event].why);
 
     if ((rc != 0) != refused || !is_same(&status, &expected))
-        fail_msg("%s, %c: %s: %d, and %s%s", table->name, row->base, EVENT[event].name, rc,
-                 alarm_state_name(status.base), status.latched ? ", latched" : "");
+        fail_msg("%s, %c: %s: %d, and %s%s%s", table->name, row->base, EVENT[event].name, rc,
+                 alarm_state_name(status.base), status.latched ? ", latched" : "",
+                 status.unseen ? ", unseen" : "");
     assert_int_equal(alarm_shown(&model, &status), shown(base, holds, table->protected));
-    assert_int_equal(alarm_is_active(&status), base == 'U' || base == 'A');
+    assert_int_equal(alarm_is_active(&status), base == 'U' || base == 'A' || base == 'V');
     if (refused && table->protected &&
         (EVENT[event].kind == TRANSITION_SHELVED || EVENT[event].kind == TRANSITION_SUPPRESSED))
         assert_int_equal(rc, -EPERM);
@@ -219,8 +219,8 @@ static void every_state_with_every_event(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof TABLES / sizeof *TABLES; i++)
-        for (unsigned r = 0; r < TABLES[i].n_rows; r++) {
-            assert_int_equal(TABLES[i].rows[r].base, BASE[r]); /* no row is left out */
+        for (unsigned r = 0; TABLES[i].bases[r] != '\0'; r++) {
+            assert_int_equal(TABLES[i].rows[r].base, TABLES[i].bases[r]); /* no row is left out */
             assert_int_equal(strlen(TABLES[i].rows[r].cells), EVENTS);
             for (unsigned e = 0; e < EVENTS; e++, cells++)
                 check_cell(&TABLES[i], &TABLES[i].rows[r], e);

@@ -6,7 +6,7 @@
 
 #define DEGREES(x) ((micro_t)(x)*MICRO_PER_UNIT)
 
-enum { WARM, OXYGEN, LATCH, N_ALARMS };
+enum { WARM, OXYGEN, LATCH, CHANNEL, N_ALARMS };
 enum { TEMPERATURE, O2, VALVE, N_POINTS };
 
 static const struct point_model POINTS[N_POINTS] = {{60000, 0}, {60000, 0}, {60000, 0}};
@@ -41,6 +41,7 @@ static const struct alarm_model MODELS[N_ALARMS] = {
                .latching = true,
                .shelve_max_ms = 3600 * 1000,
                .realarm_after_ms = 60 * 1000},
+    [CHANNEL] = {.kind = CONDITION_FAULT, .fault = FAULT_NOTIFY_CHANNEL, .shelve_max_ms = 3600 * 1000},
 };
 static const struct engine_tables TABLES = {
     .points = POINTS, .n_points = N_POINTS, .alarms = MODELS, .n_alarms = N_ALARMS};
@@ -124,6 +125,67 @@ static void a_person_ends_a_shelf_and_has_seen_it(void **state)
     fixture_expect_nothing(&f);
     fixture_pass(&f, 1);
     fixture_expect(&f, WARM, TRANSITION_REALARMED, WHY_UNRESOLVED, ALARM_UNACKNOWLEDGED);
+    engine_free(f.engine);
+}
+
+/* It waited for somebody, was over below the hold, and nobody has acknowledged it since. */
+static void what_waits_for_somebody_outlives_a_hold(void **state)
+{
+    (void)state;
+    for (int how = 0; how < 4; how++) {
+        struct fixture f = begin();
+
+        fixture_good(&f, TEMPERATURE, DEGREES(-140));
+        fixture_expect(&f, WARM, TRANSITION_RAISED, WHY_NONE, ALARM_UNACKNOWLEDGED);
+        fixture_hold(&f, EVENT_OUT_OF_SERVICE, WARM, FIXTURE_H, false);
+        fixture_expect(&f, WARM, TRANSITION_OUT_OF_SERVICE, WHY_NONE, ALARM_OUT_OF_SERVICE);
+        fixture_good(&f, TEMPERATURE, DEGREES(-190));
+        fixture_expect(&f, WARM, TRANSITION_RETURNED, WHY_NONE, ALARM_OUT_OF_SERVICE);
+        if (how >= 2) /* a restart forgets nothing of it */
+            fixture_renew(&f, &TABLES, how == 2);
+        if (how == 0) {
+            assert_int_equal(fixture_order(&f, EVENT_IN_SERVICE, WARM), 0);
+            fixture_expect(&f, WARM, TRANSITION_IN_SERVICE, WHY_PERSON, ALARM_NORMAL);
+        } else {
+            go_on(&f, FIXTURE_H, DEGREES(-190), 0);
+            fixture_expect(&f, WARM, TRANSITION_IN_SERVICE, WHY_TIME, ALARM_RETURNED_UNACKNOWLEDGED);
+            assert_int_equal(fixture_order(&f, EVENT_ACKNOWLEDGE, WARM), 0);
+            fixture_expect(&f, WARM, TRANSITION_ACKNOWLEDGED, WHY_NONE, ALARM_NORMAL);
+        }
+        engine_free(f.engine);
+    }
+}
+
+static void feed_channel(struct fixture *f, enum event_kind kind, bool failed)
+{
+    assert_int_equal(fixture_feed(f, &(struct event){.kind = kind, .fault = {FAULT_NOTIFY_CHANNEL, failed}}),
+                     0);
+}
+
+/* Acknowledged was that one thing has failed; another one calls again. */
+static void a_fault_that_grows_calls_again(void **state)
+{
+    struct fixture f = begin();
+
+    (void)state;
+    feed_channel(&f, EVENT_WORSE, true); /* nothing has failed yet */
+    fixture_expect_nothing(&f);
+    feed_channel(&f, EVENT_FAULT, true);
+    fixture_expect(&f, CHANNEL, TRANSITION_RAISED, WHY_NONE, ALARM_UNACKNOWLEDGED);
+    feed_channel(&f, EVENT_WORSE, true); /* somebody is being called for it */
+    fixture_expect_nothing(&f);
+    fixture_order(&f, EVENT_ACKNOWLEDGE, CHANNEL);
+    fixture_expect(&f, CHANNEL, TRANSITION_ACKNOWLEDGED, WHY_NONE, ALARM_ACKNOWLEDGED);
+    feed_channel(&f, EVENT_FAULT, true); /* the same again is no news */
+    fixture_expect_nothing(&f);
+    feed_channel(&f, EVENT_WORSE, true);
+    fixture_expect(&f, CHANNEL, TRANSITION_REALARMED, WHY_WORSE, ALARM_UNACKNOWLEDGED);
+    fixture_hold(&f, EVENT_SHELVE, CHANNEL, FIXTURE_MIN, false);
+    fixture_expect(&f, CHANNEL, TRANSITION_SHELVED, WHY_NONE, ALARM_SHELVED);
+    feed_channel(&f, EVENT_WORSE, true); /* it comes back soon */
+    fixture_expect_nothing(&f);
+    assert_int_equal(fixture_feed(&f, &(struct event){.kind = EVENT_WORSE, .fault = {FAULT_COUNT, true}}),
+                     -EINVAL);
     engine_free(f.engine);
 }
 
@@ -639,6 +701,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_shelf_ends_by_itself_and_calls_again),
         cmocka_unit_test(a_person_ends_a_shelf_and_has_seen_it),
+        cmocka_unit_test(what_waits_for_somebody_outlives_a_hold),
+        cmocka_unit_test(a_fault_that_grows_calls_again),
         cmocka_unit_test(a_shelf_for_once_ends_with_the_condition),
         cmocka_unit_test(no_hold_is_without_an_end),
         cmocka_unit_test(a_clock_that_is_set_makes_no_shelf_longer),

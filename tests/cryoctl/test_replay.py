@@ -196,6 +196,35 @@ class Replay(Case):
         f = self.replay(("on_delay: 30 s", "on_delay: 3 min"), expect=1, span=["--from", "2026-11-23T00:00:00Z", "--to", "2026-11-23T00:20:00Z"])
         self.assertEqual((f["excursions_lost"][0]["seconds"], f["excursions_lost"][0]["in_force"]["alarm"]), (90, "temperature-critical"))
 
+    def test_what_neither_alarms_is_not_lost_but_told(self):
+        slow = (("on_delay: 30 s", "on_delay: 30 min"), ("on_delay: 2 min", "on_delay: 30 min"))
+        text = record.source()
+        for old, new in slow:
+            text = text.replace(old, new)
+        r = record.Record()
+        r.points(("tank-1", "temperature", "°C", 1), ("tank-1", "level", "cm", 1), ("tank-1", "lid", "-", 0))
+        r.start(DAY - S, text)
+        r.series(1, DAY, 10000, 60, -190, 0)
+        r.series(1, DAY + 600 * S, 10000, 9, -140, 0)
+        r.series(1, DAY + 690 * S, 10000, 60, -190, 0)
+        r.make(self.record)
+        span = ["--from", "2026-11-23T00:00:00Z", "--to", "2026-11-23T00:20:00Z"]
+        f = self.replay(*slow, span=span)
+        self.assertEqual((f["n_excursions_lost"], f["n_excursions_untold"], f["excursions_untold"][0]["seconds"]), (0, 1, 90))
+        self.assertIn("True excursions that neither alarms: 1", self.ctl(self.candidate(*slow), span=span))
+
+    def test_a_freezer_at_rest_is_no_excursion(self):
+        text = record.source().replace("kind: tank", "kind: freezer")
+        r = record.Record()
+        r.points(("tank-1", "temperature", "°C", 1))
+        r.start(DAY - S, text)
+        r.series(1, DAY, 10000, 60, 20, 0)
+        r.make(self.record)
+        f = self.replay(("kind: tank", "kind: freezer"), ("high: -150 °C", "high: 50 °C"), ("high: -165 °C", "high: 40 °C"), expect=1,
+                        span=["--from", "2026-11-23T00:00:00Z", "--to", "2026-11-23T00:20:00Z"])
+        # Beyond the critical limit that the site had set: that is all that counts for a freezer.
+        self.assertEqual([(e["limit"], e["in_force"]["alarm"]) for e in f["excursions"]], [(-150, "temperature-critical")])
+
     def test_where_the_record_does_not_tell_the_configuration_nothing_is_gained(self):
         r = record.Record()
         r.points(("tank-1", "temperature", "°C", 1))

@@ -386,7 +386,10 @@ static void mute_register(bool serial)
     for (int good = 0; good < 40;) { /* soon without an interruption */
         struct core_message m = bus_world_next(&w, farther);
         good = m.sample.reading.quality == QUALITY_GOOD ? good + 1 : 0;
-        assert_int_equal(bus_world_next(&w, mute).sample.reading.reason, REASON_TIMEOUT);
+        m = bus_world_next(&w, mute);
+        assert_int_equal(m.sample.reading.quality, QUALITY_BAD);
+        if (m.sample.reading.reason != REASON_STALE) /* a busy machine came too late to ask */
+            assert_int_equal(m.sample.reading.reason, REASON_TIMEOUT);
     }
     bus_world_set(&w, 10, 10);
     if (!serial) /* there it takes minutes */

@@ -9,7 +9,7 @@ import unittest
 from publisher_case import EVENTS, PublisherCase, firsts, seqs, until
 
 
-class Delivery(PublisherCase):
+class Delivery(PublisherCase):  # each
     def test_nothing_is_lost_over_restarts_and_kills(self):
         broker = self.broker()
         observer = self.observer(broker, EVENTS)

@@ -129,7 +129,7 @@ class Retained(PublisherCase):
         self.assertEqual((points["level"]["quality"], points["level"]["reason"]), ("bad", "timeout"))
 
 
-class Reasons(PublisherCase):
+class Reasons(PublisherCase):  # each
     def test_refused_connection(self):
         driver = self.driver(None, uri="mqtt://%s:1" % ADDRESS)
         driver.fault(True, "Connection refused")
@@ -428,7 +428,7 @@ class Acl(PublisherCase):
         self.assertFalse([line for line in driver.log.since() if "refuse" in line or "does not let us" in line])
 
 
-class Reload(PublisherCase):
+class Reload(PublisherCase):  # each
     def test_vanished_assets_and_alarms_are_cleared(self):
         broker = self.broker()
         driver = self.driver(broker, ha=1)

@@ -102,8 +102,11 @@ static void test_newer_state_in_memory(void **state)
     assert_string_equal(restored.restored.alarm, "low");
     free(restored.restored.more);
     struct core_message open;
-    while (mailbox_take(fixture->core, &open) && open.kind != CORE_STORE_OPEN)
+    while (mailbox_take(fixture->core, &open) && open.kind != CORE_STORE_OPEN) {
         assert_int_not_equal(open.kind, CORE_RESTORED);
+        if (open.kind == CORE_BASELINE)
+            free(open.baseline.source);
+    }
     store_fixture_wait_durable(fixture, 1001);
 }
 
@@ -251,6 +254,7 @@ static void test_foreign_writer(void **state)
     store_fixture_post_event(fixture, 2, "high", ALARM_UNACKNOWLEDGED);
     store_fixture_wait_durable(fixture, 2);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000); /* the daemon itself may be writing */
     assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     store_fixture_post_event(fixture, 3, "high", ALARM_NORMAL);
     struct core_message fault = store_fixture_wait_fault(fixture, FAULT_STATE_DB, true);

@@ -377,6 +377,99 @@ static void test_a_group_lists_its_members(void **state)
     expect_member(&news, "\"group\":\"yyyy", true);
 }
 
+/* Told again later: the value and the sentence are of now, and the moment is named; the event's own facts
+ * stay. */
+static void test_a_state_is_told_anew_with_the_value_of_now(void **state)
+{
+    (void)state;
+    static struct site s;
+    make_site(&s);
+    snprintf(s.alarms[HOT].response.text[LANGUAGE_EN], TEXT_MAX, "Fill \"by hand\", {now}");
+    s.alarms[HOT].has_consequence_at = true;
+    s.alarms[HOT].consequence_at = DEGREES(-100);
+    struct alarm_record record = {.state = ALARM_UNACKNOWLEDGED, .raised_utc_us = 5000000};
+    struct reading reading = {.value = DEGREES(-146.3)};
+    struct alarm_news news = {.config = &s.config,
+                              .run_id = "run",
+                              .seq = 7,
+                              .at = {.utc_us = 5000000},
+                              .alarm = HOT,
+                              .transition = "realarmed",
+                              .why = "worse",
+                              .record = &record,
+                              .reading = &reading,
+                              .active = true,
+                              .has_trend = true,
+                              .trend = {.per_hour = DEGREES(360), .over_s = 600},
+                              .time_left_s = 463};
+    char body[BODY_MAX], now[BODY_MAX], again[BODY_MAX];
+    announce_alarm(&news, body);
+    reading.value = DEGREES(-71.5);
+    news.transition = "restored"; /* nobody needs to know what it was */
+    news.why = NULL;
+    news.time_left_s = 0;
+    assert_true(announce_refresh(&news, 65000000, body, now));
+    static const char *const there[] = {"\"seq\":7",
+                                        "\"time\":\"1970-01-01T00:00:05.000Z\"",
+                                        "\"transition\":\"realarmed\"",
+                                        "\"why\":\"worse\"",
+                                        "\"value\":-71.5",
+                                        "\"quality\":\"good\"",
+                                        "\"value_time\":\"1970-01-01T00:01:05.000Z\"",
+                                        "\"time_left_s\":0",
+                                        "temperature -71.5 °C is above -150.0 °C. It has become worse",
+                                        "\"response\":{\"en\":\"Fill \\\"by hand\\\", {now}\"",
+                                        "\"id\":\"tank-1/alarm-0@5000\""};
+    for (size_t i = 0; i < sizeof there / sizeof *there; i++)
+        if (strstr(now, there[i]) == NULL)
+            fail_msg("%s is not in %s", there[i], now);
+    assert_null(strstr(now, "-146.3"));
+    assert_null(strstr(now, "463"));
+    /* Again, of what was told anew: without a value now. */
+    reading = (struct reading){.quality = QUALITY_BAD, .reason = REASON_TIMEOUT};
+    news.has_trend = false;
+    news.time_left_s = -1;
+    assert_true(announce_refresh(&news, 125000000, now, again));
+    assert_non_null(strstr(again, "\"value\":null"));
+    assert_non_null(strstr(again, "\"reason\":\"timeout\""));
+    assert_non_null(strstr(again, "no data now"));
+    assert_null(strstr(again, "-71.5"));
+    assert_null(strstr(again, "per_hour"));
+    assert_null(strstr(strstr(again, "\"value\"") + 1, "\"value\"")); /* each member once */
+    /* The same once more is the same, byte for byte: nothing to tell. */
+    assert_true(announce_refresh(&news, 125000000, again, now));
+    assert_string_equal(now, again);
+    for (const char *bad = "{}\0{\"a\":1\0{\"a\"\0[1]\0\0"; *bad != '\0'; bad += strlen(bad) + 1) {
+        assert_false(announce_refresh(&news, 1, bad, now));
+        assert_string_equal(now, "");
+    }
+}
+
+/* Somebody else's shelf lies below: the event names who has done this. */
+static void test_who_has_done_it_is_named(void **state)
+{
+    (void)state;
+    static struct site s;
+    make_site(&s);
+    struct alarm_record record = {.state = ALARM_SHELVED,
+                                  .shelf = {.by = "li.na", .note = "loose", .since_utc_us = 1}};
+    struct alarm_news news = {.config = &s.config,
+                              .run_id = "run",
+                              .alarm = HOT,
+                              .transition = "in-service",
+                              .why = "person",
+                              .record = &record,
+                              .over = true,
+                              .who = "zhang"};
+    news.view.is_held[HOLD_SHELVED] = true;
+    expect_member(&news, "\"by\":\"zhang\"", true);
+    expect_member(&news, "\"held_by\":\"li.na\"", true);
+    news.who = "li.na";
+    expect_member(&news, "\"held_by\":\"li.na\",\"by\":\"li.na\"", true);
+    news.who = NULL; /* the condition, or time: nobody has done it */
+    expect_member(&news, "\"by\":", false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,6 +481,8 @@ int main(void)
         cmocka_unit_test(test_why_it_calls_again),
         cmocka_unit_test(test_rates_and_what_time_is_left),
         cmocka_unit_test(test_a_group_lists_its_members),
+        cmocka_unit_test(test_a_state_is_told_anew_with_the_value_of_now),
+        cmocka_unit_test(test_who_has_done_it_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@ COLD, WARM = 63636, 64106  # -190.0 and -143.0 °C
 OXYGEN, LITTLE = 209, 170  # 20.9 and 17.0 %
 
 
-class AlarmManagement(harness.SystemTest):
+class AlarmManagement(harness.SystemTest):  # each
     def setUp(self):
         super().setUp()
         self.passwords()

@@ -33,7 +33,7 @@ class Noise(Bank):
 
 
 @unittest.skipUnless(namespaces_work(), "no mount namespaces here")
-class Disk(harness.SystemTest):
+class Disk(harness.SystemTest):  # each
     def setUp(self):
         super().setUp()
         self.broker = Broker(self.path("broker")).start()

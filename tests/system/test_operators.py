@@ -4,6 +4,7 @@ import copy
 import datetime
 import json
 import os
+import time
 
 import harness
 from broker import Broker
@@ -135,6 +136,23 @@ class Operators(harness.SystemTest):
         self.assertEqual((facts["n_lost"], facts["n_gained"], facts["not_known"]), (0, 0, []))
         facts = self.replay("-120 °C", 0)  # too short for a true excursion, but lost all the same
         self.assertEqual([a["alarm"] for a in facts["lost"]], ["warm", "warm"])
+
+    def test_a_crash_is_neither_observed_nor_replayed(self):
+        """Killed, and started again seconds later: the time between is told as such, and alarms nothing."""
+        begin = datetime.datetime.now(datetime.timezone.utc).isoformat()
+        until(lambda: len(self.ctl("history", "tank-1", "level", "--last", "1min", "--format", "csv", check=False).stdout.splitlines()) > 20, "readings on disk")
+        self.cryomond.kill()
+        time.sleep(4)  # the daemon is dead for so long
+        self.cryomond = self.daemon().start()
+        until(lambda: "-190.0" in self.ctl("status").stdout, "a good reading")
+        self.cryomond.stop()
+        span = ["--from", begin, "--to", datetime.datetime.now(datetime.timezone.utc).isoformat(), "--dir", self.config.state, "--json"]
+        facts = json.loads(self.ctl("replay", *span).stdout)
+        self.assertGreater(facts["stopped_seconds"], 3.5)
+        self.assertEqual(facts["n_in_force"], 0)
+        length = (datetime.datetime.fromisoformat(span[3]) - datetime.datetime.fromisoformat(begin)).total_seconds()
+        facts = json.loads(self.ctl("alarm-report", *span).stdout)
+        self.assertLess(facts["observed"]["seconds"], length - 3.5)
 
 
 if __name__ == "__main__":

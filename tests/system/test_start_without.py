@@ -13,7 +13,7 @@ from test_dead_devices import BlackHole
 STOP_LIMIT = 2.0 if not harness.SANITIZED else 6.0
 
 
-class StartWithout(harness.SystemTest):
+class StartWithout(harness.SystemTest):  # each
     def setUp(self):
         super().setUp()
         self.loop = Loop()

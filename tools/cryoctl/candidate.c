@@ -124,6 +124,7 @@ static int load_file(const char *path, struct files *files, struct problems *pro
     add_folder(files, folder, "conf.d");
     snprintf(folder, sizeof folder, "%sdevices", dir);
     add_folder(files, folder, "devices");
+    add_folder(files, CTL_CONFIG_DIR "/devices", "devices"); /* of the site: the file may lie anywhere */
     add_folder(files, settings_system_profiles(), "devices");
     return files->error < 0 ? files->error
                             : settings_load_memory(files->items, files->n, 1, problems, warnings, ret);
@@ -140,7 +141,10 @@ int candidate_load(const struct ctl *ctl, const char *path, struct config **ret)
     else if (result == 0)
         result = settings_load(path, 1, &problems, &warnings, ret);
     if (result < 0 && problems.n > 0) {
-        ctl_complain(tr(ctl, "the candidate %s has mistakes:", "候选配置 %s 有错误："), path);
+        ctl_complain(S_ISDIR(st.st_mode) ? tr(ctl, "the candidate %s has mistakes:", "候选配置 %s 有错误：")
+                                         : tr(ctl, "the candidate %s, read as cryomon.yaml, has mistakes:",
+                                              "候选配置 %s（作为 cryomon.yaml 读取）有错误："),
+                     path);
         problems_print(&problems, stderr);
     } else if (result < 0) {
         ctl_complain(tr(ctl, "%s can't be read: %s", "无法读取 %s：%s"),

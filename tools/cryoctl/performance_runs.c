@@ -115,7 +115,8 @@ int performance_runs_end(struct performance *p)
     int result = p->n_ends > 0 || p->running ? walk_create(p->reader, NULL, NULL, &walk) : 0;
     for (size_t i = 0; i < p->n_ends; i++) {
         const struct end *e = &p->ends[i];
-        int64_t last_us = last_reading(walk, e->next_us);
+        /* Readings have whole milliseconds: the first of the next run may seem to be before its start. */
+        int64_t last_us = last_reading(walk, e->next_us - e->next_us % MS_US);
         add_run(p, e->begin_us, last_us > e->last_us ? last_us : e->last_us);
     }
     if (p->running) {

@@ -67,11 +67,13 @@ static bool take_mark(void *context, const struct history_event *event)
     if (!replay_grow(r, (void **)&r->marks, &r->cap_marks, r->n_marks, sizeof *r->marks))
         return false;
     struct mark *m = &r->marks[r->n_marks++];
-    *m = (struct mark){.kind = start  ? MARK_START
-                               : load ? MARK_LOAD
-                                      : MARK_STOP,
-                       .utc_us = event->utc_us,
-                       .order = r->n_marks};
+    *m = (struct mark){
+        .kind = start  ? MARK_START
+                : load ? MARK_LOAD
+                       : MARK_STOP,
+        /* Readings have whole milliseconds: the first of a run may seem to be before its start. */
+        .utc_us = start ? event->utc_us - event->utc_us % MS_US : event->utc_us,
+        .order = r->n_marks};
     in_force_hash(event, m->sha256);
     return true;
 }

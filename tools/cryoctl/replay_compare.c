@@ -185,23 +185,29 @@ static json_t *excursion(const struct replay *r, const struct excursion *e, cons
     return ret;
 }
 
-/* All, and apart from them those that the candidate would not tell. */
+/* All; apart from them those that are told today and would not be by the candidate, and those that neither
+ * tells.
+ */
 static void excursions(struct replay *r, json_t *facts)
 {
-    json_t *all = json_array(), *lost = json_array();
-    uint64_t n_lost = 0;
+    json_t *all = json_array(), *lost = json_array(), *untold = json_array();
+    uint64_t n_lost = 0, n_untold = 0;
     join(r);
     for (size_t i = 0; i < r->n_excursions; i++) {
         const struct excursion *e = &r->excursions[i];
         const struct told *today = teller(&r->sides[IN_FORCE], e), *then = teller(&r->sides[CANDIDATE], e);
-        n_lost += then == NULL;
+        const bool is_lost = then == NULL && today != NULL;
+        n_lost += is_lost;
+        n_untold += then == NULL && !is_lost;
         if (then == NULL)
-            append(lost, excursion(r, e, today, then));
+            append(is_lost ? lost : untold, excursion(r, e, today, then));
         append(all, excursion(r, e, today, then));
     }
     json_object_set_new(facts, "n_excursions", count(r->n_excursions));
     json_object_set_new(facts, "n_excursions_lost", count(n_lost));
     json_object_set_new(facts, "excursions_lost", lost);
+    json_object_set_new(facts, "n_excursions_untold", count(n_untold));
+    json_object_set_new(facts, "excursions_untold", untold);
     json_object_set_new(facts, "excursions", all);
 }
 

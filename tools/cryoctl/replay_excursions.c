@@ -26,8 +26,9 @@ static void take_threshold(const struct config *c, struct detector *d, uint16_t 
 {
     const struct asset_config *asset = &c->assets[c->points[point].asset];
     struct exposure_levels levels = exposure_levels(NULL, c, asset->id);
-    bool holds_nothing = asset->kind != ASSET_TANK && asset->kind != ASSET_FREEZER;
-    d->wanted = strcmp(levels.unit, c->points[point].unit) == 0 && (asset->n_exposures > 0 || !holds_nothing);
+    /* A controlled-rate freezer at rest is warm, and means nothing: only if the site has set thresholds. */
+    d->wanted = strcmp(levels.unit, c->points[point].unit) == 0 &&
+                (asset->n_exposures > 0 || asset->kind == ASSET_TANK);
     d->limit = d->back = levels.levels[0];
     d->least_us = EXCURSION_LEAST_US;
     d->alarm = 0;

@@ -235,6 +235,9 @@ static void print_text(const struct ctl *ctl, const json_t *facts)
         ctl, facts, "excursions_lost",
         tr(ctl, "TRUE EXCURSIONS THAT THE CANDIDATE WOULD NOT ALARM", "候选配置不会报警的真实超限"),
         TABLE_URGENT);
+    print_excursions(ctl, facts, "excursions_untold",
+                     tr(ctl, "True excursions that neither alarms", "两种配置都不会报警的真实超限"),
+                     TABLE_WARNING);
     print_changes(ctl, facts, "lost", tr(ctl, "Alarms lost", "失去的报警"), TABLE_WARNING);
     print_changes(ctl, facts, "later", tr(ctl, "Alarms that come later", "推迟的报警"), TABLE_WARNING);
     print_changes(ctl, facts, "gained", tr(ctl, "Alarms gained", "新增的报警"), TABLE_HEAD);

@@ -103,7 +103,12 @@ static void take_alarm(void *context, const struct book_alarm *alarm)
 {
     struct caller *c = context;
     struct stamp now = clock_now();
-    if (call_restore(c->call, now, &alarm->saved) < 0) {
+    json_error_t where;
+    json_t *root = json_loads(alarm->body, 0, &where);
+    struct call_saved saved = alarm->saved;
+    saved.fact.hold = root != NULL ? caller_hold(root) : 0;
+    json_decref(root);
+    if (call_restore(c->call, now, &saved) < 0) {
         log_line(LOG_ERR, MID_STORE, "%s can't be taken over from notify.db", alarm->saved.fact.key);
         return;
     }
@@ -217,6 +222,7 @@ int caller_create(const struct notify_config *config, bool watch_only, int signa
     open_book(c, now);
     caller_rota(c, now);
     remember(c, now);
+    caller_health_load(c, now);
     caller_offs_load(c, now);
     configure_inbox(c);
     open_channels(c);
@@ -351,6 +357,7 @@ static bool turn(struct caller *c)
     caller_offs_expire(c, now);
     caller_rota(c, now);
     caller_settle(c, now);
+    caller_probe(c, now);
     caller_orders(c, now);
     caller_write(c, now);
     for (unsigned rounds = 0; has_to_send(c) && rounds < 2 * CALL_CHANNELS; rounds++) {

@@ -74,6 +74,14 @@ struct caller_client {
     char text[CALLER_REQUEST];
 };
 
+/* What is known of a person's channel; call.h's call_channel_state says whether it works. */
+struct caller_health {
+    char since[32];
+    char error[BOOK_ERROR];
+    bool probed;    /* it is known from a probe, which has sent no message */
+    bool unwritten; /* the book does not have it yet */
+};
+
 struct caller {
     const struct notify_config *config;
     bool watch_only;
@@ -123,8 +131,8 @@ struct caller {
     uint64_t heartbeat_sequence;
     char status[CALLER_STATUS]; /* as published last, but for the time */
     bool status_sent, facts_dirty;
-    char channel_since[CALL_PEOPLE][CALL_CHANNELS][32];
-    char channel_error[CALL_PEOPLE][CALL_CHANNELS][BOOK_ERROR];
+    struct caller_health health[CALL_PEOPLE][CALL_CHANNELS];
+    int64_t probe_us; /* the next look whether mail servers would take a message */
 };
 
 /* Everything but the threads of the broker; the book is open, or book_trouble says why not. Returns 0 or
@@ -138,6 +146,7 @@ void caller_letter(struct caller *c, struct stamp now, const struct inbox_letter
 void caller_synced(struct caller *c, struct stamp now);
 void caller_settle(struct caller *c, struct stamp now); /* each turn: what has waited long enough */
 void caller_watch(struct caller *c, struct stamp now);
+uint64_t caller_hold(const json_t *root); /* call_fact.hold of an alarm's body */
 void caller_keep_body(struct caller *c, const char *key, const char *body, const char *run, int64_t seq,
                       int64_t time_us);
 
@@ -150,6 +159,16 @@ void caller_publish_calls(struct caller *c);
 void caller_call_sent(struct caller *c, int64_t id, bool ok);
 /* For the record: the person has confirmed. */
 void caller_confirmed(struct caller *c, struct stamp now, const char *occurrence, const char *person);
+
+/* --- caller_health.c: which channels work: across restarts, and by asking servers */
+void caller_health_load(struct caller *c, struct stamp now);
+int caller_health_write(struct caller *c); /* in a transaction of the book; 0 or -errno */
+void caller_health_written(struct caller *c);
+bool caller_health_is_unwritten(const struct caller *c);
+void caller_health_note(struct caller *c, struct stamp now, uint16_t person, uint8_t channel, bool ok,
+                        const char *error, bool probed);
+void caller_probe(struct caller *c, struct stamp now); /* once a day, and at the start */
+bool caller_probe_result(struct caller *c, struct stamp now, const struct channel_result *result);
 
 /* --- caller_notice.c: the facts of a message. Owned by root, which outlives it. */
 struct caller_paper {

@@ -50,6 +50,30 @@ static enum call_priority read_priority(const char *name)
     return CALL_CRITICAL; /* not known: rather too loud */
 }
 
+static uint64_t mix(uint64_t hash, const char *text)
+{
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211); /* FNV-1a */
+    return (hash ^ 0xff) * UINT64_C(1099511628211);
+}
+
+/* Who, what, until which minute, why and for which order: what agrees in these was one order, for however
+ * many alarms. What the plant holds by its design has a time for each alarm. */
+uint64_t caller_hold(const json_t *root)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    const char *by = text_of(root, "by");
+    char until[17];
+    snprintf(until, sizeof until, "%.16s", by[0] != '\0' ? text_of(root, "until") : "");
+    enum call_state state;
+    if (read_state(text_of(root, "state"), &state) &&
+        state >= CALL_STATE_SHELVED) /* what has ended may be any */
+        hash = mix(hash, text_of(root, "state"));
+    hash = mix(mix(hash, by), until);
+    hash = mix(mix(mix(hash, text_of(root, "note")), text_of(root, "order")), text_of(root, "why"));
+    return hash != 0 ? hash : 1;
+}
+
 /* An alarm's event or state as a fact. False: it can't be understood. */
 static bool read_fact(struct caller *c, const json_t *root, struct call_fact *ret)
 {
@@ -75,6 +99,7 @@ static bool read_fact(struct caller *c, const json_t *root, struct call_fact *re
     f.realarmed = strcmp(text_of(root, "transition"), "realarmed") == 0;
     f.by =
         notify_config_person(c->config, text_of(root, json_object_get(root, "held_by") ? "held_by" : "by"));
+    f.hold = caller_hold(root);
     *ret = f;
     return true;
 }
@@ -119,6 +144,26 @@ static bool is_old(const struct caller_slot *s, const char *run, int64_t seq, in
     return late && time_us < s->time_us;
 }
 
+/* Those that were raised before their group was can't know of it: it names them. */
+static void join_members(struct caller *c, const struct call_fact *fact, const json_t *root)
+{
+    const json_t *members = json_object_get(root, "members");
+    if (!fact->active)
+        return;
+    for (size_t i = 0; i < json_array_size(members); i++) {
+        const char *key = json_string_value(json_array_get(members, i));
+        if (key != NULL)
+            call_join(c->call, key, fact->key);
+    }
+}
+
+/* The state that is known, told anew with the reading of now: no news, but what the next message says. */
+static bool is_refreshed(const struct caller_slot *s, const json_t *root)
+{
+    return s != NULL && s->key[0] != '\0' && strcmp(s->run, text_of(root, "run")) == 0 &&
+           json_integer_value(json_object_get(root, "seq")) == s->seq;
+}
+
 static void feed(struct caller *c, struct stamp now, const struct call_fact *fact, const json_t *root,
                  const char *body)
 {
@@ -134,6 +179,7 @@ static void feed(struct caller *c, struct stamp now, const struct call_fact *fac
     call_feed(c->call, now, &event);
     if (slot == UINT32_MAX)
         caller_keep_body(c, fact->key, body, run, seq, time_of(root, "time"));
+    join_members(c, fact, root);
 }
 
 static void remember_missed(struct caller *c, const struct call_fact *fact)
@@ -211,6 +257,10 @@ static void take_state(struct caller *c, struct stamp now, const struct inbox_le
         s->clear_us = 0;
     }
     fact.late = !truth;
+    if (truth && is_refreshed(s, root)) {
+        caller_keep_body(c, key, letter->body, s->run, s->seq, s->time_us);
+        return;
+    }
     if (is_old(s, text_of(root, "run"), json_integer_value(json_object_get(root, "seq")),
                time_of(root, "time"), false))
         return;

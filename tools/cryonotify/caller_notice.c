@@ -101,6 +101,22 @@ static const char *state_name(enum call_state state)
     return names[state];
 }
 
+/* When the reading was taken: a state that was told anew has the time of its reading beside that of the
+ * event.
+ */
+static int64_t value_time_of(const json_t *root)
+{
+    int64_t utc_us = time_of(root, "value_time");
+    return utc_us != 0 ? utc_us : time_of(root, "time");
+}
+
+/* Without a reading that is good nobody knows how long. */
+static int64_t time_left_of(const json_t *root)
+{
+    const char *quality = text_of(root, "quality");
+    return quality != NULL && strcmp(quality, "bad") == 0 ? -1 : integer_of(root, "time_left_s", -1);
+}
+
 static void fill_value(struct notice *n, const json_t *root)
 {
     const json_t *trend = json_object_get(root, "trend");
@@ -108,12 +124,13 @@ static void fill_value(struct notice *n, const json_t *root)
                                      .state = text_of(root, "value_state"),
                                      .quality = text_of(root, "quality"),
                                      .reason = text_of(root, "reason"),
-                                     .utc_us = time_of(root, "time")};
+                                     .utc_us = value_time_of(root)};
     n->value.known = micro_of(root, "value", &n->value.value);
     n->has_limit = micro_of(root, "limit", &n->limit);
     n->has_trend = micro_of(trend, "per_hour", &n->trend_per_hour);
     n->trend_over_s = integer_of(trend, "over_s", 0);
-    n->time_left_s = integer_of(root, "time_left_s", -1);
+    n->time_left_s = time_left_of(root);
+    n->time_left_utc_us = value_time_of(root);
     n->has_time_left_kind = json_object_get(root, "time_left_s") != NULL; /* null: not known */
     n->response_time_s = integer_of(root, "response_time_s", 0);
 }
@@ -249,16 +266,20 @@ static int fill_summary(struct caller *c, const struct call_order *order, struct
         json_t *root = body_of(c, slot);
         struct notice_member *m = &p->members[p->n_roots];
         p->roots[p->n_roots++] = root;
-        *m = (struct notice_member){.asset = text_of(root, "asset"),
-                                    .alarm = text_of(root, "alarm"),
-                                    .asset_name = words_of(root, "asset_name"),
-                                    .text = words_of(root, "text"),
-                                    .response = words_of(root, "response"),
-                                    .priority = priority_of(view.priority),
-                                    .state = state_name(view.state),
-                                    .raised_utc_us = time_of(root, "raised"),
-                                    .event_utc_us = time_of(root, "time"),
-                                    .time_left_s = integer_of(root, "time_left_s", -1)};
+        *m = (struct notice_member){
+            .asset = text_of(root, "asset"),
+            .alarm = text_of(root, "alarm"),
+            .asset_name = words_of(root, "asset_name"),
+            .text = words_of(root, "text"),
+            .response = words_of(root, "response"),
+            .priority = priority_of(view.priority),
+            .state = state_name(view.state),
+            .is_news = order->purpose != CALL_SUMMARY,
+            .until_utc_us = time_of(root, "until"),
+            .raised_utc_us = time_of(root, "raised"),
+            .event_utc_us = value_time_of(root),
+            .value_utc_us = json_is_number(json_object_get(root, "value")) ? value_time_of(root) : 0,
+            .time_left_s = time_left_of(root)};
         if (m->text.en == NULL && m->text.zh == NULL)
             m->text = (struct words){.en = view.key, .zh = view.key};
     }
@@ -318,8 +339,7 @@ int caller_paper(struct caller *c, struct stamp now, const struct call_order *or
     }
     if (!call_view(c->call, order->slot, &view))
         return -ENOENT;
-    /* How often this person was called is not counted; the first time is known. */
-    n->attempt = order->person < CALL_PEOPLE && (view.told >> order->person & 1U) == 0 ? 1 : 0;
+    n->attempt = order->nth;
     n->n_others = health.open > order->n_alarms ? health.open - order->n_alarms : 0;
     p->root = body_of(c, order->slot);
     if (order->purpose == CALL_SUMMARY) {
@@ -330,6 +350,8 @@ int caller_paper(struct caller *c, struct stamp now, const struct call_order *or
     snprintf(p->occurrence, sizeof p->occurrence, "%s", view.occurrence);
     n->occurrence = p->occurrence;
     fill_alarm(p, &view);
+    if (order->purpose == CALL_HELD || order->purpose == CALL_HOLD_ENDED)
+        return order->n_alarms > 1 ? fill_summary(c, order, p) : 0;
     if (order->n_alarms > 1 || json_array_size(json_object_get(p->root, "members")) > 0) {
         int result = fill_group(c, order, p);
         if (result < 0)

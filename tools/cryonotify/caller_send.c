@@ -88,7 +88,7 @@ static void take_order(struct caller *c, struct stamp now, const struct call_ord
                                   .person = order->person,
                                   .channel = order->channel,
                                   .level = order->level,
-                                  .round = order->round,
+                                  .round = order->nth,
                                   .purpose = caller_purpose(order->purpose),
                                   .utc_us = now.utc_us,
                                   .to_send = true,
@@ -189,12 +189,15 @@ static int write_all(struct caller *c, struct stamp now, struct written *done, u
     for (unsigned i = 0; i < CALLER_DELIVERIES && result == 0; i++)
         if (c->deliveries[i].id != 0 && c->deliveries[i].unwritten)
             result = write_delivery(c, &c->deliveries[i]);
+    if (result == 0)
+        result = caller_health_write(c);
     return result == 0 && *n < WRITTEN_MAX ? write_letters(c) : result;
 }
 
 static void forget_done(struct caller *c, const struct written *done, unsigned n)
 {
     c->n_published = 0;
+    caller_health_written(c);
     if (n < WRITTEN_MAX) {
         c->n_done = 0;
         c->facts_dirty = false;
@@ -233,7 +236,7 @@ static void say_book(struct caller *c, int error)
 
 static bool something_to_write(const struct caller *c)
 {
-    if (c->n_done > 0 || c->n_published > 0 || c->facts_dirty)
+    if (c->n_done > 0 || c->n_published > 0 || c->facts_dirty || caller_health_is_unwritten(c))
         return true;
     for (unsigned i = 0; i < CALLER_DELIVERIES; i++)
         if (c->deliveries[i].id != 0 && c->deliveries[i].unwritten)
@@ -279,21 +282,13 @@ void caller_write(struct caller *c, struct stamp now)
 static void ended(struct caller *c, struct stamp now, struct caller_delivery *d, bool ok, const char *error,
                   const char *detail)
 {
-    char *known = c->channel_error[d->person][d->channel];
-    const char *name = channel_name(c, d->person, d->channel), *person = c->config->people[d->person].id;
     uint32_t attempt = d->attempt;
     d->outcome = ok ? "sent" : "failed";
     d->ended_utc_us = now.utc_us;
     snprintf(d->error, sizeof d->error, "%s", error);
     snprintf(d->detail, sizeof d->detail, "%s", detail);
     d->unwritten = true;
-    if (strcmp(known, error) != 0 || c->channel_since[d->person][d->channel][0] == '\0')
-        clock_print_utc(c->channel_since[d->person][d->channel], now.utc_us);
-    if (!ok)
-        log_line(LOG_ERR, MID_ALARM, "%s could not be told through %s: %s", person, name, error);
-    else if (known[0] != '\0')
-        log_line(LOG_NOTICE, MID_ALARM, "%s can be told through %s again", person, name);
-    snprintf(known, BOOK_ERROR, "%s", error);
+    caller_health_note(c, now, d->person, d->channel, ok, error, false);
     call_feed(c->call, now, &(struct call_event){.kind = CALL_RESULT, .attempt = attempt, .ok = ok});
     /* While the core makes the next attempt out of this one, it must be found by its number. */
     caller_orders(c, now);
@@ -322,6 +317,8 @@ void caller_send(struct caller *c, struct stamp now)
 
 void caller_result(struct caller *c, struct stamp now, const struct channel_result *result)
 {
+    if (caller_probe_result(c, now, result))
+        return;
     for (unsigned i = 0; i < CALLER_DELIVERIES; i++) {
         struct caller_delivery *d = &c->deliveries[i];
         if (d->id == 0 || (uint64_t)d->id != result->id || d->attempt == 0)

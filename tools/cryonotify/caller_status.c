@@ -36,7 +36,8 @@ static void add_people(struct caller *c, const struct call_health *h, json_t *pr
         add_problem(problems, "nobody",
                     "Nobody would be told of an alarm: no person on the rota can be reached now",
                     "没有人会收到报警：值班表上目前无人可联系");
-    } else if (h->reachable < c->config->rules.needed) {
+    }
+    if (h->reachable < c->config->rules.needed) { /* also when it is nobody: that condition goes on */
         snprintf(en, sizeof en, "Only %u people can be reached, and %u are needed", h->reachable,
                  c->config->rules.needed);
         snprintf(zh, sizeof zh, "目前只能联系到 %u 人，要求 %u 人", h->reachable, c->config->rules.needed);
@@ -61,15 +62,19 @@ static void add_channels(struct caller *c, struct stamp now, json_t *channels, j
         const struct notify_person *p = &c->config->people[person];
         for (unsigned i = 0; i < p->n_channels; i++) {
             const char *name = c->config->channels[p->channels[i].channel].name;
-            const char *error = c->channel_error[person][i], *since = c->channel_since[person][i];
-            bool ok = call_channel_ok(c->call, (uint16_t)person, (uint8_t)i);
-            json_t *one = json_pack("{s:s, s:s, s:b}", "person", p->id, "channel", name, "ok", ok);
-            if (since[0] != '\0')
+            const struct caller_health *h = &c->health[person][i];
+            const char *error = h->error, *since = h->since;
+            enum call_channel_state state = call_channel_state(c->call, (uint16_t)person, (uint8_t)i);
+            json_t *one = json_pack("{s:s, s:s, s:o}", "person", p->id, "channel", name, "ok",
+                                    state == CALL_UNTRIED ? json_null() : json_boolean(state == CALL_WORKS));
+            if (since[0] != '\0' && state != CALL_UNTRIED)
                 json_object_set_new(one, "since", json_string(since));
-            if (!ok)
+            if (state == CALL_WORKS)
+                json_object_set_new(one, "proof", json_string(h->probed ? "probe" : "message"));
+            if (state == CALL_FAILED)
                 json_object_set_new(one, "error", json_string(error));
             (void)json_array_append_new(channels, one);
-            if (ok)
+            if (state != CALL_FAILED)
                 continue;
             snprintf(en, sizeof en, "%s can't be told through %s: %s", p->name, name, error);
             snprintf(zh, sizeof zh, "无法通过 %s 通知 %s：%s", name, p->name, error);
@@ -133,9 +138,10 @@ json_t *caller_status_json(struct caller *c, struct stamp now)
     add_own(c, &h, problems);
     unsigned turn = call_drill_turn(c->call);
     const char *next = turn < c->config->n_people ? c->config->people[turn].id : "";
-    return json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:o, s:i, s:b, s:o, s:o, s:o, s:{s:s}}", "state",
-                     "online", "version", CRYOMON_VERSION, "run", c->run, "would_be_told", h.would_be_told,
-                     "reachable", (int)h.reachable, "needed", (int)c->config->rules.needed, "on_duty",
+    return json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:o, s:i, s:b, s:o, s:o, s:o, s:{s:s}}",
+                     "state", "online", "version", CRYOMON_VERSION, "run", c->run, "would_be_told",
+                     h.would_be_told, "reachable", (int)h.reachable, "proven", (int)h.proven, "unproven",
+                     (int)(h.reachable - h.proven), "needed", (int)c->config->rules.needed, "on_duty",
                      on_duty, "open_calls", (int)h.open, "flood", h.flood, "channels", channels, "problems",
                      problems, "off", offs, "drill", "next", next);
 }

@@ -118,8 +118,9 @@ static void print_status(const json_t *status)
     printf("%s\n", json_is_true(json_object_get(status, "would_be_told"))
                        ? "somebody would be told of an alarm"
                        : "NOBODY WOULD BE TOLD OF AN ALARM");
-    printf("reachable: %lld, needed: %lld\n",
+    printf("reachable: %lld (proven: %lld), needed: %lld\n",
            (long long)json_integer_value(json_object_get(status, "reachable")),
+           (long long)json_integer_value(json_object_get(status, "proven")),
            (long long)json_integer_value(json_object_get(status, "needed")));
     printf("on duty:  ");
     json_array_foreach(json_object_get(status, "on_duty"), i, one)
@@ -134,8 +135,14 @@ static void print_status(const json_t *status)
     }
     json_array_foreach(json_object_get(status, "channels"), i, one)
     {
-        printf("channel: %s/%s %s\n", text_of(one, "person"), text_of(one, "channel"),
-               json_is_true(json_object_get(one, "ok")) ? "ok" : "FAILED");
+        const json_t *ok = json_object_get(one, "ok");
+        bool probed = strcmp(text_of(one, "proof"), "probe") == 0;
+        printf("channel: %s/%s %s%s%s\n", text_of(one, "person"), text_of(one, "channel"),
+               json_is_null(ok)    ? "not tried yet"
+               : !json_is_true(ok) ? "FAILED"
+               : probed            ? "the server answers, no message sent yet"
+                                   : "ok",
+               text_of(one, "since")[0] != '\0' ? " since " : "", text_of(one, "since"));
     }
     json_array_foreach(json_object_get(status, "alarms"), i, one)
     {

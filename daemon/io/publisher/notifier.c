@@ -49,44 +49,78 @@ static void append(char *to, size_t cap, const json_t *problem, enum language la
     copy(to + len, cap - len, words);
 }
 
-static void read_problems(const json_t *list, enum language language, struct notify_report *ret)
+static void add_trouble(struct notify_troubles *set, const char *key, const char *words)
+{
+    char name[sizeof set->list[0].key];
+    copy(name, sizeof name, key);
+    for (unsigned i = 0; i < set->n; i++)
+        if (strcmp(set->list[i].key, name) == 0)
+            return;
+    if (set->n == NOTIFY_TROUBLES_MAX) {
+        set->n_more++;
+        return;
+    }
+    struct notify_trouble *trouble = &set->list[set->n++];
+    memcpy(trouble->key, name, sizeof name);
+    copy(trouble->words, sizeof trouble->words, words);
+}
+
+/* Channels that are not ok; of one that was not tried, cryonotify says neither. False: none has failed. */
+static bool read_channels(const json_t *list, struct notify_report *ret)
+{
+    size_t i;
+    const json_t *channel;
+    json_array_foreach(list, i, channel)
+    {
+        char person[WHO_MAX], name[ID_MAX], error[96], key[WHO_MAX + ID_MAX];
+        const json_t *ok = json_object_get(channel, "ok");
+        if (json_is_true(ok))
+            continue;
+        copy_member(person, sizeof person, channel, "person");
+        copy_member(name, sizeof name, channel, "channel");
+        copy_member(error, sizeof error, channel, "error");
+        snprintf(key, sizeof key, "%s/%s", person, name);
+        add_trouble(json_is_false(ok) ? &ret->failed : &ret->unknown, key, error);
+    }
+    return ret->failed.n > 0;
+}
+
+/* Is this problem about something that stands in the list of what is off? */
+static bool is_listed_off(const char *words, const struct notify_report *report)
+{
+    for (unsigned i = 0; i < report->n_offs; i++)
+        if (strncmp(words, report->offs[i].what, strlen(report->offs[i].what)) == 0)
+            return true;
+    return false;
+}
+
+/* After read_channels and read_offs, which know more of theirs. */
+static void read_problems(const json_t *list, enum language language, bool has_channels,
+                          struct notify_report *ret)
 {
     size_t i;
     const json_t *problem;
     json_array_foreach(list, i, problem)
     {
         const char *kind = json_string_value(json_object_get(problem, "kind"));
+        char words[NOTE_MAX] = "";
         if (kind == NULL)
             continue;
+        append(words, sizeof words, problem, language);
         if (strcmp(kind, "nobody") == 0) {
             append(ret->text, sizeof ret->text, problem, language);
         } else if (strcmp(kind, "people") == 0) {
             ret->people = true;
             append(ret->persons, sizeof ret->persons, problem, language);
-        } else { /* channel, off, listener, and what we do not know: something is not as it should be */
-            ret->channel = true;
-            ret->n_troubles++;
-            append(ret->channels, sizeof ret->channels, problem, language);
+        } else if (strcmp(kind, "off") == 0) { /* also: nobody is on duty */
+            if (!is_listed_off(words, ret))
+                add_trouble(&ret->off, words[0] != '\0' ? words : kind, "");
+        } else if (strcmp(kind, "channel") == 0) {
+            if (!has_channels)
+                add_trouble(&ret->failed, words[0] != '\0' ? words : kind, "");
+        } else { /* listener, and what we do not know: something is not as it should be */
+            add_trouble(&ret->failed, kind, words);
         }
-    }
-}
-
-/* A channel that is not ok is a problem, whether or not it is listed as one. */
-static void read_channels(const json_t *list, struct notify_report *ret)
-{
-    size_t i;
-    const json_t *channel;
-    json_array_foreach(list, i, channel)
-    {
-        char person[WHO_MAX], name[ID_MAX], error[96];
-        if (!json_is_false(json_object_get(channel, "ok")))
-            continue;
-        copy_member(person, sizeof person, channel, "person");
-        copy_member(name, sizeof name, channel, "channel");
-        copy_member(error, sizeof error, channel, "error");
-        if (!ret->channel)
-            snprintf(ret->channels, sizeof ret->channels, "%s/%s: %s", person, name, error);
-        ret->channel = true;
     }
 }
 
@@ -110,6 +144,13 @@ static void read_offs(const json_t *list, struct notify_report *ret)
             to->from_utc_us = 0;
         if (clock_parse_utc(until, &to->until_utc_us) < 0)
             to->until_utc_us = 0;
+        char key[sizeof ret->off.list[0].key];
+        if (to->until_utc_us != 0)
+            snprintf(key, sizeof key, "%.60s (%.60s, -> %.10s %.5s UTC)", to->what, to->by, until,
+                     until + 11);
+        else
+            snprintf(key, sizeof key, "%.60s (%.60s)", to->what, to->by);
+        add_trouble(&ret->off, key, to->why);
     }
 }
 
@@ -123,9 +164,9 @@ static bool post_status(struct mailbox *core, const struct config *config, const
     report->online = state != NULL && strcmp(state, "online") == 0;
     report->would_be_told = json_is_true(json_object_get(root, "would_be_told"));
     copy_member(report->run, sizeof report->run, root, "run");
-    read_problems(json_object_get(root, "problems"), config->language, report);
-    read_channels(json_object_get(root, "channels"), report);
     read_offs(json_object_get(root, "off"), report);
+    bool has_channels = read_channels(json_object_get(root, "channels"), report);
+    read_problems(json_object_get(root, "problems"), config->language, has_channels, report);
     message.notify.report = report;
     memcpy(message.notify.run, report->run, sizeof message.notify.run);
     if (mailbox_post(core, MAILBOX_RESERVED, &message) == 0)

@@ -65,7 +65,7 @@ int store_alarms_put(sqlite3_stmt *stmt, sqlite3_stmt *hold, const struct event_
     sqlite3_bind_int64(stmt, 6, event->acked_utc_us);
     sqlite3_bind_int64(stmt, 7, (int64_t)event->seq);
     sqlite3_bind_int(stmt, 8, (int)memory->base);
-    sqlite3_bind_int(stmt, 9, memory->latched);
+    sqlite3_bind_int(stmt, 9, (memory->latched ? STORE_LATCHED : 0) | (memory->unseen ? STORE_UNSEEN : 0));
     bind_boot(stmt, 10, memory->acked_boot_us);
     if (memory->has_acked_measure)
         sqlite3_bind_int64(stmt, 11, memory->acked_measure);

@@ -126,6 +126,10 @@ void store_report_free_restored(struct core_message *messages, size_t from, size
 
 #define STATE_STATEMENTS 13
 
+/* Bits of the column alarm.latched; a version before the second one wrote the first only. */
+#define STORE_LATCHED 1
+#define STORE_UNSEEN  2 /* alarm_memory.unseen */
+
 struct store_state {
     struct store_db db;
     sqlite3_stmt *stmts[STATE_STATEMENTS];

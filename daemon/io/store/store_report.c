@@ -122,6 +122,8 @@ void store_report_free_restored(struct core_message *messages, size_t from, size
             free(messages[i].restored.more);
         else if (messages[i].kind == CORE_BASELINE)
             free(messages[i].baseline.source);
+        else if (messages[i].kind == CORE_NOTIFY_OFFS)
+            free(messages[i].notify.report);
     }
     free(messages);
 }

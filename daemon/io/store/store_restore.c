@@ -9,7 +9,8 @@
 #define RESTORED_MAX 65536
 #define BYPASSED_MAX 1024 /* devices */
 #define ROUNDS_MAX   4096 /* manual readings: the newest of each point is among the last so many */
-#define OTHERS       4    /* reviews, drills, baseline, and CORE_STORE_OPEN */
+#define OTHERS       5    /* reviews, drills, baseline, notifications off, and CORE_STORE_OPEN */
+#define OFF_EVENTS   256  /* of which that is made */
 
 /* An alarm that changed while state.db could not be opened: what waits is newer than what is stored. */
 static bool changed_since(struct store_state *state, const char *asset, const char *alarm)
@@ -99,7 +100,8 @@ static void read_row(struct store_state *state, sqlite3_stmt *stmt, struct core_
     bool same_boot = strcmp(boot_id, state->boot_id) == 0;
     bool known = base >= ALARM_NORMAL && base <= ALARM_RETURNED_UNACKNOWLEDGED;
     *memory = engine_memory_of_state(known ? (enum alarm_state)base : message->restored.state);
-    memory->latched = known && sqlite3_column_int(stmt, 8) != 0;
+    memory->latched = known && (sqlite3_column_int(stmt, 8) & STORE_LATCHED) != 0;
+    memory->unseen = known && (sqlite3_column_int(stmt, 8) & STORE_UNSEEN) != 0;
     memory->acked_utc_us = message->restored.acked_utc_us;
     memory->acked_boot_us = boot_column(stmt, 9, same_boot);
     memory->has_acked_measure = sqlite3_column_type(stmt, 10) != SQLITE_NULL;
@@ -249,6 +251,50 @@ static int read_baseline(struct store_db *db, struct core_message *ret)
     return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
+/* Takes up that something was switched off, or on again. */
+static void fold_off(struct notify_report *report, bool is_off, const struct notify_off *off)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < report->n_offs; i++)
+        if (strcmp(report->offs[i].what, off->what) != 0 || report->offs[i].until_utc_us != off->until_utc_us)
+            report->offs[n++] = report->offs[i];
+    if (is_off && n < NOTIFY_OFFS_MAX)
+        report->offs[n++] = *off;
+    report->n_offs = n;
+}
+
+/* What cryonotify has switched off, as far as the chain tells. */
+static int read_offs(struct store_db *db, struct core_message *ret)
+{
+    static const char QUERY[] =
+        "SELECT kind, coalesce(json_extract(body, '$.what'), ''), coalesce(json_extract(body, '$.by'), ''),"
+        " coalesce(json_extract(body, '$.until'), ''), coalesce(json_extract(body, '$.why'), '') FROM"
+        " (SELECT seq, kind, body FROM event WHERE kind IN ('notify-off', 'notify-on') AND json_valid(body)"
+        " ORDER BY seq DESC LIMIT ?1) ORDER BY seq";
+    sqlite3_stmt *stmt = NULL;
+    struct notify_report *report = calloc(1, sizeof *report);
+    *ret = (struct core_message){.kind = CORE_NOTIFY_OFFS};
+    ret->notify.report = report;
+    int result = report != NULL ? sqlite3_prepare_v2(db->db, QUERY, -1, &stmt, NULL) : SQLITE_NOMEM;
+    if (result == SQLITE_OK)
+        result = sqlite3_bind_int(stmt, 1, OFF_EVENTS);
+    while (result == SQLITE_OK && (result = sqlite3_step(stmt)) == SQLITE_ROW) {
+        struct notify_off off = {0};
+        char kind[EVENT_KIND_MAX], until[RFC3339_MAX];
+        result = SQLITE_OK;
+        copy_column(kind, sizeof kind, stmt, 0);
+        copy_column(off.what, sizeof off.what, stmt, 1);
+        copy_column(off.by, sizeof off.by, stmt, 2);
+        copy_column(until, sizeof until, stmt, 3);
+        copy_column(off.why, sizeof off.why, stmt, 4);
+        if (clock_parse_utc(until, &off.until_utc_us) < 0)
+            off.until_utc_us = 0;
+        fold_off(report, strcmp(kind, "notify-off") == 0, &off);
+    }
+    sqlite3_finalize(stmt);
+    return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
 static int read_number(struct store_db *db, const char *query, int64_t *ret)
 {
     sqlite3_stmt *stmt = NULL;
@@ -333,6 +379,8 @@ static int restore(struct store *store)
         result = read_drills(&state->db, &messages[n++]);
     if (result == SQLITE_OK)
         result = read_baseline(&state->db, &messages[n++]);
+    if (result == SQLITE_OK)
+        result = read_offs(&state->db, &messages[n++]);
     if (result != SQLITE_OK) {
         store_report_free_restored(messages, 0, n);
         return result;

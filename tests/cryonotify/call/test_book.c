@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include <errno.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,7 @@ static void comes_back_as_it_was(void **state)
                                .folded = true,
                                .pending = true,
                                .told = UINT64_C(1) << 63 | 5,
+                               .calls = {[0] = 3, [63] = 255},
                                .repeat_utc_us = 77,
                                .level_utc_us = 88};
     struct book_alarm got = {.seq = 0};
@@ -114,6 +116,7 @@ static void comes_back_as_it_was(void **state)
     assert_int_equal(got.saved.fact.state, saved.fact.state);
     assert_true(got.saved.fact.life_safety && got.saved.folded && got.saved.pending);
     assert_int_equal(got.saved.told, saved.told);
+    assert_memory_equal(got.saved.calls, saved.calls, sizeof saved.calls);
     assert_int_equal(got.saved.repeat_utc_us, 77);
     assert_int_equal(got.saved.level_utc_us, 88);
     assert_int_equal(book_fact_get(book, "last", value, sizeof value), 0);
@@ -122,6 +125,30 @@ static void comes_back_as_it_was(void **state)
     assert_int_equal(letters(), 1);
     assert_int_equal(book_inbox_file(book, id), 0);
     assert_int_equal(letters(), 0);
+}
+
+/* A file of the first schema is taken over. */
+static void first_schema_is_taken_over(void **state)
+{
+    struct call_saved saved = {.fact = {.key = "tank-1/warm"}, .phase = 2, .calls = {[1] = 2}};
+    struct book_alarm got = {.seq = 0};
+    char path[96];
+    sqlite3 *db = NULL;
+    (void)state;
+    assert_int_equal(book_alarm_put(book, &saved, "{\"body\":1}", 42, "run-1"), 0);
+    book_close(book);
+    snprintf(path, sizeof path, "%s/notify.db", dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "ALTER TABLE alarm DROP COLUMN calls; PRAGMA user_version=1", NULL, NULL, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_int_equal(book_open(dir, FAILING_VFS, &book, error, sizeof error), 0);
+    assert_int_equal(book_alarm_load(book, keep_alarm, &got), 1);
+    assert_int_equal(got.saved.calls[1], 0);
+    assert_int_equal(book_alarm_put(book, &saved, "{\"body\":1}", 42, "run-1"), 0);
+    assert_int_equal(book_alarm_load(book, keep_alarm, &got), 1);
+    assert_int_equal(got.saved.calls[1], 2);
 }
 
 /* The disk fails at each change in turn: what was not said to be durable may be gone, what was is there, and
@@ -244,6 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(comes_back_as_it_was, setup, teardown),
+        cmocka_unit_test_setup_teardown(first_schema_is_taken_over, setup, teardown),
         cmocka_unit_test_setup_teardown(any_write_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(killed_at_any_write, setup, teardown),
         cmocka_unit_test_setup_teardown(links_are_used_once, setup, teardown),

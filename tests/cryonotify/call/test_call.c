@@ -1,6 +1,7 @@
 /* test_call.c - one alarm: levels, delays, repeats, channels, quiet hours, what is off. */
 #include "call_fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define WARM "tank-1/warm"
@@ -117,7 +118,7 @@ static void failed_channel_falls_at_once(void **state)
     assert_int_equal(second->order.of, first->order.attempt);
     assert_int_equal(second->order.channel, 1);
     assert_int_equal(second->at_us, first->at_us);
-    assert_false(call_channel_ok(w.call, 0, 0));
+    assert_int_equal(call_channel_state(w.call, 0, 0), CALL_FAILED);
     world_quiet(&w);
     world_pass(&w, 5 * MINUTE); /* the channel that works goes first now */
     assert_int_equal(w.made[w.seen].order.channel, w.made[w.seen].order.person == 0 ? 1 : 0);
@@ -203,7 +204,7 @@ static void failed_channel_is_tried_again(void **state)
     assert_in_range(world_count(&w, CALL_TESTED, 0, NULL), 5, 8); /* 1, 2, 4, 4 ... minutes */
     w.broken[0][0] = false;
     world_pass(&w, 5 * MINUTE);
-    assert_true(call_channel_ok(w.call, 0, 0));
+    assert_int_equal(call_channel_state(w.call, 0, 0), CALL_WORKS);
     unsigned n = world_count(&w, CALL_TESTED, 0, NULL);
     world_pass(&w, 20 * MINUTE);
     assert_int_equal(world_count(&w, CALL_TESTED, 0, NULL), n);
@@ -280,6 +281,7 @@ static void covered_is_told_once(void **state)
     (void)state;
     for (unsigned i = 0; i < 3; i++) {
         world_alarm(&w, WARM, CALL_HIGH, states[i]);
+        world_pass(&w, 11 * SECOND);
         world_expect(&w, CALL_HELD, 0, WARM);
         world_alarm(&w, WARM, CALL_HIGH, states[i]);
         world_pass(&w, 3 * 60 * MINUTE);
@@ -296,11 +298,112 @@ static void the_end_of_a_hold_is_told(void **state)
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
         world_alarm(&w, WARM, CALL_HIGH, CALL_STATE_SHELVED);
+        world_pass(&w, 11 * SECOND);
         world_expect(&w, CALL_HELD, 0, WARM);
         world_alarm(&w, WARM, CALL_HIGH, ends[i]);
+        world_pass(&w, 11 * SECOND);
         world_expect(&w, CALL_HOLD_ENDED, 0, WARM);
         world_quiet(&w);
     }
+}
+
+static void hold_alarms(enum call_state to, uint64_t hold, unsigned from, unsigned n)
+{
+    for (unsigned i = from; i < from + n; i++) {
+        char key[CALL_KEY];
+        snprintf(key, sizeof key, "tank-3/alarm-%u", i);
+        struct call_fact fact = world_fact(key, i == 5 ? CALL_HIGH : CALL_LOW, to);
+        fact.hold = hold;
+        world_feed(&w, &fact);
+    }
+}
+
+static unsigned alarms_of(const struct made *m)
+{
+    uint32_t cursor = 0, slot;
+    unsigned n = 0;
+    while (call_batch_next(w.call, &m->order, &cursor, &slot))
+        n++;
+    return n;
+}
+
+static void what_one_order_holds_is_told_together(void **state)
+{
+    (void)state;
+    hold_alarms(CALL_STATE_OUT_OF_SERVICE, 7, 0, 17);
+    hold_alarms(CALL_STATE_OUT_OF_SERVICE, 8, 20, 2); /* another order */
+    world_quiet(&w);
+    world_pass(&w, 11 * SECOND);
+    const struct made *m = world_expect(&w, CALL_HELD, 0, "tank-3/alarm-5"); /* the worst leads */
+    assert_int_equal(m->order.n_alarms, 17);
+    assert_int_equal(alarms_of(m), 17);
+    assert_int_equal(world_expect(&w, CALL_HELD, 0, NULL)->order.n_alarms, 2);
+    world_quiet(&w);
+    hold_alarms(CALL_STATE_NORMAL, 9, 0, 17);
+    world_pass(&w, 11 * SECOND);
+    m = world_expect(&w, CALL_HOLD_ENDED, 0, "tank-3/alarm-5");
+    assert_int_equal(m->order.n_alarms, 17);
+    world_pass(&w, 24 * 60 * MINUTE);
+    world_quiet(&w);
+    assert_int_equal(call_find(w.call, "tank-3/alarm-5"), UINT32_MAX);
+}
+
+/* Whoever had one of them on the phone hears of the order, and an alarm is not held up by it. */
+static void an_order_is_told_to_whoever_was_called(void **state)
+{
+    (void)state;
+    world_alarm(&w, "tank-3/alarm-5", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * MINUTE);
+    w.seen = w.n_made; /* the second level was called too */
+    hold_alarms(CALL_STATE_SHELVED, 7, 4, 3);
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    assert_int_equal(world_count(&w, CALL_HELD, 0, NULL), 1);
+    assert_int_equal(world_count(&w, CALL_HELD, 1, NULL), 1);
+    assert_int_equal(world_count(&w, CALL_FIRST, 0, WARM), 1);
+}
+
+static void calls_are_counted_by_person(void **state)
+{
+    (void)state;
+    w.broken[0][0] = true; /* what falls to the next channel is the same call */
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 12 * MINUTE);
+    assert_int_equal(world_expect(&w, CALL_FIRST, 0, WARM)->order.nth, 1);
+    assert_int_equal(world_expect(&w, CALL_FIRST, 0, WARM)->order.nth, 1);
+    unsigned first = 0, second = 0;
+    for (unsigned i = w.seen; i < w.n_made; i++) {
+        const struct call_order *o = &w.made[i].order;
+        if (o->purpose == CALL_TESTED)
+            continue;
+        unsigned *last = o->person == 0 ? &first : &second;
+        if (*last == 0)
+            assert_int_equal(o->nth,
+                             o->person == 0 ? 2 : 1); /* the head's first, in the alarm's second round */
+        *last = o->nth;
+    }
+    assert_true(first >= 2 && second >= 1);
+}
+
+/* A channel that nobody has used is not said to work. */
+static void untried_is_not_proven(void **state)
+{
+    struct call_health health;
+    struct call_event known = {.kind = CALL_KNOWN, .person = 1, .channel = 0, .ok = true};
+    (void)state;
+    call_health(w.call, w.now, &health);
+    assert_int_equal(health.reachable, 3);
+    assert_int_equal(health.proven, 0);
+    assert_int_equal(call_channel_state(w.call, 0, 0), CALL_UNTRIED);
+    call_feed(w.call, w.now, &known);
+    call_health(w.call, w.now, &health);
+    assert_int_equal(health.proven, 1);
+    known.ok = false; /* as a run before has left it: it is tried again */
+    call_feed(w.call, w.now, &known);
+    assert_int_equal(call_channel_state(w.call, 1, 0), CALL_FAILED);
+    known.ok = true; /* what failed for a message works only when a message has gone */
+    call_feed(w.call, w.now, &known);
+    assert_int_equal(call_channel_state(w.call, 1, 0), CALL_FAILED);
 }
 
 static void drill_goes_round_and_climbs(void **state)
@@ -372,6 +475,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(off_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(covered_is_told_once, setup, teardown),
         cmocka_unit_test_setup_teardown(the_end_of_a_hold_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_one_order_holds_is_told_together, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_order_is_told_to_whoever_was_called, setup, teardown),
+        cmocka_unit_test_setup_teardown(calls_are_counted_by_person, setup, teardown),
+        cmocka_unit_test_setup_teardown(untried_is_not_proven, setup, teardown),
         cmocka_unit_test_setup_teardown(drill_goes_round_and_climbs, setup, teardown),
         cmocka_unit_test_setup_teardown(late_news_call_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(local_alarm_is_acknowledged_here, setup, teardown),

@@ -63,6 +63,28 @@ static void group_speaks_for_its_members(void **state)
     assert_int_equal(batch_size(m), 4);
 }
 
+/* The first members are raised before the group is: they do not say that they belong to it, the group does.
+ */
+static void group_names_those_that_came_before_it(void **state)
+{
+    (void)state;
+    world_alarm(&w, "tank-1/no-data", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    world_alarm(&w, "tank-2/no-data", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    world_alarm(&w, "tank-3/warm", CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_alarm(&w, "hall/bus-down", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    call_join(w.call, "tank-1/no-data", "hall/bus-down");
+    call_join(w.call, "tank-2/no-data", "hall/bus-down");
+    call_join(w.call, "tank-3/warm", "hall/bus-down");
+    call_join(w.call, "tank-9/none", "hall/bus-down");
+    world_alarm(&w, "tank-2/no-data", CALL_HIGH,
+                CALL_STATE_UNACKNOWLEDGED); /* the state that it had before */
+    world_pass(&w, 11 * SECOND);
+    world_expect(&w, CALL_FIRST, 0, "tank-3/warm"); /* worse than the group */
+    const struct made *m = world_expect(&w, CALL_FIRST, 0, "hall/bus-down");
+    assert_int_equal(batch_size(m), 3);
+    world_quiet(&w);
+}
+
 static void acknowledged_group_does_not_hide_what_comes_later(void **state)
 {
     (void)state;
@@ -207,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(group_speaks_for_its_members, setup, teardown),
+        cmocka_unit_test_setup_teardown(group_names_those_that_came_before_it, setup, teardown),
         cmocka_unit_test_setup_teardown(acknowledged_group_does_not_hide_what_comes_later, setup, teardown),
         cmocka_unit_test_setup_teardown(members_are_called_when_the_group_ends_without_them, setup, teardown),
         cmocka_unit_test_setup_teardown(flood_becomes_a_summary, setup, teardown),

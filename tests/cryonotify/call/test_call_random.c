@@ -95,7 +95,7 @@ static void check_end(unsigned story)
         if (!view.folded && known[i].priority == CALL_CRITICAL && !known[i].drill &&
             world_count(&w, CALL_AGAIN, 0, known[i].key) == 0)
             fail_msg("story %u: %s is not told again", story, known[i].key);
-        if (view.folded && call_find(w.call, known[i].group) == UINT32_MAX)
+        if (view.folded && call_find(w.call, view.group) == UINT32_MAX)
             fail_msg("story %u: %s is folded into a group that is not there", story, known[i].key);
     }
 }

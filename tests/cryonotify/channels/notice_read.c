@@ -91,8 +91,11 @@ static void read_members(const json_t *o, struct notice *n)
                                       .state = string(member, "state"),
                                       .raised_utc_us = integer(member, "raised_utc_us", 0),
                                       .event_utc_us = integer(member, "event_utc_us", 0),
+                                      .value_utc_us = integer(member, "value_utc_us", 0),
                                       .time_left_s = integer(member, "time_left_s", -1),
-                                      .link = string(member, "link")};
+                                      .link = string(member, "link"),
+                                      .is_news = flag(member, "is_news"),
+                                      .until_utc_us = integer(member, "until_utc_us", 0)};
     }
     for (size_t i = 0; i < n->n_group_members; i++)
         g[i] = json_string_value(json_array_get(group, i));
@@ -139,6 +142,7 @@ void notice_read(const json_t *o, struct notice *n)
     read_strings(o, n);
     read_value(o, n);
     read_members(o, n);
+    n->is_probe = flag(o, "is_probe");
     n->active = flag(o, "active");
     n->latched = flag(o, "latched");
     n->is_protected = flag(o, "protected");

@@ -91,8 +91,15 @@ class Text(Case):
 
     def test_an_old_value_says_that_it_is_old(self):
         old = {"value": "-149.2", "unit": "°C", "quality": "good", "utc_us": NOW_US - 25 * MINUTE_US}
-        self.assertIn("· value is 25 min old ·", self.first(purpose="again", value=old))
-        self.assertNotIn("old", self.first())
+        self.assertIn(" · was -149.2 °C at 23:35, not known since · ", self.first(purpose="again", value=old))
+        self.assertIn(" · 23:35 时为 -149.2 °C，此后未知 · ", self.first(purpose="again", value=old, language="zh"))
+        old["utc_us"] = NOW_US - 25 * HOUR_US
+        self.assertIn("was -149.2 °C at 2025-11-23 23:00,", self.first(purpose="again", value=old))
+        self.assertNotIn("was", self.first())
+        old["utc_us"] = NOW_US - 119_000_000
+        self.assertNotIn("was", self.first(value=old))
+        summary = self.text(notice(purpose="summary", members=[member(1, value_utc_us=NOW_US - 25 * MINUTE_US), member(2)]))
+        self.assertEqual(summary["details"].count(" · as it was at 23:35"), 1)
 
     def test_purposes(self):
         for purpose, en, zh in (("again", "STILL NOT ACKNOWLEDGED", "仍未确认"), ("escalated", "escalated to you", "已升级到您"),

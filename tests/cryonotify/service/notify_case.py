@@ -37,6 +37,7 @@ class Receiver:
     def __init__(self):
         self.feed = Feed("webhooks")
         self.broken = set()  # paths that answer 500
+        self.answers = {}  # of other paths: (status, text)
         self.port = free_port()
         receiver = self
 
@@ -45,10 +46,11 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 ok = self.path not in receiver.broken
                 receiver.feed.add(dict(json.loads(body), path=self.path, ok=ok))
-                self.send_response(200 if ok else 500)
-                self.send_header("Content-Length", "2")
+                status, text = receiver.answers.get(self.path, (200 if ok else 500, "{}"))
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
-                self.wfile.write(b"{}")
+                self.wfile.write(text.encode())
 
             def log_message(self, *args):
                 pass

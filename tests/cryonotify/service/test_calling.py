@@ -2,7 +2,7 @@
 from notify_case import NotifyTest, harness, now_ms, rfc3339, until
 
 
-class Calling(NotifyTest):
+class Calling(NotifyTest):  # each
     def test_call_repeat_escalate_acknowledge_resolve(self):
         self.be_daemon()
         observer = self.watch_mqtt()
@@ -136,6 +136,32 @@ class Calling(NotifyTest):
         told = self.receiver.wait(person="li.na", purpose="call")
         self.assertLessEqual(told["time_left_s"], 40)
         self.assertGreater(told["time_left_s"], 20)
+
+    def test_what_is_told_again_is_of_now(self):
+        """The alarm's state is told anew by the daemon with the reading of now; it is no news, but what a repeat says."""
+        self.be_daemon()
+        self.service()
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged", value=-146.3, time_left_s=600))
+        self.assertEqual(self.receiver.wait(person="li.na", purpose="call")["value"], -146.3)
+        mark = self.receiver.feed.mark()
+        self.publish(dict(alarm, value=-71.5, value_time=rfc3339(now_ms()), time_left_s=0,
+                          text={"en": "Tank 1: -71.5 °C", "zh": "1号罐：-71.5 °C"}), event=False)
+        again = self.receiver.wait(person="li.na", since=mark, value=-71.5)
+        self.assertEqual((again["purpose"], again["time_left_s"]), ("again", 0))
+        self.assertIn("-71.5 °C", again["first"])
+        first = self.receiver.wait(person="wang", purpose="escalated")
+        self.assertEqual(first["value"], -71.5)
+        mark = self.receiver.feed.mark()
+        self.publish(dict(alarm, value=-60.0, value_time=rfc3339(now_ms() - 300_000), time_left_s=100), event=False)
+        old = self.receiver.wait(person="wang", since=mark, value=-60)
+        self.assertIn(" · was -60 °C at ", old["first"])
+        self.assertEqual(old["time_left_s"], 0)
+        self.publish(dict(alarm, value=None, quality="bad", reason="timeout", value_time=rfc3339(now_ms()), time_left_s=None),
+                     event=False)
+        bad = self.receiver.wait(person="wang", since=mark, quality="bad")
+        self.assertIn("time left not known", bad["first"])
+        for message in self.receiver.feed.since():
+            self.assertIn(message["purpose"], ("call", "again", "escalated"))
 
     def test_drill_goes_round(self):
         self.be_daemon()

@@ -5,7 +5,7 @@ import subprocess
 from notify_case import NotifyTest, harness, until
 
 
-class Keeping(NotifyTest):
+class Keeping(NotifyTest):  # each
     def test_killed_while_an_alarm_is_open(self):
         self.be_daemon()
         service = self.service()

@@ -22,7 +22,7 @@ static const char schema[] =
     "NULL,"
     " told INTEGER NOT NULL, repeat_utc_us INTEGER NOT NULL, level_utc_us INTEGER NOT NULL, run TEXT NOT "
     "NULL,"
-    " seq INTEGER NOT NULL, body TEXT NOT NULL) STRICT;"
+    " seq INTEGER NOT NULL, body TEXT NOT NULL, calls TEXT NOT NULL DEFAULT '') STRICT;"
     "CREATE TABLE attempt(id INTEGER PRIMARY KEY, utc_us INTEGER NOT NULL, ended_utc_us INTEGER NOT NULL,"
     " occurrence TEXT NOT NULL, person TEXT NOT NULL, channel TEXT NOT NULL, purpose TEXT NOT NULL,"
     " level INTEGER NOT NULL, round INTEGER NOT NULL, outcome TEXT, error TEXT, detail TEXT,"
@@ -40,6 +40,10 @@ static const char schema[] =
     "CREATE TABLE event(id INTEGER PRIMARY KEY, utc_us INTEGER NOT NULL, run TEXT NOT NULL, seq INTEGER NOT "
     "NULL,"
     " late INTEGER NOT NULL, body TEXT NOT NULL) STRICT;";
+
+/* From schema 1: how often each person was called. */
+static const char upgrade[] = "BEGIN IMMEDIATE; ALTER TABLE alarm ADD COLUMN calls TEXT NOT NULL DEFAULT '';"
+                              "PRAGMA user_version=2; COMMIT";
 
 int book_errno(int rc)
 {
@@ -160,6 +164,8 @@ static int prepare_file(struct book *book)
         result = pragma_integer(book, "SELECT count(*) FROM sqlite_schema", &tables);
     if (result < 0 || (version == BOOK_SCHEMA && tables > 0))
         return result;
+    if (version == 1)
+        return exec(book, upgrade);
     if (version != 0 || tables != 0)
         return -EPROTO;
     snprintf(sql, sizeof sql, "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION_ID,

@@ -19,7 +19,7 @@
 #include "call.h"
 #include "config.h"
 
-#define BOOK_SCHEMA      1
+#define BOOK_SCHEMA      2
 #define BOOK_WHY         256
 #define BOOK_ERROR       256
 #define BOOK_EVENTS_KEPT 10000

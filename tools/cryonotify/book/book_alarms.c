@@ -1,9 +1,31 @@
 /* book_alarms.c - alarms and attempts. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "book_internal.h"
+
+/* Two hexadecimal digits a person, up to the last who was called. */
+#define CALLS_TEXT (2 * CALL_PEOPLE + 1)
+
+static void print_calls(const uint8_t calls[CALL_PEOPLE], char text[CALLS_TEXT])
+{
+    unsigned n = CALL_PEOPLE;
+    while (n > 0 && calls[n - 1] == 0)
+        n--;
+    text[0] = '\0';
+    for (unsigned i = 0; i < n; i++)
+        snprintf(text + 2 * i, 3, "%02x", calls[i]);
+}
+
+static void read_calls(const char *text, uint8_t calls[CALL_PEOPLE])
+{
+    for (unsigned i = 0; i < CALL_PEOPLE && text[0] != '\0' && text[1] != '\0'; i++, text += 2) {
+        char pair[3] = {text[0], text[1], '\0'};
+        calls[i] = (uint8_t)strtoul(pair, NULL, 16);
+    }
+}
 
 int book_alarm_put(struct book *book, const struct call_saved *s, const char *body, int64_t seq,
                    const char *run)
@@ -11,14 +33,16 @@ int book_alarm_put(struct book *book, const struct call_saved *s, const char *bo
     static const char sql[] = "INSERT OR REPLACE INTO alarm(key, occurrence, grp, priority, state, active, "
                               "life_safety, drill, local,"
                               " acked_by, phase, level, rounds, folded, summarised, pending, told, "
-                              "repeat_utc_us, level_utc_us, run, seq, body)"
-                              " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-    return book_run(book, sql, "tttiiiiiiiiiiiiiiiitit", s->fact.key, s->fact.occurrence, s->fact.group,
+                              "repeat_utc_us, level_utc_us, run, seq, body, calls)"
+                              " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    char calls[CALLS_TEXT];
+    print_calls(s->calls, calls);
+    return book_run(book, sql, "tttiiiiiiiiiiiiiiiititt", s->fact.key, s->fact.occurrence, s->fact.group,
                     (int64_t)s->fact.priority, (int64_t)s->fact.state, (int64_t)s->fact.active,
                     (int64_t)s->fact.life_safety, (int64_t)s->fact.drill, (int64_t)s->fact.local,
                     (int64_t)s->fact.by, (int64_t)s->phase, (int64_t)s->level, (int64_t)s->rounds,
                     (int64_t)s->folded, (int64_t)s->summarised, (int64_t)s->pending, (int64_t)s->told,
-                    s->repeat_utc_us, s->level_utc_us, run, seq, body);
+                    s->repeat_utc_us, s->level_utc_us, run, seq, body, calls);
 }
 
 int book_alarm_remove(struct book *book, const char *key)
@@ -31,6 +55,7 @@ static void read_alarm(sqlite3_stmt *stmt, struct book_alarm *ret)
     struct call_saved *s = &ret->saved;
     *ret = (struct book_alarm){
         .run = book_text(stmt, 19), .seq = sqlite3_column_int64(stmt, 20), .body = book_text(stmt, 21)};
+    read_calls(book_text(stmt, 22), s->calls);
     snprintf(s->fact.key, sizeof s->fact.key, "%s", book_text(stmt, 0));
     snprintf(s->fact.occurrence, sizeof s->fact.occurrence, "%s", book_text(stmt, 1));
     snprintf(s->fact.group, sizeof s->fact.group, "%s", book_text(stmt, 2));

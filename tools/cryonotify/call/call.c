@@ -29,6 +29,9 @@ void call_feed(struct call *c, struct stamp now, const struct call_event *event)
     case CALL_WENT:
         c->went += event->n;
         break;
+    case CALL_KNOWN:
+        call_channel_known(c, now, event);
+        break;
     }
 }
 
@@ -52,6 +55,8 @@ static int64_t alarm_next(const struct call *c, const struct call_alarm *a)
         next = a->level_us;
     if (a->summarised && next < c->summary_us)
         next = c->summary_us;
+    if ((a->tell & TELL_HOLDS) != 0 && a->tell_us < next)
+        next = a->tell_us;
     return next;
 }
 

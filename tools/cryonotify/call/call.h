@@ -10,7 +10,9 @@
  *
  * An alarm that is unacknowledged is called after the collect window (none for life safety), again every
  * `repeat`, and after `level` by one level more (on duty, technical head, director) until it is acknowledged;
- * acknowledged, it is told again every `unresolved` until it is over. A message that a channel refuses goes
+ * acknowledged, it is told again every `unresolved` until it is over. Shelved, suppressed and out of service
+ * alarms (and the ends of that) are told once, after the collect window, and what was held together is told
+ * together. A message that a channel refuses goes
  * to the person's next channel at once; if nobody of those called was reached, the next level is called at
  * once.
  *
@@ -112,6 +114,8 @@ struct call_fact {
     bool late;      /* it happened a while ago; the alarm's state will say what is true now */
     bool local;     /* ours (the daemon is silent), not the daemon's */
     uint16_t by;    /* who has acknowledged it, or CALL_NOBODY */
+    uint64_t
+        hold; /* shelved, suppressed, out of service, or not any more: those of one order have the same one */
 };
 
 enum call_event_kind {
@@ -122,6 +126,7 @@ enum call_event_kind {
     CALL_TEST,   /* a message through all channels of the person */
     CALL_ACK,    /* fact.key, fact.by: a local alarm is acknowledged */
     CALL_WENT,   /* n alarms came and went while nobody could be told */
+    CALL_KNOWN,  /* person, channel, ok: what became of the last attempt, of a run before or of a probe */
 };
 
 struct call_event {
@@ -144,10 +149,10 @@ enum call_purpose {
     CALL_SUMMARY,    /* a flood: the alarms of the batch */
     CALL_RETURNED,
     CALL_ACKNOWLEDGED,
-    CALL_HELD,   /* shelved, suppressed or out of service */
+    CALL_HELD,   /* shelved, suppressed or out of service: the alarms of the batch */
     CALL_MISSED, /* n_alarms came and went while nobody could be told */
     CALL_DRILL,
-    CALL_HOLD_ENDED, /* and is not unacknowledged now: then it would be called */
+    CALL_HOLD_ENDED, /* and is not unacknowledged now: then it would be called. The alarms of the batch */
     CALL_TESTED,     /* CALL_TEST, or a channel that failed is tried again */
 };
 
@@ -164,6 +169,7 @@ struct call_order {
     uint8_t channel;
     uint8_t level;  /* 0: on duty */
     uint16_t round; /* the how manieth call of this alarm, from 1 */
+    uint16_t nth;   /* the how manieth call of this person about this alarm, from 1; 0: no call */
     uint32_t slot;  /* the alarm that leads the message; TESTED, MISSED: none (UINT32_MAX) */
     uint32_t batch; /* its alarms: call_batch_next */
     unsigned n_alarms;
@@ -184,6 +190,10 @@ void call_feed(struct call *c, struct stamp now, const struct call_event *event)
 bool call_take(struct call *c, struct stamp now, struct call_order *ret);
 /* BOOTTIME in microseconds at which call_take may have something to do, CALL_NEVER: nothing is due. */
 int64_t call_next(const struct call *c);
+
+/* The alarm is a member of that group, although it does not say so itself: it was raised before the group
+ * was. */
+void call_join(struct call *c, const char *key, const char *group);
 
 /* The alarms of a message, from *cursor = 0: true and a slot. The message's leading alarm comes first. */
 bool call_batch_next(const struct call *c, const struct call_order *order, uint32_t *cursor,
@@ -208,6 +218,7 @@ bool call_view(const struct call *c, uint32_t slot, struct call_view *ret);
 struct call_health {
     bool would_be_told;        /* somebody on a rota now has a channel that is on and has not failed */
     unsigned reachable;        /* people of the rota now, so */
+    unsigned proven;           /* of them those with a channel that is known to have worked last */
     uint64_t on_duty;          /* level 0 now */
     bool hole;                 /* nobody is on duty at level 0 now */
     int64_t hole_until_utc_us; /* until then, CALL_NEVER: not known */
@@ -216,7 +227,8 @@ struct call_health {
     unsigned uncounted; /* alarms beyond the bound */
 };
 void call_health(const struct call *c, struct stamp now, struct call_health *ret);
-bool call_channel_ok(const struct call *c, uint16_t person, uint8_t channel);
+enum call_channel_state { CALL_UNTRIED, CALL_WORKS, CALL_FAILED };
+enum call_channel_state call_channel_state(const struct call *c, uint16_t person, uint8_t channel);
 /* True once after alarms had to be left out and there is room again: the states are to be fed anew. */
 bool call_wants_resync(struct call *c);
 
@@ -225,8 +237,9 @@ struct call_saved {
     struct call_fact fact;
     uint8_t phase, level;
     uint16_t rounds;
-    bool folded, summarised, pending; /* pending: a call was under way */
+    bool folded, summarised, pending; /* pending: a call was under way, or a hold was not told yet */
     uint64_t told;
+    uint8_t calls[CALL_PEOPLE];          /* how often each person was called */
     int64_t repeat_utc_us, level_utc_us; /* 0: none */
 };
 /* A slot that has changed since it was last given here; false: none. The slot may be free: then -> ret_free.

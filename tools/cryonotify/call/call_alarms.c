@@ -146,12 +146,29 @@ struct call_alarm *call_group_of(struct call *c, const struct call_alarm *a)
     return NULL;
 }
 
+void call_join(struct call *c, const char *key, const char *group)
+{
+    struct call_alarm *a = find(c, key);
+    if (a == NULL || a->fact.group[0] != '\0' || strlen(group) >= sizeof a->fact.group)
+        return;
+    strcpy(a->fact.group, group);
+    a->dirty = true;
+}
+
 static void unacknowledged(struct call *c, struct stamp now, struct call_alarm *a, bool anew)
 {
     if (anew || a->phase == PHASE_HELD || a->phase == PHASE_COVERED || a->phase == PHASE_GONE) {
         a->worse = a->fact.realarmed;
         call_start(c, now, a);
     }
+}
+
+/* Of a hold is told when the window has ended, with all that belongs to the same order. */
+static void tell_hold(const struct call *c, struct stamp now, struct call_alarm *a, enum call_tell what)
+{
+    a->tell = (uint8_t)what;
+    a->hold = a->fact.hold;
+    a->tell_us = now.boot_us + c->rules.collect_ms * MS;
 }
 
 static void acknowledged(struct call *c, struct stamp now, struct call_alarm *a)
@@ -163,20 +180,22 @@ static void acknowledged(struct call *c, struct stamp now, struct call_alarm *a)
     a->phase = PHASE_HELD;
     a->level_us = CALL_NEVER;
     a->repeat_us = call_after(now.boot_us, call_pace_of(c, &a->fact)->unresolved_ms);
-    a->tell = called ? TELL_ACKNOWLEDGED : was_covered ? TELL_HOLD_ENDED : 0;
+    a->tell = called ? TELL_ACKNOWLEDGED : 0;
+    if (was_covered)
+        tell_hold(c, now, a, TELL_HOLD_ENDED);
 }
 
-static void covered(struct call_alarm *a, bool is_new)
+static void covered(const struct call *c, struct stamp now, struct call_alarm *a, bool is_new)
 {
     if (a->phase == PHASE_COVERED && !is_new)
         return;
     a->phase = PHASE_COVERED;
     a->folded = false;
     a->level_us = a->repeat_us = CALL_NEVER;
-    a->tell = TELL_HELD;
+    tell_hold(c, now, a, TELL_HELD);
 }
 
-static void normal(struct call *c, struct call_alarm *a)
+static void normal(struct call *c, struct stamp now, struct call_alarm *a)
 {
     bool was_covered = a->phase == PHASE_COVERED, tell = was_covered || (a->told != 0 && !a->folded);
     if (!tell) {
@@ -185,7 +204,9 @@ static void normal(struct call *c, struct call_alarm *a)
     }
     a->phase = PHASE_GONE;
     a->level_us = a->repeat_us = CALL_NEVER;
-    a->tell = was_covered ? TELL_HOLD_ENDED : TELL_RETURNED;
+    a->tell = TELL_RETURNED;
+    if (was_covered)
+        tell_hold(c, now, a, TELL_HOLD_ENDED);
 }
 
 /* An alarm that is not known yet. */
@@ -204,7 +225,7 @@ static void appear(struct call *c, struct stamp now, const struct call_fact *fac
     } else if (fact->state == CALL_STATE_ACKNOWLEDGED) {
         acknowledged(c, now, a);
     } else {
-        covered(a, true);
+        covered(c, now, a, true);
     }
 }
 
@@ -218,10 +239,16 @@ void call_alarm_feed(struct call *c, struct stamp now, const struct call_fact *f
     bool other = fact->state != CALL_STATE_NORMAL && strcmp(fact->occurrence, a->fact.occurrence) != 0 &&
                  strchr(fact->occurrence, '@') != NULL;
     bool was_active = a->fact.active, was_other_hold = fact->state != a->fact.state;
+    char group[CALL_KEY];
+    strcpy(group, a->fact.group);
     a->fact = *fact;
+    if (!other && fact->group[0] == '\0') /* what it said before its group was there */
+        strcpy(a->fact.group, group);
     a->dirty = true;
-    if (other)
+    if (other) {
         a->told = 0;
+        memset(a->calls, 0, sizeof a->calls);
+    }
     switch (fact->state) {
     case CALL_STATE_UNACKNOWLEDGED:
         unacknowledged(c, now, a, other || fact->realarmed);
@@ -236,12 +263,12 @@ void call_alarm_feed(struct call *c, struct stamp now, const struct call_fact *f
         acknowledged(c, now, a);
         break;
     case CALL_STATE_NORMAL:
-        normal(c, a);
+        normal(c, now, a);
         break;
     case CALL_STATE_SHELVED:
     case CALL_STATE_SUPPRESSED:
     case CALL_STATE_OUT_OF_SERVICE:
-        covered(a, was_other_hold);
+        covered(c, now, a, was_other_hold);
         break;
     }
     if (a->phase == PHASE_CALLING && a->folded && call_group_of(c, a) == NULL)

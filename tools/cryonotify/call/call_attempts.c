@@ -82,7 +82,8 @@ static struct call_attempt *attempt_open(struct call *c, struct stamp now, enum 
     return NULL;
 }
 
-static struct call_order order_of(const struct call_attempt *t, const struct call_batch *b)
+static struct call_order order_of(const struct call *c, const struct call_attempt *t,
+                                  const struct call_batch *b)
 {
     struct call_order order = {.kind = CALL_SEND,
                                .purpose = t->purpose,
@@ -96,6 +97,8 @@ static struct call_order order_of(const struct call_attempt *t, const struct cal
         order.slot = b->lead;
         order.batch = b->id;
         order.n_alarms = b->n_alarms;
+        if (b->lead != NO_SLOT && !b->info)
+            order.nth = c->alarms[b->lead].calls[t->person];
     }
     return order;
 }
@@ -109,6 +112,18 @@ static int next_channel(const struct call *c, const struct call_batch *b, unsign
         if (c->channels[person][i].off_us <= now_us)
             return (int)i;
     return -1;
+}
+
+/* One call more of this person about each of the round's alarms. */
+static void count_call(struct call *c, const struct call_batch *b, unsigned person)
+{
+    for (uint32_t i = 0; i < c->n_slots; i++) {
+        struct call_alarm *a = &c->alarms[i];
+        if (a->phase != PHASE_FREE && a->batch == b->id && a->calls[person] < UINT8_MAX) {
+            a->calls[person]++;
+            a->dirty = true;
+        }
+    }
 }
 
 static bool round_step(struct call *c, struct stamp now, struct call_batch *b, struct call_order *ret)
@@ -126,6 +141,8 @@ static bool round_step(struct call *c, struct stamp now, struct call_batch *b, s
             return false; /* goes on when an attempt has ended */
         t->batch = b->id;
         t->level = b->level;
+        if (!b->info && b->next_channel == 0) /* not for each of several channels */
+            count_call(c, b, person);
         if (b->every_channel) {
             t->tried = UINT8_MAX;
             b->next_channel = (uint8_t)(channel + 1);
@@ -133,7 +150,7 @@ static bool round_step(struct call *c, struct stamp now, struct call_batch *b, s
             b->people &= b->people - 1;
         }
         b->under_way++;
-        *ret = order_of(t, b);
+        *ret = order_of(c, t, b);
         return true;
     }
     batch_check(c, now, b);
@@ -165,7 +182,7 @@ static bool fall_step(struct call *c, struct stamp now, struct call_order *ret)
         t->channel = (uint8_t)channel;
         t->tried |= (uint8_t)(1U << channel);
         t->until_us = now.boot_us + c->rules.attempt_ms * MS;
-        *ret = order_of(t, b);
+        *ret = order_of(c, t, b);
         ret->kind = CALL_AGAIN_BY;
         ret->of = of;
         return true;
@@ -182,7 +199,7 @@ static bool test_step(struct call *c, struct stamp now, struct call_order *ret)
             if (t == NULL)
                 return false;
             c->test[channel] &= c->test[channel] - 1;
-            *ret = order_of(t, NULL);
+            *ret = order_of(c, t, NULL);
             return true;
         }
     for (unsigned person = 0; person < c->rules.n_people; person++)
@@ -194,7 +211,7 @@ static bool test_step(struct call *c, struct stamp now, struct call_order *ret)
             if (t == NULL)
                 return false;
             ch->probe_us = t->until_us; /* its result sets the next one */
-            *ret = order_of(t, NULL);
+            *ret = order_of(c, t, NULL);
             return true;
         }
     return false;
@@ -271,7 +288,8 @@ bool call_batch_next(const struct call *c, const struct call_order *order, uint3
     for (; *cursor <= c->n_slots; ++*cursor) {
         uint32_t slot = *cursor - 1;
         const struct call_alarm *a = &c->alarms[slot];
-        if (slot == order->slot || order->batch == 0 || a->phase == PHASE_FREE || a->batch != order->batch)
+        if (slot == order->slot || order->batch == 0 || a->phase == PHASE_FREE ||
+            (a->batch != order->batch && a->info_batch != order->batch))
             continue;
         ++*cursor;
         *ret_slot = slot;

@@ -220,26 +220,16 @@ static bool summarise(struct call *c, struct stamp now, unsigned level)
 
 /* --- what is told once */
 
-static void tell(struct call *c, struct stamp now, struct call_alarm *a)
+static void tell(struct call *c, struct call_alarm *a)
 {
     static const struct {
         enum call_tell bit;
         enum call_purpose purpose;
-    } kinds[] = {{TELL_ACKNOWLEDGED, CALL_ACKNOWLEDGED},
-                 {TELL_RETURNED, CALL_RETURNED},
-                 {TELL_HELD, CALL_HELD},
-                 {TELL_HOLD_ENDED, CALL_HOLD_ENDED}};
-    for (unsigned i = 0; i < 4; i++) {
-        uint64_t people = a->told;
+    } kinds[] = {{TELL_ACKNOWLEDGED, CALL_ACKNOWLEDGED}, {TELL_RETURNED, CALL_RETURNED}};
+    for (unsigned i = 0; i < 2; i++) {
         if ((a->tell & kinds[i].bit) == 0)
             continue;
-        if (kinds[i].bit == TELL_HELD || kinds[i].bit == TELL_HOLD_ENDED) {
-            struct target t = aim(c, now, &a->fact, 0, 0);
-            people |= t.people;
-            if (t.people == 0 && t.quiet != 0 && people == 0)
-                continue; /* after the quiet hours */
-        }
-        struct call_batch *b = call_batch_open(c, kinds[i].purpose, call_slot_of(c, a), people, 0);
+        struct call_batch *b = call_batch_open(c, kinds[i].purpose, call_slot_of(c, a), a->told, 0);
         if (b == NULL)
             return;
         b->info = true;
@@ -248,10 +238,56 @@ static void tell(struct call *c, struct stamp now, struct call_alarm *a)
     }
 }
 
-static bool leads_a_round(const struct call *c, uint32_t slot)
+static bool is_of_order(const struct call_alarm *a, const struct call_alarm *first, uint8_t bit)
+{
+    return a == first || ((a->tell & bit) != 0 && a->hold != 0 && a->hold == first->hold);
+}
+
+/* One message for all that the same order holds (or held): a tank in maintenance has a dozen alarms. */
+static void tell_order(struct call *c, struct stamp now, struct call_alarm *first)
+{
+    uint8_t bit = first->tell & TELL_HOLDS;
+    struct call_alarm *lead = first;
+    uint64_t people = 0;
+    for (uint32_t i = 0; i < c->n_slots; i++) {
+        struct call_alarm *a = &c->alarms[i];
+        if (a->phase == PHASE_FREE || !is_of_order(a, first, bit))
+            continue;
+        people |= a->told;
+        if (a->fact.priority > lead->fact.priority)
+            lead = a;
+    }
+    struct target t = aim(c, now, &lead->fact, 0, 0);
+    people |= t.people;
+    if (people == 0 && t.quiet != 0) {
+        first->tell_us = call_quiet_end(c, now, t.quiet, lead->fact.priority);
+        return;
+    }
+    struct call_batch *b = call_batch_open(c, (bit & TELL_HELD) != 0 ? CALL_HELD : CALL_HOLD_ENDED,
+                                           call_slot_of(c, lead), people, 0);
+    if (b == NULL)
+        return;
+    b->info = true;
+    b->n_alarms = 0;
+    for (uint32_t i = 0; i < c->n_slots; i++) {
+        struct call_alarm *a = &c->alarms[i];
+        if (a->phase == PHASE_FREE || !is_of_order(a, first, bit))
+            continue;
+        a->info_batch = b->id;
+        a->dirty = true;
+        b->n_alarms++;
+        if (a != first)
+            a->tell &= (uint8_t)~bit;
+    }
+    first->tell &= (uint8_t)~bit;
+}
+
+/* Is there a round, not yet made into orders, that names this alarm? */
+static bool is_in_a_round(const struct call *c, uint32_t slot)
 {
     for (unsigned i = 0; i < CALL_BATCHES; i++)
-        if (c->batches[i].id != 0 && c->batches[i].people != 0 && c->batches[i].lead == slot)
+        if (c->batches[i].id != 0 && c->batches[i].people != 0 &&
+            (c->batches[i].lead == slot || c->batches[i].id == c->alarms[slot].info_batch))
             return true;
     return false;
 }
@@ -289,9 +325,11 @@ void call_due(struct call *c, struct stamp now)
         call_check_folded(c, now);
     for (uint32_t i = 0; i < c->n_slots; i++) {
         struct call_alarm *a = &c->alarms[i];
-        if (a->tell != 0)
-            tell(c, now, a);
-        if (a->phase == PHASE_GONE && a->tell == 0 && !leads_a_round(c, i))
+        if ((a->tell & ~(unsigned)TELL_HOLDS) != 0)
+            tell(c, a);
+        if ((a->tell & TELL_HOLDS) != 0 && a->tell_us <= now.boot_us)
+            tell_order(c, now, a);
+        if (a->phase == PHASE_GONE && a->tell == 0 && !is_in_a_round(c, i))
             call_release(c, a);
     }
     /* What is new goes before repeats, in case that there is not room for all. */

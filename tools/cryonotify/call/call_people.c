@@ -64,12 +64,14 @@ int call_pick_channel(const struct call *c, unsigned person, unsigned tried, int
     return -1;
 }
 
-/* Somebody who can be expected to get a message. */
-bool call_person_usable(const struct call *c, unsigned person, int64_t now_us)
+/* Somebody who can be expected to get a message; proven: who has got one that way. */
+bool call_person_usable(const struct call *c, unsigned person, bool proven, int64_t now_us)
 {
-    for (unsigned i = 0; i < c->rules.person[person].n_channels; i++)
-        if (is_on(&c->channels[person][i], now_us) && !c->channels[person][i].failed)
+    for (unsigned i = 0; i < c->rules.person[person].n_channels; i++) {
+        const struct call_channel *channel = &c->channels[person][i];
+        if (is_on(channel, now_us) && !channel->failed && (channel->proven || !proven))
             return true;
+    }
     return false;
 }
 
@@ -120,6 +122,7 @@ int64_t call_quiet_end(const struct call *c, struct stamp now, uint64_t people, 
 void call_channel_result(struct call *c, struct stamp now, unsigned person, unsigned channel, bool ok)
 {
     struct call_channel *ch = &c->channels[person][channel];
+    ch->proven = ok;
     if (ok) {
         ch->failed = false;
         ch->probes = 0;
@@ -132,6 +135,19 @@ void call_channel_result(struct call *c, struct stamp now, unsigned person, unsi
     if (ch->probes < PROBES_MAX)
         ch->probes++;
     ch->probe_us = c->rules.probe_ms == 0 ? CALL_NEVER : now.boot_us + wait * MS;
+}
+
+/* What is known from elsewhere never makes an attempt, and never says that something works that has failed.
+ */
+void call_channel_known(struct call *c, struct stamp now, const struct call_event *event)
+{
+    if (event->person >= c->rules.n_people || event->channel >= c->rules.person[event->person].n_channels)
+        return;
+    struct call_channel *ch = &c->channels[event->person][event->channel];
+    if (!event->ok && !ch->failed)
+        call_channel_result(c, now, event->person, event->channel, false);
+    else if (event->ok && !ch->failed)
+        ch->proven = true;
 }
 
 void call_set_off(struct call *c, struct stamp now, const struct call_event *event)
@@ -172,8 +188,10 @@ void call_health(const struct call *c, struct stamp now, struct call_health *ret
     h.hole = h.on_duty == 0;
     h.hole_until_utc_us = edge;
     for (unsigned i = 0; i < c->rules.n_people; i++)
-        if ((all >> i & 1U) != 0 && call_person_usable(c, i, now.boot_us))
+        if ((all >> i & 1U) != 0 && call_person_usable(c, i, false, now.boot_us)) {
             h.reachable++;
+            h.proven += call_person_usable(c, i, true, now.boot_us);
+        }
     h.would_be_told = h.reachable > 0;
     for (uint32_t i = 0; i < c->n_slots; i++)
         if (c->alarms[i].phase == PHASE_NEW || c->alarms[i].phase == PHASE_CALLING)
@@ -181,7 +199,10 @@ void call_health(const struct call *c, struct stamp now, struct call_health *ret
     *ret = h;
 }
 
-bool call_channel_ok(const struct call *c, uint16_t person, uint8_t channel)
+enum call_channel_state call_channel_state(const struct call *c, uint16_t person, uint8_t channel)
 {
-    return person >= CALL_PEOPLE || channel >= CALL_CHANNELS || !c->channels[person][channel].failed;
+    if (person >= CALL_PEOPLE || channel >= CALL_CHANNELS)
+        return CALL_UNTRIED;
+    const struct call_channel *ch = &c->channels[person][channel];
+    return ch->failed ? CALL_FAILED : ch->proven ? CALL_WORKS : CALL_UNTRIED;
 }

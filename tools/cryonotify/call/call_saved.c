@@ -35,10 +35,11 @@ bool call_take_dirty(struct call *c, struct stamp now, uint32_t *ret_slot, bool 
                                    .rounds = a->rounds,
                                    .folded = a->folded,
                                    .summarised = a->summarised,
-                                   .pending = round_is_under_way(c, a->batch),
+                                   .pending = round_is_under_way(c, a->batch) || (a->tell & TELL_HOLDS) != 0,
                                    .told = a->told,
                                    .repeat_utc_us = to_utc(now, a->repeat_us),
                                    .level_utc_us = to_utc(now, a->level_us)};
+        memcpy(ret->calls, a->calls, sizeof ret->calls);
         return true;
     }
     return false;
@@ -91,7 +92,13 @@ int call_restore(struct call *c, struct stamp now, const struct call_saved *save
     if (a->phase == PHASE_CALLING && !a->folded && (a->told == 0 || saved->pending))
         a->repeat_us = now.boot_us;
     c->check_folded |= a->folded;
+    memcpy(a->calls, saved->calls, sizeof a->calls);
     if (a->phase == PHASE_GONE)
         a->tell = TELL_RETURNED;
+    if (saved->pending && (a->phase == PHASE_COVERED || (a->phase == PHASE_GONE && a->told == 0))) {
+        a->tell = a->phase == PHASE_COVERED ? TELL_HELD : TELL_HOLD_ENDED;
+        a->hold = saved->fact.hold;
+        a->tell_us = now.boot_us + c->rules.collect_ms * MS;
+    }
     return 0;
 }

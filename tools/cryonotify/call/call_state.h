@@ -18,7 +18,13 @@ enum call_phase {
 };
 
 /* What those who were called are still to be told, once: bits. */
-enum call_tell { TELL_RETURNED = 1, TELL_ACKNOWLEDGED = 2, TELL_HELD = 4, TELL_HOLD_ENDED = 8 };
+enum call_tell {
+    TELL_RETURNED = 1,
+    TELL_ACKNOWLEDGED = 2,
+    TELL_HELD = 4,
+    TELL_HOLD_ENDED = 8,
+    TELL_HOLDS = TELL_HELD | TELL_HOLD_ENDED,
+};
 
 struct call_alarm {
     struct call_fact fact;
@@ -31,6 +37,10 @@ struct call_alarm {
     bool dirty, freed;
     uint32_t batch; /* its latest call */
     uint64_t told;
+    uint8_t calls[CALL_PEOPLE];  /* of this occurrence */
+    uint64_t hold;               /* TELL_HELD, TELL_HOLD_ENDED: what they are told together with, */
+    int64_t tell_us;             /* when, */
+    uint32_t info_batch;         /* and in which round they were */
     int64_t due_us;              /* NEW: when the window ends */
     int64_t level_us, repeat_us; /* CALLING, HELD: CALL_NEVER: not */
 };
@@ -61,7 +71,7 @@ struct call_batch {
 };
 
 struct call_channel {
-    bool failed;
+    bool failed, proven;
     uint8_t probes;
     int64_t probe_us; /* failed: when to try again */
     int64_t off_us;   /* until then; 0: on */
@@ -94,7 +104,7 @@ struct call {
 /* --- call_people.c */
 int64_t call_level_people(const struct call *c, struct stamp now, unsigned level,
                           uint64_t *ret); /* next edge */
-bool call_person_usable(const struct call *c, unsigned person, int64_t now_us);
+bool call_person_usable(const struct call *c, unsigned person, bool proven, int64_t now_us);
 /* The people at a level to be called now for this priority: on duty and not off; quiet ones left out and
  * given in ret_quiet. */
 uint64_t call_level_now(const struct call *c, struct stamp now, unsigned level, const struct call_fact *fact,
@@ -102,6 +112,7 @@ uint64_t call_level_now(const struct call *c, struct stamp now, unsigned level, 
 int call_pick_channel(const struct call *c, unsigned person, unsigned tried, int64_t now_us);
 int64_t call_quiet_end(const struct call *c, struct stamp now, uint64_t people, enum call_priority priority);
 void call_channel_result(struct call *c, struct stamp now, unsigned person, unsigned channel, bool ok);
+void call_channel_known(struct call *c, struct stamp now, const struct call_event *event);
 void call_set_off(struct call *c, struct stamp now, const struct call_event *event);
 uint64_t call_everybody(const struct call *c, struct stamp now);
 

@@ -81,7 +81,7 @@ static struct notice *next_notice(struct channel *c, bool *ret_stop)
 
 static void send_notice(struct channel *c, const struct notice *notice, struct channel_result *result)
 {
-    const char *wrong = channel_check_address(c->config, notice->address);
+    const char *wrong = notice->is_probe ? NULL : channel_check_address(c->config, notice->address);
 
     if (wrong != NULL) {
         outcome_fail(result, "the address can't be used: %s", wrong);
@@ -93,9 +93,13 @@ static void send_notice(struct channel *c, const struct notice *notice, struct c
         mail_send(&c->transfer, c->config, notice, result);
         break;
     case CHANNEL_WEBHOOK:
+        if (notice->is_probe)
+            break;
         webhook_send(&c->transfer, c->config, notice, result);
         break;
     case CHANNEL_COMMAND:
+        if (notice->is_probe)
+            break;
         program_send(c->stop_fd, c->config, notice, result);
         break;
     }

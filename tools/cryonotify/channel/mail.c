@@ -37,8 +37,11 @@ static void judge(const struct transfer_reply *reply, const struct source *sourc
         result->outcome = CHANNEL_SENT;
         return;
     }
-    outcome_fail(result, "%.100s: %s", host,
-                 reply->error[0] != '\0' ? reply->error : curl_easy_strerror(reply->code));
+    if (refused && reply->last_line[0] != '\0') /* its own words, with its code in front */
+        outcome_fail(result, "%.100s answers: %s", host, reply->last_line);
+    else
+        outcome_fail(result, "%.100s: %s", host,
+                     reply->error[0] != '\0' ? reply->error : curl_easy_strerror(reply->code));
     result->maybe_sent = source->all_read && !refused;
     result->permanent = (refused && reply->status >= 500) || reply->code == CURLE_LOGIN_DENIED ||
                         reply->code == CURLE_PEER_FAILED_VERIFICATION || reply->code == CURLE_USE_SSL_FAILED;
@@ -58,6 +61,31 @@ static void set_server(CURL *easy, const struct mail_config *mail)
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_USE_SSL,
                      (long)(mail->security == MAIL_PLAIN ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+}
+
+/* Up to the login: nobody gets anything. */
+static void ask(struct transfer *transfer, CURL *easy, const struct channel_config *config,
+                const char *password, struct channel_result *result)
+{
+    const struct mail_config *mail = &config->mail;
+    struct source nothing = {"", 0, false};
+    struct transfer_reply *reply = calloc(1, sizeof *reply);
+
+    if (reply == NULL) {
+        outcome_fail(result, "no memory");
+        return;
+    }
+    transfer_prepare(transfer, easy, config, "smtp,smtps", mail->ca_file, reply);
+    set_server(easy, mail);
+    if (mail->user[0] != '\0') {
+        curl_easy_setopt(easy, CURLOPT_USERNAME, mail->user);
+        curl_easy_setopt(easy, CURLOPT_PASSWORD, password);
+    }
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "NOOP");
+    transfer_run(transfer, easy, reply);
+    judge(reply, &nothing, mail->host, result);
+    free(reply);
 }
 
 static void talk(struct transfer *transfer, CURL *easy, const struct channel_config *config,
@@ -103,6 +131,9 @@ void mail_send(struct transfer *transfer, const struct channel_config *config, c
 
     if (credential_read(&config->mail.password, "the password", password, error, sizeof error) < 0) {
         outcome_fail(result, "%s", error);
+    } else if (notice->is_probe && (easy = curl_easy_init()) != NULL) {
+        ask(transfer, easy, config, password, result);
+        outcome_hide(result, password);
     } else if (text_make(notice, &text) < 0 ||
                mail_message_make(notice, &text, config->mail.from, &message) < 0 ||
                (easy = curl_easy_init()) == NULL) {

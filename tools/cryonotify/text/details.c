@@ -160,6 +160,13 @@ static void who_lines(FILE *out, const struct notice *n)
     }
 }
 
+static void others_line(FILE *out, const struct notice *n)
+{
+    if (n->n_others > 0)
+        fprintf(out, phrase_pick(n->language, "Other alarms that are open: %u\n", "其他未结束的报警：%u\n"),
+                n->n_others);
+}
+
 static void group_lines(FILE *out, const struct notice *n)
 {
     bool zh = n->language == LANGUAGE_ZH;
@@ -173,8 +180,7 @@ static void group_lines(FILE *out, const struct notice *n)
             fprintf(out, zh ? "，另有 %zu 个" : ", and %zu more", n->n_group_total - n->n_group_members);
         fputc('\n', out);
     }
-    if (n->n_others > 0)
-        fprintf(out, zh ? "其他未结束的报警：%u\n" : "Other alarms that are open: %u\n", n->n_others);
+    others_line(out, n);
 }
 
 void details_write(FILE *out, const struct notice *n)
@@ -195,24 +201,49 @@ void details_write(FILE *out, const struct notice *n)
                 n->attempt);
 }
 
+static void state_of_member(FILE *out, const struct notice *n, const struct notice_member *m)
+{
+    if (!has(m->state) || strcmp(m->state, "unacknowledged") == 0)
+        return;
+    fprintf(out, " · %s", phrase_state(m->state, n->language));
+    if (m->until_utc_us != 0)
+        until(out, n, m->until_utc_us);
+}
+
+void details_hold(FILE *out, const struct notice *n)
+{
+    line(out, n, "By", "操作人", n->by);
+    line(out, n, "Note", "备注", n->note);
+    line(out, n, "Work order", "工单", n->order);
+    others_line(out, n);
+}
+
 void details_members(FILE *out, const struct notice *n)
 {
     for (size_t i = 0; i < n->n_members; i++) {
         const struct notice_member *m = &n->members[i];
         const char *asset = notice_words(&m->asset_name, n->language, m->asset);
-        const char *text = notice_words(&m->text, n->language, m->alarm);
-        const char *response = notice_words(&m->response, n->language, "");
-        fprintf(out, "%zu. [%s] ", i + 1, phrase_priority(m->priority, n->language));
+        const char *text = m->is_news ? m->alarm : notice_words(&m->text, n->language, m->alarm);
+        const char *response = m->is_news ? "" : notice_words(&m->response, n->language, "");
+        if (m->is_news)
+            fprintf(out, "%zu. ", i + 1);
+        else
+            fprintf(out, "%zu. [%s] ", i + 1, phrase_priority(m->priority, n->language));
+        if (text == NULL)
+            text = "?";
         if (strncmp(text, asset, strlen(asset)) != 0)
             fprintf(out, n->language == LANGUAGE_ZH ? "%s：" : "%s: ", asset);
         fputs(text, out);
-        if (has(m->state) && strcmp(m->state, "unacknowledged") != 0)
-            fprintf(out, " · %s", phrase_state(m->state, n->language));
-        if (notice_time_left_of(n, m) >= 0) {
+        state_of_member(out, n, m);
+        if (!m->is_news && m->value_utc_us != 0 && n->sent_utc_us - m->value_utc_us >= NOTICE_OLD_US) {
+            fputs(phrase_pick(n->language, " · as it was at ", " · 以上为此时的数值："), out);
+            phrase_clock(out, m->value_utc_us, n->sent_utc_us);
+        }
+        if (!m->is_news && notice_time_left_of(n, m) >= 0) {
             fputs(" · ", out);
             phrase_time_left(out, notice_time_left_of(n, m), n->language);
         }
-        if (m->raised_utc_us != 0) {
+        if (!m->is_news && m->raised_utc_us != 0) {
             fputs(phrase_pick(n->language, " · since ", " · 开始 "), out);
             phrase_time(out, m->raised_utc_us);
         }

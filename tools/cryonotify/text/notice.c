@@ -65,7 +65,10 @@ static int64_t left(int64_t told_s, int64_t told_utc_us, int64_t now_utc_us)
 
 int64_t notice_time_left(const struct notice *n)
 {
-    return n->historical ? -1 : left(n->time_left_s, n->event_utc_us, n->sent_utc_us);
+    return n->historical
+               ? -1
+               : left(n->time_left_s, n->time_left_utc_us != 0 ? n->time_left_utc_us : n->event_utc_us,
+                      n->sent_utc_us);
 }
 
 int64_t notice_time_left_of(const struct notice *summary, const struct notice_member *member)

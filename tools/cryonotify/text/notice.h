@@ -14,7 +14,8 @@
 
 #define NOTICE_STRING_MAX                                                                                    \
     16384 /* bytes of one string; longer ones are cut by notice_copy, and end with "…" */
-#define NOTICE_MEMBERS_MAX 4096 /* of a summary */
+#define NOTICE_MEMBERS_MAX 4096               /* of a summary */
+#define NOTICE_OLD_US      INT64_C(120000000) /* a reading's age from which the text says when it was so */
 
 /* Both languages; one that is absent repeats the other. */
 struct words {
@@ -32,12 +33,13 @@ enum notice_purpose {
     NOTICE_RETURNED,     /* the condition is over; nobody has acknowledged */
     NOTICE_ACKNOWLEDGED, /* somebody has taken it on: by */
     NOTICE_OVER,         /* normal again */
-    NOTICE_HELD,         /* shelved, suppressed or out of service: state, by, until, note, order */
-    NOTICE_HOLD_ENDED,   /* a hold has ended; the state is what it is now */
-    NOTICE_SUMMARY,      /* many at once: members; no alarm of its own */
-    NOTICE_DRILL,        /* a drill: the person confirms that this arrived */
-    NOTICE_TEST,         /* cryonotify --test: nothing to confirm */
-    NOTICE_PROBLEM,      /* cryonotify itself has something to say (the daemon is silent, a channel failed) */
+    NOTICE_HELD, /* shelved, suppressed or out of service: state, by, until, note, order; of one order that
+                    holds several alarms: members */
+    NOTICE_HOLD_ENDED, /* a hold has ended; the state is what it is now, or members */
+    NOTICE_SUMMARY,    /* many at once: members; no alarm of its own */
+    NOTICE_DRILL,      /* a drill: the person confirms that this arrived */
+    NOTICE_TEST,       /* cryonotify --test: nothing to confirm */
+    NOTICE_PROBLEM,    /* cryonotify itself has something to say (the daemon is silent, a channel failed) */
 };
 /* Stable machine names: "call", "again", ... "hold-ended". Never NULL. */
 const char *notice_purpose_name(enum notice_purpose purpose);
@@ -61,8 +63,11 @@ struct notice_member {
     const char *state;     /* "unacknowledged", ... */
     int64_t raised_utc_us; /* 0: not known */
     int64_t event_utc_us;  /* when time_left_s was so; 0: now */
+    int64_t value_utc_us;  /* when the reading was taken that the text names; 0: it names none */
     int64_t time_left_s;   /* as in notice */
     const char *link;      /* may be absent */
+    bool is_news;          /* nobody has to do anything: shelved, over, ...; it is not counted as an alarm */
+    int64_t until_utc_us;  /* of a hold; 0: none */
 };
 
 struct notice {
@@ -78,6 +83,7 @@ struct notice {
     bool historical;  /* an event that arrived late: what it tells is its own time's */
     bool maintenance; /* a mark on a protected alarm: the alarm counts as ever */
     bool latched, is_protected, life_safety;
+    bool is_probe; /* nothing is sent: would it be taken? Mail only; the other fields are not looked at */
     bool has_limit, has_trend;
     bool has_time_left_kind; /* the alarm is of a kind that could have a time left (a value that drifts) */
 
@@ -107,8 +113,9 @@ struct notice {
     micro_t limit;          /* has_limit; in the value's unit */
     micro_t trend_per_hour; /* has_trend; from good data only */
     int64_t trend_over_s;
-    int64_t time_left_s;     /* until the consequence, as it was at event_utc_us; -1: not known */
-    int64_t response_time_s; /* how long the priority allows; 0: not told */
+    int64_t time_left_s;      /* until the consequence, as it was at time_left_utc_us; -1: not known */
+    int64_t time_left_utc_us; /* 0: event_utc_us */
+    int64_t response_time_s;  /* how long the priority allows; 0: not told */
 
     /* when, in UTC microseconds; 0: not known */
     int64_t raised_utc_us;
@@ -129,7 +136,7 @@ struct notice {
     const char *const *group_members;    /* of a group alarm: "tank-1/level-low", ... */
     size_t n_group_members;              /* in the array */
     size_t n_group_total;                /* how many there are; >= n_group_members */
-    const struct notice_member *members; /* SUMMARY */
+    const struct notice_member *members; /* SUMMARY, HELD, HOLD_ENDED: several */
     size_t n_members;
 
     /* how to answer */

@@ -129,6 +129,21 @@ void phrase_time(FILE *out, int64_t utc_us)
     fprintf(out, "%s %.3s:%s", text, zone, zone + 3);
 }
 
+void phrase_clock(FILE *out, int64_t utc_us, int64_t now_utc_us)
+{
+    time_t seconds = (time_t)(utc_us / 1000000);
+    int64_t apart_s = (now_utc_us - utc_us) / 1000000;
+    bool near = apart_s < 12 * HOUR && apart_s > -12 * HOUR;
+    struct tm tm;
+    char text[40];
+
+    if (localtime_r(&seconds, &tm) == NULL ||
+        strftime(text, sizeof text, near ? "%H:%M" : "%Y-%m-%d %H:%M", &tm) == 0)
+        fputs("?", out);
+    else
+        fputs(text, out);
+}
+
 void phrase_time_left(FILE *out, int64_t seconds, enum language language)
 {
     bool zh = language == LANGUAGE_ZH;

@@ -19,6 +19,8 @@ const char *phrase_quality(const char *name, enum language language); /* absent:
 void phrase_duration(FILE *out, int64_t seconds, enum language language);
 /* "2026-11-24 03:12:05 +08:00" in the zone of the process. */
 void phrase_time(FILE *out, int64_t utc_us);
+/* "13:07"; with its date when that is half a day from now, or more. */
+void phrase_clock(FILE *out, int64_t utc_us, int64_t now_utc_us);
 /* "about 3 h left", "no time left", "time left not known" (negative). */
 void phrase_time_left(FILE *out, int64_t seconds, enum language language);
 /* "-149.2 °C" with the decimals that it has. */

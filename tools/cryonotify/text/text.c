@@ -8,7 +8,6 @@
 #include "phrase.h"
 
 #define SECOND_OF_US 1000000
-#define OLD_S        300 /* a value's age that is worth a word in the first line */
 
 static bool has(const char *text)
 {
@@ -36,6 +35,8 @@ static void marks(FILE *out, const struct notice *n)
         }
         fputs("] ", out);
     }
+    if (n->purpose == NOTICE_HELD || n->purpose == NOTICE_HOLD_ENDED)
+        fputs(zh(n) ? "[通知] " : "[FOR INFORMATION] ", out);
     if (n->maintenance)
         fputs(zh(n) ? "[维护中] " : "[MAINTENANCE] ", out);
 }
@@ -44,20 +45,7 @@ static void marks(FILE *out, const struct notice *n)
 static bool is_urgent(const struct notice *n)
 {
     return n->purpose == NOTICE_CALL || n->purpose == NOTICE_AGAIN || n->purpose == NOTICE_ESCALATED ||
-           n->purpose == NOTICE_WORSE || n->purpose == NOTICE_UNRESOLVED || n->purpose == NOTICE_HOLD_ENDED;
-}
-
-static void held_words(FILE *out, const struct notice *n)
-{
-    fprintf(out, " · %s", phrase_state(has(n->state) ? n->state : (zh(n) ? "已屏蔽" : "held"), n->language));
-    if (has(n->by))
-        fprintf(out, zh(n) ? "（%s）" : " by %s", n->by);
-    if (n->until_utc_us != 0) {
-        fputs(zh(n) ? "，至 " : " until ", out);
-        phrase_time(out, n->until_utc_us);
-    }
-    if (has(n->note))
-        fprintf(out, zh(n) ? "：%s" : ": %s", n->note);
+           n->purpose == NOTICE_WORSE || n->purpose == NOTICE_UNRESOLVED;
 }
 
 static void purpose_words(FILE *out, const struct notice *n)
@@ -86,14 +74,6 @@ static void purpose_words(FILE *out, const struct notice *n)
     case NOTICE_OVER:
         fputs(zh(n) ? " · 已恢复正常" : " · back to normal", out);
         break;
-    case NOTICE_HELD:
-        held_words(out, n);
-        break;
-    case NOTICE_HOLD_ENDED:
-        fputs(zh(n) ? " · 搁置/停用已结束" : " · no longer held back", out);
-        if (has(n->state))
-            fprintf(out, zh(n) ? "，当前%s" : ", now %s", phrase_state(n->state, n->language));
-        break;
     default:
         break;
     }
@@ -104,7 +84,7 @@ static void purpose_words(FILE *out, const struct notice *n)
 static void value_words(FILE *out, const struct notice *n)
 {
     const struct notice_value *v = &n->value;
-    int64_t age_s = v->utc_us != 0 ? (n->sent_utc_us - v->utc_us) / SECOND_OF_US : 0;
+    int64_t age_us = v->utc_us != 0 ? n->sent_utc_us - v->utc_us : 0;
 
     if (has(v->quality) && strcmp(v->quality, "good") != 0) {
         fprintf(out, zh(n) ? " · 数值%s" : " · value %s", phrase_quality(v->quality, n->language));
@@ -113,10 +93,23 @@ static void value_words(FILE *out, const struct notice *n)
     } else if (v->known && !has(v->quality)) {
         fputs(zh(n) ? " · 数值质量未知" : " · value of unknown quality", out);
     }
-    if (v->known && age_s >= OLD_S && !n->historical && is_urgent(n)) {
-        fputs(zh(n) ? " · 数值为 " : " · value is ", out);
-        phrase_duration(out, age_s, n->language);
-        fputs(zh(n) ? "前" : " old", out);
+    if (v->known && age_us >= NOTICE_OLD_US && !n->historical && is_urgent(n)) {
+        fputs(zh(n) ? " · " : " · was ", out);
+        if (zh(n)) {
+            phrase_clock(out, v->utc_us, n->sent_utc_us);
+            fputs(" 时为 ", out);
+        }
+        if (has(v->state))
+            fputs(v->state, out);
+        else
+            phrase_number(out, v->value, v->unit);
+        if (zh(n)) {
+            fputs("，此后未知", out);
+        } else {
+            fputs(" at ", out);
+            phrase_clock(out, v->utc_us, n->sent_utc_us);
+            fputs(", not known since", out);
+        }
     }
 }
 
@@ -157,13 +150,66 @@ static void first_of_alarm(FILE *out, const struct notice *n)
     }
 }
 
+/* "9 alarms", "Tank 3: 9 alarms", or the alarm by its name: what a hold is of. Never the alarm's sentence,
+ * which reads as if it were so now. */
+static void held_what(FILE *out, const struct notice *n)
+{
+    const char *asset = asset_name(n);
+    bool one = true;
+
+    for (size_t i = 1; i < n->n_members && one; i++)
+        one = strcmp(n->members[i].asset != NULL ? n->members[i].asset : "",
+                     n->members[0].asset != NULL ? n->members[0].asset : "") == 0;
+    if (asset[0] != '\0' && one)
+        fprintf(out, zh(n) ? "%s：" : "%s: ", asset);
+    if (n->n_members > 1)
+        fprintf(out, zh(n) ? "%zu 个报警" : "%zu alarms ", n->n_members);
+    else
+        fprintf(out, zh(n) ? "报警 %s " : "alarm %s ", has(n->alarm) ? n->alarm : "?");
+}
+
+static void held_until(FILE *out, const struct notice *n)
+{
+    for (size_t i = 1; i < n->n_members; i++)
+        if (n->members[i].until_utc_us != n->members[0].until_utc_us)
+            return; /* each has its own: below */
+    if (n->until_utc_us == 0)
+        return;
+    fputs(zh(n) ? "，至 " : " until ", out);
+    phrase_time(out, n->until_utc_us);
+}
+
+static void held_words(FILE *out, const struct notice *n)
+{
+    const char *state = has(n->state) ? phrase_state(n->state, n->language) : zh(n) ? "已屏蔽" : "held";
+
+    held_what(out, n);
+    if (n->purpose == NOTICE_HOLD_ENDED && n->n_members > 1)
+        fputs(zh(n) ? "恢复使用（搁置/停用已结束）" : "no longer held back", out);
+    else if (n->purpose == NOTICE_HOLD_ENDED)
+        fprintf(out, zh(n) ? "恢复使用（搁置/停用已结束），当前%s" : "no longer held back, now %s", state);
+    else
+        fputs(state, out);
+    if (has(n->by))
+        fprintf(out, zh(n) ? "（%s）" : " by %s", n->by);
+    if (n->purpose == NOTICE_HELD)
+        held_until(out, n);
+    if (has(n->note))
+        fprintf(out, zh(n) ? "：%s" : ": %s", n->note);
+}
+
+static bool is_held(const struct notice *n)
+{
+    return n->purpose == NOTICE_HELD || n->purpose == NOTICE_HOLD_ENDED;
+}
+
 static enum priority worst_of(const struct notice *n, unsigned counts[PRIORITY_CRITICAL + 1])
 {
     enum priority worst = n->n_members > 0 ? PRIORITY_LOW : n->priority;
 
     for (size_t i = 0; i < n->n_members; i++) {
         enum priority priority = n->members[i].priority;
-        if (priority > PRIORITY_CRITICAL)
+        if (priority > PRIORITY_CRITICAL || n->members[i].is_news)
             continue;
         counts[priority]++;
         if (priority > worst)
@@ -178,8 +224,15 @@ static void first_of_summary(FILE *out, const struct notice *n)
     unsigned counts[PRIORITY_CRITICAL + 1] = {0};
     enum priority worst = worst_of(n, counts);
     bool more = false;
+    size_t n_alarms = 0;
 
-    fprintf(out, zh(n) ? "%zu 个报警：" : n->n_members == 1 ? "%zu alarm: " : "%zu alarms: ", n->n_members);
+    for (int p = PRIORITY_CRITICAL; p >= PRIORITY_LOW; p--)
+        n_alarms += counts[p];
+    if (n_alarms == 0) {
+        fprintf(out, zh(n) ? "%zu 条通知" : "%zu messages for information", n->n_members);
+        return;
+    }
+    fprintf(out, zh(n) ? "%zu 个报警：" : n_alarms == 1 ? "%zu alarm: " : "%zu alarms: ", n_alarms);
     for (int p = PRIORITY_CRITICAL; p >= PRIORITY_LOW; p--) {
         if (counts[p] == 0)
             continue;
@@ -188,9 +241,12 @@ static void first_of_summary(FILE *out, const struct notice *n)
         more = true;
     }
     fprintf(out, " [%s]", phrase_priority(worst, n->language));
+    if (n_alarms < n->n_members)
+        fprintf(out, zh(n) ? "，另有 %zu 条通知" : ", and %zu messages for information",
+                n->n_members - n_alarms);
     for (size_t i = 0; i < n->n_members; i++) {
         const struct notice_member *m = &n->members[i];
-        if (m->priority != worst)
+        if (m->priority != worst || m->is_news)
             continue;
         fputs(zh(n) ? " · 最严重：" : " · worst: ", out);
         fputs(notice_words(&m->text, n->language, m->alarm), out);
@@ -216,6 +272,8 @@ static void write_first(FILE *out, const struct notice *n)
         fprintf(out, "%s · ", site);
     if (n->purpose == NOTICE_SUMMARY)
         first_of_summary(out, n);
+    else if (is_held(n))
+        held_words(out, n);
     else
         first_of_alarm(out, n);
 }
@@ -227,11 +285,16 @@ static void write_title(FILE *out, const struct notice *n)
     const char *asset = asset_name(n);
 
     marks(out, n);
-    if (n->purpose != NOTICE_TEST && n->purpose != NOTICE_DRILL)
+    if (n->purpose != NOTICE_TEST && n->purpose != NOTICE_DRILL && !is_held(n))
         fprintf(
             out, "[%s] ",
             phrase_priority(n->purpose == NOTICE_SUMMARY ? worst_of(n, counts) : n->priority, n->language));
     fputs(site, out);
+    if (is_held(n)) {
+        fputs(site[0] != '\0' ? " · " : "", out);
+        held_words(out, n);
+        return;
+    }
     if (n->purpose == NOTICE_SUMMARY)
         fprintf(out, zh(n) ? " · %zu 个报警" : " · %zu alarms", n->n_members);
     else if (asset[0] != '\0')
@@ -241,7 +304,10 @@ static void write_title(FILE *out, const struct notice *n)
 
 static void write_details(FILE *out, const struct notice *n)
 {
-    if (n->purpose == NOTICE_SUMMARY) {
+    if (is_held(n) && n->n_members > 1) {
+        details_members(out, n);
+        details_hold(out, n);
+    } else if (n->purpose == NOTICE_SUMMARY) {
         details_members(out, n);
         if (n->n_others > 0)
             fprintf(out, zh(n) ? "其他未结束的报警：%u\n" : "Other alarms that are open: %u\n", n->n_others);

@@ -1,0 +1,225 @@
+"""Incidents of DOMAIN.md at the tanks, on the whole chain: what must have become impossible."""
+import json
+import time
+
+from chain import Incident, harness, rfc3339
+from harness import until
+from varlink import Refused, call
+
+
+class SanFrancisco(Incident):
+    """2018: a controller was unplugged for 17 days after false alarms, and readings were typed in later."""
+
+    def rounds(self, main):
+        main["rounds"] = {"every": "10 min", "grace": "1 min", "unattended_after": "1 min"}
+        main["notify"]["silent_after"] = "1 h"  # the clocks jump
+
+    def overdue(self, tank, since=0):
+        self.event(tank, "manual-reading-overdue", "raised", since=since, priority="high")
+        self.told("li.na", tank, "manual-reading-overdue")
+
+    def test_bypassed(self):
+        self.begin(site=self.rounds, shifted=True)
+        self.ctl("bypass", "tank-1", "--for", "30min", "--order", "WO-17", "--why", "false level alarms")
+        text = self.ctl("status", "--lang", "en").stdout
+        for word in ("DISABLED", "tank-1", "WO-17: false level alarms"):
+            self.assertIn(word, text)
+        (entry,) = self.disabled(what="bypassed")
+        self.assertTrue(entry["by"] and entry["until"])
+        self.told("li.na", "tank-1", "level-low", purpose="held")
+        self.hall("set", "tank-1", "autofill", "off")
+        self.hall("set", "tank-1", "level", "10 cm")
+        self.event("tank-1", "level-low", "raised", state="out-of-service")
+        self.warm()  # what is critical is called all the same
+        told = self.told("li.na", "tank-1", "warm")
+        self.assertEqual(told["maintenance_order"], "WO-17")
+        self.assertIn("WO-17", told["text"])
+        self.cold()
+        # Somebody has to look by hand, and it is an alarm when nobody does.
+        (due,) = until(lambda: self.status()["rounds"], "a round")
+        self.assertEqual((due["asset"], due["overdue"]), ("tank-1", False))
+        self.pass_time(11 * 60 + 1)
+        self.overdue("tank-1")
+        self.assertTrue(any(r["overdue"] for r in self.status()["rounds"]))
+        measured = time.time() + self.ahead - 300  # five minutes ago, and entered now
+        for point, value in (("temperature", "-188.5"), ("level", "10.2"), ("lid", "closed")):
+            self.ctl("reading", "tank-1", point, value, "--measured", rfc3339(measured), "--second", "wang.wei",
+                     "--note", "ruler", "--utc")
+        entered = self.observer.event(kind="reading", point="level")
+        self.assertEqual((entered["value"], entered["measured"][:19], entered["second"]), (10.2, rfc3339(measured)[:19], "wang.wei"))
+        self.assertGreaterEqual(entered["time"][:19], rfc3339(measured + 290)[:19])
+        self.assertTrue(entered["by"])
+        self.event("tank-1", "manual-reading-overdue", "returned")
+        (row,) = json.loads(self.ctl("readings", "tank-1", "level", "--last", "1h", "--json").stdout)
+        self.assertEqual((row["value"], row["measured"][:19]), (10.2, rfc3339(measured)[:19]))
+        self.assertGreater(row["time"], row["measured"])
+        with self.assertRaises(Refused):  # nothing is entered for the days before
+            call(self.path("control"), "Reading", asset="tank-1", point="level", value="18", measured="2026-01-01T00:00:00Z")
+        # Its end comes by itself, and what is out of range then is called.
+        mark = self.receiver.feed.mark()
+        self.pass_time(19 * 60)
+        back = self.event("tank-1", "level-low", "in-service", state="unacknowledged")
+        self.assertEqual(back["why"], "time")
+        self.told("li.na", "tank-1", "level-low", since=mark)
+        self.assertEqual(self.disabled(what="bypassed"), [])
+
+    def test_unplugged(self):
+        """Nobody has said that it is bypassed: the silence itself is called, and somebody has to look."""
+        self.begin(site=self.rounds, shifted=True)
+        self.hall("fault", "tank-1", "silent")
+        self.event("tank-1", "temperature-no-data", "raised", priority="critical")
+        self.told("li.na", "tank-1", "temperature-no-data")
+        self.pass_time(61)  # it is dead: a round begins
+        until(lambda: self.status()["rounds"], "a round")
+        mark = self.observer.feed.mark()
+        self.pass_time(11 * 60 + 1)
+        self.overdue("tank-1", since=mark)
+        self.assertNotEqual(self.state("tank-1", "temperature-no-data"), "normal")
+        self.hall("fault", "tank-1", "none")
+        self.event("tank-1", "manual-reading-overdue", "returned", since=mark)
+
+
+class Stockholm(Incident):
+    """2023: the oxygen alarm had closed the supply during service. Messages came, and were ignored because service went on."""
+
+    def test_maintenance_mutes_nothing(self):
+        self.begin()
+        self.ctl("out-of-service", "room", "oxygen-low", "--for", "4h", "--order", "WO-9", "--why", "new cell")
+        self.assertIn("WO-9", self.ctl("status", "--lang", "en").stdout)
+        self.hall("set", "all", "supply", "off")
+        self.hall("set", "oxygen", "spill", "500 L")
+        raised = self.event("room", "oxygen-low", "raised", state="unacknowledged", life_safety=True)
+        self.assertEqual(raised["maintenance"]["order"], "WO-9")
+        told = self.told("li.na", "room", "oxygen-low")
+        self.assertEqual(told["priority"], "critical")
+        self.assertIn("大厅", told["first"])
+        self.assertIn("氧气不足", told["first"])
+        self.assertIn("WO-9", told["text"])
+        self.told("li.na", "room", "oxygen-low", purpose="again")
+        for verb in (("shelve", "room", "oxygen-low", "--for", "1h", "--why", "service is ongoing"),
+                     ("shelve", "room", "oxygen-low", "--for", "1min", "--why", "service is ongoing")):
+            self.assertEqual(self.ctl(*verb, check=False).returncode, 1)
+        self.assertEqual(self.state("room", "oxygen-low"), "unacknowledged")
+
+    def test_acknowledged_is_not_resolved(self):
+        def again_soon(main):
+            main["alarms"] = {"critical": {"realarm_after": "1 min"}}
+            main["notify"]["silent_after"] = "1 h"  # the clocks jump
+        self.begin(site=again_soon, shifted=True)
+        self.warm()
+        self.press(self.told("li.na", "tank-1", "warm"))
+        self.event("tank-1", "warm", "acknowledged", by="li.na")
+        self.told("li.na", "tank-1", "warm", purpose="acknowledged")
+        self.told("li.na", "tank-1", "warm", purpose="unresolved")
+        mark = self.receiver.feed.mark()
+        self.pass_time(61)
+        again = self.event("tank-1", "warm", "realarmed", state="unacknowledged")
+        self.assertEqual(again["why"], "unresolved")
+        self.told("li.na", "tank-1", "warm", purpose="worse", since=mark)
+        self.press(self.told("li.na", "tank-1", "warm", purpose="again", since=mark))
+        # And at once when it gets worse than it was when somebody took it on.
+        seen = self.observer.feed.mark()
+        until(lambda: self.state("tank-1", "warm") == "acknowledged", "the acknowledgement")
+        self.warm(kelvin=100)
+        self.assertEqual(self.event("tank-1", "warm", "realarmed", since=seen)["why"], "worse")
+
+    def test_no_fills_across_the_room(self):
+        def group(main):
+            main["groups"] = {"no-fills": {
+                "members": "tank-*/level-low", "at_least": 2, "priority": "critical",
+                "text": {"en": "No nitrogen comes into the room", "zh": "全室无液氮供应"}}}
+        self.begin(tanks=3, site=group, people=lambda s: s.update(collect="2 s"))
+        self.hall("set", "all", "supply", "off")
+        self.hall("set", "all", "level", "12 cm")
+        alarm = self.event("system", "no-fills", "raised", priority="critical")
+        told = self.told("li.na", "system", "no-fills")
+        names = ["tank-%d/level-low" % n for n in (1, 2, 3)]
+        self.assertLessEqual(set(alarm["members"]), set(names))
+        self.assertEqual((sorted(told["group_members"]), told["priority"]), (names, "critical"))
+        for name in names:
+            self.assertIn(name, told["text"])
+        self.nobody_called(1, alarm="level-low")  # one message, that lists them all
+        # Somebody takes it on; that no nitrogen comes is still told.
+        self.press(told)
+        self.event("system", "no-fills", "acknowledged", by="li.na")
+        self.told("li.na", "system", "no-fills", purpose="unresolved")
+        for n in (1, 2, 3):
+            self.assertEqual(self.state("tank-%d" % n, "level-low"), "unacknowledged")  # nobody has looked at the tanks yet
+
+
+class Florida(Incident):
+    """2005: a faulty sensor stopped the refill."""
+
+    def test_probes_disagree(self):
+        def two(main):
+            main["devices"]["ruler"] = {"bus": "building", "unit": 3, "profile": "ruler", "interval": "200 ms", "timeout": "200 ms"}
+            tank = main["assets"]["tank-1"]
+            tank["points"]["level-2"] = {"device": "ruler", "register": "level"}
+            tank["alarms"]["probes"] = {"point": "level", "disagrees_with": "level-2", "by": "2 cm", "priority": "high",
+                                        "text": {"en": "The two level probes disagree", "zh": "两个液位探头读数不一致"}}
+            self.config.profile("ruler", {"level": {"table": "holding", "address": 0, "type": "s16", "scale": 0.1, "unit": "cm"}})
+        self.begin(site=two)
+        self.hall("set", "tank-1", "level_offset", "8 cm")  # reads full: it would not fill
+        self.event("tank-1", "probes", "raised")
+        told = self.told("li.na", "tank-1", "probes")
+        self.assertIn("不一致", told["first"])
+        self.assertEqual(self.state("tank-1", "level-low"), "normal")  # the wrong one alone looks well
+
+
+class Boston(Incident):
+    """2012: the display read -78 °C, "OK", throughout."""
+
+    def test_flat_line(self):
+        def flat(main):
+            main["notify"]["silent_after"] = "1 h"  # the clocks jump
+            for point in main["assets"]["tank-1"]["points"].values():
+                point["no_data_after"] = "20 s"
+            main["assets"]["tank-1"]["alarms"]["flat"] = {
+                "point": "fine", "flatline": "1 min", "priority": "high",
+                "text": {"en": "The probe does not move any more", "zh": "探头读数不再变化"}}
+            main["assets"]["tank-1"]["points"]["fine"] = {"device": "tank-1", "register": "temperature-float",
+                                                          "no_data_after": "20 s"}
+        self.begin(site=flat, shifted=True)
+
+        def minute():
+            for _ in range(7):
+                self.pass_time(10)
+                mark = self.observer.feed.mark()
+                for _ in range(2):
+                    self.observer.point("tank-1", "fine", lambda p: p["quality"] == "good", since=mark)
+                    mark = self.observer.feed.mark()
+        minute()
+        self.assertEqual(self.state("tank-1", "flat"), "normal")  # a probe that is alive moves
+        self.hall("set", "tank-1", "temperature_sensor", "stuck")
+        minute()
+        self.event("tank-1", "flat", "raised")
+        self.assertIn("探头读数不再变化", self.told("li.na", "tank-1", "flat")["first"])
+        self.assertEqual(self.state("tank-1", "warm"), "normal")  # the display alone is "OK"
+
+
+class Troy(Incident):
+    """2020: after days of beeping somebody cut the power to make it quiet."""
+
+    def test_shelved(self):
+        self.begin()
+        self.hall("set", "tank-1", "autofill", "off")
+        self.hall("set", "tank-1", "level", "12 cm")
+        told = self.told("li.na", "tank-1", "level-low")
+        self.assertIn("手动补液", told["first"])  # it says what it needs
+        for wrong in (["--for", "1h"], ["--why", "too loud"], ["--for", "3h", "--why", "too loud"]):  # no reason, end; too long
+            self.assertNotEqual(self.ctl("shelve", "tank-1", "level-low", *wrong, check=False).returncode, 0)
+        self.ctl("shelve", "tank-1", "level-low", "--for", "3s", "--why", "nitrogen comes at noon")
+        self.assertEqual(self.told("li.na", "tank-1", "level-low", purpose="held")["note"], "nitrogen comes at noon")
+        quiet = self.receiver.feed.mark()
+        (entry,) = self.disabled(what="shelved")
+        self.assertTrue(entry["by"] and entry["until"])
+        back = self.event("tank-1", "level-low", "unshelved")
+        self.assertEqual((back["why"], back["state"]), ("time", "unacknowledged"))
+        told = self.told("li.na", "tank-1", "level-low", since=quiet)
+        self.assertIn("手动补液", told["first"])
+        self.assertTrue(told["link"])
+        self.told("li.na", "tank-1", "level-low", purpose="again", since=quiet)
+
+
+if __name__ == "__main__":
+    harness.main()
