@@ -115,6 +115,12 @@ void announce_group_words(const struct alarm_news *news, enum language language,
     const struct config *config = news->config;
     bool zh = language == LANGUAGE_ZH;
     uint16_t last = UINT16_MAX;
+    if (news->over &&
+        strcmp(news->transition, "returned") != 0) { /* about a hold: it need not have been so */
+        snprintf(text, cap, zh ? "目前 %u 个（共 %u 个）" : "now %u of %u", news->n_members,
+                 config->alarm_models[news->alarm].n_members);
+        return;
+    }
     if (news->over) {
         snprintf(text, cap, zh ? "已恢复：仍有 %u 个" : "over: %u are left", news->n_members);
         return;

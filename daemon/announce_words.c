@@ -90,12 +90,51 @@ void announce_value(const struct point_config *point, enum language language, mi
 /* Is this about a hold on an alarm whose condition need never have been true? Then nothing is "back". */
 static bool is_about_hold(const struct alarm_news *news)
 {
-    static const char *const transitions[] = {"shelved",      "unshelved",      "suppressed",
-                                              "unsuppressed", "out-of-service", "in-service"};
+    static const char *const transitions[] = {"unshelved", "unsuppressed", "in-service"};
+    if (!news->over || strcmp(news->transition, "returned") == 0)
+        return false;
     for (size_t i = 0; i < sizeof transitions / sizeof *transitions; i++)
         if (strcmp(transitions[i], news->transition) == 0)
-            return news->over;
-    return false;
+            return true;
+    return news->view.is_held[HOLD_SHELVED] || news->view.is_held[HOLD_SUPPRESSED] ||
+           news->view.is_held[HOLD_OUT_OF_SERVICE];
+}
+
+/* What the point shows, and nothing of whether that is well: the condition may be pending, or not known. */
+static void held_words(const struct alarm_news *news, enum language language, const char *name, char *text,
+                       size_t cap)
+{
+    const struct alarm_model *model = &news->config->alarm_models[news->alarm];
+    const struct point_config *point = &news->config->points[model->point];
+    const bool zh = language == LANGUAGE_ZH;
+    char value[VALUE_WORDS] = "", limit[VALUE_WORDS], shown[VALUE_WORDS + 128];
+    announce_value(point, language, model->limit, limit, sizeof limit);
+    if (news->reading != NULL && news->reading->quality != QUALITY_BAD) {
+        announce_value(point, language, news->reading->value, value, sizeof value);
+        snprintf(shown, sizeof shown, "%s", value);
+    } else {
+        snprintf(shown, sizeof shown, zh ? "无可用数据（%s）" : "no usable data (%s)",
+                 reason_words(news->reading != NULL ? news->reading->reason : REASON_NEVER_READ, language));
+    }
+    switch (model->kind) {
+    case CONDITION_HIGH:
+    case CONDITION_LOW:
+        snprintf(text, cap, zh ? "%s %s（限值 %s）" : "%s %s (limit %s)", name, shown, limit);
+        break;
+    case CONDITION_RATE:
+        snprintf(text, cap, zh ? "%s %s（限值每小时 %s）" : "%s %s (limit %s per hour)", name, shown, limit);
+        break;
+    case CONDITION_DEVIATION:
+        snprintf(text, cap, zh ? "%s %s（偏差限值 %s）" : "%s %s (limit of its deviation %s)", name, shown,
+                 limit);
+        break;
+    case CONDITION_DISAGREE:
+        snprintf(text, cap, zh ? "%s %s（差异限值 %s）" : "%s %s (limit of the difference %s)", name, shown,
+                 limit);
+        break;
+    default:
+        snprintf(text, cap, "%s %s", name, shown);
+    }
 }
 
 /* What is true of a limit now: it may be exceeded still, or only until a moment ago, or that is not known. */
@@ -112,13 +151,7 @@ static void limit_words(const struct alarm_news *news, enum language language, c
         announce_value(point, language, news->reading->value, value, sizeof value);
     bool beyond = known && (high ? news->reading->value > model->limit : news->reading->value < model->limit);
     const char *side = zh ? (high ? "高于" : "低于") : (high ? "above" : "below");
-    if (is_about_hold(news))
-        snprintf(text, cap, zh ? "%s %s（限值 %s）" : "%s %s (limit %s)", name,
-                 known ? value
-                 : zh  ? "无数据"
-                       : "no data",
-                 limit);
-    else if (news->over && known)
+    if (news->over && known)
         snprintf(text, cap, zh ? "%s %s，已恢复（限值 %s）" : "%s %s is back within its limit %s", name,
                  value, limit);
     else if (news->over)
@@ -176,6 +209,10 @@ static void condition_words(const struct alarm_news *news, enum language languag
     const struct point_config *point = &news->config->points[model->point];
     const char *name = bilingual_get(&point->name, language, point->id);
     bool zh = language == LANGUAGE_ZH, no_data = model->kind == CONDITION_NO_DATA;
+    if (is_about_hold(news) && model->kind != CONDITION_DATE) {
+        held_words(news, language, name, text, cap);
+        return;
+    }
     if (model->kind == CONDITION_HIGH || model->kind == CONDITION_LOW) {
         limit_words(news, language, name, text, cap);
         return;
@@ -202,12 +239,6 @@ static void condition_words(const struct alarm_news *news, enum language languag
     }
     if (model->kind == CONDITION_STATE) {
         state_words(news, language, name, text, cap);
-        return;
-    }
-    if (is_about_hold(news)) {
-        snprintf(text, cap, "%s%s", name,
-                 no_data ? (zh ? "：有数据" : ": there are data")
-                         : (zh ? "：读数可用" : ": the value can be used"));
         return;
     }
     if (news->over) {

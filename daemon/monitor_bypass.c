@@ -38,6 +38,14 @@ bool monitor_is_bypassed(const struct monitor *m, const char *device)
     return false;
 }
 
+int64_t monitor_bypassed_since(const struct monitor *m, const char *device)
+{
+    for (unsigned i = 0; i < m->n_bypasses; i++)
+        if (strcmp(m->bypasses[i].device, device) == 0)
+            return m->bypasses[i].bypass.until_utc_us != 0 ? m->bypasses[i].bypass.note.since_utc_us : 0;
+    return 0;
+}
+
 static bool is_of_device(const struct config *config, uint16_t alarm, int device)
 {
     const struct alarm_model *model = &config->alarm_models[alarm];

@@ -79,9 +79,11 @@ struct bypass_record {
 struct notify_watch {
     struct notify_report *report;   /* its last status; NULL: none in this run */
     struct notify_report *restored; /* what was off in an earlier run; NULL: not known, or not needed */
+    bool failed_seen;               /* which ones have failed was said in this run */
     bool failed_grew, off_grew;     /* since they were last told: something that was not known before */
     char run[WHO_MAX];              /* of the last heartbeat */
     int64_t beat_us;                /* when that was; 0: none yet */
+    bool nobody;                    /* the last heartbeat said that nobody would be told */
     int64_t offline_us;             /* when it said so, while it does */
     int64_t since_us;               /* when we began to listen: the first one has its time from here */
     uint64_t told[NOTIFY_IDS];      /* hashes of the calls that are in the chain, a ring */
@@ -234,6 +236,8 @@ struct alarm_news monitor_news_now(const struct monitor *m, uint16_t alarm, stru
 
 /* The alarm's body with the reading of now; "" while it is normal. */
 void monitor_body_now(const struct monitor *m, uint16_t alarm, char ret[BODY_MAX]);
+/* A group has changed: its members say with the next turn that they belong to it. */
+void monitor_refresh_members(struct monitor *m, const struct alarm_news *news);
 /* Once a second: states that were not told for a minute are told anew. */
 void monitor_watch_refresh(struct monitor *m, int64_t now_us);
 
@@ -321,6 +325,7 @@ void monitor_watch_bypasses(struct monitor *m, int64_t now_us);
 /* After a reload or a restart: alarms of bypassed devices that are new are out of service too. */
 void monitor_carry_bypasses(struct monitor *m);
 bool monitor_is_bypassed(const struct monitor *m, const char *device);
+int64_t monitor_bypassed_since(const struct monitor *m, const char *device); /* UTC; 0: it is not */
 
 /* ---- monitor_notify.c */
 
@@ -336,6 +341,9 @@ enum notifier_state monitor_notifier_state(const struct monitor *m);
  * this fault says. */
 bool monitor_troubles_grew(const struct monitor *m, enum system_fault fault,
                            const struct notify_troubles *before, const struct notify_troubles *now);
+/* Does the alarm about this fault, as it was told last, name one of these? */
+bool monitor_troubles_named(const struct monitor *m, enum system_fault fault,
+                            const struct notify_troubles *set);
 /* What has failed and was not tried since is still failed. */
 void monitor_troubles_keep(struct notify_troubles *now, const struct notify_troubles *before,
                            const struct notify_troubles *unknown);

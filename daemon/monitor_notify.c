@@ -73,6 +73,7 @@ static void compare(struct monitor *m, struct notify_report *now)
     }
     if (w->report != NULL)
         monitor_troubles_keep(&now->failed, &w->report->failed, &now->unknown);
+    w->failed_seen |= now->failed.n > 0;
     w->failed_grew |= monitor_troubles_grew(m, FAULT_NOTIFY_CHANNEL,
                                             w->report != NULL ? &w->report->failed : NULL, &now->failed);
     w->off_grew |=
@@ -84,12 +85,13 @@ void monitor_notify(struct monitor *m, struct core_message *message)
     struct notify_watch *w = &m->notify;
     if (message->notify.report == NULL) {
         w->beat_us = clock_boot_us();
+        w->nobody = message->notify.nobody;
         memcpy(w->run, message->notify.run, sizeof w->run);
         return;
     }
     if (!message->notify.report->online && (w->report == NULL || w->report->online))
         w->offline_us = clock_boot_us();
-    if (message->notify.report->online)
+    if (message->notify.report->online && !message->notify.report->unreadable)
         compare(m, message->notify.report);
     else if (w->report != NULL)
         carry(w->report, message->notify.report);
@@ -127,8 +129,15 @@ static void judge(const struct monitor *m, int64_t now_us, char detail[NOTE_MAX]
     } else if (now_us - w->beat_us >= silent_us) {
         snprintf(detail, NOTE_MAX, "no heartbeat for %lld s", (long long)((now_us - w->beat_us) / SECOND_US));
     }
+    if (detail[0] == '\0' && w->nobody)
+        snprintf(detail, NOTE_MAX, "%s",
+                 w->report != NULL && w->report->text[0] != '\0' ? w->report->text : "it would reach nobody");
     if (detail[0] != '\0' || w->report == NULL)
         return;
+    if (w->report->unreadable) {
+        snprintf(detail, NOTE_MAX, "what it says of itself can't be understood");
+        return;
+    }
     if (!w->report->online && (w->beat_us != 0 || !early) && now_us - w->offline_us >= RESTART_US)
         snprintf(detail, NOTE_MAX, "it says that it is offline");
     else if (w->report->online && !w->report->would_be_told && w->beat_us != 0)
@@ -151,7 +160,9 @@ static void tell_troubles(struct monitor *m)
     const enum language language = m->config->language;
     char detail[NOTE_MAX];
     monitor_channel_words(m, detail);
-    if (report->failed.n > 0 || report->unknown.n == 0) /* not tried is not repaired */
+    /* Not tried is not repaired; that others were not tried either says nothing of the one that was. */
+    if (report->failed.n > 0 || report->unknown.n == 0 ||
+        (w->failed_seen && !monitor_troubles_named(m, FAULT_NOTIFY_CHANNEL, &report->unknown)))
         monitor_troubles_tell(m, FAULT_NOTIFY_CHANNEL, FROM_OWNER, report->failed.n > 0, w->failed_grew,
                               detail);
     monitor_troubles_words(&report->off, language, detail);
@@ -179,7 +190,7 @@ void monitor_watch_notify(struct monitor *m, int64_t now_us)
     if (waiting)
         return; /* what it said in an earlier run is not taken back before it is known */
     set(m, FAULT_NOTIFIER, detail[0] != '\0', detail);
-    if (w->report != NULL && w->report->online)
+    if (w->report != NULL && w->report->online && !w->report->unreadable)
         tell_troubles(m);
 }
 

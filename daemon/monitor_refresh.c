@@ -16,8 +16,10 @@
 static void make(const struct monitor *m, uint16_t alarm, struct point_view *view, char ret[BODY_MAX])
 {
     const struct alarm_news news = monitor_news_now(m, alarm, view);
+    /* Of a fault that an earlier run has found, what its event said is all that is known. */
+    const bool is_bare = m->config->alarm_models[alarm].kind == CONDITION_FAULT && news.detail[0] == '\0';
     const bool was_read = news.reading != NULL && news.reading->reason != REASON_NEVER_READ;
-    if (!announce_refresh(&news, was_read ? view->at.utc_us : 0, m->alarms[alarm].body, ret))
+    if (is_bare || !announce_refresh(&news, was_read ? view->at.utc_us : 0, m->alarms[alarm].body, ret))
         memcpy(ret, m->alarms[alarm].body, BODY_MAX);
 }
 
@@ -37,6 +39,14 @@ static bool is_wanted(const struct monitor *m, uint16_t alarm)
     if (state == ALARM_NORMAL || m->alarms[alarm].body[0] == '\0')
         return false;
     return !alarm_state_is_held(state) || engine_hold(m->engine, alarm).active;
+}
+
+void monitor_refresh_members(struct monitor *m, const struct alarm_news *news)
+{
+    if (m->config->alarm_models[news->alarm].kind != CONDITION_GROUP)
+        return;
+    for (unsigned i = 0; i < news->n_listed; i++)
+        m->alarms[news->members[i]].refreshed_us = 0;
 }
 
 /* False: the publisher has no room. */

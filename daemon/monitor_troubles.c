@@ -21,6 +21,15 @@ static uint16_t alarm_of(const struct monitor *m, enum system_fault fault)
     return (uint16_t)(m->config->assets[0].first_alarm + fault); /* system's alarms begin with the faults */
 }
 
+bool monitor_troubles_named(const struct monitor *m, enum system_fault fault,
+                            const struct notify_troubles *set)
+{
+    for (unsigned i = 0; i < set->n; i++)
+        if (strstr(m->alarms[alarm_of(m, fault)].body, set->list[i].key) != NULL)
+            return true;
+    return false;
+}
+
 bool monitor_troubles_grew(const struct monitor *m, enum system_fault fault,
                            const struct notify_troubles *before, const struct notify_troubles *now)
 {

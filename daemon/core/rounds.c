@@ -7,7 +7,7 @@
 #define LATE_US        INT64_C(3600000000)
 
 struct point {
-    bool unattended;
+    bool unattended, since_told;
     int64_t since_boot_us, since_utc_us;
     bool has_reading;
     int64_t read_boot_us, read_utc_us;
@@ -54,8 +54,22 @@ void rounds_observe(struct rounds *r, uint16_t point, struct stamp now, bool is_
     if ((is_left || dead) && !p->unattended) {
         p->since_boot_us = now.boot_us;
         p->since_utc_us = now.utc_us;
+        p->since_told = false;
     }
     p->unattended = is_left || dead;
+}
+
+void rounds_since(struct rounds *r, uint16_t point, struct stamp now, int64_t since_utc_us)
+{
+    struct point *p = &r->points[point];
+
+    if (point >= r->n || !p->unattended || p->since_told)
+        return;
+    p->since_told = true; /* once: the wall clock may be set later */
+    if (since_utc_us >= p->since_utc_us || since_utc_us == 0)
+        return;
+    p->since_boot_us = now.boot_us - (now.utc_us - since_utc_us);
+    p->since_utc_us = since_utc_us;
 }
 
 int rounds_check(const struct rounds *r, uint16_t point, struct stamp now, int64_t begins_utc_us,

@@ -31,6 +31,11 @@ void rounds_free(struct rounds *rounds);
 void rounds_observe(struct rounds *rounds, uint16_t point, struct stamp now, bool is_left,
                     int64_t last_data_boot_us);
 
+/* After rounds_observe: since when it is known to be unattended, by the wall clock (a bypass that an earlier
+ * run has left, an alarm that it has raised); 0: not known. A restart must not begin the countdown anew. Only
+ * the first one since the point became unattended counts. */
+void rounds_since(struct rounds *rounds, uint16_t point, struct stamp now, int64_t since_utc_us);
+
 /* May a reading that was measured then be recorded? The record begins at begins_utc_us (0: it is not known).
  * Returns 0, -ERANGE: it is of the future, or -ESTALE: of before the record. *ret_late: it is entered more
  * than an hour (or than one round) after it was measured, or after a newer one of the point. */

@@ -126,6 +126,7 @@ struct notify_troubles {
 /* What cryonotify says of itself (its status), as far as it matters here. */
 struct notify_report {
     bool online, would_be_told, people; /* people: too few */
+    bool unreadable;                    /* something came that is no status: nothing else is known */
     char run[WHO_MAX];
     char text[NOTE_MAX]; /* why nobody would be told, in words */
     char persons[NOTE_MAX];
@@ -311,6 +312,7 @@ struct core_message {
         struct {
             struct notify_report *report; /* malloc'd, the receiver frees; NULL: a heartbeat */
             char run[WHO_MAX];
+            bool nobody; /* of a heartbeat: it says that nobody would be told */
         } notify;
         struct notify_call *called; /* malloc'd, the receiver frees */
         struct {

@@ -100,6 +100,22 @@ static void test_late_ones_are_taken_and_marked(void **state)
     rounds_free(r);
 }
 
+/* The bypass was there before: its countdown goes on. */
+static void test_a_restart_begins_nothing_anew(void **state)
+{
+    (void)state;
+    struct rounds *r = rounds_create(&MODEL, 1, at(5 * HOUR_US));
+    rounds_observe(r, 0, at(5 * HOUR_US), true, INT64_MIN);
+    rounds_since(r, 0, at(5 * HOUR_US), UTC_US + HOUR_US);
+    struct rounds_view view = rounds_view(r, 0, at(5 * HOUR_US));
+    assert_true(view.since_utc_us == UTC_US + HOUR_US);
+    assert_true(view.due_utc_us == UTC_US + 5 * HOUR_US);
+    assert_true(rounds_view(r, 0, at(5 * HOUR_US + 30 * MINUTE_US)).is_overdue);
+    rounds_since(r, 0, at(6 * HOUR_US), UTC_US); /* a clock that was set since changes nothing */
+    assert_true(rounds_view(r, 0, at(6 * HOUR_US)).since_utc_us == UTC_US + HOUR_US);
+    rounds_free(r);
+}
+
 /* A clock that is set back makes nothing due later. */
 static void test_boottime_decides(void **state)
 {
@@ -130,6 +146,7 @@ int main(void)
         cmocka_unit_test(test_a_bypass_asks_at_once),
         cmocka_unit_test(test_a_reading_moves_what_is_due),
         cmocka_unit_test(test_late_ones_are_taken_and_marked),
+        cmocka_unit_test(test_a_restart_begins_nothing_anew),
         cmocka_unit_test(test_boottime_decides),
         cmocka_unit_test(test_a_new_configuration_forgets_nothing),
     };

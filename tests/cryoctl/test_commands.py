@@ -4,11 +4,18 @@ import json
 import os
 import re
 import subprocess
+import time
 import unittest
 
 from alarm_history import H, MIN, S, T, AlarmHistory, text
 from cryoctl_case import Case
 from fake_daemon import FakeDaemon
+
+
+
+def ago(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() - seconds))
+
 
 UNTIL = "2026-11-22T05:02:03.000Z"
 MONITOR = "io.cryomon.Monitor."
@@ -153,11 +160,21 @@ class Commands(Case):
         self.assertIn("；1 项停用；", self.run_ctl("status", "--lang", "zh"))
 
     def test_an_alarm_says_what_happens_otherwise_and_how_long_is_left(self):
-        self.daemon.status["alarms"][1].update(consequence={"en": "Cells are lost", "zh": "细胞受损"}, time_left_s=7200,
-                                               group="system/bus-hall-silent")
+        self.daemon.status["alarms"][1].update(consequence={"en": "Cells are lost", "zh": "细胞受损"}, time_left_s=7201,
+                                               group="system/bus-hall-silent", value_time=ago(1))
         out = self.run_ctl("alarms")
         self.assertIn("(2 h 00 min left)  -> Do: Check LN2 level and lid  -> Otherwise: Cells are lost  (part of system/bus-hall-silent)", out)
         self.assertIn("否则：细胞受损", self.run_ctl("alarms", "--lang", "zh"))
+
+    def test_time_left_runs_from_the_reading_that_says_so(self):
+        alarm = self.daemon.status["alarms"][1]
+        for left, when, said in ((3600, ago(300), "(55 min"), (330, ago(300), "(less than 1 min left)"), (300, ago(310), "(no time left)"),
+                                 (90000, ago(4000), "(time left not known)"), (None, ago(1), "(time left not known)")):
+            alarm.update(time_left_s=left, value_time=when)
+            self.assertIn(said, self.run_ctl("alarms").replace("54 min", "55 min"))
+        del alarm["value_time"]  # of the event's own moment, then
+        alarm.update(time=ago(300), time_left_s=330)
+        self.assertIn("(less than 1 min left)", self.run_ctl("alarms"))
 
     def test_who_holds_an_alarm_has_not_acknowledged_it(self):
         alarm = self.daemon.status["alarms"][0]

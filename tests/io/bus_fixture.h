@@ -63,6 +63,7 @@ struct bus_world {
     int stop_fd;
     struct diagnostics diagnostics[2]; /* the last that was posted */
     unsigned reports[2];
+    int n_late; /* samples of polls that did not happen */
 };
 
 /* Zeroes the world and makes its device; then points and guards are added, then it runs. All registers hold

@@ -96,12 +96,8 @@ void store_fixture_stop(struct store_fixture *fixture)
     assert_int_equal(store_stop(fixture->store, STORE_WAIT_MS), 0);
     store_free(fixture->store);
     fixture->store = NULL;
-    while (mailbox_take(fixture->core, &core)) {
-        if (core.kind == CORE_RESTORED)
-            free(core.restored.more);
-        else if (core.kind == CORE_BASELINE)
-            free(core.baseline.source);
-    }
+    while (mailbox_take(fixture->core, &core))
+        store_fixture_drop(&core);
     while (mailbox_take(fixture->publisher, &publisher))
         ;
 }
@@ -162,6 +158,16 @@ void store_fixture_post_reading(struct store_fixture *fixture, uint16_t point, i
 
 /* ---------------------------------------------------------------- waiting */
 
+void store_fixture_drop(struct core_message *message)
+{
+    if (message->kind == CORE_RESTORED)
+        free(message->restored.more);
+    else if (message->kind == CORE_BASELINE)
+        free(message->baseline.source);
+    else if (message->kind == CORE_NOTIFY_OFFS)
+        free(message->notify.report);
+}
+
 struct core_message store_fixture_wait(struct store_fixture *fixture, enum core_kind kind)
 {
     int64_t deadline = clock_boot_us() + STORE_WAIT_MS * MS_US;
@@ -170,10 +176,7 @@ struct core_message store_fixture_wait(struct store_fixture *fixture, enum core_
         while (mailbox_take(fixture->core, &message)) {
             if (message.kind == kind)
                 return message;
-            if (message.kind == CORE_RESTORED)
-                free(message.restored.more);
-            else if (message.kind == CORE_BASELINE)
-                free(message.baseline.source);
+            store_fixture_drop(&message);
         }
     } while (mailbox_wait(fixture->core, -1, deadline));
     fail_msg("no message of kind %d came", kind);

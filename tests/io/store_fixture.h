@@ -36,6 +36,9 @@ void store_fixture_post_event(struct store_fixture *fixture, uint64_t seq, const
                               enum alarm_state state);
 void store_fixture_post_reading(struct store_fixture *fixture, uint16_t point, int64_t at_ms, micro_t value);
 
+/* Frees what the message owns; for one that nobody wanted. */
+void store_fixture_drop(struct core_message *message);
+
 /* Waits for a message of the kind; messages of other kinds are passed over. */
 struct core_message store_fixture_wait(struct store_fixture *fixture, enum core_kind kind);
 struct core_message store_fixture_wait_fault(struct store_fixture *fixture, enum system_fault fault,

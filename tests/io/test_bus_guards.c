@@ -388,8 +388,7 @@ static void mute_register(bool serial)
         good = m.sample.reading.quality == QUALITY_GOOD ? good + 1 : 0;
         m = bus_world_next(&w, mute);
         assert_int_equal(m.sample.reading.quality, QUALITY_BAD);
-        if (m.sample.reading.reason != REASON_STALE) /* a busy machine came too late to ask */
-            assert_int_equal(m.sample.reading.reason, REASON_TIMEOUT);
+        assert_int_equal(m.sample.reading.reason, REASON_TIMEOUT);
     }
     bus_world_set(&w, 10, 10);
     if (!serial) /* there it takes minutes */
@@ -409,6 +408,22 @@ static void test_mute_register_serial(void **state)
     mute_register(true);
 }
 
+/* Busy twice, and every value is good. false: one is not, because the test's own device was held up. */
+static bool busy_is_not_seen(struct bus_world *w, int exception)
+{
+    bus_world_forget(w);
+    atomic_store(&w->device.exception, exception);
+    atomic_store(&w->device.exceptions, 2);
+    for (int after = 0; after < 4;) {
+        after += atomic_load(&w->device.exceptions) == 0;
+        enum reason reason = bus_world_sample(w).sample.reading.reason;
+        if (reason == REASON_TIMEOUT || reason == REASON_STALE || reason == REASON_LINK_DOWN)
+            return false;
+        assert_int_equal(reason, REASON_NONE);
+    }
+    return true;
+}
+
 static void test_busy(void **state)
 {
     (void)state;
@@ -418,13 +433,11 @@ static void test_busy(void **state)
     bus_world_run(&w);
     until_good(&w, point);
     for (int exception = 5; exception <= 6; exception++) {
-        bus_world_forget(&w);
-        atomic_store(&w.device.exception, exception);
-        atomic_store(&w.device.exceptions, 2);
-        while (atomic_load(&w.device.exceptions) != 0)
-            assert_int_equal(bus_world_sample(&w).sample.reading.quality, QUALITY_GOOD);
-        for (int i = 0; i < 4; i++)
-            assert_int_equal(bus_world_sample(&w).sample.reading.quality, QUALITY_GOOD);
+        int stalls = 0;
+        while (!busy_is_not_seen(&w, exception)) { /* the machine stood still meanwhile: once more */
+            assert_true(++stalls < 5);
+            until_good(&w, point);
+        }
     }
     atomic_store(&w.device.exceptions, -1); /* it does not come to itself */
     bus_world_until(&w, point, QUALITY_BAD, REASON_REFUSED);

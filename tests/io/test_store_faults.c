@@ -104,8 +104,7 @@ static void test_newer_state_in_memory(void **state)
     struct core_message open;
     while (mailbox_take(fixture->core, &open) && open.kind != CORE_STORE_OPEN) {
         assert_int_not_equal(open.kind, CORE_RESTORED);
-        if (open.kind == CORE_BASELINE)
-            free(open.baseline.source);
+        store_fixture_drop(&open);
     }
     store_fixture_wait_durable(fixture, 1001);
 }

@@ -377,6 +377,40 @@ static void test_a_group_lists_its_members(void **state)
     expect_member(&news, "\"group\":\"yyyy", true);
 }
 
+/* While it is held, nothing need ever have been wrong: so nothing is "back", and what is not known is said.
+ */
+static void test_what_is_held_says_only_what_is_so(void **state)
+{
+    (void)state;
+    static struct site s;
+    make_site(&s);
+    struct alarm_record record = {.state = ALARM_SUPPRESSED};
+    struct reading reading = {.value = DEGREES(-183.8)};
+    struct alarm_news news = news_of(&s, HOT, "suppressed", &record);
+    news.over = true;
+    news.view.is_held[HOLD_SUPPRESSED] = true;
+    news.reading = &reading;
+    s.models[HOT].kind = CONDITION_DEVIATION;
+    s.models[HOT].limit = DEGREES(5);
+    expect_text(
+        &news,
+        "Tank 1: temperature -183.8 °C (limit of its deviation 5.0 °C). Suppressed by the state of the plant",
+        "1号罐：temperature -183.8 °C（偏差限值 5.0 °C）。因设备状态被抑制");
+    s.models[HOT].kind = CONDITION_RATE;
+    news.transition = "restored"; /* the same, told again */
+    expect_text(&news, "Tank 1: temperature -183.8 °C (limit 5.0 °C per hour)",
+                "1号罐：temperature -183.8 °C（限值每小时 5.0 °C）");
+    news.alarm = BAD;
+    reading = (struct reading){.quality = QUALITY_BAD, .reason = REASON_SENTINEL};
+    expect_text(&news, "Tank 1: temperature no usable data (the device reports no value)",
+                "1号罐：temperature 无可用数据（设备报告无有效值）");
+    news.alarm = HOT;
+    news.transition = "returned"; /* it was so, below the hold */
+    reading = (struct reading){.value = DEGREES(-190)};
+    expect_text(&news, "Tank 1: temperature -190.0 °C changes no faster than 5.0 °C per hour again",
+                "1号罐：temperature -190.0 °C：变化速度已恢复（限值每小时 5.0 °C）");
+}
+
 /* Told again later: the value and the sentence are of now, and the moment is named; the event's own facts
  * stay. */
 static void test_a_state_is_told_anew_with_the_value_of_now(void **state)
@@ -481,6 +515,7 @@ int main(void)
         cmocka_unit_test(test_why_it_calls_again),
         cmocka_unit_test(test_rates_and_what_time_is_left),
         cmocka_unit_test(test_a_group_lists_its_members),
+        cmocka_unit_test(test_what_is_held_says_only_what_is_so),
         cmocka_unit_test(test_a_state_is_told_anew_with_the_value_of_now),
         cmocka_unit_test(test_who_has_done_it_is_named),
     };

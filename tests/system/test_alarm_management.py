@@ -186,6 +186,8 @@ class AlarmManagement(harness.SystemTest):  # each
         self.observer.event(alarm="warm", transition="raised")
         until_ = self.control("Shelve", asset="tank-1", alarm="warm", note="known", **{"for": "1 h"})["until"]
         self.control("OutOfService", asset="tank-2", order="WO-7", note="new valve", **{"for": "2 d"})
+        rounds = self.observer.event(asset="tank-2", alarm="manual-reading-overdue", transition="out-of-service")
+        self.assertEqual((rounds["state"], rounds["protected"]), ("normal", True))  # that nobody looks is never silenced
         self.control("Shelve", asset="tank-3", alarm="low", note="short", **{"for": "3 s"})
         self.observer.event(alarm="low", asset="tank-3", transition="shelved")
         self.cryomond.kill()
@@ -239,6 +241,45 @@ class AlarmManagement(harness.SystemTest):  # each
         self.assertIn("lives", self.refused("Shelve", asset="room", alarm="oxygen-low", note="x", **{"for": "1 h"}).text)
         (entry,) = self.disabled(what="maintenance")
         self.assertEqual(entry["alarm"], "oxygen-low")
+
+    def test_the_value_of_now(self):
+        """What is asked for later is told with the reading of now; the event stays what it was."""
+        self.warm()
+        raised = self.observer.event(alarm="warm", transition="raised")
+        self.assertEqual((raised["value"], "value_time" in raised), (-143.0, False))
+        self.warm(raw=64120)
+        self.observer.point("tank-1", "temperature", lambda p: p["value"] == -141.6)
+        now = self.state("warm")
+        self.assertEqual((now["value"], now["time"], now["seq"]), (-141.6, raised["time"], raised["seq"]))
+        self.assertIn("-141.6", now["text"]["en"])
+        self.assertGreater(now["value_time"], raised["time"])
+        self.assertIn("-141.6 °C is above", self.ctl("alarms").stdout)
+        until(lambda: harness.sqlite(self.path("state", "state.db"), "SELECT 1 FROM alarm WHERE asset = 'tank-1' AND "
+                                     "alarm = 'warm' AND state = 1"), "the disk")
+        self.cryomond.kill()
+        self.warm(raw=64122)
+        mark = self.observer.feed.mark()
+        self.cryomond.start()
+        told = self.observer.wait("tank-1/alarms/warm", lambda b: b and "value_time" in b, since=mark).json
+        self.assertEqual((told["value"], told["transition"], told["seq"], told["id"], told["state"]),
+                         (-141.4, "raised", raised["seq"], raised["id"], "unacknowledged"))
+        self.assertIn("-141.4", told["text"]["zh"])
+        self.assertGreater(told["value_time"], now["value_time"])
+        rows = harness.sqlite(self.path("state", "state.db"), "SELECT count(*) AS n FROM event WHERE alarm = 'warm'")
+        self.assertEqual(rows[0]["n"], 1)
+
+    def test_what_waited_outlives_a_hold(self):
+        self.warm()
+        self.observer.event(alarm="warm", transition="raised")
+        self.control("Shelve", asset="tank-1", alarm="warm", note="short", **{"for": "4 s"})
+        self.warm(raw=COLD)
+        self.observer.event(alarm="warm", transition="returned", state="shelved")
+        self.cryomond.kill()
+        self.cryomond.start()
+        ended = self.observer.event(alarm="warm", transition="unshelved")
+        self.assertEqual((ended["why"], ended["state"]), ("time", "returned-unacknowledged"))
+        self.control("Acknowledge", asset="tank-1", alarm="warm")
+        self.observer.alarm("tank-1", "warm", None)
 
     def test_latched_and_reset(self):
         self.bank.set(1, HOLDING, 1, 10)
@@ -305,7 +346,7 @@ class AlarmManagement(harness.SystemTest):  # each
         self.assertIn("0.0 to 120.0 cm", self.refused("Reading", asset="tank-1", point="level", value="99999", measured=now).text)
         self.assertIn("state", self.refused("Reading", asset="tank-1", point="lid", value="ajar", measured=now).text)
         self.control("Reading", asset="tank-1", point="level", value="18.5", measured=now, second="wang.wei", note="ruler")
-        read = self.observer.event(kind="reading")
+        read = self.observer.event(kind="reading", point="level")
         self.assertEqual((read["value"], read["unit"], read["second"], read["note"], read["point"]),
                          (18.5, "cm", "wang.wei", "ruler", "level"))
         # Level is read, the temperature is not: the round goes on, and a state does not count.
@@ -313,8 +354,8 @@ class AlarmManagement(harness.SystemTest):  # each
         self.assertEqual((due["points"], due["point"]), (["temperature", "level"], "temperature"))
         self.cryomond.kill()
         self.cryomond.start()
-        (due,) = until(lambda: [r for r in self.control("Status")["rounds"] if r["asset"] == "tank-1"], "the round again")
-        self.assertEqual(due["last"][:19], now[:19])
+        (again,) = until(lambda: [r for r in self.control("Status")["rounds"] if r["asset"] == "tank-1"], "the round again")
+        self.assertEqual((again["last"][:19], again["since"][:18]), (now[:19], due["since"][:18]))  # nothing begins anew
         (entry,) = self.disabled(what="bypassed")
         self.assertEqual((entry["device"], entry["count"]), ("d1", 1))
         self.assertGreater(self.control("Unbypass", device="d1", note="repaired")["alarms"], 1)
@@ -406,7 +447,9 @@ class AlarmManagement(harness.SystemTest):  # each
         self.cryomond.start()
         started = self.observer.event(kind="configuration", since=mark)
         self.assertIsNone(started["reason"])
-        self.observer.event(asset="system", alarm="configuration", transition="raised", since=mark)
+        told = self.observer.event(asset="system", alarm="configuration", transition="raised", since=mark)
+        self.assertIn("in force without a reason", told["text"]["en"])
+        self.assertNotIn("refused", told["text"]["en"])
         self.control("Reload", reason="it was me")
         self.observer.event(asset="system", alarm="configuration", transition="returned", since=mark)
 

@@ -176,6 +176,74 @@ class Fallback(harness.SystemTest):  # each
         self.assertEqual([(c["id"], c["outcome"], c["person"], c["attempt"]) for c in calls],
                          [("c1", "sent", "li.na", 2), ("c1", "confirmed", "li.na", 2), ("c2", "sent", "li.na", 2)])
 
+    def test_what_cannot_be_understood(self):
+        """A status that is no status, or a heartbeat that says it: nobody would be told."""
+        self.notifier()
+        self.start()
+        self.beat()
+        until(lambda: self.status()["notifier"] == "ok", "the heartbeat")
+        self.broker.publish("cryomon/test/notify/status", '{"state": "online", "would_be_told": fal', "-r")
+        gone = self.observer.event(asset="system", alarm="notifier", transition="raised")
+        self.assertIn("can't be understood", gone["text"]["en"])
+        self.notifier()
+        self.observer.event(asset="system", alarm="notifier", transition="returned")
+        mark = self.observer.feed.mark()
+        self.broker.publish("cryomon/test/notify/heartbeat", '{"run": "n1", "sequence": 2, "would_be_told": false}')
+        gone = self.observer.event(asset="system", alarm="notifier", transition="raised", since=mark)
+        self.assertIn("reach nobody", gone["text"]["en"])
+        self.beat()
+        self.observer.event(asset="system", alarm="notifier", transition="returned", since=mark)
+
+    def events(self, **fields):
+        return [m.json for m in self.observer.feed.since() if m.topic.endswith("/events") and
+                all(m.json.get(k) == v for k, v in fields.items())]
+
+    def test_more_of_it_calls_again(self):
+        """Who has acknowledged that the mail fails has not seen that the SMS fails too."""
+        mail = {"person": "li.na", "channel": "mail", "ok": False, "error": "connection refused"}
+        sms = {"person": "wang.wei", "channel": "sms", "ok": False, "error": "no credit"}
+        one = {"what": "li.na", "by": "root", "until": "2099-12-01T08:00:00.000Z", "why": "ill"}
+        two = {"what": "director", "by": "root", "until": "2099-12-01T09:00:00.000Z", "why": "travels"}
+        self.notifier(channels=[mail], off=[one])
+        cryomond = self.start()
+        self.beat()
+        alarms = ("notify-channel", "notify-off")
+        for alarm in alarms:
+            self.observer.event(asset="system", alarm=alarm, transition="raised")
+            call(self.path("control"), "Acknowledge", asset="system", alarm=alarm)
+        # The same, told otherwise, is no news; what is told is of now.
+        self.notifier(channels=[dict(mail, error="timed out")], off=[one])
+        self.observer.wait("system/alarms/notify-channel", lambda b: b and "timed out" in b["text"]["en"])
+        self.assertEqual(self.events(transition="realarmed"), [])
+        self.notifier(channels=[dict(mail, error="timed out"), sms], off=[one])
+        again = self.observer.event(asset="system", alarm="notify-channel", transition="realarmed")
+        self.assertEqual((again["why"], again["state"]), ("worse", "unacknowledged"))
+        self.assertIn("li.na/mail: timed out; wang.wei/sms: no credit", again["text"]["en"])
+        self.notifier(channels=[mail, sms], off=[one, two])
+        again = self.observer.event(asset="system", alarm="notify-off", transition="realarmed")
+        self.assertIn("director (root, -> 2099-12-01 09:00 UTC): travels", again["text"]["en"])
+        for alarm in alarms:
+            call(self.path("control"), "Acknowledge", asset="system", alarm=alarm)
+            self.observer.alarm("system", alarm, "acknowledged")
+        until(lambda: len(harness.sqlite(self.path("state", "state.db"), "SELECT 1 FROM alarm WHERE alarm IN ('notify-channel', "
+                                         "'notify-off') AND state = 2")) == 2, "the disk")
+        # A restart: what is known is not told a second time, and what went meanwhile is told.
+        cryomond.kill()
+        mark = self.observer.feed.mark()
+        self.notifier(channels=[mail, sms], off=[two])
+        cryomond.start()
+        self.observer.point("tank-1", "temperature", lambda p: p["quality"] == "good", since=mark)
+        self.beat()
+        on = self.observer.event(kind="notify-on", since=mark)
+        self.assertEqual((on["what"], on["by"], on["until"]), ("li.na", "root", one["until"]))
+        self.assertEqual([e["what"] for e in self.events(kind="notify-off")], ["li.na", "director"])
+        self.notifier(channels=[dict(mail, ok=None), dict(sms, ok=None)])  # cryonotify was started anew: nothing is tried yet
+        self.observer.event(asset="system", alarm="notify-off", transition="returned", since=mark)
+        self.notifier(channels=[dict(mail, ok=True), dict(sms, ok=True)])
+        self.observer.event(asset="system", alarm="notify-channel", transition="returned", since=mark)
+        self.assertEqual([e["alarm"] for e in self.events(transition="realarmed")], ["notify-channel", "notify-off"])
+        self.assertEqual(len(self.events(alarm="notify-channel", transition="returned")), 1)
+
     def test_the_broker_dies(self):
         self.notifier()
         self.start()

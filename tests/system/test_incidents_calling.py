@@ -14,8 +14,8 @@ class Cleveland(Incident):
         for wrong in (["li.na"], ["li.na", "--for", "2h"], ["li.na", "--why", "x"], ["li.na", "--for", "8d", "--why", "x"]):
             self.assertNotEqual(self.notify("off", *wrong, check=False).returncode, 0)
         self.notify("off", "li.na", "--for", "2h", "--why", "phone broken")
-        self.event("system", "notify-channel", "raised", priority="high")
-        told = self.told("wang", "system", "notify-channel")  # li.na is off: the next level at once
+        self.event("system", "notify-off", "raised", priority="high")
+        told = self.told("wang", "system", "notify-off")  # li.na is off: the next level at once
         self.assertIn("phone broken", told["first"])
         (off,) = until(lambda: self.disabled(what="notifications-off"), "what is off")
         self.assertEqual((off["detail"], off["note"]), ("li.na", "phone broken"))
@@ -102,7 +102,7 @@ class Singapore(Incident):
     def failed(self, channel, error):
         """It is an alarm that says which, and why."""
         alarm = self.event("system", "notify-channel", "raised", priority="high")
-        self.assertIn("Li Na can't be told through " + channel, alarm["text"]["en"])
+        self.assertIn("li.na/" + channel, alarm["text"]["en"])
         self.assertIn(error, alarm["text"]["en"])
         call = self.observer.event(kind="call", channel=channel, outcome="failed")  # and it stands in the record
         self.assertIn(error, call["error"])

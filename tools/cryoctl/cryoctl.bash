@@ -5,7 +5,7 @@ _cryoctl()
     _init_completion -n : 2>/dev/null || {
         cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
     }
-    local verbs="status alarms ack shelve unshelve out-of-service in-service reset bypass unbypass reading readings drill watch history events gaps exposure stats verify key report alarm-report replay export review reviews devices scan probe verify-point calibrations correct backup restore check reload"
+    local verbs="status alarms ack shelve unshelve out-of-service in-service reset bypass unbypass reading readings drill watch history events gaps exposure runs stats verify key report alarm-report replay export review reviews devices scan probe verify-point calibrations correct backup restore check reload"
     local everywhere="--lang --help --version" daemon="--socket --config --json"
     local range="--dir --config --from --to --last --utc --json"
 
@@ -26,7 +26,7 @@ _cryoctl()
         return ;;
     --dir) COMPREPLY=($(compgen -d -- "$cur")); return ;;
     --from | --to | --last | --note | --offset | --reason | --tolerance | --units | --timeout | --baud | --meaning | --comment | --keep | --threshold | --for | --until | --why | --order | --measured | --second) return ;;
-    --socket | --sign-socket | --public-key | --head | --facts) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --socket | --sign-socket | --public-key | --head | --facts | --program) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     esac
 
     # The verb and its arguments so far, and how to reach the daemon for names.
@@ -73,6 +73,7 @@ _cryoctl()
         report) choices="$everywhere $range --point --output --facts" ;;
         history) choices="$everywhere $range --format --resolution" ;;
         gaps) choices="$everywhere $range --format" ;;
+        runs) choices="$everywhere $range --program" ;;
         exposure) choices="$everywhere $range --format --threshold" ;;
         stats) choices="$everywhere --dir --config --utc --json" ;;
         events) choices="$everywhere $range --asset --alarm --person --kind" ;;
@@ -83,7 +84,7 @@ _cryoctl()
     else
         case $verb/${#arguments[@]} in
         /0) choices=$verbs ;;
-        ack/0 | shelve/0 | unshelve/0 | out-of-service/0 | in-service/0 | reset/0 | reading/0 | readings/0 | history/0 | gaps/0 | exposure/0 | export/0 | report/0 | verify-point/0 | calibrations/0 | correct/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
+        ack/0 | shelve/0 | unshelve/0 | out-of-service/0 | in-service/0 | reset/0 | reading/0 | readings/0 | history/0 | gaps/0 | exposure/0 | runs/0 | export/0 | report/0 | verify-point/0 | calibrations/0 | correct/0) choices=$("$1" complete assets "${where[@]}" 2>/dev/null) ;;
         bypass/0 | unbypass/0) choices=$("$1" complete devices "${where[@]}" 2>/dev/null) ;;
         ack/1 | shelve/1 | unshelve/1 | out-of-service/1 | in-service/1 | reset/1) choices=$("$1" complete alarms "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;
         reading/1 | readings/1 | history/1 | gaps/1 | exposure/1 | export/1 | verify-point/1 | calibrations/1 | correct/1) choices=$("$1" complete points "${arguments[0]}" "${where[@]}" 2>/dev/null) ;;

@@ -36,6 +36,7 @@ struct ctl {
     bool password_stdin, check;
     const char *keep, *output; /* backup; export and report */
     bool with_key, unsigned_too;
+    const char *program;                        /* of runs: a file */
     const char *point, *facts;                  /* of report */
     const char *pdf;                            /* of alarm-report */
     const char *hold_for, *until, *why, *order; /* of what is disabled for a while */
@@ -81,6 +82,7 @@ int verb_verify(struct ctl *ctl, int argc, char **argv);
 int verb_key(struct ctl *ctl, int argc, char **argv);
 int verb_gaps(struct ctl *ctl, int argc, char **argv);
 int verb_exposure(struct ctl *ctl, int argc, char **argv);
+int verb_runs(struct ctl *ctl, int argc, char **argv);
 int verb_stats(struct ctl *ctl, int argc, char **argv);
 int verb_report(struct ctl *ctl, int argc, char **argv);
 int verb_alarm_report(struct ctl *ctl, int argc, char **argv);

@@ -132,6 +132,9 @@ static bool set_option(struct ctl *ctl, enum usage_option option, const char *ar
     case OPTION_RESOLUTION:
         ctl->resolution = argument;
         break;
+    case OPTION_PROGRAM:
+        ctl->program = argument;
+        break;
     case OPTION_THRESHOLD:
         ctl->threshold = argument;
         break;

@@ -60,6 +60,7 @@ enum usage_option {
     OPTION_ORDER,
     OPTION_MEASURED,
     OPTION_SECOND,
+    OPTION_PROGRAM,
     OPTION_COUNT
 };
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "clock.h"
 #include "cryoctl.h"
 #include "disabled.h"
 #include "view.h"
@@ -57,17 +58,33 @@ static void limit_cell(struct table *t, const json_t *alarm, const json_t *point
     table_cell(t, COLUMN_LIMIT, TABLE_PLAIN, text);
 }
 
-/* How long is left until the consequence, as far as the daemon knows it. */
+#define STALE_US (INT64_C(600) * SECOND_US) /* a time left that was reckoned so long ago is none */
+
+/* How long is left until the consequence, as far as the daemon knows it: reckoned from its reading, so what
+ * has passed since then is taken off. */
 static void add_time_left(const struct ctl *ctl, const json_t *alarm, char *text, size_t cap)
 {
     const json_t *left = json_object_get(alarm, "time_left_s");
+    const char *when = client_text(alarm, "value_time");
     char duration[WHEN_MAX];
+    int64_t now_us = clock_now().utc_us, at_us;
     text[0] = '\0';
-    if (json_is_integer(left))
-        snprintf(text, cap, tr(ctl, "  (%s left)", "（剩余 %s）"),
-                 when_print_duration(ctl, duration, (int64_t)json_integer_value(left) * SECOND_US));
-    else if (json_is_null(left))
+    if (left == NULL)
+        return;
+    if (when[0] == '\0')
+        when = client_text(alarm, "time");
+    if (clock_parse_utc(when, &at_us) < 0 || at_us > now_us)
+        at_us = now_us;
+    int64_t left_us = (int64_t)json_integer_value(left) * SECOND_US - (now_us - at_us);
+    if (!json_is_integer(left) || now_us - at_us > STALE_US)
         snprintf(text, cap, "%s", tr(ctl, "  (time left not known)", "（剩余时间未知）"));
+    else if (left_us <= 0)
+        snprintf(text, cap, "%s", tr(ctl, "  (no time left)", "（已无剩余时间）"));
+    else if (left_us < 60 * SECOND_US)
+        snprintf(text, cap, "%s", tr(ctl, "  (less than 1 min left)", "（剩余不足 1 分钟）"));
+    else
+        snprintf(text, cap, tr(ctl, "  (%s left)", "（剩余 %s）"),
+                 when_print_duration(ctl, duration, left_us));
 }
 
 static void note(const struct ctl *ctl, struct table *t, const json_t *alarm)

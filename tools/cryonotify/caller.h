@@ -60,7 +60,10 @@ struct caller_delivery {
 struct caller_ack {
     struct book_ack ack; /* id 0: free */
     uint64_t ask;        /* the page that waits for it; 0: none */
-    int64_t sent_us;     /* 0: to be sent */
+    int64_t asked_us;    /* since when */
+    char token_id[33];   /* the link that is used up with it; "": none. Not kept over a restart */
+    char from[64];
+    int64_t sent_us; /* 0: to be sent */
     unsigned tries;
     bool plain; /* the daemon does not know "person" and "occurrence" */
 };

@@ -57,6 +57,24 @@ static void answer_page(struct caller *c, struct stamp now, uint64_t ask, enum l
     (void)link_answer(c->link, &reply);
 }
 
+/* How an occurrence stands, for a page that only looks. */
+static enum link_state shown_state(const struct caller *c, const char *occurrence)
+{
+    char key[CALL_KEY];
+    struct call_view view;
+    key_of(occurrence, key);
+    uint32_t slot = call_find(c->call, key);
+    if (slot == UINT32_MAX || !call_view(c->call, slot, &view) || strcmp(view.occurrence, occurrence) != 0)
+        return LINK_GONE;
+    return view.state == CALL_STATE_UNACKNOWLEDGED || view.state == CALL_STATE_RETURNED ? LINK_OPEN
+                                                                                        : LINK_ALREADY;
+}
+
+static bool is_open(const struct caller *c, const char *occurrence)
+{
+    return shown_state(c, occurrence) == LINK_OPEN;
+}
+
 static void send_ack(struct caller *c, struct stamp now, struct caller_ack *a)
 {
     char topic[INBOX_TOPIC], response[INBOX_TOPIC], rest[INBOX_TOPIC], text[1024], note[BOOK_WHY + 96],
@@ -108,7 +126,7 @@ void caller_acks(struct caller *c, struct stamp now)
         struct caller_ack *a = &c->acks[i];
         if (a->ack.id == 0)
             continue;
-        if (a->ask != 0 && now.utc_us - a->ack.utc_us > PAGE_US) {
+        if (a->ask != 0 && now.boot_us - a->asked_us > PAGE_US) {
             answer_page(c, now, a->ask, LINK_PENDING, a->ack.person, a->ack.occurrence, NULL);
             a->ask = 0;
         }
@@ -138,6 +156,8 @@ void caller_answer(struct caller *c, struct stamp now, const struct inbox_letter
     if (json_is_true(json_object_get(root, "ok"))) {
         answer_page(c, now, a->ask, LINK_DONE, a->ack.person, a->ack.occurrence, NULL);
         caller_confirmed(c, now, a->ack.occurrence, a->ack.person);
+        if (a->token_id[0] != '\0' && c->book != NULL)
+            (void)book_link_use(c->book, a->token_id, a->ack.occurrence, a->ack.person, a->from, now.utc_us);
         drop(c, a);
     } else if (error != NULL && !a->plain && strstr(error, "understood") != NULL) {
         a->plain = true; /* a daemon that does not know "person" yet: the name goes into the note */
@@ -184,7 +204,7 @@ int caller_acknowledge(struct caller *c, struct stamp now, const char *occurrenc
             a = &c->acks[i];
     if (a == NULL)
         return -EBUSY;
-    *a = (struct caller_ack){.ask = ask, .ack = {.utc_us = now.utc_us}};
+    *a = (struct caller_ack){.ask = ask, .asked_us = now.boot_us, .ack = {.utc_us = now.utc_us}};
     snprintf(a->ack.occurrence, sizeof a->ack.occurrence, "%s", view.occurrence);
     snprintf(a->ack.person, sizeof a->ack.person, "%s", person);
     snprintf(a->ack.note, sizeof a->ack.note, "%s", note);
@@ -195,41 +215,56 @@ int caller_acknowledge(struct caller *c, struct stamp now, const char *occurrenc
     return 0;
 }
 
+/* The same person has asked for the same already, and the daemon has not answered yet. */
+static struct caller_ack *under_way(struct caller *c, const struct link_claim *claim)
+{
+    for (unsigned i = 0; i < CALLER_ACKS; i++)
+        if (c->acks[i].ack.id != 0 && strcmp(c->acks[i].ack.occurrence, claim->occurrence) == 0 &&
+            strcmp(c->acks[i].ack.person, claim->person) == 0)
+            return &c->acks[i];
+    return NULL;
+}
+
+/* A link is used up when the alarm is acknowledged by it, and not before: what was refused or has no answer
+ * yet can be asked again. A link that is used up says how the alarm stands; it acknowledges nothing (open:
+ * the news of it is on its way, or the alarm holds again, and calls again). */
 static void confirm(struct caller *c, struct stamp now, const struct link_ask *ask)
 {
-    int used = c->book != NULL ? book_link_use(c->book, ask->token_id, ask->claim.occurrence,
-                                               ask->claim.person, ask->from, now.utc_us)
-                               : 0;
-    if (used == -EALREADY) {
-        answer_page(c, now, ask->id, LINK_ALREADY, ask->claim.person, ask->claim.occurrence, NULL);
+    const struct link_claim *claim = &ask->claim;
+    struct caller_ack *same = under_way(c, claim);
+    if (same != NULL) { /* this page waits now; the one before knows that it is pending */
+        answer_page(c, now, same->ask, LINK_PENDING, claim->person, claim->occurrence, NULL);
+        same->ask = ask->id;
+        same->asked_us = now.boot_us;
         return;
     }
-    int result = caller_acknowledge(c, now, ask->claim.occurrence, ask->claim.person, "by link", ask->id);
+    if (c->book != NULL && book_link_is_used(c->book, ask->token_id)) {
+        answer_page(c, now, ask->id,
+                    is_open(c, claim->occurrence) ? LINK_PENDING : shown_state(c, claim->occurrence),
+                    claim->person, claim->occurrence, NULL);
+        return;
+    }
+    int result = caller_acknowledge(c, now, claim->occurrence, claim->person, "by link", ask->id);
+    same = under_way(c, claim);
+    if (result == 0 && same != NULL) {
+        snprintf(same->token_id, sizeof same->token_id, "%s", ask->token_id);
+        snprintf(same->from, sizeof same->from, "%s", ask->from);
+    } else if (result == 0 && c->book != NULL) { /* it was a local alarm, and is acknowledged */
+        (void)book_link_use(c->book, ask->token_id, claim->occurrence, claim->person, ask->from, now.utc_us);
+    }
     if (result == -ENOENT || result == -ESTALE)
-        answer_page(c, now, ask->id, LINK_GONE, ask->claim.person, ask->claim.occurrence, NULL);
+        answer_page(c, now, ask->id, LINK_GONE, claim->person, claim->occurrence, NULL);
     else if (result == -EALREADY)
-        answer_page(c, now, ask->id, LINK_ALREADY, ask->claim.person, ask->claim.occurrence, NULL);
+        answer_page(c, now, ask->id, LINK_ALREADY, claim->person, claim->occurrence, NULL);
     else if (result < 0)
-        answer_page(c, now, ask->id, LINK_FAILED, ask->claim.person, ask->claim.occurrence,
-                    "too many at once");
+        answer_page(c, now, ask->id, LINK_FAILED, claim->person, claim->occurrence, "too many at once");
 }
 
 void caller_ask(struct caller *c, struct stamp now, const struct link_ask *ask)
 {
-    char key[CALL_KEY];
-    struct call_view view;
-    if (ask->question == LINK_CONFIRM) {
+    if (ask->question == LINK_CONFIRM)
         confirm(c, now, ask);
-        return;
-    }
-    key_of(ask->claim.occurrence, key);
-    uint32_t slot = call_find(c->call, key);
-    bool known = slot != UINT32_MAX && call_view(c->call, slot, &view) &&
-                 strcmp(view.occurrence, ask->claim.occurrence) == 0;
-    bool open = known && (view.state == CALL_STATE_UNACKNOWLEDGED || view.state == CALL_STATE_RETURNED);
-    answer_page(c, now, ask->id,
-                open    ? LINK_OPEN
-                : known ? LINK_ALREADY
-                        : LINK_GONE,
-                ask->claim.person, ask->claim.occurrence, NULL);
+    else
+        answer_page(c, now, ask->id, shown_state(c, ask->claim.occurrence), ask->claim.person,
+                    ask->claim.occurrence, NULL);
 }

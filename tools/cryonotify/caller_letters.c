@@ -257,12 +257,10 @@ static void take_state(struct caller *c, struct stamp now, const struct inbox_le
         s->clear_us = 0;
     }
     fact.late = !truth;
-    if (truth && is_refreshed(s, root)) {
-        caller_keep_body(c, key, letter->body, s->run, s->seq, s->time_us);
-        return;
-    }
-    if (is_old(s, text_of(root, "run"), json_integer_value(json_object_get(root, "seq")),
-               time_of(root, "time"), false))
+    if (truth && is_refreshed(s, root)) /* it may have become a member of a group */
+        fact.realarmed = false;
+    else if (is_old(s, text_of(root, "run"), json_integer_value(json_object_get(root, "seq")),
+                    time_of(root, "time"), false))
         return;
     feed(c, now, &fact, root, letter->body);
 }

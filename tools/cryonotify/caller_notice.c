@@ -274,6 +274,7 @@ static int fill_summary(struct caller *c, const struct call_order *order, struct
             .response = words_of(root, "response"),
             .priority = priority_of(view.priority),
             .state = state_name(view.state),
+            .quality = text_of(root, "quality"),
             .is_news = order->purpose != CALL_SUMMARY,
             .until_utc_us = time_of(root, "until"),
             .raised_utc_us = time_of(root, "raised"),

@@ -10,6 +10,8 @@
 
 #define HEARTBEAT_US    (10 * SECOND_US)
 #define STATUS_AGAIN_US (60 * SECOND_US)
+#define STATUS_MAX      49152 /* bytes */
+#define PROBLEMS_KEPT   64
 
 void caller_topic(const struct caller *c, const char *rest, char topic[INBOX_TOPIC])
 {
@@ -100,6 +102,22 @@ static void add_offs(struct caller *c, json_t *offs, json_t *problems)
     }
 }
 
+/* Switched off in the configuration: by nobody whose name is known, and without an end. */
+static void add_disabled(struct caller *c, json_t *offs, json_t *problems)
+{
+    char en[CALLER_WORDS], zh[CALLER_WORDS];
+    for (unsigned i = 0; i < c->config->n_channels; i++) {
+        const char *name = c->config->channels[i].name;
+        if (c->config->channels[i].enabled)
+            continue;
+        (void)json_array_append_new(
+            offs, json_pack("{s:s, s:s, s:s}", "what", name, "by", "notify.yaml", "why", "enabled: false"));
+        snprintf(en, sizeof en, "The channel %s is switched off in notify.yaml, without an end", name);
+        snprintf(zh, sizeof zh, "通道 %s 已在 notify.yaml 中停用，无结束时间", name);
+        add_problem(problems, "off", en, zh);
+    }
+}
+
 static void add_own(struct caller *c, const struct call_health *h, json_t *problems)
 {
     char en[2 * CALLER_WORDS], zh[2 * CALLER_WORDS];
@@ -132,10 +150,11 @@ json_t *caller_status_json(struct caller *c, struct stamp now)
     for (unsigned i = 0; i < c->config->n_people; i++)
         if ((h.on_duty >> i & 1U) != 0)
             (void)json_array_append_new(on_duty, json_string(c->config->people[i].id));
-    add_people(c, &h, problems);
-    add_channels(c, now, channels, problems);
-    add_offs(c, offs, problems);
+    add_people(c, &h, problems); /* the worst first: the last may be left out */
     add_own(c, &h, problems);
+    add_offs(c, offs, problems);
+    add_disabled(c, offs, problems);
+    add_channels(c, now, channels, problems);
     unsigned turn = call_drill_turn(c->call);
     const char *next = turn < c->config->n_people ? c->config->people[turn].id : "";
     return json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:o, s:i, s:b, s:o, s:o, s:o, s:{s:s}}",
@@ -144,6 +163,29 @@ json_t *caller_status_json(struct caller *c, struct stamp now)
                      (int)(h.reachable - h.proven), "needed", (int)c->config->rules.needed, "on_duty",
                      on_duty, "open_calls", (int)h.open, "flood", h.flood, "channels", channels, "problems",
                      problems, "off", offs, "drill", "next", next);
+}
+
+/* The daemon reads so much. What works goes first, then problems beyond the first; both are counted. */
+static char *bounded(json_t *status)
+{
+    json_t *channels = json_object_get(status, "channels"), *problems = json_object_get(status, "problems");
+    char *text = json_dumps(status, JSON_COMPACT);
+    size_t kept = PROBLEMS_KEPT;
+    for (bool first = true; text != NULL && strlen(text) > STATUS_MAX && kept > 0; first = false) {
+        free(text);
+        for (size_t i = json_array_size(channels); first && i > 0; i--)
+            if (!json_is_false(json_object_get(json_array_get(channels, i - 1), "ok")))
+                (void)json_array_remove(channels, i - 1);
+        size_t before = json_array_size(problems), ways = json_array_size(channels);
+        for (size_t i = before; !first && i > kept; i--)
+            (void)json_array_remove(problems, i - 1);
+        for (size_t i = ways; !first && i > kept; i--)
+            (void)json_array_remove(channels, i - 1);
+        kept = first ? kept : kept / 2;
+        json_object_set_new(status, "shortened", json_true());
+        text = json_dumps(status, JSON_COMPACT);
+    }
+    return text;
 }
 
 /* Publishes it when it has changed, and once a minute. */
@@ -155,14 +197,17 @@ void caller_status(struct caller *c, struct stamp now)
     json_t *status = caller_status_json(c, now);
     if (status == NULL)
         return;
-    char *same = json_dumps(status, JSON_COMPACT);
-    if (same != NULL && (!c->status_sent || strcmp(same, c->status) != 0 || now.boot_us >= c->status_us)) {
+    size_t n_problems = json_array_size(json_object_get(status, "problems"));
+    json_object_set_new(status, "n_problems", json_integer((json_int_t)n_problems));
+    char *same = bounded(status);
+    if (same != NULL && strlen(same) < CALLER_STATUS &&
+        (!c->status_sent || strcmp(same, c->status) != 0 || now.boot_us >= c->status_us)) {
         clock_print_utc(time, now.utc_us);
         json_object_set_new(status, "time", json_string(time));
         char *text = json_dumps(status, JSON_COMPACT);
         caller_topic(c, "notify/status", topic);
         if (text != NULL && inbox_send(c->inbox, topic, text, true, NULL, 's', 0) == 0) {
-            snprintf(c->status, sizeof c->status, "%s", same);
+            memcpy(c->status, same, strlen(same) + 1);
             c->status_sent = true;
             c->status_us = now.boot_us + STATUS_AGAIN_US;
         }

@@ -6,10 +6,28 @@
 
 #include "clock.h"
 
+/* Adds what has passed since the last time: to the time without a connection, or to that in which each site
+ * could have been heard. Both run on over a connection that breaks again and again, which would hide a dead
+ * daemon else.
+ */
+static void count(struct watch *w, struct stamp now)
+{
+    int64_t passed_us = now.boot_us - w->counted_us;
+    w->counted_us = now.boot_us;
+    if (!w->connected) {
+        w->lost_us += passed_us;
+        return;
+    }
+    for (unsigned i = 0; i < w->n_sites; i++)
+        w->sites[i].unheard_us += passed_us;
+    if (now.boot_us - w->up_us >= w->broker_ms * MS_US) /* it is steady */
+        w->lost_us = 0;
+}
+
 void watch_begin(struct watch *w, struct stamp now, uint32_t silent_ms, uint32_t broker_ms)
 {
     *w = (struct watch){
-        .silent_ms = silent_ms, .broker_ms = broker_ms, .down_us = now.boot_us, .down_utc_us = now.utc_us};
+        .silent_ms = silent_ms, .broker_ms = broker_ms, .counted_us = now.boot_us, .down_utc_us = now.utc_us};
 }
 
 bool watch_add(struct watch *w, struct stamp now, const char *site)
@@ -17,25 +35,24 @@ bool watch_add(struct watch *w, struct stamp now, const char *site)
     if (w->n_sites >= WATCH_SITES)
         return false;
     struct watch_site *s = &w->sites[w->n_sites++];
-    *s = (struct watch_site){.heard_us = now.boot_us};
+    (void)now;
+    *s = (struct watch_site){.unheard_us = 0};
     snprintf(s->id, sizeof s->id, "%s", site);
     return true;
 }
 
-/* Each site has its time anew: nobody could hear it. */
 void watch_up(struct watch *w, struct stamp now)
 {
+    count(w, now);
+    w->up_us = now.boot_us;
     w->connected = true;
-    for (unsigned i = 0; i < w->n_sites; i++)
-        w->sites[i].heard_us = now.boot_us;
 }
 
 void watch_down(struct watch *w, struct stamp now, const char *why)
 {
-    if (w->connected) {
-        w->down_us = now.boot_us;
+    count(w, now);
+    if (w->connected && w->lost_us == 0)
         w->down_utc_us = now.utc_us;
-    }
     w->connected = false;
     snprintf(w->why, sizeof w->why, "%s", why);
 }
@@ -53,7 +70,8 @@ void watch_heartbeat(struct watch *w, struct stamp now, const char *site)
     struct watch_site *s = find(w, site);
     if (s == NULL)
         return;
-    s->heard_us = now.boot_us;
+    count(w, now);
+    s->unheard_us = 0;
     s->heard_utc_us = now.utc_us;
     s->online = s->alive = true;
 }
@@ -70,15 +88,18 @@ void watch_status(struct watch *w, struct stamp now, const char *site, bool onli
 
 int watch_step(struct watch *w, struct stamp now)
 {
-    bool lost = !w->connected && now.boot_us - w->down_us >= w->broker_ms * MS_US;
-    if (lost != w->broker_lost && (lost || w->connected)) {
+    count(w, now);
+    /* It begins with the time that is lost, and ends when the connection is steady. */
+    bool lost = w->broker_lost ? w->lost_us > 0 || !w->connected
+                               : !w->connected && w->lost_us >= w->broker_ms * MS_US;
+    if (lost != w->broker_lost) {
         w->broker_lost = lost;
         return WATCH_BROKER;
     }
     for (unsigned i = 0; i < w->n_sites && w->connected; i++) {
         struct watch_site *s = &w->sites[i];
-        /* It ends with a sign of life, not with the new patience after a reconnection. */
-        if (s->silent ? !s->alive : now.boot_us - s->heard_us < w->silent_ms * MS_US)
+        /* It ends with a sign of life. */
+        if (s->silent ? !s->alive : s->unheard_us < w->silent_ms * MS_US)
             continue;
         s->silent = !s->silent;
         s->alive = false;

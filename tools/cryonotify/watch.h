@@ -16,7 +16,7 @@
 
 struct watch_site {
     char id[ID_MAX];
-    int64_t heard_us;     /* BOOTTIME; the last sign of life, or since when it is waited for */
+    int64_t unheard_us;   /* how long it could have been heard, and was not, since the last sign of life */
     int64_t heard_utc_us; /* 0: never heard */
     bool online;          /* as its status says */
     bool silent;
@@ -29,7 +29,9 @@ struct watch {
     unsigned n_sites;
     struct watch_site sites[WATCH_SITES];
     bool connected, broker_lost;
-    int64_t down_us, down_utc_us; /* since when there is no connection */
+    int64_t counted_us, up_us; /* BOOTTIME: until when time is counted; since when there is a connection */
+    int64_t lost_us;           /* without one, since it was steady last (for broker_ms) */
+    int64_t down_utc_us;       /* since when there is none, or none that is steady */
     char why[256];
 };
 

@@ -7,7 +7,7 @@
 
 #include "clock.h"
 
-#define NOTIFIER_BODY_MAX 65536
+#define NOTIFIER_BODY_MAX (512 * 1024) /* 50 people with all their channels, and all of them failing */
 
 char *notifier_filter(char *topic, const struct config *config)
 {
@@ -175,10 +175,24 @@ static bool post_status(struct mailbox *core, const struct config *config, const
     return false;
 }
 
+/* What can't be understood is not passed over: it may say that nobody can be reached. */
+static void post_unreadable(struct mailbox *core, const struct config *config)
+{
+    struct core_message message = {.kind = CORE_NOTIFY, .generation = config->generation};
+    struct notify_report *report = calloc(1, sizeof *report);
+    if (report == NULL)
+        return;
+    report->online = report->unreadable = true;
+    message.notify.report = report;
+    if (mailbox_post(core, MAILBOX_RESERVED, &message) < 0)
+        free(report);
+}
+
 static void post_beat(struct mailbox *core, const struct config *config, const json_t *root)
 {
     struct core_message message = {.kind = CORE_NOTIFY, .generation = config->generation};
     copy_member(message.notify.run, sizeof message.notify.run, root, "run");
+    message.notify.nobody = json_is_false(json_object_get(root, "would_be_told"));
     (void)mailbox_post(core, MAILBOX_ORDINARY, &message); /* the next one comes soon */
 }
 
@@ -224,7 +238,8 @@ bool notifier_take(struct mailbox *core, const struct config *config, const stru
             post_beat(core, config, root);
         else if (strcmp(what, "calls") == 0 && !arrival->retained)
             post_call(core, config, root);
-    }
+    } else if (strcmp(what, "status") == 0 && arrival->length > 0) /* empty: cleared, as an operator may do */
+        post_unreadable(core, config);
     json_decref(root);
     return true;
 }

@@ -221,7 +221,9 @@ static void killed_at_any_write(void **state)
 static void links_are_used_once(void **state)
 {
     (void)state;
+    assert_false(book_link_is_used(book, "t1"));
     assert_int_equal(book_link_use(book, "t1", "tank-1/warm@5", "li.na", "::1", 1), 0);
+    assert_true(book_link_is_used(book, "t1"));
     assert_int_equal(book_link_use(book, "t1", "tank-1/warm@5", "li.na", "::1", 2), -EALREADY);
     reopen();
     assert_int_equal(book_link_use(book, "t1", "tank-1/warm@5", "li.na", "::1", 3), -EALREADY);

@@ -114,6 +114,45 @@ static void members_are_called_when_the_group_ends_without_them(void **state)
     world_expect(&w, CALL_FIRST, 0, "tank-1/no-data");
 }
 
+/* A member that was over, and holds again after its group has ended, is called. */
+static void member_that_comes_back_is_called(void **state)
+{
+    struct call_fact fact = world_fact("tank-8/level-low", CALL_HIGH, CALL_STATE_RETURNED);
+    (void)state;
+    member("tank-8/level-low", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    world_alarm(&w, "hall/bus-down", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    world_expect(&w, CALL_FIRST, 0, "hall/bus-down");
+    world_alarm(&w, "hall/bus-down", CALL_HIGH, CALL_STATE_RETURNED);
+    world_feed(&w, &fact); /* and its event names no group any more */
+    world_pass(&w, 11 * SECOND);
+    world_alarm(&w, "hall/bus-down", CALL_HIGH, CALL_STATE_NORMAL);
+    world_pass(&w, 11 * SECOND);
+    w.seen = w.n_made;
+    world_alarm(&w, "tank-8/level-low", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED); /* the same occurrence */
+    world_pass(&w, SECOND);
+    world_expect(&w, CALL_AGAIN, 0, "tank-8/level-low"); /* at once, not at the next repeat */
+    world_quiet(&w);
+}
+
+/* The same while the group is acknowledged and goes on: the acknowledgement was not of this. */
+static void member_that_comes_back_in_an_acknowledged_group_is_called(void **state)
+{
+    struct call_fact fact = world_fact("tank-8/level-low", CALL_HIGH, CALL_STATE_RETURNED);
+    (void)state;
+    member("tank-8/level-low", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    world_alarm(&w, "hall/bus-down", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    snprintf(fact.group, sizeof fact.group, "hall/bus-down");
+    world_feed(&w, &fact);
+    world_alarm(&w, "hall/bus-down", CALL_HIGH, CALL_STATE_ACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    w.seen = w.n_made;
+    member("tank-8/level-low", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    world_expect(&w, CALL_FIRST, 0, "tank-8/level-low");
+}
+
 static void flood_becomes_a_summary(void **state)
 {
     char key[32];
@@ -232,6 +271,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(group_names_those_that_came_before_it, setup, teardown),
         cmocka_unit_test_setup_teardown(acknowledged_group_does_not_hide_what_comes_later, setup, teardown),
         cmocka_unit_test_setup_teardown(members_are_called_when_the_group_ends_without_them, setup, teardown),
+        cmocka_unit_test_setup_teardown(member_that_comes_back_is_called, setup, teardown),
+        cmocka_unit_test_setup_teardown(member_that_comes_back_in_an_acknowledged_group_is_called, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(flood_becomes_a_summary, setup, teardown),
         cmocka_unit_test_setup_teardown(as_many_as_the_flood_allows_are_called_singly, setup, teardown),
         cmocka_unit_test_setup_teardown(what_can_not_be_followed_is_said, setup, teardown),

@@ -89,6 +89,7 @@ static void read_members(const json_t *o, struct notice *n)
                                       .response = words(member, "response"),
                                       .priority = priority_of(member),
                                       .state = string(member, "state"),
+                                      .quality = string(member, "quality"),
                                       .raised_utc_us = integer(member, "raised_utc_us", 0),
                                       .event_utc_us = integer(member, "event_utc_us", 0),
                                       .value_utc_us = integer(member, "value_utc_us", 0),

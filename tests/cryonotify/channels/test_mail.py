@@ -249,10 +249,29 @@ class Server(Mail):
             result = driver.send("m", notice())
             self.assertEqual((result["outcome"], result["permanent"], result["maybe_sent"], result["detail"]),
                              ("failed", permanent, False, reply), result)
+            self.assertEqual(result["error"], "127.0.0.1 answers: " + reply) # its own words
         keep.rcpt_reply, keep.data_reply = None, "552 5.3.4 mailbox full"
         result = driver.send("m", notice())
         self.assertEqual((result["outcome"], result["permanent"], result["maybe_sent"], result["detail"]),
                          ("failed", True, False, "552 5.3.4 mailbox full"), result)
+        driver.close()
+
+    def test_an_answer_that_is_no_smtp_code_curl_knows(self):
+        keep, driver = self.plain()
+        keep.data_reply = "554 no way"
+        result = driver.send("m", notice())
+        self.assertEqual((result["outcome"], result["error"]), ("failed", "127.0.0.1 answers: 554 no way"))
+        driver.close()
+
+    def test_a_probe_sends_nothing(self):
+        keep, driver = self.plain()
+        result = driver.send("m", notice(is_probe=True, address=""))
+        self.assertEqual((result["outcome"], keep.mails), ("sent", []), result)
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        away = self.mail(port, ", security: none")
+        self.assertEqual(away.send("m", notice(is_probe=True))["outcome"], "failed")
+        away.close()
         driver.close()
 
     def scripted(self, *steps):

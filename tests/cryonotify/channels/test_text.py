@@ -113,6 +113,32 @@ class Text(Case):
         held = self.first(purpose="held", state="shelved", by="li.na", until_utc_us=NOW_US + HOUR_US, note="fill")
         self.assertIn("shelved by li.na until 2025-11-25 01:00:00 +08:00: fill", held)
 
+    def test_what_is_held_does_not_read_like_an_alarm(self):
+        held = notice(purpose="held", state="out-of-service", by="root", until_utc_us=NOW_US + HOUR_US, note="valve", active=False)
+        self.assertEqual(self.first(**held), "[FOR INFORMATION] Demo cell bank · Tank 1: alarm temperature-critical out of service by root"
+                         " until 2025-11-25 01:00:00 +08:00: valve")
+        members = [member(3, alarm=f"alarm-{i}", is_news=True, state="out-of-service", until_utc_us=NOW_US + HOUR_US) for i in range(9)]
+        held.update(members=members, asset="tank-3", asset_name={"en": "Tank 3", "zh": "3号罐"})
+        text = self.text(held)
+        self.assertEqual(text["first"], "[FOR INFORMATION] Demo cell bank · Tank 3: 9 alarms out of service by root"
+                         " until 2025-11-25 01:00:00 +08:00: valve")
+        self.assertIn("1. Tank 3: alarm-0 · out of service until 2025-11-25 01:00:00 +08:00\n", text["details"])
+        self.assertIn("9. Tank 3: alarm-8", text["details"])
+        self.assertIn("Note: valve\n", text["details"])
+        self.assertEqual(self.first(**dict(held, language="zh")), "[通知] 示范细胞库 · 3号罐：9 个报警停用（root），至"
+                         " 2025-11-25 01:00:00 +08:00：valve")
+        other = dict(held, purpose="hold-ended", members=members + [member(4, alarm="x", is_news=True)])
+        self.assertEqual(self.first(**other), "[FOR INFORMATION] Demo cell bank · 10 alarms no longer held back by root: valve")
+        for made in (held, other):
+            self.assertNotIn("Vapour", self.text(made)["first"] + self.text(made)["title"])
+
+    def test_a_summary_counts_alarms_and_announcements_apart(self):
+        text = self.text(notice(purpose="summary", members=[member(1), member(2, is_news=True, state="shelved"),
+                                                            member(3, quality="bad")]))
+        self.assertIn("· 2 alarms: 2 HIGH [HIGH], and 1 messages for information · worst: Tank 1", text["first"])
+        self.assertIn("2. Tank 2: level-low · shelved\n", text["details"])
+        self.assertIn("3. [HIGH] Tank 3: Level low · value BAD\n", text["details"])
+
     def test_details(self):
         details = self.text(notice(attempt=3, acked_utc_us=NOW_US - 5 * MINUTE_US, by="wang.wei", group="site/supply"))["details"]
         for line in ("If nobody does: Samples warm above -135 °C", "Value: -149.2 °C (good), at 2025-11-24 23:59:55 +08:00 (5 s ago)",

@@ -346,16 +346,49 @@ class Threads(Webhook):
         self.assertTrue(driver.queue("hangs", notice(id=1))["queued"])
         self.assertTrue(self.taken.acquire(timeout=10))
         for i in (2, 3):
+            self.assertTrue(driver.queue("hangs", notice(id=i, priority="high"))["queued"])
+        self.assertEqual(driver.queue("hangs", notice(id=4, priority="high")), {"queued": False, "error": "EAGAIN"})
+        for i in (5, 6): # what is critical has room of its own
             self.assertTrue(driver.queue("hangs", notice(id=i))["queued"])
-        self.assertEqual(driver.queue("hangs", notice(id=4)), {"queued": False, "error": "EAGAIN"})
-        self.assertEqual(driver.ask(waiting="hangs"), {"waiting": 3})
+        self.assertEqual(driver.queue("hangs", notice(id=7)), {"queued": False, "error": "EAGAIN"})
+        self.assertEqual(driver.ask(waiting="hangs"), {"waiting": 5})
         for i in range(10, 15):
             self.assertEqual((driver.send("works", notice(id=i))["outcome"]), "sent")
         # The end does not wait for it either, and nothing is without an answer.
         rest = driver.close()
-        self.assertEqual([(r["id"], r["outcome"]) for r in rest], [(1, "stopped"), (2, "stopped"), (3, "stopped")])
+        self.assertEqual([(r["id"], r["outcome"]) for r in rest], [(i, "stopped") for i in (1, 5, 6, 2, 3)])
         self.assertTrue(rest[0]["maybe_sent"])
         self.assertFalse(rest[1]["maybe_sent"])
+
+    def test_at_most_so_many_and_nothing_is_dropped(self):
+        """What a service does not take singly comes as one message that names all."""
+        queued = threading.Event()
+
+        def answer(_request):
+            queued.wait(20)
+            return (200, {}, b'{"errcode":0,"errmsg":"ok"}')
+        receiver = self.receiver(answer)
+        driver = self.driver(f"it: {{kind: webhook, template: wecom, url: '{receiver.url()}', at_most: {{count: 4, within: 600 s}}}}\n"
+                             f"shipped: {{kind: webhook, template: wecom, url: '{receiver.url()}'}}\n")
+        for i in range(30):
+            driver.queue("it", notice(id=i, purpose="held", state="out-of-service", by="root", alarm=f"alarm-{i}."))
+        queued.set()
+        results = driver.results(30)
+        self.assertEqual({(r["id"], r["outcome"]) for r in results}, {(i, "sent") for i in range(30)})
+        self.assertLessEqual(len(receiver.requests), 3)
+        text = "".join(json.loads(r.body)["text"]["content"] for r in receiver.requests)
+        for i in range(30):
+            self.assertIn(f"alarm-{i}.", text)
+        self.assertIn("messages for information", text)
+        self.assertIn("in a summary of", results[-1]["detail"])
+        self.assertEqual(driver.send("it", notice(id=100))["outcome"], "sent") # room is kept for what is critical
+        for i in range(15): # three quarters of 20 in a minute
+            self.assertEqual(driver.send("shipped", notice(id=i, purpose="returned"))["outcome"], "sent")
+        driver.queue("shipped", notice(id=15, purpose="returned"))
+        self.assertEqual(driver.send("shipped", notice(id=16))["id"], 16)
+        while driver.ask(waiting="shipped") != {"waiting": 1}: # until the last one is put away
+            pass
+        self.assertEqual([(r["id"], r["outcome"]) for r in driver.close()], [(15, "stopped")])
 
     def test_timeouts(self):
         port = self.hanging()
@@ -393,7 +426,8 @@ class Threads(Webhook):
 
     def test_results_are_not_lost_while_nobody_takes_them(self):
         receiver = self.receiver((200, {}, b"ok"))
-        driver = self.driver(f"it: {{kind: webhook, template: slack, url: '{receiver.url()}', queue: 200}}\n")
+        driver = self.driver(f"it: {{kind: webhook, template: slack, url: '{receiver.url()}', queue: 200,"
+                             " at_most: {count: 1000, within: 1 s}}\n")
         for i in range(100): # the mailbox has 64 slots
             self.assertTrue(driver.queue("it", notice(id=i))["queued"])
         for _ in range(65):

@@ -1,5 +1,8 @@
 """From an alarm on MQTT to people, and what keeps after them."""
-from notify_case import NotifyTest, harness, now_ms, rfc3339, until
+import threading
+import urllib.request
+
+from notify_case import NotifyTest, free_port, harness, now_ms, rfc3339, until
 
 
 class Calling(NotifyTest):  # each
@@ -87,7 +90,7 @@ class Calling(NotifyTest):  # each
 
     def test_group_is_one_message(self):
         self.be_daemon()
-        self.service()
+        self.service(collect="3 s")  # the whole group comes within it, also on a busy machine
         group = {"group": "hall/bus-down"}
         for n in range(4):
             self.publish(self.body("no-data", "raised", "unacknowledged", asset="tank-%d" % n, priority="high", **group))
@@ -162,6 +165,119 @@ class Calling(NotifyTest):  # each
         self.assertIn("time left not known", bad["first"])
         for message in self.receiver.feed.since():
             self.assertIn(message["purpose"], ("call", "again", "escalated"))
+
+    def test_one_order_is_one_message(self):
+        """A tank in maintenance has a dozen alarms: whoever is told of it gets one message, which does not read like an alarm."""
+        self.be_daemon()
+        self.service()
+        held = [self.publish(self.body("alarm-%d" % n, "out-of-service", "out-of-service", by="root", note="new valve", active=False,
+                                       until="2030-01-01T00:00:00.000Z", priority="high")) for n in range(9)]
+        told = self.receiver.wait(person="li.na", purpose="held")
+        self.assertEqual({m["alarm"] for m in told["members"]}, {body["alarm"] for body in held})
+        self.assertTrue(told["first"].startswith("[通知] 测试库 · 1号罐：9 个报警停用（root）"), told["first"])
+        for body in held:
+            self.follow(body, "in-service", "normal", by="root", why="person", active=False)
+        ended = self.receiver.wait(person="li.na", purpose="hold-ended")
+        self.assertEqual(len(ended["members"]), 9)
+        self.receiver.never(1, since=self.receiver.feed.mark())
+        self.assertEqual(self.receiver.feed.mark(), 2)
+
+    def test_refreshed_state_joins_its_group(self):
+        self.be_daemon()
+        self.service(priorities={"high": {"repeat": "2 s", "levels": ["1 h", "1 h"]}})
+        member = self.publish(self.body("level-low", "raised", "unacknowledged", priority="high"))
+        self.receiver.wait(person="li.na", occurrence=member["id"])
+        group = self.publish(self.body("supply", "raised", "unacknowledged", asset="system", priority="high"))
+        self.receiver.wait(person="li.na", occurrence=group["id"])
+        self.publish(dict(member, group="system/supply", value_time=rfc3339(now_ms())), event=False)
+        self.receiver.wait(person="li.na", occurrence=group["id"], since=self.receiver.feed.mark())
+        self.receiver.wait(person="li.na", occurrence=group["id"], since=self.receiver.feed.mark())
+        mark = self.receiver.feed.mark()
+        self.receiver.wait(person="li.na", occurrence=group["id"], since=mark)
+        self.receiver.never(0.1, since=mark, occurrence=member["id"])
+
+    def test_calls_are_counted_by_person(self):
+        self.be_daemon()
+        self.service()
+        self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.assertEqual(self.receiver.wait(person="li.na", purpose="call")["attempt"], 1)
+        self.assertEqual(self.receiver.wait(person="li.na", purpose="again")["attempt"], 2)
+        self.assertEqual(self.receiver.wait(person="wang", purpose="escalated")["attempt"], 1)
+
+    def press(self, url):
+        with urllib.request.urlopen(urllib.request.Request(url, data=b"", method="POST"), timeout=30) as answer:
+            return answer.read().decode()
+
+    def test_a_link_says_that_it_was_acknowledged_only_when_it_was(self):
+        self.be_daemon()
+        port = free_port()
+        self.service(link={"listen": "127.0.0.1:%d" % port, "url": "http://127.0.0.1:%d" % port})
+        observer = self.watch_mqtt()
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
+        link = self.receiver.wait(person="li.na", purpose="call")["link"]
+        answers = []
+
+        def answer(n, text):
+            since = observer.feed.mark()
+            presser = threading.Thread(target=lambda: answers.append(self.press(link)))
+            presser.start()
+            observer.wait("/cmd/cryonotify/acknowledge", since=since)
+            self.broker.publish("cryomon/test/cmd/cryonotify/answer", text, "-D", "publish", "correlation-data", str(n))
+            presser.join()
+            return answers[-1]
+        refused = '{"ok":false,"error":"cryonotify may not act for others"}'
+        self.assertIn("未能确认", answer(1, refused))
+        self.assertIn("未能确认", answer(2, refused))  # it can be pressed again, and tells the truth again
+        first = threading.Thread(target=lambda: answers.append(self.press(link)))
+        since = observer.feed.mark()
+        first.start()
+        observer.wait("/cmd/cryonotify/acknowledge", since=since)
+        self.assertIn("尚未得到监控系统确认", self.press(link))  # no answer: the daemon is away
+        first.join()
+        self.assertIn("尚未得到监控系统确认", answers[-1])
+        self.follow(alarm, "acknowledged", "acknowledged", by="wang", acknowledged_by="wang")
+        self.receiver.wait(purpose="acknowledged", person="li.na")
+        self.assertIn("此前已有人确认", self.open(link))
+
+    def open(self, url):
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return answer.read().decode()
+
+    def test_a_channel_that_is_switched_off_in_the_configuration_is_off(self):
+        settings = self.settings()
+        settings["channels"]["hook"]["enabled"] = False
+        self.be_daemon()
+        self.service(**settings)
+        observer = self.watch_mqtt()
+        status = observer.wait("/notify/status", lambda s: s and s["state"] == "online").json
+        self.assertEqual(status["reachable"], 2)  # chen has nothing else
+        self.assertIn("off", {p["kind"] for p in status["problems"]})
+        self.assertIn("hook", {o["what"] for o in status["off"]})
+        self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
+        self.mail.feed.wait(lambda m: "li.na@example.org" in m["to"], "a mail")
+        self.assertNotIn("failed", {c["outcome"] for c in self.calls()})
+
+    def test_everything_fails_and_the_status_stays_readable(self):
+        """Dozens of people whose ways all fail: the status stays below what the daemon reads, and is not told without end."""
+        settings = self.settings(rota=[{"people": ["p%d" % n for n in range(50)]}])
+        settings["channels"] = {"c%d" % n: {"kind": "webhook", "template": "json", "url": self.receiver.url("/broken%d" % n)}
+                                for n in range(5)}
+        settings["people"] = {"p%d" % n: {"name": "Person %d" % n, "language": "zh", "channels": {"c%d" % i: "" for i in range(5)}}
+                              for n in range(50)}
+        settings["priorities"]["critical"]["every_channel"] = True
+        settings["probe"] = "1 h"
+        self.receiver.broken |= {"/broken%d" % n for n in range(5)}
+        self.be_daemon()
+        self.service(**settings)
+        observer = self.watch_mqtt()
+        self.publish(self.body("warm", "raised", "unacknowledged"))
+        last = observer.wait("/notify/status", lambda s: s and s.get("would_be_told") is False, 60)
+        mark = observer.feed.mark()
+        observer.wait("/notify/heartbeat", lambda h: h and h["would_be_told"] is False, 60)
+        self.assertLess(len(last.text), 60000)
+        self.assertEqual(last.json["problems"][0]["kind"], "nobody")
+        self.assertGreater(last.json["n_problems"], 64)
+        self.assertLess(len([m for m in observer.feed.since(mark) if m.topic.endswith("/notify/status")]), 40)
 
     def test_drill_goes_round(self):
         self.be_daemon()

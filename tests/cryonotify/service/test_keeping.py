@@ -29,6 +29,38 @@ class Keeping(NotifyTest):  # each
         self.assertEqual(rows[0]["n"], 0)
         self.assertEqual(harness.integrity(self.path("notify", "notify.db")), "ok")
 
+    def test_what_has_failed_has_failed_after_a_restart_too(self):
+        self.be_daemon()
+        self.receiver.broken.add("/hook")
+        service = self.service(probe="1 h")
+        observer = self.watch_mqtt()
+
+        def hook(status, person="li.na"):
+            return [c for c in status["channels"] if (c["person"], c["channel"]) == (person, "hook")][0]
+        untried = observer.wait("/notify/status", lambda s: s and s["state"] == "online").json
+        self.assertIsNone(hook(untried)["ok"])
+        probed = observer.wait("/notify/status", lambda s: s and any(c.get("proof") == "probe" for c in s.get("channels", ()))).json
+        self.assertEqual((probed["reachable"], probed["proven"], probed["unproven"]), (3, 2, 1))  # chen has no mail
+        self.assertEqual(self.mail.feed.mark(), 0)
+        self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
+        failed = observer.wait("/notify/status", lambda s: s and s.get("channels") and hook(s)["ok"] is False).json
+        service.kill()
+        mark = observer.feed.mark()
+        service.start()
+        again = observer.wait("/notify/status", lambda s: s and s["state"] == "online", since=mark).json
+        self.assertEqual(hook(again), hook(failed))
+        self.assertIn("channel", {p["kind"] for p in again["problems"]})
+        self.assertIsNone(hook(again, "chen")["ok"])
+
+    def test_nobody_is_also_too_few(self):
+        self.be_daemon()
+        self.service(needed_people=2)
+        observer = self.watch_mqtt()
+        for person in ("li.na", "wang", "chen"):
+            self.command("off", person, "--for", "1h", "--why", "test")
+        status = observer.wait("/notify/status", lambda s: s and not s.get("would_be_told", True)).json
+        self.assertLessEqual({"nobody", "people"}, {p["kind"] for p in status["problems"]})
+
     def test_killed_in_a_stream_of_events(self):
         """The broker is told that an event was taken only when it is on disk: none is missing, whenever we are killed."""
         self.be_daemon()
@@ -190,9 +222,9 @@ class Keeping(NotifyTest):  # each
         observer.wait("/notify/status", lambda s: s and s["state"] == "online")
         service.kill()
         observer.wait("/notify/status", lambda s: s and s["state"] == "offline" and s["reason"] == "connection lost")
-        service.start()
         mark = observer.feed.mark()
-        observer.wait("/notify/status", lambda s: s and s["state"] == "online", since=mark - 1)
+        service.start()
+        observer.wait("/notify/status", lambda s: s and s["state"] == "online", since=mark)
         service.stop()
         observer.wait("/notify/status", lambda s: s and s["state"] == "offline" and s["reason"] == "stopped")
 

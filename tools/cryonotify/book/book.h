@@ -100,6 +100,8 @@ int book_ack_load(struct book *book, void (*take)(void *context, const struct bo
 int book_link_use(struct book *book, const char *token_id, const char *occurrence, const char *person,
                   const char *from, int64_t utc_us);
 
+bool book_link_is_used(struct book *book, const char *token_id);
+
 int book_fact_put(struct book *book, const char *name, const char *value);
 /* -ENOENT: there is none. */
 int book_fact_get(struct book *book, const char *name, char *value, size_t cap);

@@ -96,6 +96,16 @@ int book_ack_load(struct book *book, void (*take)(void *context, const struct bo
     return rc == SQLITE_DONE ? n : book_errno(rc);
 }
 
+bool book_link_is_used(struct book *book, const char *token_id)
+{
+    sqlite3_stmt *stmt = NULL;
+    if (book_prepare(book, &stmt, "SELECT 1 FROM link WHERE token = ?", "t", token_id) < 0)
+        return false;
+    bool used = sqlite3_step(stmt) == SQLITE_ROW;
+    sqlite3_finalize(stmt);
+    return used;
+}
+
 int book_link_use(struct book *book, const char *token_id, const char *occurrence, const char *person,
                   const char *from, int64_t utc_us)
 {

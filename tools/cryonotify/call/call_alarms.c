@@ -149,9 +149,10 @@ struct call_alarm *call_group_of(struct call *c, const struct call_alarm *a)
 void call_join(struct call *c, const char *key, const char *group)
 {
     struct call_alarm *a = find(c, key);
-    if (a == NULL || a->fact.group[0] != '\0' || strlen(group) >= sizeof a->fact.group)
+    size_t len = strlen(group);
+    if (a == NULL || a->fact.group[0] != '\0' || len >= sizeof a->fact.group)
         return;
-    strcpy(a->fact.group, group);
+    memcpy(a->fact.group, group, len + 1);
     a->dirty = true;
 }
 
@@ -161,6 +162,22 @@ static void unacknowledged(struct call *c, struct stamp now, struct call_alarm *
         a->worse = a->fact.realarmed;
         call_start(c, now, a);
     }
+}
+
+/* It was over, and holds again, before anybody has acknowledged it: all who were called are, at once. Whoever has
+ * acknowledged its group meanwhile could not know. */
+static void holds_again(struct call *c, struct stamp now, struct call_alarm *a)
+{
+    const struct call_alarm *group = a->folded ? call_group_of(c, a) : NULL;
+    if (a->folded && (group == NULL || group->phase == PHASE_HELD)) {
+        unfold(c, now, a);
+        return;
+    }
+    if (a->folded)
+        return; /* its group is being called */
+    a->repeat_us = now.boot_us;
+    if (a->level_us != CALL_NEVER) /* the climb stood still meanwhile */
+        a->level_us = call_after(now.boot_us, call_pace_of(c, &a->fact)->level_ms[a->level]);
 }
 
 /* Of a hold is told when the window has ended, with all that belongs to the same order. */
@@ -240,10 +257,10 @@ void call_alarm_feed(struct call *c, struct stamp now, const struct call_fact *f
                  strchr(fact->occurrence, '@') != NULL;
     bool was_active = a->fact.active, was_other_hold = fact->state != a->fact.state;
     char group[CALL_KEY];
-    strcpy(group, a->fact.group);
+    memcpy(group, a->fact.group, sizeof group);
     a->fact = *fact;
     if (!other && fact->group[0] == '\0') /* what it said before its group was there */
-        strcpy(a->fact.group, group);
+        memcpy(a->fact.group, group, sizeof group);
     a->dirty = true;
     if (other) {
         a->told = 0;
@@ -252,6 +269,8 @@ void call_alarm_feed(struct call *c, struct stamp now, const struct call_fact *f
     switch (fact->state) {
     case CALL_STATE_UNACKNOWLEDGED:
         unacknowledged(c, now, a, other || fact->realarmed);
+        if (!was_active && fact->active && a->phase == PHASE_CALLING)
+            holds_again(c, now, a);
         break;
     case CALL_STATE_RETURNED:
         unacknowledged(c, now, a, other);

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "mail.h"
 #include "outcome.h"
 #include "program.h"
+#include "waiting.h"
 #include "webhook.h"
 
 #define ROOM_WAIT_US 20000  /* between two looks whether the results' mailbox has room */
@@ -28,10 +30,11 @@ struct channel {
     /* shared, under lock */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    struct notice **ring; /* config->queue slots */
-    size_t head, used;
-    bool busy, stop;
+    struct waiting *waiting;
+    size_t busy; /* notices that are being sent */
+    bool stop;
 
+    struct notice **taken; /* of the worker: those that it sends */
     struct transfer transfer;
     int stop_fd; /* readable once we are to stop */
 };
@@ -59,24 +62,34 @@ static bool is_stopping(struct channel *c)
     return stop;
 }
 
-/* The next notice; NULL: the queue is empty and we are to stop. */
-static struct notice *next_notice(struct channel *c, bool *ret_stop)
+/* Until something new comes, or delay_us has passed (negative: for ever). */
+static void wait_for_change(struct channel *c, int64_t delay_us)
 {
-    struct notice *notice = NULL;
+    struct timespec until;
+
+    if (delay_us < 0) {
+        pthread_cond_wait(&c->changed, &c->lock);
+        return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t end_us = until.tv_sec * SECOND_US + until.tv_nsec / 1000 + delay_us;
+    until = (struct timespec){.tv_sec = end_us / SECOND_US, .tv_nsec = end_us % SECOND_US * 1000};
+    (void)pthread_cond_timedwait(&c->changed, &c->lock, &until);
+}
+
+/* The next notices, which go as one message; 0: none waits and we are to stop. */
+static size_t next_notices(struct channel *c, struct notice **notices, bool *ret_stop)
+{
+    size_t n = 0;
 
     pthread_mutex_lock(&c->lock);
-    c->busy = false;
-    while (c->used == 0 && !c->stop)
-        pthread_cond_wait(&c->changed, &c->lock);
-    if (c->used > 0) {
-        notice = c->ring[c->head];
-        c->head = (c->head + 1) % c->config->queue;
-        c->used--;
-        c->busy = true;
-    }
+    c->busy = 0;
+    while ((n = waiting_take(c->waiting, clock_boot_us(), c->stop, notices)) == 0 && !c->stop)
+        wait_for_change(c, waiting_delay_us(c->waiting, clock_boot_us()));
+    c->busy = n;
     *ret_stop = c->stop;
     pthread_mutex_unlock(&c->lock);
-    return notice;
+    return n;
 }
 
 static void send_notice(struct channel *c, const struct notice *notice, struct channel_result *result)
@@ -120,24 +133,59 @@ static void post(struct channel *c, const struct channel_result *result)
     }
 }
 
+/* Several as one message. */
+static void send_together(struct channel *c, struct notice **notices, size_t n, struct channel_result *result)
+{
+    struct notice *summary = NULL;
+    char detail[CHANNEL_DETAIL_MAX];
+    int error = waiting_together(notices, n, &summary);
+
+    if (error < 0) {
+        outcome_fail(result, "the summary could not be made: %s", strerrordesc_np(-error));
+        return;
+    }
+    send_notice(c, summary, result);
+    notice_free(summary);
+    (void)snprintf(detail, sizeof detail, "in a summary of %zu messages%s%.200s", n,
+                   result->detail[0] != '\0' ? ": " : "", result->detail);
+    outcome_detail(result, detail);
+}
+
+static void count_messages(struct channel *c, const struct notice *notice,
+                           const struct channel_result *result)
+{
+    if (notice->is_probe)
+        return;
+    pthread_mutex_lock(&c->lock);
+    waiting_sent(c->waiting, clock_boot_us(), result->n_messages > 0 ? result->n_messages : 1);
+    pthread_mutex_unlock(&c->lock);
+}
+
 static void *work(void *argument)
 {
     struct channel *c = argument;
-    struct notice *notice = NULL;
+    size_t n = 0;
     bool stop = false;
 
-    while ((notice = next_notice(c, &stop)) != NULL) {
-        struct channel_result result = {.id = notice->id, .tag = c->tag, .began_utc_us = clock_now().utc_us};
+    while ((n = next_notices(c, c->taken, &stop)) > 0) {
+        struct channel_result result = {.tag = c->tag, .began_utc_us = clock_now().utc_us};
         result.outcome = CHANNEL_FAILED;
         if (stop) {
             result.outcome = CHANNEL_STOPPED;
             (void)snprintf(result.error, sizeof result.error, "cryonotify stops; it was not tried");
+        } else if (n == 1) {
+            send_notice(c, c->taken[0], &result);
+            count_messages(c, c->taken[0], &result);
         } else {
-            send_notice(c, notice, &result);
+            send_together(c, c->taken, n, &result);
+            count_messages(c, c->taken[0], &result);
         }
         result.ended_utc_us = clock_now().utc_us;
-        post(c, &result);
-        notice_free(notice);
+        for (size_t i = 0; i < n; i++) {
+            result.id = c->taken[i]->id;
+            post(c, &result);
+            notice_free(c->taken[i]);
+        }
     }
     return NULL;
 }
@@ -162,6 +210,7 @@ int channel_open(const struct channel_config *config, unsigned tag, struct mailb
                  struct channel **ret)
 {
     struct channel *c = calloc(1, sizeof *c);
+    pthread_condattr_t attributes;
     int error = 0;
 
     if (c == NULL)
@@ -171,10 +220,15 @@ int channel_open(const struct channel_config *config, unsigned tag, struct mailb
     c->results = results;
     c->stop_fd = -1;
     pthread_mutex_init(&c->lock, NULL);
-    pthread_cond_init(&c->changed, NULL);
-    c->ring = calloc(config->queue, sizeof(struct notice *));
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&c->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    c->taken = calloc(2 * (size_t)config->queue, sizeof(struct notice *));
     error = transfer_open(&c->transfer);
-    if (error < 0 || c->ring == NULL) {
+    if (error == 0)
+        error = waiting_create(config, &c->waiting);
+    if (error < 0 || c->taken == NULL) {
         error = -ENOMEM;
         goto fail;
     }
@@ -201,13 +255,9 @@ int channel_send(struct channel *c, const struct notice *notice)
     if (error < 0)
         return error;
     pthread_mutex_lock(&c->lock);
-    if (c->used == c->config->queue || c->stop) {
-        error = -EAGAIN;
-    } else {
-        c->ring[(c->head + c->used) % c->config->queue] = copy;
-        c->used++;
+    error = c->stop ? -EAGAIN : waiting_put(c->waiting, copy, clock_boot_us());
+    if (error == 0)
         pthread_cond_signal(&c->changed);
-    }
     pthread_mutex_unlock(&c->lock);
     if (error < 0)
         notice_free(copy);
@@ -217,7 +267,7 @@ int channel_send(struct channel *c, const struct notice *notice)
 size_t channel_waiting(struct channel *c)
 {
     pthread_mutex_lock(&c->lock);
-    size_t n = c->used + (c->busy ? 1 : 0);
+    size_t n = waiting_count(c->waiting) + c->busy;
     pthread_mutex_unlock(&c->lock);
     return n;
 }
@@ -249,6 +299,7 @@ void channel_free(struct channel *c)
         close(c->stop_fd);
     pthread_cond_destroy(&c->changed);
     pthread_mutex_destroy(&c->lock);
-    free(c->ring);
+    waiting_free(c->waiting);
+    free(c->taken);
     free(c);
 }

@@ -11,6 +11,9 @@
  *     poll(mailbox_fd(results)) ... mailbox_take(results, &result)
  *     channel_free(channel);                              in bounded time
  *
+ * Notices that wait go in the order of waiting.h: critical calls first, and those that can't go singly (too
+ * many at once, or more than the service takes) as one summary, whose result comes for each of them.
+ *
  * A channel tries once; when and whom to try again is the caller's. Exactly one result comes for each notice
  * that channel_send took, also when the channel is freed (it then says "stopped").
  *
@@ -38,6 +41,15 @@ struct secret_place {
     char file[256];      /* absolute path; the first line counts */
     char credential[64]; /* name below $CREDENTIALS_DIRECTORY */
 };
+
+/* What a service takes: count messages within a time; count 0: no limit. */
+struct rate_limit {
+    uint32_t count, within_ms;
+};
+#define RATE_COUNT_MAX 1000
+
+/* Reads "{count: 20, within: 60 s}"; what names the key. */
+void channel_read_limit(struct problems *problems, const struct yaml_node *node, struct rate_limit *ret);
 
 enum mail_security {
     MAIL_STARTTLS, /* required: a server that doesn't offer it is refused */
@@ -82,7 +94,8 @@ struct channel_config {
     bool needs_address;          /* a person must have an address on this channel */
     uint32_t timeout_ms;         /* for one message, all in all */
     uint32_t connect_timeout_ms; /* mail, webhook */
-    uint16_t queue;              /* notices that may wait */
+    uint16_t queue;              /* notices that may wait; critical calls have as much room again */
+    struct rate_limit at_most;
     struct mail_config mail;
     struct webhook_config webhook;
     struct command_config command;
@@ -113,7 +126,8 @@ struct channel_result {
                         sent) */
     bool permanent;  /* FAILED: the same message will be refused again (address unknown, signature wrong) */
     uint32_t
-        retry_after_ms; /* FAILED: the server wants peace for so long (429, Retry-After); 0: it didn't say */
+        retry_after_ms;  /* FAILED: the server wants peace for so long (429, Retry-After); 0: it didn't say */
+    unsigned n_messages; /* that went out for it: long ones are split */
     int64_t began_utc_us, ended_utc_us;
     char error[CHANNEL_ERROR_MAX];   /* "" when sent; a sentence in English, without secrets */
     char detail[CHANNEL_DETAIL_MAX]; /* what the other side said: SMTP reply, body's message, last line; or ""

@@ -25,7 +25,7 @@ static const char secret_hint[] =
 struct draft {
     struct channel_config config;
     char template[256];
-    const struct yaml_node *args;
+    const struct yaml_node *args, *at_most;
 };
 
 #define COMMON_FIELDS                                                                                        \
@@ -33,6 +33,7 @@ struct draft {
         {"enabled", FIELD_BOOL, FIELD_OF(struct draft, config.enabled)},                                     \
         {"timeout", FIELD_DURATION, FIELD_OF(struct draft, config.timeout_ms), .min = SECOND_MS,             \
          .max = 600 * SECOND_MS},                                                                            \
+        {"at_most", FIELD_NODE, NODE_OF(struct draft, at_most)},                                             \
     {                                                                                                        \
         "queue", FIELD_UINT, FIELD_OF(struct draft, config.queue), .min = 1, .max = CHANNEL_QUEUE_MAX        \
     }
@@ -322,6 +323,32 @@ static bool walk(struct reader *r, int kind)
     return false;
 }
 
+static const struct field limit_fields[] = {
+    {"count", FIELD_UINT, FIELD_OF(struct rate_limit, count), .min = 1, .max = RATE_COUNT_MAX,
+     .flags = FIELD_REQUIRED},
+    {"within", FIELD_DURATION, FIELD_OF(struct rate_limit, within_ms), .min = SECOND_MS,
+     .max = 3600 * SECOND_MS, .flags = FIELD_REQUIRED},
+};
+
+void channel_read_limit(struct problems *problems, const struct yaml_node *node, struct rate_limit *ret)
+{
+    struct rate_limit limit = {0};
+
+    if (fields_walk(problems, node, "'at_most'", limit_fields, COUNT_OF(limit_fields), &limit))
+        *ret = limit;
+}
+
+/* As the template says, unless the channel says otherwise. */
+static void finish_limit(struct reader *r)
+{
+    struct channel_config *config = &r->draft->config;
+
+    if (config->webhook.template != NULL)
+        config->at_most = config->webhook.template->at_most;
+    if (r->draft->at_most != NULL)
+        channel_read_limit(r->problems, r->draft->at_most, &config->at_most);
+}
+
 static void set_defaults(struct channel_config *config)
 {
     config->enabled = true;
@@ -363,6 +390,7 @@ bool channel_read(struct problems *problems, struct problems *warnings, const st
         finish_webhook(&r, templates_dir);
     else
         finish_command(&r);
+    finish_limit(&r);
     if (draft.config.connect_timeout_ms > draft.config.timeout_ms)
         draft.config.connect_timeout_ms = draft.config.timeout_ms;
     if (problems->n > before) {

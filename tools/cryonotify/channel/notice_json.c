@@ -163,11 +163,13 @@ static int set_members(json_t *o, const struct notice *n)
     for (size_t i = 0; i < n->n_members; i++) {
         const struct notice_member *m = &n->members[i];
         json_t *member = json_pack(
-            "{s:o,s:o,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o}", "asset", string(m->asset), "asset_names",
-            words(&m->asset_name), "alarm", string(m->alarm), "descriptions", words(&m->text), "responses",
-            words(&m->response), "priority", priority_name(m->priority), "state", string(m->state), "raised",
-            moment(m->raised_utc_us), "time_left_s",
-            seconds(notice_time_left_of(n, m), notice_time_left_of(n, m) >= 0), "link", string(m->link));
+            "{s:o,s:o,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:b,s:o,s:o,s:o}", "asset", string(m->asset),
+            "asset_names", words(&m->asset_name), "alarm", string(m->alarm), "descriptions", words(&m->text),
+            "responses", words(&m->response), "priority", priority_name(m->priority), "state",
+            string(m->state), "raised", moment(m->raised_utc_us), "time_left_s",
+            seconds(notice_time_left_of(n, m), notice_time_left_of(n, m) >= 0), "link", string(m->link),
+            "for_information", m->is_news, "quality", string(m->quality), "value_time",
+            moment(m->value_utc_us), "until", moment(m->until_utc_us));
         bad |= json_array_append_new(members, member);
     }
     for (size_t i = 0; i < n->n_group_members; i++)

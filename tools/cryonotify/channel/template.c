@@ -29,7 +29,7 @@ struct draft {
     int method; /* an enum's size: fields_walk stores 1, 2 or 4 bytes */
     enum template_content content;
     enum render_escape escape;
-    const struct yaml_node *body, *form, *query, *headers, *sign, *ok, *busy, *limit;
+    const struct yaml_node *body, *form, *query, *headers, *sign, *ok, *busy, *limit, *at_most;
     char error[64];
     struct {
         enum sign_scheme scheme;
@@ -60,6 +60,7 @@ static const struct field file_fields[] = {
     {"busy", FIELD_NODE, NODE_OF(struct draft, busy)},
     {"error", FIELD_TEXT, FIELD_OF(struct draft, error)},
     {"limit", FIELD_NODE, NODE_OF(struct draft, limit)},
+    {"at_most", FIELD_NODE, NODE_OF(struct draft, at_most)},
 };
 static const struct field sign_fields[] = {
     {"scheme", FIELD_CHOICE, FIELD_OF(struct draft, signing.scheme), .choices = schemes,
@@ -294,6 +295,8 @@ static void read_ok(struct loader *l, struct draft *d)
 static void read_limit(struct loader *l, struct draft *d)
 {
     d->size.parts = 1;
+    if (d->at_most != NULL)
+        channel_read_limit(l->problems, d->at_most, &l->template->at_most);
     if (d->limit == NULL ||
         !fields_walk(l->problems, d->limit, "'limit'", limit_fields, COUNT_OF(limit_fields), d))
         return;

@@ -7,6 +7,7 @@
 #ifndef CRYOMON_TEMPLATE_H
 #define CRYOMON_TEMPLATE_H
 
+#include "channel.h"
 #include "render.h"
 #include "sign.h"
 #include "text.h"
@@ -44,7 +45,8 @@ struct template
     char *busy[TEMPLATE_BUSY_MAX]; /* what ok_json prints as when messages come too fast */
     size_t n_busy;
 
-    size_t max; /* of one message's text; 0: no limit */
+    struct rate_limit at_most; /* messages that the service takes */
+    size_t max;                /* of one message's text; 0: no limit */
     enum text_unit unit;
     size_t parts; /* 1: the first line only, shortened */
     enum render_escape escape;

@@ -375,6 +375,7 @@ static void send_parts(struct transfer *transfer, const struct channel_config *c
     } else {
         for (size_t i = 0; i < parts.n; i++) {
             send_message(transfer, config, secrets, notice, &text, parts.parts[i], result);
+            result->n_messages++;
             if (result->outcome == CHANNEL_SENT)
                 continue;
             if (i > 0) { /* the beginning has arrived */

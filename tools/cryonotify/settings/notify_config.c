@@ -145,7 +145,7 @@ static void read_all(struct reader *r, struct yamldoc *doc)
                          .needed = 1,
                          .silent_ms = 60000,
                          .broker_ms = 60000,
-                         .attempt_ms = 90000,
+                         .attempt_ms = 120000,
                          .retry_ms = 30000,
                          .probe_ms = 60000};
     (void)fields_walk(r->problems, root, "the configuration", top_fields, COUNT_OF(top_fields), &s);

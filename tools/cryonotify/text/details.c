@@ -235,6 +235,9 @@ void details_members(FILE *out, const struct notice *n)
             fprintf(out, n->language == LANGUAGE_ZH ? "%s：" : "%s: ", asset);
         fputs(text, out);
         state_of_member(out, n, m);
+        if (!m->is_news && has(m->quality) && strcmp(m->quality, "good") != 0)
+            fprintf(out, phrase_pick(n->language, " · value %s", " · 数值%s"),
+                    phrase_quality(m->quality, n->language));
         if (!m->is_news && m->value_utc_us != 0 && n->sent_utc_us - m->value_utc_us >= NOTICE_OLD_US) {
             fputs(phrase_pick(n->language, " · as it was at ", " · 以上为此时的数值："), out);
             phrase_clock(out, m->value_utc_us, n->sent_utc_us);

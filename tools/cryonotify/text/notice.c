@@ -148,6 +148,7 @@ static void pack_member(struct packer *p, struct notice_member *m)
     pack(p, &m->asset);
     pack(p, &m->alarm);
     pack(p, &m->state);
+    pack(p, &m->quality);
     pack(p, &m->link);
     pack_words(p, &m->asset_name);
     pack_words(p, &m->text);

@@ -61,6 +61,7 @@ struct notice_member {
     struct words asset_name, text, response;
     enum priority priority;
     const char *state;     /* "unacknowledged", ... */
+    const char *quality;   /* of the reading that the text names, when it is not good; may be absent */
     int64_t raised_utc_us; /* 0: not known */
     int64_t event_utc_us;  /* when time_left_s was so; 0: now */
     int64_t value_utc_us;  /* when the reading was taken that the text names; 0: it names none */

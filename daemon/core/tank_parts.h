@@ -1,0 +1,78 @@
+/*
+ * tank_parts.h - what the files of tank.h share.
+ */
+#ifndef CRYOMON_TANK_PARTS_H
+#define CRYOMON_TANK_PARTS_H
+
+#include "tank.h"
+
+#define TANK_LN2_C     (-195.8)
+#define TANK_SECOND_US INT64_C(1000000)
+#define TANK_HOUR_US   (3600 * TANK_SECOND_US)
+#define TANK_DAY_US    (24 * TANK_HOUR_US)
+#define TANK_BLOCK_US  (300 * TANK_SECOND_US)
+#define TANK_GAP_US    (30 * 60 * TANK_SECOND_US)
+
+static inline bool tank_good(const struct reading *reading)
+{
+    return reading->quality == QUALITY_GOOD;
+}
+
+static inline bool tank_absent(const struct reading *reading)
+{
+    return reading->quality == QUALITY_BAD && reading->reason == REASON_NEVER_READ;
+}
+
+static inline double tank_number(micro_t micro)
+{
+    return (double)micro / MICRO_PER_UNIT;
+}
+
+static inline double tank_larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static inline double tank_smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+/* Litres below a height; without a shape the height itself. */
+double tank_content(const struct tank *tank, double cm);
+/* Content per cm at a height. */
+double tank_per_cm(const struct tank *tank, double cm);
+/* What the boil-off must be divided by to compare with a room of 21 degrees C; 1 when the room is not known.
+ */
+double tank_room_factor(double room_c);
+micro_t tank_micro(double number);
+struct tank_quantity tank_says(double value, double low, double high);
+struct tank_quantity tank_unknown(enum tank_why why);
+/* The reason for which this reading gives nothing. */
+enum tank_why tank_no_reading(const struct reading *reading);
+
+/* tank_level.c: phases, blocks and runs. */
+void tank_level_feed(struct tank *tank);
+/* tank_vacuum.c */
+void tank_vacuum_window(struct tank *tank, const struct slope_fit *fit, double cm);
+/* Is this slope so far above the baseline that shorter windows will do? */
+bool tank_vacuum_is_high(const struct tank *tank, const struct slope_fit *fit);
+void tank_vacuum_block(struct tank *tank); /* after each block of a run */
+double tank_vacuum_index(const struct tank *tank);
+double tank_vacuum_growth(const struct tank *tank); /* of the index, per day */
+void tank_vacuum_view(const struct tank *tank, struct tank_view *ret);
+/* tank_fill.c */
+void tank_fill_begin(struct tank *tank);
+void tank_fill_end(struct tank *tank);
+void tank_fill_feed(struct tank *tank);
+void tank_fill_view(const struct tank *tank, struct tank_view *ret);
+/* tank_sense.c: lid and plausibility. */
+void tank_sense_feed(struct tank *tank);
+/* Has the lid been closed for so long that its heat is gone? */
+bool tank_sense_quiet(const struct tank *tank);
+void tank_sense_view(const struct tank *tank, struct tank_view *ret);
+/* tank_left.c */
+void tank_left_feed(struct tank *tank);
+void tank_left_view(const struct tank *tank, struct tank_view *ret);
+
+#endif

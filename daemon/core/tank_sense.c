@@ -1,0 +1,160 @@
+/* tank_sense.c - the lid, and readings that contradict each other. */
+#include "tank_parts.h"
+
+#define RECOVER_US    (3 * TANK_HOUR_US) /* after a short opening its heat is in the racks for so long */
+#define RECOVER_TIMES 6                  /* after a longer one so many times the opening */
+#define RECOVER_MAX   (24 * TANK_HOUR_US)
+#define FLAT_FALL     5.0 /* in steps of the reading: it should have moved so far */
+#define FLAT_LEAST_CM 0.3
+#define FLAT_US       (3 * TANK_HOUR_US)
+#define WET_C         (-190.0)
+#define WET_CM        2.0 /* so far below the surface a probe is surely wet */
+#define COLD_C        (-199.0)
+#define DOUBT_US      (30 * 60 * TANK_SECOND_US)
+#define HOURS         24
+
+bool tank_sense_quiet(const struct tank *t)
+{
+    int64_t recover_us = RECOVER_TIMES * t->lid_for_us;
+    if (t->lid_open)
+        return false;
+    if (recover_us < RECOVER_US)
+        recover_us = RECOVER_US;
+    if (recover_us > RECOVER_MAX)
+        recover_us = RECOVER_MAX;
+    return t->now_us - t->lid_closed_us >= recover_us;
+}
+
+static void count_hours(struct tank *t, int64_t open_us)
+{
+    if (t->now_us - t->lid_hour_us > 2 * HOURS * TANK_HOUR_US)
+        t->lid_hour_us = t->now_us - HOURS * TANK_HOUR_US; /* all that is older goes anyway */
+    while (t->now_us - t->lid_hour_us >= TANK_HOUR_US) {
+        for (unsigned i = HOURS - 1; i > 0; i--)
+            t->lid_hours[i] = t->lid_hours[i - 1];
+        t->lid_hours[0] = 0;
+        t->lid_hour_us += TANK_HOUR_US;
+    }
+    t->lid_hours[0] += (uint32_t)(open_us / TANK_SECOND_US);
+}
+
+static void watch_lid(struct tank *t)
+{
+    const struct reading *lid = &t->input.lid, *top = &t->input.temps[t->model.top];
+    bool open = tank_good(lid) ? lid->value != 0 : t->lid_open;
+    int64_t passed_us = t->now_us - t->lid_us;
+    count_hours(t, t->lid_open && passed_us < TANK_HOUR_US ? passed_us : 0);
+    t->lid_ever = t->lid_ever || tank_good(lid);
+    t->lid_us = t->now_us;
+    if (open && !t->lid_open) {
+        /* what was not yet over when it was opened again counts on */
+        int64_t left_us = t->lid_for_us - (t->now_us - t->lid_closed_us) / RECOVER_TIMES;
+        t->lid_for_us = left_us > 0 ? left_us : 0;
+        t->lid_closed_us = t->now_us;
+        t->lid_from_c = t->lid_most_c = tank_good(top) ? tank_number(top->value) : 0;
+        t->lid_warmed_k = tank_good(top) ? 0 : -1;
+    }
+    if (t->lid_open)
+        t->lid_for_us = passed_us < RECOVER_MAX - t->lid_for_us ? t->lid_for_us + passed_us : RECOVER_MAX;
+    if (t->lid_open && !open)
+        t->lid_closed_us = t->now_us;
+    t->lid_open = open;
+    /* the top is warmest some minutes after the lid is closed */
+    if (t->lid_ever && t->lid_warmed_k >= 0 && tank_good(top) &&
+        (open || t->now_us - t->lid_closed_us < DOUBT_US))
+        t->lid_warmed_k = tank_larger(t->lid_warmed_k, tank_number(top->value) - t->lid_from_c);
+}
+
+static void flag(struct tank *t, uint32_t bit, bool on)
+{
+    t->flags = on ? t->flags | bit : t->flags & ~bit;
+}
+
+/* Not a hair's breadth while so much must have boiled off that it should have moved. */
+static void watch_flat(struct tank *t)
+{
+    if (!tank_good(&t->input.level) || t->base <= 0)
+        return;
+    double cm = tank_number(t->input.level.value);
+    double step = t->model.resolution_cm == TANK_UNKNOWN ? 0 : tank_number(t->model.resolution_cm);
+    if (cm != t->flat_cm || t->phase == TANK_FILLING) {
+        t->flat_cm = cm;
+        t->flat_us = t->now_us;
+        flag(t, TANK_LEVEL_FLAT, false);
+        return;
+    }
+    double days = (double)(t->now_us - t->flat_us) / (double)TANK_DAY_US;
+    double fall_cm = t->base / tank_per_cm(t, cm) * days;
+    if (t->now_us - t->flat_us >= FLAT_US && fall_cm > tank_larger(FLAT_LEAST_CM, FLAT_FALL * step))
+        flag(t, TANK_LEVEL_FLAT, true);
+}
+
+static bool is_too_warm(const struct tank *t)
+{
+    if (!tank_good(&t->input.level))
+        return false;
+    for (unsigned i = 0; i < TANK_TEMPS; i++) {
+        const struct reading *temp = &t->input.temps[i];
+        if (t->model.probe_cm[i] != TANK_UNKNOWN && tank_good(temp) &&
+            t->input.level.value > t->model.probe_cm[i] + tank_micro(WET_CM) &&
+            tank_number(temp->value) > WET_C)
+            return true;
+    }
+    return false;
+}
+
+static bool differ(const struct tank *t)
+{
+    for (unsigned i = 0; i < TANK_TEMPS && t->model.twin_k != TANK_UNKNOWN; i++) {
+        if (t->model.twin[i] == 0)
+            continue;
+        const struct reading *a = &t->input.temps[i], *b = &t->input.temps[t->model.twin[i] - 1];
+        micro_t off = a->value - b->value;
+        if (tank_good(a) && tank_good(b) && (off > t->model.twin_k || -off > t->model.twin_k))
+            return true;
+    }
+    return false;
+}
+
+/* True when it has been so for DOUBT_US. */
+static bool lasts(const struct tank *t, int64_t *since_us, bool now)
+{
+    if (!now)
+        *since_us = t->now_us;
+    return t->now_us - *since_us >= DOUBT_US;
+}
+
+void tank_sense_feed(struct tank *t)
+{
+    bool cold = false;
+    watch_lid(t);
+    watch_flat(t);
+    for (unsigned i = 0; i < TANK_TEMPS; i++)
+        cold = cold || (tank_good(&t->input.temps[i]) && tank_number(t->input.temps[i].value) < COLD_C);
+    flag(t, TANK_TEMP_TOO_COLD, cold);
+    flag(t, TANK_TEMP_TOO_WARM, lasts(t, &t->warm_us, is_too_warm(t)));
+    flag(t, TANK_TEMPS_DIFFER, lasts(t, &t->differ_us, differ(t)));
+}
+
+void tank_sense_view(const struct tank *t, struct tank_view *ret)
+{
+    const struct reading *lid = &t->input.lid;
+    if (!tank_good(lid)) {
+        ret->lid_open_min = tank_unknown(tank_no_reading(lid));
+        ret->lid_day_min = ret->lid_open_min;
+    } else {
+        double min = t->lid_open ? (double)(t->now_us - t->lid_closed_us) / 60e6 : 0, day = 0;
+        for (unsigned i = 0; i < HOURS; i++)
+            day += t->lid_hours[i] / 60.0;
+        ret->lid_open_min = tank_says(min, min, min);
+        ret->lid_day_min = tank_says(day, day, day);
+        if (t->now_us - t->seen_us < TANK_DAY_US)
+            ret->lid_day_min = tank_unknown(TANK_LEARNING);
+    }
+    if (!t->lid_ever)
+        ret->lid_warmed_k = tank_unknown(tank_no_reading(lid));
+    else if (t->lid_warmed_k < 0)
+        ret->lid_warmed_k = tank_unknown(tank_no_reading(&t->input.temps[t->model.top]));
+    else
+        ret->lid_warmed_k = tank_says(t->lid_warmed_k, t->lid_warmed_k, t->lid_warmed_k);
+}

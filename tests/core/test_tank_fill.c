@@ -1,0 +1,232 @@
+/* Fills that are too long, too short, for nothing, too often, or missing; and what they bring. */
+#include "tank_stage.h"
+
+static void used_to_it(struct stage *s)
+{
+    struct tank_vessel model;
+    stage_model(&model);
+    stage_open(s, &model);
+    stage_run(s, 15 * DAY);
+    struct tank_view v = stage_view(s);
+    assert_int_equal(v.flags, 0);
+    assert_true(v.fill_every_h.known && v.fill_takes_min.known && v.since_fill_h.known);
+    assert_between(AS_NUM(v.fill_every_h.value), 60, 65);
+    assert_between(AS_NUM(v.fill_takes_min.value), 19, 22);
+    assert_between(AS_NUM(v.used_l_day.value), 9, 16);
+    assert_false(v.used_l_month.known);
+}
+
+static void run_to_fill(struct stage *s)
+{
+    while (!s->filling)
+        stage_run(s, MINUTE);
+}
+
+static void too_long(void **state)
+{
+    (void)state;
+    struct stage s;
+    used_to_it(&s);
+    s.rise_cm_min = 0.05;
+    run_to_fill(&s);
+    stage_run(&s, 50 * MINUTE);
+    assert_int_equal(stage_view(&s).flags, 0);
+    stage_run(&s, 20 * MINUTE);
+    assert_int_equal(stage_view(&s).flags, TANK_FILL_TOO_LONG);
+    stage_run(&s, HOUR);
+    assert_int_equal(stage_view(&s).flags, TANK_SUPPLY_WEAK); /* it ended, and had come slowly */
+}
+
+static void for_nothing(void **state)
+{
+    (void)state;
+    struct stage s;
+    used_to_it(&s);
+    s.rise_cm_min = 0;
+    run_to_fill(&s);
+    stage_run(&s, 45 * MINUTE);
+    uint32_t flags = stage_view(&s).flags;
+    assert_true(flags & TANK_FILL_INEFFECTIVE);
+    assert_true(flags & TANK_VALVE_STUCK_CLOSED); /* the supply has pressure */
+    s.rise_cm_min = 0.25;
+    stage_run(&s, 30 * MINUTE);
+    assert_false(stage_view(&s).flags & (TANK_FILL_INEFFECTIVE | TANK_VALVE_STUCK_CLOSED));
+}
+
+static void too_short_and_too_often(void **state)
+{
+    (void)state;
+    struct stage s;
+    used_to_it(&s);
+    s.stop_cm = 16.5;
+    run_to_fill(&s);
+    stage_run(&s, HOUR);
+    assert_int_equal(stage_view(&s).flags, TANK_FILL_TOO_SHORT);
+    run_to_fill(&s);
+    stage_run(&s, 5 * MINUTE);
+    assert_true(stage_view(&s).flags & TANK_FILL_TOO_OFTEN);
+}
+
+static void joining_another_tanks_fill_is_not_too_often(void **state)
+{
+    (void)state;
+    struct stage s;
+    used_to_it(&s);
+    run_to_fill(&s);
+    stage_run(&s, 20 * HOUR);
+    s.start_cm = 30; /* all fill: it is filled from 18.3 */
+    run_to_fill(&s);
+    s.start_cm = 15;
+    stage_run(&s, HOUR);
+    assert_int_equal(stage_view(&s).flags, 0);
+}
+
+static void overdue_and_blocked(void **state)
+{
+    (void)state;
+    struct stage s;
+    used_to_it(&s);
+    while (s.level_cm > 15.05)
+        stage_run(&s, MINUTE);
+    s.lid = true;
+    stage_run(&s, 8 * HOUR);
+    uint32_t flags = stage_view(&s).flags;
+    assert_true(flags & TANK_FILL_BLOCKED);
+    assert_true(flags & TANK_FILL_OVERDUE);
+    s.lid = false;
+    stage_run(&s, 2 * HOUR);
+    assert_int_equal(stage_view(&s).flags, 0);
+}
+
+static void no_fill_in_time(void **state)
+{
+    (void)state;
+    struct tank_vessel model;
+    struct stage s;
+    tank_vessel_init(&model);
+    model.fill_every_s = 2 * 86400;
+    stage_open(&s, &model);
+    s.start_cm = 0;
+    stage_run(&s, 47 * HOUR);
+    assert_false(stage_view(&s).flags & TANK_FILL_OVERDUE);
+    assert_true(stage_view(&s).since_fill_h.at_least); /* none was seen; it may be longer */
+    assert_between(AS_NUM(stage_view(&s).since_fill_h.low), 46, 48);
+    stage_run(&s, 2 * HOUR);
+    assert_true(stage_view(&s).flags & TANK_FILL_OVERDUE);
+}
+
+static void a_valve_that_does_not_close(void **state)
+{
+    (void)state;
+    struct stage s;
+    used_to_it(&s);
+    while (s.level_cm > 17)
+        stage_run(&s, MINUTE);
+    s.fall_cm_day = -20; /* it leaks */
+    stage_run(&s, 8 * HOUR);
+    assert_true(stage_view(&s).flags & TANK_VALVE_STUCK_OPEN);
+    stage_run(&s, 4 * HOUR);
+    assert_true(stage_view(&s).flags & TANK_OVERFILL);
+}
+
+static void what_a_month_takes(void **state)
+{
+    (void)state;
+    struct tank_vessel model;
+    struct stage s;
+    stage_model(&model);
+    stage_open(&s, &model);
+    stage_run(&s, 33 * DAY);
+    struct tank_view v = stage_view(&s);
+    assert_true(v.used_l_month.known);
+    /* 12 L a day, in fills of 31.5 L: eleven or twelve of them */
+    assert_between(AS_NUM(v.used_l_month.value), 340, 385);
+    assert_true(v.used_l_month.low < v.used_l_month.value && v.used_l_month.value < v.used_l_month.high);
+    s.silent = true;
+    stage_run(&s, DAY);
+    s.silent = false;
+    stage_run(&s, 2 * DAY);
+    v = stage_view(&s);
+    assert_false(v.used_l_month.known); /* what came meanwhile nobody saw */
+    assert_int_equal(v.used_l_month.why, TANK_GAP);
+    assert_true(v.used_l_day.known); /* of the days that were seen */
+}
+
+static void sensors_that_contradict_each_other(void **state)
+{
+    (void)state;
+    struct tank_vessel model;
+    struct stage s;
+    stage_model(&model);
+    model.probe_cm[1] = N(10);
+    model.twin[1] = 3;
+    model.twin_k = N(2);
+    stage_open(&s, &model);
+    stage_run(&s, 10 * DAY);
+    static const struct {
+        double one, two;
+        uint32_t flags;
+    } table[] = {{-195.5, -195, 0},
+                 {-195.5, -193, TANK_TEMPS_DIFFER},
+                 {-185, -186, TANK_TEMP_TOO_WARM},
+                 {-201, -200, TANK_TEMP_TOO_COLD}};
+    for (unsigned i = 0; i < sizeof table / sizeof *table; i++) {
+        for (int k = 0; k < 45; k++) {
+            stage_step(&s);
+            s.input.temps[1] = GOOD(table[i].one);
+            s.input.temps[2] = GOOD(table[i].two);
+            tank_feed(&s.tank, s.now_us, &s.input);
+        }
+        assert_int_equal(stage_view(&s).flags, table[i].flags);
+    }
+}
+
+static void a_level_that_stands_still(void **state)
+{
+    (void)state;
+    struct stage s;
+    used_to_it(&s);
+    while (s.level_cm < 17 || s.filling)
+        stage_run(&s, MINUTE);
+    stage_step(&s);
+    for (int i = 0; i < 8 * 60; i++) {
+        s.now_us += MINUTE;
+        tank_feed(&s.tank, s.now_us, &s.input);
+    }
+    assert_int_equal(stage_view(&s).flags, TANK_LEVEL_FLAT);
+    stage_run(&s, MINUTE);
+    assert_int_equal(stage_view(&s).flags & TANK_LEVEL_FLAT, 0);
+}
+
+static void the_lid_and_what_it_does(void **state)
+{
+    (void)state;
+    struct stage s;
+    used_to_it(&s);
+    s.lid = true;
+    stage_run(&s, 20 * MINUTE);
+    s.top_c = -170;
+    stage_run(&s, 10 * MINUTE);
+    s.lid = false;
+    stage_run(&s, 3 * HOUR);
+    struct tank_view v = stage_view(&s);
+    assert_int_equal(v.lid_open_min.value, 0);
+    assert_between(AS_NUM(v.lid_day_min.value), 28, 31);
+    assert_between(AS_NUM(v.lid_warmed_k.value), 15.8, 16.4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(too_long),
+                                       cmocka_unit_test(for_nothing),
+                                       cmocka_unit_test(too_short_and_too_often),
+                                       cmocka_unit_test(joining_another_tanks_fill_is_not_too_often),
+                                       cmocka_unit_test(overdue_and_blocked),
+                                       cmocka_unit_test(no_fill_in_time),
+                                       cmocka_unit_test(a_valve_that_does_not_close),
+                                       cmocka_unit_test(what_a_month_takes),
+                                       cmocka_unit_test(sensors_that_contradict_each_other),
+                                       cmocka_unit_test(a_level_that_stands_still),
+                                       cmocka_unit_test(the_lid_and_what_it_does)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

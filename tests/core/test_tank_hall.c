@@ -1,0 +1,134 @@
+/* Several tanks on one supply. */
+#include "tank_stage.h"
+
+#include "tank_hall.h"
+
+#define TANKS 3
+
+struct room {
+    struct stage stages[TANKS];
+    struct hall hall;
+    double supply_l;
+    int probe_of[TANKS]; /* whose level each tank's probe shows */
+    bool closed;         /* the main valve */
+};
+
+static void open_room(struct room *r)
+{
+    struct tank_vessel model;
+    stage_model(&model);
+    memset(r, 0, sizeof *r);
+    hall_init(&r->hall, TANKS, N(100));
+    r->supply_l = 3000;
+    for (int i = 0; i < TANKS; i++) {
+        stage_open(&r->stages[i], &model);
+        r->stages[i].level_cm = 16 + i * 1.5;
+        r->stages[i].random = (uint64_t)i + 1;
+        r->probe_of[i] = i;
+    }
+}
+
+static void run_room(struct room *r, int64_t us)
+{
+    for (int64_t end_us = r->stages[0].now_us + us; r->stages[0].now_us < end_us;) {
+        for (int i = 0; i < TANKS; i++) {
+            r->stages[i].rise_cm_min = r->closed ? 0 : 0.25;
+            stage_step(&r->stages[i]);
+            r->supply_l -= r->stages[i].filling && !r->closed ? 1.5 : 0;
+        }
+        for (int i = 0; i < TANKS; i++) {
+            struct stage *s = &r->stages[i];
+            struct tank_input input = s->input;
+            input.level = r->stages[r->probe_of[i]].input.level;
+            tank_feed(&s->tank, s->now_us, &input);
+            hall_tank(&r->hall, s->now_us, (unsigned)i, &s->tank);
+        }
+        struct reading litres = GOOD(r->supply_l);
+        hall_supply(&r->hall, r->stages[0].now_us, &litres);
+    }
+}
+
+static void a_fill_that_appears_elsewhere(void **state)
+{
+    (void)state;
+    struct room r;
+    struct hall_view v;
+    open_room(&r);
+    run_room(&r, 10 * DAY);
+    hall_view(&r.hall, &v);
+    assert_int_equal(v.suspect_valve, -1);
+    r.probe_of[0] = 1; /* their probes are swapped */
+    r.probe_of[1] = 0;
+    run_room(&r, 10 * DAY);
+    hall_view(&r.hall, &v);
+    assert_int_equal(v.suspect_valve, 0);
+    assert_int_equal(v.suspect_probe, 1);
+    r.probe_of[0] = 0;
+    r.probe_of[1] = 1;
+    run_room(&r, 10 * DAY);
+    hall_view(&r.hall, &v);
+    assert_int_equal(v.suspect_valve, -1);
+}
+
+static void no_tank_is_filled(void **state)
+{
+    (void)state;
+    struct room r;
+    struct hall_view v;
+    open_room(&r);
+    run_room(&r, 12 * DAY);
+    hall_view(&r.hall, &v);
+    assert_true(v.since_fill_h.known && !v.overdue);
+    assert_int_equal(v.n_overdue, 0);
+    r.closed = true;
+    double before_h = AS_NUM(v.since_fill_h.value);
+    run_room(&r, 4 * DAY);
+    hall_view(&r.hall, &v);
+    assert_true(v.overdue && v.n_overdue >= 2);
+    assert_between(AS_NUM(v.since_fill_h.value), before_h + 95, before_h + 97);
+}
+
+static void how_long_the_supply_lasts(void **state)
+{
+    (void)state;
+    struct room r;
+    struct hall_view v;
+    open_room(&r);
+    run_room(&r, DAY);
+    hall_view(&r.hall, &v);
+    assert_false(v.supply_days.known);
+    assert_int_equal(v.supply_days.why, TANK_LEARNING);
+    run_room(&r, 13 * DAY);
+    hall_view(&r.hall, &v);
+    assert_true(v.supply_l_day.known && v.supply_days.known);
+    assert_between(AS_NUM(v.supply_l_day.value), 32,
+                   42); /* three times 12, and what the last fill rounds up */
+    double truth = (r.supply_l - 100) / 36;
+    assert_between(truth, AS_NUM(v.supply_days.low), AS_NUM(v.supply_days.high));
+    r.supply_l += 500; /* a delivery is no draw */
+    run_room(&r, 2 * DAY);
+    hall_view(&r.hall, &v);
+    assert_between(AS_NUM(v.supply_l_day.value), 30, 42);
+}
+
+static void nothing_is_known_of_an_empty_hall(void **state)
+{
+    (void)state;
+    struct hall hall;
+    struct hall_view v;
+    struct reading gone = BAD;
+    hall_init(&hall, HALL_TANKS + 5, 0);
+    assert_int_equal(hall.n, HALL_TANKS);
+    hall_supply(&hall, DAY, &gone);
+    hall_view(&hall, &v);
+    assert_false(v.since_fill_h.known || v.supply_days.known || v.overdue);
+    assert_int_equal(v.supply_days.why, TANK_BAD_READING);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_fill_that_appears_elsewhere), cmocka_unit_test(no_tank_is_filled),
+        cmocka_unit_test(how_long_the_supply_lasts), cmocka_unit_test(nothing_is_known_of_an_empty_hall)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

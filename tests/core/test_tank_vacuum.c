@@ -1,0 +1,188 @@
+/* A failing vacuum is told from lid, ice, a warmer room, and a probe that lies. */
+#include "tank_stage.h"
+
+static void learned(struct stage *s)
+{
+    struct tank_vessel model;
+    stage_model(&model);
+    stage_open(s, &model);
+    stage_run(s, 15 * DAY);
+    struct tank_view v = stage_view(s);
+    assert_int_equal(v.vacuum, TANK_VACUUM_GOOD);
+    assert_true(v.vacuum_index.known);
+    assert_between(AS_NUM(v.vacuum_index.value), 0.9, 1.1);
+    assert_int_equal(v.vacuum_since_us, 0);
+}
+
+/* Hours until it is said to fail; fails the test after limit_h. */
+static double hours_to_failing(struct stage *s, int limit_h)
+{
+    int64_t from_us = s->now_us;
+    while (stage_view(s).vacuum != TANK_VACUUM_FAILING) {
+        if (s->now_us - from_us > limit_h * HOUR)
+            fail_msg("not within %d h", limit_h);
+        stage_run(s, 10 * MINUTE);
+    }
+    return (double)(s->now_us - from_us) / HOUR;
+}
+
+static void slow(void **state)
+{
+    (void)state;
+    struct stage s;
+    learned(&s);
+    s.fall_cm_day = 3; /* boils half more, and the top warms by less than half more */
+    s.top_c = -182;
+    assert_between(hours_to_failing(&s, 72), 24, 72);
+    struct tank_view v = stage_view(&s);
+    assert_int_equal(v.cause, TANK_CAUSE_VACUUM);
+    assert_between(AS_NUM(v.vacuum_index.value), 1.4, 1.6);
+    assert_between((double)(s.now_us - v.vacuum_since_us), 0, 10 * MINUTE);
+    /* repaired: it says so when four windows are as ever */
+    s.fall_cm_day = 2;
+    s.top_c = -186;
+    stage_run(&s, 3 * DAY);
+    assert_int_equal(stage_view(&s).vacuum, TANK_VACUUM_GOOD);
+}
+
+static void fast(void **state)
+{
+    (void)state;
+    struct stage s;
+    learned(&s);
+    while (s.level_cm < 18 || s.level_cm > 19 || stage_view(&s).phase != TANK_STATIC)
+        stage_run(&s, MINUTE);
+    s.fall_cm_day = 22;
+    assert_between(hours_to_failing(&s, 2), 0.5, 1.5);
+}
+
+static void a_slow_leak_is_watched_before_it_fails(void **state)
+{
+    (void)state;
+    struct stage s;
+    bool watched = false;
+    learned(&s);
+    while (stage_view(&s).vacuum != TANK_VACUUM_FAILING) {
+        s.fall_cm_day += 0.2 / 144; /* a tenth more each day */
+        stage_run(&s, 10 * MINUTE);
+        watched = watched || stage_view(&s).vacuum == TANK_VACUUM_WATCH;
+        assert_true(s.fall_cm_day < 4);
+    }
+    assert_true(watched);
+}
+
+static void ice_is_not_the_vacuum(void **state)
+{
+    (void)state;
+    struct stage s;
+    learned(&s);
+    s.fall_cm_day = 3; /* half more, and the top is twice as far above LN2 as before */
+    s.top_c = -176;
+    stage_run(&s, 6 * DAY);
+    struct tank_view v = stage_view(&s);
+    assert_int_not_equal(v.vacuum, TANK_VACUUM_FAILING);
+    assert_int_equal(v.cause, TANK_CAUSE_ICE);
+}
+
+static void a_forgotten_lid_is_not_the_vacuum(void **state)
+{
+    (void)state;
+    struct stage s;
+    learned(&s);
+    s.lid = true;
+    s.fall_cm_day = 6;
+    s.top_c = -160;
+    stage_run(&s, 8 * HOUR);
+    assert_int_equal(stage_view(&s).vacuum, TANK_VACUUM_GOOD);
+    assert_int_equal(stage_view(&s).cause, TANK_CAUSE_LID);
+    s.lid = false;
+    for (int h = 0; h < 96; h++) { /* what it left in the racks boils off over two days */
+        s.fall_cm_day = 2 + 2.0 / (1 + h / 12.0);
+        s.top_c = -186 + 20.0 / (1 + h);
+        stage_run(&s, HOUR);
+        assert_int_not_equal(stage_view(&s).vacuum, TANK_VACUUM_FAILING);
+    }
+}
+
+static void what_boils_after_a_long_opening_does_not_count(void **state)
+{
+    (void)state;
+    struct stage s;
+    learned(&s);
+    s.lid = true;
+    s.fall_cm_day = 6;
+    stage_run(&s, 5 * HOUR);
+    s.lid = false;
+    s.fall_cm_day = 4;
+    for (int h = 0; h < 22; h++) { /* six times the opening, at most a day */
+        stage_run(&s, HOUR);
+        assert_between(AS_NUM(stage_view(&s).vacuum_index.value), 0.85, 1.15);
+        assert_int_equal(stage_view(&s).cause, TANK_CAUSE_LID);
+    }
+}
+
+static void a_warm_room_is_not_the_vacuum(void **state)
+{
+    (void)state;
+    struct stage s;
+    learned(&s);
+    s.room_c = 31;
+    s.fall_cm_day = 2 * (31 + 195.8) / (21 + 195.8);
+    stage_run(&s, 4 * DAY);
+    struct tank_view v = stage_view(&s);
+    assert_int_equal(v.vacuum, TANK_VACUUM_GOOD);
+    assert_between(AS_NUM(v.vacuum_index.value), 0.95, 1.05);
+    assert_int_equal(v.cause, TANK_CAUSE_ROOM);
+}
+
+static void a_step_of_the_probe_is_not_the_vacuum(void **state)
+{
+    (void)state;
+    struct stage s;
+    learned(&s);
+    static const double steps[] = {-2.5, -0.9, -0.5, 0.4, 2, 0};
+    for (unsigned i = 0; i < sizeof steps / sizeof *steps; i++) {
+        while (s.level_cm < 18)
+            stage_run(&s, MINUTE);
+        stage_run(&s, 2 * HOUR);
+        double step = steps[i] - s.offset_cm;
+        s.offset_cm = steps[i];
+        stage_run(&s, 11 * MINUTE);
+        bool jump = step > 1.2 || step < -1.2; /* upwards it looks like a fill without a valve */
+        if (jump && step < 0)
+            assert_true(stage_view(&s).flags & TANK_LEVEL_JUMP);
+        for (int k = 0; k < 36; k++) {
+            stage_run(&s, 10 * MINUTE);
+            assert_int_equal(stage_view(&s).vacuum, TANK_VACUUM_GOOD);
+        }
+    }
+}
+
+static void a_lost_level_says_nothing_of_the_vacuum(void **state)
+{
+    (void)state;
+    struct stage s;
+    learned(&s);
+    s.fall_cm_day = 3;
+    s.top_c = -182;
+    hours_to_failing(&s, 72);
+    s.silent = true;
+    stage_run(&s, 5 * DAY);
+    assert_int_equal(stage_view(&s).vacuum, TANK_VACUUM_FAILING); /* silence repairs nothing */
+    tank_relearn(&s.tank);
+    assert_int_equal(stage_view(&s).vacuum, TANK_VACUUM_UNKNOWN);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(slow),
+                                       cmocka_unit_test(fast),
+                                       cmocka_unit_test(a_slow_leak_is_watched_before_it_fails),
+                                       cmocka_unit_test(ice_is_not_the_vacuum),
+                                       cmocka_unit_test(a_forgotten_lid_is_not_the_vacuum),
+                                       cmocka_unit_test(what_boils_after_a_long_opening_does_not_count),
+                                       cmocka_unit_test(a_warm_room_is_not_the_vacuum),
+                                       cmocka_unit_test(a_step_of_the_probe_is_not_the_vacuum),
+                                       cmocka_unit_test(a_lost_level_says_nothing_of_the_vacuum)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

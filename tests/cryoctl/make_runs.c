@@ -1,0 +1,151 @@
+/*
+ * make_runs DIR: some hours of a simulated freezer as the store would have written them, read every 5 s: a
+ * run of the program cryomed-700, and one that is stopped at -20 and has 100 s without readings. The truth as
+ * JSON on stdout.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chain.h"
+#include "frame.h"
+#include "freezer.h"
+#include "model.h"
+#include "schema.h"
+
+#define START_US INT64_C(1790000000000000) /* 2026-09-21 14:13:20 UTC */
+#define POLL_S   5
+
+struct maker {
+    sqlite3 *db;
+    struct freezer freezer;
+    struct random_source random;
+    int64_t now_us;
+    unsigned char hash[CHAIN_HASH_SIZE];
+    int64_t frame;
+};
+
+static void must(bool ok, const char *what)
+{
+    if (ok)
+        return;
+    fprintf(stderr, "make_runs: %s\n", what);
+    exit(1);
+}
+
+static sqlite3 *create(const char *dir, enum schema_file file)
+{
+    char path[4096], message[256] = "";
+    sqlite3 *db;
+
+    snprintf(path, sizeof path, "%s/%s", dir, schema_name(file));
+    must(sqlite3_open(path, &db) == SQLITE_OK, path);
+    must(sqlite3_exec(db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL) == SQLITE_OK, path);
+    must(schema_migrate(db, file, message, sizeof message) >= 0, message);
+    return db;
+}
+
+static void act(struct maker *m, const char *name)
+{
+    char error[PARAM_ERROR_MAX];
+
+    must(param_set(model_freezer.params, &m->freezer, name, "", true, error) == 0, error);
+}
+
+/* One commit: the points of one poll. */
+static void store(struct maker *m, const struct frame_entry *entries, size_t n)
+{
+    static unsigned char body[FRAME_BYTES_MAX];
+    unsigned char before[CHAIN_HASH_SIZE];
+    struct chain_frame frame = {.id = ++m->frame,
+                                .first_utc_us = entries[0].taken_ms * 1000,
+                                .last_utc_us = entries[n - 1].taken_ms * 1000,
+                                .count = (int64_t)n,
+                                .body = body};
+    sqlite3_stmt *s;
+
+    must(frame_encode(entries, n, body, sizeof body, &frame.len) == 0, "frame");
+    memcpy(before, m->hash, sizeof before);
+    chain_frame_hash(before, &frame, m->hash);
+    must(sqlite3_prepare_v2(m->db, "INSERT INTO frame VALUES(?1, ?2, ?3, ?4, ?5, ?6)", -1, &s, NULL) ==
+             SQLITE_OK,
+         "insert");
+    sqlite3_bind_int64(s, 1, frame.id);
+    sqlite3_bind_int64(s, 2, frame.first_utc_us);
+    sqlite3_bind_int64(s, 3, frame.last_utc_us);
+    sqlite3_bind_int64(s, 4, frame.count);
+    sqlite3_bind_blob(s, 5, body, (int)frame.len, SQLITE_STATIC);
+    sqlite3_bind_blob(s, 6, m->hash, sizeof m->hash, SQLITE_STATIC);
+    must(sqlite3_step(s) == SQLITE_DONE, "step");
+    sqlite3_finalize(s);
+}
+
+static void go(struct maker *m, int for_s, bool stored)
+{
+    const struct freezer *f = &m->freezer;
+
+    for (int i = 0; i < for_s; i += POLL_S) {
+        for (int k = 0; k < POLL_S; k++)
+            model_freezer.step(&m->freezer, 1, &m->random);
+        m->now_us += POLL_S * INT64_C(1000000);
+        const double values[] = {f->chamber_sensor.reading, f->sample_sensor.reading, f->setpoint_c};
+        struct reading readings[5];
+        struct frame_entry entries[5];
+        for (int p = 0; p < 3; p++)
+            readings[p] = (struct reading){.value = (micro_t)llround(values[p] * 10) * 100000};
+        readings[3] = (struct reading){.value = (micro_t)freezer_segment_number(f) * MICRO_PER_UNIT};
+        readings[4] = (struct reading){.value = f->status * MICRO_PER_UNIT};
+        for (uint32_t p = 0; p < 5; p++)
+            entries[p] = frame_entry_make(p + 1, p < 3 ? 1 : 0, m->now_us, m->now_us + 23000, &readings[p]);
+        if (stored)
+            store(m, entries, 5);
+    }
+}
+
+static void load(struct maker *m)
+{
+    static const struct freezer_segment segments[] = {{0, 4, 120}, {1, -45, 0}, {10, -90, 0}};
+
+    model_freezer.init(&m->freezer);
+    m->freezer.n_segments = 3;
+    memcpy(m->freezer.segments, segments, sizeof segments);
+    model_freezer.start(&m->freezer, &m->random);
+}
+
+int main(int argc, char **argv)
+{
+    static struct maker m = {.now_us = START_US};
+
+    must(argc == 2 && chain_init() == 0, "make_runs DIR");
+    m.db = create(argv[1], SCHEMA_HISTORY);
+    must(sqlite3_exec(
+             m.db,
+             "INSERT INTO point VALUES(1, 'crf', 'chamber', '°C', 1), (2, 'crf', 'sample', '°C', 1),"
+             "(3, 'crf', 'setpoint', '°C', 1), (4, 'crf', 'segment', '', 0), (5, 'crf', 'program', '', 0);"
+             "BEGIN",
+             NULL, NULL, NULL) == SQLITE_OK,
+         "points");
+    random_seed(&m.random, 3, "runs");
+    load(&m);
+    go(&m, 600, true);
+    act(&m, "start");
+    const int64_t began_us = m.now_us;
+    go(&m, 4200, true);
+    const struct freezer_batch b = m.freezer.batch;
+    load(&m);
+    go(&m, 3600, true);
+    act(&m, "start");
+    go(&m, 600, true);
+    go(&m, 100, false);
+    go(&m, 900, true);
+    act(&m, "reset");
+    go(&m, 1200, true);
+    must(sqlite3_exec(m.db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK, "commit");
+    sqlite3_close(m.db);
+    sqlite3_close(create(argv[1], SCHEMA_STATE));
+    printf("{\"onset_us\":%lld,\"onset\":%.3f,\"supercooling\":%.3f,\"zero_to_40\":%.1f}\n",
+           (long long)(began_us + (int64_t)(b.onset_s * 1e6)), b.onset_c, b.supercooling_k,
+           b.minus40_s - b.zero_s);
+    return 0;
+}
