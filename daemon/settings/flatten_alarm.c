@@ -43,19 +43,6 @@ static void manage(const struct config *config, const struct alarm_config *alarm
         model->realarm_after_ms = priority->realarm_after_ms;
 }
 
-/* About whether people look, and can be called: nobody may keep that quiet. */
-static void protect(struct alarm_model *model)
-{
-    model->protected = true;
-    model->shelve_max_ms = 0;
-}
-
-static bool is_about_people(enum system_fault fault)
-{
-    return fault == FAULT_NOTIFY_CHANNEL || fault == FAULT_NOTIFY_PEOPLE || fault == FAULT_NOTIFY_OFF ||
-           fault == FAULT_DRILL_OVERDUE;
-}
-
 /* ---------------------------------------------------------------- the system */
 
 static void flatten_fault(struct config *config, enum system_fault fault, uint16_t *n_alarms)
@@ -70,8 +57,6 @@ static void flatten_fault(struct config *config, enum system_fault fault, uint16
     model->priority = automatic_fault_priority(fault);
     model->on_delay_ms = fault == FAULT_BROKER ? BROKER_ON_DELAY_MS : 0;
     manage(config, alarm, model);
-    if (is_about_people(fault))
-        protect(model);
 }
 
 /* One cause, many points: as urgent as the most urgent of its members, which it may explain. */
@@ -221,7 +206,6 @@ static void flatten_rounds(struct config *config, uint16_t asset, uint16_t *n_al
     model->kind = CONDITION_FED;
     model->priority = PRIORITY_HIGH;
     manage(config, alarm, model);
-    protect(model);
 }
 
 static void flatten_beyond(const struct draft *d, const struct draft_asset *from, struct config *config,

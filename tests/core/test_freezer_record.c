@@ -180,6 +180,10 @@ static void a_gap_is_against_it_or_makes_it_not_known(void **state)
     rig.program.limits.gap_us = FREEZER_NONE;
     assert_null(rig_why(&rig, FREEZER_WHY_GAP, &v));
     assert_int_equal(v.kind, FREEZER_VERDICT_UNKNOWN);
+    bool of_gap = false;
+    for (unsigned i = 0; i < v.n; i++)
+        of_gap |= v.reasons[i].about == FREEZER_WHY_GAP;
+    assert_true(of_gap);
 }
 
 static void doubted_readings_make_it_not_known(void **state)

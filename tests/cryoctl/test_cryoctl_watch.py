@@ -95,7 +95,7 @@ class Watch(Case):
             daemon.wait_calls(2)
             self.assertEqual(reader.text.count("\n"), 3)  # three alarms, once each
             status = copy.deepcopy(daemon.status)
-            status["alarms"][1].update(state="acknowledged", by="wang.wei")
+            status["alarms"][1].update(state="acknowledged", acknowledged_by="wang.wei")
             status["points"][0].update(quality="bad", reason="link-down", value=None)
             status["points"][2].update(value=1, state="open", state_name={"en": "open", "zh": "打开"})
             del status["alarms"][0]
@@ -149,7 +149,7 @@ class Watch(Case):
             daemon.start()
             at = reader.wait_for("-190.1 °C", at)
             daemon.status = copy.deepcopy(daemon.status)
-            daemon.status["alarms"][1].update(state="acknowledged", by="wang.wei")
+            daemon.status["alarms"][1].update(state="acknowledged", acknowledged_by="wang.wei")
             reader.wait_for("acknowledged by wang.wei", at)
         self.end()
         reader.wait_for("\033[?1049l")  # the user's screen is back
@@ -160,7 +160,7 @@ class Watch(Case):
             reader = self.start(terminal=True, columns=40)
             at = reader.wait_for("3 alarms, 2 unacknowledged")
             daemon.status = copy.deepcopy(daemon.status)
-            daemon.status["alarms"][1].update(state="acknowledged", by="wang.wei")
+            daemon.status["alarms"][1].update(state="acknowledged", acknowledged_by="wang.wei")
             at = reader.wait_for("3 alarms, 1 unack", at)
             at = reader.wait_for("2026-11-22 10:50:00", at)
             at = reader.wait_for("\033[H", at)

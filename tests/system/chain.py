@@ -95,6 +95,8 @@ class Incident(harness.SystemTest):
                   file=sys.stderr)
         elif self.notifier and self.notifier.running():
             self.notifier.stop()
+        for word in ("AddressSanitizer", "ThreadSanitizer", "LeakSanitizer", "runtime error:"):
+            self.assertNotIn(word, self.notifier.tail() if self.notifier else "")
         super().tearDown()
 
     def users(self):
@@ -291,8 +293,8 @@ class Incident(harness.SystemTest):
 
     def notify(self, *arguments, check=True):
         """A command of cryonotify."""
-        done = subprocess.run([binary("cryonotify"), "--config", self.path("notify.yaml"), "--templates", TEMPLATES, *arguments], capture_output=True,
-                              text=True, timeout=60)
+        done = subprocess.run([binary("cryonotify"), "--config", self.path("notify.yaml"), "--templates", TEMPLATES,
+                               *arguments], capture_output=True, text=True, timeout=60)
         if check and done.returncode != 0:
             raise AssertionError("cryonotify %s: %d: %s%s" % (arguments, done.returncode, done.stdout, done.stderr))
         return done

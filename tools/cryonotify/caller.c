@@ -106,6 +106,7 @@ static void take_alarm(void *context, const struct book_alarm *alarm)
     json_error_t where;
     json_t *root = json_loads(alarm->body, 0, &where);
     struct call_saved saved = alarm->saved;
+    caller_people_map(c, &saved);
     saved.fact.hold = root != NULL ? caller_hold(root) : 0;
     json_decref(root);
     if (call_restore(c->call, now, &saved) < 0) {
@@ -143,6 +144,7 @@ static void remember(struct caller *c, struct stamp now)
     char text[CALLER_RUN + 32] = "";
     if (c->book == NULL)
         return;
+    caller_people_load(c);
     (void)book_alarm_load(c->book, take_alarm, c);
     (void)book_ack_load(c->book, take_ack, c);
     (void)book_attempt_settle(c->book, now.utc_us, &c->last_id);

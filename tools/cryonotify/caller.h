@@ -135,7 +135,8 @@ struct caller {
     char status[CALLER_STATUS]; /* as published last, but for the time */
     bool status_sent, facts_dirty;
     struct caller_health health[CALL_PEOPLE][CALL_CHANNELS];
-    int64_t probe_us; /* the next look whether mail servers would take a message */
+    uint16_t place[CALL_PEOPLE]; /* of a person of the book, CALL_NOBODY: not there any more */
+    int64_t probe_us;            /* the next look whether mail servers would take a message */
 };
 
 /* Everything but the threads of the broker; the book is open, or book_trouble says why not. Returns 0 or
@@ -165,6 +166,11 @@ void caller_confirmed(struct caller *c, struct stamp now, const char *occurrence
 
 /* --- caller_health.c: which channels work: across restarts, and by asking servers */
 void caller_health_load(struct caller *c, struct stamp now);
+/* The book has people by their place in the configuration: puts those of the one that wrote it into the
+ * places of this one. Whoever is not there any more is forgotten. */
+void caller_people_load(struct caller *c);
+void caller_people_map(const struct caller *c, struct call_saved *saved);
+int caller_people_write(struct caller *c);
 int caller_health_write(struct caller *c); /* in a transaction of the book; 0 or -errno */
 void caller_health_written(struct caller *c);
 bool caller_health_is_unwritten(const struct caller *c);

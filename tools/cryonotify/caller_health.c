@@ -116,6 +116,45 @@ void caller_health_note(struct caller *c, struct stamp now, uint16_t person, uin
     h->unwritten = true;
 }
 
+/* --- people, and their places */
+
+void caller_people_load(struct caller *c)
+{
+    char ids[CALL_PEOPLE * (ID_MAX + 1)] = "", *rest = NULL;
+    bool known = c->book != NULL && book_fact_get(c->book, "people", ids, sizeof ids) == 0;
+    unsigned n = 0;
+    for (unsigned i = 0; i < CALL_PEOPLE; i++)
+        c->place[i] = known ? CALL_NOBODY : (uint16_t)i;
+    for (const char *id = strtok_r(ids, " ", &rest); known && id != NULL && n < CALL_PEOPLE;
+         id = strtok_r(NULL, " ", &rest))
+        c->place[n++] = notify_config_person(c->config, id);
+    c->facts_dirty = true;
+}
+
+void caller_people_map(const struct caller *c, struct call_saved *saved)
+{
+    struct call_saved old = *saved;
+    saved->told = 0;
+    memset(saved->calls, 0, sizeof saved->calls);
+    saved->fact.by = old.fact.by < CALL_PEOPLE ? c->place[old.fact.by] : CALL_NOBODY;
+    for (unsigned i = 0; i < CALL_PEOPLE; i++) {
+        if (c->place[i] >= c->config->n_people)
+            continue;
+        saved->told |= (old.told >> i & 1U) << c->place[i];
+        saved->calls[c->place[i]] = old.calls[i];
+    }
+}
+
+int caller_people_write(struct caller *c)
+{
+    char ids[CALL_PEOPLE * (ID_MAX + 1)] = "";
+    size_t used = 0;
+    for (unsigned i = 0; i < c->config->n_people; i++)
+        used += (size_t)snprintf(ids + used, sizeof ids - used, "%s%s", i > 0 ? " " : "",
+                                 c->config->people[i].id);
+    return book_fact_put(c->book, "people", ids);
+}
+
 /* --- asking servers */
 
 void caller_probe(struct caller *c, struct stamp now)

@@ -151,6 +151,8 @@ static int write_facts(struct caller *c)
     char text[CALLER_RUN + 32];
     snprintf(text, sizeof text, "%lld %s", (long long)c->last_seq, c->last_run);
     int result = book_fact_put(c->book, "last", text);
+    if (result == 0)
+        result = caller_people_write(c);
     snprintf(text, sizeof text, "%u", call_drill_turn(c->call));
     return result == 0 ? book_fact_put(c->book, "drill_turn", text) : result;
 }

@@ -111,6 +111,29 @@ static const char *text_of(const json_t *root, const char *key)
     return text != NULL ? text : "";
 }
 
+static void print_alarm(const json_t *alarm)
+{
+    static const char *const states[] = {
+        "normal",  "not acknowledged", "acknowledged",  "over, not acknowledged",
+        "shelved", "suppressed",       "out of service"};
+    long long state = json_integer_value(json_object_get(alarm, "state"));
+    const char *who = NULL;
+    size_t i;
+    json_t *one;
+    printf("alarm: %s %s, level %lld, called %lld times", text_of(alarm, "alarm_id"),
+           state >= 0 && state < 7 ? states[state] : "?",
+           (long long)json_integer_value(json_object_get(alarm, "level")),
+           (long long)json_integer_value(json_object_get(alarm, "calls")));
+    if (json_is_true(json_object_get(alarm, "folded")))
+        printf(", told with its group");
+    json_array_foreach(json_object_get(alarm, "told"), i, one)
+    {
+        who = json_string_value(one);
+        printf("%s%s", i == 0 ? ", told: " : " ", who);
+    }
+    putchar('\n');
+}
+
 static void print_status(const json_t *status)
 {
     size_t i;
@@ -146,9 +169,7 @@ static void print_status(const json_t *status)
     }
     json_array_foreach(json_object_get(status, "alarms"), i, one)
     {
-        printf("alarm: %s level %lld, called %lld times\n", text_of(one, "alarm_id"),
-               (long long)json_integer_value(json_object_get(one, "level")),
-               (long long)json_integer_value(json_object_get(one, "calls")));
+        print_alarm(one);
     }
 }
 

@@ -52,6 +52,25 @@ class Keeping(NotifyTest):  # each
         self.assertIn("channel", {p["kind"] for p in again["problems"]})
         self.assertIsNone(hook(again, "chen")["ok"])
 
+    def test_people_in_another_order(self):
+        """A new configuration has another order of people: what was told to whom is still so."""
+        self.be_daemon()
+        service = self.service()
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
+        self.receiver.wait(person="li.na", purpose="call")
+        service.stop()
+        settings = self.settings()
+        settings["people"] = {name: settings["people"][name] for name in ("chen", "wang", "li.na")}
+        again = self.service(**settings)
+        status = json.loads(self.command("status", "--json").stdout)
+        self.assertEqual(status["alarms"][0]["told"], ["li.na"])
+        self.assertRegex(self.command("status").stdout, "not acknowledged, level 1, called [12] times, told: li.na\n")
+        mark = self.receiver.feed.mark()
+        self.follow(alarm, "acknowledged", "acknowledged", by="wang")
+        self.receiver.wait(person="li.na", purpose="acknowledged", since=mark)
+        self.receiver.never(0.5, person="chen", since=mark)
+        self.assertTrue(again.running())
+
     def test_nobody_is_also_too_few(self):
         self.be_daemon()
         self.service(needed_people=2)

@@ -164,8 +164,8 @@ static void unacknowledged(struct call *c, struct stamp now, struct call_alarm *
     }
 }
 
-/* It was over, and holds again, before anybody has acknowledged it: all who were called are, at once. Whoever has
- * acknowledged its group meanwhile could not know. */
+/* It was over, and holds again, before anybody has acknowledged it: all who were called are, at once. Whoever
+ * has acknowledged its group meanwhile could not know. */
 static void holds_again(struct call *c, struct stamp now, struct call_alarm *a)
 {
     const struct call_alarm *group = a->folded ? call_group_of(c, a) : NULL;
