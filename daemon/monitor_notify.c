@@ -13,7 +13,7 @@
 #include "monitor_internal.h"
 
 #define GRACE_US   (30 * SECOND_US) /* more, at the start: it starts too */
-#define RESTART_US (10 * SECOND_US) /* who is offline for no longer was only started anew */
+#define RESTART_US (15 * SECOND_US) /* who is offline for no longer was only started anew */
 #define WINDOW_US  (60 * SECOND_US)
 #define CALLS_MAX  120 /* events of kind "call" in a window */
 

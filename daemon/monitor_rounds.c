@@ -135,25 +135,27 @@ static bool is_out_of_service(const struct monitor *m, uint16_t point)
     return any;
 }
 
-/* Since when it can't be believed or read, also in an earlier run; 0: not known. */
+static int64_t earlier(int64_t a_us, int64_t b_us)
+{
+    return a_us == 0 || (b_us != 0 && b_us < a_us) ? b_us : a_us;
+}
+
+/* Since when it can't be believed or read, or nobody hears of it, also in an earlier run; 0: not known. */
 static int64_t known_since(const struct monitor *m, uint16_t point)
 {
     const struct asset_config *asset = &m->config->assets[m->config->points[point].asset];
     int64_t since_us = monitor_bypassed_since(m, m->config->devices[m->config->points[point].device].id);
+    int64_t last_us = 0; /* of its alarms that went out of service */
     for (uint32_t i = asset->first_alarm; i < (uint32_t)asset->first_alarm + asset->n_alarms; i++) {
-        const struct alarm_model *model = &m->config->alarm_models[i];
-        const int64_t service_us = m->alarms[i].service.since_utc_us;
-        int64_t us = 0;
-        if (!engine_kind_has_reading(model->kind) || model->point != point)
+        if (m->config->alarm_models[i].point != point)
             continue;
-        if (model->kind == CONDITION_NO_DATA && engine_hold(m->engine, (uint16_t)i).active)
-            us = m->alarms[i].raised_utc_us;
-        else if (m->alarms[i].state == ALARM_OUT_OF_SERVICE)
-            us = service_us;
-        if (us != 0 && (since_us == 0 || us < since_us))
-            since_us = us;
+        if (m->config->alarm_models[i].kind == CONDITION_NO_DATA &&
+            engine_hold(m->engine, (uint16_t)i).active)
+            since_us = earlier(since_us, m->alarms[i].raised_utc_us);
+        if (config_is_about_value(m->config, (uint16_t)i) && m->alarms[i].service.since_utc_us > last_us)
+            last_us = m->alarms[i].service.since_utc_us;
     }
-    return since_us;
+    return is_out_of_service(m, point) ? earlier(since_us, last_us) : since_us;
 }
 
 static void observe(struct monitor *m, uint16_t index, struct stamp now)

@@ -479,6 +479,31 @@ static void test_a_state_is_told_anew_with_the_value_of_now(void **state)
     }
 }
 
+/* Somebody else's shelf lies below: the event names who has done this. */
+static void test_who_has_done_it_is_named(void **state)
+{
+    (void)state;
+    static struct site s;
+    make_site(&s);
+    struct alarm_record record = {.state = ALARM_SHELVED,
+                                  .shelf = {.by = "li.na", .note = "loose", .since_utc_us = 1}};
+    struct alarm_news news = {.config = &s.config,
+                              .run_id = "run",
+                              .alarm = HOT,
+                              .transition = "in-service",
+                              .why = "person",
+                              .record = &record,
+                              .over = true,
+                              .who = "zhang"};
+    news.view.is_held[HOLD_SHELVED] = true;
+    expect_member(&news, "\"by\":\"zhang\"", true);
+    expect_member(&news, "\"held_by\":\"li.na\"", true);
+    news.who = "li.na";
+    expect_member(&news, "\"held_by\":\"li.na\",\"by\":\"li.na\"", true);
+    news.who = NULL; /* the condition, or time: nobody has done it */
+    expect_member(&news, "\"by\":", false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -492,6 +517,7 @@ int main(void)
         cmocka_unit_test(test_a_group_lists_its_members),
         cmocka_unit_test(test_what_is_held_says_only_what_is_so),
         cmocka_unit_test(test_a_state_is_told_anew_with_the_value_of_now),
+        cmocka_unit_test(test_who_has_done_it_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

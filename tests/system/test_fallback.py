@@ -99,7 +99,7 @@ class Fallback(harness.SystemTest):  # each
         time.sleep(1.5)
         self.assertEqual(self.told(), [])  # somebody is there
         self.notifier(state="offline")
-        lost = self.observer.event(asset="system", alarm="notifier", transition="raised")
+        lost = self.observer.event(asset="system", alarm="notifier", transition="raised", limit=40)
         self.assertEqual(lost["priority"], "critical")
         self.assertEqual(self.status()["notifier"], "failing")
         (text,) = until(self.told, "the command")
@@ -117,6 +117,24 @@ class Fallback(harness.SystemTest):  # each
         self.notifier()
         self.beat()
         self.observer.event(asset="system", alarm="notifier", transition="returned")
+
+    def test_a_restart_is_no_alarm(self):
+        """It is stopped, or crashes, and is back before anybody could have come."""
+        self.notifier()
+        self.start()
+        self.beat()
+        until(lambda: self.status()["notifier"] == "ok", "the heartbeat")
+        mark = self.observer.feed.mark()
+        for reason in ("stopped", "connection lost"):
+            self.notifier(state="offline", reason=reason)
+            time.sleep(2)
+            self.notifier()
+            self.beat()
+        self.warm()
+        self.assertEqual(self.status()["notifier"], "ok")
+        self.assertEqual([m.json["alarm"] for m in self.observer.feed.since(mark) if m.topic.endswith("/events") and
+                          m.json.get("asset") == "system"], [])
+        self.assertEqual(self.told(), [])
 
     def test_no_heartbeat(self):
         """It says that it is online, and is dead."""
@@ -254,7 +272,7 @@ class Fallback(harness.SystemTest):  # each
         self.beat()
         self.warm()
         self.notifier(state="offline")
-        failed = self.observer.event(kind="fallback", part="command")
+        failed = self.observer.event(kind="fallback", part="command", limit=40)
         self.assertEqual(failed["outcome"], "failed")
         self.assertIn("status 3: no carrier", failed["error"])
         channel = self.observer.event(asset="system", alarm="notify-channel", transition="raised")

@@ -95,7 +95,9 @@ bool view_alarm_held(const json_t *alarm)
 const char *view_alarm_acknowledged_by(const json_t *alarm)
 {
     const char *own = client_text(alarm, "acknowledged_by");
-    bool as_by = own[0] == '\0' && !view_alarm_held(alarm) && client_text(alarm, "acknowledged")[0] != '\0';
+    bool acked = client_text(alarm, "acknowledged")[0] != '\0' ||
+                 strcmp(client_text(alarm, "state"), "acknowledged") == 0;
+    bool as_by = own[0] == '\0' && acked && !view_alarm_held(alarm);
     return as_by ? client_text(alarm, "by") : own;
 }
 
