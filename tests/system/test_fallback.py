@@ -1,6 +1,7 @@
 """Who tells when nobody else would: the daemon watches cryonotify and the broker, runs its command and sets its relay."""
 import json
 import os
+import re
 import socket
 import struct
 import time
@@ -69,8 +70,8 @@ class Fallback(harness.SystemTest):  # each
             "state": "online", "run": "n1", "would_be_told": True, "reachable": 3, "needed": 2, "channels": [], "problems": [],
             "off": []}, **status)), "-r")
 
-    def beat(self):
-        self.broker.publish("cryomon/test/notify/heartbeat", '{"run": "n1", "sequence": 1}')
+    def beat(self, **more):
+        self.broker.publish("cryomon/test/notify/heartbeat", json.dumps(dict({"run": "n1", "sequence": 1}, **more)))
 
     def told(self):
         return [open(os.path.join(self.path("told"), name), encoding="utf-8").read() for name in

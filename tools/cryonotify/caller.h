@@ -28,7 +28,6 @@
 #define CALLER_CLIENTS    8
 #define CALLER_MISSED     4096
 #define CALLER_REQUEST    4096
-#define CALLER_STATUS     65536
 #define CALLER_WORDS      512
 
 /* What is kept beside an alarm of the core, by its slot. */
@@ -132,7 +131,8 @@ struct caller {
 
     int64_t rota_us, book_us, heartbeat_us, tidy_us, status_us, watchdog_us;
     uint64_t heartbeat_sequence;
-    char status[CALLER_STATUS]; /* as published last, but for the time */
+    unsigned char status_hash[32]; /* of that published last, but for the time */
+    int64_t status_sent_us;
     bool status_sent, facts_dirty;
     struct caller_health health[CALL_PEOPLE][CALL_CHANNELS];
     uint16_t place[CALL_PEOPLE]; /* of a person of the book, CALL_NOBODY: not there any more */

@@ -88,6 +88,34 @@ class Calling(NotifyTest):  # each
                       ("off", "nobody", "--for", "1h", "--why", "x")):
             self.assertNotEqual(self.command(*wrong, check=False).returncode, 0)
 
+    def test_status_is_bounded(self):
+        """Fifty people, five ways each, all fail: that is said, and can be read, and is not said a hundred times a second."""
+        self.be_daemon()
+        observer = self.watch_mqtt()
+        channels, people = {}, {}
+        for n in range(5):
+            self.receiver.broken.add("/%d" % n)
+            self.receiver.answers["/%d" % n] = (500, "x" * 4000)
+            channels["hook-%d" % n] = {"kind": "webhook", "template": "json", "url": self.receiver.url("/%d" % n)}
+        for n in range(50):
+            people["person-%02d" % n] = {"name": "人员 %d" % n, "language": "zh", "channels": dict.fromkeys(channels, "")}
+        self.service(channels=channels, people=people, rota=[{"people": list(people)}], retry="5 min",
+                     priorities={"high": {"levels": [], "repeat": "1 h"}})
+        self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
+        status = observer.wait("/notify/status", lambda s: s and s.get("n_failed") == 250).json
+        self.assertFalse(status["would_be_told"])
+        self.assertEqual((status["n_channels"], status["shortened"]), (250, True))
+        self.assertEqual(status["problems"][0]["kind"], "nobody")
+        self.assertGreater(status["n_problems"], len(status["problems"]))
+        self.assertTrue(all(c["ok"] is False and c["error"] for c in status["channels"]))
+        said = [m for m in observer.feed.since() if m.topic.endswith("/notify/status") and m.json.get("time")]
+        for m in said:
+            self.assertLess(len(json.dumps(m.json, ensure_ascii=False).encode()), 60000)
+        times = [datetime.datetime.fromisoformat(m.json["time"].replace("Z", "+00:00")).timestamp() for m in said]
+        for before, after in zip(times, times[1:]):
+            self.assertGreater(after - before, 0.9)
+        self.assertEqual(self.command("status", check=False).returncode, 1)
+
     def test_group_is_one_message(self):
         self.be_daemon()
         self.service(collect="3 s")  # the whole group comes within it, also on a busy machine
