@@ -74,8 +74,6 @@ static void configure_inbox(struct caller *c)
 static void open_channels(struct caller *c)
 {
     for (unsigned i = 0; i < c->config->n_channels; i++) {
-        if (!c->config->channels[i].enabled)
-            continue;
         int result = channel_open(&c->config->channels[i], i, c->results, &c->channels[i]);
         if (result < 0)
             log_line(LOG_CRIT, MID_ALARM, "the channel %s can't be opened: %s", c->config->channels[i].name,

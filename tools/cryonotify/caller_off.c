@@ -42,7 +42,6 @@ static void feed_all(struct caller *c, struct stamp now)
             continue;
         call_feed(c->call, now, &event);
     }
-    feed_disabled(c, now);
 }
 
 static void remove_off(struct caller *c, unsigned i)
@@ -132,7 +131,6 @@ void caller_rota(struct caller *c, struct stamp now)
     if (now.boot_us < c->rota_us)
         return;
     c->rota_us = now.boot_us + ROTA_EVERY_US;
-    feed_disabled(c, now);
     (void)call_set_duty(c->call, spans, rota_spans(c->config, now.utc_us, spans));
     (void)call_set_quiet(c->call, quiet, rota_quiet(c->config, now.utc_us, quiet));
 }

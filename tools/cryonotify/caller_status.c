@@ -122,22 +122,6 @@ static void add_offs(struct caller *c, json_t *offs, json_t *problems)
     }
 }
 
-/* Switched off in the configuration: by nobody whose name is known, and without an end. */
-static void add_disabled(struct caller *c, json_t *offs, json_t *problems)
-{
-    char en[CALLER_WORDS], zh[CALLER_WORDS];
-    for (unsigned i = 0; i < c->config->n_channels; i++) {
-        const char *name = c->config->channels[i].name;
-        if (c->config->channels[i].enabled)
-            continue;
-        (void)json_array_append_new(
-            offs, json_pack("{s:s, s:s, s:s}", "what", name, "by", "notify.yaml", "why", "enabled: false"));
-        snprintf(en, sizeof en, "The channel %s is switched off in notify.yaml, without an end", name);
-        snprintf(zh, sizeof zh, "通道 %s 已在 notify.yaml 中停用，无结束时间", name);
-        add_problem(problems, "off", en, zh);
-    }
-}
-
 static void add_own(struct caller *c, const struct call_health *h, json_t *problems)
 {
     char en[2 * CALLER_WORDS], zh[2 * CALLER_WORDS];
@@ -173,7 +157,6 @@ json_t *caller_status_json(struct caller *c, struct stamp now)
     add_people(c, &h, problems); /* the worst first: the last may be left out */
     add_own(c, &h, problems);
     add_offs(c, offs, problems);
-    add_disabled(c, offs, problems);
     unsigned n_failed = add_channels(c, channels, problems);
     unsigned turn = call_drill_turn(c->call);
     const char *next = turn < c->config->n_people ? c->config->people[turn].id : "";
