@@ -92,7 +92,10 @@ int caller_on(struct caller *c, struct stamp now, const char *what, const char *
         remove_off(c, i);
         feed_all(c, now);
         log_line(LOG_NOTICE, MID_ALARM, "%s is switched on again by %s", what, by);
-        return 0;
+        if (result < 0)
+            log_line(LOG_ERR, MID_ALARM, "that %s is on again can't be recorded: %s", what,
+                     strerrordesc_np(-result));
+        return result < 0 ? -EROFS : 0;
     }
     return -ENOENT;
 }

@@ -116,6 +116,31 @@ class Calling(NotifyTest):  # each
             self.assertGreater(after - before, 0.9)
         self.assertEqual(self.command("status", check=False).returncode, 1)
 
+    def test_long_answer_is_whole(self):
+        """An answer that is longer than a socket holds goes on as it is read."""
+        self.be_daemon()
+        self.service(rota=[{"people": ["li.na"]}])
+        asset = "tank-" + "x" * 50
+        bodies = [self.body("alarm-%d-%s" % (n, "y" * 40), "raised", "unacknowledged", asset=asset, priority="low")
+                  for n in range(1600)]
+        path = self.path("events")
+        with open(path, "w") as f:
+            f.writelines(json.dumps(body, ensure_ascii=False) + "\n" for body in bodies)
+        self.broker.publish_lines("cryomon/test/events", path)
+        until(lambda: len(self.socket_status()["alarms"]) == 1600, "all alarms in the status")
+
+    def socket_status(self):
+        """As a slow reader: nothing is read before all that fits is there."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(30)
+            s.connect(self.path("notify", "socket"))
+            s.sendall(b'{"command": "status"}\n')
+            select.select([s], [], [], 30)
+            text = b""
+            while part := s.recv(1000):
+                text += part
+        return json.loads(text)["status"]
+
     def test_group_is_one_message(self):
         self.be_daemon()
         self.service(collect="3 s")  # the whole group comes within it, also on a busy machine
