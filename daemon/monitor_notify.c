@@ -89,14 +89,6 @@ void monitor_notify(struct monitor *m, struct core_message *message)
         memcpy(w->run, message->notify.run, sizeof w->run);
         return;
     }
-    w->unreadable = message->notify.report->unreadable;
-    if (w->unreadable) {
-        free(message->notify.report);
-        message->notify.report = NULL;
-        monitor_watch_notify(m, clock_boot_us());
-        return;
-    }
-    w->beat_nobody = false;
     if (!message->notify.report->online && (w->report == NULL || w->report->online))
         w->offline_us = clock_boot_us();
     if (message->notify.report->online && !message->notify.report->unreadable)

@@ -1,7 +1,6 @@
 """Who tells when nobody else would: the daemon watches cryonotify and the broker, runs its command and sets its relay."""
 import json
 import os
-import re
 import socket
 import struct
 import time
@@ -70,8 +69,8 @@ class Fallback(harness.SystemTest):  # each
             "state": "online", "run": "n1", "would_be_told": True, "reachable": 3, "needed": 2, "channels": [], "problems": [],
             "off": []}, **status)), "-r")
 
-    def beat(self, **more):
-        self.broker.publish("cryomon/test/notify/heartbeat", json.dumps(dict({"run": "n1", "sequence": 1}, **more)))
+    def beat(self):
+        self.broker.publish("cryomon/test/notify/heartbeat", '{"run": "n1", "sequence": 1}')
 
     def told(self):
         return [open(os.path.join(self.path("told"), name), encoding="utf-8").read() for name in
@@ -170,6 +169,14 @@ class Fallback(harness.SystemTest):  # each
         self.assertIn("can't be understood", gone["text"]["en"])
         self.notifier()
         self.observer.event(asset="system", alarm="notifier", transition="returned")
+        mark = self.observer.feed.mark()
+        with open(self.path("long"), "w") as f:
+            json.dump({"state": "online", "would_be_told": False, "problems": ["x" * 124000]}, f)
+        self.broker.publish_file("cryomon/test/notify/status", self.path("long"), "-r")
+        gone = self.observer.event(asset="system", alarm="notifier", transition="raised", since=mark)
+        self.assertIn("can't be understood", gone["text"]["en"])
+        self.notifier()
+        self.observer.event(asset="system", alarm="notifier", transition="returned", since=mark)
         mark = self.observer.feed.mark()
         self.broker.publish("cryomon/test/notify/heartbeat", '{"run": "n1", "sequence": 2, "would_be_told": false}')
         gone = self.observer.event(asset="system", alarm="notifier", transition="raised", since=mark)

@@ -85,15 +85,6 @@ static bool read_channels(const json_t *list, struct notify_report *ret)
     return ret->failed.n > 0;
 }
 
-/* It lists the worst, and counts all of them. */
-static void count_more(const json_t *root, struct notify_report *ret)
-{
-    const json_int_t n = json_integer_value(json_object_get(root, "n_failed"));
-    const json_int_t listed = (json_int_t)ret->failed.n + ret->failed.n_more;
-    if (n > listed && n <= UINT16_MAX)
-        ret->failed.n_more += (unsigned)(n - listed);
-}
-
 /* Is this problem about something that stands in the list of what is off? */
 static bool is_listed_off(const char *words, const struct notify_report *report)
 {
@@ -175,7 +166,6 @@ static bool post_status(struct mailbox *core, const struct config *config, const
     copy_member(report->run, sizeof report->run, root, "run");
     read_offs(json_object_get(root, "off"), report);
     bool has_channels = read_channels(json_object_get(root, "channels"), report);
-    count_more(root, report);
     read_problems(json_object_get(root, "problems"), config->language, has_channels, report);
     message.notify.report = report;
     memcpy(message.notify.run, report->run, sizeof message.notify.run);
@@ -248,7 +238,7 @@ bool notifier_take(struct mailbox *core, const struct config *config, const stru
             post_beat(core, config, root);
         else if (strcmp(what, "calls") == 0 && !arrival->retained)
             post_call(core, config, root);
-    } else if (strcmp(what, "status") == 0 && arrival->length > 0) /* empty: cleared, as an operator may do */
+    } else if (strcmp(what, "status") == 0 && (arrival->length > 0 || arrival->too_long)) /* empty: cleared, as an operator may do */
         post_unreadable(core, config);
     json_decref(root);
     return true;

@@ -1,4 +1,8 @@
 """From an alarm on MQTT to people, and what keeps after them."""
+import datetime
+import json
+import select
+import socket
 import threading
 import urllib.request
 
