@@ -62,6 +62,17 @@ class Broker:
         subprocess.run(["mosquitto_pub", "-V", "5", "-h", self.address, "-p", str(self.port), "-q", "1", "-t", topic,
                         "-m", payload, *options], check=True, timeout=30, capture_output=True)
 
+    def publish_file(self, topic, path, *options):
+        """For what is longer than a command line may be."""
+        subprocess.run(["mosquitto_pub", "-V", "5", "-h", self.address, "-p", str(self.port), "-q", "1", "-t", topic,
+                        "-f", path, *options], check=True, timeout=30, capture_output=True)
+
+    def publish_lines(self, topic, path, *options):
+        """Each line of the file is a message."""
+        with open(path, "rb") as f:
+            subprocess.run(["mosquitto_pub", "-V", "5", "-h", self.address, "-p", str(self.port), "-q", "1", "-t", topic,
+                            "-l", *options], check=True, timeout=60, capture_output=True, stdin=f)
+
 
 class Observer:
     """mosquitto_sub with a session that outlives the broker's restarts: it misses nothing of QoS 1."""

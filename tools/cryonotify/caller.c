@@ -74,8 +74,6 @@ static void configure_inbox(struct caller *c)
 static void open_channels(struct caller *c)
 {
     for (unsigned i = 0; i < c->config->n_channels; i++) {
-        if (!c->config->channels[i].enabled)
-            continue;
         int result = channel_open(&c->config->channels[i], i, c->results, &c->channels[i]);
         if (result < 0)
             log_line(LOG_CRIT, MID_ALARM, "the channel %s can't be opened: %s", c->config->channels[i].name,
@@ -393,7 +391,8 @@ static void wait_for_work(struct caller *c, bool more)
     wait_us = wait_us == CALL_NEVER ? TURN_US : wait_us - clock_boot_us();
     wait_us = wait_us > TURN_US ? TURN_US : wait_us < SOON_US ? SOON_US : wait_us;
     for (unsigned i = 0; i < CALLER_CLIENTS; i++)
-        fds[5 + i] = (struct pollfd){.fd = c->clients[i].fd, .events = POLLIN};
+        fds[5 + i] = (struct pollfd){.fd = c->clients[i].fd,
+                                     .events = c->clients[i].answer != NULL ? POLLOUT : POLLIN};
     int n = poll(fds, 5 + CALLER_CLIENTS, more ? 0 : (int)(wait_us / 1000));
     struct signalfd_siginfo signal;
     if (n <= 0)
@@ -403,7 +402,7 @@ static void wait_for_work(struct caller *c, bool more)
         c->stopping = true;
     for (unsigned i = 0; i < CALLER_CLIENTS; i++)
         if (c->clients[i].fd >= 0 && fds[5 + i].revents != 0)
-            caller_client_read(c, clock_now(), &c->clients[i]);
+            caller_client_turn(c, clock_now(), &c->clients[i]);
     if ((fds[4].revents & POLLIN) != 0)
         caller_accept(c, clock_now());
 }
@@ -437,9 +436,7 @@ void caller_free(struct caller *c)
             channel_stop(c->channels[i]);
     for (unsigned i = 0; i < NOTIFY_CHANNELS; i++)
         channel_free(c->channels[i]);
-    for (unsigned i = 0; i < CALLER_CLIENTS; i++)
-        if (c->clients[i].fd >= 0)
-            (void)close(c->clients[i].fd);
+    caller_clients_close(c);
     control_socket_close(&c->socket);
     for (unsigned i = 0; i < CALLER_DELIVERIES; i++)
         notice_free(c->deliveries[i].notice);

@@ -28,7 +28,6 @@
 #define CALLER_CLIENTS    8
 #define CALLER_MISSED     4096
 #define CALLER_REQUEST    4096
-#define CALLER_STATUS     65536
 #define CALLER_WORDS      512
 
 /* What is kept beside an alarm of the core, by its slot. */
@@ -75,6 +74,8 @@ struct caller_client {
     int64_t until_us;
     size_t used;
     char text[CALLER_REQUEST];
+    char *answer; /* what is still to be sent: as long as the socket takes; NULL: it is being read */
+    size_t answer_length, answer_sent;
 };
 
 /* What is known of a person's channel; call.h's call_channel_state says whether it works. */
@@ -132,7 +133,8 @@ struct caller {
 
     int64_t rota_us, book_us, heartbeat_us, tidy_us, status_us, watchdog_us;
     uint64_t heartbeat_sequence;
-    char status[CALLER_STATUS]; /* as published last, but for the time */
+    unsigned char status_hash[32]; /* of that published last, but for the time */
+    int64_t status_sent_us;
     bool status_sent, facts_dirty;
     struct caller_health health[CALL_PEOPLE][CALL_CHANNELS];
     uint16_t place[CALL_PEOPLE]; /* of a person of the book, CALL_NOBODY: not there any more */
@@ -211,6 +213,7 @@ int caller_acknowledge(struct caller *c, struct stamp now, const char *occurrenc
 
 /* --- caller_off.c: what is switched off, and the rota */
 int caller_off(struct caller *c, struct stamp now, const struct book_off *off);
+/* Returns 0, -ENOENT, or -EROFS: it is on, but that is not recorded. */
 int caller_on(struct caller *c, struct stamp now, const char *what, const char *by);
 void caller_offs_expire(struct caller *c, struct stamp now);
 void caller_offs_load(struct caller *c, struct stamp now);
@@ -218,7 +221,8 @@ void caller_rota(struct caller *c, struct stamp now);
 
 /* --- caller_control.c: the socket */
 void caller_accept(struct caller *c, struct stamp now);
-void caller_client_read(struct caller *c, struct stamp now, struct caller_client *client);
+void caller_client_turn(struct caller *c, struct stamp now, struct caller_client *client);
+void caller_clients_close(struct caller *c);
 void caller_clients_expire(struct caller *c, struct stamp now);
 
 #endif

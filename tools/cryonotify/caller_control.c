@@ -12,17 +12,17 @@
 
 #define CLIENT_US   (5 * SECOND_US)
 #define CALLS_SHOWN 200
-#define SEND_BUFFER 1048576
 
 static void close_client(struct caller_client *client)
 {
     (void)close(client->fd);
+    free(client->answer);
     *client = (struct caller_client){.fd = -1};
 }
 
 void caller_accept(struct caller *c, struct stamp now)
 {
-    int fd = accept4(c->socket.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), size = SEND_BUFFER;
+    int fd = accept4(c->socket.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     struct control_peer peer;
     if (fd < 0)
         return;
@@ -30,7 +30,6 @@ void caller_accept(struct caller *c, struct stamp now)
         struct caller_client *client = &c->clients[i];
         if (client->fd >= 0 || control_peer_identify(fd, &peer) < 0)
             continue;
-        (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
         *client = (struct caller_client){.fd = fd,
                                          .may_read = peer.may_read || peer.may_command,
                                          .may_command = peer.may_command,
@@ -45,6 +44,13 @@ void caller_clients_expire(struct caller *c, struct stamp now)
 {
     for (unsigned i = 0; i < CALLER_CLIENTS; i++)
         if (c->clients[i].fd >= 0 && now.boot_us > c->clients[i].until_us)
+            close_client(&c->clients[i]);
+}
+
+void caller_clients_close(struct caller *c)
+{
+    for (unsigned i = 0; i < CALLER_CLIENTS; i++)
+        if (c->clients[i].fd >= 0)
             close_client(&c->clients[i]);
 }
 
@@ -87,6 +93,17 @@ static json_t *do_off(struct caller *c, struct stamp now, const json_t *ask, con
         return failure("the time is more than 0 and at most 7 days");
     off.until_utc_us = now.utc_us + for_ms * MS_US;
     return outcome(caller_off(c, now, &off));
+}
+
+/* Whoever is called without need is better off than who is not called: so it is on, whatever the disk says.
+ */
+static json_t *do_on(struct caller *c, struct stamp now, const json_t *ask, const char *who)
+{
+    int result = caller_on(c, now, text_of(ask, "what"), who);
+    if (result == -EROFS)
+        return failure("it is on again, but notify.db can't be written: a restart would switch it off again "
+                       "until its time is over");
+    return outcome(result);
 }
 
 static json_t *do_test(struct caller *c, struct stamp now, const json_t *ask)
@@ -163,7 +180,7 @@ static json_t *answer(struct caller *c, struct stamp now, const struct caller_cl
     if (strcmp(command, "off") == 0)
         return do_off(c, now, ask, client->who);
     if (strcmp(command, "on") == 0)
-        return outcome(caller_on(c, now, text_of(ask, "what"), client->who));
+        return do_on(c, now, ask, client->who);
     if (strcmp(command, "test") == 0)
         return do_test(c, now, ask);
     if (strcmp(command, "ack") == 0)
@@ -172,7 +189,21 @@ static json_t *answer(struct caller *c, struct stamp now, const struct caller_cl
     return failure("unknown command");
 }
 
-void caller_client_read(struct caller *c, struct stamp now, struct caller_client *client)
+/* An answer may be longer than the socket holds: the rest goes as it is read, until the client's time is
+ * over. */
+static void send_answer(struct caller_client *client)
+{
+    ssize_t n = send(client->fd, client->answer + client->answer_sent,
+                     client->answer_length - client->answer_sent, MSG_NOSIGNAL);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n > 0)
+        client->answer_sent += (size_t)n;
+    if (n <= 0 || client->answer_sent == client->answer_length)
+        close_client(client);
+}
+
+static void read_request(struct caller *c, struct stamp now, struct caller_client *client)
 {
     json_error_t where;
     ssize_t n = recv(client->fd, client->text + client->used, sizeof client->text - 1 - client->used, 0);
@@ -193,13 +224,23 @@ void caller_client_read(struct caller *c, struct stamp now, struct caller_client
     json_t *ask = json_loadb(client->text, (size_t)(end - client->text), 0, &where);
     json_t *reply = json_is_object(ask) ? answer(c, now, client, ask) : failure("this is not a JSON object");
     char *text = reply != NULL ? json_dumps(reply, JSON_COMPACT) : NULL;
-    if (text != NULL) {
-        size_t length = strlen(text);
-        text[length] = '\n'; /* in the place of the NUL */
-        (void)send(client->fd, text, length + 1, MSG_NOSIGNAL);
-    }
-    free(text);
     json_decref(reply);
     json_decref(ask);
-    close_client(client);
+    if (text == NULL) {
+        close_client(client);
+        return;
+    }
+    client->answer = text;
+    client->answer_length = strlen(text) + 1;
+    text[client->answer_length - 1] = '\n'; /* in the place of the NUL */
+    client->until_us = now.boot_us + CLIENT_US;
+    send_answer(client);
+}
+
+void caller_client_turn(struct caller *c, struct stamp now, struct caller_client *client)
+{
+    if (client->answer != NULL)
+        send_answer(client);
+    else
+        read_request(c, now, client);
 }

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "json_text.h"
 #include "log.h"
+#include "utf8.h"
 
 #define PROBE_US   (INT64_C(86400) * SECOND_US)
 #define PROBE_ID   (UINT64_C(1) << 63) /* no delivery has such a number; the channel's is added */
@@ -103,6 +104,9 @@ void caller_health_note(struct caller *c, struct stamp now, uint16_t person, uin
     struct caller_health *h = &c->health[person][channel];
     const struct notify_person *p = &c->config->people[person];
     const char *name = c->config->channels[p->channels[channel].channel].name;
+    char clean[sizeof h->error]; /* a server's own words, perhaps cut: nothing else can be told as JSON */
+    (void)utf8_clean(clean, sizeof clean, error != NULL ? error : "");
+    error = clean;
     bool was_ok = h->error[0] == '\0';
     if (!ok && (was_ok || strcmp(h->error, error) != 0))
         log_line(LOG_ERR, MID_ALARM, "%s %s be told through %s: %s", p->id, probed ? "can not" : "could not",

@@ -16,21 +16,6 @@ static void feed_off(struct caller *c, struct stamp now, const char *what, int64
         call_feed(c->call, now, &event);
 }
 
-/* A channel that the configuration has switched off is off for everybody, for ever: again and again, because
- * an off is bounded. */
-static void feed_disabled(struct caller *c, struct stamp now)
-{
-    for (uint16_t person = 0; person < c->config->n_people; person++)
-        for (uint8_t i = 0; i < c->config->people[person].n_channels; i++) {
-            struct call_event event = {.kind = CALL_OFF,
-                                       .person = person,
-                                       .channel = i,
-                                       .until_utc_us = now.utc_us + CALL_OFF_MAX_US};
-            if (!c->config->channels[c->config->people[person].channels[i].channel].enabled)
-                call_feed(c->call, now, &event);
-        }
-}
-
 /* Switching on a person must not switch on a channel that somebody has switched off, and so on. */
 static void feed_all(struct caller *c, struct stamp now)
 {
@@ -42,7 +27,6 @@ static void feed_all(struct caller *c, struct stamp now)
             continue;
         call_feed(c->call, now, &event);
     }
-    feed_disabled(c, now);
 }
 
 static void remove_off(struct caller *c, unsigned i)
@@ -86,14 +70,14 @@ int caller_on(struct caller *c, struct stamp now, const char *what, const char *
             continue;
         /* It ends all the same: to call somebody too many is better. After a restart it would be off again.
          */
-        int result = c->book != NULL ? book_off_end(c->book, what, by, now.utc_us) : 0;
+        int result = c->book != NULL ? book_off_end(c->book, what, by, now.utc_us) : -EROFS;
         if (result < 0)
             log_line(LOG_ERR, MID_STORE, "that %s is switched on again by %s can't be recorded: %s", what, by,
                      strerrordesc_np(-result));
         remove_off(c, i);
         feed_all(c, now);
         log_line(LOG_NOTICE, MID_ALARM, "%s is switched on again by %s", what, by);
-        return 0;
+        return result < 0 ? -EROFS : 0;
     }
     return -ENOENT;
 }
@@ -132,7 +116,6 @@ void caller_rota(struct caller *c, struct stamp now)
     if (now.boot_us < c->rota_us)
         return;
     c->rota_us = now.boot_us + ROTA_EVERY_US;
-    feed_disabled(c, now);
     (void)call_set_duty(c->call, spans, rota_spans(c->config, now.utc_us, spans));
     (void)call_set_quiet(c->call, quiet, rota_quiet(c->config, now.utc_us, quiet));
 }

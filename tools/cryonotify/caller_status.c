@@ -1,4 +1,5 @@
 /* caller_status.c - what cryonotify says of itself: notify/status, notify/heartbeat. */
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,9 @@
 
 #define HEARTBEAT_US    (10 * SECOND_US)
 #define STATUS_AGAIN_US (60 * SECOND_US)
-#define STATUS_MAX      49152 /* bytes */
-#define PROBLEMS_KEPT   64
+#define STATUS_LEAST_US SECOND_US
+#define STATUS_MAX      49152 /* bytes; the daemon reads 64 KiB */
+#define LISTED_MAX      128   /* of what is long */
 
 void caller_topic(const struct caller *c, const char *rest, char topic[INBOX_TOPIC])
 {
@@ -56,33 +58,51 @@ static void add_people(struct caller *c, const struct call_health *h, json_t *pr
     }
 }
 
-static void add_channels(struct caller *c, struct stamp now, json_t *channels, json_t *problems)
+static json_t *channel_json(struct caller *c, unsigned person, unsigned i, enum call_channel_state state)
+{
+    const struct notify_person *p = &c->config->people[person];
+    const struct caller_health *h = &c->health[person][i];
+    json_t *one = json_pack("{s:s, s:s, s:o}", "person", p->id, "channel",
+                            c->config->channels[p->channels[i].channel].name, "ok",
+                            state == CALL_UNTRIED ? json_null() : json_boolean(state == CALL_WORKS));
+    if (h->since[0] != '\0' && state != CALL_UNTRIED)
+        json_object_set_new(one, "since", json_string(h->since));
+    if (state == CALL_WORKS)
+        json_object_set_new(one, "proof", json_string(h->probed ? "probe" : "message"));
+    if (state == CALL_FAILED)
+        json_object_set_new(one, "error", json_string(h->error));
+    return one;
+}
+
+static void add_channel_problem(struct caller *c, unsigned person, unsigned i, json_t *problems)
 {
     char en[2 * CALLER_WORDS], zh[2 * CALLER_WORDS];
-    (void)now;
-    for (unsigned person = 0; person < c->config->n_people; person++) {
-        const struct notify_person *p = &c->config->people[person];
-        for (unsigned i = 0; i < p->n_channels; i++) {
-            const char *name = c->config->channels[p->channels[i].channel].name;
-            const struct caller_health *h = &c->health[person][i];
-            const char *error = h->error, *since = h->since;
-            enum call_channel_state state = call_channel_state(c->call, (uint16_t)person, (uint8_t)i);
-            json_t *one = json_pack("{s:s, s:s, s:o}", "person", p->id, "channel", name, "ok",
-                                    state == CALL_UNTRIED ? json_null() : json_boolean(state == CALL_WORKS));
-            if (since[0] != '\0' && state != CALL_UNTRIED)
-                json_object_set_new(one, "since", json_string(since));
-            if (state == CALL_WORKS)
-                json_object_set_new(one, "proof", json_string(h->probed ? "probe" : "message"));
-            if (state == CALL_FAILED)
-                json_object_set_new(one, "error", json_string(error));
-            (void)json_array_append_new(channels, one);
-            if (state != CALL_FAILED)
-                continue;
-            snprintf(en, sizeof en, "%s can't be told through %s: %s", p->name, name, error);
-            snprintf(zh, sizeof zh, "无法通过 %s 通知 %s：%s", name, p->name, error);
-            add_problem(problems, "channel", en, zh);
-        }
-    }
+    const struct notify_person *p = &c->config->people[person];
+    const char *name = c->config->channels[p->channels[i].channel].name, *error = c->health[person][i].error;
+    snprintf(en, sizeof en, "%s can't be told through %s: %s", p->name, name, error);
+    snprintf(zh, sizeof zh, "无法通过 %s 通知 %s：%s", name, p->name, error);
+    add_problem(problems, "channel", en, zh);
+}
+
+/* Those that have failed first, then those of which nothing is known: the last may be left out. Returns how
+ * many have failed. */
+static unsigned add_channels(struct caller *c, json_t *channels, json_t *problems)
+{
+    static const enum call_channel_state worst_first[] = {CALL_FAILED, CALL_UNTRIED, CALL_WORKS};
+    unsigned n_failed = 0;
+    for (unsigned k = 0; k < sizeof worst_first / sizeof *worst_first; k++)
+        for (unsigned person = 0; person < c->config->n_people; person++)
+            for (unsigned i = 0; i < c->config->people[person].n_channels; i++) {
+                enum call_channel_state state = call_channel_state(c->call, (uint16_t)person, (uint8_t)i);
+                if (state != worst_first[k])
+                    continue;
+                (void)json_array_append_new(channels, channel_json(c, person, i, state));
+                if (state != CALL_FAILED)
+                    continue;
+                n_failed++;
+                add_channel_problem(c, person, i, problems);
+            }
+    return n_failed;
 }
 
 static void add_offs(struct caller *c, json_t *offs, json_t *problems)
@@ -98,22 +118,6 @@ static void add_offs(struct caller *c, json_t *offs, json_t *problems)
                                                     "count", (int)off->count));
         snprintf(en, sizeof en, "%s is switched off until %s by %s: %s", off->what, shown, off->by, off->why);
         snprintf(zh, sizeof zh, "%s 已被 %s 停用至 %s：%s", off->what, off->by, shown, off->why);
-        add_problem(problems, "off", en, zh);
-    }
-}
-
-/* Switched off in the configuration: by nobody whose name is known, and without an end. */
-static void add_disabled(struct caller *c, json_t *offs, json_t *problems)
-{
-    char en[CALLER_WORDS], zh[CALLER_WORDS];
-    for (unsigned i = 0; i < c->config->n_channels; i++) {
-        const char *name = c->config->channels[i].name;
-        if (c->config->channels[i].enabled)
-            continue;
-        (void)json_array_append_new(
-            offs, json_pack("{s:s, s:s, s:s}", "what", name, "by", "notify.yaml", "why", "enabled: false"));
-        snprintf(en, sizeof en, "The channel %s is switched off in notify.yaml, without an end", name);
-        snprintf(zh, sizeof zh, "通道 %s 已在 notify.yaml 中停用，无结束时间", name);
         add_problem(problems, "off", en, zh);
     }
 }
@@ -153,65 +157,71 @@ json_t *caller_status_json(struct caller *c, struct stamp now)
     add_people(c, &h, problems); /* the worst first: the last may be left out */
     add_own(c, &h, problems);
     add_offs(c, offs, problems);
-    add_disabled(c, offs, problems);
-    add_channels(c, now, channels, problems);
+    unsigned n_failed = add_channels(c, channels, problems);
     unsigned turn = call_drill_turn(c->call);
     const char *next = turn < c->config->n_people ? c->config->people[turn].id : "";
-    return json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:o, s:i, s:b, s:o, s:o, s:o, s:{s:s}}",
-                     "state", "online", "version", CRYOMON_VERSION, "run", c->run, "would_be_told",
-                     h.would_be_told, "reachable", (int)h.reachable, "proven", (int)h.proven, "unproven",
-                     (int)(h.reachable - h.proven), "needed", (int)c->config->rules.needed, "on_duty",
-                     on_duty, "open_calls", (int)h.open, "flood", h.flood, "channels", channels, "problems",
-                     problems, "off", offs, "drill", "next", next);
+    return json_pack(
+        "{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:o, s:i, s:b, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:{s:s}}",
+        "state", "online", "version", CRYOMON_VERSION, "run", c->run, "would_be_told", h.would_be_told,
+        "reachable", (int)h.reachable, "proven", (int)h.proven, "unproven", (int)(h.reachable - h.proven),
+        "needed", (int)c->config->rules.needed, "on_duty", on_duty, "open_calls", (int)h.open, "flood",
+        h.flood, "n_channels", (int)json_array_size(channels), "n_failed", (int)n_failed, "n_problems",
+        (int)json_array_size(problems), "n_off", (int)json_array_size(offs), "channels", channels, "problems",
+        problems, "off", offs, "drill", "next", next);
 }
 
-/* The daemon reads so much. What works goes first, then problems beyond the first; both are counted. */
+/* Each list begins with the worst, so its end may go; all are counted (n_channels ...). */
 static char *bounded(json_t *status)
 {
-    json_t *channels = json_object_get(status, "channels"), *problems = json_object_get(status, "problems");
+    static const char *const lists[] = {"channels", "problems", "off"};
     char *text = json_dumps(status, JSON_COMPACT);
-    size_t kept = PROBLEMS_KEPT;
-    for (bool first = true; text != NULL && strlen(text) > STATUS_MAX && kept > 0; first = false) {
+    for (size_t kept = LISTED_MAX; text != NULL && strlen(text) > STATUS_MAX; kept /= 2) {
         free(text);
-        for (size_t i = json_array_size(channels); first && i > 0; i--)
-            if (!json_is_false(json_object_get(json_array_get(channels, i - 1), "ok")))
-                (void)json_array_remove(channels, i - 1);
-        size_t before = json_array_size(problems), ways = json_array_size(channels);
-        for (size_t i = before; !first && i > kept; i--)
-            (void)json_array_remove(problems, i - 1);
-        for (size_t i = ways; !first && i > kept; i--)
-            (void)json_array_remove(channels, i - 1);
-        kept = first ? kept : kept / 2;
+        for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
+            json_t *list = json_object_get(status, lists[k]);
+            for (size_t i = json_array_size(list); i > kept; i--)
+                (void)json_array_remove(list, i - 1);
+        }
         json_object_set_new(status, "shortened", json_true());
         text = json_dumps(status, JSON_COMPACT);
+        if (kept == 0)
+            break; /* what is left is bounded by the configuration's own limits */
     }
     return text;
 }
 
-/* Publishes it when it has changed, and once a minute. */
-void caller_status(struct caller *c, struct stamp now)
+static void publish_status(struct caller *c, struct stamp now, json_t *status)
 {
     char topic[INBOX_TOPIC], time[RFC3339_MAX];
-    if (c->watch_only || c->inbox == NULL || !c->watch.connected)
+    clock_print_utc(time, now.utc_us);
+    json_object_set_new(status, "time", json_string(time));
+    char *text = json_dumps(status, JSON_COMPACT);
+    caller_topic(c, "notify/status", topic);
+    if (text != NULL && inbox_send(c->inbox, topic, text, true, NULL, 's', 0) == 0) {
+        c->status_sent = true;
+        c->status_sent_us = now.boot_us;
+        c->status_us = now.boot_us + STATUS_AGAIN_US;
+    }
+    free(text);
+}
+
+/* Publishes it when it has changed, but at most once a second, and once a minute. */
+void caller_status(struct caller *c, struct stamp now)
+{
+    unsigned char hash[sizeof c->status_hash];
+    if (c->watch_only || c->inbox == NULL || !c->watch.connected ||
+        (c->status_sent_us != 0 && now.boot_us - c->status_sent_us < STATUS_LEAST_US))
         return;
     json_t *status = caller_status_json(c, now);
-    if (status == NULL)
-        return;
-    size_t n_problems = json_array_size(json_object_get(status, "problems"));
-    json_object_set_new(status, "n_problems", json_integer((json_int_t)n_problems));
-    char *same = bounded(status);
-    if (same != NULL && strlen(same) < CALLER_STATUS &&
-        (!c->status_sent || strcmp(same, c->status) != 0 || now.boot_us >= c->status_us)) {
-        clock_print_utc(time, now.utc_us);
-        json_object_set_new(status, "time", json_string(time));
-        char *text = json_dumps(status, JSON_COMPACT);
-        caller_topic(c, "notify/status", topic);
-        if (text != NULL && inbox_send(c->inbox, topic, text, true, NULL, 's', 0) == 0) {
-            memcpy(c->status, same, strlen(same) + 1);
-            c->status_sent = true;
-            c->status_us = now.boot_us + STATUS_AGAIN_US;
+    char *same = status != NULL ? bounded(status) : NULL;
+    if (same != NULL) {
+        (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)same, strlen(same), NULL, 0);
+        if (!c->status_sent || now.boot_us >= c->status_us ||
+            memcmp(hash, c->status_hash, sizeof hash) != 0) {
+            memcpy(c->status_hash, hash, sizeof hash);
+            c->status_sent = false; /* until it is */
+            publish_status(c, now, status);
         }
-        free(text);
     }
     free(same);
     json_decref(status);

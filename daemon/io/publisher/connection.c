@@ -141,7 +141,7 @@ static void arrived(struct publisher *p, const struct arrival *arrival, int64_t 
     const struct config *config = p->mirror->config;
     struct core_message message;
     char error[128];
-    int result = notifier_take(p->core, config, arrival) ? 2 : -ENOMSG;
+    int result = notifier_take(p->core, config, arrival) || arrival->too_long ? 2 : -ENOMSG;
     if (result == -ENOMSG && config->mqtt.commands)
         result = commands_read(&p->commands, config, arrival, now_us, &message, error, sizeof error);
     if (result == 1) {

@@ -29,6 +29,7 @@ struct arrival {
     const char *topic;
     const char *payload;
     size_t length;
+    bool too_long; /* to be read: length is 0 then */
     bool retained;
     const char *response_topic; /* NULL: none */
     const void *correlation;

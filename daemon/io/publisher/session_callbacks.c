@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAYLOAD_LIMIT 65536 /* more is not for us */
+#define PAYLOAD_LIMIT 65536 /* more is not read */
 
 static void leave(struct session_link *link, struct note note)
 {
@@ -99,15 +99,18 @@ static struct arrival *copy_arrival(const char *topic, size_t topic_length, MQTT
     size_t payload = message->payloadlen > 0 ? (size_t)message->payloadlen : 0;
     size_t response_length = response != NULL ? (size_t)response->value.data.len : 0;
     size_t correlation_length = correlation != NULL ? (size_t)correlation->value.data.len : 0;
-    if (payload > PAYLOAD_LIMIT)
-        return NULL;
+    const bool too_long = payload > PAYLOAD_LIMIT; /* that it came is told */
+    if (too_long)
+        payload = 0;
     struct arrival *arrival =
         malloc(sizeof *arrival + topic_length + payload + response_length + correlation_length + 4);
     if (arrival == NULL)
         return NULL;
     char *at = (char *)(arrival + 1);
-    *arrival = (struct arrival){
-        .length = payload, .retained = message->retained != 0, .correlation_length = correlation_length};
+    *arrival = (struct arrival){.length = payload,
+                                .too_long = too_long,
+                                .retained = message->retained != 0,
+                                .correlation_length = correlation_length};
     arrival->topic = put(&at, topic, topic_length);
     arrival->payload = put(&at, message->payload, payload);
     if (response != NULL)

@@ -24,7 +24,7 @@ class Channels(Case):
     def test_good_channels(self):
         status, out = check("mail: {kind: mail, host: mail.example, from: a@b.example, queue: 5, timeout: 1 min}\n"
                             "local: {kind: mail, host: localhost, security: none, from: a@b.example}\n"
-                            "siren: {kind: command, command: [/bin/true], kill_after: 500 ms, enabled: false}\n")
+                            "siren: {kind: command, command: [/bin/true], kill_after: 500 ms}\n")
         self.assertEqual((status, out), (0, ""))
 
     def test_mistakes(self):
@@ -50,6 +50,8 @@ class Channels(Case):
         self.problem("w: {kind: webhook, template: slack, url: 'https://x', token_file: /dev/null}", "neither 'user' nor the template uses it")
         self.problem("w: {kind: webhook, template: slack, url: 'https://x', secret: x}", "a secret never stands in the configuration")
         self.problem("w: {kind: webhook, template: slack, url: 'https://x', proxy: 'x:3128'}", "notify.yaml:1:62: a proxy is written")
+        for kind in ("mail, host: x, from: a@b", "webhook, template: slack, url: 'https://x'", "command, command: [/bin/true]"):
+            self.problem("c: {kind: %s, enabled: false}" % kind, "'enabled' is refused", "use 'cryonotify off PERSON/CHANNEL --for TIME --why TEXT'")
         self.problem("c: {kind: command, command: /bin/true -x}", "a command is a list", "there is no shell")
         self.problem("c: {kind: command, command: [true]}", "absolute path")
         self.problem("c: {kind: command, command: ['/bin/${site}']}", "which program runs can't depend on a message")

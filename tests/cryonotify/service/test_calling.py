@@ -1,4 +1,8 @@
 """From an alarm on MQTT to people, and what keeps after them."""
+import datetime
+import json
+import select
+import socket
 import threading
 import urllib.request
 
@@ -87,6 +91,59 @@ class Calling(NotifyTest):  # each
         for wrong in (("off", "li.na"), ("off", "li.na", "--for", "8d", "--why", "x"),
                       ("off", "nobody", "--for", "1h", "--why", "x")):
             self.assertNotEqual(self.command(*wrong, check=False).returncode, 0)
+
+    def test_status_is_bounded(self):
+        """Fifty people, five ways each, all fail: that is said, and can be read, and is not said a hundred times a second."""
+        self.be_daemon()
+        observer = self.watch_mqtt()
+        channels, people = {}, {}
+        for n in range(5):
+            self.receiver.broken.add("/%d" % n)
+            self.receiver.answers["/%d" % n] = (500, "x" * 4000)
+            channels["hook-%d" % n] = {"kind": "webhook", "template": "json", "url": self.receiver.url("/%d" % n)}
+        for n in range(50):
+            people["person-%02d" % n] = {"name": "人员 %d" % n, "language": "zh", "channels": dict.fromkeys(channels, "")}
+        self.service(channels=channels, people=people, rota=[{"people": list(people)}], retry="5 min",
+                     priorities={"high": {"levels": [], "repeat": "1 h"}})
+        self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
+        status = observer.wait("/notify/status", lambda s: s and s.get("n_failed") == 250).json
+        self.assertFalse(status["would_be_told"])
+        self.assertEqual((status["n_channels"], status["shortened"]), (250, True))
+        self.assertEqual(status["problems"][0]["kind"], "nobody")
+        self.assertGreater(status["n_problems"], len(status["problems"]))
+        self.assertTrue(all(c["ok"] is False and c["error"] for c in status["channels"]))
+        said = [m for m in observer.feed.since() if m.topic.endswith("/notify/status") and m.json.get("time")]
+        for m in said:
+            self.assertLess(len(json.dumps(m.json, ensure_ascii=False).encode()), 60000)
+        times = [datetime.datetime.fromisoformat(m.json["time"].replace("Z", "+00:00")).timestamp() for m in said]
+        for before, after in zip(times, times[1:]):
+            self.assertGreater(after - before, 0.9)
+        self.assertEqual(self.command("status", check=False).returncode, 1)
+
+    def test_long_answer_is_whole(self):
+        """An answer that is longer than a socket holds goes on as it is read."""
+        self.be_daemon()
+        self.service(rota=[{"people": ["li.na"]}])
+        asset = "tank-" + "x" * 50
+        bodies = [self.body("alarm-%d-%s" % (n, "y" * 40), "raised", "unacknowledged", asset=asset, priority="low")
+                  for n in range(1600)]
+        path = self.path("events")
+        with open(path, "w") as f:
+            f.writelines(json.dumps(body, ensure_ascii=False) + "\n" for body in bodies)
+        self.broker.publish_lines("cryomon/test/events", path)
+        until(lambda: len(self.socket_status()["alarms"]) == 1600, "all alarms in the status")
+
+    def socket_status(self):
+        """As a slow reader: nothing is read before all that fits is there."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(30)
+            s.connect(self.path("notify", "socket"))
+            s.sendall(b'{"command": "status"}\n')
+            select.select([s], [], [], 30)
+            text = b""
+            while part := s.recv(1000):
+                text += part
+        return json.loads(text)["status"]
 
     def test_group_is_one_message(self):
         self.be_daemon()

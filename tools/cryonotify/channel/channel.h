@@ -90,7 +90,6 @@ struct command_config {
 struct channel_config {
     char name[ID_MAX];
     enum channel_kind kind;
-    bool enabled;                /* `enabled: false` switches it off (and is told as such) */
     bool needs_address;          /* a person must have an address on this channel */
     uint32_t timeout_ms;         /* for one message, all in all */
     uint32_t connect_timeout_ms; /* mail, webhook */

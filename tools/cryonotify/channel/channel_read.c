@@ -22,6 +22,10 @@ static const struct choice securities[] = {
 static const char secret_hint[] =
     "a secret never stands in the configuration; write it to a file and name that, or a systemd credential";
 
+static const char enabled_hint[] = "nothing is switched off without a name, a reason and an end: use "
+                                   "'cryonotify off PERSON/CHANNEL --for TIME "
+                                   "--why TEXT', or take the channel out";
+
 struct draft {
     struct channel_config config;
     char template[256];
@@ -30,7 +34,7 @@ struct draft {
 
 #define COMMON_FIELDS                                                                                        \
     {"kind", FIELD_CHOICE, FIELD_OF(struct draft, config.kind), .choices = kinds, .flags = FIELD_REQUIRED},  \
-        {"enabled", FIELD_BOOL, FIELD_OF(struct draft, config.enabled)},                                     \
+        {"enabled", FIELD_REFUSED, .hint = enabled_hint},                                                    \
         {"timeout", FIELD_DURATION, FIELD_OF(struct draft, config.timeout_ms), .min = SECOND_MS,             \
          .max = 600 * SECOND_MS},                                                                            \
         {"at_most", FIELD_NODE, NODE_OF(struct draft, at_most)},                                             \
@@ -351,7 +355,6 @@ static void finish_limit(struct reader *r)
 
 static void set_defaults(struct channel_config *config)
 {
-    config->enabled = true;
     config->timeout_ms = 30 * SECOND_MS;
     config->connect_timeout_ms = 10 * SECOND_MS;
     config->queue = 100;
