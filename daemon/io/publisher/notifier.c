@@ -238,7 +238,8 @@ bool notifier_take(struct mailbox *core, const struct config *config, const stru
             post_beat(core, config, root);
         else if (strcmp(what, "calls") == 0 && !arrival->retained)
             post_call(core, config, root);
-    } else if (strcmp(what, "status") == 0 && (arrival->length > 0 || arrival->too_long)) /* empty: cleared, as an operator may do */
+    } else if (strcmp(what, "status") == 0 &&
+               (arrival->length > 0 || arrival->too_long)) /* empty: cleared, as an operator may do */
         post_unreadable(core, config);
     json_decref(root);
     return true;
