@@ -300,20 +300,6 @@ class Calling(NotifyTest):  # each
         with urllib.request.urlopen(url, timeout=30) as answer:
             return answer.read().decode()
 
-    def test_a_channel_that_is_switched_off_in_the_configuration_is_off(self):
-        settings = self.settings()
-        settings["channels"]["hook"]["enabled"] = False
-        self.be_daemon()
-        self.service(**settings)
-        observer = self.watch_mqtt()
-        status = observer.wait("/notify/status", lambda s: s and s["state"] == "online").json
-        self.assertEqual(status["reachable"], 2)  # chen has nothing else
-        self.assertIn("off", {p["kind"] for p in status["problems"]})
-        self.assertIn("hook", {o["what"] for o in status["off"]})
-        self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
-        self.mail.feed.wait(lambda m: "li.na@example.org" in m["to"], "a mail")
-        self.assertNotIn("failed", {c["outcome"] for c in self.calls()})
-
     def test_everything_fails_and_the_status_stays_readable(self):
         """Dozens of people whose ways all fail: the status stays below what the daemon reads, and is not told without end."""
         settings = self.settings(rota=[{"people": ["p%d" % n for n in range(50)]}])
