@@ -67,7 +67,7 @@ class Mail(Case):
 
         class Server(Controller):
             def factory(self):
-                return SMTP(self.handler, **options)
+                return SMTP(self.handler, hostname="mail.test", **options)  # else the name is looked up: who answers?
 
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]

@@ -84,7 +84,7 @@ class MailServer:
         self.start()
 
     def start(self):
-        self.controller = Controller(self, hostname=ADDRESS, port=self.port)
+        self.controller = Controller(self, hostname=ADDRESS, port=self.port, server_hostname="mail.test")
         self.controller.start()
 
     def stop(self):
