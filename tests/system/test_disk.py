@@ -151,7 +151,9 @@ class Disk(harness.SystemTest):  # each
         ctl, place = harness.binary("cryoctl"), ["--dir", self.path("state"), "--from", "2020-01-01", "--to", "2100-01-01"]
         self.inside(daemon, ctl, "verify", self.path("state"))
         rows = list(csv.DictReader(io.StringIO(self.inside(daemon, ctl, "history", "a", "r1", *place, "--format", "csv"))))
-        self.assertEqual(len({r["time"] for r in rows}), len(rows))
+        times = [r["time"] for r in rows]
+        twice = [i for i, time in enumerate(times) if times.count(time) > 1]
+        self.assertEqual(twice, [], rows[max(0, twice[0] - 2):twice[-1] + 3] if twice else None)
         self.assertGreater(len(rows), 80)
         gaps = json.loads(self.inside(daemon, ctl, "gaps", *place, "--json"))["gaps"]
         self.assertIn(("records-lost", gap["seq"]), [(c["kind"], c.get("event")) for g in gaps for c in g["causes"]])

@@ -203,8 +203,10 @@ class Fallback(harness.SystemTest):  # each
         self.observer.event(asset="system", alarm="notifier", transition="returned", since=mark)
 
     def events(self, **fields):
-        return [m.json for m in self.observer.feed.since() if m.topic.endswith("/events") and
-                all(m.json.get(k) == v for k, v in fields.items())]
+        """Each once: an event that was not confirmed before a kill is sent again."""
+        found = {m.json["seq"]: m.json for m in self.observer.feed.since() if m.topic.endswith("/events") and
+                 all(m.json.get(k) == v for k, v in fields.items())}
+        return [found[seq] for seq in sorted(found)]
 
     def test_more_of_it_calls_again(self):
         """Who has acknowledged that the mail fails has not seen that the SMS fails too."""
