@@ -7,8 +7,6 @@
 
 #include "clock.h"
 
-#define NOTIFIER_BODY_MAX (512 * 1024) /* 50 people with all their channels, and all of them failing */
-
 char *notifier_filter(char *topic, const struct config *config)
 {
     return payload_topic(topic, config, "notify/+");
@@ -228,9 +226,9 @@ bool notifier_take(struct mailbox *core, const struct config *config, const stru
     if (strncmp(arrival->topic, prefix, length) != 0)
         return false;
     const char *what = arrival->topic + length;
-    json_t *root = arrival->length <= NOTIFIER_BODY_MAX
-                       ? json_loadb(arrival->payload, arrival->length, JSON_REJECT_DUPLICATES, NULL)
-                       : NULL;
+    json_t *root = arrival->too_long
+                       ? NULL
+                       : json_loadb(arrival->payload, arrival->length, JSON_REJECT_DUPLICATES, NULL);
     if (json_is_object(root)) {
         if (strcmp(what, "status") == 0)
             (void)post_status(core, config, root);
