@@ -41,6 +41,16 @@ static const char *reason_words(enum reason reason, enum language language)
          {"unit, decimals or format of the device are set otherwise", "设备的单位、小数位或格式设置不符"}},
         {REASON_FROZEN, {"the device's heartbeat stands still", "设备心跳停止"}},
         {REASON_STATUS_UNKNOWN, {"the device's status can't be read", "无法读取设备状态"}},
+        {REASON_NOT_MEASURED, {"a reading that it needs is not configured", "所需读数未配置"}},
+        {REASON_INPUT_BAD, {"a reading that it needs is not good", "所需读数当前无效"}},
+        {REASON_LEARNING, {"too few readings yet", "数据尚不足，学习中"}},
+        {REASON_INPUT_GAP, {"readings were missing, it begins anew", "读数曾中断，重新开始"}},
+        {REASON_BUSY, {"a fill hides it", "补液期间无法判断"}},
+        {REASON_NO_SHAPE, {"the vessel's shape is not configured", "未配置容器形状"}},
+        {REASON_NO_LIMIT, {"the limit is not configured", "未配置限值"}},
+        {REASON_NO_CAPACITY, {"the vessel's heat capacity is not configured", "未配置热容"}},
+        {REASON_NOT_FALLING, {"the level does not fall", "液位未下降"}},
+        {REASON_NO_RUN, {"no run goes on", "无运行"}},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (table[i].reason == reason)

@@ -305,7 +305,7 @@ struct alarm_view engine_hold(const struct engine *engine, uint16_t alarm)
 
 bool engine_trend(const struct engine *engine, uint16_t point, struct trend_view *ret)
 {
-    struct slope slope;
+    struct trend_line slope;
 
     if (point >= engine->n_points || engine->points[point].trend == ENGINE_NONE ||
         !trend_slope(&engine->trends[engine->points[point].trend], engine->now.boot_us, &slope) ||

@@ -191,7 +191,7 @@ static struct measure rate(struct engine *e, uint16_t index)
 {
     const struct reading *reading = reading_of(e, e->alarm_models[index].point);
     struct trend *trend = &e->trends[e->alarms[index].rate];
-    struct slope slope;
+    struct trend_line slope;
 
     if (reading->quality == QUALITY_BAD)
         return (struct measure){0};

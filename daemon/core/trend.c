@@ -77,7 +77,7 @@ static void sum_up(const struct trend *trend, int64_t last, struct sums *s)
     }
 }
 
-bool trend_slope(const struct trend *trend, int64_t now_us, struct slope *ret)
+bool trend_slope(const struct trend *trend, int64_t now_us, struct trend_line *ret)
 {
     struct sums s = {0};
     wide_t across, along, slope;

@@ -28,7 +28,7 @@ struct trend {
     } slots[TREND_SLOTS]; /* by number modulo TREND_SLOTS */
 };
 
-struct slope {
+struct trend_line {
     micro_t per_hour;
     int64_t over_us; /* from the first mean to the last */
     bool uncertain;
@@ -41,7 +41,7 @@ void trend_init(struct trend *trend, uint32_t window_ms);
 void trend_add(struct trend *trend, int64_t boot_us, micro_t value, bool uncertain);
 
 /* The slope of what was measured within the window before now. False: not known. */
-bool trend_slope(const struct trend *trend, int64_t now_us, struct slope *ret);
+bool trend_slope(const struct trend *trend, int64_t now_us, struct trend_line *ret);
 
 /* In how many seconds value reaches limit at that rate; 0 when it is there. rising: the limit is above
  * normal. False: it does not go there, or not within 30 days. */

@@ -39,6 +39,16 @@ static const char *const REASON_NAMES[REASON_COUNT] = {
     [REASON_WRONG_SETTING] = "wrong-setting",
     [REASON_FROZEN] = "frozen",
     [REASON_STATUS_UNKNOWN] = "status-unknown",
+    [REASON_NOT_MEASURED] = "not-measured",
+    [REASON_INPUT_BAD] = "input-bad",
+    [REASON_LEARNING] = "learning",
+    [REASON_INPUT_GAP] = "input-gap",
+    [REASON_BUSY] = "busy",
+    [REASON_NO_SHAPE] = "no-shape",
+    [REASON_NO_LIMIT] = "no-limit",
+    [REASON_NO_CAPACITY] = "no-capacity",
+    [REASON_NOT_FALLING] = "not-falling",
+    [REASON_NO_RUN] = "no-run",
 };
 
 /* 10^(6 - decimals): one step of a point with so many decimals, in micro units. */

@@ -66,8 +66,19 @@ enum reason {
     REASON_WRONG_SETTING = 48,  /* unit, decimals or format are set otherwise than the profile reads them */
     REASON_FROZEN = 49,         /* the device's heartbeat stands still */
     REASON_STATUS_UNKNOWN = 50, /* the register that would vouch for the value can't be read (uncertain) */
+    /* cryomon can't derive the value (derived_config.h) */
+    REASON_NOT_MEASURED = 51, /* it needs a reading that there is none of */
+    REASON_INPUT_BAD = 52,    /* a reading that it needs is not good now */
+    REASON_LEARNING = 53,     /* too few readings yet */
+    REASON_INPUT_GAP = 54,    /* readings were missing, it begins anew */
+    REASON_BUSY = 55,         /* a fill, or what follows it, hides it */
+    REASON_NO_SHAPE = 56,     /* the vessel's shape is not configured */
+    REASON_NO_LIMIT = 57,     /* the limit is not configured */
+    REASON_NO_CAPACITY = 58,  /* the heat capacity is not configured */
+    REASON_NOT_FALLING = 59,  /* the level does not fall, no end is in sight */
+    REASON_NO_RUN = 60,       /* no run goes on */
 };
-#define REASON_COUNT 51
+#define REASON_COUNT 61
 
 /* True when nothing was measured at all (as opposed to measured and unusable). */
 bool reason_is_no_data(enum reason reason);

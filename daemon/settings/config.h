@@ -12,6 +12,7 @@
 
 #include "calibration.h"
 #include "decode.h"
+#include "derived_config.h"
 #include "engine.h"
 #include "guard.h"
 #include "plan.h"
@@ -187,8 +188,8 @@ struct asset_config {
 
 struct point_config {
     char id[ID_MAX];
-    struct bilingual name; /* falls back to the id */
-    uint16_t asset, device;
+    struct bilingual name;  /* falls back to the id */
+    uint16_t asset, device; /* device POINT_DERIVED: cryomon derives it (derived_config.h) */
     enum reg_table table;
     uint16_t address;    /* protocol address, from 0 */
     bool is_read_by_eye; /* manual rounds ask for it */
@@ -246,6 +247,8 @@ struct group_config {
     char *patterns; /* each ended by NUL, and one more NUL behind the last */
 };
 
+struct program;
+
 struct config {
     atomic_uint references;
     uint32_t generation; /* 1 for the first of this run, then counted up by each load */
@@ -275,8 +278,14 @@ struct config {
     struct alarm_model *alarm_models; /* n_alarms, for engine_create */
     uint32_t n_groups;
     struct group_config *groups;
-    uint32_t n_members;       /* of all GROUP and CHATTER alarms: for engine_create */
-    uint16_t *members;        /* indices of alarms */
+    uint32_t n_members; /* of all GROUP and CHATTER alarms: for engine_create */
+    uint16_t *members;  /* indices of alarms */
+    uint16_t n_vessels, n_supplies, n_freezers, n_programs;
+    struct vessel_config *vessels;   /* of tanks that have `vessel` */
+    struct supply_config *supplies;  /* of utilities that have `supply` */
+    struct freezer_config *freezers; /* of freezers that have `runs` */
+    struct program **programs;       /* of freezers: program.h. In order of their ids */
+    struct nitrogen_config nitrogen;
     unsigned char sha256[32]; /* over source, below */
     char *source;             /* all files as read, each behind a line "--- path", in reading order */
     size_t source_len;
@@ -297,6 +306,12 @@ struct calibrated config_calibrate(const struct config *config, uint16_t point, 
 int config_find_asset(const struct config *config, const char *asset);
 int config_find_point(const struct config *config, const char *asset, const char *point);
 int config_find_alarm(const struct config *config, const char *asset, const char *alarm);
+
+/* Does cryomon derive the point? Then no device has it. */
+static inline bool config_is_derived(const struct config *config, uint16_t point)
+{
+    return config->points[point].device == POINT_DERIVED;
+}
 
 /* Is the alarm one of a file (not made by cryomon itself), about the value of its point? */
 bool config_is_about_value(const struct config *config, uint16_t alarm);

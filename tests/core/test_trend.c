@@ -30,7 +30,7 @@ static void run(struct trend *trend, int64_t from_s, int64_t to_s, micro_t per_h
 static void a_line_has_its_slope(void **state)
 {
     static const micro_t slopes[] = {0, 3600000, -3600000, 36000000000, -7200};
-    struct slope slope;
+    struct trend_line slope;
 
     (void)state;
     for (unsigned i = 0; i < sizeof slopes / sizeof *slopes; i++) {
@@ -47,7 +47,7 @@ static void a_line_has_its_slope(void **state)
 static void noise_weighs_little(void **state)
 {
     struct trend trend = make();
-    struct slope slope;
+    struct trend_line slope;
 
     (void)state;
     run(&trend, 0, 3000, 10000000, 500000); /* 10 per hour, +-0.5 */
@@ -58,7 +58,7 @@ static void noise_weighs_little(void **state)
 static void what_the_data_do_not_carry_is_not_known(void **state)
 {
     struct trend trend = make();
-    struct slope slope = {.per_hour = 77};
+    struct trend_line slope = {.per_hour = 77};
 
     (void)state;
     assert_false(trend_slope(&trend, 0, &slope));
@@ -87,7 +87,7 @@ static void what_the_data_do_not_carry_is_not_known(void **state)
 static void one_uncertain_value_makes_the_line_uncertain(void **state)
 {
     struct trend trend = make();
-    struct slope slope;
+    struct trend_line slope;
 
     (void)state;
     run(&trend, 0, 1500, 3600000, 0);
@@ -104,7 +104,7 @@ static void numbers_that_no_sensor_gives_break_nothing(void **state)
 {
     static const micro_t values[] = {INT64_MAX, INT64_MIN, 0, MICRO_MAX, -MICRO_MAX};
     unsigned seed = 9;
-    struct slope slope;
+    struct trend_line slope;
 
     (void)state;
     for (int i = 0; i < 3000; i++) {

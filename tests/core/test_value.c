@@ -82,7 +82,7 @@ static void every_reason_has_its_own_name(void **state)
         for (unsigned j = 0; j < i; j++)
             assert_string_not_equal(name, reason_name((enum reason)j));
     }
-    assert_int_equal(named, 28);
+    assert_int_equal(named, 38);
     assert_string_equal(reason_name((enum reason)REASON_COUNT), "?");
     assert_string_equal(reason_name((enum reason) - 1), "?");
     assert_string_equal(reason_name(REASON_TIMEOUT), "timeout");

@@ -11,7 +11,9 @@ REASONS = {0: "", 1: "never-read", 2: "timeout", 3: "bad-reply", 4: "refused", 5
            8: "dropped", 32: "sentinel", 33: "not-finite", 34: "implausible", 35: "unknown-state", 36: "sensor-fault",
            37: "over-range", 38: "under-range", 39: "warm-up", 40: "inhibited", 41: "simulation", 42: "calibration",
            43: "maintenance", 44: "device-fault", 45: "device-stale", 46: "channel-off", 47: "wrong-device",
-           48: "wrong-setting", 49: "frozen", 50: "status-unknown"}
+           48: "wrong-setting", 49: "frozen", 50: "status-unknown",
+           51: "not-measured", 52: "input-bad", 53: "learning", 54: "input-gap", 55: "busy",
+           56: "no-shape", 57: "no-limit", 58: "no-capacity", 59: "not-falling", 60: "no-run"}
 PUNCTUAL_MS = 500  # a reply that comes sooner after its slot is recorded as taken at the slot
 # Times in milliseconds UTC; value None when there is none.
 Row = collections.namedtuple("Row", "asset point unit slot taken value quality reason raw calibration", defaults=(0,))

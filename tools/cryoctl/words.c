@@ -53,6 +53,16 @@ const char *words_reason(const struct ctl *ctl, const char *name)
         {"wrong-setting", "wrong setting", "设置不符"},
         {"frozen", "frozen", "数据冻结"},
         {"status-unknown", "status unknown", "状态未知"},
+        {"not-measured", "not measured", "未测量"},
+        {"input-bad", "its input is bad", "输入无效"},
+        {"learning", "learning", "学习中"},
+        {"input-gap", "begins anew after a gap", "中断后重新开始"},
+        {"busy", "hidden by a fill", "补液中"},
+        {"no-shape", "no shape configured", "未配置形状"},
+        {"no-limit", "no limit configured", "未配置限值"},
+        {"no-capacity", "no heat capacity configured", "未配置热容"},
+        {"not-falling", "the level does not fall", "液位未下降"},
+        {"no-run", "no run", "无运行"},
     };
     return FIND(ctl, words, name);
 }

@@ -83,6 +83,16 @@ const char *phrase_reason(const char *name, enum language language)
         {"wrong-setting", "wrong setting", "设置不符"},
         {"frozen", "the device's heartbeat stands still", "设备心跳停止"},
         {"status-unknown", "the device's status is not known", "设备状态未知"},
+        {"not-measured", "not measured", "未测量"},
+        {"input-bad", "its input is bad", "输入无效"},
+        {"learning", "learning", "学习中"},
+        {"input-gap", "begins anew after a gap", "中断后重新开始"},
+        {"busy", "hidden by a fill", "补液中"},
+        {"no-shape", "no shape configured", "未配置形状"},
+        {"no-limit", "no limit configured", "未配置限值"},
+        {"no-capacity", "no heat capacity configured", "未配置热容"},
+        {"not-falling", "the level does not fall", "液位未下降"},
+        {"no-run", "no run", "无运行"},
     };
     return find(words, sizeof words / sizeof words[0], name, language);
 }

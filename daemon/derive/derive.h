@@ -1,0 +1,103 @@
+/*
+ * derive.h - what the readings of a site's tanks, supplies and freezers mean: readings of points in, readings
+ * of derived points, conditions, fills and runs out.
+ *
+ * Joins the configuration (vessels, supplies, freezers, programs) with the estimators of core (tank.h,
+ * tank_hall.h, freezer_run.h). PURE: no clock, no I/O, no malloc after derive_create; the same readings at
+ * the same times give the same news. So the daemon, the recall of the last weeks at its start, "cryoctl
+ * replay" and tests use the same code.
+ *
+ *     derive_create(config, now, &d);
+ *     derive_take(d, at, point, &reading);     each reading of a point, calibrated; others are left alone
+ *     derive_look(d, now);                     about once a second: time passes
+ *     while (derive_next(d, &news)) ...        after each of both
+ *
+ * Law:
+ * - What is not known is a bad reading with its reason (REASON_LEARNING ...), never a number.
+ * - A condition is told as it changes: it holds, or it is over. What can't be judged (a reading is not good,
+ *   the estimator is learning) ends nothing: nothing is told then.
+ * - Until derive_ready() no news come at all: the past is learned from, not told again.
+ * - A freezer's run and a tank's fill are told once, when they begin or end.
+ */
+#ifndef CRYOMON_DERIVE_H
+#define CRYOMON_DERIVE_H
+
+#include "config.h"
+#include "tank_hall.h"
+
+#define DERIVE_EVERY_US                                                                                      \
+    INT64_C(60000000)                   /* derived readings come about so often, and when a state changes    \
+                                         */
+#define DERIVE_RUN_US INT64_C(10000000) /* those of a freezer in a run */
+
+struct derive;
+
+/* config is borrowed and must outlive it. 0 or -ENOMEM. derive_free(NULL) is a no-op. */
+int derive_create(const struct config *config, struct stamp now, struct derive **ret);
+void derive_free(struct derive *derive);
+
+/* Is the point one of the inputs? */
+bool derive_wants(const struct derive *derive, uint16_t point);
+
+/* Times must not go backwards; an earlier one counts as the last. A suspended machine is a gap. */
+void derive_take(struct derive *derive, struct stamp at, uint16_t point, const struct reading *reading);
+void derive_look(struct derive *derive, struct stamp now);
+
+/* From here on there is news; the first look tells all conditions that are known. */
+void derive_ready(struct derive *derive);
+bool derive_is_ready(const struct derive *derive);
+
+enum derived_kind {
+    DERIVED_READING,   /* of a derived point */
+    DERIVED_CONDITION, /* of a derived alarm */
+    DERIVED_FILLED,    /* a fill of a tank has ended */
+    DERIVED_RUN_BEGAN, /* of a freezer */
+    DERIVED_RUN_ENDED,
+};
+
+struct derived_news {
+    enum derived_kind kind;
+    struct stamp at;
+    union {
+        struct {
+            uint16_t point;
+            struct reading reading; /* raw as the format has it */
+        } reading;
+        struct {
+            uint16_t alarm;
+            bool holds;
+        } condition;
+        struct {
+            uint16_t vessel; /* index in config->vessels */
+            struct stamp begin, end;
+            micro_t from_cm, to_cm;
+            bool knows_litres;
+            micro_t litres;
+        } filled;
+        uint16_t freezer; /* index in config->freezers; derive_run tells the rest */
+    };
+};
+bool derive_next(struct derive *derive, struct derived_news *ret);
+
+/* What an alarm of derived_alarm() says beside its text: "vacuum index 2.3 (1.9 to 2.8)", "5 h left (4 to
+ * 7)", "the fill appeared in tank-2". "" when there is nothing. */
+void derive_words(const struct derive *derive, uint16_t alarm, enum language language, char *text,
+                  size_t cap);
+
+/* How long an asset's samples have, if nobody does anything: hours to -150 degC, or to empty when that is not
+ * known. False: not known, or the asset has no vessel. */
+bool derive_time_left(const struct derive *derive, uint16_t asset, struct tank_quantity *ret);
+
+/* The estimates behind it, for pages. Indices in config->vessels, supplies, freezers. */
+void derive_tank(const struct derive *derive, uint16_t vessel, struct tank_view *ret);
+void derive_supply(const struct derive *derive, uint16_t supply, struct hall_view *ret);
+const struct freezer_run *derive_run(const struct derive *derive, uint16_t freezer);
+
+/* The freezer's next run (or that which goes on, if none of its steps has been judged: else -EBUSY) is to
+ * follow this program; -1: the one of the configuration. */
+int derive_prepare(struct derive *derive, uint16_t freezer, int program);
+
+/* Somebody has repaired or moved the vessel: its baseline is learned anew. */
+void derive_relearn(struct derive *derive, uint16_t vessel);
+
+#endif
