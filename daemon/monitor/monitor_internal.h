@@ -191,6 +191,12 @@ static inline bool monitor_disk_failed(const struct monitor *m)
     return (m->faults[FAULT_STATE_DB].sources | m->faults[FAULT_HISTORY_DB].sources) != 0;
 }
 
+/* The name of the device that has the point; "" of a derived one. */
+static inline const char *monitor_device_id(const struct config *config, uint16_t point)
+{
+    return config_is_derived(config, point) ? "" : config->devices[config->points[point].device].id;
+}
+
 /* ---- monitor_events.c */
 
 /* An event in two steps: begin gives it its number, the caller writes its body, send hands it to store and

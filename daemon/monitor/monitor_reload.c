@@ -303,8 +303,13 @@ static bool same_device(const struct config *a, const struct device_config *d, c
 static bool same_source(const struct config *a, uint16_t i, const struct config *b, uint16_t j)
 {
     const struct point_config *p = &a->points[i], *q = &b->points[j];
+    if (strcmp(p->unit, q->unit) != 0 || !decode_same(&p->format, &q->format) ||
+        config_is_derived(a, i) != config_is_derived(b, j))
+        return false;
+    if (config_is_derived(a, i)) /* by its name: what is derived anew replaces it soon */
+        return true;
     return same_device(a, &a->devices[p->device], b, &b->devices[q->device]) && p->table == q->table &&
-           p->address == q->address && strcmp(p->unit, q->unit) == 0 && decode_same(&p->format, &q->format);
+           p->address == q->address;
 }
 
 /* What is known of points and alarms goes over by name. */
