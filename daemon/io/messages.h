@@ -184,6 +184,7 @@ enum core_kind {
     CORE_NOTIFY_OFFS, /* store: what was switched off (notify.report->offs); before CORE_STORE_OPEN */
     CORE_CALLED,      /* publisher: cryonotify has tried to call somebody */
     CORE_FALLBACK,    /* fallback: what became of a command or a relay */
+    CORE_RECALLED,    /* loader: what the record has taught, or why it could not */
 };
 
 /* All of an alarm that outlives the daemon, beside its state, times and names. */
@@ -315,6 +316,7 @@ struct core_message {
             bool nobody; /* of a heartbeat: it says that nobody would be told */
         } notify;
         struct notify_call *called; /* malloc'd, the receiver frees */
+        struct recall *recalled;    /* the monitor's */
         struct {
             enum fallback_part { FALLBACK_COMMAND, FALLBACK_RELAY } part;
             uint16_t relay; /* index in the configuration */

@@ -419,6 +419,7 @@ static void switch_over(struct monitor *m)
     struct rounds *old_rounds = m->rounds;
     struct by_eye *old_by_eye = m->by_eye;
     int64_t *old_told = m->fallback_told;
+    struct derive_watch old_derive = m->derive;
     release_buses(m);
     int result = monitor_make_tables(m, r->next);
     if (result < 0) { /* nothing was changed: the old one goes on */
@@ -427,6 +428,10 @@ static void switch_over(struct monitor *m)
         (void)monitor_start_buses(m);
         refused(m, strerrordesc_np(-result));
         return;
+    }
+    if (old_derive.recall != NULL) {
+        m->derive.recall = old_derive.recall;
+        monitor_recall_cancel(m);
     }
     config_unref(r->next); /* the tables hold one of their own */
     r->next = NULL;
@@ -444,6 +449,7 @@ static void switch_over(struct monitor *m)
     free(old_buses);
     rounds_free(old_rounds);
     free(old_by_eye);
+    monitor_derive_drop(&old_derive);
     free(old_told); /* the command is told once more: better twice than not at all */
     config_unref(old);
     refeed_faults(m);
@@ -456,6 +462,7 @@ static void switch_over(struct monitor *m)
     result = monitor_start_buses(m);
     if (result < 0)
         log_line(LOG_CRIT, MID_BUS, "cannot start the buses: %s", strerrordesc_np(-result));
+    monitor_recall_start(m);
     finish(m, 0, NULL);
 }
 
