@@ -23,6 +23,7 @@
  *   monitor_pages.c   what the control thread asks for; diagnostics of devices
  *   monitor_refresh.c the value of now in the states of alarms
  *   monitor_retry.c   what found no room in a mailbox, and what the disk has lost: told again
+ *   monitor_tempo.c   a freezer's devices are asked faster during its run
  *   monitor_reload.c  a new configuration: load, stop buses, carry the state over, start buses
  */
 #ifndef CRYOMON_MONITOR_INTERNAL_H
@@ -163,7 +164,9 @@ struct monitor {
     struct fault_record faults[FAULT_COUNT];
     struct bus **buses;  /* config->n_buses; NULL where none runs */
     struct turns *turns; /* of these buses, or NULL */
-    int stop_fd;         /* of the buses of this configuration */
+    struct tempo *tempo; /* the same */
+    bool in_run[FREEZERS_MAX];
+    int stop_fd; /* of the buses of this configuration */
     unsigned buses_running;
     bool stragglers; /* bus threads that did not end were left behind: they still use what main made */
     struct reload reload;
@@ -317,6 +320,17 @@ void monitor_tell_config(struct monitor *m);
 void monitor_retry(struct monitor *m);
 /* state.db has lost events, or is another file: all alarms that are not normal are written into it anew. */
 void monitor_restate(struct monitor *m);
+
+/* ---- monitor_tempo.c */
+
+/* A run of the freezer (index in config->freezers) goes on, or does not: the devices of its inputs are asked
+ * each run_interval_ms meanwhile. Of freezers that share a device the fastest counts. To be called when a run
+ * begins or ends, and when it has been found anew which ones go on (after a start or a reload). */
+void monitor_tempo(struct monitor *m, uint16_t freezer, bool running);
+/* For buses that have just been made. */
+void monitor_resume_tempo(struct monitor *m);
+/* After a reload: runs go on, by the names of their freezers. */
+void monitor_carry_tempo(struct monitor *m, const struct config *old);
 
 /* ---- monitor_reload.c */
 

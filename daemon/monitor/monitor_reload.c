@@ -28,11 +28,15 @@ int monitor_start_buses(struct monitor *m)
             "case): the others will have no connection; see LimitNOFILE= or use a second instance",
             m->config->n_buses, descriptors_room());
     int result = turns_create(m->config, &m->turns);
+    if (result == 0)
+        result = tempo_create(m->config, &m->tempo);
     if (result < 0)
         return result;
+    monitor_resume_tempo(m);
+    const struct bus_shared shared = {.turns = m->turns, .tempo = m->tempo};
     for (uint16_t i = 0; i < m->config->n_buses; i++) {
         result =
-            bus_create(m->config, i, m->parts.core, m->parts.heartbeats, m->turns, m->stop_fd, &m->buses[i]);
+            bus_create(m->config, i, m->parts.core, m->parts.heartbeats, &shared, m->stop_fd, &m->buses[i]);
         if (result < 0) {
             log_line(LOG_CRIT, MID_BUS, "bus %s: cannot start: %s", m->config->buses[i].id,
                      strerrordesc_np(-result));
@@ -61,6 +65,8 @@ static void release_buses(struct monitor *m)
     }
     turns_unref(m->turns); /* what is left behind has its own reference */
     m->turns = NULL;
+    tempo_unref(m->tempo);
+    m->tempo = NULL;
     m->stop_fd = -1;
     m->buses_running = 0;
 }
@@ -440,6 +446,7 @@ static void switch_over(struct monitor *m)
     carry_alarms(m, old, old_engine, old_alarms);
     carry_points(m, old, old_engine, old_calibrated);
     carry_rounds(m, old, old_rounds, old_by_eye);
+    monitor_carry_tempo(m, old);
     engine_free(old_engine);
     free(old_alarms);
     free(old_calibrated);
