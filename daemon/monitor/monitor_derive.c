@@ -113,6 +113,7 @@ static void tell(struct monitor *m)
             break;
         case DERIVED_RUN_BEGAN:
         case DERIVED_RUN_ENDED:
+            monitor_tempo(m, news.freezer, news.kind == DERIVED_RUN_BEGAN);
             monitor_run_news(m, &news);
             break;
         }
