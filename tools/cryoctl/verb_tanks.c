@@ -1,0 +1,8 @@
+#include "cryoctl.h"
+int verb_tanks(struct ctl *ctl, int argc, char **argv)
+{
+    (void)ctl;
+    (void)argc;
+    (void)argv;
+    return CTL_NEGATIVE;
+}
