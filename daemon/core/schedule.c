@@ -46,7 +46,10 @@ void schedule_init(struct schedule *s, struct schedule_device *devices, size_t n
     for (size_t i = 0; i < n; i++) {
         struct schedule_device *d = &devices[i];
         int64_t spread = d->interval_us / 2 < 1000000 ? d->interval_us / 2 : 1000000;
+        d->usual_us = d->interval_us;
         d->slot_us = now_us + spread * (int64_t)i / (int64_t)n;
+        d->grid_us = d->slot_us;
+        d->served_us = now_us;
         d->retry_us = 0;
         d->begun_us = d->slot_us - d->interval_us;
         d->answer_us = 0;
@@ -89,12 +92,36 @@ static bool slot_lost(const struct schedule_device *d, int64_t now_us)
     return now_us - d->slot_us > 2 * d->interval_us;
 }
 
+/* The last slot of the grid that is not after the moment. */
+static int64_t grid_before(const struct schedule_device *d, int64_t moment_us)
+{
+    int64_t since_us = moment_us - d->grid_us;
+    int64_t slots = since_us / d->interval_us - (since_us % d->interval_us < 0);
+    return d->grid_us + slots * d->interval_us;
+}
+
+void schedule_set_interval(struct schedule *s, size_t device, int64_t interval_us, int64_t now_us)
+{
+    struct schedule_device *d = &s->devices[device];
+    if (interval_us <= 0 || interval_us > d->usual_us || interval_us == d->interval_us)
+        return;
+    d->interval_us = interval_us;
+    if (d->slot_us <= now_us)
+        return;
+    int64_t passed_us = grid_before(d, now_us);
+    bool asked = passed_us <= d->served_us || passed_us <= d->begun_us;
+    d->slot_us = asked ? passed_us + interval_us : passed_us;
+    if (d->failures <= 1 && d->retry_us > d->slot_us) /* it waits for its slot, not for its back-off */
+        d->retry_us = d->slot_us;
+}
+
 static struct schedule_step take_slot(struct schedule *s, size_t device, enum schedule_action action,
                                       int64_t now_us, bool late)
 {
     struct schedule_device *d = &s->devices[device];
     struct schedule_step step = {.action = action, .device = device, .slot_us = d->slot_us, .late = late};
-    d->slot_us += d->interval_us;
+    d->served_us = d->slot_us;
+    d->slot_us = grid_before(d, d->slot_us) + d->interval_us;
     int64_t behind = now_us - d->slot_us;
     if (behind > SCHEDULE_SKIPS_MAX * d->interval_us) /* the machine slept: one jump, not a thousand skips */
         d->slot_us += behind / d->interval_us * d->interval_us;
@@ -115,6 +142,13 @@ static int64_t deadline_us(const struct schedule_device *d)
     return d->begun_us + 2 * d->interval_us;
 }
 
+/* Who goes first when slots have come: with the usual interval, so that nobody who is asked faster than
+ * usual pushes the others aside. */
+static int64_t turn_us(const struct schedule_device *d)
+{
+    return d->begun_us + 2 * d->usual_us;
+}
+
 static int64_t retry_takes_us(const struct schedule_device *d)
 {
     return d->silent_us > 0 ? d->silent_us : d->cost_us;
@@ -122,7 +156,7 @@ static int64_t retry_takes_us(const struct schedule_device *d)
 
 /* What schedule_next sees in one look at all devices; an index is n when there is none. */
 struct survey {
-    size_t due;          /* of the dependable devices whose slot has come, the one with the first deadline */
+    size_t due;          /* of the dependable devices whose slot has come, the one whose turn it is */
     size_t retry;        /* of the others, the one whose retry has been due for longest */
     size_t passing;      /* one in back-off whose slot passes without a poll */
     bool any_dependable; /* somebody can be delayed */
@@ -142,7 +176,7 @@ static void survey_device(const struct schedule *s, size_t i, int64_t now_us, st
             v->until_us = d->slot_us;
     } else if (!keeps_slots && d->retry_us > now_us) {
         v->passing = v->passing == s->n ? i : v->passing;
-    } else if (keeps_slots && (v->due == s->n || deadline_us(d) < deadline_us(&s->devices[v->due]))) {
+    } else if (keeps_slots && (v->due == s->n || turn_us(d) < turn_us(&s->devices[v->due]))) {
         v->due = i;
     }
     if (keeps_slots)
@@ -169,7 +203,7 @@ static size_t retry_that_fits(const struct schedule *s, size_t longest, int64_t 
 }
 
 /* When the bus is free again at free_us: does everybody's next poll begin before its deadline? Those whose
- * slot comes meanwhile go one by one, the first deadline first. A little is kept back for what can't be
+ * slot comes meanwhile go one by one, in their order. A little is kept back for what can't be
  * foreseen. */
 static bool all_in_time(const struct schedule *s, int64_t free_us)
 {
@@ -184,7 +218,7 @@ static bool all_in_time(const struct schedule *s, int64_t free_us)
         for (size_t j = 0; j < s->n; j++) {
             const struct schedule_device *before = &s->devices[j];
             if (j != i && dependable(before) && before->slot_us <= done_us &&
-                (deadline_us(before) < deadline_us(d) || (deadline_us(before) == deadline_us(d) && j < i)))
+                (turn_us(before) < turn_us(d) || (turn_us(before) == turn_us(d) && j < i)))
                 begin_us += before->answer_us;
         }
         if (begin_us > deadline_us(d) - d->interval_us / 16)
@@ -293,7 +327,7 @@ static bool any_dependable(const struct schedule *s)
 void schedule_return(struct schedule *s, const struct schedule_step *step)
 {
     struct schedule_device *d = &s->devices[step->device];
-    if (step->slot_us < d->slot_us && d->slot_us - step->slot_us >= d->interval_us) /* a slot was consumed */
+    if (step->slot_us < d->slot_us && step->slot_us == d->served_us) /* a slot was consumed */
         d->slot_us = step->slot_us;
 }
 

@@ -16,6 +16,9 @@
  * SCHEDULE_RETRY_SHARE, in this order. A single device gets its turn whatever it takes, if it delays nobody
  * beyond two intervals. What a device costs that answers now and then is counted as well. Where nobody
  * answers, nobody is delayed, and only the back-off counts.
+ *
+ * A device may be asked faster than usual for a time. What it gets then is what the others leave: among the
+ * devices whose slots have come it stands where it would with its usual interval.
  */
 #ifndef CRYOMON_SCHEDULE_H
 #define CRYOMON_SCHEDULE_H
@@ -30,13 +33,16 @@
 #define SCHEDULE_SKIPS_MAX    8 /* skipped slots told one by one; a longer pause is one jump */
 
 struct schedule_device {
-    int64_t interval_us;
-    int64_t cost_us;   /* what a poll takes at most that is not answered */
-    int64_t slot_us;   /* the next slot, BOOTTIME */
-    int64_t retry_us;  /* not answering: the next attempt */
-    int64_t begun_us;  /* the start of the last poll */
-    int64_t answer_us; /* what a poll takes that is answered: the most of the last ones */
-    int64_t silent_us; /* what one took that was not answered; 0: not known, then cost_us */
+    int64_t interval_us; /* between slots, as it is now */
+    int64_t usual_us;    /* as it was at first */
+    int64_t cost_us;     /* what a poll takes at most that is not answered */
+    int64_t grid_us;     /* the first slot: all of them are a number of intervals behind it */
+    int64_t slot_us;     /* the next slot, BOOTTIME */
+    int64_t served_us;   /* the last slot that was consumed; at first, when it began */
+    int64_t retry_us;    /* not answering: the next attempt */
+    int64_t begun_us;    /* the start of the last poll */
+    int64_t answer_us;   /* what a poll takes that is answered: the most of the last ones */
+    int64_t silent_us;   /* what one took that was not answered; 0: not known, then cost_us */
     uint32_t failures;
     uint8_t lost; /* the last eight polls, a bit each: 1 was not answered */
 };
@@ -70,6 +76,11 @@ struct schedule_step {
  * there is a pause in which retries disturb nobody. */
 void schedule_init(struct schedule *schedule, struct schedule_device *devices, size_t n, int64_t now_us,
                    uint32_t seed);
+
+/* The device has slots at another interval from now on (no longer than the first one was, else nothing
+ * changes), on a grid with the same first slot: so back at its first interval its slots are where they were.
+ * A slot that has come stays due. One of the new grid that has passed since the last poll is due at once. */
+void schedule_set_interval(struct schedule *schedule, size_t device, int64_t interval_us, int64_t now_us);
 
 /* The next step. A returned slot is consumed: the device's next slot follows. (A retry between two slots has
  * slot_us = now_us and consumes none.) */

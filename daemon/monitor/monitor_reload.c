@@ -28,11 +28,15 @@ int monitor_start_buses(struct monitor *m)
             "case): the others will have no connection; see LimitNOFILE= or use a second instance",
             m->config->n_buses, descriptors_room());
     int result = turns_create(m->config, &m->turns);
+    if (result == 0)
+        result = tempo_create(m->config, &m->tempo);
     if (result < 0)
         return result;
+    monitor_resume_tempo(m);
+    const struct bus_shared shared = {.turns = m->turns, .tempo = m->tempo};
     for (uint16_t i = 0; i < m->config->n_buses; i++) {
         result =
-            bus_create(m->config, i, m->parts.core, m->parts.heartbeats, m->turns, m->stop_fd, &m->buses[i]);
+            bus_create(m->config, i, m->parts.core, m->parts.heartbeats, &shared, m->stop_fd, &m->buses[i]);
         if (result < 0) {
             log_line(LOG_CRIT, MID_BUS, "bus %s: cannot start: %s", m->config->buses[i].id,
                      strerrordesc_np(-result));
@@ -61,6 +65,8 @@ static void release_buses(struct monitor *m)
     }
     turns_unref(m->turns); /* what is left behind has its own reference */
     m->turns = NULL;
+    tempo_unref(m->tempo);
+    m->tempo = NULL;
     m->stop_fd = -1;
     m->buses_running = 0;
 }
@@ -303,8 +309,13 @@ static bool same_device(const struct config *a, const struct device_config *d, c
 static bool same_source(const struct config *a, uint16_t i, const struct config *b, uint16_t j)
 {
     const struct point_config *p = &a->points[i], *q = &b->points[j];
+    if (strcmp(p->unit, q->unit) != 0 || !decode_same(&p->format, &q->format) ||
+        config_is_derived(a, i) != config_is_derived(b, j))
+        return false;
+    if (config_is_derived(a, i)) /* by its name: what is derived anew replaces it soon */
+        return true;
     return same_device(a, &a->devices[p->device], b, &b->devices[q->device]) && p->table == q->table &&
-           p->address == q->address && strcmp(p->unit, q->unit) == 0 && decode_same(&p->format, &q->format);
+           p->address == q->address;
 }
 
 /* What is known of points and alarms goes over by name. */
@@ -414,6 +425,7 @@ static void switch_over(struct monitor *m)
     struct rounds *old_rounds = m->rounds;
     struct by_eye *old_by_eye = m->by_eye;
     int64_t *old_told = m->fallback_told;
+    struct derive_watch old_derive = m->derive;
     release_buses(m);
     int result = monitor_make_tables(m, r->next);
     if (result < 0) { /* nothing was changed: the old one goes on */
@@ -423,6 +435,10 @@ static void switch_over(struct monitor *m)
         refused(m, strerrordesc_np(-result));
         return;
     }
+    if (old_derive.recall != NULL) {
+        m->derive.recall = old_derive.recall;
+        monitor_recall_cancel(m);
+    }
     config_unref(r->next); /* the tables hold one of their own */
     r->next = NULL;
     m->config_untold = READER_STORE | READER_PUBLISHER | READER_CONTROL;
@@ -430,6 +446,7 @@ static void switch_over(struct monitor *m)
     carry_alarms(m, old, old_engine, old_alarms);
     carry_points(m, old, old_engine, old_calibrated);
     carry_rounds(m, old, old_rounds, old_by_eye);
+    monitor_carry_tempo(m, old);
     engine_free(old_engine);
     free(old_alarms);
     free(old_calibrated);
@@ -439,6 +456,7 @@ static void switch_over(struct monitor *m)
     free(old_buses);
     rounds_free(old_rounds);
     free(old_by_eye);
+    monitor_derive_drop(&old_derive);
     free(old_told); /* the command is told once more: better twice than not at all */
     config_unref(old);
     refeed_faults(m);
@@ -451,6 +469,7 @@ static void switch_over(struct monitor *m)
     result = monitor_start_buses(m);
     if (result < 0)
         log_line(LOG_CRIT, MID_BUS, "cannot start the buses: %s", strerrordesc_np(-result));
+    monitor_recall_start(m);
     finish(m, 0, NULL);
 }
 

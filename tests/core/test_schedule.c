@@ -319,6 +319,132 @@ static void test_returned_retry_moves_no_slot(void **state)
     assert_int_equal(w.devices[0].slot_us, slot_us);
 }
 
+/* ---------------------------------------------------------------- asked faster for a time */
+
+/* The slots of the usual interval are among the faster ones, and are the same ones afterwards. */
+static void test_faster_and_back_on_the_grid(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 2, 5 * SECOND);
+    int64_t first_us = w.devices[1].slot_us;
+    run(&w, first_us + 10 * SECOND + 2500 * MS);
+    forget(&w);
+    schedule_set_interval(&w.schedule, 1, SECOND, w.now_us);
+    run(&w, w.now_us); /* a slot has passed since the last poll: at once */
+    run(&w, first_us + 20 * SECOND + 500 * MS);
+    assert_int_equal(w.polls[1], 9); /* 12 s to 20 s */
+    assert_int_equal(w.polls[0], 2);
+    assert_int_equal((w.last_slot_us[1] - first_us) % SECOND, 0);
+    assert_true(w.widest_us[1] <= 2520 * MS);
+    forget(&w);
+    schedule_set_interval(&w.schedule, 1, 5 * SECOND, w.now_us);
+    run(&w, first_us + 40 * SECOND + 500 * MS);
+    assert_int_equal(w.polls[1], 4);
+    assert_int_equal(w.last_slot_us[1], first_us + 40 * SECOND);
+    assert_true(w.widest_us[1] <= 5 * SECOND + 20 * MS);
+    assert_true(w.skips[0] == 0 && w.skips[1] == 0);
+}
+
+/* A slot that has come when the interval changes is polled or told, whatever the new one says. */
+static void test_change_of_pace_loses_no_slot(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 1, 5 * SECOND);
+    schedule_set_interval(&w.schedule, 0, 700 * MS, w.now_us);
+    run(&w, w.now_us + 10 * SECOND);
+    int64_t slot_us = w.devices[0].slot_us;
+    w.now_us = slot_us + 100 * MS;
+    schedule_set_interval(&w.schedule, 0, 5 * SECOND, w.now_us);
+    struct schedule_step step = schedule_next(&w.schedule, w.now_us);
+    assert_int_equal(step.action, SCHEDULE_POLL);
+    assert_int_equal(step.slot_us, slot_us);
+    schedule_return(&w.schedule, &step); /* and given back it is due again */
+    assert_int_equal(schedule_next(&w.schedule, w.now_us).slot_us, slot_us);
+    assert_int_equal(w.devices[0].slot_us, 100 * SECOND + 15 * SECOND); /* behind it, where it was at first */
+    schedule_set_interval(&w.schedule, 0, 6 * SECOND, w.now_us); /* slower than usual is not asked for */
+    assert_int_equal(w.devices[0].interval_us, 5 * SECOND);
+    schedule_set_interval(&w.schedule, 0, 0, w.now_us);
+    assert_int_equal(w.devices[0].interval_us, 5 * SECOND);
+}
+
+/* Just polled: nothing is due at once, and nothing twice. */
+static void test_faster_asks_no_slot_twice(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 1, 60 * SECOND);
+    run(&w, w.now_us + 10 * MS);
+    assert_int_equal(w.polls[0], 1);
+    schedule_set_interval(&w.schedule, 0, SECOND, w.now_us);
+    assert_int_equal(schedule_next(&w.schedule, w.now_us).action, SCHEDULE_WAIT);
+    run(&w, w.now_us + 10 * SECOND);
+    assert_int_equal(w.polls[0], 11);
+    assert_true(w.widest_us[0] <= 1020 * MS);
+}
+
+/* One lost reply in an interval of a minute: faster, the slot after it is not waited for. */
+static void test_faster_after_a_lost_reply(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 1, 60 * SECOND);
+    w.dead[0] = true;
+    run(&w, w.now_us + SECOND);
+    w.dead[0] = false;
+    schedule_set_interval(&w.schedule, 0, SECOND, w.now_us);
+    forget(&w);
+    run(&w, w.now_us + 10 * SECOND);
+    assert_true(w.polls[0] >= 10);
+}
+
+/* A serial line of ten devices that is busy to seven tenths; one is asked so fast that nothing would be left
+ * for the others. They notice no more than that the line is taken when their slot comes. */
+static void test_faster_leaves_the_others_their_slots(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 10, 5 * SECOND);
+    for (size_t i = 0; i < 10; i++)
+        w.cost_us[i] = 350 * MS;
+    run(&w, w.now_us + 30 * SECOND);
+    schedule_set_interval(&w.schedule, 4, 200 * MS, w.now_us);
+    run(&w, w.now_us + 10 * SECOND);
+    forget(&w);
+    run(&w, w.now_us + 200 * SECOND);
+    for (size_t i = 0; i < 10; i++) {
+        if (i == 4)
+            continue;
+        assert_in_range(w.polls[i], 39, 41);
+        assert_true(w.late_skips[i] == 0 && w.widest_us[i] <= 6 * SECOND);
+    }
+    assert_true(w.polls[4] >= 200); /* what is left: 37 of 100 parts */
+    forget(&w);
+    schedule_set_interval(&w.schedule, 4, 5 * SECOND, w.now_us);
+    run(&w, w.now_us + 200 * SECOND);
+    for (size_t i = 0; i < 10; i++)
+        assert_in_range(w.polls[i], 39, 41);
+}
+
+/* Two dead on the same line cost the freezer in its run no more than a second now and then. */
+static void test_faster_beside_the_dead(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, 8, 5 * SECOND);
+    w.dead[0] = w.dead[1] = true;
+    w.cost_us[0] = w.cost_us[1] = 500 * MS;
+    run(&w, w.now_us + 60 * SECOND);
+    schedule_set_interval(&w.schedule, 4, SECOND, w.now_us);
+    run(&w, w.now_us + 10 * SECOND);
+    forget(&w);
+    run(&w, w.now_us + 200 * SECOND);
+    assert_in_range(w.polls[4], 199, 201);
+    assert_true(w.widest_us[4] <= 2 * SECOND && w.late_skips[4] == 0);
+    assert_true(w.polls[0] >= 20 && w.polls[1] >= 20); /* at least each ten seconds */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +461,12 @@ int main(void)
         cmocka_unit_test(test_backoff_is_capped),
         cmocka_unit_test(test_returned_slot_is_due_again),
         cmocka_unit_test(test_returned_retry_moves_no_slot),
+        cmocka_unit_test(test_faster_and_back_on_the_grid),
+        cmocka_unit_test(test_change_of_pace_loses_no_slot),
+        cmocka_unit_test(test_faster_asks_no_slot_twice),
+        cmocka_unit_test(test_faster_after_a_lost_reply),
+        cmocka_unit_test(test_faster_leaves_the_others_their_slots),
+        cmocka_unit_test(test_faster_beside_the_dead),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

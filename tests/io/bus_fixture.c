@@ -242,7 +242,7 @@ void bus_world_run(struct bus_world *w)
     assert_int_equal(mailbox_create(sizeof(struct core_message), 4096, 16, &w->core), 0);
     assert_int_equal(heartbeats_create(&w->heartbeats), 0);
     w->stop_fd = eventfd(0, EFD_CLOEXEC);
-    assert_int_equal(bus_create(&w->config, 0, w->core, w->heartbeats, NULL, w->stop_fd, &w->bus), 0);
+    assert_int_equal(bus_create(&w->config, 0, w->core, w->heartbeats, &w->shared, w->stop_fd, &w->bus), 0);
 }
 
 void bus_world_close(struct bus_world *w)

@@ -59,6 +59,7 @@ struct bus_world {
     uint16_t targets[MOST_GUARDS * MOST_POINTS];
     struct mailbox *core;
     struct heartbeats *heartbeats;
+    struct bus_shared shared; /* the test's own, if it needs any */
     struct bus *bus;
     int stop_fd;
     struct diagnostics diagnostics[2]; /* the last that was posted */

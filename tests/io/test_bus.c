@@ -185,6 +185,7 @@ struct world {
     struct point_config points[3];
     struct mailbox *core;
     struct heartbeats *heartbeats;
+    struct bus_shared shared;
     struct bus *bus;
     int stop_fd;
 };
@@ -247,7 +248,7 @@ static void open_patient_world(struct world *w, bool serial, uint32_t timeout_ms
     assert_int_equal(mailbox_create(sizeof(struct core_message), 4096, 16, &w->core), 0);
     assert_int_equal(heartbeats_create(&w->heartbeats), 0);
     w->stop_fd = eventfd(0, EFD_CLOEXEC);
-    assert_int_equal(bus_create(&w->config, 0, w->core, w->heartbeats, NULL, w->stop_fd, &w->bus), 0);
+    assert_int_equal(bus_create(&w->config, 0, w->core, w->heartbeats, &w->shared, w->stop_fd, &w->bus), 0);
 }
 
 static void open_world(struct world *w, bool serial)

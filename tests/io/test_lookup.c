@@ -214,7 +214,7 @@ static void test_bus_stops_in_a_look_up(void **state)
     w->config.connect_timeout_ms = 30000;
     assert_int_equal(mailbox_create(sizeof(struct core_message), 4096, 16, &core), 0);
     assert_int_equal(heartbeats_create(&heartbeats), 0);
-    assert_int_equal(bus_create(&config, 0, core, heartbeats, NULL, w->stop_fd, &bus), 0);
+    assert_int_equal(bus_create(&config, 0, core, heartbeats, &(struct bus_shared){0}, w->stop_fd, &bus), 0);
     while (atomic_load(&asked) == 0)
         usleep(1000);
     int64_t begin_us = clock_boot_us();

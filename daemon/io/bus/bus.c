@@ -219,6 +219,21 @@ static void share_link(struct bus *bus, bool polled)
 
 /* ---------------------------------------------------------------- the thread */
 
+/* Devices that are to be asked at another interval than before. */
+static void keep_tempo(struct bus *bus, int64_t now_us)
+{
+    uint32_t changes = tempo_changes(bus->tempo);
+    if (changes == bus->tempo_changes)
+        return;
+    bus->tempo_changes = changes;
+    for (size_t i = 0; i < bus->n_devices; i++) {
+        uint32_t usual_ms = bus->config->devices[bus->devices[i].index].interval_ms;
+        uint32_t ms = tempo_get(bus->tempo, bus->devices[i].index);
+        schedule_set_interval(&bus->schedule, i, (int64_t)(ms == 0 || ms > usual_ms ? usual_ms : ms) * MS_US,
+                              now_us);
+    }
+}
+
 /* Until there is something to do: a slot, the turn, somebody who waits for the connection, or the stop. */
 static void idle(struct bus *bus, int64_t until_us)
 {
@@ -238,6 +253,7 @@ static void *run(void *argument)
         heartbeat_beat(bus->heartbeats, bus->heartbeat);
         int64_t now_us = clock_boot_us();
         post_diagnostics(bus, now_us);
+        keep_tempo(bus, now_us);
         struct schedule_step step = schedule_next(&bus->schedule, now_us);
         if (step.action == SCHEDULE_SKIP) {
             skip_slot(bus, &step);
@@ -297,7 +313,7 @@ static void spread_reports(struct bus *bus, int64_t now_us)
 }
 
 int bus_create(struct config *config, uint16_t index, struct mailbox *core, struct heartbeats *heartbeats,
-               struct turns *turns, int stop_fd, struct bus **ret)
+               const struct bus_shared *shared, int stop_fd, struct bus **ret)
 {
     struct bus *bus = calloc(1, sizeof *bus);
     if (bus == NULL)
@@ -307,7 +323,8 @@ int bus_create(struct config *config, uint16_t index, struct mailbox *core, stru
     bus->slot_offset_us = INT64_MIN;
     bus->core = core;
     bus->heartbeats = heartbeats;
-    bus->turns = turns_ref(turns);
+    bus->turns = turns_ref(shared->turns);
+    bus->tempo = tempo_ref(shared->tempo);
     bus->stop_fd = stop_fd;
     int result = make_devices(bus);
     if (result == 0)
@@ -342,6 +359,7 @@ void bus_free(struct bus *bus)
         bus_device_clear(&bus->devices[i]);
     link_free(bus->link);
     turns_unref(bus->turns);
+    tempo_unref(bus->tempo);
     free(bus->devices);
     free(bus->slots);
     config_unref(bus->config);

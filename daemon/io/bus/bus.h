@@ -2,7 +2,7 @@
  * bus.h - a bus thread: one Modbus endpoint (a TCP host:port or a serial line), all devices on it.
  *
  * The thread owns the only connection and the only modbus_t; one transaction at a time. It polls each device
- * at its interval (slots on a fixed grid), reads adjacent registers in one request, validates each reply
+ * at its interval (slots on a fixed grid; faster while tempo.h says so), reads adjacent registers in one request, validates each reply
  * (core/modbus_reply), decodes it (core/decode) and posts one CORE_SAMPLE per point of the request: a value,
  * or the reason why there is none. Nothing is ever written to a device. What the device's other registers say
  * about the points (core/guard) is applied before they are posted: round.h. Every DIAGNOSTICS_INTERVAL_MS,
@@ -34,16 +34,23 @@
 #include "heartbeat.h"
 #include "mailbox.h"
 #include "messages.h"
+#include "tempo.h"
 #include "turns.h"
 
 struct bus;
 
-/* Starts the thread of config->buses[index]. config and turns (may be NULL: no bus has a limit): a reference
- * is taken. core outlives the bus. stop_fd: an eventfd of the caller that becomes readable when all buses of
+/* What the buses of a configuration share; each may be NULL (no bus has a limit, nobody is asked faster). */
+struct bus_shared {
+    struct turns *turns;
+    struct tempo *tempo;
+};
+
+/* Starts the thread of config->buses[index]. config and what is in shared: references are
+ * taken. core outlives the bus. stop_fd: an eventfd of the caller that becomes readable when all buses of
  * this configuration must end; each then posts CORE_BUS_EXITED (a transaction under way is broken off). One
  * fd serves all buses, because libmodbus can't use descriptors from 1024 on. Returns 0 or -errno. */
 int bus_create(struct config *config, uint16_t index, struct mailbox *core, struct heartbeats *heartbeats,
-               struct turns *turns, int stop_fd, struct bus **ret);
+               const struct bus_shared *shared, int stop_fd, struct bus **ret);
 
 /* Joins and frees. Call it after CORE_BUS_EXITED, so that it does not wait. bus_free(NULL) is a no-op. */
 void bus_free(struct bus *bus);

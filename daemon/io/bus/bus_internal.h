@@ -24,6 +24,8 @@ struct bus {
     int heartbeat, stop_fd;
     struct link *link;
     struct turns *turns;
+    struct tempo *tempo;
+    uint32_t tempo_changes; /* up to which tempo was looked at */
     struct schedule schedule;
     struct schedule_device *slots;
     struct bus_device *devices;
