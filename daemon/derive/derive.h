@@ -32,7 +32,8 @@
 
 struct derive;
 
-/* config is borrowed and must outlive it. 0 or -ENOMEM. derive_free(NULL) is a no-op. */
+/* config is borrowed and must outlive it. 0, -ENOMEM, or -EINVAL: a vessel's model is not sound
+ * (settings_load makes none such). now: what is fed may be older (history). derive_free(NULL) is a no-op. */
 int derive_create(const struct config *config, struct stamp now, struct derive **ret);
 void derive_free(struct derive *derive);
 

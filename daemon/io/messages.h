@@ -22,9 +22,12 @@
 #define WHO_MAX   64   /* a person's login name, with NUL */
 #define NOTE_MAX  256  /* a person's comment, with NUL */
 #define ORDER_MAX 64   /* a work order's number, with NUL */
+#define LOTS_MAX                                                                                             \
+    512 /* the lots in a freezer: their names, each but the last ended by a line feed; with NUL */
 
 #define OCCURRENCE_MAX (2 * ID_MAX + 24) /* "tank-1/warm@1795510919521", with NUL */
 #define WHY_MAX        192               /* why a command was refused, with NUL */
+#define RUN_ID_MAX     (ID_MAX + 24)     /* "freezer-1@1795510919521": asset and begin in ms; with NUL */
 
 #define EVENT_KIND_MAX     24
 #define RECORD_MEMBERS_MAX 2200 /* with what every event has it fits into BODY_MAX */
@@ -73,6 +76,11 @@ enum command_verb {
     COMMAND_UNBYPASS,
     COMMAND_READING,
     COMMAND_DRILL,
+    COMMAND_RUN_PREPARE,
+    COMMAND_RUN_NOTE,
+    COMMAND_RUN_ACCEPT,
+    COMMAND_RUN_REJECT,
+    COMMAND_VESSEL_RELEARN,
     COMMAND_VERBS
 };
 
@@ -90,6 +98,7 @@ struct command_request {
     bool one_shot;
     char value[STATE_NAME_MAX]; /* of a reading: a decimal, or the name of a state */
     int64_t measured_utc_us;
+    char run[RUN_ID_MAX], program[ID_MAX], operator[WHO_MAX], lots[LOTS_MAX]; /* of a freezer's run */
 };
 
 /* What became of it. */
@@ -100,7 +109,7 @@ struct command_result {
     uint16_t n;                   /* alarms that are held, or no longer held */
     uint16_t n_marked;            /* of these: protected ones, which go on as ever and only say so */
     int64_t until_utc_us;         /* when the hold ends; 0: none */
-    uint64_t seq;                 /* of the event, of a reading */
+    uint64_t seq;                 /* of the event, of a reading or a run */
     char beyond[NOTE_MAX];        /* of a reading: the alarms whose limits it is beyond, "a b"; "": none */
     bool is_late;                 /* of a reading: entered late, or behind a newer one */
 };
@@ -149,6 +158,15 @@ struct calibration_row {
     char certificate[ID_MAX], date[16], due[16], reference[NAME_MAX_BYTES];
 };
 
+/* What an event of kind "run" says, as far as it matters later; "" and 0: not said. */
+struct run_row {
+    int64_t utc_us; /* of the event */
+    char transition[16];
+    char asset[ID_MAX], run[RUN_ID_MAX], program[ID_MAX], how[16], verdict[24];
+    int64_t begin_utc_us, end_utc_us;
+    char operator[WHO_MAX], lots[LOTS_MAX], who[WHO_MAX];
+};
+
 #define DIAGNOSTICS_INTERVAL_MS 10000
 #define DEVICE_BODY_MAX         1024 /* a device's diagnostics as JSON text, with NUL */
 #define HEAD_BODY_MAX           1024 /* the signed head as JSON text, with NUL */
@@ -184,6 +202,8 @@ enum core_kind {
     CORE_NOTIFY_OFFS, /* store: what was switched off (notify.report->offs); before CORE_STORE_OPEN */
     CORE_CALLED,      /* publisher: cryonotify has tried to call somebody */
     CORE_FALLBACK,    /* fallback: what became of a command or a relay */
+    CORE_RUN, /* store: an event about a freezer's run, of the last ones, in order; before CORE_STORE_OPEN */
+    CORE_RECALLED, /* loader: what the record has taught, or why it could not */
 };
 
 /* All of an alarm that outlives the daemon, beside its state, times and names. */
@@ -315,6 +335,8 @@ struct core_message {
             bool nobody; /* of a heartbeat: it says that nobody would be told */
         } notify;
         struct notify_call *called; /* malloc'd, the receiver frees */
+        struct run_row *run;        /* malloc'd, the receiver frees */
+        struct recall *recalled;    /* the monitor's */
         struct {
             enum fallback_part { FALLBACK_COMMAND, FALLBACK_RELAY } part;
             uint16_t relay; /* index in the configuration */

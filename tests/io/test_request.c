@@ -117,13 +117,39 @@ static void test_mistakes(void **state)
     assert_int_equal(limit, ID_MAX - 1);
 }
 
+static void test_a_run(void **state)
+{
+    (void)state;
+    assert_int_equal(read_text(COMMAND_RUN_PREPARE,
+                               "{\"asset\":\"freezer-1\",\"program\":\"cryomed-700\",\"operator\":\"li.na\","
+                               "\"lots\":[\"CB-2026-0117\",\"脐血 118\"]}"),
+                     0);
+    assert_string_equal(request.program, "cryomed-700");
+    assert_string_equal(request.operator, "li.na");
+    assert_string_equal(request.lots, "CB-2026-0117\n脐血 118");
+    assert_int_equal(read_text(COMMAND_RUN_PREPARE, "{\"asset\":\"freezer-1\",\"lots\":\"CB-1\"}"), 0);
+    assert_string_equal(request.lots, "CB-1");
+    assert_int_equal(read_text(COMMAND_RUN_ACCEPT, "{\"asset\":\"f\",\"run\":\"f@1795510919521\"}"), 0);
+    assert_string_equal(request.run, "f@1795510919521");
+    expect_mistake(COMMAND_RUN_REJECT, "{\"asset\":\"f\",\"run\":\"f@1\"}", -EINVAL, "note");
+    expect_mistake(COMMAND_RUN_ACCEPT, "{\"asset\":\"f\"}", -EINVAL, "run");
+    expect_mistake(COMMAND_VESSEL_RELEARN, "{\"asset\":\"f\"}", -EINVAL, "note");
+    expect_mistake(COMMAND_RUN_PREPARE, "{\"asset\":\"f\",\"lots\":[\"a\",1]}", -EINVAL, "lots");
+    expect_mistake(COMMAND_RUN_PREPARE, "{\"asset\":\"f\",\"lots\":[\"a\\nb\"]}", -EINVAL, "lots");
+    expect_mistake(COMMAND_RUN_PREPARE, "{\"asset\":\"f\",\"lots\":[\"a\",\"\"]}", -EINVAL, "lots");
+    char text[4096] = "{\"asset\":\"f\",\"lots\":[\"a\"";
+    for (int i = 0; i < 300; i++)
+        strcat(text, ",\"b\"");
+    strcat(text, "]}");
+    expect_mistake(COMMAND_RUN_PREPARE, text, -E2BIG, "lots");
+    assert_int_equal(limit, LOTS_MAX - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_durations),
-        cmocka_unit_test(test_verbs),
-        cmocka_unit_test(test_a_shelf),
-        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_durations), cmocka_unit_test(test_verbs), cmocka_unit_test(test_a_shelf),
+        cmocka_unit_test(test_mistakes),  cmocka_unit_test(test_a_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

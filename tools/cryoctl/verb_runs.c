@@ -6,7 +6,7 @@
 #include "output.h"
 #include "places.h"
 #include "program.h"
-#include "runs.h"
+#include "run_find.h"
 #include "stored.h"
 #include "table.h"
 #include "when.h"
@@ -17,17 +17,18 @@ struct found {
     bool no_memory;
 };
 
-static void keep(void *context, const struct freezer_record *record)
+static bool keep(void *context, const struct freezer_record *record, const struct program *program)
 {
     struct found *found = context;
     struct freezer_record *grown = reallocarray(found->records, found->n + 1, sizeof *grown);
 
-    if (grown == NULL) {
-        found->no_memory = true;
-        return;
-    }
+    (void)program;
+    found->no_memory = grown == NULL;
+    if (grown == NULL)
+        return false;
     found->records = grown;
     grown[found->n++] = *record;
+    return true;
 }
 
 /* ---------------------------------------------------------------- words */
@@ -454,8 +455,16 @@ int verb_runs(struct ctl *ctl, int argc, char **argv)
         return result;
     }
     struct config *config = places_config(ctl);
-    int error = runs_each(reader, config, argv[0], program != NULL ? &program->steps : NULL, from_us, to_us,
-                          keep, &found, &from);
+    struct run_book book = {.n = 0};
+    struct run_shelf shelf;
+    struct run_find find;
+    run_shelf_init(&shelf, reader, config);
+    int error = run_book_read(reader, argv[0], &book);
+    if (error == 0)
+        error = run_find_begin(&find, reader, argv[0], &book, &shelf, run_shelf_config(&shelf, to_us, NULL),
+                               program);
+    if (error == 0)
+        error = run_find_all(&find, from_us, to_us, keep, &found, &from);
     if (error == 0 && found.no_memory)
         error = -ENOMEM;
     if (error == -ENOENT)
@@ -470,6 +479,8 @@ int verb_runs(struct ctl *ctl, int argc, char **argv)
                      from.left_out);
     stored_tell_damage(ctl, reader);
     free(found.records);
+    run_book_free(&book);
+    run_shelf_free(&shelf);
     config_unref(config);
     history_close(reader);
     program_free(program);

@@ -26,6 +26,8 @@ struct options {
     struct facts_request request;
     const char *output, *facts; /* NULL: not given */
     bool alarms;                /* the performance of the alarm system, not an asset's record */
+    const char *run;            /* one run of a freezer; NULL: not given */
+    bool brief;                 /* of it, the page for a batch record */
     bool help, version;
 };
 
@@ -107,7 +109,9 @@ enum {
     OPT_CONFIG,
     OPT_LANG,
     OPT_ALARMS,
-    OPT_ASSET
+    OPT_ASSET,
+    OPT_RUN,
+    OPT_SHORT
 };
 
 static const struct option long_options[] = {
@@ -123,6 +127,8 @@ static const struct option long_options[] = {
     {"lang", required_argument, NULL, OPT_LANG},
     {"alarms", no_argument, NULL, OPT_ALARMS},
     {"asset", required_argument, NULL, OPT_ASSET},
+    {"run", required_argument, NULL, OPT_RUN},
+    {"short", no_argument, NULL, OPT_SHORT},
     {"output", required_argument, NULL, 'o'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -150,6 +156,12 @@ static bool set_option(struct ctl *ctl, struct options *o, int option)
         break;
     case OPT_ALARMS:
         o->alarms = true;
+        break;
+    case OPT_RUN:
+        o->run = optarg;
+        break;
+    case OPT_SHORT:
+        o->brief = true;
         break;
     case OPT_ASSET:
         o->request.asset = optarg;
@@ -266,7 +278,7 @@ static int write_both(struct ctl *ctl, const struct options *o, const json_t *fa
         return complain_about(ctl, pdf, ENAMETOOLONG);
     snprintf(part, sizeof part, "%s.part", pdf);
     name_facts(pdf, json);
-    int status = report_write(ctl, facts, &identity, part);
+    int status = report_write(ctl, facts, &identity, o->brief, part);
     if (status != CTL_OK)
         return status;
     int error = o->facts == NULL ? write_file(json, text, len) : 0;
@@ -289,8 +301,9 @@ static bool is_sound(const json_t *facts)
     const json_t *range = json_object_get(facts, "range");
     int64_t from_us = facts_time_of(range, "from"), to_us = facts_time_of(range, "to");
     const char *form = facts_text_of(facts, "cryomon");
-    return (strcmp(form, "report 1") == 0 || strcmp(form, "alarm-report 1") == 0) && to_us > from_us &&
-           to_us - from_us < INT64_C(200) * 366 * DAY_US;
+    return (strcmp(form, "report 1") == 0 || strcmp(form, "alarm-report 1") == 0 ||
+            strcmp(form, "run-report 1") == 0) &&
+           to_us > from_us && to_us - from_us < INT64_C(200) * 366 * DAY_US;
 }
 
 static int from_facts(struct ctl *ctl, const struct options *o)

@@ -15,11 +15,21 @@
 #define ERROR_TOO_LONG   "io.cryomon.Monitor.TextTooLong"
 
 static const char *const names[COMMAND_VERBS] = {
-    [COMMAND_ACKNOWLEDGE] = "Acknowledge", [COMMAND_SHELVE] = "Shelve",
-    [COMMAND_UNSHELVE] = "Unshelve",       [COMMAND_OUT_OF_SERVICE] = "OutOfService",
-    [COMMAND_IN_SERVICE] = "InService",    [COMMAND_RESET] = "Reset",
-    [COMMAND_BYPASS] = "Bypass",           [COMMAND_UNBYPASS] = "Unbypass",
-    [COMMAND_READING] = "Reading",         [COMMAND_DRILL] = "Drill",
+    [COMMAND_ACKNOWLEDGE] = "Acknowledge",
+    [COMMAND_SHELVE] = "Shelve",
+    [COMMAND_UNSHELVE] = "Unshelve",
+    [COMMAND_OUT_OF_SERVICE] = "OutOfService",
+    [COMMAND_IN_SERVICE] = "InService",
+    [COMMAND_RESET] = "Reset",
+    [COMMAND_BYPASS] = "Bypass",
+    [COMMAND_UNBYPASS] = "Unbypass",
+    [COMMAND_READING] = "Reading",
+    [COMMAND_DRILL] = "Drill",
+    [COMMAND_RUN_PREPARE] = "RunPrepare",
+    [COMMAND_RUN_NOTE] = "RunNote",
+    [COMMAND_RUN_ACCEPT] = "RunAccept",
+    [COMMAND_RUN_REJECT] = "RunReject",
+    [COMMAND_VESSEL_RELEARN] = "VesselRelearn",
 };
 
 static enum command_verb verb_of(const char *method)
@@ -100,6 +110,8 @@ static json_t *reply_of(enum command_verb verb, const struct command_result *r)
     }
     if (verb == COMMAND_READING)
         add_reading(reply, r);
+    if (verb >= COMMAND_RUN_PREPARE && verb <= COMMAND_VESSEL_RELEARN)
+        json_object_set_new(reply, "seq", json_integer((json_int_t)r->seq));
     return reply;
 }
 
@@ -124,7 +136,7 @@ bool control_command_answer(struct control_client *client, const struct command_
 {
     if (r->error == 0)
         control_answer(client, NULL, reply_of(client->verb, r));
-    else if (r->error == -ENOENT)
+    else if (r->error == -ENOENT && r->why[LANGUAGE_EN][0] == '\0')
         answer_missing(client);
     else if (r->error == -EALREADY && client->verb == COMMAND_ACKNOWLEDGE)
         control_answer(client, ERROR_NOTHING,

@@ -10,7 +10,7 @@
 #define DAY_MS       (UINT64_C(86400) * 1000)
 #define DURATION_MAX (49 * DAY_MS) /* what a uint32_t can hold of milliseconds; no hold may last so long */
 
-enum member { TEXT, FLAG, DURATION, MOMENT };
+enum member { TEXT, LIST, FLAG, DURATION, MOMENT };
 
 static const struct field {
     const char *key;
@@ -28,7 +28,11 @@ static const struct field {
     {TEXT_FIELD(order)},
     {TEXT_FIELD(second)},
     {TEXT_FIELD(value)},
+    {TEXT_FIELD(run)},
+    {TEXT_FIELD(program)},
+    {TEXT_FIELD(operator)},
 #undef TEXT_FIELD
+    {"lots", LIST, offsetof(struct command_request, lots), LOTS_MAX},
     {"for", DURATION, offsetof(struct command_request, for_ms), 0},
     {"until", MOMENT, offsetof(struct command_request, until_utc_us), 0},
     {"measured", MOMENT, offsetof(struct command_request, measured_utc_us), 0},
@@ -58,6 +62,11 @@ static const struct verb {
     [COMMAND_UNBYPASS] = {"unbypass", {"device", "note"}, 1, false},
     [COMMAND_READING] = {"reading", {"asset", "point", "value", "measured", "second", "note"}, 4, false},
     [COMMAND_DRILL] = {"drill", {"note"}, 0, false},
+    [COMMAND_RUN_PREPARE] = {"run-prepare", {"asset", "program", "operator", "lots", "note"}, 1, false},
+    [COMMAND_RUN_NOTE] = {"run-note", {"asset", "run", "note", "operator", "lots"}, 2, false},
+    [COMMAND_RUN_ACCEPT] = {"run-accept", {"asset", "run", "note"}, 2, false},
+    [COMMAND_RUN_REJECT] = {"run-reject", {"asset", "run", "note"}, 3, false},
+    [COMMAND_VESSEL_RELEARN] = {"vessel-relearn", {"asset", "note"}, 2, false},
 };
 
 const char *request_verb_name(enum command_verb verb)
@@ -118,6 +127,34 @@ static int wrong(char *error, const char *key, const char *what)
     return -EINVAL;
 }
 
+static int too_long(char *error, const struct field *field, size_t *ret_limit)
+{
+    *ret_limit = field->cap - 1;
+    snprintf(error, REQUEST_ERROR_MAX, "%s: longer than %zu bytes", field->key, field->cap - 1);
+    return -E2BIG;
+}
+
+/* Texts one behind the other, with a line feed between two. One text alone is a list of one. */
+static int take_list(const struct field *field, const json_t *value, char *list, size_t *ret_limit,
+                     char *error)
+{
+    const size_t n = json_is_array(value) ? json_array_size(value) : 1;
+    size_t len = 0;
+    list[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        const json_t *item = json_is_array(value) ? json_array_get(value, i) : value;
+        const char *text = json_string_value(item);
+        if (text == NULL || text[0] == '\0' || json_string_length(item) != strlen(text))
+            return wrong(error, field->key, "a list of texts is wanted, none of them empty");
+        if (!is_printable(text))
+            return wrong(error, field->key, "control characters are not allowed");
+        if (len + strlen(text) + 2 > field->cap)
+            return too_long(error, field, ret_limit);
+        len += (size_t)snprintf(list + len, field->cap - len, "%s%s", i > 0 ? "\n" : "", text);
+    }
+    return 0;
+}
+
 static int take(const struct field *field, const json_t *value, struct command_request *request,
                 size_t *ret_limit, char *error)
 {
@@ -128,6 +165,8 @@ static int take(const struct field *field, const json_t *value, struct command_r
         *(bool *)at = json_is_true(value);
         return 0;
     }
+    if (field->kind == LIST)
+        return take_list(field, value, at, ret_limit, error);
     const char *text = json_string_value(value);
     if (text == NULL || json_string_length(value) != strlen(text))
         return wrong(error, field->key, "a text is wanted");
@@ -141,11 +180,8 @@ static int take(const struct field *field, const json_t *value, struct command_r
         return clock_parse_utc(text, (int64_t *)(void *)at) == 0
                    ? 0
                    : wrong(error, field->key, "a time such as 2026-01-15T08:30:00Z");
-    if (strlen(text) >= field->cap) {
-        *ret_limit = field->cap - 1;
-        snprintf(error, REQUEST_ERROR_MAX, "%s: longer than %zu bytes", field->key, field->cap - 1);
-        return -E2BIG;
-    }
+    if (strlen(text) >= field->cap)
+        return too_long(error, field, ret_limit);
     memcpy(at, text, strlen(text) + 1);
     return 0;
 }

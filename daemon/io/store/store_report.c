@@ -124,6 +124,8 @@ void store_report_free_restored(struct core_message *messages, size_t from, size
             free(messages[i].baseline.source);
         else if (messages[i].kind == CORE_NOTIFY_OFFS)
             free(messages[i].notify.report);
+        else if (messages[i].kind == CORE_RUN)
+            free(messages[i].run);
     }
     free(messages);
 }

@@ -9,6 +9,7 @@
 #define RESTORED_MAX 65536
 #define BYPASSED_MAX 1024 /* devices */
 #define ROUNDS_MAX   4096 /* manual readings: the newest of each point is among the last so many */
+#define RUN_EVENTS   512  /* about runs of freezers */
 #define OTHERS       5    /* reviews, drills, baseline, notifications off, and CORE_STORE_OPEN */
 #define OFF_EVENTS   256  /* of which that is made */
 
@@ -295,6 +296,58 @@ static int read_offs(struct store_db *db, struct core_message *ret)
     return result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
+/* A time of an event's body; 0: not said. */
+static int64_t time_column(sqlite3_stmt *stmt, int column)
+{
+    char text[RFC3339_MAX];
+    int64_t utc_us;
+    copy_column(text, sizeof text, stmt, column);
+    return clock_parse_utc(text, &utc_us) == 0 ? utc_us : 0;
+}
+
+static void read_run(sqlite3_stmt *stmt, struct run_row *row)
+{
+    row->utc_us = sqlite3_column_int64(stmt, 0);
+    copy_column(row->asset, sizeof row->asset, stmt, 1);
+    copy_column(row->transition, sizeof row->transition, stmt, 2);
+    copy_column(row->run, sizeof row->run, stmt, 3);
+    copy_column(row->program, sizeof row->program, stmt, 4);
+    copy_column(row->how, sizeof row->how, stmt, 5);
+    copy_column(row->verdict, sizeof row->verdict, stmt, 6);
+    row->begin_utc_us = time_column(stmt, 7);
+    row->end_utc_us = time_column(stmt, 8);
+    copy_column(row->operator, sizeof row->operator, stmt, 9);
+    copy_column(row->lots, sizeof row->lots, stmt, 10);
+    copy_column(row->who, sizeof row->who, stmt, 11);
+}
+
+/* What was said of the last runs of freezers, in order. */
+static int read_runs(struct store_db *db, struct core_message *messages, size_t cap, size_t *n)
+{
+    static const char QUERY[] =
+        "SELECT utc_us, asset, body ->> '$.transition', body ->> '$.run', body ->> '$.program',"
+        " body ->> '$.how', body ->> '$.verdict', body ->> '$.begin', body ->> '$.end', body ->> "
+        "'$.operator',"
+        " (SELECT group_concat(value, char(10)) FROM json_each(body, '$.lots')), body ->> '$.who'"
+        " FROM (SELECT seq, utc_us, asset, body FROM event WHERE kind = 'run' AND json_valid(body)"
+        " ORDER BY seq DESC LIMIT ?1) ORDER BY seq";
+    sqlite3_stmt *stmt = NULL;
+    int result = sqlite3_prepare_v2(db->db, QUERY, -1, &stmt, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_bind_int64(stmt, 1, (int64_t)cap);
+    for (size_t i = 0; i < cap && result == SQLITE_OK && (result = sqlite3_step(stmt)) == SQLITE_ROW; i++) {
+        struct run_row *row = calloc(1, sizeof *row);
+        result = row != NULL ? SQLITE_OK : SQLITE_NOMEM;
+        if (row == NULL)
+            break;
+        read_run(stmt, row);
+        messages[*n] = (struct core_message){.kind = CORE_RUN};
+        messages[(*n)++].run = row;
+    }
+    sqlite3_finalize(stmt);
+    return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
 static int read_number(struct store_db *db, const char *query, int64_t *ret)
 {
     sqlite3_stmt *stmt = NULL;
@@ -364,7 +417,7 @@ static int restore(struct store *store)
         return result;
     store_head_read(store);
     size_t cap = n_alarms > RESTORED_MAX ? RESTORED_MAX : (size_t)n_alarms;
-    size_t all = cap + BYPASSED_MAX + ROUNDS_MAX + OTHERS;
+    size_t all = cap + BYPASSED_MAX + ROUNDS_MAX + RUN_EVENTS + OTHERS;
     struct core_message *messages = calloc(all, sizeof *messages);
     if (!messages)
         return SQLITE_NOMEM;
@@ -373,6 +426,8 @@ static int restore(struct store *store)
         result = read_bypasses(&state->db, messages, BYPASSED_MAX, &n);
     if (result == SQLITE_OK)
         result = read_rounds(&state->db, messages, ROUNDS_MAX, &n);
+    if (result == SQLITE_OK)
+        result = read_runs(&state->db, messages, RUN_EVENTS, &n);
     if (result == SQLITE_OK)
         result = read_reviewed(&state->db, &messages[n++]);
     if (result == SQLITE_OK)

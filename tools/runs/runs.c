@@ -1,29 +1,32 @@
 #include "runs.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HOUR_US INT64_C(3600000000)
 
 struct taken {
-    int64_t utc_us;
-    micro_t value;
+    int64_t utc_us, value;
     uint32_t order;
     uint8_t input, quality;
 };
 
 struct runs {
     struct history_reader *reader;
-    const struct point_config *points[FREEZER_INPUTS]; /* for the states; NULL: not configured */
-    const char *asset;
+    const struct runs_inputs *inputs;
+    runs_program_fn *program;
+    runs_fn *fn;
+    void *context;
     struct freezer_run run;
+    const struct program *chosen; /* that the run follows, or the next one would */
     struct runs_from from;
     struct taken *taken; /* of an hour */
     size_t n, cap;
     int64_t last_us;
     enum freezer_input collecting;
-    bool no_memory;
+    bool no_memory, enough;
 };
 
 static const struct {
@@ -71,7 +74,7 @@ static bool is_state(enum freezer_input input)
 }
 
 /* False: the state has no name, or one that says nothing here. */
-static bool translate(const struct point_config *point, enum freezer_input input, micro_t *value)
+static bool translate(const struct point_config *point, enum freezer_input input, int64_t *value)
 {
     const struct reg_format *f = &point->format;
 
@@ -88,14 +91,58 @@ static bool translate(const struct point_config *point, enum freezer_input input
     return false;
 }
 
+/* The same by the roles of the configuration. */
+static bool translate_role(const struct freezer_config *freezer, enum freezer_input input, int64_t *value)
+{
+    const struct role *role = &freezer->inputs[input];
+    const int64_t state = *value / MICRO_PER_UNIT;
+    bool on = false;
+
+    if (input == FREEZER_INPUT_STATUS) {
+        for (unsigned i = 0; i < freezer->n_phases; i++) {
+            if (freezer->phases[i].value == state) {
+                *value = (int64_t)freezer->phases[i].phase;
+                return true;
+            }
+        }
+        return false;
+    }
+    for (unsigned i = 0; i < role->n_states; i++)
+        on |= role->states[i] == state;
+    *value = on != (input == FREEZER_INPUT_POWER); /* on: lost */
+    return true;
+}
+
+int64_t runs_value(const struct runs_inputs *inputs, enum freezer_input input, const struct history_row *row,
+                   enum quality *ret_quality)
+{
+    int64_t value = row->calibrated;
+
+    *ret_quality = row->reading.quality;
+    if (*ret_quality == QUALITY_BAD)
+        return FREEZER_NONE;
+    if (input == FREEZER_INPUT_SEGMENT)
+        return value / MICRO_PER_UNIT;
+    if (!is_state(input)) {
+        const struct role *role = inputs->freezer != NULL ? &inputs->freezer->inputs[input] : NULL;
+        return role == NULL || role->num == role->den || role->den == 0
+                   ? value
+                   : (int64_t)((freezer_wide_t)value * role->num / role->den);
+    }
+    if (inputs->freezer != NULL ? translate_role(inputs->freezer, input, &value)
+                                : translate(inputs->inputs[input].config, input, &value))
+        return value;
+    *ret_quality = QUALITY_BAD;
+    return FREEZER_NONE;
+}
+
 /* ---------------------------------------------------------------- an hour, in order of time */
 
 static bool collect(void *context, const struct history_row *row)
 {
     struct runs *r = context;
-    const enum freezer_input input = r->collecting;
-    enum quality quality = row->reading.quality;
-    micro_t value = row->calibrated;
+    enum quality quality;
+    const int64_t value = runs_value(r->inputs, r->collecting, row, &quality);
 
     if (r->n == r->cap) {
         const size_t cap = r->cap > 0 ? 2 * r->cap : 4096;
@@ -107,12 +154,8 @@ static bool collect(void *context, const struct history_row *row)
         r->taken = grown;
         r->cap = cap;
     }
-    if (input == FREEZER_INPUT_SEGMENT)
-        value /= MICRO_PER_UNIT;
-    else if (is_state(input) && quality != QUALITY_BAD && !translate(r->points[input], input, &value))
-        quality = QUALITY_BAD;
-    r->taken[r->n] =
-        (struct taken){row->taken_utc_us, value, (uint32_t)r->n, (uint8_t)input, (uint8_t)quality};
+    r->taken[r->n] = (struct taken){row->taken_utc_us, quality != QUALITY_BAD ? value : 0, (uint32_t)r->n,
+                                    (uint8_t)r->collecting, (uint8_t)quality};
     r->n++;
     return true;
 }
@@ -129,14 +172,15 @@ static int by_time(const void *a, const void *b)
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static int read_hour(struct runs *r, const char *const *points, int64_t from_us, int64_t to_us)
+static int read_hour(struct runs *r, int64_t from_us, int64_t to_us)
 {
     r->n = 0;
     for (int i = 0; i < FREEZER_INPUTS; i++) {
-        if (points[i] == NULL)
+        const struct runs_input *input = &r->inputs->inputs[i];
+        if (input->point[0] == '\0')
             continue;
         r->collecting = (enum freezer_input)i;
-        const int64_t n = history_each(r->reader, r->asset, points[i], from_us, to_us, collect, r);
+        const int64_t n = history_each(r->reader, input->asset, input->point, from_us, to_us, collect, r);
         if (n < 0 || r->no_memory)
             return n < 0 ? (int)n : -ENOMEM;
     }
@@ -145,9 +189,15 @@ static int read_hour(struct runs *r, const char *const *points, int64_t from_us,
     return 0;
 }
 
-static void give_hour(struct runs *r, runs_fn *fn, void *context)
+static void give(struct runs *r)
 {
-    for (size_t i = 0; i < r->n; i++) {
+    if (!r->enough && !r->fn(r->context, &r->run.record, r->chosen))
+        r->enough = true;
+}
+
+static void give_hour(struct runs *r)
+{
+    for (size_t i = 0; i < r->n && !r->enough; i++) {
         const struct taken *t = &r->taken[i];
         const struct stamp at = {t->utc_us, t->utc_us};
         const uint32_t before = r->run.n_ended;
@@ -158,42 +208,65 @@ static void give_hour(struct runs *r, runs_fn *fn, void *context)
         r->last_us = t->utc_us;
         freezer_run_look(&r->run, at);
         if (r->run.n_ended != before)
-            fn(context, &r->run.record);
+            give(r);
+        if (!r->run.is_running) {
+            r->chosen = r->program(r->context, t->utc_us);
+            r->run.setup.program = r->chosen != NULL ? &r->chosen->steps : NULL;
+        }
         const uint32_t looked = r->run.n_ended;
         freezer_run_take(&r->run, (enum freezer_input)t->input, at, t->value, (enum quality)t->quality);
         if (r->run.n_ended != looked)
-            fn(context, &r->run.record);
+            give(r);
     }
 }
 
 /* ---------------------------------------------------------------- which points, and how often */
 
-static const struct point_config *find_point(const struct config *config, const char *asset,
-                                             const char *point)
+static void name_input(struct runs_input *input, const char *asset, const char *point,
+                       const struct point_config *config)
 {
-    for (unsigned i = 0; config != NULL && i < config->n_points; i++)
-        if (strcmp(config->points[i].id, point) == 0 &&
-            strcmp(config->assets[config->points[i].asset].id, asset) == 0)
-            return &config->points[i];
-    return NULL;
+    (void)snprintf(input->asset, sizeof input->asset, "%s", asset);
+    (void)snprintf(input->point, sizeof input->point, "%s", point);
+    input->config = config;
 }
 
-static int find_points(struct runs *r, const struct config *config, const char **points)
+static int find_by_names(struct history_reader *reader, const struct config *config, const char *asset,
+                         struct runs_inputs *ret)
 {
     for (size_t i = 0; i < N_NAMES; i++) {
         const enum freezer_input input = names[i].input;
-        const int has = history_has_point(r->reader, r->asset, names[i].name);
-        const struct point_config *point = find_point(config, r->asset, names[i].name);
+        const int has = history_has_point(reader, asset, names[i].name);
+        const int index = config != NULL ? config_find_point(config, asset, names[i].name) : -1;
+        const struct point_config *point = index >= 0 ? &config->points[index] : NULL;
         if (has < 0)
             return has;
-        if (has == 0 || points[input] != NULL ||
+        if (has == 0 || ret->inputs[input].point[0] != '\0' ||
             (is_state(input) && (point == NULL || point->format.n_states == 0)))
             continue;
-        points[input] = names[i].name;
-        r->points[input] = point;
-        r->from.has |= 1U << input;
+        name_input(&ret->inputs[input], asset, names[i].name, point);
     }
-    return points[FREEZER_INPUT_CHAMBER] != NULL ? 0 : -ENOENT;
+    return ret->inputs[FREEZER_INPUT_CHAMBER].point[0] != '\0' ? 0 : -ENOENT;
+}
+
+int runs_find_inputs(struct history_reader *reader, const struct config *config, const char *asset,
+                     struct runs_inputs *ret)
+{
+    *ret = (struct runs_inputs){.freezer = NULL};
+    for (unsigned i = 0; config != NULL && i < config->n_freezers; i++)
+        if (strcmp(config->assets[config->freezers[i].asset].id, asset) == 0)
+            ret->freezer = &config->freezers[i];
+    if (ret->freezer == NULL)
+        return find_by_names(reader, config, asset, ret);
+    for (int i = 0; i < FREEZER_INPUTS; i++) {
+        const int index = ret->freezer->inputs[i].point;
+        if (index < 0)
+            continue;
+        const struct point_config *point = &config->points[index];
+        name_input(&ret->inputs[i], config->assets[point->asset].id, point->id, point);
+    }
+    const struct runs_input *chamber = &ret->inputs[FREEZER_INPUT_CHAMBER];
+    const int has = chamber->point[0] != '\0' ? history_has_point(reader, chamber->asset, chamber->point) : 0;
+    return has > 0 ? 0 : has < 0 ? has : -ENOENT;
 }
 
 struct intervals {
@@ -218,16 +291,33 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int64_t gap_of(struct runs *r, const char *point, int64_t from_us, int64_t to_us)
+static int64_t gap_of(struct runs *r, int64_t from_us, int64_t to_us)
 {
+    const struct runs_input *chamber = &r->inputs->inputs[FREEZER_INPUT_CHAMBER];
     struct intervals i = {.n = 0};
 
-    (void)history_each(r->reader, r->asset, point, from_us, to_us, take_interval, &i);
+    if (r->inputs->freezer != NULL && r->inputs->freezer->setup.gap_us > 0)
+        return r->inputs->freezer->setup.gap_us;
+    (void)history_each(r->reader, chamber->asset, chamber->point, from_us, to_us, take_interval, &i);
     if (i.n == 0)
         return FREEZER_GAP_US;
     qsort(i.distances, i.n, sizeof *i.distances, by_size);
     const int64_t gap_us = 3 * i.distances[i.n / 2];
     return gap_us > FREEZER_GAP_US ? gap_us : FREEZER_GAP_US;
+}
+
+static struct freezer_setup setup_of(const struct runs *r)
+{
+    const struct freezer_config *freezer = r->inputs->freezer;
+    struct freezer_setup setup = {.lost_us = FREEZER_LOST_US, .deviation_after_us = FREEZER_AFTER_US};
+
+    if (freezer != NULL)
+        setup = freezer->setup;
+    setup.program = NULL;
+    setup.has = r->from.has;
+    setup.gap_us = r->from.gap_us;
+    setup.due_us = FREEZER_NONE;
+    return setup;
 }
 
 /* Hours before the first reading and behind the last are not gone through. */
@@ -245,37 +335,36 @@ static int clip(struct runs *r, int64_t *from_us, int64_t *to_us)
     return 1;
 }
 
-int runs_each(struct history_reader *reader, const struct config *config, const char *asset,
-              const struct freezer_program *program, int64_t from_us, int64_t to_us, runs_fn *run,
-              void *context, struct runs_from *ret)
+int runs_each(struct history_reader *reader, const struct runs_inputs *inputs, runs_program_fn *program,
+              int64_t from_us, int64_t to_us, runs_fn *run, void *context, struct runs_from *ret)
 {
     struct runs *r = calloc(1, sizeof *r);
-    const char *points[FREEZER_INPUTS] = {NULL};
-    int error = r == NULL ? -ENOMEM : 0;
 
-    if (error < 0)
-        return error;
+    if (r == NULL)
+        return -ENOMEM;
     r->reader = reader;
-    r->asset = asset;
+    r->inputs = inputs;
+    r->program = program;
+    r->fn = run;
+    r->context = context;
     r->last_us = INT64_MIN;
-    if ((error = find_points(r, config, points)) < 0 || (error = clip(r, &from_us, &to_us)) < 0)
+    int error = clip(r, &from_us, &to_us);
+    if (error < 0)
         goto done;
-    r->from.gap_us = gap_of(r, points[FREEZER_INPUT_CHAMBER], from_us, to_us);
-    const struct freezer_setup setup = {.program = program,
-                                        .has = r->from.has,
-                                        .gap_us = r->from.gap_us,
-                                        .lost_us = FREEZER_LOST_US,
-                                        .deviation_after_us = FREEZER_AFTER_US,
-                                        .due_us = FREEZER_NONE};
+    for (int i = 0; i < FREEZER_INPUTS; i++)
+        if (inputs->inputs[i].point[0] != '\0')
+            r->from.has |= 1U << i;
+    r->from.gap_us = gap_of(r, from_us, to_us);
+    const struct freezer_setup setup = setup_of(r);
     freezer_run_init(&r->run, &setup);
-    for (int64_t at_us = from_us; error >= 0 && at_us < to_us; at_us += HOUR_US) {
-        error = read_hour(r, points, at_us, to_us - at_us < HOUR_US ? to_us : at_us + HOUR_US);
+    for (int64_t at_us = from_us; error >= 0 && at_us < to_us && !r->enough; at_us += HOUR_US) {
+        error = read_hour(r, at_us, to_us - at_us < HOUR_US ? to_us : at_us + HOUR_US);
         if (error >= 0)
-            give_hour(r, run, context);
+            give_hour(r);
     }
     if (error >= 0 && r->run.is_running) {
         r->run.record.end = (struct stamp){r->last_us, r->last_us};
-        run(context, &r->run.record);
+        give(r);
     }
     if (error > 0)
         error = 0;

@@ -1,8 +1,8 @@
 /*
  * in_force.h - the configurations that were in force, and when, from the events and the texts in the record.
  */
-#ifndef CRYOMON_CRYOCTL_IN_FORCE_H
-#define CRYOMON_CRYOCTL_IN_FORCE_H
+#ifndef CRYOMON_IN_FORCE_H
+#define CRYOMON_IN_FORCE_H
 
 #include "config.h"
 #include "reader.h"

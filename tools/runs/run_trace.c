@@ -1,0 +1,188 @@
+#include "run_trace.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clock.h"
+
+/* Room for one more, in a list that doubles. */
+static void *room(void *list, size_t n, size_t size)
+{
+    if (n > 0 && (n < 16 || (n & (n - 1)) != 0))
+        return list;
+    return reallocarray(list, n < 16 ? 16 : 2 * n, size);
+}
+
+/* ---------------------------------------------------------------- curves */
+
+struct tracing {
+    const struct runs_inputs *inputs;
+    enum freezer_input input;
+    struct run_trace *trace;
+    int64_t begin_us, end_us, gap_us;
+    int64_t last_us, good_us; /* FREEZER_NONE: none yet */
+    bool no_memory;
+};
+
+static bool take(void *context, const struct history_row *row)
+{
+    struct tracing *t = context;
+    enum quality quality;
+    const int64_t us = row->taken_utc_us;
+
+    if (us < t->begin_us || us > t->end_us || (t->last_us != FREEZER_NONE && us < t->last_us))
+        return true;
+    t->last_us = us;
+    struct run_sample *grown = room(t->trace->samples, t->trace->n, sizeof *grown);
+    if (grown == NULL) {
+        t->no_memory = true;
+        return false;
+    }
+    t->trace->samples = grown;
+    struct run_sample *sample = &grown[t->trace->n++];
+    const int64_t value = runs_value(t->inputs, t->input, row, &quality);
+    *sample = (struct run_sample){.utc_us = us, .value = value, .uncertain = quality == QUALITY_UNCERTAIN};
+    if (value != FREEZER_NONE) {
+        sample->after_gap = t->good_us == FREEZER_NONE || us - t->good_us > t->gap_us;
+        t->good_us = us;
+    }
+    return true;
+}
+
+int run_trace_read(struct history_reader *reader, const struct runs_inputs *inputs, struct run_file *run)
+{
+    const struct freezer_record *record = &run->record;
+
+    for (int i = 0; i < FREEZER_INPUTS; i++) {
+        const struct runs_input *input = &inputs->inputs[i];
+        struct tracing t = {inputs,
+                            (enum freezer_input)i,
+                            &run->traces[i],
+                            record->begin.utc_us,
+                            record->end.utc_us,
+                            run->gap_us,
+                            FREEZER_NONE,
+                            FREEZER_NONE,
+                            false};
+        if (input->point[0] == '\0')
+            continue;
+        (void)snprintf(t.trace->asset, sizeof t.trace->asset, "%s", input->asset);
+        (void)snprintf(t.trace->point, sizeof t.trace->point, "%s", input->point);
+        const int64_t n = history_each(reader, input->asset, input->point, t.begin_us - SECOND_US,
+                                       t.end_us + SECOND_US, take, &t);
+        if (n < 0 || t.no_memory)
+            return n < 0 ? (int)n : -ENOMEM;
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------- what held for a while */
+
+static int add_lapse(struct run_file *run, enum run_lapse_kind kind, int64_t from_us, int64_t to_us,
+                     bool has_ended)
+{
+    struct run_lapse *grown = room(run->lapses, run->n_lapses, sizeof *grown);
+
+    if (grown == NULL)
+        return -ENOMEM;
+    run->lapses = grown;
+    grown[run->n_lapses++] = (struct run_lapse){kind, from_us, to_us, has_ended};
+    return 0;
+}
+
+static int find_gaps(struct run_file *run)
+{
+    const struct run_trace *t = &run->traces[FREEZER_INPUT_CHAMBER];
+    int64_t good_us = run->record.begin.utc_us;
+    int r = 0;
+
+    for (size_t i = 0; i < t->n && r == 0; i++) {
+        if (t->samples[i].value == FREEZER_NONE)
+            continue;
+        if (t->samples[i].utc_us - good_us > run->gap_us)
+            r = add_lapse(run, RUN_LAPSE_GAP, good_us, t->samples[i].utc_us, true);
+        good_us = t->samples[i].utc_us;
+    }
+    if (r == 0 && run->record.end.utc_us - good_us > run->gap_us)
+        r = add_lapse(run, RUN_LAPSE_GAP, good_us, run->record.end.utc_us, false);
+    return r;
+}
+
+static int find_state(struct run_file *run, enum run_lapse_kind kind, enum freezer_input input, int64_t when)
+{
+    const struct run_trace *t = &run->traces[input];
+    int64_t since_us = FREEZER_NONE;
+    int r = 0;
+
+    for (size_t i = 0; i < t->n && r == 0; i++) {
+        const struct run_sample *s = &t->samples[i];
+        if (s->value == when && since_us == FREEZER_NONE)
+            since_us = s->utc_us;
+        if (s->value == when || s->value == FREEZER_NONE || since_us == FREEZER_NONE)
+            continue;
+        r = add_lapse(run, kind, since_us, s->utc_us, true);
+        since_us = FREEZER_NONE;
+    }
+    if (r == 0 && since_us != FREEZER_NONE)
+        r = add_lapse(run, kind, since_us, run->record.end.utc_us, false);
+    return r;
+}
+
+int run_trace_lapses(struct run_file *run)
+{
+    int r = find_gaps(run);
+
+    if (r == 0)
+        r = find_state(run, RUN_LAPSE_LID, FREEZER_INPUT_LID, 1);
+    if (r == 0)
+        r = find_state(run, RUN_LAPSE_POWER, FREEZER_INPUT_POWER, 0);
+    if (r == 0)
+        r = find_state(run, RUN_LAPSE_LN2, FREEZER_INPUT_LN2, 1);
+    return r;
+}
+
+/* ---------------------------------------------------------------- alarms */
+
+struct alarms {
+    struct run_file *run;
+    bool no_memory;
+};
+
+static bool take_alarm(void *context, const struct history_event *event)
+{
+    struct alarms *a = context;
+    struct run_file *run = a->run;
+    struct run_alarm *grown = room(run->alarms, run->n_alarms, sizeof *grown);
+
+    if (grown == NULL) {
+        a->no_memory = true;
+        return false;
+    }
+    run->alarms = grown;
+    struct run_alarm *alarm = &grown[run->n_alarms++];
+    *alarm = (struct run_alarm){.seq = event->seq, .utc_us = event->utc_us};
+    (void)snprintf(alarm->alarm, sizeof alarm->alarm, "%s", event->alarm != NULL ? event->alarm : "");
+    alarm->body = json_loads(event->body, 0, NULL);
+    return true;
+}
+
+int run_trace_alarms(struct history_reader *reader, struct run_file *run)
+{
+    const struct history_filter filter = {.kind = "alarm", .asset = run->asset};
+    struct alarms a = {run, false};
+    const int64_t n = history_events_where(reader, &filter, run->record.begin.utc_us,
+                                           run->record.end.utc_us + 1, take_alarm, &a);
+
+    return n < 0 ? (int)n : a.no_memory ? -ENOMEM : 0;
+}
+
+void run_trace_free(struct run_file *run)
+{
+    for (int i = 0; i < FREEZER_INPUTS; i++)
+        free(run->traces[i].samples);
+    free(run->lapses);
+    for (size_t i = 0; i < run->n_alarms; i++)
+        json_decref(run->alarms[i].body);
+    free(run->alarms);
+}
