@@ -43,8 +43,11 @@ struct alarm_news {
     micro_t measure;
     bool has_trend;
     struct trend_view trend;
-    char by_eye[LANGUAGES][NOTE_MAX]; /* of manual-reading-beyond-*: what was read; "": not known */
-    int64_t time_left_s;              /* until the consequence; -1: not known */
+    char words[LANGUAGES][NOTE_MAX]; /* of FED: what was read by eye, what was derived; "": not known */
+    int64_t time_left_s;             /* until the consequence; -1: not known */
+    bool has_vessel;                 /* of an asset with a vessel: that it is not known is said */
+    bool is_left_of_vessel;          /* from the vessel's estimates; else from the trend of the value */
+    bool is_left_at_least;           /* so long at least */
     int group;                        /* the group alarm that is active and has it as a member; -1: none */
     unsigned n_listed;                /* of a group: its active members, as alarms */
     uint32_t n_members;
@@ -104,6 +107,17 @@ void announce_beyond(const struct config *config, const struct manual_reading *r
 
 void announce_reading(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,
                       const struct manual_reading *reading, char body[BODY_MAX]);
+
+/* A fill of a tank that has ended. */
+struct announce_fill {
+    uint16_t asset;
+    int64_t begin_utc_us, end_utc_us;
+    micro_t from_cm, to_cm;
+    bool knows_litres;
+    micro_t litres;
+};
+void announce_fill(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,
+                   const struct announce_fill *fill, char body[BODY_MAX]);
 
 /* The body of any other event. asset may be "". Each text may be NULL. Extra members: */
 struct announce_member {

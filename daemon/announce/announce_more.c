@@ -269,6 +269,22 @@ static void group_members(struct json_text *j, const struct alarm_news *news, un
     json_text_integer(j, "n_members", news->n_members);
 }
 
+static void time_left_members(struct json_text *j, const struct alarm_news *news)
+{
+    if (news->time_left_s < 0) {
+        if (news->has_vessel || news->config->alarms[news->alarm].has_consequence_at)
+            json_text_null(j, "time_left_s"); /* there is an end to come, and when is not known: so is said */
+        return;
+    }
+    json_text_integer(j, "time_left_s", news->time_left_s);
+    json_text_string(j, "time_left_from", news->is_left_of_vessel ? "vessel" : "trend");
+    if (!news->is_left_of_vessel)
+        return;
+    if (news->is_left_at_least)
+        json_text_bool(j, "time_left_at_least", true);
+    json_text_time(j, "time_left_at", news->at.utc_us);
+}
+
 void announce_now_members(struct json_text *j, const struct alarm_news *news, unsigned members_max)
 {
     if (news->has_trend) {
@@ -279,10 +295,7 @@ void announce_now_members(struct json_text *j, const struct alarm_news *news, un
         json_text_integer(j, "over_s", news->trend.over_s);
         json_text_end(j);
     }
-    if (news->time_left_s >= 0)
-        json_text_integer(j, "time_left_s", news->time_left_s);
-    else if (news->config->alarms[news->alarm].has_consequence_at)
-        json_text_null(j, "time_left_s"); /* there is an end to come, and when is not known: that is said */
+    time_left_members(j, news);
     group_members(j, news, members_max);
 }
 

@@ -294,7 +294,7 @@ static void outside_sentence(const struct alarm_news *news, enum language langua
         text[0] = '\0';
     else
         snprintf(text, cap, "%s",
-                 news->over ? (language == LANGUAGE_ZH ? "已恢复" : "over") : news->by_eye[language]);
+                 news->over ? (language == LANGUAGE_ZH ? "已恢复" : "over") : news->words[language]);
 }
 
 static void condition_sentence(const struct alarm_news *news, enum language language, char *text, size_t cap)

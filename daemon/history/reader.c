@@ -133,9 +133,16 @@ static void give_rows(struct history_reader *reader, struct reader_search *searc
 int64_t history_each(struct history_reader *reader, const char *asset, const char *point, int64_t from_utc_us,
                      int64_t to_utc_us, history_row_fn *row, void *context)
 {
+    const struct reader_wanted wanted = {.asset = asset, .point = point};
+    return reader_each(reader, &wanted, from_utc_us, to_utc_us, row, context);
+}
+
+int64_t reader_each(struct history_reader *reader, const struct reader_wanted *wanted, int64_t from_utc_us,
+                    int64_t to_utc_us, history_row_fn *row, void *context)
+{
     struct rows rows = {.row = row, .context = context};
     struct reader_search search = {
-        .wanted = {asset, point}, .from = from_utc_us, .to = to_utc_us, .give = give_rows, .context = &rows};
+        .wanted = *wanted, .from = from_utc_us, .to = to_utc_us, .give = give_rows, .context = &rows};
     if (!reader->history)
         return reader->history_error;
     if (from_utc_us >= to_utc_us)

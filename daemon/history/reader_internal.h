@@ -39,6 +39,9 @@ struct history_reader {
 
 struct reader_wanted {
     const char *asset, *point; /* NULL: all */
+    /* Of those, what this wants; NULL: all. Asked for each point, once for each search. */
+    bool (*choose)(void *context, const struct reader_point *point);
+    void *context;
 };
 bool reader_is_wanted(const struct reader_wanted *wanted, const struct reader_point *point);
 
@@ -77,6 +80,10 @@ int reader_search_begin(struct history_reader *reader, struct reader_search *sea
 /* Gives all there is: segments, then frames, and what was folded meanwhile. Returns 0 or -errno. */
 int reader_search_run(struct history_reader *reader, struct reader_search *search);
 void reader_search_end(struct reader_search *search);
+
+/* history_each of what is wanted. */
+int64_t reader_each(struct history_reader *reader, const struct reader_wanted *wanted, int64_t from_utc_us,
+                    int64_t to_utc_us, history_row_fn *row, void *context);
 
 /* The parts of it: all segments behind search->hour; the frames, until there are none (0) or an hour was
  * folded (1). */

@@ -8,7 +8,8 @@
 bool reader_is_wanted(const struct reader_wanted *wanted, const struct reader_point *point)
 {
     return (!wanted->asset || strcmp(wanted->asset, point->asset) == 0) &&
-           (!wanted->point || strcmp(wanted->point, point->point) == 0);
+           (!wanted->point || strcmp(wanted->point, point->point) == 0) &&
+           (!wanted->choose || wanted->choose(wanted->context, point));
 }
 
 static int add_point(struct history_reader *reader, sqlite3_stmt *stmt)
@@ -90,7 +91,7 @@ int history_has_point(struct history_reader *reader, const char *asset, const ch
     int error = reader_load_points(reader, NULL);
     if (error < 0)
         return error;
-    struct reader_wanted wanted = {asset, point};
+    struct reader_wanted wanted = {.asset = asset, .point = point};
     for (size_t i = 0; i < reader->n_points; i++) {
         if (reader_is_wanted(&wanted, &reader->points[i]))
             return 1;
@@ -106,7 +107,7 @@ int64_t history_points(struct history_reader *reader, const char *asset, const c
     int error = reader_load_points(reader, NULL);
     if (error < 0)
         return error;
-    struct reader_wanted wanted = {asset, point};
+    struct reader_wanted wanted = {.asset = asset, .point = point};
     int64_t n = 0;
     bool more = true;
     for (size_t i = 0; more && i < reader->n_points; i++) {

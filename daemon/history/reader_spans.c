@@ -342,13 +342,13 @@ static int64_t each_span(struct history_reader *reader, const struct reader_want
 int64_t history_hours(struct history_reader *reader, const char *asset, const char *point,
                       int64_t from_utc_us, int64_t to_utc_us, history_span_fn *span, void *context)
 {
-    return each_span(reader, &(struct reader_wanted){asset, point}, from_utc_us, to_utc_us, HOUR_MS, span,
-                     context);
+    return each_span(reader, &(struct reader_wanted){.asset = asset, .point = point}, from_utc_us, to_utc_us,
+                     HOUR_MS, span, context);
 }
 
 int64_t history_days(struct history_reader *reader, const char *asset, const char *point, int64_t from_utc_us,
                      int64_t to_utc_us, history_span_fn *span, void *context)
 {
-    return each_span(reader, &(struct reader_wanted){asset, point}, from_utc_us, to_utc_us, DAY_MS, span,
-                     context);
+    return each_span(reader, &(struct reader_wanted){.asset = asset, .point = point}, from_utc_us, to_utc_us,
+                     DAY_MS, span, context);
 }

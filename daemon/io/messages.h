@@ -203,6 +203,7 @@ enum core_kind {
     CORE_CALLED,      /* publisher: cryonotify has tried to call somebody */
     CORE_FALLBACK,    /* fallback: what became of a command or a relay */
     CORE_RUN, /* store: an event about a freezer's run, of the last ones, in order; before CORE_STORE_OPEN */
+    CORE_RECALLED, /* loader: what the record has taught, or why it could not */
 };
 
 /* All of an alarm that outlives the daemon, beside its state, times and names. */
@@ -335,6 +336,7 @@ struct core_message {
         } notify;
         struct notify_call *called; /* malloc'd, the receiver frees */
         struct run_row *run;        /* malloc'd, the receiver frees */
+        struct recall *recalled;    /* the monitor's */
         struct {
             enum fallback_part { FALLBACK_COMMAND, FALLBACK_RELAY } part;
             uint16_t relay; /* index in the configuration */

@@ -42,7 +42,9 @@ int monitor_make_tables(struct monitor *m, struct config *config)
     bool *dirty = calloc(config->n_assets + 1U, sizeof *dirty);
     bool *unshown = calloc(config->n_alarms + 1U, sizeof *unshown);
     struct bus **buses = calloc(config->n_buses + 1U, sizeof *buses); /* NOLINT(bugprone-sizeof-expression) */
-    if (engine == NULL || alarms == NULL || devices == NULL || dirty == NULL || unshown == NULL ||
+    struct derive_watch derive = {.derive = NULL};
+    const int derived = monitor_derive_make(config, &derive);
+    if (derived < 0 || engine == NULL || alarms == NULL || devices == NULL || dirty == NULL || unshown == NULL ||
         buses == NULL || calibrated == NULL || rounds == NULL || by_eye == NULL || told == NULL) {
         rounds_free(rounds);
         free(by_eye);
@@ -54,9 +56,11 @@ int monitor_make_tables(struct monitor *m, struct config *config)
         free(dirty);
         free(unshown);
         free(buses);
-        return -ENOMEM;
+        monitor_derive_drop(&derive);
+        return derived < 0 ? derived : -ENOMEM;
     }
     m->config = config_ref(config);
+    m->derive = derive;
     m->engine = engine;
     m->alarms = alarms;
     m->devices = devices;
@@ -95,34 +99,52 @@ int monitor_create(const struct monitor_parts *parts, struct monitor **ret)
     return 0;
 }
 
+void monitor_free_message(struct core_message *message)
+{
+    switch (message->kind) {
+    case CORE_RESTORED:
+        free(message->restored.more);
+        break;
+    case CORE_COMMAND:
+        free(message->command);
+        break;
+    case CORE_NOTIFY:
+    case CORE_NOTIFY_OFFS:
+        free(message->notify.report);
+        break;
+    case CORE_CALLED:
+        free(message->called);
+        break;
+    case CORE_BASELINE:
+        free(message->baseline.source);
+        break;
+    case CORE_CALIBRATION:
+        free(message->calibration);
+        break;
+    case CORE_RECORD:
+        free(message->record.request);
+        break;
+    case CORE_CONFIG:
+        config_unref(message->config.config);
+        free(message->config.detail);
+        limit_report_free(message->config.limits);
+        break;
+    case CORE_LIMITS:
+        limit_report_free(message->limits);
+        break;
+    default:
+        break;
+    }
+}
+
 void monitor_free(struct monitor *m)
 {
     struct core_message message;
     if (m == NULL)
         return;
-    while (mailbox_take(m->parts.core, &message)) { /* what came too late */
-        if (message.kind == CORE_RESTORED)
-            free(message.restored.more);
-        if (message.kind == CORE_COMMAND)
-            free(message.command);
-        if (message.kind == CORE_NOTIFY || message.kind == CORE_NOTIFY_OFFS)
-            free(message.notify.report);
-        if (message.kind == CORE_CALLED)
-            free(message.called);
-        if (message.kind == CORE_BASELINE)
-            free(message.baseline.source);
-        if (message.kind == CORE_CALIBRATION)
-            free(message.calibration);
-        if (message.kind == CORE_RECORD)
-            free(message.record.request);
-        if (message.kind == CORE_CONFIG) {
-            config_unref(message.config.config);
-            free(message.config.detail);
-            limit_report_free(message.config.limits);
-        }
-        if (message.kind == CORE_LIMITS)
-            limit_report_free(message.limits);
-    }
+    while (mailbox_take(m->parts.core, &message)) /* what came too late */
+        monitor_free_message(&message);
+    monitor_derive_drop(&m->derive);
     engine_free(m->engine);
     config_unref(m->config);
     config_unref(m->reload.next);
@@ -186,6 +208,9 @@ static void handle_people(struct monitor *m, struct core_message *message)
         break;
     case CORE_FALLBACK:
         monitor_fallback_result(m, message);
+        break;
+    case CORE_RECALLED:
+        monitor_recalled(m, message->recalled);
         break;
     default:
         break;
@@ -350,6 +375,7 @@ static void housekeeping(struct monitor *m)
     watch_people(m, now_us);
     tell_status(m);
     monitor_retry(m);
+    monitor_watch_derived(m);
     monitor_watch_refresh(m, now_us);
     monitor_reload_tick(m, now_us);
 }
@@ -426,6 +452,7 @@ static void begin(struct monitor *m)
         log_line(LOG_CRIT, MID_BUS, "cannot start the buses: %s", strerrordesc_np(-result));
     m->started = true;
     monitor_baseline_start(m);
+    monitor_recall_start(m);
     tell_status(m);
     service_ready(m->status);
     log_line(LOG_NOTICE, MID_START, "cryomond %s: site %s, %u assets, %u points, %u alarms", CRYOMON_VERSION,
@@ -460,5 +487,6 @@ bool monitor_run(struct monitor *m)
     log_line(LOG_NOTICE, MID_STOP, "stopping");
     monitor_stop_buses(m, clock_boot_us() + STOP_BUSES_US);
     monitor_event(m, clock_now(), "stop", NULL, 0);
-    return !m->stragglers && !m->reload.loader_running;
+    const bool recalls_ended = monitor_recall_stop(m);
+    return recalls_ended && !m->stragglers && !m->reload.loader_running;
 }

@@ -84,6 +84,14 @@ static void add_context(const struct monitor *m, struct alarm_news *news)
     }
 }
 
+/* What somebody outside the engine knows: what was read by eye, or what was derived. */
+static void outside_words(const struct monitor *m, uint16_t alarm, char text[LANGUAGES][NOTE_MAX])
+{
+    monitor_beyond_words(m, alarm, text);
+    if (text[LANGUAGE_EN][0] == '\0')
+        monitor_derived_words(m, alarm, text);
+}
+
 static struct alarm_news news_of(const struct monitor *m, uint16_t alarm, const char *transition,
                                  struct stamp at)
 {
@@ -102,7 +110,7 @@ static struct alarm_news news_of(const struct monitor *m, uint16_t alarm, const 
     if (model->kind == CONDITION_FAULT)
         news.detail = m->faults[model->fault].detail;
     if (model->kind == CONDITION_FED)
-        monitor_beyond_words(m, alarm, news.by_eye);
+        outside_words(m, alarm, news.words);
     add_context(m, &news);
     return news;
 }
@@ -229,6 +237,7 @@ static void announce_transition(struct monitor *m, const struct transition *t, c
         if (news.has_trend)
             news.time_left_s = announce_time_left_s(m->config, t->alarm, news.reading, &news.trend);
     }
+    monitor_time_left(m, &news);
     if (command != NULL) {
         news.who = command->who;
         news.note = command->note;
@@ -250,6 +259,7 @@ struct alarm_news monitor_news_now(const struct monitor *m, uint16_t alarm, stru
         if (news.has_trend)
             news.time_left_s = announce_time_left_s(m->config, alarm, news.reading, &news.trend);
     }
+    monitor_time_left(m, &news);
     return news;
 }
 
@@ -427,8 +437,10 @@ void monitor_sample(struct monitor *m, const struct core_message *message)
         (void)monitor_feed(m, &event, NULL);
     store_sample(m, message->sample.point, &message->sample.reading, message->sample.slot,
                  message->sample.taken);
-    if (!old)
-        monitor_publish_point(m, message->sample.point, &view);
+    if (old)
+        return; /* what is derived hears of it as of a reading that did not come */
+    monitor_publish_point(m, message->sample.point, &view);
+    monitor_derive_take(m, message->sample.point, &view);
 }
 
 void monitor_stale_points(struct monitor *m)
@@ -441,5 +453,6 @@ void monitor_stale_points(struct monitor *m)
         store_sample(m, point, &view.reading, now, now);
         view.at = now;
         monitor_publish_point(m, point, &view);
+        monitor_derive_take(m, point, &view);
     }
 }

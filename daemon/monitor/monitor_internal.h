@@ -6,6 +6,8 @@
  *   monitor_clock.c   the wall clock was set, the machine was suspended
  *   monitor_restore.c what an earlier run left
  *   monitor_baseline.c  limits that were changed without a reason
+ *   monitor_derive.c  what readings of tanks and freezers mean: in and out
+ *   monitor_recall.c  what the last weeks have taught, read by a thread of its own
  *   monitor_command.c what a person wants done with an alarm
  *   monitor_bypass.c  devices that are not to be believed
  *   monitor_disabled.c  all that is kept quiet, in one list
@@ -31,6 +33,7 @@
 
 #include "announce.h"
 #include "bus.h"
+#include "derive.h"
 #include "engine.h"
 #include "monitor.h"
 #include "rounds.h"
@@ -126,6 +129,20 @@ struct device_record {
     enum reason told;
 };
 
+/* What is derived from readings (derive.h), and what came while the past was being recalled. */
+struct recall;
+struct kept_reading {
+    uint16_t point;
+    struct reading reading; /* as it was fed */
+    struct stamp at;
+};
+struct derive_watch {
+    struct derive *derive;     /* NULL: nothing is configured that needs it */
+    struct recall *recall;     /* the loader's that is waited for; NULL: none is */
+    struct kept_reading *kept; /* a ring; NULL when nothing is recalled any more */
+    uint32_t kept_cap, kept_first, kept_n;
+};
+
 /* Who must hear of a new configuration. */
 enum reader { READER_STORE = 1, READER_PUBLISHER = 2, READER_CONTROL = 4 };
 
@@ -162,6 +179,8 @@ struct monitor {
     struct notify_watch notify;
     struct drill_watch drill;
     struct fallback_watch fallback;
+    struct derive_watch derive;
+    unsigned recalls_running; /* loaders that have not said yet that they end */
     struct rounds *rounds;  /* core/rounds.h; index: point */
     struct by_eye *by_eye;  /* config->n_points: the newest manual readings */
     bool beyond_settled;    /* what an earlier run left of them was looked at */
@@ -192,6 +211,12 @@ static inline bool monitor_broker_failed(const struct monitor *m)
 static inline bool monitor_disk_failed(const struct monitor *m)
 {
     return (m->faults[FAULT_STATE_DB].sources | m->faults[FAULT_HISTORY_DB].sources) != 0;
+}
+
+/* The name of the device that has the point; "" of a derived one. */
+static inline const char *monitor_device_id(const struct config *config, uint16_t point)
+{
+    return config_is_derived(config, point) ? "" : config->devices[config->points[point].device].id;
 }
 
 /* ---- monitor_events.c */
@@ -382,6 +407,38 @@ void monitor_baseline_set(struct monitor *m, struct event_record *event);
 void monitor_baseline_start(struct monitor *m);
 void monitor_baseline_compared(struct monitor *m, uint32_t generation, struct limit_report *report);
 
+/* ---- monitor_derive.c */
+
+int monitor_derive_make(struct config *config, struct derive_watch *ret); /* 0 or -errno */
+void monitor_derive_drop(struct derive_watch *derive);
+/* A reading as the engine has it. */
+void monitor_derive_take(struct monitor *m, uint16_t point, const struct point_view *view);
+/* Once a second. */
+void monitor_watch_derived(struct monitor *m);
+/* From here on it is told. recalled (NULL: there is none) takes the place of the one that has learned since
+ * the start; it knows what was stored until then. */
+void monitor_derive_begin(struct monitor *m, struct derive *recalled, int64_t recalled_utc_us);
+/* What an alarm of derived_alarm() says beside its text; "" of another one, or when nothing is known. */
+void monitor_derived_words(const struct monitor *m, uint16_t alarm, char text[LANGUAGES][NOTE_MAX]);
+/* Of an alarm of an asset with a vessel: the time that is left, when it is shorter than what is there. */
+void monitor_time_left(const struct monitor *m, struct alarm_news *news);
+
+/* ---- monitor_recall.c */
+
+void monitor_recall_start(struct monitor *m);
+/* What it reads is not wanted any more. */
+void monitor_recall_cancel(struct monitor *m);
+void monitor_recalled(struct monitor *m, struct recall *recall); /* frees it */
+void monitor_recall_watch(struct monitor *m);
+/* At the end: false when a loader's thread hangs (on a disk). */
+bool monitor_recall_stop(struct monitor *m);
+void monitor_recall_free(struct recall *recall);
+
+/* ---- monitor_runs.c */
+
+/* A freezer's run has begun or ended. */
+void monitor_run_news(struct monitor *m, const struct derived_news *news);
+
 /* ---- monitor_drill.c */
 
 void monitor_drill_restore(struct monitor *m, const struct core_message *message);
@@ -427,6 +484,8 @@ uint16_t monitor_disabled_page(const struct monitor *m, uint16_t first, uint16_t
 /* ---- monitor.c */
 
 int monitor_make_tables(struct monitor *m, struct config *config);
+/* What a message carries, when nobody takes it any more. */
+void monitor_free_message(struct core_message *message);
 /* To the control client that waits for this ticket; 0: nobody does. */
 void monitor_answer(struct monitor *m, uint32_t ticket, int error, const char *detail);
 

@@ -309,8 +309,13 @@ static bool same_device(const struct config *a, const struct device_config *d, c
 static bool same_source(const struct config *a, uint16_t i, const struct config *b, uint16_t j)
 {
     const struct point_config *p = &a->points[i], *q = &b->points[j];
+    if (strcmp(p->unit, q->unit) != 0 || !decode_same(&p->format, &q->format) ||
+        config_is_derived(a, i) != config_is_derived(b, j))
+        return false;
+    if (config_is_derived(a, i)) /* by its name: what is derived anew replaces it soon */
+        return true;
     return same_device(a, &a->devices[p->device], b, &b->devices[q->device]) && p->table == q->table &&
-           p->address == q->address && strcmp(p->unit, q->unit) == 0 && decode_same(&p->format, &q->format);
+           p->address == q->address;
 }
 
 /* What is known of points and alarms goes over by name. */
@@ -420,6 +425,7 @@ static void switch_over(struct monitor *m)
     struct rounds *old_rounds = m->rounds;
     struct by_eye *old_by_eye = m->by_eye;
     int64_t *old_told = m->fallback_told;
+    struct derive_watch old_derive = m->derive;
     release_buses(m);
     int result = monitor_make_tables(m, r->next);
     if (result < 0) { /* nothing was changed: the old one goes on */
@@ -428,6 +434,10 @@ static void switch_over(struct monitor *m)
         (void)monitor_start_buses(m);
         refused(m, strerrordesc_np(-result));
         return;
+    }
+    if (old_derive.recall != NULL) {
+        m->derive.recall = old_derive.recall;
+        monitor_recall_cancel(m);
     }
     config_unref(r->next); /* the tables hold one of their own */
     r->next = NULL;
@@ -446,6 +456,7 @@ static void switch_over(struct monitor *m)
     free(old_buses);
     rounds_free(old_rounds);
     free(old_by_eye);
+    monitor_derive_drop(&old_derive);
     free(old_told); /* the command is told once more: better twice than not at all */
     config_unref(old);
     refeed_faults(m);
@@ -458,6 +469,7 @@ static void switch_over(struct monitor *m)
     result = monitor_start_buses(m);
     if (result < 0)
         log_line(LOG_CRIT, MID_BUS, "cannot start the buses: %s", strerrordesc_np(-result));
+    monitor_recall_start(m);
     finish(m, 0, NULL);
 }
 

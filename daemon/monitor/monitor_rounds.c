@@ -80,6 +80,11 @@ void monitor_reading(struct monitor *m, const struct command_request *request, s
         result->error = -ENOENT;
         return;
     }
+    if (config_is_derived(m->config, (uint16_t)index)) {
+        monitor_refuse(result, -EINVAL, "cryomon derives this value from others: nobody can read it by eye",
+                       "该数值由 cryomon 推算得出，不能人工读取");
+        return;
+    }
     struct manual_reading reading = {.point = (uint16_t)index,
                                      .measured_utc_us = request->measured_utc_us,
                                      .who = request->who,
@@ -144,7 +149,7 @@ static int64_t earlier(int64_t a_us, int64_t b_us)
 static int64_t known_since(const struct monitor *m, uint16_t point)
 {
     const struct asset_config *asset = &m->config->assets[m->config->points[point].asset];
-    int64_t since_us = monitor_bypassed_since(m, m->config->devices[m->config->points[point].device].id);
+    int64_t since_us = monitor_bypassed_since(m, monitor_device_id(m->config, point));
     int64_t last_us = 0; /* of its alarms that went out of service */
     for (uint32_t i = asset->first_alarm; i < (uint32_t)asset->first_alarm + asset->n_alarms; i++) {
         if (m->config->alarm_models[i].point != point)
@@ -166,7 +171,7 @@ static void observe(struct monitor *m, uint16_t index, struct stamp now)
         if (!point->is_read_by_eye)
             continue;
         const bool left =
-            (m->n_bypasses > 0 && monitor_is_bypassed(m, m->config->devices[point->device].id)) ||
+            (m->n_bypasses > 0 && monitor_is_bypassed(m, monitor_device_id(m->config, (uint16_t)i))) ||
             is_out_of_service(m, (uint16_t)i);
         rounds_observe(m->rounds, (uint16_t)i, now, left, last_data(m, asset, point->device));
         if (rounds_view(m->rounds, (uint16_t)i, now).is_unattended)

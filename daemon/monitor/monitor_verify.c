@@ -35,6 +35,8 @@ static int compare(const struct monitor *m, const struct core_message *message, 
     int index = config_find_point(m->config, message->verify.asset, message->verify.point);
     if (index < 0)
         return -ENOENT;
+    if (config_is_derived(m->config, (uint16_t)index))
+        return -ENODATA; /* the control thread has refused it in words */
     const struct point_config *point = &m->config->points[index];
     struct verification v = {.point = (uint16_t)index};
     v.reading = engine_point(m->engine, (uint16_t)index).reading;

@@ -133,7 +133,7 @@ static void shade_excursions(const struct panel *p)
 }
 
 /* Lines that lean; drawn as lines, so that they stay sharp on paper. */
-static void hatch(cairo_t *cr, double x, double y, double width, double height)
+void chart_hatch(cairo_t *cr, double x, double y, double width, double height)
 {
     cairo_save(cr);
     cairo_rectangle(cr, x, y, width, height);
@@ -161,7 +161,7 @@ static void hatch_gaps(const struct panel *p)
         if (!concerns(p, gap))
             continue;
         span_of(p, gap, "from", "to", &x, &width);
-        hatch(p->s->cr, x, p->y, width, p->height);
+        chart_hatch(p->s->cr, x, p->y, width, p->height);
     }
 }
 
@@ -400,7 +400,7 @@ void chart_legend(struct sheet *s)
             draw_limit(&(struct panel){.s = s, .y = y, .height = 9, .low = 0, .high = 1}, 0.5, x, x + 18,
                        i == 2);
         else if (i == 5)
-            hatch(cr, x, y + 0.5, 18, 8);
+            chart_hatch(cr, x, y + 0.5, 18, 8);
         else {
             static const double colours[][3] = {
                 {0.06, 0.28, 0.56}, {0.62, 0.76, 0.92}, {0, 0, 0}, {0, 0, 0}, {1.0, 0.84, 0.80}};

@@ -13,6 +13,9 @@
 /* At the sheet's y, which moves on. height: of the panel itself. */
 void chart_draw(struct sheet *s, const json_t *facts, const json_t *point, double height);
 
+/* How a time without a value looks. */
+void chart_hatch(cairo_t *cr, double x, double y, double width, double height);
+
 /* What the marks mean; once, above the charts. */
 void chart_legend(struct sheet *s);
 

@@ -10,8 +10,17 @@
 #include "chart.h"
 #include "facts_internal.h"
 #include "report_internal.h"
+#include "report_run.h"
 #include "when.h"
 #include "words.h"
+
+#define SQUEEZE_MOST 4
+
+/* Of a freezer's run (facts_run.h). */
+static bool is_of_run(const json_t *facts)
+{
+    return strncmp(facts_text_of(facts, "cryomon"), "run-report ", 11) == 0;
+}
 
 /* Of the alarm system (performance.h), not of an asset's record. */
 static bool is_of_alarms(const json_t *facts)
@@ -30,6 +39,10 @@ void report_identify(const json_t *facts, const char *text, size_t len, struct r
         snprintf(of, sizeof of, "alarms%s%.64s", only[0] != '\0' ? "-" : "", only);
         asset = of;
     }
+    if (is_of_run(facts)) {
+        snprintf(of, sizeof of, "%.58s-run", asset);
+        asset = of;
+    }
     crypto_hash_sha256(hash, (const unsigned char *)text, len);
     sodium_bin2hex(ret->sha256, sizeof ret->sha256, hash, sizeof hash);
     snprintf(ret->id, sizeof ret->id, "%.64s-%.4s%.2s%.2s-%.12s", asset, made,
@@ -38,7 +51,7 @@ void report_identify(const json_t *facts, const char *text, size_t len, struct r
 
 /* ---------------------------------------------------------------- the first page */
 
-static void zone_text(const struct report *r, char text[REPORT_TEXT_MAX])
+void report_zone(const struct report *r, char text[REPORT_TEXT_MAX])
 {
     char time[WHEN_MAX];
     const char *from = facts_text_of(json_object_get(r->facts, "range"), "from");
@@ -65,6 +78,10 @@ static void who_and_where(struct report *r)
              name[0] != '\0' ? " (" : "", name[0] != '\0' ? user : "", name[0] != '\0' ? ")" : "",
              facts_text_of(made, "host"), facts_text_of(made, "program"));
     report_pair(r, tr(ctl, "Made", "生成"), text, false);
+    if (r->brief) { /* the files stand in the whole report */
+        report_pair(r, tr(ctl, "Report", "报告编号"), r->identity->id, true);
+        return;
+    }
     json_array_foreach(json_object_get(r->facts, "files"), i, file)
     {
         bool log = json_object_get(file, "log_bytes") != NULL;
@@ -78,6 +95,9 @@ static void who_and_where(struct report *r)
 
 static const char *title_of(const struct report *r)
 {
+    if (is_of_run(r->facts))
+        return r->brief ? tr(r->ctl, "Freezing run: for the batch record", "程序降温运行：批记录页")
+                        : tr(r->ctl, "Report of a freezing run", "程序降温运行报告");
     return is_of_alarms(r->facts) ? tr(r->ctl, "Performance of the alarm system", "报警系统性能报告")
                                   : tr(r->ctl, "Report of the temperature record", "温度记录报告");
 }
@@ -117,7 +137,12 @@ static void title_block(struct report *r)
     sheet_rule(s, SHEET_LEFT, SHEET_RIGHT, s->y, 0.3);
     s->y += 8;
     what_it_is_of(r);
-    zone_text(r, zone);
+    if (is_of_run(r->facts)) {
+        report_run_head(r);
+        who_and_where(r);
+        return;
+    }
+    report_zone(r, zone);
     snprintf(text, sizeof text, tr(ctl, "%s to %s (times are %s)", "%s 至 %s（时间为%s）"),
              report_time_of(r, from, range, "from"), report_time_of(r, to, range, "to"), zone);
     report_pair(r, tr(ctl, "Range", "时段"), text, false);
@@ -255,6 +280,10 @@ static void draw(struct report *r)
         report_alarm_system(r);
         return;
     }
+    if (is_of_run(r->facts)) {
+        report_run(r);
+        return;
+    }
     glance(r);
     left_out(r);
     charts(r);
@@ -292,11 +321,16 @@ static int draw_once(struct report *r, const char *path, const struct sheet_abou
     return sheet_end(r->s);
 }
 
-/* First to count the pages; and once more should the count have been wrong. */
+/* First to count the pages; and once more should the count have been wrong. The one page of a run gives way
+ * until it is one. */
 static int draw_both(struct report *r, const char *path, const struct sheet_about *about)
 {
     unsigned counted;
     int result = draw_once(r, NULL, about);
+    while (result == 0 && r->brief && r->s->pages > 1 && r->squeeze < SQUEEZE_MOST) {
+        r->squeeze++;
+        result = draw_once(r, NULL, about);
+    }
     for (unsigned i = 0; i < 3 && result == 0; i++) {
         counted = r->s->pages;
         result = draw_once(r, path, about);
@@ -324,11 +358,11 @@ static void author_of(const json_t *facts, char *text, size_t cap)
     snprintf(text, cap, "%s", name[0] != '\0' ? name : facts_text_of(made, "user"));
 }
 
-int report_write(struct ctl *ctl, const json_t *facts, const struct report_identity *identity,
+int report_write(struct ctl *ctl, const json_t *facts, const struct report_identity *identity, bool brief,
                  const char *path)
 {
     struct sheet sheet = {.ctl = ctl};
-    struct report r = {.s = &sheet, .ctl = ctl, .facts = facts, .identity = identity};
+    struct report r = {.s = &sheet, .ctl = ctl, .facts = facts, .identity = identity, .brief = brief};
     char title[512], head[1024], foot[512], author[256], created[32], from[REPORT_TEXT_MAX],
         to[REPORT_TEXT_MAX];
     const json_t *range = json_object_get(facts, "range");

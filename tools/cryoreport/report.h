@@ -12,8 +12,9 @@ struct report_identity {
 };
 void report_identify(const json_t *facts, const char *text, size_t len, struct report_identity *ret);
 
-/* Draws the PDF. CTL_OK, or the exit status after a complaint; then there is no file. */
-int report_write(struct ctl *ctl, const json_t *facts, const struct report_identity *identity,
+/* Draws the PDF; brief: of a run, the one page of a batch record. CTL_OK, or the exit status after a
+ * complaint; then there is no file. */
+int report_write(struct ctl *ctl, const json_t *facts, const struct report_identity *identity, bool brief,
                  const char *path);
 
 #endif

@@ -11,7 +11,9 @@ struct report {
     struct ctl *ctl;
     const json_t *facts;
     const struct report_identity *identity;
-    bool zones; /* the zone's offset changes within the range: times are shown with it */
+    bool zones;       /* the zone's offset changes within the range: times are shown with it */
+    bool brief;       /* of a run: one page */
+    unsigned squeeze; /* of that page: how much must be left out so that it is one; 0 at first */
 };
 
 #define REPORT_TEXT_MAX 256
@@ -41,6 +43,11 @@ bool report_limits_known(const struct report *r);
 /* A line "key: value" at y. */
 void report_pair(struct report *r, const char *key, const char *value, bool mono);
 void report_pair_in(struct report *r, const char *key, const char *value, enum sheet_style style);
+
+/* "UTC", "local, UTC+0800" ... */
+void report_zone(const struct report *r, char text[REPORT_TEXT_MAX]);
+/* A role, and where to put name, date and signature. */
+void report_signature_line(struct report *r, const char *role);
 
 /* ---- sections */
 void report_excursions(struct report *r);

@@ -190,7 +190,7 @@ void report_verification(struct report *r)
 
 /* ---------------------------------------------------------------- signatures */
 
-static void signature_line(struct report *r, const char *role)
+void report_signature_line(struct report *r, const char *role)
 {
     struct sheet *s = r->s;
     struct ctl *ctl = r->ctl;
@@ -219,7 +219,7 @@ void report_signatures(struct report *r)
                        "本报告的全部内容来自事实数据，即与本报告一同生成的 JSON 文件；其 "
                        "SHA-256（sha256sum）即为上述数值。"));
     sheet_section(r->s, tr(ctl, "Signatures", "签名"), 125);
-    signature_line(r, tr(ctl, "Prepared by", "编制"));
-    signature_line(r, tr(ctl, "Reviewed by", "审核"));
-    signature_line(r, tr(ctl, "Approved by", "批准"));
+    report_signature_line(r, tr(ctl, "Prepared by", "编制"));
+    report_signature_line(r, tr(ctl, "Reviewed by", "审核"));
+    report_signature_line(r, tr(ctl, "Approved by", "批准"));
 }

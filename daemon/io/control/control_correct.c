@@ -115,6 +115,8 @@ void control_correct(struct control *c, struct control_client *client, const str
                        json_pack("{s:s, s:s}", "asset", t.asset, "point", t.point));
         return;
     }
+    if (!control_is_measured(c, client, t.asset, t.point))
+        return;
     const struct point_config *point = &c->config->points[index];
     if (t.has_offset && point->format.n_states > 0) {
         control_answer_parameter(client, "offset");

@@ -67,6 +67,8 @@ void control_json_point(struct control_text *t, const struct config *config, uin
         add_calibration(&j, config, p->format.decimals, calibrated);
     json_text_string(&j, "unit", p->unit);
     json_text_integer(&j, "decimals", p->format.decimals);
+    if (config_is_derived(config, point))
+        json_text_bool(&j, "derived", true);
     json_text_string(&j, "quality", quality_name(r->quality));
     if (r->reason != REASON_NONE)
         json_text_string(&j, "reason", reason_name(r->reason));

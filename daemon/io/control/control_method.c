@@ -11,6 +11,7 @@
 #define ERROR_TOO_LONG       "io.cryomon.Monitor.TextTooLong"
 #define ERROR_NO_POINT       "io.cryomon.Monitor.NoSuchPoint"
 #define ERROR_NO_VALUE       "io.cryomon.Monitor.NoValue"
+#define ERROR_REFUSED        "io.cryomon.Monitor.Refused"
 #define ERROR_RELOAD_REFUSED "io.cryomon.Monitor.ReloadRefused"
 
 static const struct interface {
@@ -165,6 +166,19 @@ void control_caller_name(struct control *c, const struct control_client *client,
     heartbeat_beat(c->heartbeats, c->beat);
 }
 
+bool control_is_measured(const struct control *c, struct control_client *client, const char *asset,
+                         const char *point)
+{
+    const int index = config_find_point(c->config, asset, point);
+    if (index < 0 || !config_is_derived(c->config, (uint16_t)index))
+        return true;
+    control_answer(client, ERROR_REFUSED,
+                   json_pack("{s:{s:s, s:s}}", "text", "en",
+                             "cryomon derives this value from others: no device shows it, correct those",
+                             "zh", "该数值由 cryomon 根据其他测点推算，没有设备显示它；请针对原始测点操作"));
+    return false;
+}
+
 static void verify_point(struct control *c, struct control_client *client, const struct control_call *call)
 {
     struct core_message m = {.kind = CORE_VERIFY, .generation = c->config->generation};
@@ -180,6 +194,8 @@ static void verify_point(struct control *c, struct control_client *client, const
         control_answer_parameter(client, "tolerance");
         return;
     }
+    if (!control_is_measured(c, client, m.verify.asset, m.verify.point))
+        return;
     memcpy(client->asset, m.verify.asset, ID_MAX);
     memcpy(client->alarm, m.verify.point, ID_MAX);
     control_caller_name(c, client, m.verify.who);

@@ -99,6 +99,9 @@ void control_method_expire(struct control *c, int64_t now_us);
 bool control_take_text(struct control_client *client, const struct control_call *call, const char *key,
                        bool optional, char *ret, size_t cap);
 void control_answer_parameter(struct control_client *client, const char *parameter);
+/* False, and it is answered: cryomon derives the point (a point that there is not is left to the caller). */
+bool control_is_measured(const struct control *c, struct control_client *client, const char *asset,
+                         const char *point);
 /* The login name for the record. */
 void control_caller_name(struct control *c, const struct control_client *client, char who[WHO_MAX]);
 /* Posts a command; the answer comes as CONTROL_ANSWER. False: answered that there is no room. */

@@ -51,18 +51,41 @@ static void put_states(struct json_text *j, const struct point_config *point, bo
     json_text_end(j);
 }
 
-static void put_number(struct json_text *j, const struct point_config *point)
+/* How Home Assistant calls what the unit measures; NULL: no class of its own fits. */
+static const char *class_of(const struct point_config *point, bool is_derived)
 {
+    static const char *const durations[] = {"d", "h", "min", "s"};
     if (strcmp(point->unit, "°C") == 0)
-        json_text_string(j, "device_class", "temperature");
+        return "temperature";
+    for (size_t i = 0; is_derived && i < sizeof durations / sizeof *durations; i++)
+        if (strcmp(point->unit, durations[i]) == 0)
+            return "duration";
+    return is_derived && strcmp(point->id, "volume") == 0 ? "volume_storage" : NULL;
+}
+
+/* The ends of intervals are there for whoever switches them on. */
+static bool is_end(const char *id)
+{
+    const size_t len = strlen(id);
+    return (len > 6 && strcmp(id + len - 6, "-least") == 0) || (len > 5 && strcmp(id + len - 5, "-most") == 0);
+}
+
+static void put_number(struct json_text *j, const struct point_config *point, bool is_derived)
+{
+    const char *class = class_of(point, is_derived);
+    if (class != NULL)
+        json_text_string(j, "device_class", class);
+    if (is_derived && is_end(point->id))
+        json_text_bool(j, "enabled_by_default", false);
     json_text_string(j, "state_class", "measurement");
     if (point->unit[0] != '\0')
         json_text_string(j, "unit_of_measurement", point->unit);
     json_text_integer(j, "suggested_display_precision", point->format.decimals);
 }
 
-static void put_component(struct json_text *j, const struct device *d, const struct point_config *point)
+static void put_component(struct json_text *j, const struct device *d, uint16_t index)
 {
+    const struct point_config *point = &d->config->points[index];
     char text[TEMPLATE_MAX];
     bool states = point->format.n_states > 0;
     bool binary = point->format.type == REG_BIT && point->format.n_states == 2;
@@ -78,7 +101,7 @@ static void put_component(struct json_text *j, const struct device *d, const str
     if (states)
         put_states(j, point, binary);
     else
-        put_number(j, point);
+        put_number(j, point, config_is_derived(d->config, index));
     json_text_string(j, "json_attributes_topic", d->readings);
     snprintf(text, sizeof text, "{{ value_json.points['%s'] | tojson }}", point->id);
     json_text_string(j, "json_attributes_template", text);
@@ -118,7 +141,7 @@ int payload_discovery(char *text, size_t cap, const struct config *config, uint1
     put_device(&j, &d);
     json_text_object(&j, "components");
     for (uint32_t i = d.asset->first_point; i < (uint32_t)d.asset->first_point + d.asset->n_points; i++)
-        put_component(&j, &d, &config->points[i]);
+        put_component(&j, &d, (uint16_t)i);
     json_text_end(&j);
     json_text_end(&j);
     return json_text_finish(&j);

@@ -79,9 +79,10 @@ static void put_name(struct json_text *j, const struct asset_config *asset)
 }
 
 /* The value is a number only when there is one that may be believed; the quality always stands beside it. */
-static void put_point(struct json_text *j, const struct config *config, const struct point_config *point,
+static void put_point(struct json_text *j, const struct config *config, uint16_t index,
                       const struct mirror_point *mirror)
 {
+    const struct point_config *point = &config->points[index];
     static const struct reading never = {.quality = QUALITY_BAD, .reason = REASON_NEVER_READ};
     const struct reading *reading = mirror->known ? &mirror->reading : &never;
     bool bad = reading->quality == QUALITY_BAD;
@@ -100,6 +101,8 @@ static void put_point(struct json_text *j, const struct config *config, const st
         json_text_string(j, "state", decode_state_name(&point->format, reading->value));
     if (point->unit[0] != '\0')
         json_text_string(j, "unit", point->unit);
+    if (config_is_derived(config, index))
+        json_text_bool(j, "derived", true);
     json_text_string(j, "quality", quality_name(reading->quality));
     if (reading->reason != REASON_NONE)
         json_text_string(j, "reason", reason_name(reading->reason));
@@ -125,7 +128,7 @@ int payload_readings(char *text, size_t cap, const struct mirror *mirror, uint16
     json_text_time(&j, "time", utc_us);
     json_text_object(&j, "points");
     for (uint32_t i = a->first_point; i < (uint32_t)a->first_point + a->n_points; i++)
-        put_point(&j, config, &config->points[i], &mirror->points[i]);
+        put_point(&j, config, (uint16_t)i, &mirror->points[i]);
     json_text_end(&j);
     json_text_end(&j);
     return json_text_finish(&j);
@@ -142,10 +145,14 @@ int payload_late(char *text, size_t cap, const char *body)
 uint32_t payload_expiry(const struct config *config, uint16_t asset)
 {
     const struct asset_config *a = &config->assets[asset];
-    uint64_t slowest_ms = 0;
-    for (uint32_t i = a->first_point; i < (uint32_t)a->first_point + a->n_points; i++)
-        if (config->point_models[i].stale_after_ms > slowest_ms)
-            slowest_ms = config->point_models[i].stale_after_ms;
+    uint64_t slowest_ms = 0, derived_ms = 0;
+    for (uint32_t i = a->first_point; i < (uint32_t)a->first_point + a->n_points; i++) {
+        uint64_t *ms = config_is_derived(config, (uint16_t)i) ? &derived_ms : &slowest_ms;
+        if (config->point_models[i].stale_after_ms > *ms)
+            *ms = config->point_models[i].stale_after_ms;
+    }
+    if (slowest_ms == 0) /* nothing of it is measured */
+        slowest_ms = derived_ms;
     uint64_t seconds = (3 * slowest_ms + 999) / 1000;
     return seconds == 0 ? 1 : (uint32_t)seconds;
 }

@@ -25,7 +25,8 @@ int payload_readings(char *text, size_t cap, const struct mirror *mirror, uint16
 /* An event's body, marked as late. */
 int payload_late(char *text, size_t cap, const char *body);
 
-/* Seconds after which the asset's readings say nothing any more: 3 x the slowest point's stale_after_ms. */
+/* Seconds after which the asset's readings say nothing any more: 3 x the slowest measured point's
+ * stale_after_ms (derived ones count only where nothing is measured: they come more seldom). */
 uint32_t payload_expiry(const struct config *config, uint16_t asset);
 
 /* Home Assistant's device discovery (discovery.c). */

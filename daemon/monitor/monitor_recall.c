@@ -1,0 +1,264 @@
+/* monitor_recall.c - what the last weeks have taught: read from the history on a thread of its own after the
+ * start and after each reload, and handed to the core thread as a second struct derive.
+ *
+ * The loader reads up to the last commit, then what was committed meanwhile, until a pass takes no time. What
+ * was not committed yet is in the core's ring (monitor_derive.c). It can be broken off at any time; a disk
+ * that hangs holds up nobody: after a while the one that began to learn at the start tells what it knows. */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "monitor_internal.h"
+#include "reader_ordered.h"
+
+#define DAY_US          (INT64_C(86400) * SECOND_US)
+#define TANKS_US        (28 * DAY_US)
+#define FREEZERS_US     (2 * DAY_US)
+#define LOOK_US         (60 * SECOND_US) /* of the record: how often time passes */
+#define PASSES_MAX      8
+#define SHORT_PASS_US   SECOND_US
+#define PATIENCE_US     (300 * SECOND_US)
+#define TRY_AGAIN_US    10000
+#define STOP_RECALLS_US (500 * MS_US)
+
+struct recall {
+    /* the core thread's */
+    pthread_t thread;
+    int64_t started_us;
+    /* both */
+    atomic_bool stop;
+    /* the loader's, until it has posted CORE_RECALLED */
+    struct mailbox *core;
+    struct config *config;
+    struct derive *derive;
+    struct stamp now; /* at the beginning */
+    struct stamp at;  /* how far it is in the record */
+    int64_t looked_us;
+    int64_t tanks_from_us, freezers_from_us; /* UTC */
+    bool *is_long;                           /* n_points: of a vessel or supply */
+    uint64_t n;
+    int error;
+    char detail[NOTE_MAX];
+};
+
+void monitor_recall_free(struct recall *r)
+{
+    if (r == NULL)
+        return;
+    derive_free(r->derive);
+    config_unref(r->config);
+    free(r->is_long);
+    free(r);
+}
+
+/* ---------------------------------------------------------------- on the loader's thread */
+
+static void mark(struct recall *r, const struct role *role)
+{
+    if (role->point >= 0)
+        r->is_long[role->point] = true;
+}
+
+static void mark_long(struct recall *r)
+{
+    for (unsigned i = 0; i < r->config->n_vessels; i++) {
+        const struct vessel_config *v = &r->config->vessels[i];
+        mark(r, &v->level);
+        for (unsigned k = 0; k < TANK_TEMPS; k++)
+            mark(r, &v->temps[k]);
+        mark(r, &v->lid);
+        mark(r, &v->valve);
+        mark(r, &v->room);
+    }
+    for (unsigned i = 0; i < r->config->n_supplies; i++) {
+        mark(r, &r->config->supplies[i].stock);
+        mark(r, &r->config->supplies[i].pressure);
+    }
+}
+
+/* The point of now that a point of the record is: 1 + its index, or 0. Readings in another unit are not its
+ * readings. */
+static uint32_t tag_of(void *context, const struct history_point *point)
+{
+    const struct recall *r = context;
+    const int index = config_find_point(r->config, point->asset, point->point);
+    if (index < 0 || config_is_derived(r->config, (uint16_t)index) ||
+        !derive_wants(r->derive, (uint16_t)index) || strcmp(r->config->points[index].unit, point->unit) != 0)
+        return 0;
+    return (uint32_t)index + 1;
+}
+
+/* The record has the wall clock only; the time by BOOTTIME is counted back from now. */
+static struct stamp stamp_of(const struct recall *r, int64_t utc_us)
+{
+    return (struct stamp){.boot_us = r->now.boot_us - (r->now.utc_us - utc_us), .utc_us = utc_us};
+}
+
+static void pass_time(struct recall *r, int64_t utc_us)
+{
+    if (r->looked_us == 0)
+        r->looked_us = utc_us;
+    /* A gap is one look: what happens in it is nothing. */
+    if (utc_us - r->looked_us >= LOOK_US) {
+        derive_look(r->derive, stamp_of(r, utc_us));
+        r->looked_us = utc_us;
+    }
+}
+
+static bool take_row(void *context, const struct history_ordered_row *row)
+{
+    struct recall *r = context;
+    const uint16_t point = (uint16_t)(row->tag - 1);
+    if (!r->is_long[point] && row->taken_utc_us < r->freezers_from_us)
+        return true;
+    r->at = stamp_of(r, row->taken_utc_us);
+    derive_take(r->derive, r->at, point, &row->reading);
+    pass_time(r, row->taken_utc_us);
+    r->n++;
+    return !atomic_load(&r->stop);
+}
+
+static int read_record(struct recall *r)
+{
+    struct history_reader *reader = NULL;
+    int64_t result = history_open(r->config->storage.directory, &reader, r->detail, sizeof r->detail);
+    if (result < 0)
+        return (int)result;
+    const bool any_long = r->config->n_vessels > 0 || r->config->n_supplies > 0;
+    r->at = stamp_of(r, any_long ? r->tanks_from_us : r->freezers_from_us);
+    for (unsigned i = 0; i < PASSES_MAX && result >= 0 && !atomic_load(&r->stop); i++) {
+        const struct stamp began = clock_now();
+        const struct history_ordered ordered = {.from_utc_us = r->at.utc_us + (i > 0 ? 1000 : 0),
+                                                .to_utc_us = began.utc_us + SECOND_US,
+                                                .stop = &r->stop,
+                                                .tag = tag_of,
+                                                .row = take_row,
+                                                .context = r};
+        result = history_each_ordered(reader, &ordered);
+        if (clock_boot_us() - began.boot_us < SHORT_PASS_US)
+            break;
+    }
+    if (result < 0)
+        snprintf(r->detail, sizeof r->detail, "%s", strerrordesc_np((int)-result));
+    history_close(reader);
+    return result < 0 ? (int)result : 0;
+}
+
+static void *recall(void *argument)
+{
+    struct recall *r = argument;
+    struct core_message message = {
+        .kind = CORE_RECALLED, .generation = r->config->generation, .recalled = r};
+    r->error = derive_create(r->config, r->now, &r->derive);
+    if (r->error == 0)
+        r->error = read_record(r);
+    while (mailbox_try(r->core, MAILBOX_RESERVED, &message) < 0)
+        usleep(TRY_AGAIN_US);
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- on the core thread */
+
+/* Without it, what began to learn at the start tells what it knows. */
+static void go_without(struct monitor *m, const char *why)
+{
+    log_line(LOG_WARNING, MID_START,
+             "what the last weeks have taught of tanks and freezers is not known: %s; it is learned anew", why);
+    monitor_derive_begin(m, NULL, 0);
+}
+
+void monitor_recall_start(struct monitor *m)
+{
+    if (m->derive.derive == NULL)
+        return;
+    struct recall *r = calloc(1, sizeof *r);
+    bool *is_long = calloc(m->config->n_points + 1U, sizeof *is_long);
+    int error = r != NULL && is_long != NULL ? 0 : ENOMEM;
+    if (error == 0) {
+        r->core = m->parts.core;
+        r->config = config_ref(m->config);
+        r->now = clock_now();
+        r->started_us = r->now.boot_us;
+        r->tanks_from_us = r->now.utc_us - TANKS_US;
+        r->freezers_from_us = r->now.utc_us - FREEZERS_US;
+        r->is_long = is_long;
+        mark_long(r);
+        error = pthread_create(&r->thread, NULL, recall, r);
+        if (error != 0) {
+            monitor_recall_free(r);
+            r = NULL;
+            is_long = NULL;
+        }
+    }
+    if (error != 0) {
+        free(r);
+        free(is_long);
+        go_without(m, strerrordesc_np(error));
+        return;
+    }
+    m->derive.recall = r;
+    m->recalls_running++;
+}
+
+void monitor_recall_cancel(struct monitor *m)
+{
+    if (m->derive.recall != NULL)
+        atomic_store(&m->derive.recall->stop, true);
+    m->derive.recall = NULL; /* it still posts its message */
+}
+
+void monitor_recalled(struct monitor *m, struct recall *r)
+{
+    char why[NOTE_MAX + 32];
+    pthread_join(r->thread, NULL); /* it has posted, and ends */
+    m->recalls_running--;
+    if (r != m->derive.recall) { /* of a configuration that is no longer in force */
+        monitor_recall_free(r);
+        return;
+    }
+    m->derive.recall = NULL;
+    if (r->error == 0 && !atomic_load(&r->stop)) {
+        const int64_t took_ms = (clock_boot_us() - r->started_us) / MS_US;
+        struct derive *derive = r->derive;
+        r->derive = NULL;
+        monitor_derive_begin(m, derive, r->at.utc_us);
+        log_line(LOG_NOTICE, MID_START, "tanks and freezers: %llu readings of the record recalled in %lld ms",
+                 (unsigned long long)r->n, (long long)took_ms);
+    } else if (!derive_is_ready(m->derive.derive)) {
+        snprintf(why, sizeof why, "%s", r->detail[0] != '\0' ? r->detail : strerrordesc_np(-r->error));
+        go_without(m, why);
+    }
+    monitor_recall_free(r);
+}
+
+void monitor_recall_watch(struct monitor *m)
+{
+    const struct recall *r = m->derive.recall;
+    if (r == NULL || derive_is_ready(m->derive.derive) || clock_boot_us() - r->started_us < PATIENCE_US)
+        return;
+    /* What the loader brings later still takes its place; what came until then is a gap for it. */
+    go_without(m, "the record takes long to be read");
+}
+
+bool monitor_recall_stop(struct monitor *m)
+{
+    struct core_message message;
+    const int64_t deadline_us = clock_boot_us() + STOP_RECALLS_US;
+    monitor_recall_cancel(m);
+    while (m->recalls_running > 0 && clock_boot_us() < deadline_us) {
+        if (!mailbox_wait(m->parts.core, -1, deadline_us))
+            continue;
+        while (mailbox_take(m->parts.core, &message)) {
+            if (message.kind == CORE_RECALLED)
+                monitor_recalled(m, message.recalled);
+            else
+                monitor_free_message(&message);
+        }
+    }
+    return m->recalls_running == 0;
+}
