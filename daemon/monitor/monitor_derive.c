@@ -198,6 +198,10 @@ void monitor_derive_begin(struct monitor *m, struct derive *recalled, int64_t re
         d->kept = NULL;
         d->kept_n = d->kept_first = 0;
     }
+    for (uint16_t f = 0; f < m->config->n_freezers; f++) {
+        const struct freezer_run *run = derive_run(d->derive, f);
+        monitor_tempo(m, f, run != NULL && run->is_running);
+    }
     derive_ready(d->derive);
     monitor_runs_settle(m);
     derive_look(d->derive, now);
