@@ -41,6 +41,7 @@ struct recall {
     int64_t looked_us;
     int64_t tanks_from_us, freezers_from_us; /* UTC */
     bool *is_long;                           /* n_points: of a vessel or supply */
+    struct run_past *past;                   /* what was said of freezers and vessels; NULL: nothing */
     uint64_t n;
     int error;
     char detail[NOTE_MAX];
@@ -53,6 +54,7 @@ void monitor_recall_free(struct recall *r)
     derive_free(r->derive);
     config_unref(r->config);
     free(r->is_long);
+    free(r->past);
     free(r);
 }
 
@@ -117,6 +119,7 @@ static bool take_row(void *context, const struct history_ordered_row *row)
     if (!r->is_long[point] && row->taken_utc_us < r->freezers_from_us)
         return true;
     r->at = stamp_of(r, row->taken_utc_us);
+    monitor_runs_pass(r->past, r->derive, row->taken_utc_us);
     derive_take(r->derive, r->at, point, &row->reading);
     pass_time(r, row->taken_utc_us);
     r->n++;
@@ -152,11 +155,12 @@ static int read_record(struct recall *r)
 static void *recall(void *argument)
 {
     struct recall *r = argument;
-    struct core_message message = {
-        .kind = CORE_RECALLED, .generation = r->config->generation, .recalled = r};
+    struct core_message message = {.kind = CORE_RECALLED, .generation = r->config->generation, .recalled = r};
     r->error = derive_create(r->config, r->now, &r->derive);
-    if (r->error == 0)
+    if (r->error == 0) {
+        monitor_runs_plan(r->past, r->derive);
         r->error = read_record(r);
+    }
     while (mailbox_try(r->core, MAILBOX_RESERVED, &message) < 0)
         usleep(TRY_AGAIN_US);
     return NULL;
@@ -168,7 +172,8 @@ static void *recall(void *argument)
 static void go_without(struct monitor *m, const char *why)
 {
     log_line(LOG_WARNING, MID_START,
-             "what the last weeks have taught of tanks and freezers is not known: %s; it is learned anew", why);
+             "what the last weeks have taught of tanks and freezers is not known: %s; it is learned anew",
+             why);
     monitor_derive_begin(m, NULL, 0);
 }
 
@@ -187,6 +192,7 @@ void monitor_recall_start(struct monitor *m)
         r->tanks_from_us = r->now.utc_us - TANKS_US;
         r->freezers_from_us = r->now.utc_us - FREEZERS_US;
         r->is_long = is_long;
+        r->past = monitor_runs_past(m);
         mark_long(r);
         error = pthread_create(&r->thread, NULL, recall, r);
         if (error != 0) {
