@@ -39,10 +39,12 @@ static void add_role(struct entries *e, const char *key, const struct config *c,
     if (role->point < 0)
         return;
     (void)point_name(name, c, asset, role->point);
-    for (unsigned i = 0; i < role->n_states; i++) {
-        const char *state =
-            decode_state_name(&c->points[role->point].format, role->states[i] * MICRO_PER_UNIT);
-        put(states, &used, state != NULL ? state : "?");
+    const struct reg_format *format = &c->points[role->point].format;
+    for (unsigned k = 0; k < format->n_states; k++) { /* in their own order, however they are written */
+        for (unsigned i = 0; i < role->n_states; i++) {
+            if (role->states[i] == format->states[k].value)
+                put(states, &used, format->states[k].name);
+        }
     }
     if (role->n_states > 0)
         entries_add(e, key, "%s: %s", name, states);
@@ -154,11 +156,13 @@ static void add_status(struct entries *e, const struct config *c, const struct f
     for (unsigned phase = 0; phase < COUNT_OF(words); phase++) {
         char key[32], text[LIST_MAX] = "";
         size_t used = 0;
-        for (unsigned i = 0; i < f->n_phases; i++) {
-            const char *name =
-                decode_state_name(&c->points[role->point].format, f->phases[i].value * MICRO_PER_UNIT);
-            if (f->phases[i].phase == (enum freezer_phase)phase)
-                put(text, &used, name != NULL ? name : "?");
+        const struct reg_format *format = &c->points[role->point].format;
+        for (unsigned k = 0; k < format->n_states; k++) {
+            for (unsigned i = 0; i < f->n_phases; i++) {
+                if (f->phases[i].value == format->states[k].value &&
+                    f->phases[i].phase == (enum freezer_phase)phase)
+                    put(text, &used, format->states[k].name);
+            }
         }
         (void)snprintf(key, sizeof key, "status.%s", words[phase]);
         entries_text(e, key, text);
