@@ -151,6 +151,7 @@ const char *words_kind(const struct ctl *ctl, const char *name)
         {"reading", "manual reading", "人工读数"},
         {"notify-off", "notification off", "通知关闭"},
         {"notify-on", "notification on", "通知开启"},
+        {"notify-configuration", "configuration of the notification", "通知配置"},
     };
     return FIND(ctl, words, name);
 }
