@@ -1,0 +1,157 @@
+#include "monitor_stage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "settings.h"
+
+#define BEGIN_US   (1000 * SECOND_US)
+#define UTC_OFFSET (INT64_C(1800000000) * SECOND_US)
+#define CAPACITY   512
+#define RESERVED   64
+
+static struct {
+    int64_t now_us;
+    struct mailbox *store, *publisher;
+} world;
+
+/* ---------------------------------------------------------------- instead of the real ones */
+
+int64_t __wrap_clock_boot_us(void);
+struct stamp __wrap_clock_now(void);
+int64_t __wrap_clock_offset_us(void);
+struct mailbox *__wrap_store_mailbox(struct store *store);
+struct mailbox *__wrap_publisher_mailbox(struct publisher *publisher);
+
+int64_t __wrap_clock_boot_us(void)
+{
+    return world.now_us;
+}
+
+int64_t __wrap_clock_offset_us(void)
+{
+    return UTC_OFFSET;
+}
+
+struct stamp __wrap_clock_now(void)
+{
+    return (struct stamp){.boot_us = world.now_us, .utc_us = world.now_us + UTC_OFFSET};
+}
+
+struct mailbox *__wrap_store_mailbox(struct store *store)
+{
+    (void)store;
+    return world.store;
+}
+
+struct mailbox *__wrap_publisher_mailbox(struct publisher *publisher)
+{
+    (void)publisher;
+    return world.publisher;
+}
+
+/* ---------------------------------------------------------------- the stage */
+
+void stage_open(struct stage *s, const char *text, const char *profile)
+{
+    const struct settings_file files[] = {{"cryomon.yaml", text, strlen(text)},
+                                          {"devices/p.yaml", profile, strlen(profile)}};
+    struct problems problems = {.n = 0}, warnings = {.n = 0};
+    *s = (struct stage){0};
+    world.now_us = BEGIN_US;
+    int result = settings_load_memory(files, 2, 1, &problems, &warnings, &s->config);
+    problems_print(&problems, stderr);
+    assert_int_equal(result, 0);
+    problems_free(&problems);
+    problems_free(&warnings);
+    assert_int_equal(mailbox_create(sizeof(struct store_message), CAPACITY, RESERVED, &world.store), 0);
+    assert_int_equal(mailbox_create(sizeof(struct publisher_message), CAPACITY, RESERVED, &world.publisher),
+                     0);
+    struct monitor_parts parts = {.config = s->config, .config_dir = "/", .run_id = "run", .signal_fd = -1};
+    assert_int_equal(mailbox_create(sizeof(struct core_message), CAPACITY, RESERVED, &parts.core), 0);
+    assert_int_equal(monitor_create(&parts, &s->m), 0);
+    s->m->started = true;
+    s->shown = calloc(s->config->n_alarms, BODY_MAX);
+    s->n_shown = calloc(s->config->n_alarms, sizeof *s->n_shown);
+    assert_true(s->shown != NULL && s->n_shown != NULL);
+}
+
+void stage_close(struct stage *s)
+{
+    struct mailbox *core = s->m->parts.core;
+    monitor_free(s->m);
+    config_unref(s->config);
+    mailbox_free(core);
+    mailbox_free(world.store);
+    mailbox_free(world.publisher);
+    free(s->shown);
+    free(s->n_shown);
+}
+
+void stage_pass(struct stage *s, int64_t seconds, void (*turn)(struct stage *stage))
+{
+    const struct event tick = {.kind = EVENT_TICK};
+    for (int64_t i = 0; i < seconds; i++) {
+        world.now_us += SECOND_US;
+        (void)monitor_feed(s->m, &tick, NULL);
+        if (turn != NULL)
+            turn(s);
+        stage_take(s);
+    }
+}
+
+uint16_t stage_point(const struct stage *s, const char *asset, const char *id)
+{
+    int point = config_find_point(s->config, asset, id);
+    assert_true(point >= 0);
+    return (uint16_t)point;
+}
+
+uint16_t stage_alarm(const struct stage *s, const char *asset, const char *id)
+{
+    int alarm = config_find_alarm(s->config, asset, id);
+    assert_true(alarm >= 0);
+    return (uint16_t)alarm;
+}
+
+enum alarm_state stage_state(const struct stage *s, uint16_t alarm)
+{
+    return engine_alarm_state(s->m->engine, alarm);
+}
+
+void stage_sample(struct stage *s, uint16_t point, micro_t value, enum quality quality, enum reason reason)
+{
+    struct core_message message = {.kind = CORE_SAMPLE, .generation = s->config->generation};
+    message.sample.point = point;
+    message.sample.reading = (struct reading){.value = value, .quality = quality, .reason = reason};
+    message.sample.slot = message.sample.taken = __wrap_clock_now();
+    monitor_sample(s->m, &message);
+}
+
+void stage_take(struct stage *s)
+{
+    struct store_message stored;
+    struct publisher_message message;
+    while (mailbox_take(world.store, &stored)) {
+        if (stored.kind != STORE_EVENT)
+            continue;
+        s->n_events++;
+        memcpy(s->last_event, stored.event.body, sizeof s->last_event);
+    }
+    while (mailbox_take(world.publisher, &message)) {
+        if (message.kind != PUBLISHER_ALARM)
+            continue;
+        s->n_shown[message.alarm.alarm]++;
+        memcpy(s->shown + (size_t)message.alarm.alarm * BODY_MAX, message.alarm.body, BODY_MAX);
+    }
+}
+
+void stage_fill_publisher(struct stage *s, bool full)
+{
+    const struct publisher_message message = {.kind = PUBLISHER_ASSET};
+    while (full && mailbox_try(world.publisher, MAILBOX_ORDINARY, &message) == 0)
+        ;
+    if (!full)
+        stage_take(s);
+}
