@@ -64,11 +64,11 @@ static void tell_configuration(struct monitor *m, const struct notify_report *no
     if (now->loaded_utc_us != 0)
         clock_print_utc(loaded, now->loaded_utc_us);
     const struct announce_member members[] = {
-        {.key = "before", .text = w->configuration},
         {.key = "sha256", .text = now->configuration},
         {.key = "loaded", .text = loaded},
+        {.key = "before", .text = w->configuration}, /* not in the first one */
     };
-    monitor_event(m, clock_now(), "notify-configuration", members, sizeof members / sizeof *members);
+    monitor_event(m, clock_now(), "notify-configuration", members, w->configuration[0] != '\0' ? 3 : 2);
     memcpy(w->configuration, now->configuration, sizeof w->configuration);
 }
 
