@@ -349,6 +349,21 @@ static void tell_vessel(struct line *line, const json_t *body)
     add_text(line, body, "note", "", "");
 }
 
+/* Enough of a hash to tell files apart by eye; all of it is in the event. */
+#define HASH_SHOWN 12
+
+static void tell_notify_configuration(struct line *line, const json_t *body)
+{
+    const char *before = client_text(body, "before"), *now = client_text(body, "sha256");
+    if (before[0] != '\0')
+        add(line,
+            tr(line->ctl, "notify.yaml is another one: SHA-256 %.*s, before %.*s",
+               "notify.yaml 已更改：SHA-256 %.*s，此前 %.*s"),
+            HASH_SHOWN, now, HASH_SHOWN, before);
+    else
+        add(line, tr(line->ctl, "notify.yaml: SHA-256 %.*s", "notify.yaml：SHA-256 %.*s"), HASH_SHOWN, now);
+}
+
 /* Who changed limits, says why; or it is said that nobody has. */
 static void tell_configuration(struct line *line, const json_t *body)
 {
@@ -389,6 +404,7 @@ bool event_words(const struct ctl *ctl, const char *kind, const json_t *body, ch
         {"vessel", tell_vessel},
         {"notify-off", tell_off},
         {"notify-on", tell_off},
+        {"notify-configuration", tell_notify_configuration},
         {"key", tell_key},
         {"retention", tell_retention},
         {"damage", tell_damage},

@@ -154,6 +154,7 @@ const char *words_kind(const struct ctl *ctl, const char *name)
         {"vessel", "vessel", "罐"},
         {"notify-off", "notification off", "通知关闭"},
         {"notify-on", "notification on", "通知开启"},
+        {"notify-configuration", "configuration of the notification", "通知配置"},
     };
     return FIND(ctl, words, name);
 }
