@@ -137,11 +137,11 @@ static int open_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static void make_run_id(char run_id[RUN_ID_MAX])
+static void make_run_id(char run_id[DAEMON_RUN_MAX])
 {
     char boot[BOOT_ID_MAX];
     clock_boot_id(boot);
-    snprintf(run_id, RUN_ID_MAX, "%.8s-%llx", boot, (unsigned long long)clock_now().utc_us);
+    snprintf(run_id, DAEMON_RUN_MAX, "%.8s-%llx", boot, (unsigned long long)clock_now().utc_us);
 }
 
 /* Everything but the configuration; on failure what was made is left to the end of the process. */
@@ -208,7 +208,7 @@ int main(int argc, char **argv)
     descriptors_raise();
     int signal_fd = open_signals();    /* before any thread: they are all born with the signals blocked */
     (void)log_open(options.log_level); /* without its thread it writes all the same */
-    char run_id[RUN_ID_MAX];
+    char run_id[DAEMON_RUN_MAX];
     make_run_id(run_id);
     struct monitor_parts parts = {
         .config = config, .config_dir = options.config_dir, .run_id = run_id, .signal_fd = signal_fd};

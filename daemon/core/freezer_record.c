@@ -80,15 +80,22 @@ bool freezer_record_zero_to_40(const struct freezer_record *record, int64_t *ret
     return true;
 }
 
+enum freezer_guidance freezer_record_guidance_at(const struct freezer_program *program, micro_t sample)
+{
+    if (program == NULL || !program->cord_blood)
+        return FREEZER_GUIDANCE_NONE;
+    if (sample == FREEZER_NONE)
+        return FREEZER_GUIDANCE_UNKNOWN;
+    return sample <= -40 * MICRO_PER_UNIT ? FREEZER_GUIDANCE_EITHER : FREEZER_GUIDANCE_MINUS80;
+}
+
 enum freezer_guidance freezer_record_guidance(const struct freezer_record *record,
                                               const struct freezer_program *program, int64_t now_us,
                                               int64_t max_age_us)
 {
-    if (program == NULL || !program->cord_blood)
-        return FREEZER_GUIDANCE_NONE;
-    if (record->last_sample == FREEZER_NONE || now_us - record->last_sample_us > max_age_us)
-        return FREEZER_GUIDANCE_UNKNOWN;
-    return record->last_sample <= -40 * MICRO_PER_UNIT ? FREEZER_GUIDANCE_EITHER : FREEZER_GUIDANCE_MINUS80;
+    const bool fresh = record->last_sample != FREEZER_NONE && now_us - record->last_sample_us <= max_age_us;
+
+    return freezer_record_guidance_at(program, fresh ? record->last_sample : FREEZER_NONE);
 }
 
 bool freezer_record_why_is_unknown(enum freezer_why why)

@@ -167,6 +167,8 @@ enum freezer_guidance {
 enum freezer_guidance freezer_record_guidance(const struct freezer_record *record,
                                               const struct freezer_program *program, int64_t now_us,
                                               int64_t max_age_us);
+/* The same by a temperature of the sample that is known to be true now; FREEZER_NONE: none is. */
+enum freezer_guidance freezer_record_guidance_at(const struct freezer_program *program, micro_t sample);
 
 struct freezer_distance {
     micro_t rms, most;  /* of the samples' curves; of the chambers' where one has no sample */

@@ -1,6 +1,8 @@
 /* freezer_run.c - see freezer_run.h. */
 #include "freezer_run.h"
 
+#include <errno.h>
+
 #include "freezer_run_internal.h"
 
 #define ZERO        INT64_C(0)
@@ -24,6 +26,41 @@ void freezer_run_init(struct freezer_run *run, const struct freezer_setup *setup
 void freezer_run_expect(struct freezer_run *run, int64_t due_us)
 {
     run->setup.due_us = due_us;
+}
+
+static bool is_judged(const struct freezer_run *run)
+{
+    for (unsigned i = 0; i < FREEZER_STEPS_MAX; i++) {
+        const struct freezer_conduct *c = &run->record.steps[i];
+        if (c->n > 0 || c->covered_us > 0 || c->warm != FREEZER_NONE)
+            return true;
+    }
+    return false;
+}
+
+int freezer_run_follow(struct freezer_run *run, const struct freezer_program *program)
+{
+    struct freezer_record *r = &run->record;
+
+    if (run->setup.program == program)
+        return 0;
+    if (run->is_running && is_judged(run))
+        return -EBUSY;
+    run->setup.program = program;
+    if (!run->is_running)
+        return 0;
+    r->n_steps = program != NULL ? program->n_steps : 0;
+    for (unsigned i = 0; i < FREEZER_STEPS_MAX; i++)
+        r->steps[i].entered = r->steps[i].left = false;
+    run->step = -1;
+    if (r->n_steps > 0 && r->begin_known && (run->setup.has & 1U << FREEZER_INPUT_SEGMENT) == 0)
+        freezer_run_enter(run, 0, r->begin.boot_us, run->elapsed_us);
+    return 0;
+}
+
+void freezer_run_attend(struct freezer_run *run)
+{
+    run->waiting = false;
 }
 
 bool freezer_run_knows(const struct freezer_run *run, enum freezer_input input, int64_t now_us)

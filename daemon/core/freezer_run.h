@@ -94,6 +94,16 @@ void freezer_run_look(struct freezer_run *run, struct stamp now);
 /* When a run is expected next; FREEZER_NONE: not. */
 void freezer_run_expect(struct freezer_run *run, int64_t due_us);
 
+/* The program that it is to follow from now on (NULL: not known), which must outlive the run. 0, or -EBUSY: a
+ * run goes on, and was held against another one already. */
+int freezer_run_follow(struct freezer_run *run, const struct freezer_program *program);
+
+/* Somebody has come for what the last run left. */
+void freezer_run_attend(struct freezer_run *run);
+
+/* A value that was read, and not too long ago. */
+bool freezer_run_knows(const struct freezer_run *run, enum freezer_input input, int64_t now_us);
+
 /* Of the chamber (the sample, where the step is about it): now less what it should be. False: not known now.
  */
 bool freezer_run_deviation(const struct freezer_run *run, int64_t now_us, micro_t *ret);

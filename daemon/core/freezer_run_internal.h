@@ -4,9 +4,6 @@
 
 #include "freezer_run.h"
 
-/* A value that was read, and not too long ago. */
-bool freezer_run_knows(const struct freezer_run *run, enum freezer_input input, int64_t now_us);
-
 /* freezer_run_step.c: which step runs. */
 void freezer_run_enter(struct freezer_run *run, int step, int64_t now_us, int64_t elapsed_us);
 void freezer_run_leave(struct freezer_run *run, int64_t now_us);

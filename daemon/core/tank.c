@@ -117,6 +117,7 @@ void tank_feed(struct tank *t, int64_t now_us, const struct tank_input *input)
     tank_level_feed(t);
     tank_fill_feed(t);
     tank_left_feed(t);
+    tank_over_feed(t);
 }
 
 void tank_view(const struct tank *t, struct tank_view *ret)
@@ -125,6 +126,7 @@ void tank_view(const struct tank *t, struct tank_view *ret)
     ret->phase = t->phase;
     ret->phase_since_us = t->phase_us;
     ret->flags = t->flags;
+    ret->over = tank_over(t);
     tank_vacuum_view(t, ret);
     tank_fill_view(t, ret);
     tank_sense_view(t, ret);

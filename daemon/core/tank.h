@@ -40,6 +40,7 @@
 /* Units: cm, degrees C, bar, litres. lid and valve: 0 closed, else open. */
 struct tank_input {
     struct reading level;
+    bool level_is_old; /* fed before: something else is new, or time has passed */
     struct reading temps[TANK_TEMPS];
     struct reading lid, valve;
     struct reading room;
@@ -127,6 +128,7 @@ struct tank_view {
     enum tank_cause cause;
     int64_t vacuum_since_us; /* when failing was found; 0: it is not */
     uint32_t flags;
+    uint32_t over; /* flags that are proven not to hold; in neither: it can't be told now */
     struct tank_quantity fill_every_h, fill_takes_min; /* what is usual */
     struct tank_quantity since_fill_h;
     struct tank_quantity used_l_day;   /* LN2 filled in: the mean of the last full days, up to 7 */
@@ -149,6 +151,7 @@ struct tank_fill {
     int64_t begin_us, end_us;
     double from_cm, to_cm;
     double every_s; /* since the fill before; 0: not known */
+    bool cut;       /* its begin or its end was not seen */
 };
 
 struct tank {
@@ -166,6 +169,7 @@ struct tank {
     int64_t phase_us;
     double phase_cm;
     bool by_valve;    /* this fill began with the valve, and not with the level */
+    bool fill_cut;    /* and it may have begun before */
     int64_t level_us; /* of the last level reading */
     /* the run (tank_level.c) */
     struct slope run;
@@ -227,6 +231,13 @@ struct tank {
     int64_t lid_hour_us;
     double flat_cm;
     int64_t flat_us, differ_us, warm_us;
+
+    /* what the flags' end must prove (tank_over.c) */
+    int64_t nothing_us; /* when a fill last brought nothing; 0: never */
+    micro_t flat_at;    /* where the level stood */
+    bool flat_was;
+    uint8_t warm, cold, twins;                /* probes that were so and have not been seen otherwise */
+    uint8_t warm_seen, cold_seen, twins_seen; /* probes that have been judged */
 };
 
 /* --- the interface */

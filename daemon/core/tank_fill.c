@@ -35,16 +35,19 @@ static const struct tank_fill *last_fill(const struct tank *t)
 static void learn(struct tank *t)
 {
     double takes[TANK_FILLS], every[TANK_FILLS], cm[TANK_FILLS], speed[TANK_FILLS];
-    unsigned n = t->n_fills, n_every = 0;
-    if (n < USUAL_LEAST)
-        return;
-    for (unsigned i = 0; i < n; i++) {
-        takes[i] = seconds(t->fills[i].end_us - t->fills[i].begin_us);
-        cm[i] = t->fills[i].to_cm - t->fills[i].from_cm;
-        speed[i] = takes[i] > 0 ? cm[i] / takes[i] : 0;
+    unsigned n = 0, n_every = 0;
+    for (unsigned i = 0; i < t->n_fills; i++) {
+        if (t->fills[i].cut)
+            continue;
+        takes[n] = seconds(t->fills[i].end_us - t->fills[i].begin_us);
+        cm[n] = t->fills[i].to_cm - t->fills[i].from_cm;
+        speed[n] = takes[n] > 0 ? cm[n] / takes[n] : 0;
         if (t->fills[i].every_s > 0)
             every[n_every++] = t->fills[i].every_s;
+        n++;
     }
+    if (n < USUAL_LEAST)
+        return;
     t->usual_s = slope_median(takes, n);
     t->usual_cm = slope_median(cm, n);
     t->usual_cm_s = slope_median(speed, n);
@@ -58,29 +61,55 @@ void tank_fill_begin(struct tank *t)
     /* above its own start it joins another one's fill ("one fill, all fill") */
     bool joins =
         t->model.fill_start_cm != TANK_UNKNOWN && t->phase_cm > tank_number(t->model.fill_start_cm) + JOIN_CM;
+    if (t->fill_cut)
+        return; /* it goes on, perhaps */
     flag(t, TANK_FILL_TOO_OFTEN,
          !joins && t->usual_every_s > 0 && every_s > 0 && every_s < OFTEN_SHARE * t->usual_every_s);
 }
 
-void tank_fill_end(struct tank *t)
+static void keep(struct tank *t, const struct tank_fill *fill)
 {
-    struct tank_fill fill = {
-        .begin_us = t->phase_us, .end_us = t->now_us, .from_cm = t->phase_cm, .to_cm = t->most_cm};
-    double cm = fill.to_cm - fill.from_cm, takes_s = seconds(fill.end_us - fill.begin_us);
-    fill.every_s = t->filled_us != 0 ? seconds(fill.begin_us - t->filled_us) : 0;
-    flag(t, TANK_FILL_TOO_LONG | TANK_FILL_INEFFECTIVE | TANK_VALVE_STUCK_CLOSED, false);
-    bool full =
-        t->model.fill_stop_cm != TANK_UNKNOWN && fill.to_cm > tank_number(t->model.fill_stop_cm) - JOIN_CM;
-    flag(t, TANK_FILL_TOO_SHORT, !full && t->usual_cm > 0 && cm < SHORT_SHARE * t->usual_cm);
-    if (cm < MOVE_CM)
-        return; /* nothing came: no fill */
-    flag(t, TANK_SUPPLY_WEAK, t->usual_cm_s > 0 && takes_s > 0 && cm / takes_s < WEAK_SHARE * t->usual_cm_s);
-    t->fills[t->next_fill] = fill;
+    t->fills[t->next_fill] = *fill;
     t->next_fill = (t->next_fill + 1) % TANK_FILLS;
     if (t->n_fills < TANK_FILLS)
         t->n_fills++;
-    t->filled_us = t->now_us;
-    t->today_l += tank_content(t, fill.to_cm) - tank_content(t, fill.from_cm);
+    t->filled_us = fill->end_us;
+    t->today_l += tank_content(t, fill->to_cm) - tank_content(t, fill->from_cm);
+}
+
+/* What is known of it, without a judgement. */
+void tank_fill_lost(struct tank *t)
+{
+    struct tank_fill fill = {.begin_us = t->phase_us,
+                             .end_us = t->good_us > t->phase_us ? t->good_us : t->phase_us,
+                             .from_cm = t->phase_cm,
+                             .to_cm = t->most_cm,
+                             .cut = true};
+    flag(t, TANK_FILL_TOO_LONG | TANK_FILL_INEFFECTIVE | TANK_VALVE_STUCK_CLOSED, false);
+    t->day_whole = false;
+    if (fill.to_cm - fill.from_cm >= MOVE_CM)
+        keep(t, &fill);
+}
+
+void tank_fill_end(struct tank *t)
+{
+    struct tank_fill fill = {.begin_us = t->phase_us,
+                             .end_us = t->now_us,
+                             .from_cm = t->phase_cm,
+                             .to_cm = t->most_cm,
+                             .cut = t->fill_cut};
+    double cm = fill.to_cm - fill.from_cm, takes_s = seconds(fill.end_us - fill.begin_us);
+    bool after_cut = last_fill(t) != NULL && last_fill(t)->cut;
+    fill.every_s = t->filled_us != 0 && !fill.cut && !after_cut ? seconds(fill.begin_us - t->filled_us) : 0;
+    flag(t, TANK_FILL_TOO_LONG | TANK_FILL_INEFFECTIVE | TANK_VALVE_STUCK_CLOSED, false);
+    bool full =
+        t->model.fill_stop_cm != TANK_UNKNOWN && fill.to_cm > tank_number(t->model.fill_stop_cm) - JOIN_CM;
+    if (!fill.cut)
+        flag(t, TANK_FILL_TOO_SHORT, !full && t->usual_cm > 0 && cm < SHORT_SHARE * t->usual_cm);
+    if (cm < MOVE_CM)
+        return; /* nothing came: no fill */
+    flag(t, TANK_SUPPLY_WEAK, t->usual_cm_s > 0 && takes_s > 0 && cm / takes_s < WEAK_SHARE * t->usual_cm_s);
+    keep(t, &fill);
     learn(t);
 }
 
@@ -96,11 +125,23 @@ static void watch_fill(struct tank *t)
     flag(t, TANK_VALVE_STUCK_CLOSED, nothing && tank_good(bar) && tank_number(bar->value) >= PRESSURE_BAR);
 }
 
+bool tank_fill_is_low(const struct tank *t)
+{
+    return t->model.fill_start_cm != TANK_UNKNOWN &&
+           t->last_cm < tank_number(t->model.fill_start_cm) - LATE_CM;
+}
+
+bool tank_fill_is_high(const struct tank *t)
+{
+    if (t->model.high_cm != TANK_UNKNOWN)
+        return t->last_cm > tank_number(t->model.high_cm);
+    return t->model.fill_stop_cm != TANK_UNKNOWN && t->last_cm > tank_number(t->model.fill_stop_cm) + OVER_CM;
+}
+
 /* Below the start with no fill, or none for far longer than usual. */
 static void watch_due(struct tank *t)
 {
-    bool low = t->model.fill_start_cm != TANK_UNKNOWN && tank_good(&t->input.level) &&
-               t->last_cm < tank_number(t->model.fill_start_cm) - LATE_CM;
+    bool low = tank_good(&t->input.level) && tank_fill_is_low(t);
     bool filling = t->phase == TANK_FILLING;
     if (!low || filling)
         t->due_us = t->now_us;
@@ -116,9 +157,7 @@ static void watch_due(struct tank *t)
 
 static void watch_rise(struct tank *t)
 {
-    bool above = t->model.high_cm != TANK_UNKNOWN && t->last_cm > tank_number(t->model.high_cm);
-    if (t->model.high_cm == TANK_UNKNOWN && t->model.fill_stop_cm != TANK_UNKNOWN)
-        above = t->last_cm > tank_number(t->model.fill_stop_cm) + OVER_CM;
+    bool above = tank_fill_is_high(t);
     if (tank_good(&t->input.level)) {
         t->over_us = above ? t->over_us : t->now_us;
         t->under_us = above ? t->now_us : t->under_us;
@@ -194,6 +233,8 @@ static struct tank_quantity usual(const struct tank *t, double value, double uni
     double values[TANK_FILLS];
     unsigned n = 0;
     for (unsigned i = 0; i < t->n_fills; i++) {
+        if (t->fills[i].cut)
+            continue;
         double v = takes ? seconds(t->fills[i].end_us - t->fills[i].begin_us) : t->fills[i].every_s;
         if (v > 0)
             values[n++] = v;
@@ -201,7 +242,8 @@ static struct tank_quantity usual(const struct tank *t, double value, double uni
     if (value <= 0 || n == 0)
         return tank_unknown(TANK_LEARNING);
     double low = slope_select(values, n, n / 20), high = slope_select(values, n, n - 1 - n / 20);
-    return tank_says(value / unit, low / unit, high / unit);
+    /* what was learned may be older than the fills that are kept */
+    return tank_says(value / unit, tank_smaller(low, value) / unit, tank_larger(high, value) / unit);
 }
 
 void tank_fill_view(const struct tank *t, struct tank_view *ret)

@@ -44,6 +44,7 @@ static void judge_mapping(struct hall *h, unsigned i)
     if (own->cm - own->begin_cm >= MISSING_CM) {
         h->suspicion[i] = 0;
         h->elsewhere[i] = -1;
+        h->tanks[i].proven = true;
         return;
     }
     for (unsigned k = 0; k < h->n; k++) {
@@ -76,10 +77,11 @@ static void mark(struct hall *h, unsigned i)
         h->tanks[k].begin_cm = h->tanks[k].cm;
 }
 
-static void count_fill(struct hall *h)
+static void count_fill(struct hall *h, int64_t at_us)
 {
-    double s = (double)(h->now_us - h->filled_us) / (double)TANK_SECOND_US;
-    h->filled_us = h->now_us;
+    double s = (double)(at_us - h->filled_us) / (double)TANK_SECOND_US;
+    if (at_us > h->filled_us)
+        h->filled_us = at_us;
     if (h->n_usual == 0) /* the first came after we began to look, at some time */
         h->n_usual = 1;
     else if (s > 0) {
@@ -95,7 +97,9 @@ void hall_tank(struct hall *h, int64_t now_us, unsigned i, const struct tank *ta
         return;
     struct hall_tank *t = &h->tanks[i];
     const struct reading *valve = &tank->input.valve;
-    bool by_valve = tank_good(valve) && valve->value != 0, filling = tank->phase == TANK_FILLING;
+    bool by_valve = tank_good(valve) && valve->value != 0;
+    if (!t->seen)
+        t->filled_us = tank->filled_us;
     t->seen = true;
     t->level_good = tank_good(&tank->input.level);
     if (t->level_good)
@@ -106,9 +110,10 @@ void hall_tank(struct hall *h, int64_t now_us, unsigned i, const struct tank *ta
     else if (!by_valve && t->by_valve)
         judge_mapping(h, i);
     t->by_valve = by_valve;
-    if (!filling && t->filling && tank->filled_us == now_us)
-        count_fill(h);
-    t->filling = filling;
+    if (tank->filled_us > t->filled_us) {
+        count_fill(h, tank->filled_us);
+        t->filled_us = tank->filled_us;
+    }
 }
 
 static void end_days(struct hall *h)
@@ -186,6 +191,16 @@ static void say_supply(const struct hall *h, struct hall_view *ret)
     double more = 1.8 * deviation / slope_root(horizon) + half;
     ret->supply_days =
         tank_says(left / mean, left / (mean + more), left / tank_larger(0.1 * mean, mean - more));
+}
+
+int hall_elsewhere(const struct hall *h, unsigned i)
+{
+    return i < h->n && h->suspicion[i] >= SUSPECT_FILLS ? h->elsewhere[i] : -1;
+}
+
+bool hall_is_right(const struct hall *h, unsigned i)
+{
+    return i < h->n && h->suspicion[i] == 0 && h->tanks[i].proven;
 }
 
 void hall_view(const struct hall *h, struct hall_view *ret)

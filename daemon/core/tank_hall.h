@@ -35,10 +35,12 @@ struct hall {
     double usual_s; /* between fills of any tank; 0: not learned */
     unsigned n_usual;
     struct hall_tank {
-        bool filling, by_valve, overdue;
+        bool by_valve, overdue;
         int64_t begin_us;
         double begin_cm, cm;
         bool level_good, alone, seen;
+        bool proven; /* its own level was seen to rise with its valve */
+        int64_t filled_us;
     } tanks[HALL_TANKS];
     uint8_t suspicion[HALL_TANKS]; /* fills in a row that appeared elsewhere */
     int8_t elsewhere[HALL_TANKS];  /* on which */
@@ -55,5 +57,9 @@ void hall_init(struct hall *hall, unsigned n, micro_t reserve_l);
 void hall_tank(struct hall *hall, int64_t now_us, unsigned i, const struct tank *tank);
 void hall_supply(struct hall *hall, int64_t now_us, const struct reading *litres);
 void hall_view(const struct hall *hall, struct hall_view *ret);
+/* The tank on whose probe the fills of tank i appear; -1: none that is known. */
+int hall_elsewhere(const struct hall *hall, unsigned i);
+/* The last fill of tank i that could be judged appeared on its own probe. */
+bool hall_is_right(const struct hall *hall, unsigned i);
 
 #endif

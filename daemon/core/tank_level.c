@@ -47,8 +47,12 @@ static void phase_set(struct tank *t, enum tank_phase phase, double cm)
 {
     if (phase == t->phase)
         return;
-    if (t->phase == TANK_FILLING)
+    if (t->phase == TANK_FILLING && phase == TANK_NO_PHASE)
+        tank_fill_lost(t);
+    else if (t->phase == TANK_FILLING)
         tank_fill_end(t);
+    if (phase == TANK_FILLING)
+        t->fill_cut = t->phase == TANK_NO_PHASE;
     run_close(t, t->phase == TANK_NO_PHASE ? t->no_run : TANK_BUSY);
     t->phase = phase;
     t->phase_us = t->now_us;
@@ -138,6 +142,18 @@ static bool settled(const struct tank *t, double cm)
     return t->now_us - t->phase_us >= settle_us || cm < t->phase_cm - FELL_CM;
 }
 
+/* Does the level rise? Two readings must say so. */
+static bool rises(struct tank *t, double cm)
+{
+    if (cm < t->least_cm || t->phase == TANK_NO_PHASE)
+        t->least_cm = cm;
+    /* a least that is hours old says nothing of a rise now: it follows slowly */
+    double dt_us = (double)(t->now_us - t->level_us);
+    t->least_cm += (cm - t->least_cm) * dt_us / (dt_us + FOLLOW_US);
+    return cm > t->least_cm + RISE_CM && t->last_cm > t->least_cm + RISE_CM && t->phase != TANK_SETTLING &&
+           t->phase != TANK_NO_PHASE;
+}
+
 static void find_phase(struct tank *t, double cm)
 {
     const struct reading *valve = &t->input.valve;
@@ -155,13 +171,7 @@ static void find_phase(struct tank *t, double cm)
         }
         return;
     }
-    if (cm < t->least_cm || t->phase == TANK_NO_PHASE)
-        t->least_cm = cm;
-    /* a least that is hours old says nothing of a rise now: it follows slowly */
-    double dt_us = (double)(t->now_us - t->level_us);
-    t->least_cm += (cm - t->least_cm) * dt_us / (dt_us + FOLLOW_US);
-    bool rises = cm > t->least_cm + RISE_CM && t->last_cm > t->least_cm + RISE_CM;
-    if (open || (rises && t->phase != TANK_SETTLING && t->phase != TANK_NO_PHASE)) {
+    if ((!t->input.level_is_old && rises(t, cm)) || open) {
         t->by_valve = open;
         phase_set(t, TANK_FILLING, cm < t->least_cm ? cm : t->least_cm);
         return;
@@ -185,8 +195,13 @@ void tank_level_feed(struct tank *t)
         phase_set(t, TANK_NO_PHASE, 0);
         run_clear(t, TANK_GAP);
     }
-    t->good_us = t->now_us;
     double cm = tank_number(level->value);
+    if (t->input.level_is_old) { /* valve and lid may tell of a new phase */
+        if (t->phase != TANK_NO_PHASE)
+            find_phase(t, cm);
+        return;
+    }
+    t->good_us = t->now_us;
     find_phase(t, cm);
     t->last_cm = cm;
     t->level_us = t->now_us;

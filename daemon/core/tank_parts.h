@@ -64,6 +64,10 @@ void tank_vacuum_view(const struct tank *tank, struct tank_view *ret);
 /* tank_fill.c */
 void tank_fill_begin(struct tank *tank);
 void tank_fill_end(struct tank *tank);
+void tank_fill_lost(struct tank *tank); /* what became of it was not seen */
+/* By the level now, which must be good: a fill is due; the tank is too full. */
+bool tank_fill_is_low(const struct tank *tank);
+bool tank_fill_is_high(const struct tank *tank);
 void tank_fill_feed(struct tank *tank);
 void tank_fill_view(const struct tank *tank, struct tank_view *ret);
 /* tank_sense.c: lid and plausibility. */
@@ -71,6 +75,14 @@ void tank_sense_feed(struct tank *tank);
 /* Has the lid been closed for so long that its heat is gone? */
 bool tank_sense_quiet(const struct tank *tank);
 void tank_sense_view(const struct tank *tank, struct tank_view *ret);
+/* What a probe shows now, of itself and of its twin. */
+enum tank_doubt { TANK_NOT_JUDGED, TANK_NO_DOUBT, TANK_DOUBTFUL };
+enum tank_doubt tank_sense_warm(const struct tank *tank, unsigned probe);
+enum tank_doubt tank_sense_cold(const struct tank *tank, unsigned probe);
+enum tank_doubt tank_sense_twin(const struct tank *tank, unsigned probe);
+/* tank_over.c */
+void tank_over_feed(struct tank *tank);
+uint32_t tank_over(const struct tank *tank);
 /* tank_left.c */
 void tank_left_feed(struct tank *tank);
 void tank_left_view(const struct tank *tank, struct tank_view *ret);

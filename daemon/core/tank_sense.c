@@ -89,28 +89,38 @@ static void watch_flat(struct tank *t)
         flag(t, TANK_LEVEL_FLAT, true);
 }
 
-static bool is_too_warm(const struct tank *t)
+enum tank_doubt tank_sense_warm(const struct tank *t, unsigned i)
 {
-    if (!tank_good(&t->input.level))
-        return false;
-    for (unsigned i = 0; i < TANK_TEMPS; i++) {
-        const struct reading *temp = &t->input.temps[i];
-        if (t->model.probe_cm[i] != TANK_UNKNOWN && tank_good(temp) &&
-            t->input.level.value > t->model.probe_cm[i] + tank_micro(WET_CM) &&
-            tank_number(temp->value) > WET_C)
-            return true;
-    }
-    return false;
+    const struct reading *temp = &t->input.temps[i];
+    if (!tank_good(&t->input.level) || !tank_good(temp) || t->model.probe_cm[i] == TANK_UNKNOWN ||
+        t->input.level.value <= t->model.probe_cm[i] + tank_micro(WET_CM))
+        return TANK_NOT_JUDGED;
+    return tank_number(temp->value) > WET_C ? TANK_DOUBTFUL : TANK_NO_DOUBT;
 }
 
-static bool differ(const struct tank *t)
+enum tank_doubt tank_sense_cold(const struct tank *t, unsigned i)
 {
-    for (unsigned i = 0; i < TANK_TEMPS && t->model.twin_k != TANK_UNKNOWN; i++) {
-        if (t->model.twin[i] == 0)
-            continue;
-        const struct reading *a = &t->input.temps[i], *b = &t->input.temps[t->model.twin[i] - 1];
-        micro_t off = a->value - b->value;
-        if (tank_good(a) && tank_good(b) && (off > t->model.twin_k || -off > t->model.twin_k))
+    const struct reading *temp = &t->input.temps[i];
+    if (!tank_good(temp))
+        return TANK_NOT_JUDGED;
+    return tank_number(temp->value) < COLD_C ? TANK_DOUBTFUL : TANK_NO_DOUBT;
+}
+
+enum tank_doubt tank_sense_twin(const struct tank *t, unsigned i)
+{
+    if (t->model.twin_k == TANK_UNKNOWN || t->model.twin[i] == 0)
+        return TANK_NOT_JUDGED;
+    const struct reading *a = &t->input.temps[i], *b = &t->input.temps[t->model.twin[i] - 1];
+    if (!tank_good(a) || !tank_good(b))
+        return TANK_NOT_JUDGED;
+    micro_t off = a->value - b->value;
+    return off > t->model.twin_k || -off > t->model.twin_k ? TANK_DOUBTFUL : TANK_NO_DOUBT;
+}
+
+static bool any(const struct tank *t, enum tank_doubt judge(const struct tank *, unsigned))
+{
+    for (unsigned i = 0; i < TANK_TEMPS; i++) {
+        if (judge(t, i) == TANK_DOUBTFUL)
             return true;
     }
     return false;
@@ -126,14 +136,11 @@ static bool lasts(const struct tank *t, int64_t *since_us, bool now)
 
 void tank_sense_feed(struct tank *t)
 {
-    bool cold = false;
     watch_lid(t);
     watch_flat(t);
-    for (unsigned i = 0; i < TANK_TEMPS; i++)
-        cold = cold || (tank_good(&t->input.temps[i]) && tank_number(t->input.temps[i].value) < COLD_C);
-    flag(t, TANK_TEMP_TOO_COLD, cold);
-    flag(t, TANK_TEMP_TOO_WARM, lasts(t, &t->warm_us, is_too_warm(t)));
-    flag(t, TANK_TEMPS_DIFFER, lasts(t, &t->differ_us, differ(t)));
+    flag(t, TANK_TEMP_TOO_COLD, any(t, tank_sense_cold));
+    flag(t, TANK_TEMP_TOO_WARM, lasts(t, &t->warm_us, any(t, tank_sense_warm)));
+    flag(t, TANK_TEMPS_DIFFER, lasts(t, &t->differ_us, any(t, tank_sense_twin)));
 }
 
 void tank_sense_view(const struct tank *t, struct tank_view *ret)

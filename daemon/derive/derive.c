@@ -154,8 +154,6 @@ void derive_ready(struct derive *d)
     if (d->ready)
         return;
     d->ready = true;
-    derive_tank_ready(d);
-    derive_hall_ready(d);
     derive_freezer_ready(d);
 }
 

@@ -98,6 +98,22 @@ const struct freezer_run *derive_run(const struct derive *derive, uint16_t freez
  * follow this program; -1: the one of the configuration. */
 int derive_prepare(struct derive *derive, uint16_t freezer, int program);
 
+/* The freezer's last run that has ended, as it was then; NULL: none is known. Of it and of the run that goes
+ * on: the program that it was to follow; NULL: not known. Valid until the next take or look. */
+struct derive_ended {
+    struct freezer_record record;
+    int step; /* that it was in, from 0; -1: not known */
+};
+const struct derive_ended *derive_last_run(const struct derive *derive, uint16_t freezer);
+const struct program *derive_run_program(const struct derive *derive, uint16_t freezer, bool last);
+
+/* When a run is to have begun; FREEZER_NONE: none is expected. run-late holds from then on until one begins,
+ * or until another time is said. */
+void derive_expect(struct derive *derive, uint16_t freezer, int64_t due_boot_us);
+
+/* Somebody takes care of what the last run has left: run-abandoned is over. */
+void derive_attend(struct derive *derive, uint16_t freezer);
+
 /* Somebody has repaired or moved the vessel: its baseline is learned anew. */
 void derive_relearn(struct derive *derive, uint16_t vessel);
 

@@ -42,10 +42,10 @@ struct derive_vessel {
     const struct vessel_config *config;
     struct tank tank;
     struct derive_input inputs[VESSEL_INPUTS];
-    int64_t fed_us; /* tank time; 0: not yet */
-    bool started;
+    int64_t fed_us;      /* tank time; 0: not yet */
     unsigned hall, seat; /* in halls[]; its place there */
-    int64_t filled_us;   /* the end of the last fill that was told */
+    bool was_failing; /* its vacuum, at some time; or its baseline is learned anew because somebody said so */
+    int64_t filled_us; /* the end of the last fill that was told */
     /* since derive_ready() */
     int64_t due_us; /* the next readings; 0: at once */
     struct tank_view view;
@@ -53,6 +53,9 @@ struct derive_vessel {
     uint8_t known[TANK_ALARM_COUNT]; /* enum derive_known, the last that was not UNKNOWN */
     uint8_t told[TANK_ALARM_COUNT];  /* enum derive_known */
 };
+
+/* Bits of enum tank_flag as alarms. */
+enum { DERIVE_ALARM_INEFFECTIVE = 2, DERIVE_ALARM_OVERDUE = 4 };
 
 /* A supply's tanks, or those that have no supply; HALL_TANKS of them at most, what is more makes another. */
 struct derive_hall {
@@ -115,14 +118,22 @@ bool derive_news_event(struct derive *d, struct derived_news *news);
  * follows. UNKNOWN tells nothing. alarm -1: a no-op. */
 void derive_news_condition(struct derive *d, int alarm, enum derive_known known, uint8_t *told);
 
-/* --- derive_tank.c */
+/* --- derive_tank.c, derive_tank_news.c, derive_tank_alarms.c */
 
 int derive_tank_create(struct derive *d); /* 0, -ENOMEM, or -EINVAL: a model is not sound */
 void derive_tank_take(struct derive *d, uint16_t vessel, unsigned which, const struct reading *reading);
 void derive_tank_tick(struct derive *d); /* feeds those that have waited long */
 void derive_tank_look(struct derive *d); /* readings and conditions that are due */
-void derive_tank_ready(struct derive *d);
-/* A reading in its role; `age`: with what is too old made bad. */
+/* After each feed: fills; all else if it is due, or what can change at once has changed. */
+void derive_tank_news(struct derive *d, uint16_t vessel, bool due);
+void derive_tank_alarms(struct derive *d, uint16_t vessel); /* by the last view */
+enum reason derive_tank_reason(enum tank_why why);
+void derive_tank_quantity(struct derive *d, const int points[BOUNDS], const struct tank_quantity *q);
+/* What derive_time_left says. */
+bool derive_tank_left(const struct tank_view *view, bool *ret_to_empty, struct tank_quantity *ret);
+int derive_tank_of(const struct derive *d, uint16_t asset); /* index of a vessel, or -1 */
+
+/* A reading in its role: takes it; as it is to be believed now. */
 void derive_tank_input(struct derive_input *input, const struct config *config, const struct role *role);
 void derive_tank_input_take(const struct derive *d, struct derive_input *input, bool is_state,
                             const struct reading *reading);
@@ -135,8 +146,10 @@ void derive_hall_take(struct derive *d, const struct derive_use *use, const stru
 void derive_hall_fed(struct derive *d, uint16_t vessel); /* its valve has moved */
 void derive_hall_tick(struct derive *d);
 void derive_hall_look(struct derive *d);
-void derive_hall_ready(struct derive *d);
-enum derive_known derive_hall_mapping(const struct derive *d, uint16_t vessel, int *ret_other);
+/* ret_other: the vessel on whose probe its fills appear, or -1. */
+enum derive_known derive_hall_mapping(const struct derive *d, const struct derive_vessel *v, int *ret_other);
+/* How many of a supply's tanks wait for a fill, of those that were judged. */
+unsigned derive_hall_waiting(const struct derive *d, int supply, unsigned *ret_judged);
 
 /* --- derive_freezer.c. Times are those of d->now (never earlier than before); times of what is older than
  * the boot are negative. Called for what the configuration has; readings as they came, not in their role. */

@@ -1,9 +1,251 @@
-/* derive_words.c - what an alarm says beside its text. */
+/* derive_words.c - what an alarm says beside its text: the estimate and its interval, in both languages. */
 #include "derive_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct words {
+    char *text;
+    size_t cap, len;
+    bool zh;
+};
+
+static void say(struct words *w, const char *en, const char *zh)
+{
+    int n = snprintf(w->text + w->len, w->cap - w->len, "%s", w->zh ? zh : en);
+    if (n > 0)
+        w->len = (size_t)n < w->cap - w->len ? w->len + (size_t)n : w->cap - 1;
+}
+
+static void also(struct words *w)
+{
+    if (w->len > 0)
+        say(w, "; ", "；");
+}
+
+static void number(struct words *w, micro_t value, unsigned decimals)
+{
+    char text[MICRO_TEXT_MAX];
+    (void)micro_print(text, sizeof text, micro_round(value, decimals), decimals);
+    say(w, text, text);
+}
+
+/* As many decimals as its size is worth. */
+static unsigned decimals_of(micro_t value)
+{
+    return value < 10 * MICRO_PER_UNIT && value > -10 * MICRO_PER_UNIT ? 1 : 0;
+}
+
+/* " (4 to 7)" */
+static void interval(struct words *w, const struct tank_quantity *q, unsigned decimals)
+{
+    say(w, " (", "（");
+    number(w, q->low, decimals);
+    say(w, " to ", " 至 ");
+    number(w, q->high, decimals);
+    say(w, ")", "）");
+}
+
+/* "5 h (4 to 7)" or "at least 4 h"; unit as " h". */
+static void quantity(struct words *w, const struct tank_quantity *q, const char *unit)
+{
+    if (!q->known)
+        say(w, "at least ", "至少 ");
+    micro_t value = q->known ? q->value : q->low;
+    unsigned decimals = decimals_of(value);
+    number(w, value, decimals);
+    say(w, unit, unit);
+    if (q->known && q->low != q->high)
+        interval(w, q, decimals);
+}
+
+static void of_vacuum(struct words *w, const struct tank_view *view)
+{
+    if (view->vacuum_index.known) {
+        say(w, "vacuum index ", "真空指数 ");
+        number(w, view->vacuum_index.value, 1);
+        interval(w, &view->vacuum_index, 1);
+    }
+    if (view->boil_l_day.known) {
+        also(w);
+        say(w, "boil-off ", "蒸发 ");
+        quantity(w, &view->boil_l_day, " L/d");
+    } else if (view->boil_cm_day.known) {
+        also(w);
+        say(w, "boil-off ", "蒸发 ");
+        quantity(w, &view->boil_cm_day, " cm/d");
+    }
+}
+
+static void of_time(struct words *w, const struct tank_view *view)
+{
+    struct tank_quantity left;
+    bool to_empty;
+    if (!derive_tank_left(view, &to_empty, &left))
+        return;
+    also(w);
+    if (w->zh)
+        say(w, "", to_empty ? "距耗尽还有 " : "距 -150 °C 还有 ");
+    quantity(w, &left, " h");
+    say(w, to_empty ? " left until empty" : " left to -150 °C", "");
+}
+
+static void of_level(struct words *w, const struct tank *t)
+{
+    if (t->input.level.quality != QUALITY_GOOD)
+        return;
+    also(w);
+    say(w, "level ", "液位 ");
+    number(w, t->input.level.value, 1);
+    say(w, " cm", " cm");
+}
+
+static void of_fills(struct words *w, const struct tank_view *view)
+{
+    if (view->since_fill_h.known) {
+        also(w);
+        say(w, "last filled ", "上次补液在 ");
+        quantity(w, &view->since_fill_h, " h");
+        say(w, " ago", " 前");
+    }
+    if (view->fill_every_h.known) {
+        also(w);
+        say(w, "usually every ", "通常每 ");
+        quantity(w, &view->fill_every_h, " h");
+        say(w, "", " 一次");
+    }
+}
+
+static void of_this_fill(struct words *w, const struct derive_vessel *v, const struct tank_view *view)
+{
+    if (view->phase == TANK_FILLING) {
+        double minutes = (double)(v->tank.now_us - view->phase_since_us) / 60e6;
+        also(w);
+        say(w, "filling for ", "已补液 ");
+        number(w, (micro_t)(minutes * 1e6), 0);
+        say(w, " min", " min");
+    }
+    if (view->fill_takes_min.known) {
+        also(w);
+        say(w, "it usually takes ", "通常需 ");
+        quantity(w, &view->fill_takes_min, " min");
+    }
+}
+
+static void of_temps(struct words *w, const struct tank *t)
+{
+    for (unsigned i = 0; i < TANK_TEMPS; i++) {
+        if (t->input.temps[i].quality != QUALITY_GOOD)
+            continue;
+        also(w);
+        number(w, t->input.temps[i].value, 1);
+        say(w, " °C", " °C");
+    }
+}
+
+static void of_mapping(struct words *w, const struct derive *d, const struct derive_vessel *v)
+{
+    int other;
+    if (derive_hall_mapping(d, v, &other) != DERIVE_HOLDS || other < 0)
+        return;
+    const struct asset_config *asset = &d->config->assets[d->config->vessels[other].asset];
+    say(w, "the fill appeared in ", "补液出现在 ");
+    say(w, bilingual_get(&asset->name, LANGUAGE_EN, asset->id),
+        bilingual_get(&asset->name, LANGUAGE_ZH, asset->id));
+}
+
+static void of_tank(struct words *w, const struct derive *d, const struct derive_vessel *v, unsigned alarm)
+{
+    struct tank_view view;
+    derive_tank(d, (uint16_t)(v - d->vessels), &view);
+    if (alarm == TANK_ALARM_MAPPING) {
+        of_mapping(w, d, v);
+        return;
+    }
+    if (alarm == TANK_ALARM_VACUUM_FAILING || alarm == TANK_ALARM_VACUUM_WATCH) {
+        of_vacuum(w, &view);
+        of_time(w, &view);
+        return;
+    }
+    if (alarm >= TANK_FLAGS) {
+        of_time(w, &view);
+        of_level(w, &v->tank);
+        return;
+    }
+    uint32_t flag = 1u << alarm;
+    if (flag & (TANK_TEMP_TOO_WARM | TANK_TEMP_TOO_COLD | TANK_TEMPS_DIFFER))
+        of_temps(w, &v->tank);
+    of_level(w, &v->tank);
+    if (flag & (TANK_FILL_TOO_LONG | TANK_FILL_INEFFECTIVE | TANK_VALVE_STUCK_CLOSED | TANK_SUPPLY_WEAK))
+        of_this_fill(w, v, &view);
+    if (flag & (TANK_FILL_TOO_OFTEN | TANK_FILL_OVERDUE))
+        of_fills(w, &view);
+    if (flag & (TANK_FILL_OVERDUE | TANK_FILL_BLOCKED | TANK_FILL_INEFFECTIVE | TANK_VALVE_STUCK_CLOSED))
+        of_time(w, &view);
+}
+
+static void of_supply(struct words *w, const struct derive *d, uint16_t supply, unsigned alarm)
+{
+    struct hall_view view;
+    unsigned judged, waiting = derive_hall_waiting(d, supply, &judged);
+    derive_supply(d, supply, &view);
+    if (alarm == SUPPLY_ALARM_SHORT) {
+        if (view.supply_days.known || view.supply_days.at_least) {
+            if (w->zh)
+                say(w, "", "距储备线还有 ");
+            quantity(w, &view.supply_days, " d");
+            say(w, " left to the reserve", "");
+        }
+        if (view.supply_l_day.known) {
+            also(w);
+            say(w, "drawn ", "用量 ");
+            quantity(w, &view.supply_l_day, " L/d");
+        }
+        return;
+    }
+    if (view.since_fill_h.known || view.since_fill_h.at_least) {
+        say(w, "no tank filled for ", "无储罐补液已 ");
+        quantity(w, &view.since_fill_h, " h");
+    }
+    if (waiting > 0) {
+        also(w);
+        say(w, "tanks that wait for a fill: ", "等待补液的储罐：");
+        number(w, (micro_t)waiting * MICRO_PER_UNIT, 0);
+    }
+}
+
+static int find(const int *alarms, unsigned n, uint16_t alarm)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (alarms[i] == alarm)
+            return (int)i;
+    }
+    return -1;
+}
 
 void derive_words(const struct derive *d, uint16_t alarm, enum language language, char *text, size_t cap)
 {
-    (void)d, (void)alarm, (void)language;
-    if (cap > 0)
-        text[0] = '\0';
+    const struct config *config = d->config;
+    struct words w = {.text = text, .cap = cap, .zh = language == LANGUAGE_ZH};
+    if (cap == 0)
+        return;
+    text[0] = '\0';
+    uint16_t asset = config->alarms[alarm].asset;
+    int vessel = derive_tank_of(d, asset), which;
+    if (vessel >= 0 && (which = find(config->vessels[vessel].alarms, TANK_ALARM_COUNT, alarm)) >= 0)
+        of_tank(&w, d, &d->vessels[vessel], (unsigned)which);
+    for (unsigned i = 0; i < config->n_supplies; i++) {
+        which = config->supplies[i].asset == asset
+                    ? find(config->supplies[i].alarms, SUPPLY_ALARM_COUNT, alarm)
+                    : -1;
+        if (which >= 0)
+            of_supply(&w, d, (uint16_t)i, (unsigned)which);
+    }
+    for (unsigned i = 0; i < config->n_freezers; i++) {
+        which = config->freezers[i].asset == asset
+                    ? find(config->freezers[i].alarms, FREEZER_ALARM_COUNT, alarm)
+                    : -1;
+        if (which >= 0)
+            derive_freezer_words(d, (uint16_t)i, (unsigned)which, language, text, cap);
+    }
 }

@@ -15,7 +15,7 @@
 #include "publisher.h"
 #include "store.h"
 
-#define RUN_ID_MAX 40
+#define DAEMON_RUN_MAX 40 /* the id of a run of the daemon, with NUL */
 
 struct monitor;
 

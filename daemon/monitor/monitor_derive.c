@@ -35,8 +35,8 @@ int monitor_derive_make(struct config *config, struct derive_watch *ret)
         return result;
     for (uint16_t i = 0; i < config->n_points; i++)
         wanted += derive_wants(d.derive, i);
-    d.kept_cap = wanted < (KEPT_MAX - KEPT_SPARE) / KEPT_PER_POINT ? wanted * KEPT_PER_POINT + KEPT_SPARE
-                                                                   : KEPT_MAX;
+    d.kept_cap =
+        wanted < (KEPT_MAX - KEPT_SPARE) / KEPT_PER_POINT ? wanted * KEPT_PER_POINT + KEPT_SPARE : KEPT_MAX;
     d.kept = calloc(d.kept_cap, sizeof *d.kept);
     if (d.kept == NULL) {
         derive_free(d.derive);
@@ -90,6 +90,13 @@ static void tell_fill(struct monitor *m, const struct derived_news *news)
     monitor_send_event(m, &message);
 }
 
+/* Until monitor_runs.c is there. */
+__attribute__((weak)) void monitor_run_news(struct monitor *m, const struct derived_news *news)
+{
+    (void)m;
+    (void)news;
+}
+
 static void tell(struct monitor *m)
 {
     struct derived_news news;
@@ -106,6 +113,7 @@ static void tell(struct monitor *m)
             break;
         case DERIVED_RUN_BEGAN:
         case DERIVED_RUN_ENDED:
+            monitor_tempo(m, news.freezer, news.kind == DERIVED_RUN_BEGAN);
             monitor_run_news(m, &news);
             break;
         }
@@ -195,6 +203,10 @@ void monitor_derive_begin(struct monitor *m, struct derive *recalled, int64_t re
         free(d->kept);
         d->kept = NULL;
         d->kept_n = d->kept_first = 0;
+    }
+    for (uint16_t f = 0; f < m->config->n_freezers; f++) {
+        const struct freezer_run *run = derive_run(d->derive, f);
+        monitor_tempo(m, f, run != NULL && run->is_running);
     }
     derive_ready(d->derive);
     derive_look(d->derive, now);

@@ -12,6 +12,8 @@ static void each_of_point(const struct draft_point *point, void (*tell)(void *co
 {
     char id[2 * ID_MAX];
 
+    if (point->derived)
+        return;
     for (size_t i = 0; i < N_POINT_SUFFIXES; i++) {
         (void)snprintf(id, sizeof id, "%s-%s", point->config.id, point_suffixes[i]);
         tell(context, id);
@@ -20,6 +22,18 @@ static void each_of_point(const struct draft_point *point, void (*tell)(void *co
         (void)snprintf(id, sizeof id, "%s-%s", point->config.id, draft_due_steps[i].suffix);
         tell(context, id);
     }
+}
+
+struct teller {
+    void (*tell)(void *context, const char *id);
+    void *context;
+};
+
+static void tell_derived(void *context, enum derived_of of, unsigned which)
+{
+    const struct teller *teller = context;
+
+    teller->tell(teller->context, derived_alarm(of, which)->id);
 }
 
 void automatic_each_alarm(const struct draft *d, int asset, void (*tell)(void *context, const char *id),
@@ -37,6 +51,7 @@ void automatic_each_alarm(const struct draft *d, int asset, void (*tell)(void *c
         each_of_point(&d->points[a->first_point + i], tell, context);
     if (a->rounds)
         tell(context, AUTOMATIC_ROUNDS);
+    derived_each_alarm(d, (size_t)asset, tell_derived, &(struct teller){tell, context});
 }
 
 bool automatic_bus(const struct draft *d, size_t bus, uint16_t *ret_at_least)
@@ -63,7 +78,8 @@ bool automatic_beyond(const struct draft *d, const struct draft_asset *asset, en
     *ret_life_safety = false;
     for (size_t i = 0; i < asset->n_alarms; i++) {
         const struct draft_alarm *alarm = &d->alarms[asset->first_alarm + i];
-        if (alarm->model.priority != priority || !config_is_judged_by_eye(&alarm->model))
+        if (alarm->model.priority != priority || !config_is_judged_by_eye(&alarm->model) ||
+            (alarm->point >= 0 && d->points[alarm->point].derived))
             continue;
         found = true;
         *ret_life_safety |= alarm->config.life_safety;
@@ -73,12 +89,12 @@ bool automatic_beyond(const struct draft *d, const struct draft_asset *asset, en
 
 size_t automatic_count(const struct draft *d)
 {
-    size_t n = FAULT_COUNT + N_POINT_SUFFIXES * d->n_points + d->n_assets + d->n_groups;
+    size_t n = FAULT_COUNT + d->n_assets + d->n_groups + derived_count_all_alarms(d);
     uint16_t at_least;
     bool life_safety;
 
     for (size_t i = 0; i < d->n_points; i++)
-        n += d->points[i].has_due ? DUE_STEPS : 0;
+        n += (d->points[i].derived ? 0 : N_POINT_SUFFIXES) + (d->points[i].has_due ? DUE_STEPS : 0);
     for (size_t i = 0; i < d->n_assets; i++)
         n += d->assets[i].rounds;
     for (size_t i = 0; i < d->n_assets * PRIORITIES; i++)
@@ -165,6 +181,18 @@ void automatic_texts(struct alarm_config *alarm, enum automatic_kind kind, const
     };
 
     put_words(alarm, &words[kind], name);
+}
+
+void automatic_derived_texts(struct alarm_config *alarm, const struct derived_alarm *from)
+{
+    struct words words;
+
+    for (int i = 0; i < LANGUAGES; i++) {
+        words.text[i] = from->text[i];
+        words.response[i] = from->response[i];
+        words.consequence[i] = from->consequence[i];
+    }
+    put_words(alarm, &words, "");
 }
 
 enum priority automatic_fault_priority(enum system_fault fault)

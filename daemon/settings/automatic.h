@@ -3,7 +3,8 @@
  *
  * Of the system: one for each enum system_fault, and one for each bus with two devices and more. Of a point:
  * no data, bad, and when its calibration is due. Of an asset: chattering, the manual reading that
- * is overdue, and the one that is beyond a limit.
+ * is overdue, and the one that is beyond a limit. Of a vessel, a supply and a freezer's runs: those of
+ * derived_alarm().
  */
 #ifndef CRYOMON_AUTOMATIC_H
 #define CRYOMON_AUTOMATIC_H
@@ -46,6 +47,7 @@ enum automatic_kind {
 
 /* Fill in text, response and consequence. */
 void automatic_texts(struct alarm_config *alarm, enum automatic_kind kind, const char *name);
+void automatic_derived_texts(struct alarm_config *alarm, const struct derived_alarm *from);
 void automatic_fault_texts(struct alarm_config *alarm, enum system_fault fault);
 enum priority automatic_fault_priority(enum system_fault fault);
 

@@ -173,7 +173,7 @@ void check_assets(struct draft *d)
         problems_add(d->problems, d->main_name, 1, 1, "there are no assets: nothing would be watched");
     for (size_t i = 0; i < d->n_assets; i++) {
         const struct draft_asset *asset = &d->assets[i];
-        if (asset->n_alarms == 0)
+        if (asset->n_alarms == 0 && asset->vessel < 0 && asset->supply < 0 && asset->freezer < 0)
             problems_at_key(d->warnings, asset->node, "asset '%.64s' has no alarms", asset->node->key);
         for (size_t k = 0; k < asset->n_points && asset->config.kind == ASSET_TANK; k++) {
             const struct draft_point *point = &d->points[asset->first_point + k];

@@ -18,6 +18,8 @@ static const char *why_bound(const struct draft_point *point, micro_t bound)
     format_reach(&bare, &low, &high);
     bool at_range = bound == format->plausible_min || bound == format->plausible_max;
     bool plausible = format->has_range && (at_range || (bound != low && bound != high));
+    if (point->derived)
+        return "what the point can be";
     return plausible ? "the plausible range" : "what the register can hold";
 }
 
@@ -113,11 +115,34 @@ static void check_alarm_name(struct draft *d, const struct draft_alarm *alarm, s
             continue;
         (void)snprintf(point, sizeof point, "%.*s", (int)(len - n), alarm->config.id);
         int index = names_find(&d->names, NAMES_POINT, asset, point);
-        if (index >= 0 && (i < 2 || d->points[index].has_due))
+        if (index >= 0 && !d->points[index].derived && (i < 2 || d->points[index].has_due))
             problems_at_key(d->problems, alarm->node,
                             "'%s' is the name of an alarm that cryomon makes for point '%s'; choose another",
                             alarm->config.id, point);
     }
+}
+
+struct taken {
+    const char *id;
+    bool found;
+};
+
+static void compare(void *context, enum derived_of of, unsigned which)
+{
+    struct taken *taken = context;
+
+    taken->found = taken->found || strcmp(derived_alarm(of, which)->id, taken->id) == 0;
+}
+
+static void check_derived_name(struct draft *d, const struct draft_alarm *alarm, size_t asset)
+{
+    struct taken taken = {alarm->config.id, false};
+
+    derived_each_alarm(d, asset, compare, &taken);
+    if (taken.found)
+        problems_at_key(d->problems, alarm->node,
+                        "'%s' is the name of an alarm that cryomon derives for this asset; choose another",
+                        alarm->config.id);
 }
 
 static bool has_limit(const struct draft_alarm *alarm)
@@ -140,7 +165,9 @@ static void check_rate(struct draft *d, const struct draft_alarm *alarm, const s
 {
     const struct yaml_node *over = yaml_get(alarm->node, "over");
     const micro_t change = over_window(alarm->model.limit, alarm->model.window_ms);
-    const uint32_t interval_ms = point->device >= 0 ? d->devices[point->device].config.interval_ms : 0;
+    const uint32_t interval_ms = point->device >= 0 ? d->devices[point->device].config.interval_ms
+                                 : point->derived   ? MINUTE_MS
+                                                    : 0;
     char text[FORMAT_TEXT_MAX];
     char duration[DURATION_TEXT_MAX];
     micro_t resolution = MICRO_PER_UNIT;
@@ -191,6 +218,7 @@ void check_alarms(struct draft *d)
     for (size_t i = 0; i < d->n_alarms; i++) {
         struct draft_alarm *alarm = &d->alarms[i];
         check_alarm_name(d, alarm, alarm->config.asset);
+        check_derived_name(d, alarm, alarm->config.asset);
         if (alarm->broken || d->points[alarm->point].broken)
             continue;
         if (!has_limit(alarm))

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "program.h"
+
 struct config *config_ref(struct config *config)
 {
     (void)atomic_fetch_add_explicit(&config->references, 1, memory_order_relaxed);
@@ -27,6 +29,12 @@ void config_unref(struct config *config)
     free(config->calibrations);
     free(config->point_models);
     free(config->alarm_models);
+    free(config->vessels);
+    free(config->supplies);
+    free(config->freezers);
+    for (uint16_t i = 0; i < config->n_programs; i++)
+        program_free(config->programs[i]);
+    free((void *)config->programs);
     free(config->source);
     free(config);
 }

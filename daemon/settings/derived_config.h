@@ -21,13 +21,14 @@
 #define PROGRAMS_MAX      256
 #define ROLE_STATES_MAX   8
 #define EXPECTED_RUNS_MAX 14 /* times of a week at which a run is to have begun */
-#define PHASES_MAX        16
+#define PHASES_MAX        32 /* as many as a point can have states */
 #define ROLE_NONE         (-1)
 
 /* A point in a role: which one, and how its value is to be understood. */
 struct role {
     int point;        /* index in points[]; ROLE_NONE: there is none */
-    int64_t num, den; /* a number: value x num / den is in the role's unit (cm, L, bar, degC); 1/1 */
+    int64_t num, den; /* a number: value x num / den is in the role's unit (cm, L, bar, degC); 1/1. Both
+                         are at most 10^6, den > 0 */
     uint8_t n_states; /* a state: it is "on" (open, low, lost ...) in one of these, else "off" */
     int64_t states[ROLE_STATES_MAX]; /* as in reg_state.value */
 };
@@ -70,6 +71,9 @@ enum freezer_point {
     FREEZER_POINT_COUNT
 };
 
+/* An interval's points: value, least, most. */
+enum { BOUND_VALUE, BOUND_LEAST, BOUND_MOST, BOUNDS };
+
 /* How a derived point is written: its id, unit, decimals, states and names in both languages, whether it has
  * an interval. derived_points.c; ids are stable, they are in topics and in the record. */
 enum derived_of { DERIVED_OF_TANK, DERIVED_OF_SUPPLY, DERIVED_OF_FREEZER };
@@ -80,11 +84,10 @@ struct derived_point {
     const char *name[2];            /* en, zh */
     const char *const (*states)[2]; /* n_states pairs of names, by value from 0; NULL: a number */
     uint8_t n_states;
+    const char *ids[BOUNDS]; /* has_interval: "ID", "ID-least", "ID-most" */
 };
+/* NULL: there is no such point. */
 const struct derived_point *derived_point(enum derived_of of, unsigned which);
-
-/* An interval's points: value, least, most. */
-enum { BOUND_VALUE, BOUND_LEAST, BOUND_MOST, BOUNDS };
 
 /* The alarms that cryomon derives (CONDITION_FED). Those of a tank: one for each enum tank_flag in the order
  * of their bits, then these. Append only; ids in derived_alarm(). */
@@ -111,7 +114,7 @@ struct derived_alarm {
     enum priority priority;
     const char *text[2], *consequence[2], *response[2]; /* en, zh */
 };
-const struct derived_alarm *derived_alarm(enum derived_of of, unsigned which);
+const struct derived_alarm *derived_alarm(enum derived_of of, unsigned which); /* NULL: there is none */
 
 struct vessel_config {
     uint16_t asset;
@@ -125,7 +128,7 @@ struct vessel_config {
     uint32_t
         time_left_ms[3]; /* medium, high, critical: less time than this beyond the way, and it is raised */
     int points[TANK_POINT_COUNT][BOUNDS]; /* indices in points[]; -1: none */
-    int alarms[TANK_ALARM_COUNT];         /* indices in alarms[] */
+    int alarms[TANK_ALARM_COUNT];         /* indices in alarms[]; -1: what it needs is not configured */
 };
 
 struct supply_config {
@@ -146,7 +149,9 @@ struct expected_run {
 
 struct freezer_config {
     uint16_t asset;
-    struct role inputs[FREEZER_INPUTS]; /* by enum freezer_input; STATUS: see below */
+    /* By enum freezer_input. STATUS: only its point, see below. LID: on is open; LN2: on is low; POWER: on is
+     * off, the power is lost. */
+    struct role inputs[FREEZER_INPUTS];
     /* What the states of the status point mean: value -> enum freezer_phase. */
     uint8_t n_phases;
     struct {
@@ -154,7 +159,7 @@ struct freezer_config {
         enum freezer_phase phase;
     } phases[PHASES_MAX];
     int program; /* index in programs[]: what it runs when nobody says otherwise; -1: not known */
-    struct freezer_setup setup; /* program and due_us are not filled in */
+    struct freezer_setup setup; /* program is NULL and due_us FREEZER_NONE */
     uint32_t run_interval_ms;   /* its device is asked so often during a run; 0: as usual */
     uint8_t n_expected;
     struct expected_run expected[EXPECTED_RUNS_MAX];

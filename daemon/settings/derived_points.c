@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #define N(table)      (uint8_t)(sizeof(table) / sizeof((table)[0]))
+#define INTERVAL(id)  .ids = {id, id "-least", id "-most"}
 #define STATES(table) .states = (table), .n_states = N(table)
 
 static const char *const phases[][2] = {
@@ -28,13 +29,23 @@ static const char *const runs[][2] = {
 static const struct derived_point tank_points[TANK_POINT_COUNT] = {
     [TANK_POINT_PHASE] = {"phase", "", 0, false, {"What the tank does", "储罐状态"}, STATES(phases)},
     [TANK_POINT_VOLUME] = {"volume", "L", 1, false, {"Nitrogen in the tank", "液氮存量"}},
-    [TANK_POINT_BOIL_OFF_LEVEL] = {"boil-off-level", "cm/d", 2, true, {"Boil-off, level", "蒸发（液位）"}},
-    [TANK_POINT_BOIL_OFF] = {"boil-off", "L/d", 2, true, {"Boil-off", "蒸发量"}},
-    [TANK_POINT_TIME_TO_LOW] = {"time-to-low", "h", 1, true, {"Time left to low level", "距低液位的时间"}},
-    [TANK_POINT_TIME_TO_EMPTY] = {"time-to-empty", "h", 1, true, {"Time left to empty", "距液氮耗尽的时间"}},
-    [TANK_POINT_TIME_TO_150] = {"time-to-150", "h", 1, true, {"Time left to -150 °C", "距 -150 °C 的时间"}},
-    [TANK_POINT_TIME_TO_135] = {"time-to-135", "h", 1, true, {"Time left to -135 °C", "距 -135 °C 的时间"}},
-    [TANK_POINT_VACUUM_INDEX] = {"vacuum-index", "", 2, true, {"Vacuum index", "真空指数"}},
+    [TANK_POINT_BOIL_OFF_LEVEL] =
+        {"boil-off-level", "cm/d", 2, true, {"Boil-off, level", "蒸发（液位）"}, INTERVAL("boil-off-level")},
+    [TANK_POINT_BOIL_OFF] = {"boil-off", "L/d", 2, true, {"Boil-off", "蒸发量"}, INTERVAL("boil-off")},
+    [TANK_POINT_TIME_TO_LOW] =
+        {"time-to-low", "h", 1, true, {"Time left to low level", "距低液位的时间"}, INTERVAL("time-to-low")},
+    [TANK_POINT_TIME_TO_EMPTY] = {"time-to-empty",
+                                  "h",
+                                  1,
+                                  true,
+                                  {"Time left to empty", "距液氮耗尽的时间"},
+                                  INTERVAL("time-to-empty")},
+    [TANK_POINT_TIME_TO_150] =
+        {"time-to-150", "h", 1, true, {"Time left to -150 °C", "距 -150 °C 的时间"}, INTERVAL("time-to-150")},
+    [TANK_POINT_TIME_TO_135] =
+        {"time-to-135", "h", 1, true, {"Time left to -135 °C", "距 -135 °C 的时间"}, INTERVAL("time-to-135")},
+    [TANK_POINT_VACUUM_INDEX] =
+        {"vacuum-index", "", 2, true, {"Vacuum index", "真空指数"}, INTERVAL("vacuum-index")},
     [TANK_POINT_VACUUM] = {"vacuum", "", 0, false, {"Vacuum", "真空状态"}, STATES(vacuums)},
     [TANK_POINT_CAUSE] =
         {"cause", "", 0, false, {"Cause of higher boil-off", "蒸发增加的原因"}, STATES(causes)},
@@ -51,7 +62,8 @@ static const struct derived_point tank_points[TANK_POINT_COUNT] = {
 
 static const struct derived_point supply_points[SUPPLY_POINT_COUNT] = {
     [SUPPLY_POINT_DRAWN] = {"drawn-day", "L/d", 1, false, {"Drawn per day", "日均取用量"}},
-    [SUPPLY_POINT_DAYS_LEFT] = {"days-left", "d", 1, true, {"Days left to the reserve", "距储备量的天数"}},
+    [SUPPLY_POINT_DAYS_LEFT] =
+        {"days-left", "d", 1, true, {"Days left to the reserve", "距储备量的天数"}, INTERVAL("days-left")},
     [SUPPLY_POINT_SINCE_ANY_FILL] =
         {"since-any-fill", "h", 1, false, {"Since any tank was filled", "距任一储罐上次补液"}},
 };

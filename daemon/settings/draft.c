@@ -154,4 +154,11 @@ void draft_free(struct draft *d)
     free(d->alarms);
     free(d->groups);
     free(d->calibrations);
+    free(d->vessels);
+    free(d->supplies);
+    free(d->freezers);
+    programs_free(d);
+    for (size_t i = 0; i < d->n_made; i++)
+        free(d->made[i]);
+    free((void *)d->made);
 }

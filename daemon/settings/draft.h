@@ -10,6 +10,7 @@
 #define CRYOMON_DRAFT_H
 
 #include "config.h"
+#include "draft_derived.h"
 #include "fields.h"
 #include "names.h"
 #include "settings.h"
@@ -87,6 +88,7 @@ struct draft_point {
     int reg;                   /* in draft.registers; -1: not known */
     bool broken;               /* its format is not known */
     bool has_due;              /* one of its calibrations has a due date */
+    bool derived;              /* by cryomon: no device has it */
     bool has_alarm;
     bool life_safety;       /* one of its alarms protects life */
     bool is_compared;       /* an alarm holds another point against it */
@@ -113,6 +115,7 @@ struct draft_asset {
     size_t first_point, n_points, first_alarm, n_alarms; /* in draft.points, draft.alarms */
     bool no_points;                                      /* there are none, or they can't be read: reported */
     bool rounds;                                         /* manual readings, when it can't be read */
+    int vessel, supply, freezer;                         /* in draft.vessels ...; -1: none */
 };
 
 struct draft_site {
@@ -189,6 +192,15 @@ struct draft {
     struct calibration_config *calibrations; /* those of a point stand together */
     size_t n_calibrations;
     size_t n_buses, n_devices, n_profiles, n_registers, n_assets, n_points, n_alarms;
+
+    uint32_t travel_ms; /* of the staff, where a vessel does not say */
+    struct nitrogen_config nitrogen;
+    struct draft_vessel *vessels;
+    struct draft_supply *supplies;
+    struct draft_freezer *freezers;
+    struct draft_program *programs; /* in order of their ids */
+    struct yaml_node **made;        /* nodes of derived points, which no file has */
+    size_t n_vessels, n_supplies, n_freezers, n_programs, n_made;
 };
 
 extern const struct choice draft_priorities[], draft_asset_kinds[], draft_word_orders[];
@@ -269,6 +281,9 @@ void read_exposure(struct draft *d, const struct yaml_node *node, struct asset_c
 void resolve_devices(struct draft *d);
 void resolve_points(struct draft *d);
 void resolve_alarms(struct draft *d);
+/* The value of the point's state of that name. */
+bool resolve_state(struct draft *d, const struct draft_point *point, const struct yaml_node *node,
+                   micro_t *ret);
 
 /* two_point.c: changes scale, offset, range, unit and resolution of the point's format. */
 bool two_point_apply(struct draft *d, const struct yaml_node *node, struct draft_point *point);

@@ -299,8 +299,13 @@ void entries_list(struct entries *e, const struct config *c)
         if (c->assets[i].rounds_alarm >= 0)
             entries_bool(e, "rounds", true);
     }
-    for (size_t i = 0; i < c->n_points; i++)
-        add_point(e, c, &c->points[i], &c->point_models[i]);
+    for (uint16_t i = 0; i < c->n_points; i++) {
+        if (!config_is_derived(c, i)) /* it follows from the rest */
+            add_point(e, c, &c->points[i], &c->point_models[i]);
+    }
+    entries_derived(e, c);
+    for (size_t i = 0; i < c->n_programs; i++)
+        entries_program(e, c->programs[i]);
     for (size_t i = 0; i < c->n_alarms; i++) {
         if (!c->alarms[i].automatic)
             entries_alarm(e, c, i);

@@ -2,7 +2,8 @@
  * entries.h - a configuration as a list of "path", "value" in the words of the files, sorted by path.
  *
  * Paths have ids in them, not indices ("assets.tank-1.alarms.warm.high"), so the order of things in a file
- * makes no difference. Alarms that cryomon makes by itself follow from the rest and are left out.
+ * makes no difference. Alarms that cryomon makes by itself, and the points that it derives, follow
+ * from the rest and are left out.
  */
 #ifndef CRYOMON_ENTRIES_H
 #define CRYOMON_ENTRIES_H
@@ -38,5 +39,9 @@ void entries_value(struct entries *e, const char *key, micro_t value, const char
 /* entries_alarm.c: one alarm of a file; entries_site.c: what is said for the whole site. */
 void entries_alarm(struct entries *e, const struct config *config, size_t index);
 void entries_site(struct entries *e, const struct config *config);
+
+/* entries_derived.c: vessels, supplies, freezers; entries_program.c: what a program's file says. */
+void entries_derived(struct entries *e, const struct config *config);
+void entries_program(struct entries *e, const struct program *program);
 
 #endif

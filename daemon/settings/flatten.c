@@ -48,7 +48,7 @@ static void flatten_asset(const struct draft *d, struct config *config, size_t i
         config->points[*n_points] = point->config;
         config->points[*n_points].asset = a;
         config->point_models[*n_points].stale_after_ms = point->no_data_after_ms;
-        if (point->config.format.n_states == 0)
+        if (point->config.format.n_states == 0 && !point->derived)
             config->point_models[*n_points].trend_window_ms =
                 point->trend_over_ms != 0 ? point->trend_over_ms : TREND_OVER_MS;
         (*n_points)++;
@@ -160,7 +160,7 @@ int flatten_draft(const struct draft *d, uint32_t generation, struct config **re
         config->buses[i] = d->buses[i].config;
     for (size_t i = 0; i < d->n_devices; i++)
         config->devices[i] = d->devices[i].config;
-    if (flatten_guards(d, config) < 0) {
+    if (flatten_guards(d, config) < 0 || flatten_derived(d, config) < 0) {
         config_unref(config);
         return -ENOMEM;
     }

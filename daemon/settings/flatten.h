@@ -7,6 +7,9 @@
 
 #include "draft.h"
 
+/* flatten_derived.c: vessels, supplies and freezers, but for their alarms. Returns 0 or -ENOMEM. */
+int flatten_derived(const struct draft *d, struct config *config);
+
 /* assets[0]: the system itself, with an alarm for each part that can fail, and the groups that belong to it.
  */
 void flatten_system(const struct draft *d, struct config *config, uint16_t *n_alarms);

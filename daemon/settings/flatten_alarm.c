@@ -228,6 +228,45 @@ static void flatten_beyond(const struct draft *d, const struct draft_asset *from
     }
 }
 
+/* ---------------------------------------------------------------- derived */
+
+struct derived_place {
+    struct config *config;
+    const struct draft_asset *from;
+    uint16_t asset;
+    uint16_t *n_alarms;
+};
+
+static int *place_of(const struct derived_place *place, enum derived_of of, unsigned which)
+{
+    struct config *config = place->config;
+
+    switch (of) {
+    case DERIVED_OF_TANK:
+        return &config->vessels[place->from->vessel].alarms[which];
+    case DERIVED_OF_SUPPLY:
+        return &config->supplies[place->from->supply].alarms[which];
+    case DERIVED_OF_FREEZER:
+        break;
+    }
+    return &config->freezers[place->from->freezer].alarms[which];
+}
+
+static void add_derived(void *context, enum derived_of of, unsigned which)
+{
+    const struct derived_place *place = context;
+    const struct derived_alarm *from = derived_alarm(of, which);
+    struct alarm_model *model;
+
+    *place_of(place, of, which) = *place->n_alarms;
+    struct alarm_config *alarm = next_alarm(place->config, place->asset, place->n_alarms, &model);
+    (void)snprintf(alarm->id, sizeof alarm->id, "%s", from->id);
+    automatic_derived_texts(alarm, from);
+    model->kind = CONDITION_FED;
+    model->priority = from->priority;
+    manage(place->config, alarm, model);
+}
+
 /* What people must read while nothing else does: the numbers that an alarm is about; without such an alarm
  * all numbers; without numbers all there is. */
 static void flatten_by_eye(struct config *config, const struct asset_config *asset)
@@ -237,14 +276,15 @@ static void flatten_by_eye(struct config *config, const struct asset_config *ass
 
     for (uint16_t i = asset->first_alarm; i < asset->first_alarm + asset->n_alarms; i++) {
         struct point_config *point = &config->points[config->alarm_models[i].point];
-        if (!config_is_about_value(config, i) || point->format.n_states > 0)
+        if (!config_is_about_value(config, i) || point->format.n_states > 0 || point->device == POINT_DERIVED)
             continue;
         point->is_read_by_eye = has_alarm = true;
     }
     for (uint16_t i = 0; i < asset->n_points; i++)
-        has_number |= points[i].format.n_states == 0;
+        has_number |= points[i].format.n_states == 0 && points[i].device != POINT_DERIVED;
     for (uint16_t i = 0; i < asset->n_points && !has_alarm; i++)
-        points[i].is_read_by_eye = points[i].format.n_states == 0 || !has_number;
+        points[i].is_read_by_eye =
+            points[i].device != POINT_DERIVED && (points[i].format.n_states == 0 || !has_number);
 }
 
 void flatten_asset_alarms(const struct draft *d, struct config *config, size_t index, uint16_t *n_alarms)
@@ -267,6 +307,8 @@ void flatten_asset_alarms(const struct draft *d, struct config *config, size_t i
     }
     for (uint16_t i = 0; i < asset->n_points; i++) {
         const struct draft_point *point = &d->points[from->first_point + i];
+        if (point->derived)
+            continue;
         flatten_point(config, a, (uint16_t)(asset->first_point + i), point, n_alarms);
         if (point->has_due)
             flatten_due(config, a, (uint16_t)(asset->first_point + i), n_alarms);
@@ -275,6 +317,7 @@ void flatten_asset_alarms(const struct draft *d, struct config *config, size_t i
     if (from->rounds)
         flatten_rounds(config, a, n_alarms);
     flatten_beyond(d, from, config, a, n_alarms);
+    derived_each_alarm(d, index, add_derived, &(struct derived_place){config, from, a, n_alarms});
     flatten_by_eye(config, asset);
     flatten_groups(d, config, (int)index, n_alarms);
 }

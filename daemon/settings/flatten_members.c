@@ -33,12 +33,21 @@ static void add_of_bus(struct config *config, const struct bus_config *bus)
     }
 }
 
+static bool is_by_people(const struct asset_config *asset, int alarm)
+{
+    bool found = alarm == asset->rounds_alarm;
+
+    for (unsigned i = 0; i < PRIORITIES; i++)
+        found = found || alarm == asset->beyond_alarms[i];
+    return found;
+}
+
 /* What comes and goes by the clock or by people does not chatter. */
 static void add_of_asset(struct config *config, const struct asset_config *asset)
 {
     for (uint16_t i = asset->first_alarm; i < asset->first_alarm + asset->n_alarms; i++)
         if (can_be_member(config, i) && config->alarm_models[i].kind != CONDITION_DATE &&
-            config->alarm_models[i].kind != CONDITION_FED)
+            !is_by_people(asset, i))
             add(config, i);
 }
 

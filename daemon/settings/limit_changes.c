@@ -30,14 +30,26 @@ static bool is_words(const char *key)
     return begins(key, "calibration.");
 }
 
+/* Of a program, a vessel, a supply, a freezer's runs: all but its names. dot: behind what it is. */
+static enum scope scope_of_part(const char *path, const char *dot, size_t *ret_len)
+{
+    if (dot == NULL || is_words(dot + 1))
+        return SCOPE_NONE;
+    *ret_len = (size_t)(dot - path);
+    return SCOPE_THING;
+}
+
 static enum scope scope_of(const char *path, size_t *ret_len)
 {
     static const char *const sections[] = {"alarms.", "rounds.", "notify.", "drill."};
+    static const char *const parts[] = {".vessel.", ".supply.", ".runs."};
     const char *p;
 
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
         if (begins(path, sections[i]))
             return SCOPE_SITE;
+    if (begins(path, "programs."))
+        return scope_of_part(path, strchr(path + strlen("programs."), '.'), ret_len);
     if (!begins(path, "assets."))
         return SCOPE_NONE;
     p = strchr(path + strlen("assets."), '.'); /* ids have no points in them */
@@ -45,6 +57,9 @@ static enum scope scope_of(const char *path, size_t *ret_len)
         return SCOPE_NONE;
     if (strcmp(p, ".rounds") == 0)
         return SCOPE_SITE;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (begins(p, parts[i]))
+            return scope_of_part(path, strchr(p + 1, '.'), ret_len);
     if (!begins(p, ".alarms.") && !begins(p, ".points."))
         return SCOPE_NONE;
     p = strchr(p + strlen(".alarms."), '.');

@@ -26,37 +26,49 @@ static void name_it(struct problems *problems, const char *shown_name, struct pr
     memcpy(program->id, name, id_len);
 }
 
+/* Of the text as the record keeps it: a last line has its end. */
 static void hash_it(const struct yamldoc *doc, struct program *program)
 {
     unsigned char hash[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_state state;
     size_t len;
     const char *text = yamldoc_text(doc, &len);
 
-    (void)crypto_hash_sha256(hash, (const unsigned char *)text, len);
+    (void)crypto_hash_sha256_init(&state);
+    (void)crypto_hash_sha256_update(&state, (const unsigned char *)text, len);
+    if (len > 0 && text[len - 1] != '\n')
+        (void)crypto_hash_sha256_update(&state, (const unsigned char *)"\n", 1);
+    (void)crypto_hash_sha256_final(&state, hash);
     (void)sodium_bin2hex(program->hash, sizeof program->hash, hash, sizeof hash);
 }
 
-/* Takes the document. */
-static int make(struct yamldoc *doc, const char *shown_name, struct problems *problems,
-                struct problems *warnings, struct program **ret)
+int program_read(const struct yamldoc *doc, const char *shown_name, struct problems *problems,
+                 struct problems *warnings, struct program **ret)
 {
     struct program *program = calloc(1, sizeof *program);
     const size_t before = problems->n;
 
-    if (program == NULL) {
-        yamldoc_free(doc);
+    if (program == NULL)
         return -ENOMEM;
-    }
     name_it(problems, shown_name, program);
     read_program(problems, warnings, yamldoc_root(doc), program);
     hash_it(doc, program);
-    yamldoc_free(doc);
     if (problems->n > before) {
         program_free(program);
         return -EINVAL;
     }
     *ret = program;
     return 0;
+}
+
+/* Takes the document. */
+static int make(struct yamldoc *doc, const char *shown_name, struct problems *problems,
+                struct problems *warnings, struct program **ret)
+{
+    const int r = program_read(doc, shown_name, problems, warnings, ret);
+
+    yamldoc_free(doc);
+    return r;
 }
 
 int program_load(const char *path, const char *shown_name, struct problems *problems,

@@ -1,8 +1,8 @@
 /*
  * program.h - freezer programs: DIR/programs/NAME.yaml in, one struct program out, or every mistake.
  *
- * Format: cryomon-program.yaml(5). What a run's record names is the hash of the file's bytes: a program that
- * was edited is another program.
+ * Format: cryomon-program.yaml(5). What a run's record names is the hash of the file's bytes (a last line
+ * without its end counts as one with it): a program that was edited is another program.
  */
 #ifndef CRYOMON_PROGRAM_H
 #define CRYOMON_PROGRAM_H
@@ -37,6 +37,9 @@ int program_load(const char *path, const char *shown_name, struct problems *prob
 /* The same from memory; the id is taken from shown_name. */
 int program_parse(const char *text, size_t len, const char *shown_name, struct problems *problems,
                   struct problems *warnings, struct program **ret);
+/* From a document that was read already, and stays the caller's. 0, -EINVAL or -ENOMEM. */
+int program_read(const struct yamldoc *doc, const char *shown_name, struct problems *problems,
+                 struct problems *warnings, struct program **ret);
 void program_free(struct program *program); /* NULL is a no-op */
 
 const char *program_status_name(enum program_status status); /* "example", "validated" */

@@ -6,7 +6,7 @@
 struct asset_parts {
     struct bilingual name;
     enum asset_kind kind;
-    const struct yaml_node *points, *alarms, *exposure;
+    const struct yaml_node *points, *alarms, *exposure, *vessel, *supply, *runs;
 };
 
 static const struct field asset_fields[] = {
@@ -16,6 +16,9 @@ static const struct field asset_fields[] = {
     {"points", FIELD_NODE, NODE_OF(struct asset_parts, points), .flags = FIELD_REQUIRED},
     {"alarms", FIELD_NODE, NODE_OF(struct asset_parts, alarms)},
     {"exposure", FIELD_NODE, NODE_OF(struct asset_parts, exposure)},
+    {"vessel", FIELD_NODE, NODE_OF(struct asset_parts, vessel)},
+    {"supply", FIELD_NODE, NODE_OF(struct asset_parts, supply)},
+    {"runs", FIELD_NODE, NODE_OF(struct asset_parts, runs)},
 };
 
 static const struct field point_fields[] = {
@@ -79,6 +82,7 @@ static void read_asset(struct draft *d, const struct yaml_node *node, size_t ind
     asset->node = node;
     asset->first_point = d->n_points;
     asset->first_alarm = d->n_alarms;
+    asset->vessel = asset->supply = asset->freezer = -1;
     (void)fields_walk(d->problems, node, "an asset", asset_fields, COUNT_OF(asset_fields), &parts);
     asset->config.name = parts.name;
     asset->config.kind = parts.kind;
@@ -88,6 +92,13 @@ static void read_asset(struct draft *d, const struct yaml_node *node, size_t ind
     if (has_points && parts.points->first == NULL)
         problems_at_key(d->problems, parts.points, "an asset has at least one point");
     (void)read_children(d, index, parts.alarms, "'alarms'", read_alarm);
+    /* What is derived stands behind the points that are read. */
+    if (parts.vessel != NULL)
+        read_vessel(d, index, parts.vessel);
+    if (parts.supply != NULL)
+        read_supply(d, index, parts.supply);
+    if (parts.runs != NULL)
+        read_runs(d, index, parts.runs);
 }
 
 void read_assets(struct draft *d, const struct yaml_node *node)

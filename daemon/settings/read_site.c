@@ -1,11 +1,12 @@
 #include "draft.h"
+#include "quantity.h"
 
 #include <string.h>
 
 /* The top level of cryomon.yaml and of the files in conf.d. */
 struct top {
     const struct yaml_node *site, *storage, *mqtt, *control, *review, *alarms, *notify, *drill, *rounds;
-    const struct yaml_node *buses, *devices, *assets, *groups;
+    const struct yaml_node *buses, *devices, *assets, *groups, *staff, *nitrogen;
 };
 
 static const struct field top_fields[] = {
@@ -22,6 +23,8 @@ static const struct field top_fields[] = {
     {"devices", FIELD_NODE, NODE_OF(struct top, devices)},
     {"assets", FIELD_NODE, NODE_OF(struct top, assets)},
     {"groups", FIELD_NODE, NODE_OF(struct top, groups)},
+    {"staff", FIELD_NODE, NODE_OF(struct top, staff)},
+    {"nitrogen", FIELD_NODE, NODE_OF(struct top, nitrogen)},
 };
 
 #define KEEP_DAYS_MAX   36525 /* 100 years */
@@ -52,6 +55,19 @@ static const struct field review_fields[] = {
      .max = REVIEW_DAYS_MAX},
 };
 
+static const struct field staff_fields[] = {
+    {"travel_time", FIELD_DURATION, FIELD_OF(struct draft, travel_ms), .flags = FIELD_REQUIRED,
+     .min = MINUTE_MS, .max = 7U * DAY_MS},
+};
+
+struct nitrogen_parts {
+    const struct yaml_node *price;
+};
+
+static const struct field nitrogen_fields[] = {
+    {"price", FIELD_NODE, NODE_OF(struct nitrogen_parts, price), .flags = FIELD_REQUIRED},
+};
+
 /* Sections are merged key by key over the files: a key may stand in one of them only. */
 void read_repeated(struct draft *d, const char *section, const struct yaml_node *node,
                    const struct field *fields, size_t n)
@@ -72,6 +88,16 @@ static void read_section(struct draft *d, const char *section, const char *what,
         return;
     (void)fields_walk(d->problems, node, what, fields, n, target);
     read_repeated(d, section, node, fields, n);
+}
+
+static void read_nitrogen(struct draft *d, const struct yaml_node *section)
+{
+    struct nitrogen_parts parts = {NULL};
+
+    read_section(d, "nitrogen", "'nitrogen'", section, nitrogen_fields, COUNT_OF(nitrogen_fields), &parts);
+    if (parts.price != NULL)
+        (void)quantity_price(d->problems, parts.price, &d->nitrogen.price_per_l, d->nitrogen.currency,
+                             sizeof d->nitrogen.currency);
 }
 
 static void read_alarm_management(struct draft *d, const struct top *top)
@@ -99,6 +125,8 @@ void read_site(struct draft *d, const struct yaml_node *root)
     read_section(d, "control", "'control'", top.control, control_fields, COUNT_OF(control_fields),
                  &d->control);
     read_section(d, "review", "'review'", top.review, review_fields, COUNT_OF(review_fields), &d->review);
+    read_section(d, "staff", "'staff'", top.staff, staff_fields, COUNT_OF(staff_fields), d);
+    read_nitrogen(d, top.nitrogen);
     if (top.mqtt != NULL)
         read_mqtt(d, top.mqtt);
     read_alarm_management(d, &top);

@@ -226,8 +226,10 @@ static void resolve_point(struct draft *d, struct draft_point *point)
 
 void resolve_points(struct draft *d)
 {
-    for (size_t i = 0; i < d->n_points; i++)
-        resolve_point(d, &d->points[i]);
+    for (size_t i = 0; i < d->n_points; i++) {
+        if (!d->points[i].derived)
+            resolve_point(d, &d->points[i]);
+    }
     for (size_t i = 0; i < d->n_points && !d->no_memory; i++)
         read_calibrations(d, &d->points[i], i);
 }

@@ -8,8 +8,8 @@
 /* ---------------------------------------------------------------- states */
 
 /* One state's name: true with *ret set. */
-static bool find_state(struct draft *d, const struct draft_point *point, const struct yaml_node *node,
-                       micro_t *ret)
+bool resolve_state(struct draft *d, const struct draft_point *point, const struct yaml_node *node,
+                   micro_t *ret)
 {
     const struct reg_format *format = &point->config.format;
     struct suggest s;
@@ -25,8 +25,9 @@ static bool find_state(struct draft *d, const struct draft_point *point, const s
         }
         suggest_try(&s, format->states[i].name);
     }
-    problems_at(d->problems, node, "register '%s' has no state '%.40s'%s", point->config.register_name,
-                node->text, suggest_text(&s, hint));
+    problems_at(d->problems, node, "%s '%s' has no state '%.40s'%s", point->derived ? "point" : "register",
+                point->derived ? point->config.id : point->config.register_name, node->text,
+                suggest_text(&s, hint));
     return false;
 }
 
@@ -35,7 +36,7 @@ static bool add_state(struct draft *d, const struct draft_point *point, const st
 {
     micro_t state;
 
-    if (!find_state(d, point, node, &state))
+    if (!resolve_state(d, point, node, &state))
         return false;
     for (unsigned i = 0; i < *n_states; i++) {
         if (states[i] == state) {
@@ -64,8 +65,9 @@ static bool read_states(struct draft *d, const struct draft_point *point, const 
             ok = add_state(d, point, child, states, n_states) && ok;
     }
     if (ok && *n_states == point->config.format.n_states) {
-        problems_at(d->problems, node, "%s: these are all states of register '%s'", never,
-                    point->config.register_name);
+        problems_at(d->problems, node, "%s: these are all states of %s '%s'", never,
+                    point->derived ? "point" : "register",
+                    point->derived ? point->config.id : point->config.register_name);
         ok = false;
     }
     return ok;
@@ -374,6 +376,11 @@ static void resolve_alarm(struct draft *d, struct draft_alarm *alarm, size_t ass
         point->life_safety = point->life_safety || alarm->config.life_safety;
         known = point->broken ? NULL : point;
     }
+    if (known != NULL && known->derived && alarm->flatline != NULL)
+        problems_at_key(
+            d->problems, alarm->flatline,
+            "'flatline' has no meaning here: cryomon derives '%s' itself, it may well stand still",
+            known->config.id);
     if (known == NULL)
         check_values(d, alarm);
     else if (alarm->model.kind == CONDITION_STATE && alarm->state != NULL)

@@ -282,28 +282,41 @@ static void check_unused_profiles(struct draft *d)
 
 /* ---------------------------------------------------------------- the whole */
 
+/* There is room. Returns the end. */
+static char *put_source(char *p, const struct yamldoc *doc, const char *before, const char *name,
+                        const char *behind)
+{
+    size_t len = 0;
+    const char *text = yamldoc_text(doc, &len);
+
+    p += sprintf(p, "--- %s%s%s\n", before, name, behind);
+    memcpy(p, text, len);
+    p += len;
+    if (len > 0 && p[-1] != '\n')
+        *p++ = '\n';
+    return p;
+}
+
 /* All files as read, each behind a line with its name; and the hash over that. */
 static int add_source(const struct draft *d, struct config *config)
 {
     size_t size = 1;
     size_t len = 0;
 
-    for (size_t i = 0; i < d->n_docs; i++) {
-        (void)yamldoc_text(d->docs[i], &len);
-        size += len + strlen(yamldoc_root(d->docs[i])->file) + sizeof "--- \n\n";
+    for (size_t i = 0; i < d->n_docs + d->n_programs; i++) {
+        const struct yamldoc *doc = i < d->n_docs ? d->docs[i] : d->programs[i - d->n_docs].doc;
+        (void)yamldoc_text(doc, &len);
+        size += len + strlen(yamldoc_root(doc)->file) + sizeof "--- \n\n" + sizeof "programs/.yaml" + ID_MAX;
     }
     config->source = malloc(size);
     if (config->source == NULL)
         return -ENOMEM;
     char *p = config->source;
-    for (size_t i = 0; i < d->n_docs; i++) {
-        const char *text = yamldoc_text(d->docs[i], &len);
-        p += snprintf(p, size - (size_t)(p - config->source), "--- %s\n", yamldoc_root(d->docs[i])->file);
-        memcpy(p, text, len);
-        p += len;
-        if (len > 0 && p[-1] != '\n')
-            *p++ = '\n';
-    }
+    for (size_t i = 0; i < d->n_docs; i++)
+        p = put_source(p, d->docs[i], "", yamldoc_root(d->docs[i])->file, "");
+    /* A program is known by its name, wherever it was found. */
+    for (size_t i = 0; i < d->n_programs; i++)
+        p = put_source(p, d->programs[i].doc, "programs/", d->programs[i].id, ".yaml");
     *p = '\0';
     config->source_len = (size_t)(p - config->source);
     (void)crypto_hash_sha256(config->sha256, (const unsigned char *)config->source, config->source_len);
@@ -330,8 +343,12 @@ static void read_everything(struct draft *d)
     read_mqtt_finish(d);
     load_profiles(d);
     check_unused_profiles(d);
+    programs_load(d);
     resolve_devices(d);
     resolve_points(d);
+    resolve_vessels(d);
+    resolve_supplies(d);
+    resolve_freezers(d);
     resolve_alarms(d);
     check_rounds(d);
     resolve_groups(d);
@@ -354,6 +371,7 @@ static int load(struct draft *d, uint32_t generation, struct config **ret)
     d->storage = (struct storage_config){.directory = "/var/lib/cryomon", .commit_interval_ms = 5000};
     d->control = (struct draft_control){.socket = "/run/cryomon/control"};
     d->mqtt.keep_alive_ms = 30000;
+    d->travel_ms = HOUR_MS;
     alarming_defaults(&d->alarming);
     notify_defaults(d);
     read_everything(d);
@@ -365,6 +383,8 @@ static int load(struct draft *d, uint32_t generation, struct config **ret)
         r = flatten_draft(d, generation, &config);
     if (r == 0)
         r = add_source(d, config);
+    if (r == 0)
+        r = programs_give(d, config);
     draft_free(d);
     if (r < 0) {
         config_unref(config);

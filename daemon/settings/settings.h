@@ -2,8 +2,9 @@
  * settings.h - reads the configuration: YAML files in, one immutable struct config out, or every mistake.
  *
  * Reads DIR/cryomon.yaml, then DIR/conf.d/ *.yaml in byte order, then the profiles that the devices name:
- * DIR/devices/NAME.yaml, else the system's own (settings_system_profiles). Format: cryomon.yaml(5),
- * cryomon-device.yaml(5).
+ * DIR/devices/NAME.yaml, else the system's own (settings_system_profiles). If a freezer has runs: all of
+ * DIR/programs too, and what freezers name beyond them from settings_system_programs. Format:
+ * cryomon.yaml(5), cryomon-device.yaml(5), cryomon-program.yaml(5).
  */
 #ifndef CRYOMON_SETTINGS_H
 #define CRYOMON_SETTINGS_H
@@ -17,8 +18,9 @@ int settings_load(const char *dir, uint32_t generation, struct problems *problem
                   struct config **ret);
 
 /* The same from texts in memory, for tests and the fuzzer: paths as under dir ("cryomon.yaml",
- * "conf.d/10-tanks.yaml", "devices/x.yaml"); conf.d files are taken in the order given. Nothing else is read,
- * except that files named by paths in the configuration are looked for (a warning when missing). */
+ * "conf.d/10-tanks.yaml", "devices/x.yaml", "programs/x.yaml"); conf.d files are taken in the order given.
+ * Nothing else is read, except that files named by paths in the configuration are looked for (a warning when
+ * missing). */
 struct settings_file {
     const char *path;
     const char *text;
@@ -39,5 +41,8 @@ char *settings_diff(const struct config *old_config, const struct config *new_co
 
 /* Where installed profiles are: the compiled-in directory, or $CRYOMON_PROFILES. */
 const char *settings_system_profiles(void);
+
+/* Where installed programs of freezers are: the compiled-in directory, or $CRYOMON_PROGRAMS. */
+const char *settings_system_programs(void);
 
 #endif

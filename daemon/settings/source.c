@@ -24,7 +24,8 @@ static bool is_header(const char *line, size_t len)
 }
 
 /* As settings_load_memory wants it: the first one is the main file, those in conf.d beside it keep that name,
- * the others are profiles. dir_len: of the main file's directory, with its '/'. */
+ * programs are stored under their own names, and the others are profiles. dir_len: of the main file's
+ * directory, with its '/'. */
 static char *plain_path(const char *path, size_t len, size_t dir_len, bool first)
 {
     const char *name = path;
@@ -35,6 +36,9 @@ static char *plain_path(const char *path, size_t len, size_t dir_len, bool first
             name = path + i + 1;
     if (first)
         return strdup("cryomon.yaml");
+    if (len > strlen("programs/") && strncmp(path, "programs/", strlen("programs/")) == 0 &&
+        name == path + strlen("programs/"))
+        return strndup(path, len);
     if ((size_t)(name - path) == dir_len + strlen("conf.d/") &&
         strncmp(path + dir_len, "conf.d/", strlen("conf.d/")) == 0)
         place = "conf.d/";

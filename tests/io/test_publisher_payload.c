@@ -170,6 +170,71 @@ static void test_discovery_has_what_home_assistant_requires(void **state)
     json_decref(root);
 }
 
+/* The level is derived, in hours, and comes once a minute. */
+static void make_derived(struct fixture *f, const char *id)
+{
+    struct point_config *point = &f->config->points[1];
+    snprintf(point->id, sizeof point->id, "%s", id);
+    snprintf(point->unit, sizeof point->unit, "h");
+    point->device = POINT_DERIVED;
+    f->config->point_models[1].stale_after_ms = 300000;
+}
+
+static void test_a_derived_value_says_so(void **state)
+{
+    struct fixture *f = *state;
+    make_derived(f, "time-to-150");
+    set(f, 1, 72000000, QUALITY_GOOD, REASON_NONE);
+    json_t *root = readings(f, 1);
+    const json_t *points = json_object_get(root, "points");
+    assert_true(json_is_true(json_object_get(json_object_get(points, "time-to-150"), "derived")));
+    assert_null(json_object_get(json_object_get(points, "temperature"), "derived"));
+    json_decref(root);
+    set(f, 1, 72000000, QUALITY_BAD, REASON_LEARNING);
+    root = readings(f, 1);
+    points = json_object_get(root, "points");
+    assert_true(json_is_null(json_object_get(json_object_get(points, "time-to-150"), "value")));
+    assert_string_equal(string_at(root, "time-to-150", "reason"), "learning");
+    json_decref(root);
+}
+
+/* It comes more seldom, and must not make what was measured seem good for longer. */
+static void test_expiry_is_that_of_what_is_measured(void **state)
+{
+    struct fixture *f = *state;
+    make_derived(f, "time-to-150");
+    assert_int_equal(payload_expiry(f->config, 1), 47);
+    f->config->points[0].device = f->config->points[2].device = POINT_DERIVED;
+    assert_int_equal(payload_expiry(f->config, 1), 900);
+}
+
+static json_t *discovered(struct fixture *f, const char *id)
+{
+    static char text[65536];
+    make_derived(f, id);
+    assert_true(payload_discovery(text, sizeof text, f->config, 1) > 0);
+    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    json_t *component = json_incref(json_object_get(json_object_get(root, "components"), id));
+    assert_non_null(component);
+    json_decref(root);
+    return component;
+}
+
+static void test_discovery_of_derived_points(void **state)
+{
+    struct fixture *f = *state;
+    json_t *component = discovered(f, "time-to-150");
+    assert_string_equal(json_string_value(json_object_get(component, "device_class")), "duration");
+    assert_null(json_object_get(component, "enabled_by_default"));
+    json_decref(component);
+    component = discovered(f, "time-to-150-least");
+    assert_true(json_is_false(json_object_get(component, "enabled_by_default")));
+    json_decref(component);
+    component = discovered(f, "time-to-150-most");
+    assert_true(json_is_false(json_object_get(component, "enabled_by_default")));
+    json_decref(component);
+}
+
 static bool is_leftover(const struct config *config, const char *topic, const char *payload)
 {
     struct arrival arrival = {
@@ -210,6 +275,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_expiry_is_three_times_the_slowest_point, setup, teardown),
         cmocka_unit_test_setup_teardown(test_late_events_keep_their_body, setup, teardown),
         cmocka_unit_test_setup_teardown(test_discovery_has_what_home_assistant_requires, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_derived_value_says_so, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_expiry_is_that_of_what_is_measured, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_discovery_of_derived_points, setup, teardown),
         cmocka_unit_test_setup_teardown(test_leftovers, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

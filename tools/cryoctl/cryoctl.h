@@ -20,6 +20,8 @@ enum {
     CTL_DENIED = 4,      /* the caller may not */
 };
 
+#define CTL_LOTS_MAX 16
+
 struct ctl {
     enum language language;
     bool json, utc, all, yes, exit_code;
@@ -36,7 +38,11 @@ struct ctl {
     bool password_stdin, check;
     const char *keep, *output; /* backup; export and report */
     bool with_key, unsigned_too;
-    const char *program;                        /* of runs: a file */
+    const char *program;                            /* of runs: a file; of run prepare: a name */
+    const char *operator_name, *lots[CTL_LOTS_MAX]; /* of a run */
+    unsigned n_lots;
+    bool short_form;
+    const char *by;                             /* of nitrogen: a period */
     const char *point, *facts;                  /* of report */
     const char *pdf;                            /* of alarm-report */
     const char *hold_for, *until, *why, *order; /* of what is disabled for a while */
@@ -83,6 +89,15 @@ int verb_key(struct ctl *ctl, int argc, char **argv);
 int verb_gaps(struct ctl *ctl, int argc, char **argv);
 int verb_exposure(struct ctl *ctl, int argc, char **argv);
 int verb_runs(struct ctl *ctl, int argc, char **argv);
+int verb_run_show(struct ctl *ctl, int argc, char **argv);
+int verb_run_prepare(struct ctl *ctl, int argc, char **argv);
+int verb_run_note(struct ctl *ctl, int argc, char **argv);
+int verb_run_accept(struct ctl *ctl, int argc, char **argv);
+int verb_run_reject(struct ctl *ctl, int argc, char **argv);
+int verb_run_report(struct ctl *ctl, int argc, char **argv);
+int verb_vessel_relearn(struct ctl *ctl, int argc, char **argv);
+int verb_tanks(struct ctl *ctl, int argc, char **argv);
+int verb_nitrogen(struct ctl *ctl, int argc, char **argv);
 int verb_stats(struct ctl *ctl, int argc, char **argv);
 int verb_report(struct ctl *ctl, int argc, char **argv);
 int verb_alarm_report(struct ctl *ctl, int argc, char **argv);

@@ -58,6 +58,16 @@ static bool set_language(struct ctl *ctl, const char *name)
     return true;
 }
 
+static bool add_lot(struct ctl *ctl, const char *lot)
+{
+    if (ctl->n_lots == CTL_LOTS_MAX) {
+        ctl_complain(tr(ctl, "--lot can be given %d times", "--lot 最多给出 %d 次"), CTL_LOTS_MAX);
+        return false;
+    }
+    ctl->lots[ctl->n_lots++] = lot;
+    return true;
+}
+
 static bool set_option(struct ctl *ctl, enum usage_option option, const char *argument)
 {
     switch (option) {
@@ -134,6 +144,17 @@ static bool set_option(struct ctl *ctl, enum usage_option option, const char *ar
         break;
     case OPTION_PROGRAM:
         ctl->program = argument;
+        break;
+    case OPTION_OPERATOR:
+        ctl->operator_name = argument;
+        break;
+    case OPTION_LOT:
+        return add_lot(ctl, argument);
+    case OPTION_SHORT:
+        ctl->short_form = true;
+        break;
+    case OPTION_BY:
+        ctl->by = argument;
         break;
     case OPTION_THRESHOLD:
         ctl->threshold = argument;
@@ -305,13 +326,19 @@ static int run_verb(struct ctl *ctl, const struct words *words, uint64_t seen)
         printf("cryoctl " CRYOMON_VERSION "\n");
         return CTL_OK;
     }
-    const struct usage_verb *verb = words->n > 0 ? usage_find_verb(words->word[0]) : NULL;
+    const struct usage_verb *verb =
+        words->n > 0 ? usage_find_verb(words->word[0], words->n > 1 ? words->word[1] : NULL) : NULL;
     if ((seen & UINT64_C(1) << OPTION_HELP) != 0 && (verb != NULL || words->n == 0)) {
         usage_print(ctl, verb, stdout);
         return CTL_OK;
     }
     if (verb == NULL) {
-        if (words->n > 0)
+        char second[128];
+        if (words->n > 0 && usage_second_words(words->word[0], second, sizeof second)[0] != '\0')
+            ctl_complain(tr(ctl, "\"%s\" wants one of: %s; see cryoctl --help",
+                            "“%s”之后应为以下之一：%s；见 cryoctl --help"),
+                         words->word[0], second);
+        else if (words->n > 0)
             ctl_complain(
                 tr(ctl, "there is no verb \"%s\"; see cryoctl --help", "没有动词“%s”；见 cryoctl --help"),
                 words->word[0]);
@@ -327,7 +354,7 @@ static int run_verb(struct ctl *ctl, const struct words *words, uint64_t seen)
             return CTL_USAGE;
         }
     }
-    int n = words->n - 1;
+    int own = (int)usage_verb_words(verb), n = words->n - own;
     if (n < verb->min_arguments || n > verb->max_arguments) {
         ctl_complain(tr(ctl, "usage: cryoctl %s %s", "用法：cryoctl %s %s"), verb->name,
                      tr(ctl, verb->arguments != NULL ? verb->arguments : "",
@@ -336,7 +363,7 @@ static int run_verb(struct ctl *ctl, const struct words *words, uint64_t seen)
     }
     if (usage_verb_takes(verb, OPTION_SOCKET) && !places_socket(ctl))
         return CTL_NEGATIVE;
-    return verb->run(ctl, n, words->word + 1);
+    return verb->run(ctl, n, words->word + own);
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)

@@ -59,9 +59,37 @@ static const struct usage_verb verbs[] = {
      FOR_HISTORY | BIT(OPTION_FORMAT) | BIT(OPTION_THRESHOLD),
      "minutes and degree-minutes above thresholds: what was stored there lived through",
      "高于阈值的分钟数和度·分：样本所经历的温度", verb_exposure},
-    {"runs", "ASSET", "设备", 1, 1, FOR_HISTORY | BIT(OPTION_PROGRAM),
-     "the runs of a controlled-rate freezer: ice, deviations, gaps, and the verdict by a program's limits",
-     "程序降温仪的运行：结冰、偏差、数据缺失，以及按程序限值的判定", verb_runs},
+    {"tanks", "[ASSET]", "[设备]", 0, 1, FOR_DAEMON | BIT(OPTION_JSON) | BIT(OPTION_UTC),
+     "the tanks: phase, level, boil-off, time left, vacuum, fills; and the supply",
+     "液氮罐：状态、液位、蒸发量、剩余时间、真空、补液，以及供液", verb_tanks},
+    {"nitrogen", "[ASSET]", "[设备]", 0, 1, FOR_HISTORY | BIT(OPTION_FORMAT) | BIT(OPTION_BY),
+     "liquid nitrogen used, by vessel and day or month, and its cost", "液氮用量及费用，按罐和日或月统计",
+     verb_nitrogen},
+    {"vessel relearn", "ASSET", "设备", 1, 1, FOR_COMMAND | BIT(OPTION_REASON),
+     "a vessel was repaired or moved: learn its boil-off anew", "罐已维修或移动：重新学习其蒸发量",
+     verb_vessel_relearn},
+    {"runs", "[ASSET]", "[设备]", 0, 1, FOR_HISTORY | BIT(OPTION_PROGRAM),
+     "the runs of controlled-rate freezers: program, ice, deviations, verdict, who decided",
+     "程序降温仪的运行：程序、结冰、偏差、判定及决定人", verb_runs},
+    {"run show", "ASSET RUN", "设备 运行", 2, 2,
+     BIT(OPTION_DIR) | BIT(OPTION_CONFIG) | BIT(OPTION_UTC) | BIT(OPTION_JSON) | BIT(OPTION_PROGRAM) |
+         BIT(OPTION_SHORT),
+     "one run: step by step, ice, gaps, alarms, verdict, decision; RUN is its id, its begin, or last",
+     "一次运行的详情：各步骤、结冰、缺失、报警、判定、决定；运行为编号、开始时间或 last", verb_run_show},
+    {"run prepare", "ASSET", "设备", 1, 1,
+     FOR_COMMAND | BIT(OPTION_PROGRAM) | BIT(OPTION_OPERATOR) | BIT(OPTION_LOT) | BIT(OPTION_NOTE),
+     "before a run: which program, who, which lots", "运行前登记：程序、操作人、批号", verb_run_prepare},
+    {"run note", "ASSET RUN [TEXT]", "设备 运行 [文字]", 2, 3,
+     FOR_COMMAND | BIT(OPTION_OPERATOR) | BIT(OPTION_LOT) | BIT(OPTION_NOTE),
+     "add a note, the operator or lots to a run", "为运行补充备注、操作人或批号", verb_run_note},
+    {"run accept", "ASSET RUN", "设备 运行", 2, 2, FOR_COMMAND | BIT(OPTION_REASON),
+     "you accept the run, in your name", "以您的名义接受该运行", verb_run_accept},
+    {"run reject", "ASSET RUN", "设备 运行", 2, 2, FOR_COMMAND | BIT(OPTION_REASON),
+     "you reject it, and say why", "以您的名义拒绝该运行，并说明原因", verb_run_reject},
+    {"run report", "ASSET RUN", "设备 运行", 2, 2,
+     BIT(OPTION_DIR) | BIT(OPTION_CONFIG) | BIT(OPTION_UTC) | BIT(OPTION_JSON) | BIT(OPTION_PROGRAM) |
+         BIT(OPTION_SHORT) | BIT(OPTION_OUTPUT),
+     "the run's record as a PDF with its curve", "生成运行记录的 PDF 报告（含曲线）", verb_run_report},
     {"stats", "", "", 0, 0, BIT(OPTION_DIR) | BIT(OPTION_CONFIG) | BIT(OPTION_UTC) | BIT(OPTION_JSON),
      "sizes, counts and growth of the databases", "数据库的大小、数量和增长", verb_stats},
     {"events", "", "", 0, 0,
@@ -203,8 +231,15 @@ static const struct option_help {
     [OPTION_THRESHOLD] = {"threshold", "LIST", "列表",
                           "levels, e.g. -150,-135 (default: as configured, else -150,-135,-120)",
                           "阈值，如 -150,-135（默认按配置，否则 -150,-135,-120）"},
-    [OPTION_PROGRAM] = {"program", "FILE", "文件", "the freezer program that the runs are judged by",
-                        "判定运行所依据的降温程序文件"},
+    [OPTION_PROGRAM] = {"program", "PROGRAM", "程序",
+                        "run prepare: the program's name; else a file with the program to judge by (default: "
+                        "the one in the record)",
+                        "run prepare：程序名称；其他：判定所依据的程序文件（默认：记录中的程序）"},
+    [OPTION_OPERATOR] = {"operator", "NAME", "姓名", "who runs it", "操作人"},
+    [OPTION_LOT] = {"lot", "LOT", "批号", "a lot in the freezer; may be given several times",
+                    "冷冻的批号，可多次给出"},
+    [OPTION_SHORT] = {"short", NULL, NULL, "the short form, for a batch record", "简短格式，用于批记录"},
+    [OPTION_BY] = {"by", "PERIOD", "周期", "day (default) or month", "day（默认，按日）或 month（按月）"},
     [OPTION_ASSET] = {"asset", "ASSET", "设备", "of this asset only", "仅限该设备"},
     [OPTION_ALARM] = {"alarm", "ALARM", "报警", "only events of this alarm", "仅该报警的事件"},
     [OPTION_PERSON] = {"person", "NAME", "姓名", "only what this person did", "仅该人员的操作"},
@@ -249,12 +284,35 @@ static const struct option_help {
                       "只检查存储的字节，不解压读数"},
 };
 
-const struct usage_verb *usage_find_verb(const char *name)
+const struct usage_verb *usage_find_verb(const char *name, const char *second)
 {
-    for (size_t i = 0; i < N_VERBS; i++)
-        if (strcmp(verbs[i].name, name) == 0)
+    for (size_t i = 0; i < N_VERBS; i++) {
+        const char *space = strchr(verbs[i].name, ' ');
+        if (space == NULL
+                ? strcmp(verbs[i].name, name) == 0
+                : second != NULL && strlen(name) == (size_t)(space - verbs[i].name) &&
+                      strncmp(verbs[i].name, name, strlen(name)) == 0 && strcmp(space + 1, second) == 0)
             return &verbs[i];
+    }
     return NULL;
+}
+
+const char *usage_second_words(const char *name, char *text, size_t cap)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < N_VERBS && used < cap; i++) {
+        const char *space = strchr(verbs[i].name, ' ');
+        if (space != NULL && strlen(name) == (size_t)(space - verbs[i].name) &&
+            strncmp(verbs[i].name, name, strlen(name)) == 0)
+            used += (size_t)snprintf(text + used, cap - used, "%s%s", used > 0 ? ", " : "", space + 1);
+    }
+    return text;
+}
+
+unsigned usage_verb_words(const struct usage_verb *verb)
+{
+    return strchr(verb->name, ' ') != NULL ? 2 : 1;
 }
 
 const char *usage_option_name(enum usage_option option)

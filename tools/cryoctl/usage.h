@@ -61,6 +61,10 @@ enum usage_option {
     OPTION_MEASURED,
     OPTION_SECOND,
     OPTION_PROGRAM,
+    OPTION_OPERATOR,
+    OPTION_LOT,
+    OPTION_SHORT,
+    OPTION_BY,
     OPTION_COUNT
 };
 
@@ -73,8 +77,12 @@ struct usage_verb {
     int (*run)(struct ctl *ctl, int argc, char **argv);
 };
 
-const struct usage_verb *usage_find_verb(const char *name); /* NULL: there is none */
-const char *usage_option_name(enum usage_option option);    /* "socket" */
+/* NULL: there is none. Some verbs are two words ("run show"): second may be NULL. */
+const struct usage_verb *usage_find_verb(const char *name, const char *second);
+/* "show, prepare, ..." of the verbs that begin with that word; "" if none does. Returns text. */
+const char *usage_second_words(const char *name, char *text, size_t cap);
+unsigned usage_verb_words(const struct usage_verb *verb); /* 1 or 2 */
+const char *usage_option_name(enum usage_option option);  /* "socket" */
 bool usage_option_argument(enum usage_option option);
 bool usage_verb_takes(const struct usage_verb *verb, enum usage_option option);
 

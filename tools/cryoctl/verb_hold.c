@@ -3,17 +3,10 @@
 #include <string.h>
 
 #include "client.h"
-#include "cryoctl.h"
+#include "command.h"
 #include "when.h"
 
-#define MONITOR "io.cryomon.Monitor."
-
 /* ---------------------------------------------------------------- parameters */
-
-static bool set(json_t *parameters, const char *key, const char *value)
-{
-    return value == NULL || json_object_set_new(parameters, key, json_string(value)) == 0;
-}
 
 /* --for and --until as the daemon takes them. False: complained. */
 static bool add_end(const struct ctl *ctl, json_t *parameters)
@@ -37,7 +30,7 @@ static bool add_end(const struct ctl *ctl, json_t *parameters)
         clock_print_utc(text, us);
     else
         snprintf(text, sizeof text, "%lld s", (long long)(us / SECOND_US));
-    return set(parameters, ctl->until != NULL ? "until" : "for", text);
+    return command_set(parameters, ctl->until != NULL ? "until" : "for", text);
 }
 
 /* What must be told with a hold. False: complained. */
@@ -54,41 +47,7 @@ static bool is_explained(const struct ctl *ctl, bool with_order)
     return true;
 }
 
-/* ---------------------------------------------------------------- the call */
-
-static void print_json(json_t *answer, const struct client_failure *failure)
-{
-    json_t *line = answer != NULL ? json_incref(answer) : json_object();
-    json_object_set_new(line, "ok", json_boolean(answer != NULL));
-    if (answer == NULL) {
-        json_object_set_new(line, "error",
-                            json_string(failure->error[0] != '\0' ? failure->error : "unreachable"));
-        json_object_set_new(line, "message", json_string(failure->text));
-    }
-    json_dumpf(line, stdout, CTL_JSON);
-    putchar('\n');
-    json_decref(line);
-}
-
-/* Consumes the parameters. The answer (decref it), or NULL with the exit status, after a complaint. */
-static json_t *call(const struct ctl *ctl, const char *method, json_t *parameters, int *ret_status)
-{
-    char name[96];
-    struct client_failure failure;
-    snprintf(name, sizeof name, MONITOR "%s", method);
-    json_t *answer = client_call(ctl, name, parameters, CLIENT_TIMEOUT_MS, &failure);
-    if (ctl->json)
-        print_json(answer, &failure);
-    *ret_status = answer != NULL ? CTL_OK : client_complain(&failure);
-    return answer;
-}
-
-static int not_utf8(const struct ctl *ctl, json_t *parameters)
-{
-    json_decref(parameters);
-    ctl_complain("%s", tr(ctl, "that is not UTF-8 text", "文本不是有效的 UTF-8"));
-    return CTL_USAGE;
-}
+/* ---------------------------------------------------------------- what was done */
 
 static long long count(const json_t *answer, const char *key)
 {
@@ -127,15 +86,15 @@ int verb_shelve(struct ctl *ctl, int argc, char **argv)
     if (!is_explained(ctl, false))
         return CTL_USAGE;
     json_t *parameters = json_pack("{s:s, s:s}", "asset", argv[0], "alarm", argv[1]);
-    if (parameters == NULL || !set(parameters, "note", ctl->why))
-        return not_utf8(ctl, parameters);
+    if (parameters == NULL || !command_set(parameters, "note", ctl->why))
+        return command_not_utf8(ctl, parameters);
     if (ctl->one_shot)
         json_object_set_new(parameters, "one_shot", json_true());
     if (!add_end(ctl, parameters)) {
         json_decref(parameters);
         return CTL_USAGE;
     }
-    json_t *answer = call(ctl, "Shelve", parameters, &status);
+    json_t *answer = command_call(ctl, "Shelve", parameters, &status);
     if (answer != NULL && !ctl->json) {
         printf(tr(ctl, "shelved: %s/%s", "已搁置：%s/%s"), argv[0], argv[1]);
         printf("%s\n", ctl->one_shot ? tr(ctl, ", until its condition is over", "，至条件恢复为止") : "");
@@ -150,9 +109,10 @@ static int end(struct ctl *ctl, const char *method, const char *asset, const cha
 {
     int status;
     json_t *parameters = json_pack("{s:s}", "asset", asset);
-    if (parameters == NULL || !set(parameters, "alarm", alarm) || !set(parameters, "note", ctl->note))
-        return not_utf8(ctl, parameters);
-    json_t *answer = call(ctl, method, parameters, &status);
+    if (parameters == NULL || !command_set(parameters, "alarm", alarm) ||
+        !command_set(parameters, "note", ctl->note))
+        return command_not_utf8(ctl, parameters);
+    json_t *answer = command_call(ctl, method, parameters, &status);
     if (answer != NULL && !ctl->json)
         printf(tr(ctl, "%s: %s%s%s\n", "%s：%s%s%s\n"), done, asset, alarm != NULL ? "/" : "",
                alarm != NULL ? alarm : "");
@@ -186,14 +146,14 @@ int verb_out_of_service(struct ctl *ctl, int argc, char **argv)
     if (!is_explained(ctl, true))
         return CTL_USAGE;
     json_t *parameters = json_pack("{s:s}", "asset", argv[0]);
-    if (parameters == NULL || !set(parameters, "alarm", argc > 1 ? argv[1] : NULL) ||
-        !set(parameters, "order", ctl->order) || !set(parameters, "note", ctl->why))
-        return not_utf8(ctl, parameters);
+    if (parameters == NULL || !command_set(parameters, "alarm", argc > 1 ? argv[1] : NULL) ||
+        !command_set(parameters, "order", ctl->order) || !command_set(parameters, "note", ctl->why))
+        return command_not_utf8(ctl, parameters);
     if (!add_end(ctl, parameters)) {
         json_decref(parameters);
         return CTL_USAGE;
     }
-    json_t *answer = call(ctl, "OutOfService", parameters, &status);
+    json_t *answer = command_call(ctl, "OutOfService", parameters, &status);
     if (answer != NULL && !ctl->json)
         print_alarms(ctl, answer);
     json_decref(answer);
@@ -209,13 +169,14 @@ int verb_bypass(struct ctl *ctl, int argc, char **argv)
     if (!is_explained(ctl, false))
         return CTL_USAGE;
     json_t *parameters = json_pack("{s:s}", "device", argv[0]);
-    if (parameters == NULL || !set(parameters, "order", ctl->order) || !set(parameters, "note", ctl->why))
-        return not_utf8(ctl, parameters);
+    if (parameters == NULL || !command_set(parameters, "order", ctl->order) ||
+        !command_set(parameters, "note", ctl->why))
+        return command_not_utf8(ctl, parameters);
     if (!add_end(ctl, parameters)) {
         json_decref(parameters);
         return CTL_USAGE;
     }
-    json_t *answer = call(ctl, "Bypass", parameters, &status);
+    json_t *answer = command_call(ctl, "Bypass", parameters, &status);
     if (answer != NULL && !ctl->json) {
         printf(tr(ctl, "bypassed: %s; manual readings are due now (cryoctl reading)\n",
                   "已旁路：%s；现在需要人工读数（cryoctl reading）\n"),
@@ -231,9 +192,9 @@ int verb_unbypass(struct ctl *ctl, int argc, char **argv)
     int status;
     (void)argc;
     json_t *parameters = json_pack("{s:s}", "device", argv[0]);
-    if (parameters == NULL || !set(parameters, "note", ctl->note))
-        return not_utf8(ctl, parameters);
-    json_t *answer = call(ctl, "Unbypass", parameters, &status);
+    if (parameters == NULL || !command_set(parameters, "note", ctl->note))
+        return command_not_utf8(ctl, parameters);
+    json_t *answer = command_call(ctl, "Unbypass", parameters, &status);
     if (answer != NULL && !ctl->json)
         printf(tr(ctl, "no longer bypassed: %s; %lld alarms are in service again\n",
                   "已取消旁路：%s；%lld 个报警恢复使用\n"),
@@ -250,9 +211,9 @@ int verb_drill(struct ctl *ctl, int argc, char **argv)
     (void)argc;
     (void)argv;
     json_t *parameters = json_object();
-    if (parameters == NULL || !set(parameters, "note", ctl->note))
-        return not_utf8(ctl, parameters);
-    json_t *answer = call(ctl, "Drill", parameters, &status);
+    if (parameters == NULL || !command_set(parameters, "note", ctl->note))
+        return command_not_utf8(ctl, parameters);
+    json_t *answer = command_call(ctl, "Drill", parameters, &status);
     if (answer != NULL && !ctl->json)
         puts(tr(ctl,
                 "The drill has begun. Whoever is called confirms it: cryoctl ack system drill, or as the "

@@ -1,343 +1,104 @@
+/* verb_runs.c - the runs of controlled-rate freezers in a range of time, one line each. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "output.h"
 #include "places.h"
-#include "program.h"
 #include "run_find.h"
+#include "run_json.h"
+#include "run_program.h"
+#include "run_words.h"
 #include "stored.h"
-#include "table.h"
 #include "when.h"
 
-struct found {
-    struct freezer_record *records;
+struct item {
+    struct freezer_record record;
+    const struct program *program;
+    const struct run_entry *entry;
+};
+
+/* Of one freezer. */
+struct list {
+    const struct ctl *ctl;
+    const char *asset;
+    struct run_book book;
+    struct run_shelf shelf; /* owns the programs */
+    struct item *items;
     size_t n;
+    struct runs_from from;
     bool no_memory;
 };
 
 static bool keep(void *context, const struct freezer_record *record, const struct program *program)
 {
-    struct found *found = context;
-    struct freezer_record *grown = reallocarray(found->records, found->n + 1, sizeof *grown);
+    struct list *list = context;
+    struct item *grown = reallocarray(list->items, list->n + 1, sizeof *grown);
 
-    (void)program;
-    found->no_memory = grown == NULL;
+    list->no_memory = grown == NULL;
     if (grown == NULL)
         return false;
-    found->records = grown;
-    grown[found->n++] = *record;
+    list->items = grown;
+    grown[list->n++] = (struct item){*record, program, run_book_near(&list->book, record->begin.utc_us)};
     return true;
 }
 
-/* ---------------------------------------------------------------- words */
-
-static const char *verdict_words(const struct ctl *ctl, enum freezer_verdict_kind kind)
+static void list_free(struct list *list)
 {
-    switch (kind) {
-    case FREEZER_WITHIN_LIMITS:
-        return tr(ctl, "within limits", "符合限值");
-    case FREEZER_OUTSIDE_LIMITS:
-        return tr(ctl, "OUTSIDE LIMITS", "超出限值");
-    default:
-        return tr(ctl, "not known", "未知");
-    }
+    free(list->items);
+    run_book_free(&list->book);
+    run_shelf_free(&list->shelf);
 }
 
-static const char *verdict_name(enum freezer_verdict_kind kind)
+/* 0, -ENOENT: the asset has no chamber, or -errno. list_free in any case. */
+static int look(struct list *list, struct history_reader *reader, const struct program *given,
+                int64_t from_us, int64_t to_us)
 {
-    return kind == FREEZER_WITHIN_LIMITS ? "within" : kind == FREEZER_OUTSIDE_LIMITS ? "outside" : "unknown";
-}
+    struct run_find find;
+    int r = run_book_read(reader, list->asset, &list->book);
 
-static const char *end_words(const struct ctl *ctl, enum freezer_end how)
-{
-    switch (how) {
-    case FREEZER_END_COMPLETE:
-        return tr(ctl, "complete", "完成");
-    case FREEZER_END_STOPPED:
-        return tr(ctl, "stopped", "中止");
-    case FREEZER_END_LOST:
-        return tr(ctl, "lost: how it ended is not known", "数据中断：如何结束未知");
-    default:
-        return tr(ctl, "running", "进行中");
-    }
-}
-
-/* In which form a reason's value and limit are. */
-enum form { FORM_NONE, FORM_DEGREES, FORM_PER_HOUR, FORM_TIME };
-
-static const struct {
-    enum freezer_why why;
-    enum form form;
-    const char *en, *zh;
-} words[] = {
-    {FREEZER_WHY_NOT_COMPLETE, FORM_NONE, "the program did not come to its end", "程序未完成"},
-    {FREEZER_WHY_DEVIATION, FORM_DEGREES, "off the program", "偏离程序"},
-    {FREEZER_WHY_RMS, FORM_DEGREES, "deviation, root mean square", "均方根偏差"},
-    {FREEZER_WHY_OUTSIDE, FORM_TIME, "outside the tolerances", "超出容差的时间"},
-    {FREEZER_WHY_RATE, FORM_PER_HOUR, "rate", "降温速率"},
-    {FREEZER_WHY_OVERSHOOT, FORM_DEGREES, "overshoot", "过冲"},
-    {FREEZER_WHY_SETPOINT, FORM_DEGREES, "the controller's setpoint is not the program's",
-     "控制器设定值与程序不符"},
-    {FREEZER_WHY_GAP, FORM_TIME, "data missing", "数据缺失"},
-    {FREEZER_WHY_NO_EXOTHERM, FORM_NONE, "no exotherm", "无放热峰"},
-    {FREEZER_WHY_ONSET, FORM_DEGREES, "onset of ice", "结冰起始温度"},
-    {FREEZER_WHY_SUPERCOOLING, FORM_DEGREES, "supercooling", "过冷度"},
-    {FREEZER_WHY_PLATEAU, FORM_TIME, "plateau", "平台时间"},
-    {FREEZER_WHY_ZERO_TO_40, FORM_TIME, "from 0 to -40 °C", "0 至 -40 °C 用时"},
-    {FREEZER_WHY_END, FORM_DEGREES, "temperature at the end", "结束温度"},
-    {FREEZER_WHY_LID, FORM_TIME, "lid open", "开盖"},
-    {FREEZER_WHY_POWER, FORM_TIME, "power off", "断电"},
-    {FREEZER_WHY_NO_PROGRAM, FORM_NONE, "no program is given: nothing to judge by", "未指定程序，无法判定"},
-    {FREEZER_WHY_NO_LIMITS, FORM_NONE, "the program has no limits", "程序没有限值"},
-    {FREEZER_WHY_BEGIN_UNKNOWN, FORM_NONE, "its begin was not seen", "未见到开始"},
-    {FREEZER_WHY_END_UNKNOWN, FORM_NONE, "its end was not seen", "未见到结束"},
-    {FREEZER_WHY_NOT_MEASURED, FORM_NONE, "not measured, or not throughout", "未测量或测量不完整"},
-    {FREEZER_WHY_UNCERTAIN, FORM_TIME, "the device itself doubted its readings", "装置自身认为读数可疑"},
-    {FREEZER_WHY_ICE_UNKNOWN, FORM_NONE, "whether and where ice began is not known", "是否及何时结冰未知"},
-};
-#define N_WORDS (sizeof words / sizeof *words)
-
-static void number(const struct ctl *ctl, enum form form, int64_t value, char text[WHEN_MAX])
-{
-    char digits[MICRO_TEXT_MAX];
-
-    if (form == FORM_TIME) {
-        when_print_duration(ctl, text, value);
-        return;
-    }
-    micro_print(digits, sizeof digits, micro_round(form == FORM_PER_HOUR ? value / 60 : value, 2), 2);
-    (void)snprintf(text, WHEN_MAX, "%s %s", digits, form == FORM_PER_HOUR ? "°C/min" : "°C");
-}
-
-static const char *text_of(const struct ctl *ctl, enum freezer_why why, enum form *ret)
-{
-    for (size_t i = 0; i < N_WORDS; i++) {
-        if (words[i].why == why) {
-            *ret = words[i].form;
-            return tr(ctl, words[i].en, words[i].zh);
-        }
-    }
-    *ret = FORM_NONE;
-    return freezer_record_why_name(why);
-}
-
-/* "step 2: rate -1.50 °C/min (wanted -1.00 °C/min)" */
-static void describe(const struct ctl *ctl, const struct freezer_reason *r, char *text, size_t cap)
-{
-    char step[32] = "", value[WHEN_MAX], limit[WHEN_MAX];
-    enum form form, ignored;
-    const char *what = text_of(ctl, r->why, &form);
-
-    if (r->step >= 0)
-        (void)snprintf(step, sizeof step, tr(ctl, "step %d: ", "第 %d 步："), r->step + 1);
-    if (r->why == FREEZER_WHY_NOT_MEASURED && r->about != FREEZER_WHY_NONE) {
-        (void)snprintf(text, cap, "%s%s: %s", step, text_of(ctl, r->about, &ignored), what);
-        return;
-    }
-    if (form == FORM_NONE || r->value == FREEZER_NONE) {
-        (void)snprintf(text, cap, "%s%s", step, what);
-        return;
-    }
-    number(ctl, form, r->value, value);
-    if (r->limit == FREEZER_NONE) {
-        (void)snprintf(text, cap, "%s%s %s", step, what, value);
-        return;
-    }
-    number(ctl, form, r->limit, limit);
-    if (r->why == FREEZER_WHY_RATE || r->why == FREEZER_WHY_SETPOINT)
-        (void)snprintf(text, cap, tr(ctl, "%s%s %s (wanted %s)", "%s%s %s（应为 %s）"), step, what, value,
-                       limit);
-    else
-        (void)snprintf(text, cap, tr(ctl, "%s%s %s (limit %s)", "%s%s %s（限值 %s）"), step, what, value,
-                       limit);
-}
-
-/* What may become of the samples of a run that was broken off, by the temperature they had then. */
-static enum freezer_guidance guidance_of(const struct freezer_record *r, const struct program *program)
-{
-    if (r->how == FREEZER_END_COMPLETE || r->how == FREEZER_END_NONE)
-        return FREEZER_GUIDANCE_NONE;
-    return freezer_record_guidance(r, program != NULL ? &program->steps : NULL, r->end.boot_us,
-                                   r->ice.gap_us);
-}
-
-static const char *guidance_words(const struct ctl *ctl, enum freezer_guidance guidance)
-{
-    switch (guidance) {
-    case FREEZER_GUIDANCE_MINUS80:
-        return tr(ctl,
-                  "broken off warmer than -40 °C: into a -80 °C freezer, not into LN2 vapour (cord blood)",
-                  "中止时高于 -40 °C：可转入 -80 °C 冰箱，不可转入气相液氮（脐带血）");
-    case FREEZER_GUIDANCE_EITHER:
-        return tr(ctl, "broken off at -40 °C or colder: into a -80 °C freezer or LN2 vapour (cord blood)",
-                  "中止时不高于 -40 °C：可转入 -80 °C 冰箱或气相液氮（脐带血）");
-    case FREEZER_GUIDANCE_UNKNOWN:
-        return tr(ctl,
-                  "broken off, the samples' temperature is not known: only a -80 °C freezer is right at any "
-                  "(cord blood)",
-                  "中止时样品温度未知：仅 -80 °C 冰箱在任何温度下适用（脐带血）");
-    default:
-        return NULL;
-    }
-}
-
-static const char *guidance_name(enum freezer_guidance guidance)
-{
-    static const char *const all[] = {"none", "minus-80", "unknown", "minus-80-or-ln2-vapour"};
-
-    return all[guidance];
-}
-
-/* ---------------------------------------------------------------- JSON */
-
-static void json_known(struct json_text *j, const char *key, int64_t value, unsigned decimals)
-{
-    if (value == FREEZER_NONE)
-        json_text_null(j, key);
-    else
-        json_text_micro(j, key, value, decimals);
-}
-
-static void json_ice(struct json_text *j, const struct freezer_record *r)
-{
-    const struct freezer_ice *ice = &r->ice;
-    const bool seen = ice->state != ICE_NOT_SEEN;
-
-    json_text_object(j, "ice");
-    json_text_bool(j, "seen", seen);
-    json_text_bool(j, "uncertain", ice->uncertain || ice->gap);
-    json_text_bool(j, "may_be_hidden", !seen && (!r->has_sample || r->ice_hidden || ice->flat));
-    if (seen)
-        json_text_time(j, "onset_time", ice->onset_us + r->begin.utc_us - r->begin.boot_us);
-    json_known(j, "onset", ice->onset, 2);
-    json_known(j, "supercooling", freezer_ice_supercooling(ice), 2);
-    json_known(j, "peak", seen ? ice->peak : FREEZER_NONE, 2);
-    json_known(j, "plateau_seconds", ice->plateau_us, 1);
-    json_text_end(j);
-}
-
-static void json_steps(struct json_text *j, const struct freezer_record *r, const struct freezer_program *p)
-{
-    micro_t value;
-
-    json_text_array(j, "steps");
-    for (unsigned i = 0; p != NULL && i < r->n_steps; i++) {
-        const struct freezer_conduct *c = &r->steps[i];
-        json_text_object(j, NULL);
-        json_text_string(j, "kind", freezer_program_kind_name(p->steps[i].kind));
-        json_text_bool(j, "reached", c->entered);
-        json_text_micro(j, "seconds", c->entered ? c->end_us - c->begin_us : 0, 1);
-        json_text_micro(j, "covered_seconds", c->covered_us, 1);
-        json_text_micro(j, "outside_seconds", c->outside_us, 1);
-        json_known(j, "warmer", c->warm, 2);
-        json_known(j, "colder", c->cold, 2);
-        json_known(j, "rms", freezer_record_rms(r, (int)i, &value) ? value : FREEZER_NONE, 3);
-        json_known(j, "per_minute", freezer_record_rate(r, i, &value) ? value / 60 : FREEZER_NONE, 3);
-        json_known(j, "overshoot", c->overshoot, 2);
-        json_text_end(j);
-    }
-    json_text_end(j);
-}
-
-static void json_verdict(const struct ctl *ctl, struct json_text *j, const struct freezer_verdict *v)
-{
-    char text[256];
-
-    json_text_string(j, "verdict", verdict_name(v->kind));
-    json_text_array(j, "reasons");
-    for (unsigned i = 0; i < v->n && i < FREEZER_REASONS_MAX; i++) {
-        const struct freezer_reason *r = &v->reasons[i];
-        json_text_object(j, NULL);
-        json_text_string(j, "why", freezer_record_why_name(r->why));
-        if (r->about != FREEZER_WHY_NONE)
-            json_text_string(j, "about", freezer_record_why_name(r->about));
-        if (r->step >= 0)
-            json_text_integer(j, "step", r->step + 1);
-        describe(ctl, r, text, sizeof text);
-        json_text_string(j, "text", text);
-        json_text_end(j);
-    }
-    json_text_end(j);
-}
-
-static void json_run(const struct ctl *ctl, const struct freezer_record *r, const struct program *program,
-                     bool first)
-{
-    char text[24576];
-    struct freezer_verdict v;
-    struct json_text j;
-    int64_t way_us, within_us;
-
-    freezer_record_judge(r, program != NULL ? &program->steps : NULL, &v);
-    json_text_begin(&j, text, sizeof text);
-    json_text_object(&j, NULL);
-    json_text_time(&j, "begin", r->begin.utc_us);
-    json_text_time(&j, "end", r->end.utc_us);
-    json_text_string(&j, "how", freezer_record_end_name(r->how));
-    json_text_string(&j, "recognised_by", r->by_status ? "status" : "temperature");
-    json_text_bool(&j, "begin_known", r->begin_known);
-    json_known(&j, "last_sample", r->last_sample, 2);
-    json_known(&j, "last_chamber", r->last_chamber, 2);
-    json_text_integer(&j, "gaps", r->n_gaps);
-    json_text_micro(&j, "longest_gap_seconds", r->longest_gap_us, 1);
-    json_known(&j, "zero_to_minus_40_seconds",
-               freezer_record_zero_to_40(r, &way_us, &within_us) ? way_us : FREEZER_NONE, 1);
-    json_ice(&j, r);
-    json_steps(&j, r, program != NULL ? &program->steps : NULL);
-    json_verdict(ctl, &j, &v);
-    json_text_string(&j, "guidance", guidance_name(guidance_of(r, program)));
-    json_text_end(&j);
-    printf("%s%s", first ? "" : ",", json_text_finish(&j) > 0 ? text : "{}");
-}
-
-static void print_json(const struct ctl *ctl, const char *asset, const struct found *found,
-                       const struct program *program)
-{
-    char text[1024];
-    struct json_text j;
-
-    json_text_begin(&j, text, sizeof text);
-    json_text_object(&j, NULL);
-    json_text_string(&j, "cryomon", "runs 1");
-    json_text_string(&j, "asset", asset);
-    if (program != NULL) {
-        json_text_string(&j, "program", program->id);
-        json_text_string(&j, "program_status", program_status_name(program->status));
-        json_text_string(&j, "program_sha256", program->hash);
-    }
-    json_text_end(&j);
-    const int len = json_text_finish(&j);
-    printf("%.*s,\"runs\":[", len > 0 ? len - 1 : 0, text);
-    for (size_t i = 0; i < found->n; i++)
-        json_run(ctl, &found->records[i], program, i == 0);
-    fputs("]}\n", stdout);
+    if (r == 0)
+        r = run_find_begin(&find, reader, list->asset, &list->book, &list->shelf,
+                           run_shelf_config(&list->shelf, to_us, NULL), given);
+    if (r == 0)
+        r = run_find_all(&find, from_us, to_us, keep, list, &list->from);
+    return r == 0 && list->no_memory ? -ENOMEM : r;
 }
 
 /* ---------------------------------------------------------------- the table */
 
-static void degrees_cell(const struct ctl *ctl, struct table *t, unsigned column, micro_t value,
-                         bool uncertain)
+enum {
+    COLUMN_BEGIN,
+    COLUMN_TOOK,
+    COLUMN_END,
+    COLUMN_PROGRAM,
+    COLUMN_ICE,
+    COLUMN_SUPERCOOLED,
+    COLUMN_OFF,
+    COLUMN_GAPS,
+    COLUMN_LAST,
+    COLUMN_VERDICT,
+    COLUMN_DECISION,
+    COLUMN_COUNT
+};
+
+static void degrees_cell(struct table *t, unsigned column, micro_t value, bool uncertain)
 {
     char text[WHEN_MAX], shown[WHEN_MAX + 4];
 
-    if (value == FREEZER_NONE) {
-        table_cell(t, column, TABLE_PLAIN, "--");
-        return;
-    }
-    number(ctl, FORM_DEGREES, value, text);
-    (void)snprintf(shown, sizeof shown, "%s%s", text, uncertain ? " ?" : "");
+    (void)snprintf(shown, sizeof shown, "%s%s", run_words_degrees(text, value),
+                   uncertain && value != FREEZER_NONE ? " ?" : "");
     table_cell(t, column, TABLE_PLAIN, shown);
 }
 
+/* The most that any step was off the program, to either side. */
 static micro_t most_off(const struct freezer_record *r)
 {
     micro_t most = FREEZER_NONE;
 
     for (unsigned i = 0; i < FREEZER_STEPS_MAX; i++) {
         const struct freezer_conduct *c = &r->steps[i];
-        if (c->warm == FREEZER_NONE)
+        if (c->warm == FREEZER_NONE || c->cold == FREEZER_NONE)
             continue;
         const micro_t here = c->warm > -c->cold ? c->warm : -c->cold;
         most = here > most ? here : most;
@@ -345,144 +106,248 @@ static micro_t most_off(const struct freezer_record *r)
     return most;
 }
 
-static void add_run(const struct ctl *ctl, struct table *t, const struct freezer_record *r,
-                    const struct program *program)
+static enum freezer_guidance guidance_of(const struct item *item)
 {
-    char text[WHEN_MAX], notes[4096] = "";
-    struct freezer_verdict v;
-    size_t used = 0;
+    const struct freezer_record *r = &item->record;
 
-    freezer_record_judge(r, program != NULL ? &program->steps : NULL, &v);
-    table_row(t);
-    table_cell(t, 0, TABLE_PLAIN, when_print(ctl, text, r->begin.utc_us, false));
-    table_cell(t, 1, TABLE_PLAIN, when_print_duration(ctl, text, r->end.utc_us - r->begin.utc_us));
-    table_cell(t, 2, r->how == FREEZER_END_COMPLETE ? TABLE_PLAIN : TABLE_WARNING, end_words(ctl, r->how));
-    degrees_cell(ctl, t, 3, r->ice.onset, r->ice.uncertain);
-    degrees_cell(ctl, t, 4, freezer_ice_supercooling(&r->ice), r->ice.uncertain || r->ice.gap);
-    degrees_cell(ctl, t, 5, most_off(r), false);
-    table_cell(t, 6, r->n_gaps > 0 ? TABLE_WARNING : TABLE_PLAIN,
-               r->n_gaps > 0 ? when_print_duration(ctl, text, r->gaps_us) : "0 s");
-    degrees_cell(ctl, t, 7, r->has_sample ? r->last_sample : r->last_chamber, false);
-    table_cell(t, 8,
-               v.kind == FREEZER_OUTSIDE_LIMITS  ? TABLE_URGENT
-               : v.kind == FREEZER_WITHIN_LIMITS ? TABLE_PLAIN
-                                                 : TABLE_WARNING,
-               verdict_words(ctl, v.kind));
-    for (unsigned i = 0; i < v.n && i < FREEZER_REASONS_MAX && used + 300 < sizeof notes; i++) {
-        char reason[256];
-        describe(ctl, &v.reasons[i], reason, sizeof reason);
-        used += (size_t)snprintf(notes + used, sizeof notes - used, "%s%s", i > 0 ? "; " : "  ", reason);
-    }
-    const char *guidance = guidance_words(ctl, guidance_of(r, program));
-    if (guidance != NULL)
-        used += (size_t)snprintf(notes + used, sizeof notes - used, "%s%s", used > 0 ? "; " : "  ", guidance);
-    if (used > 0)
-        table_note(t, notes);
+    if (r->how == FREEZER_END_COMPLETE || r->how == FREEZER_END_NONE)
+        return FREEZER_GUIDANCE_NONE;
+    return freezer_record_guidance(r, item->program != NULL ? &item->program->steps : NULL, r->end.boot_us,
+                                   r->ice.gap_us);
 }
 
-static int print_table(const struct ctl *ctl, const struct found *found, const struct program *program)
+static void add(char *text, size_t cap, const char *what)
 {
-    const struct table_column columns[] = {
-        {tr(ctl, "BEGIN", "开始"), false},      {tr(ctl, "TOOK", "用时"), true},
-        {tr(ctl, "END", "结束"), false},        {tr(ctl, "ICE AT", "结冰"), true},
-        {tr(ctl, "SUPERCOOLED", "过冷"), true}, {tr(ctl, "MOST OFF", "最大偏差"), true},
-        {tr(ctl, "GAPS", "缺失"), true},        {tr(ctl, "LAST", "最后温度"), true},
-        {tr(ctl, "VERDICT", "判定"), false}};
+    const size_t used = strlen(text);
+
+    if (what != NULL && what[0] != '\0' && used + 1 < cap)
+        (void)snprintf(text + used, cap - used, "%s%s", used > 0 ? "; " : "", what);
+}
+
+/* Its id, who and what, why the verdict. */
+static void note(const struct ctl *ctl, const char *asset, const struct item *item,
+                 const struct freezer_verdict *v, char *text, size_t cap)
+{
+    char part[RUN_WORDS_MAX], lots[512];
+    const struct run_entry *e = item->entry;
+
+    if (e != NULL)
+        (void)snprintf(text, cap, "%s", e->id);
+    else
+        run_book_id(text, asset, item->record.begin.utc_us);
+    if (e != NULL && e->operator_name[0] != '\0') {
+        (void)snprintf(part, sizeof part, tr(ctl, "operator %s", "操作人 %s"), e->operator_name);
+        add(text, cap, part);
+    }
+    if (run_words_lots(e, lots, sizeof lots)[0] != '\0') {
+        (void)snprintf(part, sizeof part, tr(ctl, "lots %s", "批号 %s"), lots);
+        add(text, cap, part);
+    }
+    if (e != NULL && e->decision != RUN_UNDECIDED)
+        add(text, cap, run_words_decision(ctl, e, part, sizeof part));
+    for (unsigned i = 0; i < v->n && i < FREEZER_REASONS_MAX; i++)
+        add(text, cap, run_words_reason(ctl, &v->reasons[i], part, sizeof part));
+    add(text, cap, run_words_guidance(ctl, guidance_of(item)));
+}
+
+static const char *program_words(const struct ctl *ctl, const struct item *item)
+{
+    if (item->program != NULL)
+        return item->program->id;
+    return item->entry != NULL && item->entry->program[0] != '\0' ? item->entry->program
+                                                                  : tr(ctl, "not known", "未知");
+}
+
+static void decision_cell(const struct ctl *ctl, struct table *t, const struct item *item)
+{
+    const enum run_decision decision = item->entry != NULL ? item->entry->decision : RUN_UNDECIDED;
+
+    if (decision == RUN_ACCEPTED)
+        table_cell(t, COLUMN_DECISION, TABLE_PLAIN, tr(ctl, "accepted", "已接受"));
+    else if (decision == RUN_REJECTED)
+        table_cell(t, COLUMN_DECISION, TABLE_URGENT, tr(ctl, "REJECTED", "已拒绝"));
+    else
+        table_cell(t, COLUMN_DECISION, TABLE_WARNING, tr(ctl, "none yet", "未决定"));
+}
+
+static void add_run(const struct ctl *ctl, struct table *t, const char *asset, const struct item *item)
+{
+    const struct freezer_record *r = &item->record;
+    char text[WHEN_MAX], notes[4096];
+    struct freezer_verdict v;
+
+    freezer_record_judge(r, item->program != NULL ? &item->program->steps : NULL, &v);
+    table_row(t);
+    table_cell(t, COLUMN_BEGIN, TABLE_PLAIN, when_print(ctl, text, r->begin.utc_us, false));
+    table_cell(t, COLUMN_TOOK, TABLE_PLAIN, when_print_duration(ctl, text, r->end.utc_us - r->begin.utc_us));
+    table_cell(t, COLUMN_END, r->how == FREEZER_END_COMPLETE ? TABLE_PLAIN : TABLE_WARNING,
+               run_words_end(ctl, r->how));
+    table_cell(t, COLUMN_PROGRAM, TABLE_PLAIN, program_words(ctl, item));
+    degrees_cell(t, COLUMN_ICE, r->ice.onset, r->ice.uncertain);
+    degrees_cell(t, COLUMN_SUPERCOOLED, freezer_ice_supercooling(&r->ice), r->ice.uncertain || r->ice.gap);
+    degrees_cell(t, COLUMN_OFF, most_off(r), false);
+    table_cell(t, COLUMN_GAPS, r->n_gaps > 0 ? TABLE_WARNING : TABLE_PLAIN,
+               r->n_gaps > 0 ? when_print_duration(ctl, text, r->gaps_us) : "0 s");
+    degrees_cell(t, COLUMN_LAST, r->has_sample ? r->last_sample : r->last_chamber, false);
+    table_cell(t, COLUMN_VERDICT, run_words_verdict_style(v.kind), run_words_verdict(ctl, v.kind));
+    decision_cell(ctl, t, item);
+    note(ctl, asset, item, &v, notes, sizeof notes);
+    table_note(t, notes);
+}
+
+static bool has_example(const struct list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (list->items[i].program != NULL && list->items[i].program->status == PROGRAM_EXAMPLE)
+            return true;
+    return false;
+}
+
+static int print_table(const struct ctl *ctl, const struct list *list, bool titled)
+{
+    const struct table_column columns[COLUMN_COUNT] = {
+        {tr(ctl, "BEGIN", "开始"), false},       {tr(ctl, "TOOK", "用时"), true},
+        {tr(ctl, "END", "结束"), false},         {tr(ctl, "PROGRAM", "程序"), false},
+        {tr(ctl, "ICE AT", "结冰"), true},       {tr(ctl, "SUPERCOOLED", "过冷"), true},
+        {tr(ctl, "MOST OFF", "最大偏差"), true}, {tr(ctl, "GAPS", "缺失"), true},
+        {tr(ctl, "LAST", "最后温度"), true},     {tr(ctl, "VERDICT", "判定"), false},
+        {tr(ctl, "DECISION", "决定"), false}};
+    static const struct table_cut cuts[] = {{COLUMN_LAST, 0},    {COLUMN_SUPERCOOLED, 0}, {COLUMN_END, 8},
+                                            {COLUMN_PROGRAM, 8}, {COLUMN_OFF, 0},         {COLUMN_GAPS, 0},
+                                            {COLUMN_ICE, 0},     {COLUMN_PROGRAM, 0},     {COLUMN_TOOK, 0},
+                                            {COLUMN_BEGIN, 16}};
     struct table table;
 
-    table_init(&table, columns, 9);
-    for (size_t i = 0; i < found->n; i++)
-        add_run(ctl, &table, &found->records[i], program);
+    if (titled)
+        table_line(stdout, ctl->colour, TABLE_HEAD, 0, list->asset);
+    if (list->n == 0) {
+        puts(tr(ctl, "no runs there", "该时段没有冷冻程序运行"));
+        return CTL_OK;
+    }
+    table_init(&table, columns, COLUMN_COUNT);
+    table.cuts = cuts;
+    table.n_cuts = sizeof cuts / sizeof *cuts;
+    for (size_t i = 0; i < list->n; i++)
+        add_run(ctl, &table, list->asset, &list->items[i]);
     const bool failed = table.failed;
     if (!failed)
-        table_print(&table, stdout, ctl->colour, 0, SIZE_MAX);
+        table_print(&table, stdout, ctl->colour, ctl->columns, SIZE_MAX);
     table_free(&table);
-    if (program != NULL && program->status == PROGRAM_EXAMPLE)
-        table_line(stdout, ctl->colour, TABLE_WARNING, ctl->columns,
+    if (has_example(list))
+        table_line(stdout, ctl->colour, TABLE_WARNING, 0,
                    tr(ctl, "The program is an example that nobody has validated: its verdicts are none.",
                       "该程序是未经验证的示例：其判定无效。"));
     return failed ? CTL_NEGATIVE : CTL_OK;
 }
 
-/* ---------------------------------------------------------------- the verb */
+/* ---------------------------------------------------------------- the freezers */
 
-/* False: complained. */
-static bool load_program(const struct ctl *ctl, struct program **ret)
+struct verb {
+    struct ctl *ctl;
+    struct history_reader *reader;
+    struct config *config;
+    struct program *program; /* given; NULL: none */
+    int64_t from_us, to_us;
+    json_t *runs; /* of all freezers */
+    uint64_t left_out;
+};
+
+static int one_freezer(struct verb *v, const char *asset, bool named)
 {
-    struct problems problems = {.n = 0}, warnings = {.n = 0};
-    bool ok = true;
+    struct list list = {.ctl = v->ctl, .asset = asset};
+    int result;
 
-    *ret = NULL;
-    if (ctl->program != NULL && program_load(ctl->program, ctl->program, &problems, &warnings, ret) < 0) {
-        problems_print(&problems, stderr);
-        ok = false;
-    }
-    problems_free(&problems);
-    problems_free(&warnings);
-    return ok;
+    run_shelf_init(&list.shelf, v->reader, v->config);
+    const int error = look(&list, v->reader, v->program, v->from_us, v->to_us);
+    v->left_out += error == 0 ? list.from.left_out : 0;
+    if (error == -ENOENT && named)
+        result = stored_no_point(v->ctl, v->reader, asset, "chamber");
+    else if (error == -ENOENT)
+        result = CTL_OK; /* configured, and nothing was stored of it yet */
+    else if (error < 0)
+        result = stored_complain(v->ctl, error);
+    else if (!v->ctl->json)
+        result = print_table(v->ctl, &list, !named);
+    else
+        result = CTL_OK;
+    for (size_t i = 0; v->ctl->json && error == 0 && i < list.n; i++)
+        json_array_append_new(v->runs, run_json(v->ctl, asset, &list.items[i].record, list.items[i].program,
+                                                list.items[i].entry));
+    list_free(&list);
+    return result;
 }
 
-static int show(const struct ctl *ctl, const char *asset, const struct found *found,
-                const struct program *program)
+static bool take_chamber(void *context, const struct history_point *point)
 {
-    if (ctl->json) {
-        print_json(ctl, asset, found, program);
-        return CTL_OK;
+    (void)json_object_set_new(context, point->asset, json_true());
+    return true;
+}
+
+/* Those that are configured, and those that have a stored chamber. */
+static int all_freezers(struct verb *v)
+{
+    json_t *assets = json_object();
+    const char *asset;
+    json_t *ignored;
+    int result = CTL_OK;
+
+    for (unsigned i = 0; v->config != NULL && i < v->config->n_freezers; i++)
+        (void)json_object_set_new(assets, v->config->assets[v->config->freezers[i].asset].id, json_true());
+    (void)history_points(v->reader, NULL, "chamber", take_chamber, assets);
+    json_object_foreach(assets, asset, ignored)
+    {
+        const int one = one_freezer(v, asset, false);
+        result = one != CTL_OK ? one : result;
     }
-    if (found->n == 0) {
-        puts(tr(ctl, "no runs there", "该时段没有冷冻程序运行"));
-        return CTL_OK;
+    if (json_object_size(assets) == 0 && !v->ctl->json)
+        puts(tr(v->ctl, "no freezer is recorded there", "记录中没有程序降温仪"));
+    json_decref(assets);
+    return result;
+}
+
+static void print_json(const struct verb *v, const char *asset)
+{
+    json_t *o = json_pack("{s:s}", "cryomon", "runs 1");
+
+    if (asset != NULL)
+        (void)json_object_set_new(o, "asset", json_string(asset));
+    if (v->program != NULL) {
+        (void)json_object_set_new(o, "program", json_string(v->program->id));
+        (void)json_object_set_new(o, "program_status", json_string(program_status_name(v->program->status)));
+        (void)json_object_set_new(o, "program_sha256", json_string(v->program->hash));
     }
-    return print_table(ctl, found, program);
+    (void)json_object_set(o, "runs", v->runs);
+    json_dumpf(o, stdout, CTL_JSON);
+    putchar('\n');
+    json_decref(o);
 }
 
 int verb_runs(struct ctl *ctl, int argc, char **argv)
 {
-    struct history_reader *reader;
-    struct program *program;
-    struct found found = {NULL, 0, false};
-    struct runs_from from;
-    int64_t from_us, to_us;
+    struct verb v = {.ctl = ctl};
 
-    (void)argc;
-    if (!when_range(ctl, INT64_C(7) * 86400 * SECOND_US, &from_us, &to_us))
+    if (!when_range(ctl, INT64_C(7) * 86400 * SECOND_US, &v.from_us, &v.to_us))
         return CTL_USAGE;
-    if (!load_program(ctl, &program))
+    if (!run_program_load(ctl, &v.program))
         return CTL_NEGATIVE;
-    int result = stored_open(ctl, &reader);
+    int result = stored_open(ctl, &v.reader);
     if (result != CTL_OK) {
-        program_free(program);
+        program_free(v.program);
         return result;
     }
-    struct config *config = places_config(ctl);
-    struct run_book book = {.n = 0};
-    struct run_shelf shelf;
-    struct run_find find;
-    run_shelf_init(&shelf, reader, config);
-    int error = run_book_read(reader, argv[0], &book);
-    if (error == 0)
-        error = run_find_begin(&find, reader, argv[0], &book, &shelf, run_shelf_config(&shelf, to_us, NULL),
-                               program);
-    if (error == 0)
-        error = run_find_all(&find, from_us, to_us, keep, &found, &from);
-    if (error == 0 && found.no_memory)
-        error = -ENOMEM;
-    if (error == -ENOENT)
-        result = stored_no_point(ctl, reader, argv[0], "chamber");
-    else if (error < 0)
-        result = stored_complain(ctl, error);
-    else
-        result = show(ctl, argv[0], &found, program);
-    if (error == 0 && from.left_out > 0)
+    v.config = places_config(ctl);
+    v.runs = json_array();
+    result = argc > 0 ? one_freezer(&v, argv[0], true) : all_freezers(&v);
+    if (ctl->json && result == CTL_OK)
+        print_json(&v, argc > 0 ? argv[0] : NULL);
+    if (v.left_out > 0)
         ctl_complain(tr(ctl, "%" PRIu64 " readings left out: the clock was set back",
                         "忽略 %" PRIu64 " 个读数：时钟曾被回拨"),
-                     from.left_out);
-    stored_tell_damage(ctl, reader);
-    free(found.records);
-    run_book_free(&book);
-    run_shelf_free(&shelf);
-    config_unref(config);
-    history_close(reader);
-    program_free(program);
+                     v.left_out);
+    stored_tell_damage(ctl, v.reader);
+    json_decref(v.runs);
+    config_unref(v.config);
+    history_close(v.reader);
+    program_free(v.program);
     return result;
 }

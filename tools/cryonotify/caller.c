@@ -137,22 +137,38 @@ static void take_ack(void *context, const struct book_ack *ack)
         }
 }
 
-static void remember(struct caller *c, struct stamp now)
+/* 0, or -ETIMEDOUT: the disk hangs, and what was read may be a part. */
+static int remember(struct caller *c, struct stamp now)
 {
     char text[CALLER_RUN + 32] = "";
     if (c->book == NULL)
-        return;
+        return 0;
     caller_people_load(c);
-    (void)book_alarm_load(c->book, take_alarm, c);
-    (void)book_ack_load(c->book, take_ack, c);
-    (void)book_attempt_settle(c->book, now.utc_us, &c->last_id);
-    if (book_fact_get(c->book, "last", text, sizeof text) == 0) {
+    int result = book_alarm_load(c->book, take_alarm, c);
+    if (result >= 0)
+        result = book_ack_load(c->book, take_ack, c);
+    if (result >= 0)
+        result = book_attempt_settle(c->book, now.utc_us, &c->last_id);
+    if (result != -ETIMEDOUT)
+        result = book_fact_get(c->book, "last", text, sizeof text);
+    if (result == 0) {
         char *rest = NULL;
         c->last_seq = strtoll(text, &rest, 10);
         snprintf(c->last_run, sizeof c->last_run, "%s", *rest == ' ' ? rest + 1 : "");
     }
-    if (book_fact_get(c->book, "drill_turn", text, sizeof text) == 0)
+    if (result != -ETIMEDOUT)
+        result = book_fact_get(c->book, "drill_turn", text, sizeof text);
+    if (result == 0)
         call_set_drill_turn(c->call, (unsigned)strtoul(text, NULL, 10));
+    return result == -ETIMEDOUT ? result : 0;
+}
+
+/* Who can't read the book begins without it; when the disk answers, everything begins anew with it. */
+static void set_aside(struct caller *c)
+{
+    c->hung_book = c->book;
+    c->book = NULL;
+    caller_say_book(c, -ETIMEDOUT);
 }
 
 /* A damaged file is put aside, and a new one begun: the retained states tell what is open. */
@@ -178,6 +194,10 @@ static void open_book(struct caller *c, struct stamp now)
         result = book_open(c->config->state, NULL, &c->book, c->book_trouble, sizeof c->book_trouble);
     }
     c->last_id = now.utc_us; /* without a book; else remember() knows better */
+    if (result == -ETIMEDOUT) {
+        c->hung_book = c->book;
+        c->book = NULL;
+    }
     if (result == 0)
         c->book_trouble[0] = '\0';
     else /* whoever can't write must call all the same */
@@ -221,7 +241,8 @@ int caller_create(const struct notify_config *config, bool watch_only, int signa
         (void)watch_add(&c->watch, now, config->site);
     open_book(c, now);
     caller_rota(c, now);
-    remember(c, now);
+    if (remember(c, now) < 0)
+        set_aside(c);
     caller_health_load(c, now);
     caller_offs_load(c, now);
     configure_inbox(c);
@@ -231,7 +252,7 @@ int caller_create(const struct notify_config *config, bool watch_only, int signa
     if (result < 0)
         log_line(LOG_ERR, MID_CONTROL, "no control socket at %s: %s", config->socket,
                  strerrordesc_np(-result));
-    result = inbox_create(&c->inbox_config, c->book, &c->inbox);
+    result = inbox_create(&c->inbox_config, c->book != NULL ? c->book : c->hung_book, &c->inbox);
     if (result < 0) {
         caller_free(c);
         return result;
@@ -319,7 +340,7 @@ static bool take_all(struct caller *c, struct stamp now)
         caller_result(c, now, &result);
     while (mailbox_take(c->asks, &ask))
         caller_ask(c, now, &ask);
-    if (n == 0 && c->book != NULL && inbox_take_left(c->inbox))
+    if (n == 0 && c->book != NULL && !book_is_late(c->book) && inbox_take_left(c->inbox))
         (void)book_inbox_load(c->book, 0, LETTERS_TURN, take_left, c);
     if (inbox_take_lost(c->inbox) > 0 || call_wants_resync(c->call)) {
         c->sync++;
@@ -327,18 +348,6 @@ static bool take_all(struct caller *c, struct stamp now)
         inbox_resync(c->inbox);
     }
     return n == LETTERS_TURN;
-}
-
-/* Once it can be opened, everything begins anew with it: the service manager starts us again. */
-static void try_book(struct caller *c, struct stamp now)
-{
-    c->book_us = now.boot_us + BOOK_US;
-    if (book_open(c->config->state, NULL, &c->book, c->book_trouble, sizeof c->book_trouble) < 0)
-        return;
-    book_close(c->book);
-    c->book = NULL;
-    log_line(LOG_NOTICE, MID_STORE, "notify.db can be opened now: starting anew");
-    c->stopping = c->failed = true;
 }
 
 static bool has_to_send(const struct caller *c)
@@ -374,8 +383,10 @@ static bool turn(struct caller *c)
         if (c->book != NULL)
             (void)book_tidy(c->book, now.utc_us);
     }
-    if (c->book == NULL && now.boot_us >= c->book_us)
-        try_book(c, now);
+    if (c->book == NULL && now.boot_us >= c->book_us) {
+        c->book_us = now.boot_us + (c->hung_book != NULL ? TURN_US : BOOK_US);
+        caller_try_book(c);
+    }
     service_watchdog();
     return more;
 }
@@ -444,7 +455,9 @@ void caller_free(struct caller *c)
         free(c->slots[i].body);
     mailbox_free(c->results);
     mailbox_free(c->asks);
-    book_close(c->book);
+    if (book_close(c->book) < 0)
+        log_line(LOG_CRIT, MID_STORE, "the disk does not answer: what was not written to notify.db is lost");
+    (void)book_close(c->hung_book);
     call_free(c->call);
     free(c->slots);
     free(c->missed);

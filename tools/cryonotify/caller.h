@@ -50,6 +50,7 @@ struct caller_delivery {
     uint8_t level;
     uint16_t round;
     bool to_send, unwritten;
+    bool in_page; /* the page that is being written has it */
     const char *purpose, *outcome;
     int64_t utc_us, ended_utc_us;
     char occurrence[CALL_OCCURRENCE];
@@ -60,11 +61,13 @@ struct caller_ack {
     struct book_ack ack; /* id 0: free */
     uint64_t ask;        /* the page that waits for it; 0: none */
     int64_t asked_us;    /* since when */
-    char token_id[33];   /* the link that is used up with it; "": none. Not kept over a restart */
-    char from[64];
-    int64_t sent_us; /* 0: to be sent */
+    int64_t sent_us;     /* 0: to be sent */
     unsigned tries;
-    bool plain; /* the daemon does not know "person" and "occurrence" */
+    int64_t used_utc_us; /* ended: when */
+    bool ended;          /* it has its answer, and the book is to forget it */
+    bool used;           /* ended: the link is used up */
+    bool unwritten;      /* the book does not have it so */
+    bool in_page;
 };
 
 struct caller_client {
@@ -84,6 +87,20 @@ struct caller_health {
     char error[BOOK_ERROR];
     bool probed;    /* it is known from a probe, which has sent no message */
     bool unwritten; /* the book does not have it yet */
+    bool in_page;
+};
+
+/* The page that the book is given, until it is known what became of it. */
+#define CALLER_PAGE 512 /* alarms */
+struct caller_written {
+    uint32_t slot;
+    bool is_free;
+    char key[CALL_KEY];
+};
+struct caller_page {
+    bool under_way, facts, ends_off;
+    unsigned n_slots, n_done, n_published; /* of slots; of caller.done and published, from their begin */
+    struct caller_written slots[CALLER_PAGE];
 };
 
 struct caller {
@@ -93,8 +110,12 @@ struct caller {
     int signal_fd;
     bool stopping, failed;
     struct call *call;
-    struct book *book; /* NULL: it could not be opened */
+    struct book *book;      /* NULL: it could not be opened */
+    struct book *hung_book; /* it is being opened, or was read, when the disk began to hang */
     char book_trouble[CALLER_WORDS];
+    bool book_late;
+    struct caller_page page;
+    char off_unsure[2 * ID_MAX]; /* switched off too late to be told so: to be ended in the book */
     struct inbox_config inbox_config;
     struct inbox *inbox;
     struct channel *channels[NOTIFY_CHANNELS];
@@ -112,6 +133,7 @@ struct caller {
     struct book_off offs[CALLER_OFFS];
     unsigned n_offs;
     int64_t last_id;                  /* of a delivery */
+    int64_t last_ack;                 /* without a book */
     bool calls_due;                   /* there may be calls that were not published */
     int64_t flying[CALLER_FLYING];    /* calls on their way to the broker; 0: free */
     int64_t published[CALLER_FLYING]; /* and those that it has, to be written down */
@@ -158,13 +180,18 @@ void caller_keep_body(struct caller *c, const char *key, const char *body, const
 
 /* --- caller_send.c: orders and results */
 void caller_orders(struct caller *c, struct stamp now);
-void caller_write(struct caller *c, struct stamp now);
 void caller_send(struct caller *c, struct stamp now);
 void caller_result(struct caller *c, struct stamp now, const struct channel_result *result);
 void caller_publish_calls(struct caller *c);
 void caller_call_sent(struct caller *c, int64_t id, bool ok);
 /* For the record: the person has confirmed. */
 void caller_confirmed(struct caller *c, struct stamp now, const char *occurrence, const char *person);
+
+/* --- caller_book.c: into the book */
+/* Waits for the disk, but not for one that hangs. */
+void caller_write(struct caller *c, struct stamp now);
+void caller_say_book(struct caller *c, int error); /* 0: it can be written */
+void caller_try_book(struct caller *c);            /* there is none so far */
 
 /* --- caller_health.c: which channels work: across restarts, and by asking servers */
 void caller_health_load(struct caller *c, struct stamp now);
@@ -173,8 +200,8 @@ void caller_health_load(struct caller *c, struct stamp now);
 void caller_people_load(struct caller *c);
 void caller_people_map(const struct caller *c, struct call_saved *saved);
 int caller_people_write(struct caller *c);
-int caller_health_write(struct caller *c); /* in a transaction of the book; 0 or -errno */
-void caller_health_written(struct caller *c);
+int caller_health_write(struct caller *c);             /* into a page of the book; 0 or -errno */
+void caller_health_written(struct caller *c, bool ok); /* what became of the page */
 bool caller_health_is_unwritten(const struct caller *c);
 void caller_health_note(struct caller *c, struct stamp now, uint16_t person, uint8_t channel, bool ok,
                         const char *error, bool probed);
@@ -207,9 +234,12 @@ void caller_topic(const struct caller *c, const char *rest, char topic[INBOX_TOP
 void caller_ask(struct caller *c, struct stamp now, const struct link_ask *ask);
 void caller_answer(struct caller *c, struct stamp now, const struct inbox_letter *letter);
 void caller_acks(struct caller *c, struct stamp now);
-/* By the control socket or a link: occurrence or key of an alarm. Returns 0 or -errno. */
+int caller_acks_write(struct caller *c);
+void caller_acks_written(struct caller *c, bool ok);
+bool caller_acks_are_unwritten(const struct caller *c);
+/* By the control socket: occurrence or key of an alarm. Returns 0 or -errno. */
 int caller_acknowledge(struct caller *c, struct stamp now, const char *occurrence, const char *person,
-                       const char *note, uint64_t ask);
+                       const char *note);
 
 /* --- caller_off.c: what is switched off, and the rota */
 int caller_off(struct caller *c, struct stamp now, const struct book_off *off);

@@ -12,6 +12,8 @@
 #define PAGE_US    (8 * SECOND_US)  /* the page is told before its own patience ends */
 #define TRIES_MAX  2000
 #define GIVE_UP_US (INT64_C(24) * 3600 * SECOND_US)
+#define NEWS_US    (10 * SECOND_US)   /* as long as the news of an acknowledgement may be on its way */
+#define UNBOOKED   (INT64_C(1) << 40) /* numbers of acknowledgements without a book */
 
 static const char *user_of(const struct caller *c)
 {
@@ -70,15 +72,9 @@ static enum link_state shown_state(const struct caller *c, const char *occurrenc
                                                                                         : LINK_ALREADY;
 }
 
-static bool is_open(const struct caller *c, const char *occurrence)
-{
-    return shown_state(c, occurrence) == LINK_OPEN;
-}
-
 static void send_ack(struct caller *c, struct stamp now, struct caller_ack *a)
 {
-    char topic[INBOX_TOPIC], response[INBOX_TOPIC], rest[INBOX_TOPIC], text[1024], note[BOOK_WHY + 96],
-        key[CALL_KEY];
+    char topic[INBOX_TOPIC], response[INBOX_TOPIC], rest[INBOX_TOPIC], text[1024], key[CALL_KEY];
     struct json_text j;
     key_of(a->ack.occurrence, key);
     char *slash = strchr(key, '/');
@@ -89,21 +85,15 @@ static void send_ack(struct caller *c, struct stamp now, struct caller_ack *a)
     caller_topic(c, rest, topic);
     snprintf(rest, sizeof rest, "cmd/%s/answer", user_of(c));
     caller_topic(c, rest, response);
-    if (a->plain)
-        snprintf(note, sizeof note, "%s%s%s", a->ack.person, a->ack.note[0] != '\0' ? ": " : "", a->ack.note);
-    else
-        snprintf(note, sizeof note, "%s", a->ack.note);
     json_text_begin(&j, text, sizeof text);
     json_text_object(&j, NULL);
     json_text_string(&j, "asset", key);
     json_text_string(&j, "alarm", slash + 1);
-    if (note[0] != '\0')
-        json_text_string(&j, "note", note);
-    if (!a->plain) {
-        json_text_string(&j, "person", a->ack.person);
-        if (strchr(a->ack.occurrence, '@') != NULL)
-            json_text_string(&j, "occurrence", a->ack.occurrence);
-    }
+    if (a->ack.note[0] != '\0')
+        json_text_string(&j, "note", a->ack.note);
+    json_text_string(&j, "person", a->ack.person);
+    if (strchr(a->ack.occurrence, '@') != NULL)
+        json_text_string(&j, "occurrence", a->ack.occurrence);
     json_text_end(&j);
     if (json_text_finish(&j) < 0)
         return;
@@ -112,11 +102,85 @@ static void send_ack(struct caller *c, struct stamp now, struct caller_ack *a)
     (void)inbox_send(c->inbox, topic, text, false, response, 'a', a->ack.id);
 }
 
-static void drop(struct caller *c, struct caller_ack *a)
+/* It has its answer. The book forgets it in the page that says that the link is used up: whoever is killed
+ * before asks the daemon once more, which tells the same occurrence apart from another. */
+static void end(struct caller *c, struct stamp now, struct caller_ack *a, bool used)
 {
-    if (c->book != NULL && a->ack.id < INT64_C(1) << 40)
-        (void)book_ack_remove(c->book, a->ack.id);
-    *a = (struct caller_ack){.sent_us = 0};
+    if (c->book == NULL && !(used && a->ack.token[0] != '\0')) {
+        *a = (struct caller_ack){.sent_us = 0};
+        return;
+    }
+    a->ended = a->unwritten = true;
+    a->used = used && a->ack.token[0] != '\0';
+    a->ask = 0;
+    a->used_utc_us = now.utc_us;
+}
+
+static int write_one(struct caller *c, const struct caller_ack *a)
+{
+    int result = 0;
+    if (!a->ended)
+        return book_ack_put(c->book, &a->ack);
+    if (a->used)
+        result = book_link_use(c->book, a->ack.token, a->ack.occurrence, a->ack.person, a->ack.peer,
+                               a->used_utc_us);
+    return result == 0 ? book_ack_remove(c->book, a->ack.id) : result;
+}
+
+int caller_acks_write(struct caller *c)
+{
+    int result = 0;
+    for (unsigned i = 0; i < CALLER_ACKS && result == 0; i++) {
+        struct caller_ack *a = &c->acks[i];
+        if (a->ack.id == 0 || !a->unwritten)
+            continue;
+        result = write_one(c, a);
+        a->unwritten = false;
+        a->in_page = true;
+    }
+    return result;
+}
+
+void caller_acks_written(struct caller *c, bool ok)
+{
+    for (unsigned i = 0; i < CALLER_ACKS; i++) {
+        struct caller_ack *a = &c->acks[i];
+        if (a->ack.id == 0 || !a->in_page)
+            continue;
+        a->in_page = false;
+        a->unwritten |= !ok;
+        if (a->ended && !a->unwritten)
+            *a = (struct caller_ack){.sent_us = 0};
+    }
+}
+
+bool caller_acks_are_unwritten(const struct caller *c)
+{
+    for (unsigned i = 0; i < CALLER_ACKS; i++)
+        if (c->acks[i].ack.id != 0 && c->acks[i].unwritten)
+            return true;
+    return false;
+}
+
+/* A free place; when the book can't be written, that of the one that ended first: a link could be used again
+ * then, for an occurrence that is acknowledged already. */
+static struct caller_ack *open_ack(struct caller *c, struct stamp now)
+{
+    struct caller_ack *place = NULL;
+    for (unsigned i = 0; i < CALLER_ACKS; i++) {
+        struct caller_ack *a = &c->acks[i];
+        if (a->ack.id == 0) {
+            place = a;
+            break;
+        }
+        if (a->ended && (place == NULL || a->used_utc_us < place->used_utc_us))
+            place = a;
+    }
+    if (place == NULL)
+        return NULL;
+    *place = (struct caller_ack){.asked_us = now.boot_us, .unwritten = true, .ack = {.utc_us = now.utc_us}};
+    place->ack.id = c->book != NULL ? book_ack_number(c->book) : UNBOOKED + ++c->last_ack;
+    return place;
 }
 
 /* Each turn: sends what was not answered, and tells pages that wait. */
@@ -124,7 +188,7 @@ void caller_acks(struct caller *c, struct stamp now)
 {
     for (unsigned i = 0; i < CALLER_ACKS; i++) {
         struct caller_ack *a = &c->acks[i];
-        if (a->ack.id == 0)
+        if (a->ack.id == 0 || a->ended)
             continue;
         if (a->ask != 0 && now.boot_us - a->asked_us > PAGE_US) {
             answer_page(c, now, a->ask, LINK_PENDING, a->ack.person, a->ack.occurrence, NULL);
@@ -133,51 +197,63 @@ void caller_acks(struct caller *c, struct stamp now)
         if (now.utc_us - a->ack.utc_us > GIVE_UP_US || a->tries > TRIES_MAX) {
             log_line(LOG_ERR, MID_ALARM, "the acknowledgement of %s by %s was never answered",
                      a->ack.occurrence, a->ack.person);
-            drop(c, a);
+            end(c, now, a, false);
         } else if (a->sent_us == 0 || now.boot_us - a->sent_us > AGAIN_US) {
             send_ack(c, now, a);
         }
     }
 }
 
-void caller_answer(struct caller *c, struct stamp now, const struct inbox_letter *letter)
+/* By the answer's "code", see cryomon-mqtt(7). */
+static enum link_state refused_state(const char *code)
 {
-    json_error_t where;
-    struct caller_ack *a = NULL;
-    for (unsigned i = 0; i < CALLER_ACKS && letter->correlation != 0; i++)
-        if (c->acks[i].ack.id == letter->correlation)
-            a = &c->acks[i];
-    json_t *root = json_loadb(letter->body, letter->length, 0, &where);
-    const char *error = json_string_value(json_object_get(root, "error"));
-    if (a == NULL) {
-        json_decref(root);
-        return;
-    }
+    if (strcmp(code, "other-occurrence") == 0 || strcmp(code, "unknown-alarm") == 0)
+        return LINK_GONE;
+    return strcmp(code, "nothing-to-do") == 0 ? LINK_ALREADY : LINK_FAILED;
+}
+
+static void take_answer(struct caller *c, struct stamp now, struct caller_ack *a, const json_t *root)
+{
+    const char *error = json_string_value(json_object_get(root, "error")),
+               *code = json_string_value(json_object_get(root, "code"));
     if (json_is_true(json_object_get(root, "ok"))) {
         answer_page(c, now, a->ask, LINK_DONE, a->ack.person, a->ack.occurrence, NULL);
         caller_confirmed(c, now, a->ack.occurrence, a->ack.person);
-        if (a->token_id[0] != '\0' && c->book != NULL)
-            (void)book_link_use(c->book, a->token_id, a->ack.occurrence, a->ack.person, a->from, now.utc_us);
-        drop(c, a);
-    } else if (error != NULL && !a->plain && strstr(error, "understood") != NULL) {
-        a->plain = true; /* a daemon that does not know "person" yet: the name goes into the note */
-        send_ack(c, now, a);
-    } else if (error != NULL && strncmp(error, "busy", 4) != 0) {
-        enum link_state state =
-            strstr(error, "another occurrence") != NULL || strstr(error, "no such") != NULL ? LINK_GONE
-            : strstr(error, "nothing to acknowledge") != NULL                               ? LINK_ALREADY
-                                                                                            : LINK_FAILED;
+        end(c, now, a, true);
+    } else if (error != NULL && (code == NULL || strcmp(code, "busy") != 0)) {
+        enum link_state state = refused_state(code != NULL ? code : "");
         log_line(LOG_WARNING, MID_ALARM, "cryomond refuses that %s acknowledges %s: %s", a->ack.person,
                  a->ack.occurrence, error);
         answer_page(c, now, a->ask, state, a->ack.person, a->ack.occurrence,
                     state == LINK_FAILED ? error : NULL);
-        drop(c, a);
-    }
+        end(c, now, a, state == LINK_ALREADY);
+    } /* busy: it is asked again */
+}
+
+void caller_answer(struct caller *c, struct stamp now, const struct inbox_letter *letter)
+{
+    json_error_t where;
+    json_t *root = json_loadb(letter->body, letter->length, 0, &where);
+    for (unsigned i = 0; i < CALLER_ACKS && letter->correlation != 0; i++)
+        if (c->acks[i].ack.id == letter->correlation && !c->acks[i].ended)
+            take_answer(c, now, &c->acks[i], root);
     json_decref(root);
 }
 
-int caller_acknowledge(struct caller *c, struct stamp now, const char *occurrence, const char *person,
-                       const char *note, uint64_t ask)
+/* An alarm of our own. */
+static void acknowledge_local(struct caller *c, struct stamp now, const char *key, const char *occurrence,
+                              const char *person)
+{
+    struct call_event event = {.kind = CALL_ACK, .fact = {.by = notify_config_person(c->config, person)}};
+    snprintf(event.fact.key, CALL_KEY, "%s", key);
+    call_feed(c->call, now, &event);
+    log_line(LOG_NOTICE, MID_ALARM, "%s is acknowledged by %s", key, person);
+    caller_confirmed(c, now, occurrence, person);
+}
+
+/* The link's use is written down with the acknowledgement, before it is sent: NULL for a command. */
+static int acknowledge(struct caller *c, struct stamp now, const char *occurrence, const char *person,
+                       const char *note, const struct link_ask *ask)
 {
     char key[CALL_KEY];
     struct call_view view;
@@ -189,45 +265,73 @@ int caller_acknowledge(struct caller *c, struct stamp now, const char *occurrenc
         return -ESTALE;
     if (view.state != CALL_STATE_UNACKNOWLEDGED && view.state != CALL_STATE_RETURNED)
         return -EALREADY;
-    if (view.local) {
-        struct call_event event = {.kind = CALL_ACK, .fact = {.by = notify_config_person(c->config, person)}};
-        snprintf(event.fact.key, CALL_KEY, "%s", key);
-        call_feed(c->call, now, &event);
-        log_line(LOG_NOTICE, MID_ALARM, "%s is acknowledged by %s", key, person);
-        caller_confirmed(c, now, view.occurrence, person);
-        answer_page(c, now, ask, LINK_DONE, person, occurrence, NULL);
-        return 0;
-    }
-    struct caller_ack *a = NULL;
-    for (unsigned i = 0; i < CALLER_ACKS && a == NULL; i++)
-        if (c->acks[i].ack.id == 0)
-            a = &c->acks[i];
-    if (a == NULL)
+    struct caller_ack *a = view.local && ask == NULL ? NULL : open_ack(c, now);
+    if (a == NULL && !view.local)
         return -EBUSY;
-    *a = (struct caller_ack){.ask = ask, .asked_us = now.boot_us, .ack = {.utc_us = now.utc_us}};
-    snprintf(a->ack.occurrence, sizeof a->ack.occurrence, "%s", view.occurrence);
-    snprintf(a->ack.person, sizeof a->ack.person, "%s", person);
-    snprintf(a->ack.note, sizeof a->ack.note, "%s", note);
-    /* A full disk must not keep anybody from acknowledging: then it is in memory only. */
-    if (c->book == NULL || book_ack_put(c->book, &a->ack) < 0)
-        a->ack.id = (INT64_C(1) << 40) + (int64_t)(a - c->acks);
-    send_ack(c, now, a);
-    return 0;
+    if (a != NULL) {
+        snprintf(a->ack.occurrence, sizeof a->ack.occurrence, "%s", view.occurrence);
+        snprintf(a->ack.person, sizeof a->ack.person, "%s", person);
+        snprintf(a->ack.note, sizeof a->ack.note, "%s", note);
+    }
+    if (a != NULL && ask != NULL) {
+        a->ask = ask->id;
+        snprintf(a->ack.token, sizeof a->ack.token, "%s", ask->token_id);
+        snprintf(a->ack.peer, sizeof a->ack.peer, "%s", ask->from);
+    }
+    if (view.local) {
+        acknowledge_local(c, now, key, view.occurrence, person);
+        if (ask != NULL)
+            answer_page(c, now, ask->id, LINK_DONE, person, occurrence, NULL);
+        if (a != NULL)
+            end(c, now, a, true);
+    }
+    return 0; /* caller_acks sends it, when it is written down */
+}
+
+int caller_acknowledge(struct caller *c, struct stamp now, const char *occurrence, const char *person,
+                       const char *note)
+{
+    return acknowledge(c, now, occurrence, person, note, NULL);
 }
 
 /* The same person has asked for the same already, and the daemon has not answered yet. */
 static struct caller_ack *under_way(struct caller *c, const struct link_claim *claim)
 {
     for (unsigned i = 0; i < CALLER_ACKS; i++)
-        if (c->acks[i].ack.id != 0 && strcmp(c->acks[i].ack.occurrence, claim->occurrence) == 0 &&
+        if (c->acks[i].ack.id != 0 && !c->acks[i].ended &&
+            strcmp(c->acks[i].ack.occurrence, claim->occurrence) == 0 &&
             strcmp(c->acks[i].ack.person, claim->person) == 0)
             return &c->acks[i];
     return NULL;
 }
 
+/* When the link was used up; 0: it was not. */
+static int64_t used_utc_us(const struct caller *c, const char *token)
+{
+    int64_t utc_us = 0;
+    for (unsigned i = 0; i < CALLER_ACKS; i++)
+        if (c->acks[i].ack.id != 0 && c->acks[i].used && strcmp(c->acks[i].ack.token, token) == 0)
+            return c->acks[i].used_utc_us;
+    return c->book != NULL && book_link_used(c->book, token, &utc_us) == 0 ? utc_us : 0;
+}
+
+/* How an occurrence stands for whoever has a link that is used up. Open: the news of the acknowledgement is
+ * on its way, or the alarm is open anew, and calls again, with another link. */
+static enum link_state spent_state(const struct caller *c, struct stamp now, const char *occurrence,
+                                   int64_t used_us)
+{
+    char key[CALL_KEY];
+    enum link_state state = shown_state(c, occurrence);
+    if (state != LINK_OPEN)
+        return state;
+    key_of(occurrence, key);
+    uint32_t slot = call_find(c->call, key);
+    bool told_since = slot != UINT32_MAX && c->slots[slot].time_us > used_us;
+    return told_since || now.utc_us - used_us > NEWS_US ? LINK_ANEW : LINK_PENDING;
+}
+
 /* A link is used up when the alarm is acknowledged by it, and not before: what was refused or has no answer
- * yet can be asked again. A link that is used up says how the alarm stands; it acknowledges nothing (open:
- * the news of it is on its way, or the alarm holds again, and calls again). */
+ * yet can be asked again. A link that is used up says how the alarm stands; it acknowledges nothing. */
 static void confirm(struct caller *c, struct stamp now, const struct link_ask *ask)
 {
     const struct link_claim *claim = &ask->claim;
@@ -238,20 +342,7 @@ static void confirm(struct caller *c, struct stamp now, const struct link_ask *a
         same->asked_us = now.boot_us;
         return;
     }
-    if (c->book != NULL && book_link_is_used(c->book, ask->token_id)) {
-        answer_page(c, now, ask->id,
-                    is_open(c, claim->occurrence) ? LINK_PENDING : shown_state(c, claim->occurrence),
-                    claim->person, claim->occurrence, NULL);
-        return;
-    }
-    int result = caller_acknowledge(c, now, claim->occurrence, claim->person, "by link", ask->id);
-    same = under_way(c, claim);
-    if (result == 0 && same != NULL) {
-        snprintf(same->token_id, sizeof same->token_id, "%s", ask->token_id);
-        snprintf(same->from, sizeof same->from, "%s", ask->from);
-    } else if (result == 0 && c->book != NULL) { /* it was a local alarm, and is acknowledged */
-        (void)book_link_use(c->book, ask->token_id, claim->occurrence, claim->person, ask->from, now.utc_us);
-    }
+    int result = acknowledge(c, now, claim->occurrence, claim->person, "by link", ask);
     if (result == -ENOENT || result == -ESTALE)
         answer_page(c, now, ask->id, LINK_GONE, claim->person, claim->occurrence, NULL);
     else if (result == -EALREADY)
@@ -262,9 +353,14 @@ static void confirm(struct caller *c, struct stamp now, const struct link_ask *a
 
 void caller_ask(struct caller *c, struct stamp now, const struct link_ask *ask)
 {
-    if (ask->question == LINK_CONFIRM)
+    const struct link_claim *claim = &ask->claim;
+    int64_t used_us = used_utc_us(c, ask->token_id);
+    if (used_us != 0)
+        answer_page(c, now, ask->id, spent_state(c, now, claim->occurrence, used_us), claim->person,
+                    claim->occurrence, NULL);
+    else if (ask->question == LINK_CONFIRM)
         confirm(c, now, ask);
     else
-        answer_page(c, now, ask->id, shown_state(c, ask->claim.occurrence), ask->claim.person,
-                    ask->claim.occurrence, NULL);
+        answer_page(c, now, ask->id, shown_state(c, claim->occurrence), claim->person, claim->occurrence,
+                    NULL);
 }

@@ -66,8 +66,9 @@ static json_t *outcome(int result)
     return failure(result == -ENOENT     ? "there is no such thing"
                    : result == -EALREADY ? "it is acknowledged already"
                    : result == -ESTALE   ? "that was another occurrence of this alarm"
-                   : result == -EROFS ? "notify.db can't be written: what is not recorded is not switched off"
-                                      : strerrordesc_np(-result));
+                   : result == -EROFS || result == -ETIMEDOUT
+                       ? "notify.db can't be written: what is not recorded is not switched off"
+                       : strerrordesc_np(-result));
 }
 
 static const char *text_of(const json_t *root, const char *key)
@@ -184,8 +185,7 @@ static json_t *answer(struct caller *c, struct stamp now, const struct caller_cl
     if (strcmp(command, "test") == 0)
         return do_test(c, now, ask);
     if (strcmp(command, "ack") == 0)
-        return outcome(
-            caller_acknowledge(c, now, text_of(ask, "what"), client->who, text_of(ask, "note"), 0));
+        return outcome(caller_acknowledge(c, now, text_of(ask, "what"), client->who, text_of(ask, "note")));
     return failure("unknown command");
 }
 

@@ -86,16 +86,22 @@ int caller_health_write(struct caller *c)
     int result = 0;
     for (unsigned person = 0; person < c->config->n_people; person++)
         for (unsigned i = 0; i < c->config->people[person].n_channels && result == 0; i++)
-            if (c->health[person][i].unwritten)
+            if (c->health[person][i].unwritten) {
                 result = write_one(c, person, i);
+                c->health[person][i].unwritten = false;
+                c->health[person][i].in_page = true;
+            }
     return result;
 }
 
-void caller_health_written(struct caller *c)
+void caller_health_written(struct caller *c, bool ok)
 {
     for (unsigned person = 0; person < c->config->n_people; person++)
-        for (unsigned i = 0; i < c->config->people[person].n_channels; i++)
-            c->health[person][i].unwritten = false;
+        for (unsigned i = 0; i < c->config->people[person].n_channels; i++) {
+            struct caller_health *h = &c->health[person][i];
+            h->unwritten |= h->in_page && !ok;
+            h->in_page = false;
+        }
 }
 
 void caller_health_note(struct caller *c, struct stamp now, uint16_t person, uint8_t channel, bool ok,

@@ -1,5 +1,6 @@
 /* caller_off.c - what somebody has switched off, and the tables of the rota. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "caller.h"
@@ -42,6 +43,8 @@ int caller_off(struct caller *c, struct stamp now, const struct book_off *off)
         return -ENOSPC;
     if (c->book == NULL)
         return -EROFS; /* what can't be recorded is not switched off */
+    if (c->page.under_way || book_is_late(c->book))
+        return -ETIMEDOUT;
     int result = book_begin(c->book);
     if (result < 0)
         return result;
@@ -50,6 +53,11 @@ int caller_off(struct caller *c, struct stamp now, const struct book_off *off)
         result = book_commit(c->book);
     else
         book_rollback(c->book);
+    if (result == -EINPROGRESS) { /* it may be written yet: then a restart must not take it for true */
+        snprintf(c->off_unsure, sizeof c->off_unsure, "%s", off->what);
+        c->page.under_way = true;
+        return -ETIMEDOUT;
+    }
     if (result < 0)
         return result;
     for (unsigned i = 0; i < c->n_offs; i++)

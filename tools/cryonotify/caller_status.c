@@ -243,6 +243,7 @@ void caller_heartbeat(struct caller *c, struct stamp now)
     json_text_time(&j, "time", now.utc_us);
     json_text_integer(&j, "open_calls", h.open);
     json_text_bool(&j, "would_be_told", h.would_be_told);
+    json_text_bool(&j, "book_written", c->book_trouble[0] == '\0');
     json_text_end(&j);
     caller_topic(c, "notify/heartbeat", topic);
     if (json_text_finish(&j) > 0)

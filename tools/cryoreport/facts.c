@@ -123,7 +123,7 @@ static json_t *files(struct gather *g, const char *dir)
     return ret;
 }
 
-static void add_names(struct gather *g)
+void facts_names(struct gather *g)
 {
     static const struct bilingual nothing;
     int asset = -1;
@@ -143,7 +143,7 @@ static void add_names(struct gather *g)
 
 /* ---------------------------------------------------------------- the whole */
 
-static void make_arrays(struct gather *g)
+void facts_begin(struct gather *g)
 {
     json_t **const arrays[] = {&g->alarms, &g->changes, &g->clocks, &g->reviews, &g->corrections};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
@@ -152,17 +152,24 @@ static void make_arrays(struct gather *g)
     g->facts = json_object();
 }
 
-static void drop_arrays(struct gather *g)
+int facts_end(struct gather *g, int status, json_t **ret)
 {
     json_t *const arrays[] = {g->alarms, g->changes, g->clocks, g->reviews, g->corrections};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         json_decref(arrays[i]);
+    facts_free_periods(g);
+    free(g->calibrations);
+    if (status == CTL_OK)
+        *ret = g->facts;
+    else
+        json_decref(g->facts);
+    return status;
 }
 
-static void add_head(struct gather *g, const char *dir)
+void facts_head(struct gather *g, const char *form, const char *dir)
 {
     json_t *range = json_object();
-    facts_set(g, g->facts, "cryomon", json_string("report 1"));
+    facts_set(g, g->facts, "cryomon", json_string(form));
     facts_set(g, g->facts, "made", made(g));
     facts_set(g, range, "from", facts_time(g->request->from_us));
     facts_set(g, range, "to", facts_time(g->request->to_us));
@@ -187,14 +194,14 @@ static int read_readings(struct gather *g)
 /* 0 or -errno; -ENOENT: the history knows no such point. */
 static int gather(struct gather *g, const char *dir)
 {
-    add_head(g, dir);
+    facts_head(g, "report 1", dir);
     int result = facts_find_periods(g);
     if (result == 0)
         result = facts_read_events(g);
     if (result < 0)
         return result;
     facts_load_periods(g);
-    add_names(g);
+    facts_names(g);
     result = read_readings(g);
     if (result < 0)
         return result;
@@ -213,7 +220,7 @@ int facts_gather(struct ctl *ctl, struct history_reader *reader, const char *dir
                  const struct facts_request *request, json_t **ret)
 {
     struct gather g = {.ctl = ctl, .reader = reader, .request = request};
-    make_arrays(&g);
+    facts_begin(&g);
     int result = gather(&g, dir), status = CTL_OK;
     if (result == -ENOENT)
         stored_no_point(ctl, reader, request->asset, request->point);
@@ -221,14 +228,7 @@ int facts_gather(struct ctl *ctl, struct history_reader *reader, const char *dir
         (void)stored_complain(ctl, g.failed ? -ENOMEM : result);
     if (result < 0)
         status = CTL_NEGATIVE;
-    drop_arrays(&g);
-    facts_free_periods(&g);
-    free(g.calibrations);
-    if (status == CTL_OK)
-        *ret = g.facts;
-    else
-        json_decref(g.facts);
-    return status;
+    return facts_end(&g, status, ret);
 }
 
 int facts_gather_alarms(struct ctl *ctl, struct history_reader *reader, const char *dir,

@@ -1,5 +1,25 @@
 /* facts_calibrations.c - the calibrations that the readings of the range were made with. */
+#include <stdlib.h>
+
 #include "facts_internal.h"
+
+void facts_note_calibration(struct gather *g, int64_t id)
+{
+    for (size_t i = 0; i < g->n_calibrations; i++)
+        if (g->calibrations[i] == id)
+            return;
+    if (g->n_calibrations == g->cap_calibrations) {
+        size_t cap = g->cap_calibrations > 0 ? 2 * g->cap_calibrations : 16;
+        int64_t *grown = realloc(g->calibrations, cap * sizeof *grown);
+        if (grown == NULL) {
+            g->failed = true;
+            return;
+        }
+        g->calibrations = grown;
+        g->cap_calibrations = cap;
+    }
+    g->calibrations[g->n_calibrations++] = id;
+}
 
 json_t *facts_calibrations(struct gather *g)
 {

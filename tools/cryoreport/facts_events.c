@@ -150,6 +150,35 @@ static bool take_event(void *context, const struct history_event *event)
     return !g->failed;
 }
 
+/* ---------------------------------------------------------------- behind the range */
+
+/* An alarm that is raised once more is not the range's any more. */
+static bool take_after(void *context, const struct history_event *event)
+{
+    struct gather *g = context;
+    json_t *entry = find_entry(g, event->alarm), *body = json_loads(event->body, 0, NULL);
+    const char *transition = facts_text_of(body, "transition");
+    if (entry != NULL && json_object_get(g->before, event->alarm) == NULL) {
+        if (strcmp(transition, "raised") == 0)
+            facts_set(g, g->before, event->alarm, json_true());
+        else
+            take_alarm(g, event, body);
+    }
+    json_decref(body);
+    return !g->failed;
+}
+
+int facts_follow_alarms(struct gather *g)
+{
+    const struct facts_request *r = g->request;
+    const struct history_filter alarms = {.kind = "alarm", .asset = r->asset};
+    g->before = json_object();
+    int64_t n = history_events_where(g->reader, &alarms, r->to_us, INT64_MAX, take_after, g);
+    json_decref(g->before);
+    g->before = NULL;
+    return n < 0 ? (int)n : 0;
+}
+
 int facts_read_events(struct gather *g)
 {
     const struct facts_request *r = g->request;

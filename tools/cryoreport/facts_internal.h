@@ -30,6 +30,14 @@ struct gather {
     bool failed; /* memory ran out */
 };
 
+/* Empty arrays, and the object of all facts; facts_end takes everything back and gives *ret when the status
+ * is CTL_OK. Returns the status. */
+void facts_begin(struct gather *g);
+int facts_end(struct gather *g, int status, json_t **ret);
+/* form, when and by whom it was made, range and files; and the names of site and asset. */
+void facts_head(struct gather *g, const char *form, const char *dir);
+void facts_names(struct gather *g);
+
 /* The configuration that was in force when the range began. */
 int facts_find_periods(struct gather *g);
 bool facts_add_period(struct gather *g, int64_t from_us, uint64_t seq, const char *sha256);
@@ -42,6 +50,8 @@ json_t *facts_configuration(struct gather *g);
 
 /* Events in the range, into the arrays of g. 0 or -errno. */
 int facts_read_events(struct gather *g);
+/* What became of the range's alarms behind it, until now. 0 or -errno. */
+int facts_follow_alarms(struct gather *g);
 
 /* The readings, into facts: points, excursions. 0, -ENOENT (there is no such point) or -errno. */
 int facts_read_points(struct gather *g);
@@ -59,6 +69,7 @@ struct observe_limits *facts_find_limits(struct gather *g, const char *point, co
 /* The alarms with a limit on the point, for each time in which they were the same. */
 json_t *facts_limits(struct gather *g, const char *point);
 
+void facts_note_calibration(struct gather *g, int64_t id);
 json_t *facts_calibrations(struct gather *g);
 
 /* Verifies the chains, and the readings of the range; tells what was checked and what was found. */

@@ -160,24 +160,6 @@ static json_t *point_facts(struct gather *g, const struct seen *p)
 
 /* ---------------------------------------------------------------- the pass */
 
-static void note_calibration(struct gather *g, int64_t id)
-{
-    for (size_t i = 0; i < g->n_calibrations; i++)
-        if (g->calibrations[i] == id)
-            return;
-    if (g->n_calibrations == g->cap_calibrations) {
-        size_t cap = g->cap_calibrations > 0 ? 2 * g->cap_calibrations : 16;
-        int64_t *grown = realloc(g->calibrations, cap * sizeof *grown);
-        if (grown == NULL) {
-            g->failed = true;
-            return;
-        }
-        g->calibrations = grown;
-        g->cap_calibrations = cap;
-    }
-    g->calibrations[g->n_calibrations++] = id;
-}
-
 static bool take_reading(void *context, size_t i, const struct walk_reading *reading)
 {
     struct pass *pass = context;
@@ -187,7 +169,7 @@ static bool take_reading(void *context, size_t i, const struct walk_reading *rea
         reading->slot_us < o->to_us) {
         p->calibration = reading->calibration;
         if (p->calibration != 0)
-            note_calibration(pass->g, p->calibration);
+            facts_note_calibration(pass->g, p->calibration);
     }
     return observe_feed(&p->observe, reading) && !pass->g->failed;
 }

@@ -26,7 +26,6 @@ struct options {
     struct facts_request request;
     const char *output, *facts; /* NULL: not given */
     bool alarms;                /* the performance of the alarm system, not an asset's record */
-    const char *run;            /* one run of a freezer; NULL: not given */
     bool brief;                 /* of it, the page for a batch record */
     bool help, version;
 };
@@ -57,13 +56,17 @@ static void print_help(const struct ctl *ctl)
 {
     puts(tr(ctl,
             "Usage: cryomon-report ASSET [OPTION...]\n"
+            "       cryomon-report ASSET --run RUN [--short] [OPTION...]\n"
             "       cryomon-report --alarms [--asset ASSET] [OPTION...]\n"
             "       cryomon-report --facts FILE.json [OPTION...]\n"
             "\n"
-            "Writes a report of an asset's record, or (--alarms) of how well the alarm system\n"
-            "performs, as a PDF, and its facts as JSON beside it.\n"
+            "Writes a report of an asset's record, of one run of a freezer (--run), or of how well\n"
+            "the alarm system performs (--alarms), as a PDF, and its facts as JSON beside it.\n"
             "\n"
             "  --point POINT      only this point (default: all of the asset)\n"
+            "  --run RUN          this run, as \"cryoctl runs\" names it: freezer-1@1790000600000\n"
+            "  --program FILE     judges the run by this program, not by the recorded one\n"
+            "  --short            of a run: one page, for a batch record\n"
             "  --from TIME        the first moment: 2026-11-22, \"2026-11-22 08:00\", RFC 3339\n"
             "  --to TIME          the moment after the last (default: now)\n"
             "  --last SPAN        the time until then, e.g. 2h, 7d (default 24h, --alarms 30d)\n"
@@ -76,12 +79,17 @@ static void print_help(const struct ctl *ctl)
             "  --lang en|zh       language of the report (default: from LANG)\n"
             "  --help, --version",
             "用法：cryomon-report 设备 [选项...]\n"
+            "      cryomon-report 设备 --run 运行编号 [--short] [选项...]\n"
             "      cryomon-report --alarms [--asset 设备] [选项...]\n"
             "      cryomon-report --facts 文件.json [选项...]\n"
             "\n"
-            "生成设备记录或（--alarms）报警系统性能的 PDF 报告，并在旁边写出事实数据（JSON）。\n"
+            "生成设备记录、一次程序降温运行（--run）或报警系统性能（--alarms）的 PDF 报告，\n"
+            "并在旁边写出事实数据（JSON）。\n"
             "\n"
             "  --point 测点       只包含此测点（默认：该设备的全部测点）\n"
+            "  --run 运行编号     此次运行，编号见 cryoctl runs：freezer-1@1790000600000\n"
+            "  --program 文件     按此程序判定，而不按记录中的程序\n"
+            "  --short            运行报告的批记录页（一页）\n"
             "  --from 时间        起始时间：2026-11-22、\"2026-11-22 08:00\" 或 RFC 3339\n"
             "  --to 时间          结束时间（默认：现在）\n"
             "  --last 时段        到结束为止的时段，如 2h、7d（默认 24h；--alarms 30d）\n"
@@ -111,6 +119,7 @@ enum {
     OPT_ALARMS,
     OPT_ASSET,
     OPT_RUN,
+    OPT_PROGRAM,
     OPT_SHORT
 };
 
@@ -128,6 +137,7 @@ static const struct option long_options[] = {
     {"alarms", no_argument, NULL, OPT_ALARMS},
     {"asset", required_argument, NULL, OPT_ASSET},
     {"run", required_argument, NULL, OPT_RUN},
+    {"program", required_argument, NULL, OPT_PROGRAM},
     {"short", no_argument, NULL, OPT_SHORT},
     {"output", required_argument, NULL, 'o'},
     {"help", no_argument, NULL, 'h'},
@@ -158,7 +168,10 @@ static bool set_option(struct ctl *ctl, struct options *o, int option)
         o->alarms = true;
         break;
     case OPT_RUN:
-        o->run = optarg;
+        o->request.run = optarg;
+        break;
+    case OPT_PROGRAM:
+        o->request.program = optarg;
         break;
     case OPT_SHORT:
         o->brief = true;
@@ -199,7 +212,10 @@ static int read_options(struct ctl *ctl, struct options *o, int argc, char **arg
     if (o->help || o->version)
         return CTL_OK;
     bool named = argc - optind == 1, needs = o->facts == NULL && !o->alarms;
-    if (argc - optind > 1 || named != needs || (o->request.asset != NULL && !o->alarms)) {
+    bool of_run = o->request.run != NULL, range = ctl->from != NULL || ctl->to != NULL || ctl->last != NULL;
+    if (argc - optind > 1 || named != needs || (o->request.asset != NULL && !o->alarms) ||
+        (of_run && (!named || range || o->request.point != NULL)) ||
+        (o->brief && !of_run && o->facts == NULL) || (o->request.program != NULL && !of_run)) {
         ctl_complain("%s", tr(ctl, "usage: cryomon-report ASSET [OPTION...]; see --help",
                               "用法：cryomon-report 设备 [选项...]；见 --help"));
         return CTL_USAGE;
@@ -328,28 +344,40 @@ static int from_facts(struct ctl *ctl, const struct options *o)
     return status;
 }
 
+/* False: complained. A run says itself when it was. */
+static bool choose_range(struct ctl *ctl, struct options *o)
+{
+    int64_t now_us = clock_now().utc_us;
+    if (o->request.run != NULL)
+        return true;
+    if (!when_range(ctl, (o->alarms ? 30 : 1) * DAY_US, &o->request.from_us, &o->request.to_us))
+        return false;
+    if (o->request.from_us >= now_us) {
+        ctl_complain("%s", tr(ctl, "the range lies in the future", "该时段在将来"));
+        return false;
+    }
+    if (o->request.to_us > now_us) /* what is not yet is not missing */
+        o->request.to_us = now_us / MS_US * MS_US;
+    return true;
+}
+
 static int from_record(struct ctl *ctl, struct options *o)
 {
     char dir[PATH_MAX];
     struct history_reader *reader = NULL;
     json_t *facts = NULL;
     size_t len = 0;
-    int64_t now_us = clock_now().utc_us;
-    if (!when_range(ctl, (o->alarms ? 30 : 1) * DAY_US, &o->request.from_us, &o->request.to_us))
+    if (!choose_range(ctl, o))
         return CTL_USAGE;
-    if (o->request.from_us >= now_us) {
-        ctl_complain("%s", tr(ctl, "the range lies in the future", "该时段在将来"));
-        return CTL_USAGE;
-    }
-    if (o->request.to_us > now_us) /* what is not yet is not missing */
-        o->request.to_us = now_us / MS_US * MS_US;
     if (!places_history(ctl, dir, sizeof dir))
         return CTL_NEGATIVE;
     ctl->dir = dir;
     int status = stored_open(ctl, &reader);
     if (status != CTL_OK)
         return status;
-    status = (o->alarms ? facts_gather_alarms : facts_gather)(ctl, reader, dir, &o->request, &facts);
+    status = (o->alarms                ? facts_gather_alarms
+              : o->request.run != NULL ? facts_gather_run
+                                       : facts_gather)(ctl, reader, dir, &o->request, &facts);
     history_close(reader);
     char *text = status == CTL_OK ? facts_text(facts, &len) : NULL;
     if (status == CTL_OK && text == NULL) {

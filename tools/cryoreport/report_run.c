@@ -204,9 +204,10 @@ static void verdict_section(struct report *r)
                "The program is an EXAMPLE that nobody here has validated: this verdict releases nothing.",
                "该程序为未经验证的示例：此判定不能作为放行依据。"));
     reasons(r, verdict);
-    if (guidance[0] != '\0' && strcmp(guidance, "none") != 0)
+    if (json_is_true(json_object_get(run, "broken_off")))
         sheet_paragraph(r->s, SHEET_WARNING, guidance_words(r, guidance));
-    if (then[0] != '\0' && strcmp(then, kind) != 0) {
+    bool known = strcmp(then, "within") == 0 || strcmp(then, "outside") == 0 || strcmp(then, "unknown") == 0;
+    if (known && strcmp(then, kind) != 0) {
         snprintf(text, sizeof text,
                  tr(ctl, "When the run ended the monitor's verdict was another one: %s.",
                     "运行结束时监控程序的判定不同：%s。"),
@@ -287,7 +288,7 @@ static void decided(struct report *r, const json_t *decision)
 static void decision_section(struct report *r)
 {
     const json_t *decision = json_object_get(r->facts, "decision");
-    sheet_section(r->s, tr(r->ctl, "Decision", "决定"), 70);
+    sheet_section(r->s, tr(r->ctl, "Decision", "决定"), decision != NULL ? 70 : 100);
     if (decision != NULL)
         decided(r, decision);
     else
@@ -333,6 +334,7 @@ void report_run(struct report *r)
     curve_section(r);
     report_run_figures(r);
     report_run_steps(r);
+    report_run_limits(r);
     report_run_earlier(r);
     report_alarms(r);
     report_run_notes(r);

@@ -13,6 +13,7 @@ bool report_is_example(const struct report *r); /* the program: nobody here has 
 
 void report_run_figures(struct report *r); /* with the ice, near */
 void report_run_steps(struct report *r);
+void report_run_limits(struct report *r);
 void report_run_earlier(struct report *r);
 void report_run_notes(struct report *r);
 void report_run_decisions(struct report *r); /* where there were several */

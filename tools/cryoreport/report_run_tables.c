@@ -281,6 +281,90 @@ void report_run_steps(struct report *r)
                "最大偏差：偏暖／偏冷。* 超出限值，见判定。速率为该步骤读数的最小二乘直线。"));
 }
 
+/* ---------------------------------------------------------------- limits */
+
+static const char *limit_words(const struct report *r, const char *of)
+{
+    static const struct {
+        const char *of, *en, *zh;
+    } words[] = {{"deviation", "Deviation at any moment, either way", "任意时刻偏差（两侧）"},
+                 {"rms-deviation", "Deviation of the run, root mean square", "全程均方根偏差"},
+                 {"overshoot", "Overshoot beyond a ramp's target", "超过目标温度的过冲"},
+                 {"outside-tolerance", "Time outside the steps' tolerances", "超出步骤容差的时间"},
+                 {"gap", "Longest time without a reading", "最长数据缺口"},
+                 {"onset", "Onset of ice", "结冰起始"},
+                 {"supercooling", "Supercooling", "过冷度"},
+                 {"plateau", "Plateau", "平台时间"},
+                 {"zero-to-minus-40", "Sample from 0 to -40 °C", "样品 0 至 -40 °C"},
+                 {"end-temperature", "Temperature at the end", "结束温度"},
+                 {"lid-open", "Lid open", "开盖时间"},
+                 {"power-off", "Without power", "断电时间"}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(words[i].of, of) == 0)
+            return tr(r->ctl, words[i].en, words[i].zh);
+    return of;
+}
+
+static void limit_value(const struct report *r, const json_t *value, const char *unit,
+                        char text[REPORT_TEXT_MAX])
+{
+    if (json_is_number(value) && strcmp(unit, "s") == 0)
+        report_duration(r, text, json_number_value(value));
+    else
+        amount(value, 2, unit, text);
+}
+
+static void limit_row(struct report *r, struct grid *grid, const json_t *one)
+{
+    struct ctl *ctl = r->ctl;
+    const char *unit = facts_text_of(one, "unit"), *judged = facts_text_of(one, "judged");
+    char low[REPORT_TEXT_MAX], high[REPORT_TEXT_MAX], value[REPORT_TEXT_MAX], limit[2 * REPORT_TEXT_MAX + 32];
+    bool has_low = json_is_number(json_object_get(one, "low")),
+         has_high = json_is_number(json_object_get(one, "high"));
+    limit_value(r, json_object_get(one, "low"), unit, low);
+    limit_value(r, json_object_get(one, "high"), unit, high);
+    limit_value(r, json_object_get(one, "value"), unit, value);
+    if (has_low && has_high)
+        (void)snprintf(limit, sizeof limit, tr(ctl, "%s to %s", "%s 至 %s"), low, high);
+    else
+        (void)snprintf(limit, sizeof limit,
+                       has_low ? tr(ctl, "at least %s", "至少 %s") : tr(ctl, "at most %s", "至多 %s"),
+                       has_low ? low : high);
+    grid_row(grid, (const char *[]){limit_words(r, facts_text_of(one, "of")), limit, value,
+                                    strcmp(judged, "within") == 0    ? tr(ctl, "within", "符合")
+                                    : strcmp(judged, "outside") == 0 ? tr(ctl, "OUTSIDE", "超出")
+                                                                     : tr(ctl, "not known", "未知")});
+}
+
+void report_run_limits(struct report *r)
+{
+    const json_t *limits = json_object_get(r->facts, "limits"), *one;
+    struct ctl *ctl = r->ctl;
+    const struct grid_column columns[] = {
+        {tr(ctl, "Limit of", "限值项目"), 2.4, false, false},
+        {tr(ctl, "Limit", "限值"), 1.8, true, false},
+        {tr(ctl, "Measured", "实测"), 1.2, true, true},
+        {tr(ctl, "Judged", "判定"), 0.8, false, true},
+    };
+    size_t i;
+    struct grid grid;
+    if (json_object_get(r->facts, "program") == NULL)
+        return;
+    sheet_section(r->s, tr(ctl, "The program's limits", "程序限值"), 50);
+    if (json_array_size(limits) == 0) {
+        sheet_paragraph(r->s, SHEET_WARNING,
+                        tr(ctl, "The program has none of the run: only its steps' tolerances.",
+                           "该程序没有全程限值，仅有步骤容差。"));
+        return;
+    }
+    grid_begin(&grid, r->s, COLUMNS(columns));
+    json_array_foreach(limits, i, one)
+    {
+        limit_row(r, &grid, one);
+    }
+    grid_end(&grid);
+}
+
 /* ---------------------------------------------------------------- earlier runs */
 
 static void earlier_row(struct report *r, struct grid *grid, const json_t *one)

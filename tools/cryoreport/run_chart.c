@@ -39,6 +39,19 @@ static struct run_panel panel_at(struct sheet *s, const json_t *facts, double y,
                               .high = -INFINITY};
 }
 
+/* A freezer without a sample probe has no gaps of it: there is no curve at all. */
+static bool has_values(const json_t *trace)
+{
+    size_t i;
+    const json_t *row;
+    json_array_foreach(trace, i, row)
+    {
+        if (json_is_number(json_array_get(row, 1)))
+            return true;
+    }
+    return false;
+}
+
 /* Seconds after the begin. */
 static double since(const struct run_panel *p, const json_t *object, const char *key)
 {
@@ -263,7 +276,7 @@ static void legend(struct sheet *s, const json_t *facts)
         const char *text = i == 4   ? tr(s->ctl, "tolerance", "容差带")
                            : i == 5 ? tr(s->ctl, "no value", "无数据")
                                     : tr(s->ctl, lines[i].en, lines[i].zh);
-        if (i < 4 && json_array_size(json_object_get(json_object_get(facts, "curve"), lines[i].key)) == 0)
+        if (i < 4 && !has_values(json_object_get(json_object_get(facts, "curve"), lines[i].key)))
             continue;
         if (i < 4) {
             run_panel_sample(s, lines[i].line, x, s->y + 4.8);
@@ -288,7 +301,7 @@ static void draw_curve(struct run_panel *p)
     run_panel_settle(p, 0.5);
     run_panel_band(p, curve(p, "band"));
     run_panel_numbers(p, p->height > 140 ? 9 : 5);
-    run_panel_gaps(p, "chamber", "sample");
+    run_panel_gaps(p, "chamber", has_values(curve(p, "sample")) ? "sample" : NULL);
     run_panel_trace(p, curve(p, "planned"), RUN_LINE_PROGRAM);
     run_panel_trace(p, curve(p, "setpoint"), RUN_LINE_SETPOINT);
     run_panel_trace(p, curve(p, "chamber"), RUN_LINE_CHAMBER);
@@ -463,7 +476,7 @@ void run_chart_earlier(struct sheet *s, const json_t *facts, double height)
     size_t i;
     sheet_need(s, height + 20);
     struct run_panel p = panel_at(s, facts, s->y, height);
-    const bool of_sample = json_array_size(curve(&p, "sample")) > 0;
+    const bool of_sample = has_values(curve(&p, "sample"));
     const json_t *own = curve(&p, of_sample ? "sample" : "chamber");
     json_array_foreach(earlier, i, one)
     {

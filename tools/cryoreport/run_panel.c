@@ -112,7 +112,7 @@ void run_panel_clock(const struct run_panel *p, double bottom_y, bool labels)
     struct axis_time marks[AXIS_MARKS_MAX];
     int64_t begin_us = facts_time_of(json_object_get(p->facts, "run"), "begin");
     int64_t from_us = begin_us + (int64_t)(p->from_s * 1e6), to_us = begin_us + (int64_t)(p->to_s * 1e6);
-    unsigned n = axis_times(from_us, to_us, 13, p->s->ctl->utc, marks);
+    unsigned n = axis_times(from_us, to_us, 15, p->s->ctl->utc, marks);
     double free_x = 0, free_date_x = 0; /* up to where there is a label already */
     for (unsigned i = 0; i < n; i++) {
         double x = run_panel_x(p, (double)(marks[i].utc_us - begin_us) / 1e6);

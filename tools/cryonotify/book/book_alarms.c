@@ -50,49 +50,47 @@ int book_alarm_remove(struct book *book, const char *key)
     return book_run(book, "DELETE FROM alarm WHERE key = ?", "t", key);
 }
 
-static void read_alarm(sqlite3_stmt *stmt, struct book_alarm *ret)
+static void read_alarm(const struct book_cell *row, struct book_alarm *ret)
 {
     struct call_saved *s = &ret->saved;
-    *ret = (struct book_alarm){
-        .run = book_text(stmt, 19), .seq = sqlite3_column_int64(stmt, 20), .body = book_text(stmt, 21)};
-    read_calls(book_text(stmt, 22), s->calls);
-    snprintf(s->fact.key, sizeof s->fact.key, "%s", book_text(stmt, 0));
-    snprintf(s->fact.occurrence, sizeof s->fact.occurrence, "%s", book_text(stmt, 1));
-    snprintf(s->fact.group, sizeof s->fact.group, "%s", book_text(stmt, 2));
-    s->fact.priority = (enum call_priority)(sqlite3_column_int(stmt, 3) & 3);
-    s->fact.state = (enum call_state)(sqlite3_column_int(stmt, 4) % 7);
-    s->fact.active = sqlite3_column_int(stmt, 5) != 0;
-    s->fact.life_safety = sqlite3_column_int(stmt, 6) != 0;
-    s->fact.drill = sqlite3_column_int(stmt, 7) != 0;
-    s->fact.local = sqlite3_column_int(stmt, 8) != 0;
-    s->fact.by = (uint16_t)sqlite3_column_int(stmt, 9);
-    s->phase = (uint8_t)sqlite3_column_int(stmt, 10);
-    s->level = (uint8_t)sqlite3_column_int(stmt, 11);
-    s->rounds = (uint16_t)sqlite3_column_int(stmt, 12);
-    s->folded = sqlite3_column_int(stmt, 13) != 0;
-    s->summarised = sqlite3_column_int(stmt, 14) != 0;
-    s->pending = sqlite3_column_int(stmt, 15) != 0;
-    s->told = (uint64_t)sqlite3_column_int64(stmt, 16);
-    s->repeat_utc_us = sqlite3_column_int64(stmt, 17);
-    s->level_utc_us = sqlite3_column_int64(stmt, 18);
+    *ret = (struct book_alarm){.run = book_text(row, 19), .seq = row[20].number, .body = book_text(row, 21)};
+    read_calls(book_text(row, 22), s->calls);
+    snprintf(s->fact.key, sizeof s->fact.key, "%s", book_text(row, 0));
+    snprintf(s->fact.occurrence, sizeof s->fact.occurrence, "%s", book_text(row, 1));
+    snprintf(s->fact.group, sizeof s->fact.group, "%s", book_text(row, 2));
+    s->fact.priority = (enum call_priority)(row[3].number & 3);
+    s->fact.state = (enum call_state)(row[4].number % 7);
+    s->fact.active = row[5].number != 0;
+    s->fact.life_safety = row[6].number != 0;
+    s->fact.drill = row[7].number != 0;
+    s->fact.local = row[8].number != 0;
+    s->fact.by = (uint16_t)row[9].number;
+    s->phase = (uint8_t)row[10].number;
+    s->level = (uint8_t)row[11].number;
+    s->rounds = (uint16_t)row[12].number;
+    s->folded = row[13].number != 0;
+    s->summarised = row[14].number != 0;
+    s->pending = row[15].number != 0;
+    s->told = (uint64_t)row[16].number;
+    s->repeat_utc_us = row[17].number;
+    s->level_utc_us = row[18].number;
 }
 
 int book_alarm_load(struct book *book, void (*take)(void *context, const struct book_alarm *alarm),
                     void *context)
 {
-    sqlite3_stmt *stmt = NULL;
-    int rc, n = 0;
-    int result = book_prepare(book, &stmt, "SELECT * FROM alarm ORDER BY priority DESC, key", "");
+    struct book_rows rows = {.n_columns = 0};
+    int result = book_query(book, &rows, "SELECT * FROM alarm ORDER BY priority DESC, key", "");
     if (result < 0)
         return result;
-    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+    size_t n = book_rows_count(&rows);
+    for (size_t i = 0; i < n; i++) {
         struct book_alarm alarm;
-        read_alarm(stmt, &alarm);
+        read_alarm(book_row(&rows, i), &alarm);
         take(context, &alarm);
-        n++;
     }
-    sqlite3_finalize(stmt);
-    return rc == SQLITE_DONE ? n : book_errno(rc);
+    book_rows_free(&rows);
+    return (int)n;
 }
 
 int book_attempt_put(struct book *book, const struct book_attempt *a)
@@ -115,52 +113,50 @@ int book_attempt_load(struct book *book, bool unpublished, unsigned limit,
 {
     static const char columns[] =
         "SELECT id, utc_us, ended_utc_us, occurrence, person, channel, purpose, level,"
-        " round, outcome, error, detail, published FROM attempt ";
-    char sql[320];
-    sqlite3_stmt *stmt = NULL;
-    int rc, n = 0;
-    snprintf(sql, sizeof sql, "%s%s", columns,
-             unpublished ? "WHERE published = 0 AND outcome IS NOT NULL ORDER BY id LIMIT ?"
-                         : "ORDER BY id DESC LIMIT ?");
-    int result = book_prepare(book, &stmt, sql, "i", (int64_t)limit);
+        " round, outcome, error, detail, published FROM attempt ORDER BY id DESC LIMIT ?";
+    static const char open[] = "SELECT id, utc_us, ended_utc_us, occurrence, person, channel, purpose, level,"
+                               " round, outcome, error, detail, published FROM attempt"
+                               " WHERE published = 0 AND outcome IS NOT NULL ORDER BY id LIMIT ?";
+    struct book_rows rows = {.n_columns = 0};
+    int result = book_query(book, &rows, unpublished ? open : columns, "i", (int64_t)limit);
     if (result < 0)
         return result;
-    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-        struct book_attempt a = {.id = sqlite3_column_int64(stmt, 0),
-                                 .utc_us = sqlite3_column_int64(stmt, 1),
-                                 .ended_utc_us = sqlite3_column_int64(stmt, 2),
-                                 .occurrence = book_text(stmt, 3),
-                                 .person = book_text(stmt, 4),
-                                 .channel = book_text(stmt, 5),
-                                 .purpose = book_text(stmt, 6),
-                                 .level = sqlite3_column_int(stmt, 7),
-                                 .round = sqlite3_column_int(stmt, 8),
-                                 .outcome = (const char *)sqlite3_column_text(stmt, 9),
-                                 .error = book_text(stmt, 10),
-                                 .detail = book_text(stmt, 11),
-                                 .published = sqlite3_column_int(stmt, 12) != 0};
+    size_t n = book_rows_count(&rows);
+    for (size_t i = 0; i < n; i++) {
+        const struct book_cell *row = book_row(&rows, i);
+        struct book_attempt a = {.id = row[0].number,
+                                 .utc_us = row[1].number,
+                                 .ended_utc_us = row[2].number,
+                                 .occurrence = book_text(row, 3),
+                                 .person = book_text(row, 4),
+                                 .channel = book_text(row, 5),
+                                 .purpose = book_text(row, 6),
+                                 .level = (int)row[7].number,
+                                 .round = (int)row[8].number,
+                                 .outcome = row[9].text,
+                                 .error = book_text(row, 10),
+                                 .detail = book_text(row, 11),
+                                 .published = row[12].number != 0};
         take(context, &a);
-        n++;
     }
-    sqlite3_finalize(stmt);
-    return rc == SQLITE_DONE ? n : book_errno(rc);
+    book_rows_free(&rows);
+    return (int)n;
 }
 
 int book_attempt_settle(struct book *book, int64_t utc_us, int64_t *ret_last_id)
 {
-    sqlite3_stmt *stmt = NULL;
+    struct book_rows rows = {.n_columns = 0};
     int result =
         book_run(book,
                  "UPDATE attempt SET outcome = 'unknown', ended_utc_us = ?, error = 'cryonotify ended while"
                  " this was under way; it was called again' WHERE outcome IS NULL",
                  "i", utc_us);
     if (result == 0)
-        result = book_prepare(book, &stmt, "SELECT ifnull(max(id), 0) FROM attempt", "");
+        result = book_query(book, &rows, "SELECT ifnull(max(id), 0) FROM attempt", "");
     if (result < 0)
         return result;
-    int rc = sqlite3_step(stmt);
-    if (rc == SQLITE_ROW)
-        *ret_last_id = sqlite3_column_int64(stmt, 0);
-    sqlite3_finalize(stmt);
-    return book_errno(rc);
+    if (book_rows_count(&rows) > 0)
+        *ret_last_id = book_row(&rows, 0)[0].number;
+    book_rows_free(&rows);
+    return 0;
 }

@@ -5,27 +5,30 @@
 
 #include "book_internal.h"
 
-static int count_off(struct book *book, const char *what, unsigned *ret)
+static int count(struct book *book, const char *sql, const char *what, unsigned *ret)
 {
-    sqlite3_stmt *stmt = NULL;
-    int result = book_prepare(book, &stmt, "SELECT count(*) FROM off WHERE what = ?", "t", what);
+    struct book_rows rows = {.n_columns = 0};
+    int result = book_query(book, &rows, sql, "t", what);
     if (result < 0)
         return result;
-    int rc = sqlite3_step(stmt);
-    if (rc == SQLITE_ROW)
-        *ret = (unsigned)sqlite3_column_int(stmt, 0);
-    sqlite3_finalize(stmt);
-    return book_errno(rc);
+    *ret = (unsigned)(book_rows_count(&rows) > 0 ? book_row(&rows, 0)[0].number : 0);
+    book_rows_free(&rows);
+    return 0;
 }
 
 int book_off_put(struct book *book, const struct book_off *off, unsigned *ret_count)
 {
-    int result = book_off_end(book, off->what, off->by, off->from_utc_us);
+    unsigned before = 0;
+    int result = count(book, "SELECT count(*) FROM off WHERE what = ?", off->what, &before);
+    if (result == 0)
+        result = book_off_end(book, off->what, off->by, off->from_utc_us);
     if (result == 0)
         result =
             book_run(book, "INSERT INTO off(what, by, why, from_utc_us, until_utc_us) VALUES(?, ?, ?, ?, ?)",
                      "tttii", off->what, off->by, off->why, off->from_utc_us, off->until_utc_us);
-    return result == 0 ? count_off(book, off->what, ret_count) : result;
+    if (result == 0)
+        *ret_count = before + 1;
+    return result;
 }
 
 int book_off_end(struct book *book, const char *what, const char *by, int64_t utc_us)
@@ -37,38 +40,43 @@ int book_off_end(struct book *book, const char *what, const char *by, int64_t ut
 
 int book_off_load(struct book *book, void (*take)(void *context, const struct book_off *off), void *context)
 {
-    sqlite3_stmt *stmt = NULL;
-    int rc, n = 0;
-    int result = book_prepare(book, &stmt,
-                              "SELECT what, by, why, from_utc_us, until_utc_us,"
-                              " (SELECT count(*) FROM off AS o WHERE o.what = off.what) FROM off"
-                              " WHERE ended_utc_us IS NULL ORDER BY id",
-                              "");
+    struct book_rows rows = {.n_columns = 0};
+    int result = book_query(book, &rows,
+                            "SELECT what, by, why, from_utc_us, until_utc_us,"
+                            " (SELECT count(*) FROM off AS o WHERE o.what = off.what) FROM off"
+                            " WHERE ended_utc_us IS NULL ORDER BY id",
+                            "");
     if (result < 0)
         return result;
-    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-        struct book_off off = {.from_utc_us = sqlite3_column_int64(stmt, 3),
-                               .until_utc_us = sqlite3_column_int64(stmt, 4),
-                               .count = (unsigned)sqlite3_column_int(stmt, 5)};
-        snprintf(off.what, sizeof off.what, "%s", book_text(stmt, 0));
-        snprintf(off.by, sizeof off.by, "%s", book_text(stmt, 1));
-        snprintf(off.why, sizeof off.why, "%s", book_text(stmt, 2));
+    size_t n = book_rows_count(&rows);
+    for (size_t i = 0; i < n; i++) {
+        const struct book_cell *row = book_row(&rows, i);
+        struct book_off off = {
+            .from_utc_us = row[3].number, .until_utc_us = row[4].number, .count = (unsigned)row[5].number};
+        snprintf(off.what, sizeof off.what, "%s", book_text(row, 0));
+        snprintf(off.by, sizeof off.by, "%s", book_text(row, 1));
+        snprintf(off.why, sizeof off.why, "%s", book_text(row, 2));
         take(context, &off);
-        n++;
     }
-    sqlite3_finalize(stmt);
-    return rc == SQLITE_DONE ? n : book_errno(rc);
+    book_rows_free(&rows);
+    return (int)n;
 }
 
-int book_ack_put(struct book *book, struct book_ack *ack)
+int64_t book_ack_number(struct book *book)
 {
-    pthread_mutex_lock(&book->lock); /* the row's number must not be another thread's */
-    int result = book_run(book, "INSERT INTO ack(utc_us, occurrence, person, note) VALUES(?, ?, ?, ?)",
-                          "ittt", ack->utc_us, ack->occurrence, ack->person, ack->note);
-    if (result == 0)
-        ack->id = sqlite3_last_insert_rowid(book->db);
+    pthread_mutex_lock(&book->lock);
+    int64_t id = ++book->last_ack;
     pthread_mutex_unlock(&book->lock);
-    return result;
+    return id;
+}
+
+int book_ack_put(struct book *book, const struct book_ack *ack)
+{
+    return book_run(book,
+                    "INSERT OR REPLACE INTO ack(id, utc_us, occurrence, person, note, token, peer)"
+                    " VALUES(?, ?, ?, ?, ?, ?, ?)",
+                    "iittttt", ack->id, ack->utc_us, ack->occurrence, ack->person, ack->note, ack->token,
+                    ack->peer);
 }
 
 int book_ack_remove(struct book *book, int64_t id)
@@ -78,37 +86,43 @@ int book_ack_remove(struct book *book, int64_t id)
 
 int book_ack_load(struct book *book, void (*take)(void *context, const struct book_ack *ack), void *context)
 {
-    sqlite3_stmt *stmt = NULL;
-    int rc, n = 0;
-    int result =
-        book_prepare(book, &stmt, "SELECT id, utc_us, occurrence, person, note FROM ack ORDER BY id", "");
+    struct book_rows rows = {.n_columns = 0};
+    int result = book_query(
+        book, &rows, "SELECT id, utc_us, occurrence, person, note, token, peer FROM ack ORDER BY id", "");
     if (result < 0)
         return result;
-    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-        struct book_ack ack = {.id = sqlite3_column_int64(stmt, 0), .utc_us = sqlite3_column_int64(stmt, 1)};
-        snprintf(ack.occurrence, sizeof ack.occurrence, "%s", book_text(stmt, 2));
-        snprintf(ack.person, sizeof ack.person, "%s", book_text(stmt, 3));
-        snprintf(ack.note, sizeof ack.note, "%s", book_text(stmt, 4));
+    size_t n = book_rows_count(&rows);
+    for (size_t i = 0; i < n; i++) {
+        const struct book_cell *row = book_row(&rows, i);
+        struct book_ack ack = {.id = row[0].number, .utc_us = row[1].number};
+        snprintf(ack.occurrence, sizeof ack.occurrence, "%s", book_text(row, 2));
+        snprintf(ack.person, sizeof ack.person, "%s", book_text(row, 3));
+        snprintf(ack.note, sizeof ack.note, "%s", book_text(row, 4));
+        snprintf(ack.token, sizeof ack.token, "%s", book_text(row, 5));
+        snprintf(ack.peer, sizeof ack.peer, "%s", book_text(row, 6));
         take(context, &ack);
-        n++;
     }
-    sqlite3_finalize(stmt);
-    return rc == SQLITE_DONE ? n : book_errno(rc);
+    book_rows_free(&rows);
+    return (int)n;
 }
 
-bool book_link_is_used(struct book *book, const char *token_id)
+int book_link_used(struct book *book, const char *token_id, int64_t *ret_utc_us)
 {
-    sqlite3_stmt *stmt = NULL;
-    if (book_prepare(book, &stmt, "SELECT 1 FROM link WHERE token = ?", "t", token_id) < 0)
-        return false;
-    bool used = sqlite3_step(stmt) == SQLITE_ROW;
-    sqlite3_finalize(stmt);
-    return used;
+    struct book_rows rows = {.n_columns = 0};
+    int result = book_query(book, &rows, "SELECT utc_us FROM link WHERE token = ?", "t", token_id);
+    if (result < 0)
+        return result;
+    bool found = book_rows_count(&rows) > 0;
+    if (found)
+        *ret_utc_us = book_row(&rows, 0)[0].number;
+    book_rows_free(&rows);
+    return found ? 0 : -ENOENT;
 }
 
 int book_link_use(struct book *book, const char *token_id, const char *occurrence, const char *person,
                   const char *from, int64_t utc_us)
 {
-    return book_run(book, "INSERT INTO link(token, utc_us, occurrence, person, peer) VALUES(?, ?, ?, ?, ?)",
-                    "tittt", token_id, utc_us, occurrence, person, from);
+    return book_run(
+        book, "INSERT OR IGNORE INTO link(token, utc_us, occurrence, person, peer) VALUES(?, ?, ?, ?, ?)",
+        "tittt", token_id, utc_us, occurrence, person, from);
 }

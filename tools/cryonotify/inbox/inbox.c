@@ -21,6 +21,7 @@
 #define BACKOFF_MAX_US (30 * SECOND_US)
 #define SYNC_US        (120 * SECOND_US) /* by then all retained states must have come */
 #define TURN_US        (1 * SECOND_US)
+#define PUNCTUAL_US    (3 * SECOND_US) /* the book is not late for so long: the disk answers again */
 #define REQUESTS       512
 #define NEWS_RESERVED  256
 
@@ -48,18 +49,19 @@ static int make_link(struct inbox *in, struct inbox_link **ret)
 {
     MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer5;
     const struct mqtt_config *mqtt = &in->config->mqtt;
-    char uri[sizeof mqtt->uri + 8];
+    char uri[sizeof mqtt->uri + 8], id[sizeof mqtt->client_id + 8];
     const char *rest = strstr(mqtt->uri, "://");
     struct inbox_link *link = calloc(1, sizeof *link);
     if (link == NULL)
         return -ENOMEM;
     link->inbox = in;
     link->epoch = ++in->epoch;
+    link->forgetful = in->forgetful;
+    snprintf(id, sizeof id, "%s%s", mqtt->client_id, in->forgetful ? "-hung" : "");
     snprintf(uri, sizeof uri, "%s%s", strncmp(mqtt->uri, "mqtts:", 6) == 0 ? "ssl" : "tcp",
              rest != NULL ? rest : "");
     options.sendWhileDisconnected = 0;
-    int rc = MQTTAsync_createWithOptions(&link->handle, uri, mqtt->client_id, MQTTCLIENT_PERSISTENCE_NONE,
-                                         NULL, &options);
+    int rc = MQTTAsync_createWithOptions(&link->handle, uri, id, MQTTCLIENT_PERSISTENCE_NONE, NULL, &options);
     if (rc != MQTTASYNC_SUCCESS) {
         snprintf(in->trouble, sizeof in->trouble, "%s: %s", mqtt->uri, MQTTAsync_strerror(rc));
         link->handle = NULL;
@@ -91,7 +93,7 @@ static int start(struct inbox *in, const char *secret, size_t length)
     const struct mqtt_config *mqtt = &in->config->mqtt;
     MQTTProperties properties = MQTTProperties_initializer;
     MQTTProperty expiry = {.identifier = MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL};
-    expiry.value.integer4 = INBOX_EXPIRY_S;
+    expiry.value.integer4 = in->forgetful ? 0 : INBOX_EXPIRY_S;
     (void)MQTTProperties_add(&properties, &expiry);
     options.connectProperties = &properties;
     options.cleanstart = 0;
@@ -290,6 +292,7 @@ static void take_note(struct inbox *in, const struct paho_note *note, int64_t no
         }
         break;
     case PAHO_ECHO:
+    case PAHO_LATE:
     case PAHO_STOP:
         break;
     }
@@ -315,8 +318,29 @@ static void send_requests(struct inbox *in, int64_t now_us)
     }
 }
 
+/* What can't be written must not be confirmed, and paho confirms whatever it has delivered. So while the disk
+ * hangs, our session is left with the broker, which keeps the events, and they are heard in another one that
+ * nobody keeps. */
+static void watch_book(struct inbox *in, int64_t now_us)
+{
+    if (book_is_late(in->book))
+        in->late_us = now_us;
+    bool forgetful = in->late_us != 0 && now_us - in->late_us < PUNCTUAL_US;
+    if (forgetful == in->forgetful || in->state == STATE_CONNECTING || in->stopping)
+        return;
+    in->forgetful = forgetful;
+    if (in->state == STATE_UP)
+        drop(in,
+             forgetful ? "the disk does not answer: the broker keeps the events, and they are heard beside it"
+                       : "the disk answers again: what the broker has kept is fetched",
+             now_us);
+    in->attempts = 0;
+    in->retry_us = now_us;
+}
+
 static void watch(struct inbox *in, int64_t now_us)
 {
+    watch_book(in, now_us);
     if (in->state == STATE_CONNECTING && now_us - in->connecting_us > SLOW_US)
         drop(in, "the broker does not answer", now_us);
     for (unsigned i = 0; i < INBOX_WINDOW && in->state == STATE_UP; i++)

@@ -3,9 +3,13 @@
  * call.
  *
  * MQTT 5 with a persistent session (clean start off, 30 days), so that the broker keeps events while nobody
- * is here. An event is confirmed to the broker only when it is in the book: it is committed on paho's thread
- * before paho sends its PUBACK. When the book can't be written, the message goes on in memory and is
+ * is here. An event is confirmed to the broker only when it is in the book: it is committed before
+ * paho sends its PUBACK. When the book can't be written (a full disk), the message goes on in memory and is
  * confirmed: calling people comes first, and the retained states tell after a restart what is still open.
+ * When the disk hangs (book_is_late), our session is left alone: the broker keeps the events in it, and they
+ * are heard in another one (client id with "-hung", without memory) until the disk answers. The few that had
+ * been delivered by then are confirmed, and with the writer; should we be killed meanwhile, the gap in the
+ * numbers says so.
  *
  * After each connection all filters are subscribed anew, so the broker sends the retained states; then a
  * message is sent to ourselves (cryomon/SITE/notify/echo). When that is back, everything before it has come:

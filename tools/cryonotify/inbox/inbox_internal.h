@@ -20,6 +20,7 @@ enum paho_kind {
     PAHO_ACK,
     PAHO_SUBSCRIBED,
     PAHO_ECHO,
+    PAHO_LATE, /* the book is */
     PAHO_STOP
 };
 
@@ -36,6 +37,7 @@ struct inbox_link {
     MQTTAsync handle;
     struct inbox *inbox;
     uint32_t epoch;
+    bool forgetful; /* nothing goes into the book */
 };
 
 struct inbox_request {
@@ -68,6 +70,8 @@ struct inbox {
     uint32_t epoch;
     unsigned attempts;
     int64_t retry_us, connecting_us, synced_by_us;
+    int64_t late_us; /* when the book was last late; 0: never */
+    bool forgetful;
     struct inbox_flight flights[INBOX_WINDOW];
     unsigned n_flights, n_subscribing;
     uint64_t echo;        /* the number that was sent last */

@@ -143,14 +143,17 @@ static bool post_patiently(struct inbox *inbox, struct inbox_letter *letter)
     return false;
 }
 
-static void take_in(struct inbox *inbox, const struct inbox_filter *filter, struct inbox_letter *letter)
+static void take_in(struct inbox_link *link, const struct inbox_filter *filter, struct inbox_letter *letter)
 {
+    struct inbox *inbox = link->inbox;
     letter->synced = atomic_load(&inbox->synced);
     letter->is_answer = filter->answers;
-    if (inbox->book != NULL && filter->durable && !letter->retained) {
+    if (inbox->book != NULL && filter->durable && !letter->retained && !link->forgetful) {
         int error = book_inbox_add(inbox->book, letter->topic, letter->body, letter->length, letter->retained,
                                    letter->utc_us, &letter->id);
-        atomic_store(&inbox->book_error, error);
+        atomic_store(&inbox->book_error, error != -EINPROGRESS ? error : 0);
+        if (error == -EINPROGRESS)
+            leave(link, (struct paho_note){.kind = PAHO_LATE});
     }
     /* Once it is posted, it is the receiver's. */
     bool kept = letter->id != 0;
@@ -184,7 +187,7 @@ static int on_arrived(void *context, char *topic, int topic_length, MQTTAsync_me
         struct inbox_letter *letter = filter != NULL ? copy_letter(topic, message) : NULL;
         if (letter != NULL) {
             letter->correlation = filter->answers ? correlation_of(message) : 0;
-            take_in(inbox, filter, letter);
+            take_in(link, filter, letter);
         } else if (filter != NULL) {
             atomic_fetch_add(&inbox->lost, 1); /* no memory */
         }

@@ -95,6 +95,7 @@ enum link_state {
     LINK_GONE,    /* another occurrence, or not known any more */
     LINK_FAILED,  /* could not be done (broker or daemon away); text says what to do */
     LINK_PENDING, /* CONFIRM: recorded and on its way to the daemon, not yet answered */
+    LINK_ANEW,    /* this link is used up, and the alarm is open again: the next message has another link */
 };
 
 struct link_reply {

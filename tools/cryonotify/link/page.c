@@ -75,6 +75,8 @@ static const char *heading(const struct link_reply *r)
                                 : phrase_pick(l, "Already acknowledged, or over", "此前已确认，或已结束");
     case LINK_GONE:
         return phrase_pick(l, "This alarm is over, or has begun anew", "此报警已结束或已重新发生");
+    case LINK_ANEW:
+        return phrase_pick(l, "The alarm is open anew", "报警再次出现，尚未确认");
     case LINK_FAILED:
         return phrase_pick(l, "NOT acknowledged", "未能确认");
     case LINK_PENDING:
@@ -106,6 +108,11 @@ static const char *explanation(const struct link_reply *r)
         return phrase_pick(l,
                            "This link acknowledges nothing. If it has begun anew, there is a newer message.",
                            "此链接不会确认任何报警。如果报警重新发生，请查看更新的消息。");
+    case LINK_ANEW:
+        return phrase_pick(l,
+                           "This link has acknowledged it before, and acknowledges nothing more. The next "
+                           "message brings a new link.",
+                           "此链接此前已用于确认，不能再次使用。下一条消息会带来新的链接。");
     case LINK_FAILED:
         return phrase_pick(l, "Acknowledge it in another way, or try again.",
                            "请换一种方式确认，或再试一次。");
@@ -120,7 +127,7 @@ static const char *colour(const struct link_reply *r)
 {
     if (r->state == LINK_DONE || r->state == LINK_ALREADY)
         return "ok";
-    if (r->priority == PRIORITY_CRITICAL || r->state == LINK_FAILED)
+    if (r->priority == PRIORITY_CRITICAL || r->state == LINK_FAILED || r->state == LINK_ANEW)
         return "critical";
     return r->priority == PRIORITY_HIGH ? "high" : "";
 }

@@ -1,0 +1,124 @@
+"""A disk that is there and does not answer: people are called all the same, and when it answers again the book is whole."""
+import json
+import os
+import subprocess
+import time
+
+from notify_case import NotifyTest, harness, until
+
+HANGDISK = os.environ.get("CRYOMON_HANGDISK", "")
+
+
+class Hanging(NotifyTest):  # each
+    def setUp(self):
+        super().setUp()
+        if not os.path.exists(HANGDISK) or harness.SANITIZED:
+            self.skipTest("a disk can't be made to hang here")
+
+    def hang(self):
+        with open(self.path("hang"), "w"):
+            pass
+
+    def answer(self):
+        os.unlink(self.path("hang"))
+
+    def begin(self, **changes):
+        self.be_daemon()
+        observer = self.watch_mqtt()
+        service = self.service(prefix=["env", "LD_PRELOAD=" + HANGDISK, "HANGDISK=" + self.path("hang"),
+                                       "HANGDISK_NAME=notify.db"], **changes)
+        return service, observer
+
+    def rows(self, sql):
+        return harness.sqlite(self.path("notify", "notify.db"), sql)
+
+    def recorded(self):
+        return [row["seq"] for row in self.rows("SELECT seq FROM event ORDER BY id")]
+
+    def late(self, observer, since):
+        return observer.wait("/notify/status", lambda s: s and any(
+            p["kind"] == "book" and "does not answer" in p["text"]["en"] for p in s.get("problems", ())), since=since)
+
+    def test_people_are_called_and_nothing_is_missing_afterwards(self):
+        service, observer = self.begin()
+        first = self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=first["id"])
+        mark, heard = self.receiver.feed.mark(), observer.feed.mark()
+        self.hang()
+        second = self.publish(self.body("level", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=second["id"])
+        self.late(observer, heard)
+        service.log.wait(lambda line: "heard beside it" in line, "another session")
+        for n in range(2):  # the broker keeps these, and people are called at once
+            mark = self.receiver.feed.mark()
+            other = self.publish(self.body("lid-%d" % n, "raised", "unacknowledged"))
+            self.receiver.wait(person="li.na", purpose="call", occurrence=other["id"], since=mark)
+        mark, heard = self.receiver.feed.mark(), observer.feed.mark()
+        self.receiver.wait(purpose="again", since=mark, occurrence=second["id"])  # and again
+        beat = observer.wait("/notify/heartbeat", since=heard).json
+        self.assertIs(beat["book_written"], False)
+        self.assertIn("does not answer", self.command("status").stdout)
+        refused = self.command("off", "wang", "--for", "1h", "--why", "test", check=False)
+        self.assertIn("can't be written", refused.stderr)  # what is not recorded is not in force
+        self.assertEqual(self.command("calls", check=False).returncode, 1)
+        self.follow(second, "acknowledged", "acknowledged", by="wang", acknowledged_by="wang")
+        self.receiver.wait(person="li.na", purpose="acknowledged", occurrence=second["id"])
+        mark, heard = self.receiver.feed.mark(), observer.feed.mark()
+        self.answer()
+        service.log.wait(lambda line: "can be written again" in line, "the disk")
+        until(lambda: self.recorded() == list(range(1, self.seq + 1)), "each event, in order, once")
+        until(lambda: not self.rows("SELECT id FROM inbox"), "the inbox")
+        calls = [c for c in self.calls() if c["alarm_id"] == second["id"] and c["purpose"] == "call"]
+        self.assertEqual([c["outcome"] for c in calls], ["sent"] * len(calls))
+        self.assertTrue(calls)
+        self.assertFalse(self.rows("SELECT what FROM off WHERE ended_utc_us IS NULL"))
+        beat = observer.wait("/notify/heartbeat", lambda b: b["book_written"], since=heard).json
+        self.receiver.never(1, since=mark, purpose="call")  # what comes again calls nobody again
+        self.assertNotIn("never came", "\n".join(service.log.since()))
+
+    def test_killed_while_it_hangs(self):
+        """What had not reached the disk is told again, never less than once."""
+        service, observer = self.begin()
+        heard = observer.feed.mark()
+        self.hang()
+        first = self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=first["id"])
+        service.log.wait(lambda line: "heard beside it" in line, "another session")
+        self.late(observer, heard)
+        until(lambda: "connected" in service.log.since()[-1] or "have been read" in service.log.since()[-1], "the session")
+        second = self.publish(self.body("level", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=second["id"])
+        service.kill()
+        self.answer()
+        mark = self.receiver.feed.mark()
+        service.start()
+        for alarm in (first, second):
+            self.receiver.wait(since=mark, occurrence=alarm["id"])
+        until(lambda: second["seq"] in self.recorded(), "the event that the broker had kept")
+
+    def test_hangs_at_the_start(self):
+        self.hang()
+        service, observer = self.begin(start=False)
+        service.start(ready=False).synced()
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=alarm["id"])
+        self.late(observer, 0)
+        self.answer()
+        until(lambda: not service.running(), "the service that begins anew")
+        service.start()
+        self.receiver.wait(occurrence=alarm["id"], since=self.receiver.feed.mark())
+        until(lambda: alarm["seq"] in self.recorded(), "the event")
+
+    def test_stops_while_it_hangs(self):
+        service, observer = self.begin()
+        heard = observer.feed.mark()
+        self.hang()
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=alarm["id"])
+        self.late(observer, heard)
+        service.stop()  # within harness.PATIENCE
+        self.assertIn("what was not written to notify.db is lost", service.tail())
+
+
+if __name__ == "__main__":
+    harness.main()
