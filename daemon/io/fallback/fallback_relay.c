@@ -219,7 +219,8 @@ void *fallback_relay_loop(void *context)
         if (clock_boot_us() < due_us || fallback_is_ending(&f->relay))
             continue;
         int error = fallback_relay_write(f, &relay, detail, sizeof detail);
-        failures = error == 0 ? 0 : failures < FAILURES_MAX ? failures + 1 : failures;
+        if (error != -ECANCELED)
+            failures = error == 0 ? 0 : failures < FAILURES_MAX ? failures + 1 : failures;
         due_us = clock_boot_us() + pause_us(&relay, error, failures);
         if (error != -ECANCELED)
             tell(f, &relay, error, detail, &told);
