@@ -62,6 +62,8 @@ static void a_level_that_is_too_high(void **state)
     open_stage(&s);
     run(&s, HOUR, -194, false, false);
     assert_flag(&s, TANK_OVERFILL, false, true);
+    run(&s, 10 * MINUTE, -194, true, false);
+    assert_flag(&s, TANK_OVERFILL | TANK_FILL_TOO_LONG | TANK_FILL_OVERDUE, false, false);
     s.offset_cm = 6;
     run(&s, 10 * MINUTE, -194, false, false);
     assert_flag(&s, TANK_OVERFILL, true, false);
@@ -146,11 +148,12 @@ static void a_fill_that_is_lost_from_sight(void **state)
     struct stage s;
     open_stage(&s);
     run(&s, 15 * DAY, -194, false, false);
+    s.tank.model.fill_start_cm = s.tank.model.fill_stop_cm = TANK_UNKNOWN; /* nothing that excuses it */
     unsigned n = s.tank.n_fills;
     while (!s.filling)
         run(&s, MINUTE, -194, false, false);
     run(&s, 4 * MINUTE, -194, false, false);
-    s.rise_cm_min = 0.02;
+    s.rise_cm_min = 0.1;
     run(&s, 35 * MINUTE, -194, true, false);
     assert_true(s.filling);
     assert_int_equal(s.tank.n_fills, n + 1);
