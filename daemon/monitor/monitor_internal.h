@@ -84,16 +84,17 @@ struct bypass_record {
 /* What is known of cryonotify. */
 #define NOTIFY_IDS 256
 struct notify_watch {
-    struct notify_report *report;   /* its last status; NULL: none in this run */
-    struct notify_report *restored; /* what was off in an earlier run; NULL: not known, or not needed */
-    bool failed_seen;               /* which ones have failed was said in this run */
-    bool failed_grew, off_grew;     /* since they were last told: something that was not known before */
-    char run[WHO_MAX];              /* of the last heartbeat */
-    int64_t beat_us;                /* when that was; 0: none yet */
-    bool nobody;                    /* the last heartbeat said that nobody would be told */
-    int64_t offline_us;             /* when it said so, while it does */
-    int64_t since_us;               /* when we began to listen: the first one has its time from here */
-    uint64_t told[NOTIFY_IDS];      /* hashes of the calls that are in the chain, a ring */
+    struct notify_report *report;    /* its last status; NULL: none in this run */
+    struct notify_report *restored;  /* what was off in an earlier run; NULL: not known, or not needed */
+    bool failed_seen;                /* which ones have failed was said in this run */
+    bool failed_grew, off_grew;      /* since they were last told: something that was not known before */
+    char configuration[NOTIFY_HASH]; /* of its configuration, as the chain has it; "": not known */
+    char run[WHO_MAX];               /* of the last heartbeat */
+    int64_t beat_us;                 /* when that was; 0: none yet */
+    bool nobody;                     /* the last heartbeat said that nobody would be told */
+    int64_t offline_us;              /* when it said so, while it does */
+    int64_t since_us;                /* when we began to listen: the first one has its time from here */
+    uint64_t told[NOTIFY_IDS];       /* hashes of the calls that are in the chain, a ring */
     unsigned next_told;
     int64_t calls_window_us; /* calls are recorded at a bounded rate: */
     unsigned calls_in_window, calls_left_out;

@@ -23,6 +23,8 @@
 #define PASSES_MAX      8
 #define SHORT_PASS_US   SECOND_US
 #define PATIENCE_US     (300 * SECOND_US)
+#define OPEN_TRIES      20
+#define OPEN_AGAIN_US   250000
 #define TRY_AGAIN_US    10000
 #define STOP_RECALLS_US (500 * MS_US)
 
@@ -126,10 +128,21 @@ static bool take_row(void *context, const struct history_ordered_row *row)
     return !atomic_load(&r->stop);
 }
 
+/* At the start the store is about to open the same files: what can't be read now may be readable soon. */
+static int open_record(struct recall *r, struct history_reader **ret)
+{
+    int result = history_open(r->config->storage.directory, ret, r->detail, sizeof r->detail);
+    for (unsigned i = 0; i < OPEN_TRIES && result < 0 && result != -ENOENT && !atomic_load(&r->stop); i++) {
+        usleep(OPEN_AGAIN_US);
+        result = history_open(r->config->storage.directory, ret, r->detail, sizeof r->detail);
+    }
+    return result;
+}
+
 static int read_record(struct recall *r)
 {
     struct history_reader *reader = NULL;
-    int64_t result = history_open(r->config->storage.directory, &reader, r->detail, sizeof r->detail);
+    int64_t result = open_record(r, &reader);
     if (result < 0)
         return (int)result;
     const bool any_long = r->config->n_vessels > 0 || r->config->n_supplies > 0;
@@ -235,6 +248,10 @@ void monitor_recalled(struct monitor *m, struct recall *r)
         monitor_derive_begin(m, derive, r->at.utc_us);
         log_line(LOG_NOTICE, MID_START, "tanks and freezers: %llu readings of the record recalled in %lld ms",
                  (unsigned long long)r->n, (long long)took_ms);
+    } else if (r->error == -ENOENT && !derive_is_ready(m->derive.derive)) {
+        log_line(LOG_NOTICE, MID_START,
+                 "there is no record yet: what it says of tanks and freezers is learned now");
+        monitor_derive_begin(m, NULL, 0);
     } else if (!derive_is_ready(m->derive.derive)) {
         snprintf(why, sizeof why, "%s", r->detail[0] != '\0' ? r->detail : strerrordesc_np(-r->error));
         go_without(m, why);

@@ -24,6 +24,7 @@ enum { ALARM_DEVIATION, ALARM_LID = 5, ALARM_POWER = 6, ALARM_NO_DATA = 7, ALARM
 struct site {
     struct config config;
     struct asset_config asset;
+    struct alarm_config alarms[FREEZER_ALARM_COUNT];
     struct point_config points[N_INPUTS + FREEZER_POINT_COUNT];
     struct freezer_config freezer;
     struct program programs[2];
@@ -111,6 +112,8 @@ static void fill_config(struct site *site)
                                    .points = site->points,
                                    .n_assets = 1,
                                    .assets = &site->asset,
+                                   .n_alarms = FREEZER_ALARM_COUNT,
+                                   .alarms = site->alarms,
                                    .n_freezers = 1,
                                    .freezers = f,
                                    .n_programs = 2,
@@ -305,7 +308,6 @@ static void silence_ends_nothing(void **state)
 static const char *words(const struct site *site, unsigned which)
 {
     static char text[256];
-    /* As derive_words finds the alarm by its index, which is the finding's here. */
     derive_words(site->derive, (uint16_t)which, LANGUAGE_EN, text, sizeof text);
     return text;
 }
