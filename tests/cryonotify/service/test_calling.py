@@ -4,7 +4,6 @@ import json
 import select
 import socket
 import threading
-import urllib.request
 
 from notify_case import NotifyTest, free_port, harness, now_ms, rfc3339, until
 
@@ -260,45 +259,6 @@ class Calling(NotifyTest):  # each
         self.assertEqual(self.receiver.wait(person="li.na", purpose="call")["attempt"], 1)
         self.assertEqual(self.receiver.wait(person="li.na", purpose="again")["attempt"], 2)
         self.assertEqual(self.receiver.wait(person="wang", purpose="escalated")["attempt"], 1)
-
-    def press(self, url):
-        with urllib.request.urlopen(urllib.request.Request(url, data=b"", method="POST"), timeout=30) as answer:
-            return answer.read().decode()
-
-    def test_a_link_says_that_it_was_acknowledged_only_when_it_was(self):
-        self.be_daemon()
-        port = free_port()
-        self.service(link={"listen": "127.0.0.1:%d" % port, "url": "http://127.0.0.1:%d" % port})
-        observer = self.watch_mqtt()
-        alarm = self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
-        link = self.receiver.wait(person="li.na", purpose="call")["link"]
-        answers = []
-
-        def answer(n, text):
-            since = observer.feed.mark()
-            presser = threading.Thread(target=lambda: answers.append(self.press(link)))
-            presser.start()
-            observer.wait("/cmd/cryonotify/acknowledge", since=since)
-            self.broker.publish("cryomon/test/cmd/cryonotify/answer", text, "-D", "publish", "correlation-data", str(n))
-            presser.join()
-            return answers[-1]
-        refused = '{"ok":false,"error":"cryonotify may not act for others"}'
-        self.assertIn("未能确认", answer(1, refused))
-        self.assertIn("未能确认", answer(2, refused))  # it can be pressed again, and tells the truth again
-        first = threading.Thread(target=lambda: answers.append(self.press(link)))
-        since = observer.feed.mark()
-        first.start()
-        observer.wait("/cmd/cryonotify/acknowledge", since=since)
-        self.assertIn("尚未得到监控系统确认", self.press(link))  # no answer: the daemon is away
-        first.join()
-        self.assertIn("尚未得到监控系统确认", answers[-1])
-        self.follow(alarm, "acknowledged", "acknowledged", by="wang", acknowledged_by="wang")
-        self.receiver.wait(purpose="acknowledged", person="li.na")
-        self.assertIn("此前已有人确认", self.open(link))
-
-    def open(self, url):
-        with urllib.request.urlopen(url, timeout=30) as answer:
-            return answer.read().decode()
 
     def test_everything_fails_and_the_status_stays_readable(self):
         """Dozens of people whose ways all fail: the status stays below what the daemon reads, and is not told without end."""
