@@ -158,6 +158,24 @@ class Calling(NotifyTest):  # each
         self.assertEqual(len(told["group_members"]), 4)
         self.receiver.never(1, alarm="no-data")
 
+    def test_a_group_names_who_has_joined_since(self):
+        """The daemon's sentence is of the raising; who joins before the message goes is named too."""
+        self.be_daemon()
+        self.service(collect="3 s")
+        made = [self.body("no-data", "raised", "unacknowledged", asset="tank-%d" % n, priority="high", group="hall/bus-down",
+                          asset_name={"en": "Tank %d" % n, "zh": "%d号罐" % n}) for n in range(5)]
+        self.publish(made[0])
+        self.publish(made[1])
+        group = self.publish(self.body(
+            "bus-down", "raised", "unacknowledged", asset="hall", asset_name={"en": "Hall", "zh": "大厅"}, priority="high", n_members=2,
+            members=["tank-0/no-data", "tank-1/no-data"], point=None, value=None, limit=None,
+            text={"en": "Hall: 2 of 5 at the same time: Tank 0, Tank 1", "zh": "大厅：2 个（共 5 个）同时报警：0号罐、1号罐"}))
+        for late in made[2:4]:
+            self.publish(late)
+        told = self.receiver.wait(person="li.na", alarm="bus-down", occurrence=group["id"])
+        self.assertIn("0号罐、1号罐，现又有：2号罐、3号罐", told["first"])
+        self.assertEqual((told["group_total"], sorted(told["group_members"])), (4, ["tank-%d/no-data" % n for n in range(4)]))
+
     def test_flood_is_one_summary_and_hides_nothing(self):
         self.be_daemon()
         self.service(flood={"more_than": 5, "within": "10 min", "every": "1 s"}, collect="2 s")
