@@ -107,6 +107,12 @@ struct derive_ended {
 const struct derive_ended *derive_last_run(const struct derive *derive, uint16_t freezer);
 const struct program *derive_run_program(const struct derive *derive, uint16_t freezer, bool last);
 
+/* The run of the freezer that begins from that moment (UTC) on, or goes on then, until the other, is to
+ * follow this program: for what is recalled. The last DERIVE_PLANS are kept. */
+#define DERIVE_PLANS 8
+void derive_plan(struct derive *derive, uint16_t freezer, int64_t from_utc_us, int64_t to_utc_us,
+                 int program);
+
 /* When a run is to have begun; FREEZER_NONE: none is expected. run-late holds from then on until one begins,
  * or until another time is said. */
 void derive_expect(struct derive *derive, uint16_t freezer, int64_t due_boot_us);

@@ -133,6 +133,7 @@ struct notify_troubles {
 };
 
 /* What cryonotify says of itself (its status), as far as it matters here. */
+#define NOTIFY_HASH 65
 struct notify_report {
     bool online, would_be_told, people; /* people: too few */
     bool unreadable;                    /* something came that is no status: nothing else is known */
@@ -142,6 +143,8 @@ struct notify_report {
     struct notify_troubles failed, off, unknown; /* unknown: may have failed, not tried so far */
     unsigned n_offs;
     struct notify_off offs[NOTIFY_OFFS_MAX];
+    char configuration[NOTIFY_HASH]; /* SHA-256 of its notify.yaml, in hexadecimal; "": not said */
+    int64_t loaded_utc_us;           /* when it was read; 0: not said */
 };
 
 /* A call, as cryonotify tells of it. */
@@ -158,7 +161,7 @@ struct calibration_row {
     char certificate[ID_MAX], date[16], due[16], reference[NAME_MAX_BYTES];
 };
 
-/* What an event of kind "run" says, as far as it matters later; "" and 0: not said. */
+/* What an event of kind "run" (or "vessel") says, as far as it matters later; "" and 0: not said. */
 struct run_row {
     int64_t utc_us; /* of the event */
     char transition[16];

@@ -54,6 +54,24 @@ static void tell_offs(struct monitor *m, const struct notify_report *before, con
             tell_off(m, "notify-on", &before->offs[i]);
 }
 
+/* Who is called, and when, stands in its configuration: that it is another one is for the record. */
+static void tell_configuration(struct monitor *m, const struct notify_report *now)
+{
+    struct notify_watch *w = &m->notify;
+    char loaded[RFC3339_MAX] = "";
+    if (now->configuration[0] == '\0' || strcmp(now->configuration, w->configuration) == 0)
+        return;
+    if (now->loaded_utc_us != 0)
+        clock_print_utc(loaded, now->loaded_utc_us);
+    const struct announce_member members[] = {
+        {.key = "sha256", .text = now->configuration},
+        {.key = "loaded", .text = loaded},
+        {.key = "before", .text = w->configuration}, /* not in the first one */
+    };
+    monitor_event(m, clock_now(), "notify-configuration", members, w->configuration[0] != '\0' ? 3 : 2);
+    memcpy(w->configuration, now->configuration, sizeof w->configuration);
+}
+
 /* An offline one lists nothing: what is off or has failed stays so. */
 static void carry(const struct notify_report *before, struct notify_report *now)
 {
@@ -67,6 +85,7 @@ static void compare(struct monitor *m, struct notify_report *now)
 {
     struct notify_watch *w = &m->notify;
     if (m->started && m->config->notify.expected) {
+        tell_configuration(m, now);
         tell_offs(m, w->report != NULL ? w->report : w->restored, now);
         free(w->restored);
         w->restored = NULL;
@@ -105,6 +124,9 @@ void monitor_restore_offs(struct monitor *m, struct core_message *message)
 {
     free(m->notify.restored);
     m->notify.restored = NULL;
+    if (m->notify.configuration[0] == '\0' && message->notify.report != NULL)
+        memcpy(m->notify.configuration, message->notify.report->configuration,
+               sizeof m->notify.configuration);
     if (m->notify.report == NULL) /* else we know better */
         m->notify.restored = message->notify.report;
     else

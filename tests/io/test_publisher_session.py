@@ -355,8 +355,10 @@ class Commands(PublisherCase):
         return json.loads(text)
 
     def test_acknowledge(self):
-        for error, wanted in ((0, {"ok": True}), (-2, {"ok": False, "error": "no such alarm"}),
-                              (-114, {"ok": False, "error": "nothing to acknowledge"})):
+        for error, wanted in ((0, {"ok": True, "code": "done"}),
+                              (-2, {"ok": False, "code": "unknown", "error": "no such alarm"}),
+                              (-114, {"ok": False, "code": "nothing-to-do", "error": "nothing to acknowledge"}),
+                              (-16, {"ok": False, "code": "busy", "error": "busy, try again"})):
             mark = self.under_test.feed.mark()
             asking = self.ask('{"asset":"tank-1","alarm":"temperature-critical","note":"on my way, 马上"}')
             line = self.under_test.feed.wait(lambda text: text.startswith("ack"), "the command", since=mark)
@@ -375,6 +377,7 @@ class Commands(PublisherCase):
                            ('{"asset":"a","alarm":"b","note":"\\u0007"}', "control"), ('{"asset":"%s"}' % ("x" * 3000), "long")):
             answer = self.answer(self.ask(text))
             self.assertFalse(answer["ok"])
+            self.assertEqual(answer["code"], "not-allowed" if word == "mqtt.agents" else "bad-request")
             self.assertIn(word, answer["error"])
         self.assertFalse([line for line in self.under_test.feed.since() if line.startswith("ack")])
 

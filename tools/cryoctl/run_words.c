@@ -184,7 +184,8 @@ const char *run_words_reason(const struct ctl *ctl, const struct freezer_reason 
     if (r->step >= 0)
         (void)snprintf(step, sizeof step, tr(ctl, "step %d: ", "第 %d 步："), r->step + 1);
     if (r->why == FREEZER_WHY_NOT_MEASURED && r->about != FREEZER_WHY_NONE) {
-        (void)snprintf(text, cap, "%s%s: %s", step, text_of(ctl, r->about, &ignored), what);
+        (void)snprintf(text, cap, tr(ctl, "%s%s: %s", "%s%s：%s"), step, text_of(ctl, r->about, &ignored),
+                       what);
         return text;
     }
     if (form == FORM_NONE || r->value == FREEZER_NONE) {

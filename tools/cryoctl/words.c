@@ -149,8 +149,12 @@ const char *words_kind(const struct ctl *ctl, const char *name)
         {"fallback", "fallback", "后备报警"},
         {"device", "device", "装置"},
         {"reading", "manual reading", "人工读数"},
+        {"fill", "fill", "补液"},
+        {"run", "freezer run", "冷冻运行"},
+        {"vessel", "vessel", "罐"},
         {"notify-off", "notification off", "通知关闭"},
         {"notify-on", "notification on", "通知开启"},
+        {"notify-configuration", "configuration of the notification", "通知配置"},
     };
     return FIND(ctl, words, name);
 }

@@ -216,22 +216,25 @@ static int allocate(struct caller *c)
     return result == 0 ? mailbox_create(sizeof(struct link_ask), ASKS, 0, &c->asks) : result;
 }
 
-int caller_create(const struct notify_config *config, bool watch_only, int signal_fd, struct caller **ret)
+int caller_create(const struct notify_config *config, const struct caller_setup *setup, struct caller **ret)
 {
+    const bool watch_only = setup->watch_only;
     struct caller *c = calloc(1, sizeof *c);
     struct stamp now = clock_now();
     if (c == NULL)
         return -ENOMEM;
     c->config = config;
+    c->setup = *setup;
     c->watch_only = watch_only;
-    c->signal_fd = signal_fd;
+    c->signal_fd = setup->signal_fd;
+    c->loaded_utc_us = now.utc_us;
     c->socket.fd = -1;
     for (unsigned i = 0; i < CALLER_CLIENTS; i++)
         c->clients[i].fd = -1;
     make_run_id(c->run);
     int result = allocate(c);
     if (result < 0) {
-        caller_free(c);
+        (void)caller_free(c);
         return result;
     }
     watch_begin(&c->watch, now, config->silent_ms, config->broker_ms);
@@ -254,7 +257,7 @@ int caller_create(const struct notify_config *config, bool watch_only, int signa
                  strerrordesc_np(-result));
     result = inbox_create(&c->inbox_config, c->book != NULL ? c->book : c->hung_book, &c->inbox);
     if (result < 0) {
-        caller_free(c);
+        (void)caller_free(c);
         return result;
     }
     *ret = c;
@@ -367,7 +370,8 @@ static bool turn(struct caller *c)
     caller_rota(c, now);
     caller_settle(c, now);
     caller_probe(c, now);
-    caller_orders(c, now);
+    if (!caller_is_draining(c, now))
+        caller_orders(c, now);
     caller_write(c, now);
     for (unsigned rounds = 0; has_to_send(c) && rounds < 2 * CALL_CHANNELS; rounds++) {
         caller_send(c, now);
@@ -387,6 +391,7 @@ static bool turn(struct caller *c)
         c->book_us = now.boot_us + (c->hung_book != NULL ? TURN_US : BOOK_US);
         caller_try_book(c);
     }
+    caller_hand_over(c, now);
     service_watchdog();
     return more;
 }
@@ -409,8 +414,12 @@ static void wait_for_work(struct caller *c, bool more)
     if (n <= 0)
         return;
     if ((fds[0].revents & POLLIN) != 0 &&
-        read(c->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal && signal.ssi_signo != SIGHUP)
-        c->stopping = true;
+        read(c->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal) {
+        if (signal.ssi_signo == SIGHUP)
+            caller_reload(c, clock_now());
+        else
+            c->stopping = c->ended = true;
+    }
     for (unsigned i = 0; i < CALLER_CLIENTS; i++)
         if (c->clients[i].fd >= 0 && fds[5 + i].revents != 0)
             caller_client_turn(c, clock_now(), &c->clients[i]);
@@ -427,20 +436,24 @@ int caller_run(struct caller *c)
     } else {
         service_status(c->book_trouble);
     }
-    log_line(LOG_NOTICE, MID_START, "cryonotify " CRYOMON_VERSION " calls for the site %s", c->config->site);
+    log_line(LOG_NOTICE, MID_START, "cryonotify " CRYOMON_VERSION " calls for the site %s by %s, SHA-256 %s",
+             c->config->site, c->setup.path, c->config->sha256);
     while (!c->stopping)
         wait_for_work(c, turn(c));
+    if (c->next != NULL && !c->ended && !c->failed)
+        return 0;
     service_stopping();
     log_line(LOG_NOTICE, MID_STOP, "cryonotify stops");
     caller_offline(c);
     return c->failed ? -EAGAIN : 0;
 }
 
-void caller_free(struct caller *c)
+bool caller_free(struct caller *c)
 {
     if (c == NULL)
-        return;
-    inbox_free(c->inbox, STOP_MS); /* first: its thread uses the book */
+        return true;
+    if (!inbox_free(c->inbox, STOP_MS)) /* first: its thread uses the book */
+        return false;
     link_free(c->link);
     for (unsigned i = 0; i < NOTIFY_CHANNELS; i++)
         if (c->channels[i] != NULL)
@@ -448,6 +461,7 @@ void caller_free(struct caller *c)
     for (unsigned i = 0; i < NOTIFY_CHANNELS; i++)
         channel_free(c->channels[i]);
     caller_clients_close(c);
+    caller_reload_free(c);
     control_socket_close(&c->socket);
     for (unsigned i = 0; i < CALLER_DELIVERIES; i++)
         notice_free(c->deliveries[i].notice);
@@ -462,4 +476,5 @@ void caller_free(struct caller *c)
     free(c->slots);
     free(c->missed);
     free(c);
+    return true;
 }

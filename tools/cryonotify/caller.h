@@ -29,6 +29,7 @@
 #define CALLER_MISSED     4096
 #define CALLER_REQUEST    4096
 #define CALLER_WORDS      512
+#define CALLER_REFUSED    8
 
 /* What is kept beside an alarm of the core, by its slot. */
 struct caller_slot {
@@ -103,12 +104,27 @@ struct caller_page {
     struct caller_written slots[CALLER_PAGE];
 };
 
+/* What it runs with. The strings outlive it. */
+struct caller_setup {
+    const char *path, *templates; /* of notify.yaml; templates may be NULL */
+    bool watch_only;
+    int signal_fd;
+};
+
 struct caller {
     const struct notify_config *config;
+    struct caller_setup setup;
     bool watch_only;
     char run[CALLER_RUN];
     int signal_fd;
     bool stopping, failed;
+    bool ended;                 /* by a signal */
+    int64_t loaded_utc_us;      /* when config was read */
+    struct notify_config *next; /* is to take over; NULL: none */
+    int64_t drain_us;           /* until then no call is begun */
+    bool waiting_told;
+    char *refused[CALLER_REFUSED]; /* mistakes of a file that was refused */
+    unsigned n_refused;
     struct call *call;
     struct book *book;      /* NULL: it could not be opened */
     struct book *hung_book; /* it is being opened, or was read, when the disk began to hang */
@@ -163,11 +179,21 @@ struct caller {
     int64_t probe_us;            /* the next look whether mail servers would take a message */
 };
 
-/* Everything but the threads of the broker; the book is open, or book_trouble says why not. Returns 0 or
- * -errno. */
-int caller_create(const struct notify_config *config, bool watch_only, int signal_fd, struct caller **ret);
+/* The book is open, or book_trouble says why not. config outlives it. Returns 0 or -errno. */
+int caller_create(const struct notify_config *config, const struct caller_setup *setup, struct caller **ret);
+/* Until a signal ends it, or another configuration is to take over (caller_take_next). */
 int caller_run(struct caller *c);
-void caller_free(struct caller *c);
+/* False: a thread hangs and has part of it: nothing may run after it. */
+bool caller_free(struct caller *c);
+
+/* --- caller_reload.c: another configuration */
+void caller_reload(struct caller *c, struct stamp now);
+bool caller_is_draining(const struct caller *c, struct stamp now);
+void caller_hand_over(struct caller *c, struct stamp now);
+/* After caller_run: what is to run instead, the caller's; NULL: nothing, it was ended. */
+struct notify_config *caller_take_next(struct caller *c);
+json_t *caller_configuration_json(const struct caller *c); /* of notify/status */
+void caller_reload_free(struct caller *c);
 
 /* --- caller_letters.c: what comes from the broker */
 void caller_letter(struct caller *c, struct stamp now, const struct inbox_letter *letter);

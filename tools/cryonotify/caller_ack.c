@@ -207,7 +207,7 @@ void caller_acks(struct caller *c, struct stamp now)
 /* By the answer's "code", see cryomon-mqtt(7). */
 static enum link_state refused_state(const char *code)
 {
-    if (strcmp(code, "other-occurrence") == 0 || strcmp(code, "unknown-alarm") == 0)
+    if (strcmp(code, "other-occurrence") == 0 || strcmp(code, "unknown") == 0)
         return LINK_GONE;
     return strcmp(code, "nothing-to-do") == 0 ? LINK_ALREADY : LINK_FAILED;
 }

@@ -138,6 +138,12 @@ static void add_own(struct caller *c, const struct call_health *h, json_t *probl
         snprintf(zh, sizeof zh, "notify.db 无法写入（%s）：仍会通知人员，但重启后会丢失记录", why);
         add_problem(problems, "book", en, zh);
     }
+    if (c->n_refused > 0) {
+        snprintf(en, sizeof en, "The new notify.yaml is refused, the one before stays in force: %.300s",
+                 c->refused[0]);
+        snprintf(zh, sizeof zh, "新的 notify.yaml 有错误，未生效，仍使用之前的配置：%.300s", c->refused[0]);
+        add_problem(problems, "configuration", en, zh);
+    }
     if (h->uncounted > 0) {
         snprintf(en, sizeof en, "%u alarms more than can be followed one by one: see cryoctl alarms",
                  h->uncounted);
@@ -160,14 +166,16 @@ json_t *caller_status_json(struct caller *c, struct stamp now)
     unsigned n_failed = add_channels(c, channels, problems);
     unsigned turn = call_drill_turn(c->call);
     const char *next = turn < c->config->n_people ? c->config->people[turn].id : "";
-    return json_pack(
-        "{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:o, s:i, s:b, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:{s:s}}",
-        "state", "online", "version", CRYOMON_VERSION, "run", c->run, "would_be_told", h.would_be_told,
-        "reachable", (int)h.reachable, "proven", (int)h.proven, "unproven", (int)(h.reachable - h.proven),
-        "needed", (int)c->config->rules.needed, "on_duty", on_duty, "open_calls", (int)h.open, "flood",
-        h.flood, "n_channels", (int)json_array_size(channels), "n_failed", (int)n_failed, "n_problems",
-        (int)json_array_size(problems), "n_off", (int)json_array_size(offs), "channels", channels, "problems",
-        problems, "off", offs, "drill", "next", next);
+    return json_pack("{s:s, s:s, s:s, s:o, s:b, s:i, s:i, s:i, s:i, s:o, s:i, s:b, s:i, s:i, s:i, s:i, s:o, "
+                     "s:o, s:o, s:{s:s}}",
+                     "state", "online", "version", CRYOMON_VERSION, "run", c->run, "configuration",
+                     caller_configuration_json(c), "would_be_told", h.would_be_told, "reachable",
+                     (int)h.reachable, "proven", (int)h.proven, "unproven", (int)(h.reachable - h.proven),
+                     "needed", (int)c->config->rules.needed, "on_duty", on_duty, "open_calls", (int)h.open,
+                     "flood", h.flood, "n_channels", (int)json_array_size(channels), "n_failed",
+                     (int)n_failed, "n_problems", (int)json_array_size(problems), "n_off",
+                     (int)json_array_size(offs), "channels", channels, "problems", problems, "off", offs,
+                     "drill", "next", next);
 }
 
 /* Each list begins with the worst, so its end may go; all are counted (n_channels ...). */

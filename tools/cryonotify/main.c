@@ -157,27 +157,58 @@ static int open_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int run(const struct options *options, const struct notify_config *config)
+static void set_zone(const struct notify_config *config)
 {
-    struct caller *caller = NULL;
-    mallopt(M_ARENA_MAX, 2);
-    if (config->time_zone[0] != '\0')
-        (void)setenv("TZ", config->time_zone, 1);
+    static char zone[sizeof config->time_zone]; /* what the environment had, before the first one */
+    static bool known;
+    if (!known && getenv("TZ") != NULL)
+        snprintf(zone, sizeof zone, "%s", getenv("TZ"));
+    known = true;
+    if (config->time_zone[0] != '\0' || zone[0] != '\0')
+        (void)setenv("TZ", config->time_zone[0] != '\0' ? config->time_zone : zone, 1);
+    else
+        (void)unsetenv("TZ");
     tzset();
-    int signal_fd = open_signals();
-    if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || signal_fd < 0)
+}
+
+/* Runs it, and what takes over from it. *config is replaced then. */
+static int run_all(const struct caller_setup *setup, struct notify_config **config)
+{
+    for (;;) {
+        struct caller *caller = NULL;
+        set_zone(*config);
+        int result = caller_create(*config, setup, &caller);
+        if (result < 0) {
+            log_line(LOG_CRIT, MID_START, "cannot start: %s", strerrordesc_np(-result));
+            return result;
+        }
+        result = caller_run(caller);
+        struct notify_config *next = caller_take_next(caller);
+        bool clean = caller_free(caller);
+        if (next == NULL)
+            return result;
+        if (!clean) { /* the service manager starts us with the new one */
+            notify_config_free(next);
+            return -EAGAIN;
+        }
+        notify_config_free(*config);
+        *config = next;
+    }
+}
+
+static int run(const struct options *options, struct notify_config **config)
+{
+    struct caller_setup setup = {
+        .path = options->config, .templates = options->templates, .watch_only = options->watch_only};
+    mallopt(M_ARENA_MAX, 2);
+    setup.signal_fd = open_signals();
+    if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || setup.signal_fd < 0)
         return EXIT_FAILURE;
     (void)log_open(options->log_level);
-    int result = caller_create(config, options->watch_only, signal_fd, &caller);
-    if (result < 0) {
-        log_line(LOG_CRIT, MID_START, "cannot start: %s", strerrordesc_np(-result));
-        log_close(LOG_CLOSE_MS);
-        return EXIT_FAILURE;
-    }
-    result = caller_run(caller);
-    caller_free(caller);
+    int result = run_all(&setup, config);
     log_close(LOG_CLOSE_MS);
-    curl_global_cleanup();
+    if (result == 0)
+        curl_global_cleanup();
     return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -203,7 +234,7 @@ int main(int argc, char **argv)
     if (options.check)
         printf("%s: no mistakes: %u people, %u channels\n", options.config, config->n_people,
                config->n_channels);
-    status = options.check ? EXIT_SUCCESS : run(&options, config);
+    status = options.check ? EXIT_SUCCESS : run(&options, &config);
     notify_config_free(config);
     return status;
 }

@@ -14,7 +14,7 @@
 #include "when.h"
 #include "words.h"
 
-#define SQUEEZE_MOST 4
+#define SQUEEZE_MOST REPORT_RUN_SQUEEZE_MOST
 
 /* Of a freezer's run (facts_run.h). */
 static bool is_of_run(const json_t *facts)
@@ -78,10 +78,8 @@ static void who_and_where(struct report *r)
              name[0] != '\0' ? " (" : "", name[0] != '\0' ? user : "", name[0] != '\0' ? ")" : "",
              facts_text_of(made, "host"), facts_text_of(made, "program"));
     report_pair(r, tr(ctl, "Made", "生成"), text, false);
-    if (r->brief) { /* the files stand in the whole report */
-        report_pair(r, tr(ctl, "Report", "报告编号"), r->identity->id, true);
-        return;
-    }
+    if (r->brief)
+        return; /* the files stand in the whole report, its name in the foot */
     json_array_foreach(json_object_get(r->facts, "files"), i, file)
     {
         bool log = json_object_get(file, "log_bytes") != NULL;
@@ -119,9 +117,13 @@ static void what_it_is_of(struct report *r)
     snprintf(text, sizeof text, "%s (%s)%s%s", report_bilingual(r, asset, "name"), facts_text_of(asset, "id"),
              facts_text_of(asset, "kind")[0] != '\0' ? tr(ctl, ", ", "，") : "",
              report_kind(r, facts_text_of(asset, "kind")));
+    if (r->brief) {
+        report_add(text, sizeof text, tr(ctl, ", ", "，"));
+        report_add(text, sizeof text, report_bilingual(r, site, "name"));
+    }
     report_pair(r, tr(ctl, "Asset", "设备"), text, false);
     const char *site_name = report_bilingual(r, site, "name");
-    if (site_name[0] != '\0') {
+    if (site_name[0] != '\0' && !r->brief) {
         snprintf(text, sizeof text, "%s (%s)", site_name, facts_text_of(site, "id"));
         report_pair(r, tr(ctl, "Site", "站点"), text, false);
     }

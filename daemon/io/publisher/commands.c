@@ -79,12 +79,13 @@ static struct commands_answer *take_slot(struct commands *c, const struct config
     return NULL;
 }
 
-static void make_error(struct commands_answer *slot, const char *en, const char *zh)
+static void make_error(struct commands_answer *slot, const char *code, const char *en, const char *zh)
 {
     struct json_text j;
     json_text_begin(&j, slot->text, sizeof slot->text);
     json_text_object(&j, NULL);
     json_text_bool(&j, "ok", false);
+    json_text_string(&j, "code", code);
     json_text_string(&j, "error", en);
     if (zh != NULL)
         json_text_string(&j, "error_zh", zh);
@@ -99,6 +100,7 @@ static void make_success(struct commands_answer *slot, const struct command_resu
     json_text_begin(&j, slot->text, sizeof slot->text);
     json_text_object(&j, NULL);
     json_text_bool(&j, "ok", true);
+    json_text_string(&j, "code", "done");
     if (result->until_utc_us != 0)
         json_text_time(&j, "until", result->until_utc_us);
     if (result->n > 0)
@@ -124,6 +126,8 @@ static bool is_agent(const struct config *config, const char *user)
     return false;
 }
 
+static const char not_an_agent[] = "person: only a user who is listed in mqtt.agents may speak for another";
+
 /* Takes "person" out of the object: an agent speaks for somebody. NULL, or what is wrong. */
 static const char *take_person(const struct config *config, json_t *root, struct command_request *request)
 {
@@ -132,7 +136,7 @@ static const char *take_person(const struct config *config, json_t *root, struct
     if (value == NULL)
         return NULL;
     if (!is_agent(config, request->who))
-        return "person: only a user who is listed in mqtt.agents may speak for another";
+        return not_an_agent;
     if (person == NULL || person[0] == '\0' || strlen(person) >= WHO_MAX ||
         json_string_length(value) != strlen(person) || !is_printable(person))
         return "person: a name is wanted";
@@ -153,9 +157,9 @@ static void turn_to_device(const json_t *root, struct command_request *request)
         request->verb = COMMAND_UNBYPASS;
 }
 
-/* False, with what is wrong. */
+/* False, with what is wrong: code and words. */
 static bool read_body(const struct config *config, const struct arrival *arrival,
-                      struct command_request *request, char error[REQUEST_ERROR_MAX])
+                      struct command_request *request, const char **ret_code, char error[REQUEST_ERROR_MAX])
 {
     json_error_t where;
     const char *key, *wrong = NULL;
@@ -173,6 +177,7 @@ static bool read_body(const struct config *config, const struct arrival *arrival
         result = request_read(root, request, &key, &limit, error);
     }
     json_decref(root);
+    *ret_code = wrong == not_an_agent ? "not-allowed" : "bad-request";
     if (wrong != NULL)
         snprintf(error, REQUEST_ERROR_MAX, "%s", wrong);
     return wrong == NULL && result == 0;
@@ -182,6 +187,7 @@ int commands_read(struct commands *c, const struct config *config, const struct 
                   int64_t now_us, struct core_message *ret, char *ret_error, size_t cap)
 {
     char user[WHO_MAX] = "", error[REQUEST_ERROR_MAX] = "";
+    const char *code = "bad-request";
     enum command_verb verb;
     int result = read_user(config, arrival->topic, user, &verb);
     if (result == -ENOMSG)
@@ -193,11 +199,12 @@ int commands_read(struct commands *c, const struct config *config, const struct 
     } else if (arrival->retained) { /* a retained command is one that somebody gave some time ago */
         snprintf(error, sizeof error, "a retained command is never obeyed");
     } else if (request == NULL) {
+        code = "busy";
         snprintf(error, sizeof error, "busy, try again");
     } else {
         request->verb = verb;
         memcpy(request->who, user, sizeof request->who);
-        good = read_body(config, arrival, request, error);
+        good = read_body(config, arrival, request, &code, error);
     }
     if (++c->last_ticket == 0)
         c->last_ticket = 1;
@@ -207,7 +214,7 @@ int commands_read(struct commands *c, const struct config *config, const struct 
         free(request);
         snprintf(ret_error, cap, "%s: %s", user, error);
         if (slot != NULL)
-            make_error(slot, error, NULL);
+            make_error(slot, code, error, NULL);
         return 0;
     }
     request->ticket = c->last_ticket;
@@ -238,6 +245,24 @@ static void error_words(int error, const char **ret_en, const char **ret_zh)
     }
 }
 
+/* The names are for programs, and do not change: cryomon-mqtt(7). */
+static const char *code_of(int error)
+{
+    static const struct {
+        int error;
+        const char *code;
+    } table[] = {{-ENOENT, "unknown"},
+                 {-EALREADY, "nothing-to-do"},
+                 {-ESTALE, "other-occurrence"},
+                 {-EPERM, "not-allowed"},
+                 {-EBUSY, "busy"},
+                 {-ENOSPC, "busy"}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].error == error)
+            return table[i].code;
+    return "refused";
+}
+
 void commands_answered(struct commands *c, uint32_t ticket, const struct command_result *result)
 {
     const char *en = result->why[LANGUAGE_EN], *zh = result->why[LANGUAGE_ZH];
@@ -247,7 +272,7 @@ void commands_answered(struct commands *c, uint32_t ticket, const struct command
         if (c->answers[i].ticket != ticket)
             continue;
         if (result->error < 0)
-            make_error(&c->answers[i], en, zh);
+            make_error(&c->answers[i], code_of(result->error), en, zh);
         else
             make_success(&c->answers[i], result);
     }

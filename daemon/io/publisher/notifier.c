@@ -152,6 +152,19 @@ static void read_offs(const json_t *list, struct notify_report *ret)
     }
 }
 
+static void read_configuration(const json_t *object, struct notify_report *ret)
+{
+    char loaded[RFC3339_MAX];
+    const char *hash = json_string_value(json_object_get(object, "sha256"));
+    if (hash == NULL || strlen(hash) != NOTIFY_HASH - 1 ||
+        strspn(hash, "0123456789abcdef") != NOTIFY_HASH - 1)
+        return;
+    copy(ret->configuration, sizeof ret->configuration, hash);
+    copy_member(loaded, sizeof loaded, object, "loaded");
+    if (clock_parse_utc(loaded, &ret->loaded_utc_us) < 0)
+        ret->loaded_utc_us = 0;
+}
+
 static bool post_status(struct mailbox *core, const struct config *config, const json_t *root)
 {
     struct core_message message = {.kind = CORE_NOTIFY, .generation = config->generation};
@@ -162,6 +175,7 @@ static bool post_status(struct mailbox *core, const struct config *config, const
     report->online = state != NULL && strcmp(state, "online") == 0;
     report->would_be_told = json_is_true(json_object_get(root, "would_be_told"));
     copy_member(report->run, sizeof report->run, root, "run");
+    read_configuration(json_object_get(root, "configuration"), report);
     read_offs(json_object_get(root, "off"), report);
     bool has_channels = read_channels(json_object_get(root, "channels"), report);
     read_problems(json_object_get(root, "problems"), config->language, has_channels, report);

@@ -264,6 +264,21 @@ static void fold_off(struct notify_report *report, bool is_off, const struct not
     report->n_offs = n;
 }
 
+/* cryonotify's configuration that the chain knows: the last event of it. */
+static int read_notify_configuration(struct store_db *db, struct notify_report *ret)
+{
+    static const char QUERY[] = "SELECT CASE WHEN json_valid(body) THEN json_extract(body, '$.sha256') END"
+                                " FROM event WHERE kind = 'notify-configuration' ORDER BY seq DESC LIMIT 1";
+    sqlite3_stmt *stmt = NULL;
+    int result = sqlite3_prepare_v2(db->db, QUERY, -1, &stmt, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_step(stmt);
+    if (result == SQLITE_ROW)
+        copy_column(ret->configuration, sizeof ret->configuration, stmt, 0);
+    sqlite3_finalize(stmt);
+    return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
 /* What cryonotify has switched off, as far as the chain tells. */
 static int read_offs(struct store_db *db, struct core_message *ret)
 {
@@ -293,7 +308,7 @@ static int read_offs(struct store_db *db, struct core_message *ret)
         fold_off(report, strcmp(kind, "notify-off") == 0, &off);
     }
     sqlite3_finalize(stmt);
-    return result == SQLITE_DONE ? SQLITE_OK : result;
+    return result == SQLITE_DONE ? read_notify_configuration(db, report) : result;
 }
 
 /* A time of an event's body; 0: not said. */
@@ -325,11 +340,12 @@ static void read_run(sqlite3_stmt *stmt, struct run_row *row)
 static int read_runs(struct store_db *db, struct core_message *messages, size_t cap, size_t *n)
 {
     static const char QUERY[] =
-        "SELECT utc_us, asset, body ->> '$.transition', body ->> '$.run', body ->> '$.program',"
+        "SELECT utc_us, asset, body ->> '$.transition', body ->> '$.freezer_run', body ->> '$.program',"
         " body ->> '$.how', body ->> '$.verdict', body ->> '$.begin', body ->> '$.end', body ->> "
         "'$.operator',"
-        " (SELECT group_concat(value, char(10)) FROM json_each(body, '$.lots')), body ->> '$.who'"
-        " FROM (SELECT seq, utc_us, asset, body FROM event WHERE kind = 'run' AND json_valid(body)"
+        " (SELECT group_concat(value, char(10)) FROM json_each(body, '$.lots')), body ->> '$.by'"
+        " FROM (SELECT seq, utc_us, asset, body FROM event WHERE kind IN ('run', 'vessel') AND "
+        "json_valid(body)"
         " ORDER BY seq DESC LIMIT ?1) ORDER BY seq";
     sqlite3_stmt *stmt = NULL;
     int result = sqlite3_prepare_v2(db->db, QUERY, -1, &stmt, NULL);

@@ -38,6 +38,8 @@ class Receiver:
         self.feed = Feed("webhooks")
         self.broken = set()  # paths that answer 500
         self.answers = {}  # of other paths: (status, text)
+        self.held = threading.Event()  # while it is not set, nobody is answered
+        self.held.set()
         self.port = free_port()
         receiver = self
 
@@ -46,6 +48,7 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 ok = self.path not in receiver.broken
                 receiver.feed.add(dict(json.loads(body), path=self.path, ok=ok))
+                receiver.held.wait()
                 status, text = receiver.answers.get(self.path, (200 if ok else 500, "{}"))
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(text)))
@@ -63,6 +66,7 @@ class Receiver:
         return "http://%s:%d%s" % (ADDRESS, self.port, path)
 
     def close(self):
+        self.held.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -137,6 +141,9 @@ class Service:
         self.process.send_signal(signal.SIGTERM)
         if self.process.wait(PATIENCE) != 0:
             raise AssertionError("cryonotify ended with %d:\n%s" % (self.process.returncode, self.tail()))
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
 
     def running(self):
         return self.process is not None and self.process.poll() is None

@@ -454,19 +454,19 @@ int inbox_book_error(const struct inbox *in)
     return atomic_load(&in->book_error);
 }
 
-void inbox_free(struct inbox *in, unsigned timeout_ms)
+bool inbox_free(struct inbox *in, unsigned timeout_ms)
 {
     struct inbox_news news;
     struct inbox_request r;
     struct timespec until;
     if (in == NULL)
-        return;
+        return true;
     in->stop_us = clock_boot_us() + timeout_ms * MS_US; /* read after PAHO_STOP has been taken */
     (void)mailbox_post(in->notes, MAILBOX_RESERVED, &(struct paho_note){.kind = PAHO_STOP});
     (void)clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += timeout_ms / 1000 + 2;
     if (pthread_timedjoin_np(in->thread, NULL, &until) != 0)
-        return; /* it hangs in paho: it is left behind, the process ends */
+        return false; /* it hangs in paho: it is left behind, the process ends */
     link_free(in->link);
     while (mailbox_take(in->news, &news))
         free(news.letter);
@@ -476,4 +476,5 @@ void inbox_free(struct inbox *in, unsigned timeout_ms)
     mailbox_free(in->notes);
     mailbox_free(in->requests);
     free(in);
+    return true;
 }

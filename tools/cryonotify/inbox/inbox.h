@@ -93,7 +93,8 @@ unsigned inbox_take_lost(struct inbox *inbox);
 /* What the book said when it could not be written; 0: it can. */
 int inbox_book_error(const struct inbox *inbox);
 
-/* Sends what waits, says goodbye (the broker does not send the will), and ends; at most timeout_ms. */
-void inbox_free(struct inbox *inbox, unsigned timeout_ms);
+/* Sends what waits, says goodbye (the broker does not send the will), and ends; at most timeout_ms. False:
+ * its thread hangs, and is left behind with what it was given. NULL is a no-op. */
+bool inbox_free(struct inbox *inbox, unsigned timeout_ms);
 
 #endif

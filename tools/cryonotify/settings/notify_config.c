@@ -2,6 +2,7 @@
 #include "notify_config.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -184,6 +185,15 @@ static void read_all(struct reader *r, struct yamldoc *doc)
     check_whole(r, root);
 }
 
+static void hash_text(const struct yamldoc *doc, char hex[NOTIFY_SHA256])
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    size_t length = 0;
+    const char *text = yamldoc_text(doc, &length);
+    (void)crypto_hash_sha256(hash, (const unsigned char *)text, length);
+    (void)sodium_bin2hex(hex, NOTIFY_SHA256, hash, sizeof hash);
+}
+
 static int finish(struct yamldoc *doc, const char *templates_dir, struct problems *problems,
                   struct problems *warnings, struct notify_config **ret)
 {
@@ -195,6 +205,7 @@ static int finish(struct yamldoc *doc, const char *templates_dir, struct problem
                        .problems = problems,
                        .warnings = warnings,
                        .templates_dir = templates_dir != NULL ? templates_dir : CRYONOTIFY_TEMPLATES_DIR};
+    hash_text(doc, config->sha256);
     read_all(&r, doc);
     if (problems->n > before) {
         notify_config_free(config);

@@ -65,7 +65,10 @@ struct notify_level {
     struct notify_dates dates[NOTIFY_DATES];
 };
 
+#define NOTIFY_SHA256 65
+
 struct notify_config {
+    char sha256[NOTIFY_SHA256]; /* of the file's bytes, hexadecimal */
     char site[ID_MAX];
     struct bilingual site_name;
     char time_zone[64]; /* "": the system's */

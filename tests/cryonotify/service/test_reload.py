@@ -1,0 +1,100 @@
+"""notify.yaml is changed while the service runs."""
+import hashlib
+
+from notify_case import NotifyTest, harness, until
+
+
+class Reload(NotifyTest):  # each
+    def sha256(self):
+        with open(self.path("notify.yaml"), "rb") as f:
+            return hashlib.sha256(f.read()).hexdigest()
+
+    def in_force(self, observer, since):
+        """The status once the file as it is now is in force."""
+        return observer.wait("/notify/status", lambda s: s and s.get("configuration", {}).get("sha256") == self.sha256(),
+                             since=since).json
+
+    def test_others_are_called(self):
+        """What is open goes on, with those who are on duty now, through the channels that there are now."""
+        self.be_daemon()
+        observer = self.watch_mqtt()
+        service = self.service()
+        first = self.in_force(observer, 0)
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=alarm["id"])
+        other = self.publish(self.body("level", "raised", "unacknowledged", priority="high"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=other["id"])
+        until(lambda: [c["outcome"] for c in self.calls()] == ["sent"] * len(self.calls()), "the answers")
+        settings = self.settings()
+        del settings["people"]["li.na"]
+        settings["people"]["zhao"] = {"name": "Zhao", "language": "zh", "channels": {"duty": "", "mail": "zhao@example.org"}}
+        settings["channels"]["duty"] = dict(settings["channels"]["hook"], url=self.receiver.url("/duty"))
+        settings["rota"] = [{"people": ["zhao"]}, {"people": ["wang"]}, {"people": ["chen"]}]
+        self.configure(**settings)
+        mark, heard, said = self.receiver.feed.mark(), observer.feed.mark(), service.log.mark()
+        service.reload()
+        status = self.in_force(observer, heard)
+        self.assertGreater(status["configuration"]["loaded"], first["configuration"]["loaded"])
+        self.assertEqual(status["on_duty"], ["zhao"])
+        service.synced(said)
+        self.receiver.wait(person="zhao", purpose="again", occurrence=alarm["id"], path="/duty", since=mark)
+        self.receiver.never(1, person="li.na", since=mark)
+        # Whoever was told is gone: somebody else is, once (the next call is in an hour).
+        self.receiver.wait(person="zhao", purpose="call", occurrence=other["id"], since=mark)
+        self.assertEqual(len([m for m in self.receiver.feed.since(mark) if m["occurrence"] == other["id"]]), 1)
+        mark = self.receiver.feed.mark()
+        third = self.publish(self.body("lid", "raised", "unacknowledged"))
+        self.receiver.wait(person="zhao", purpose="call", occurrence=third["id"], since=mark)
+        self.assertNotIn("offline", [m.json and m.json.get("state") for m in observer.feed.since(heard)
+                                     if m.topic.endswith("/notify/status")])
+
+    def test_a_call_under_way_is_not_made_twice(self):
+        self.be_daemon()
+        observer = self.watch_mqtt()
+        service = self.service()
+        self.receiver.held.clear()
+        alarm = self.publish(self.body("level", "raised", "unacknowledged", priority="high"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=alarm["id"])
+        self.configure(needed_people=2)
+        mark, heard = self.receiver.feed.mark(), observer.feed.mark()
+        service.reload()
+        service.log.wait(lambda line: "takes over" in line, "the reload")
+        late = self.publish(self.body("lid", "raised", "unacknowledged", priority="high"))  # begun when it is in force
+        self.receiver.held.set()
+        self.assertEqual(self.in_force(observer, heard)["needed"], 2)
+        self.receiver.wait(person="li.na", purpose="call", occurrence=late["id"], since=mark)
+        self.receiver.never(1, occurrence=alarm["id"], since=mark)
+        until(lambda: {c["outcome"] for c in self.calls()} == {"sent"}, "the answers")
+        self.assertEqual(len(self.calls()), 2)
+
+    def test_mistakes_are_refused(self):
+        self.be_daemon()
+        observer = self.watch_mqtt()
+        service = self.service()
+        before = self.in_force(observer, 0)["configuration"]["sha256"]
+        self.configure(rota=[{"people": ["nobody.there"]}], collect="never")
+        heard = observer.feed.mark()
+        service.reload()
+        service.log.wait(lambda line: "notify.yaml:" in line and "nobody.there" in line, "the mistake")
+        service.log.wait(lambda line: "is refused: 3 mistakes" in line, "the refusal")
+        status = observer.wait("/notify/status", lambda s: s and "refused" in s.get("configuration", {}), since=heard).json
+        self.assertEqual(status["configuration"]["sha256"], before)
+        self.assertEqual(len(status["configuration"]["refused"]), 3)
+        problem = [p["text"]["en"] for p in status["problems"] if p["kind"] == "configuration"]
+        self.assertIn("stays in force", problem[0])
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=alarm["id"])
+        heard = observer.feed.mark()
+        self.configure(state="/var/tmp/elsewhere")
+        service.reload()
+        service.log.wait(lambda line: "'state' is another directory" in line, "the refusal")
+        self.configure(collect="400 ms")
+        heard = observer.feed.mark()
+        service.reload()
+        status = self.in_force(observer, heard)
+        self.assertNotIn("refused", status["configuration"])
+        self.assertNotIn("configuration", {p["kind"] for p in status["problems"]})
+
+
+if __name__ == "__main__":
+    harness.main()
