@@ -241,9 +241,12 @@ static void test_alarms(void **state)
         assert_int_equal(model->kind, CONDITION_FED);
         assert_int_equal(model->priority, d->priority);
         assert_int_equal(model->protected, d->priority == PRIORITY_CRITICAL);
-        for (int l = 0; l < LANGUAGES; l++)
-            assert_true(alarm->text.text[l][0] != '\0' && alarm->consequence.text[l][0] != '\0' &&
-                        alarm->response.text[l][0] != '\0');
+        for (int l = 0; l < LANGUAGES; l++) {
+            assert_true(d->text[l][0] != '\0'); /* and nothing is cut off */
+            assert_string_equal(alarm->text.text[l], d->text[l]);
+            assert_string_equal(alarm->consequence.text[l], d->consequence[l]);
+            assert_string_equal(alarm->response.text[l], d->response[l]);
+        }
     }
     for (unsigned i = 0; i < SUPPLY_ALARM_COUNT; i++)
         assert_int_equal(config->supplies[0].alarms[i],

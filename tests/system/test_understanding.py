@@ -24,7 +24,7 @@ VESSEL = {
     "level": "level", "temperatures": ["temperature", "temperature-middle", "temperature-bottom"],
     "lid": {"point": "lid", "open": "open"}, "valve": {"point": "fill-valve", "open": "open"}, "room": "room",
     "shape": [["0 cm", "0 L"], ["80 cm", "509 L"]], "fill_start": "14 cm", "fill_stop": "20 cm", "low_level": "8 cm",
-    "high_level": "24 cm"}
+    "high_level": "24 cm", "heat_capacity": "120 kJ/K"}
 
 
 class Site(harness.SystemTest):
@@ -151,7 +151,7 @@ class NewTank(Site):
                 sqlite(self.path("state", "history.db"), "SELECT 1 FROM point WHERE point = 'volume'")
         until(stored, "a stored reading")
         # Nobody can read it on a device.
-        for words in (("verify", "tank-1", "volume", "114"), ("reading", "tank-1", "volume", "114"),
+        for words in (("verify-point", "tank-1", "volume", "114"), ("reading", "tank-1", "volume", "114"),
                       ("correct", "tank-1", "volume", "--from", "2026-01-01", "--to", "2026-01-02", "--offset", "1",
                        "--reason", "x")):
             refused = self.ctl("--lang", "en", *words, check=False)
