@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import time
 
 import harness
 import varlink
@@ -93,6 +92,7 @@ class Runs(harness.SystemTest):
         for name, limit in (("quick", "end: -50 °C"), ("strict", "deviation: 0.1 °C")):
             with open(os.path.join(setup.directory, "programs", name + ".yaml"), "w", encoding="utf-8") as f:
                 f.write(PROGRAM % limit)
+        setup.main["mqtt"]["commands"] = True
         setup.tcp("lab", self.freezer.port())
         setup.device("freezer-1", "lab", 1, "cryosim-freezer", interval="1 s")
         made = setup.asset("freezer-1", {name: ("freezer-1", name) for name in
@@ -156,6 +156,7 @@ class Runs(harness.SystemTest):
     def test_killed_in_the_middle(self):
         self.recalled()
         self.call("RunPrepare", asset="freezer-1", program="strict", operator="wang")
+        self.run_event("prepared")
         self.watched.kill()  # what was prepared outlives it
         mark = self.watched.log.mark()
         self.watched.start()
@@ -164,7 +165,7 @@ class Runs(harness.SystemTest):
         began = self.run_event("began")
         self.assertEqual((began["program"], began["operator"]), ("strict", "wang"))
         self.watch.point("freezer-1", "step", lambda point: point.get("value") == 2)
-        time.sleep(3)  # of the run, not for anything to happen
+        self.watch.point("freezer-1", "setpoint", lambda point: point.get("value", 9) < 0)
         self.watched.kill()
         mark = self.watched.log.mark()
         self.watched.start()
@@ -198,7 +199,10 @@ class Runs(harness.SystemTest):
         self.assertEqual(alarm["priority"], "high")
         self.assertIn("not into LN2 vapour", alarm["text"]["en"])
         self.assertIn("不得放入液氮气相", alarm["text"]["zh"])
-        self.call("RunNote", asset="freezer-1", run="last", note="bags moved to the -80 freezer")
+        self.broker.publish("cryomon/test/cmd/li.na/run-note", json.dumps(
+            {"asset": "freezer-1", "run": "last", "note": "bags moved to the -80 °C freezer", "lots": ["CB-3"]}))
+        noted = self.run_event("noted")
+        self.assertEqual((noted["by"], noted["lots"], noted["freezer_run"]), ("li.na", ["CB-3"], ended["freezer_run"]))
         self.watch.alarm("freezer-1", "run-abandoned", "returned-unacknowledged")
 
 
