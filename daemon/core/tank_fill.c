@@ -55,16 +55,20 @@ static void learn(struct tank *t)
         t->usual_every_s = slope_median(every, n_every);
 }
 
+/* Above its own start it joins another one's fill ("one fill, all fill"). */
+static bool joins(const struct tank *t, double from_cm)
+{
+    return t->model.fill_start_cm != TANK_UNKNOWN && from_cm > tank_number(t->model.fill_start_cm) + JOIN_CM;
+}
+
 void tank_fill_begin(struct tank *t)
 {
     double every_s = t->filled_us != 0 ? seconds(t->now_us - t->filled_us) : 0;
-    /* above its own start it joins another one's fill ("one fill, all fill") */
-    bool joins =
-        t->model.fill_start_cm != TANK_UNKNOWN && t->phase_cm > tank_number(t->model.fill_start_cm) + JOIN_CM;
     if (t->fill_cut)
         return; /* it goes on, perhaps */
     flag(t, TANK_FILL_TOO_OFTEN,
-         !joins && t->usual_every_s > 0 && every_s > 0 && every_s < OFTEN_SHARE * t->usual_every_s);
+         !joins(t, t->phase_cm) && t->usual_every_s > 0 && every_s > 0 &&
+             every_s < OFTEN_SHARE * t->usual_every_s);
 }
 
 static void keep(struct tank *t, const struct tank_fill *fill)
@@ -104,11 +108,13 @@ void tank_fill_end(struct tank *t)
     flag(t, TANK_FILL_TOO_LONG | TANK_FILL_INEFFECTIVE | TANK_VALVE_STUCK_CLOSED, false);
     bool full =
         t->model.fill_stop_cm != TANK_UNKNOWN && fill.to_cm > tank_number(t->model.fill_stop_cm) - JOIN_CM;
-    if (!fill.cut)
+    if (!fill.cut && !joins(t, fill.from_cm))
         flag(t, TANK_FILL_TOO_SHORT, !full && t->usual_cm > 0 && cm < SHORT_SHARE * t->usual_cm);
     if (cm < MOVE_CM)
-        return; /* nothing came: no fill */
-    flag(t, TANK_SUPPLY_WEAK, t->usual_cm_s > 0 && takes_s > 0 && cm / takes_s < WEAK_SHARE * t->usual_cm_s);
+        return;                          /* nothing came: no fill */
+    if (cm >= SHORT_SHARE * t->usual_cm) /* of a little that was topped up the time says nothing */
+        flag(t, TANK_SUPPLY_WEAK,
+             t->usual_cm_s > 0 && takes_s > 0 && cm / takes_s < WEAK_SHARE * t->usual_cm_s);
     keep(t, &fill);
     learn(t);
 }

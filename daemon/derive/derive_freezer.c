@@ -195,13 +195,25 @@ static void tell(struct derive *d, struct derive_freezer *f)
         tell_readings(d, f);
 }
 
+static int planned(const struct derive *d, const struct derive_freezer *f)
+{
+    const unsigned n = f->n_plans < DERIVE_PLANS ? f->n_plans : DERIVE_PLANS;
+
+    for (unsigned i = 0; i < n; i++)
+        if (d->now.utc_us >= f->plans[i].from_utc_us && d->now.utc_us <= f->plans[i].to_utc_us)
+            return f->plans[i].program;
+    return f->next;
+}
+
 /* Before a run can begin: the program that it is to follow. While the last one waits to be collected, its own
  * says how long that may be. */
 static void follow_next(const struct derive *d, struct derive_freezer *f, bool begins)
 {
-    if (f->run.is_running || f->program == f->next || (f->run.waiting && !begins))
+    const int next = planned(d, f);
+
+    if (f->run.is_running || f->program == next || (f->run.waiting && !begins))
         return;
-    f->program = f->next;
+    f->program = next;
     (void)freezer_run_follow(&f->run, steps_of(d, f->program));
 }
 
@@ -275,6 +287,13 @@ int derive_freezer_prepare(struct derive *d, uint16_t freezer, int program)
     f->next = wanted;
     follow_next(d, f, false);
     return 0;
+}
+
+void derive_plan(struct derive *d, uint16_t freezer, int64_t from_utc_us, int64_t to_utc_us, int program)
+{
+    struct derive_freezer *f = &d->freezers->list[freezer];
+    f->plans[f->n_plans++ % DERIVE_PLANS] =
+        (struct derive_plan){.from_utc_us = from_utc_us, .to_utc_us = to_utc_us, .program = program};
 }
 
 void derive_expect(struct derive *d, uint16_t freezer, int64_t due_boot_us)

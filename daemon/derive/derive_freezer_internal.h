@@ -5,7 +5,15 @@
 #include "derive_internal.h"
 #include "program.h"
 
+/* In that time a run that begins follows this program. */
+struct derive_plan {
+    int64_t from_utc_us, to_utc_us;
+    int program;
+};
+
 struct derive_freezer {
+    unsigned n_plans; /* so far; the last DERIVE_PLANS are kept */
+    struct derive_plan plans[DERIVE_PLANS];
     const struct freezer_config *config;
     struct freezer_run run;
     int program; /* that the run (or the last one) was to follow: index in config->programs, or -1 */

@@ -1,7 +1,6 @@
 /* derive_words.c - what an alarm says beside its text: the estimate and its interval, in both languages. */
 #include "derive_internal.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct words {
@@ -10,11 +9,20 @@ struct words {
     bool zh;
 };
 
+/* What does not fit is cut between two characters. */
 static void say(struct words *w, const char *en, const char *zh)
 {
-    int n = snprintf(w->text + w->len, w->cap - w->len, "%s", w->zh ? zh : en);
-    if (n > 0)
-        w->len = (size_t)n < w->cap - w->len ? w->len + (size_t)n : w->cap - 1;
+    const char *part = w->zh ? zh : en;
+    size_t len = strlen(part), room = w->cap - w->len - 1;
+    if (len > room) {
+        len = room;
+        while (len > 0 && ((unsigned char)part[len] & 0xc0) == 0x80)
+            len--;
+        w->cap = w->len + len + 1; /* and nothing comes behind it */
+    }
+    memcpy(w->text + w->len, part, len);
+    w->len += len;
+    w->text[w->len] = '\0';
 }
 
 static void also(struct words *w)

@@ -50,7 +50,7 @@ void run_report_begin(struct json_text *j, const struct freezer_record *record)
 {
     json_text_time(j, "begin", record->begin.utc_us);
     json_text_bool(j, "begin_known", record->begin_known);
-    json_text_string(j, "by", record->by_status ? "status" : "temperature");
+    json_text_string(j, "seen_by", record->by_status ? "status" : "temperature");
 }
 
 /* ---------------------------------------------------------------- reasons */
@@ -113,10 +113,9 @@ static void reason(struct json_text *j, const struct freezer_reason *r)
 }
 
 /* What is outside its limit comes before what is not known. */
-static void reasons(struct json_text *j, const struct freezer_verdict *v)
+static void reasons(struct json_text *j, const struct freezer_verdict *v, unsigned left)
 {
     const unsigned n = v->n < FREEZER_REASONS_MAX ? v->n : FREEZER_REASONS_MAX;
-    unsigned left = RUN_REPORT_REASONS;
 
     json_text_array(j, "reasons");
     for (int unknown = 0; unknown < 2; unknown++) {
@@ -132,7 +131,7 @@ static void reasons(struct json_text *j, const struct freezer_verdict *v)
 }
 
 enum freezer_verdict_kind run_report_end(struct json_text *j, const struct freezer_record *record, int step,
-                                         const struct program *program, int64_t age_us)
+                                         const struct program *program, int64_t age_us, unsigned max_reasons)
 {
     const struct freezer_program *steps = program != NULL ? &program->steps : NULL;
     struct freezer_verdict v;
@@ -143,7 +142,7 @@ enum freezer_verdict_kind run_report_end(struct json_text *j, const struct freez
     if (step >= 0)
         json_text_integer(j, "step", step + 1);
     json_text_string(j, "verdict", run_report_verdict_name(v.kind));
-    reasons(j, &v);
+    reasons(j, &v, max_reasons);
     if (record->how == FREEZER_END_COMPLETE)
         return v.kind;
     const enum freezer_guidance guidance =

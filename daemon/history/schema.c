@@ -61,8 +61,8 @@ static const char *const state_steps[] = {
     "CREATE INDEX event_notify ON event(seq) WHERE kind IN ('notify-off', 'notify-on');"
     "CREATE INDEX event_drill ON event(seq) WHERE kind = 'alarm' AND asset = 'system' AND alarm = 'drill';",
     /* 4 */
-    /* As these: the last runs of freezers. */
-    "CREATE INDEX event_run ON event(seq) WHERE kind = 'run';",
+    /* As these: the last runs of freezers, and what was said of vessels. */
+    "CREATE INDEX event_run ON event(seq) WHERE kind IN ('run', 'vessel');",
 };
 
 static const char *const history_steps[] = {

@@ -161,7 +161,7 @@ struct calibration_row {
     char certificate[ID_MAX], date[16], due[16], reference[NAME_MAX_BYTES];
 };
 
-/* What an event of kind "run" says, as far as it matters later; "" and 0: not said. */
+/* What an event of kind "run" (or "vessel") says, as far as it matters later; "" and 0: not said. */
 struct run_row {
     int64_t utc_us; /* of the event */
     char transition[16];

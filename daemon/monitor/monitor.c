@@ -44,8 +44,9 @@ int monitor_make_tables(struct monitor *m, struct config *config)
     struct bus **buses = calloc(config->n_buses + 1U, sizeof *buses); /* NOLINT(bugprone-sizeof-expression) */
     struct derive_watch derive = {.derive = NULL};
     const int derived = monitor_derive_make(config, &derive);
-    if (derived < 0 || engine == NULL || alarms == NULL || devices == NULL || dirty == NULL || unshown == NULL ||
-        buses == NULL || calibrated == NULL || rounds == NULL || by_eye == NULL || told == NULL) {
+    if (derived < 0 || engine == NULL || alarms == NULL || devices == NULL || dirty == NULL ||
+        unshown == NULL || buses == NULL || calibrated == NULL || rounds == NULL || by_eye == NULL ||
+        told == NULL) {
         rounds_free(rounds);
         free(by_eye);
         free(told);
@@ -90,8 +91,10 @@ int monitor_create(const struct monitor_parts *parts, struct monitor **ret)
     m->watchdog_us = service_watchdog_us();
     m->clock_offset_us = clock_offset_us();
     m->asleep_us = clock_asleep_us();
-    int result = monitor_make_tables(m, parts->config);
+    m->runs = calloc(1, sizeof *m->runs);
+    int result = m->runs != NULL ? monitor_make_tables(m, parts->config) : -ENOMEM;
     if (result < 0) {
+        free(m->runs);
         free(m);
         return result;
     }
@@ -114,6 +117,9 @@ void monitor_free_message(struct core_message *message)
         break;
     case CORE_CALLED:
         free(message->called);
+        break;
+    case CORE_RUN:
+        free(message->run);
         break;
     case CORE_BASELINE:
         free(message->baseline.source);
@@ -145,6 +151,7 @@ void monitor_free(struct monitor *m)
     while (mailbox_take(m->parts.core, &message)) /* what came too late */
         monitor_free_message(&message);
     monitor_derive_drop(&m->derive);
+    free(m->runs);
     engine_free(m->engine);
     config_unref(m->config);
     config_unref(m->reload.next);
@@ -184,6 +191,9 @@ static void handle_people(struct monitor *m, struct core_message *message)
     switch (message->kind) {
     case CORE_BYPASSED:
         monitor_restore_bypass(m, message);
+        break;
+    case CORE_RUN:
+        monitor_run_restore(m, message->run);
         break;
     case CORE_BASELINE:
         monitor_baseline_restore(m, message);

@@ -90,8 +90,7 @@ static void end_by_data(struct monitor *m, uint16_t point, int64_t now_us)
     struct by_eye *e = &m->by_eye[point];
     const struct point_view view = engine_point(m->engine, point);
     if (now_us - e->entered_boot_us < STANDS_US || view.at.boot_us < e->entered_boot_us + STANDS_US ||
-        view.reading.quality != QUALITY_GOOD ||
-        monitor_is_bypassed(m, monitor_device_id(m->config, point)))
+        view.reading.quality != QUALITY_GOOD || monitor_is_bypassed(m, monitor_device_id(m->config, point)))
         return;
     e->beyond &= which(m, point, &view.reading, VERDICT_HOLDS, NULL) |
                  which(m, point, &view.reading, VERDICT_BETWEEN, NULL);

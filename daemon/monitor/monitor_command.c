@@ -262,6 +262,15 @@ static void obey(struct monitor *m, const struct command_request *request, struc
     case COMMAND_DRILL:
         monitor_drill_start(m, request, result);
         break;
+    case COMMAND_RUN_PREPARE:
+    case COMMAND_RUN_NOTE:
+    case COMMAND_RUN_ACCEPT:
+    case COMMAND_RUN_REJECT:
+        monitor_run_command(m, request, result);
+        break;
+    case COMMAND_VESSEL_RELEARN:
+        monitor_vessel_relearn(m, request, result);
+        break;
     case COMMAND_OUT_OF_SERVICE:
     case COMMAND_IN_SERVICE:
         if (request->alarm[0] == '\0') {

@@ -90,13 +90,6 @@ static void tell_fill(struct monitor *m, const struct derived_news *news)
     monitor_send_event(m, &message);
 }
 
-/* Until monitor_runs.c is there. */
-__attribute__((weak)) void monitor_run_news(struct monitor *m, const struct derived_news *news)
-{
-    (void)m;
-    (void)news;
-}
-
 static void tell(struct monitor *m)
 {
     struct derived_news news;
@@ -161,6 +154,7 @@ void monitor_watch_derived(struct monitor *m)
     if (d->derive == NULL || !m->started)
         return;
     monitor_recall_watch(m);
+    monitor_watch_runs(m);
     derive_look(d->derive, clock_now());
     tell(m);
 }
@@ -209,6 +203,7 @@ void monitor_derive_begin(struct monitor *m, struct derive *recalled, int64_t re
         monitor_tempo(m, f, run != NULL && run->is_running);
     }
     derive_ready(d->derive);
+    monitor_runs_settle(m);
     derive_look(d->derive, now);
     tell(m);
 }

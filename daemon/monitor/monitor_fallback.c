@@ -135,19 +135,15 @@ static void set_relay(struct monitor *m, bool on)
     if (config->enabled) {
         const struct device_config *device = &m->config->devices[config->device];
         const struct bus_config *bus = &m->config->buses[device->bus];
-        relay.enabled = bus->kind == BUS_TCP;
+        relay.enabled = true;
         relay.on = on;
-        snprintf(relay.host, sizeof relay.host, "%s", bus->host);
+        relay.serial = bus->kind == BUS_RTU;
+        snprintf(relay.host, sizeof relay.host, "%s", relay.serial ? bus->device : bus->host);
         relay.port = bus->port;
         relay.unit = device->unit;
         relay.coil = config->table == TABLE_COIL;
         relay.address = config->address;
         relay.value = on ? config->on : config->off;
-        if (!relay.enabled) { /* a serial line belongs to its bus thread: two masters would talk at once */
-            m->fallback.relay_failed = true;
-            snprintf(m->fallback.relay_detail, sizeof m->fallback.relay_detail,
-                     "it is on a serial line, and must be on Modbus TCP");
-        }
     }
     (void)fallback_set_relay(m->parts.fallback, &relay); /* told again in a second in any case */
 }

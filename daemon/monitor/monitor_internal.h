@@ -24,6 +24,9 @@
  *   monitor_refresh.c the value of now in the states of alarms
  *   monitor_retry.c   what found no room in a mailbox, and what the disk has lost: told again
  *   monitor_tempo.c   a freezer's devices are asked faster during its run
+ *   monitor_runs.c    runs of freezers: which of the record's goes on, which have begun and ended, which are
+ * late monitor_run_book.c  what is known of the last ones monitor_run_event.c  what is told of one
+ *   monitor_run_command.c  what a person says of one, and of a tank
  *   monitor_reload.c  a new configuration: load, stop buses, carry the state over, start buses
  */
 #ifndef CRYOMON_MONITOR_INTERNAL_H
@@ -144,6 +147,39 @@ struct derive_watch {
     uint32_t kept_cap, kept_first, kept_n;
 };
 
+/* Runs of freezers (monitor_run_book.c). By names: a freezer may go and come with the configuration. */
+#define RUNS_KEPT    128
+#define RELEARN_KEPT 64
+enum run_decision { RUN_UNDECIDED, RUN_ACCEPTED, RUN_REJECTED };
+struct run_known {
+    char asset[ID_MAX], id[RUN_ID_MAX], program[ID_MAX], how[16], verdict[24];
+    char operator[WHO_MAX], lots[LOTS_MAX];
+    int64_t begin_utc_us, end_utc_us; /* end 0: it goes on, as far as was told */
+    bool is_attended;                 /* somebody has said something of it after its end */
+    enum run_decision decision;
+    char decided_by[WHO_MAX];
+};
+struct run_freezer {
+    char asset[ID_MAX]; /* "": free */
+    bool is_prepared;   /* the next run: */
+    char program[ID_MAX], operator[WHO_MAX], lots[LOTS_MAX];
+    int64_t served_utc_us;               /* the last run's begin; 0: not known */
+    int64_t excused_utc_us;              /* what was expected until then is done with */
+    int64_t expected_utc_us, due_utc_us; /* the next run's time, and its latest; 0: not known */
+    int64_t due_boot_us;                 /* that derive was told; 0: nothing */
+    int64_t computed_us;                 /* when that was */
+};
+struct run_book {
+    unsigned n;
+    struct run_known runs[RUNS_KEPT]; /* by the time at which they became known */
+    struct run_freezer freezers[FREEZERS_MAX];
+    unsigned n_relearned; /* so far; a ring */
+    struct {
+        char asset[ID_MAX];
+        int64_t utc_us;
+    } relearned[RELEARN_KEPT];
+};
+
 /* Who must hear of a new configuration. */
 enum reader { READER_STORE = 1, READER_PUBLISHER = 2, READER_CONTROL = 4 };
 
@@ -181,6 +217,7 @@ struct monitor {
     struct drill_watch drill;
     struct fallback_watch fallback;
     struct derive_watch derive;
+    struct run_book *runs;
     unsigned recalls_running; /* loaders that have not said yet that they end */
     struct rounds *rounds;    /* core/rounds.h; index: point */
     struct by_eye *by_eye;    /* config->n_points: the newest manual readings */
@@ -407,6 +444,56 @@ void monitor_baseline_set(struct monitor *m, struct event_record *event);
 /* After a start with another configuration: compares, on a thread of its own. */
 void monitor_baseline_start(struct monitor *m);
 void monitor_baseline_compared(struct monitor *m, uint32_t generation, struct limit_report *report);
+
+/* ---- monitor_run_book.c */
+
+/* Takes up what an event tells, of this run of the daemon or an earlier one. */
+void monitor_run_apply(struct monitor *m, const struct run_row *row);
+void monitor_run_restore(struct monitor *m, struct run_row *row); /* frees it */
+/* NULL: not known. id: its id, or "last". */
+struct run_known *monitor_run_find(const struct monitor *m, const char *asset, const char *id);
+/* The run of the asset that begins about then. */
+#define RUN_NEAR_US (120 * SECOND_US)
+struct run_known *monitor_run_near(const struct monitor *m, const char *asset, int64_t begin_utc_us);
+struct run_freezer *monitor_run_freezer(const struct monitor *m, const char *asset); /* NULL: no room */
+int monitor_find_freezer(const struct config *config, const char *asset);            /* index, or -1 */
+int monitor_find_program(const struct config *config, const char *id);
+/* What a recall must know of the past: a copy for its thread (free), or NULL. */
+struct run_past;
+struct run_past *monitor_runs_past(const struct monitor *m);
+void monitor_runs_plan(const struct run_past *past, struct derive *derive);
+void monitor_runs_pass(struct run_past *past, struct derive *derive, int64_t utc_us);
+
+/* ---- monitor_run_event.c */
+
+/* An event of kind "run" (or "vessel"): row is told and taken up. program, record (of a run that began or
+ * ended) and request (of a person) may be NULL. Returns its number. */
+struct run_telling {
+    const struct run_row *row;
+    const struct freezer_record *record;
+    int step; /* that it ended in, from 0; -1 */
+    const struct program *program;
+    const struct command_request *request;
+    const struct run_known *before; /* of a decision: what was known; NULL: none */
+    int64_t expected_utc_us;        /* of one that does not take place; 0 */
+    int64_t age_us;                 /* see run_report_end */
+};
+uint64_t monitor_run_tell(struct monitor *m, const struct run_telling *telling);
+
+/* ---- monitor_runs.c */
+
+void monitor_run_news(struct monitor *m, const struct derived_news *news);
+/* What is derived is ready: which of the runs that were told goes on, and what was not told of others? */
+void monitor_runs_settle(struct monitor *m);
+/* Once a second: which runs are expected. */
+void monitor_watch_runs(struct monitor *m);
+
+/* ---- monitor_run_command.c */
+
+void monitor_run_command(struct monitor *m, const struct command_request *request,
+                         struct command_result *result);
+void monitor_vessel_relearn(struct monitor *m, const struct command_request *request,
+                            struct command_result *result);
 
 /* ---- monitor_derive.c */
 

@@ -23,6 +23,8 @@
 #define PASSES_MAX      8
 #define SHORT_PASS_US   SECOND_US
 #define PATIENCE_US     (300 * SECOND_US)
+#define OPEN_TRIES      20
+#define OPEN_AGAIN_US   250000
 #define TRY_AGAIN_US    10000
 #define STOP_RECALLS_US (500 * MS_US)
 
@@ -41,6 +43,7 @@ struct recall {
     int64_t looked_us;
     int64_t tanks_from_us, freezers_from_us; /* UTC */
     bool *is_long;                           /* n_points: of a vessel or supply */
+    struct run_past *past;                   /* what was said of freezers and vessels; NULL: nothing */
     uint64_t n;
     int error;
     char detail[NOTE_MAX];
@@ -53,6 +56,7 @@ void monitor_recall_free(struct recall *r)
     derive_free(r->derive);
     config_unref(r->config);
     free(r->is_long);
+    free(r->past);
     free(r);
 }
 
@@ -117,16 +121,28 @@ static bool take_row(void *context, const struct history_ordered_row *row)
     if (!r->is_long[point] && row->taken_utc_us < r->freezers_from_us)
         return true;
     r->at = stamp_of(r, row->taken_utc_us);
+    monitor_runs_pass(r->past, r->derive, row->taken_utc_us);
     derive_take(r->derive, r->at, point, &row->reading);
     pass_time(r, row->taken_utc_us);
     r->n++;
     return !atomic_load(&r->stop);
 }
 
+/* At the start the store is about to open the same files: what can't be read now may be readable soon. */
+static int open_record(struct recall *r, struct history_reader **ret)
+{
+    int result = history_open(r->config->storage.directory, ret, r->detail, sizeof r->detail);
+    for (unsigned i = 0; i < OPEN_TRIES && result < 0 && result != -ENOENT && !atomic_load(&r->stop); i++) {
+        usleep(OPEN_AGAIN_US);
+        result = history_open(r->config->storage.directory, ret, r->detail, sizeof r->detail);
+    }
+    return result;
+}
+
 static int read_record(struct recall *r)
 {
     struct history_reader *reader = NULL;
-    int64_t result = history_open(r->config->storage.directory, &reader, r->detail, sizeof r->detail);
+    int64_t result = open_record(r, &reader);
     if (result < 0)
         return (int)result;
     const bool any_long = r->config->n_vessels > 0 || r->config->n_supplies > 0;
@@ -152,11 +168,12 @@ static int read_record(struct recall *r)
 static void *recall(void *argument)
 {
     struct recall *r = argument;
-    struct core_message message = {
-        .kind = CORE_RECALLED, .generation = r->config->generation, .recalled = r};
+    struct core_message message = {.kind = CORE_RECALLED, .generation = r->config->generation, .recalled = r};
     r->error = derive_create(r->config, r->now, &r->derive);
-    if (r->error == 0)
+    if (r->error == 0) {
+        monitor_runs_plan(r->past, r->derive);
         r->error = read_record(r);
+    }
     while (mailbox_try(r->core, MAILBOX_RESERVED, &message) < 0)
         usleep(TRY_AGAIN_US);
     return NULL;
@@ -168,7 +185,8 @@ static void *recall(void *argument)
 static void go_without(struct monitor *m, const char *why)
 {
     log_line(LOG_WARNING, MID_START,
-             "what the last weeks have taught of tanks and freezers is not known: %s; it is learned anew", why);
+             "what the last weeks have taught of tanks and freezers is not known: %s; it is learned anew",
+             why);
     monitor_derive_begin(m, NULL, 0);
 }
 
@@ -187,6 +205,7 @@ void monitor_recall_start(struct monitor *m)
         r->tanks_from_us = r->now.utc_us - TANKS_US;
         r->freezers_from_us = r->now.utc_us - FREEZERS_US;
         r->is_long = is_long;
+        r->past = monitor_runs_past(m);
         mark_long(r);
         error = pthread_create(&r->thread, NULL, recall, r);
         if (error != 0) {
@@ -229,6 +248,10 @@ void monitor_recalled(struct monitor *m, struct recall *r)
         monitor_derive_begin(m, derive, r->at.utc_us);
         log_line(LOG_NOTICE, MID_START, "tanks and freezers: %llu readings of the record recalled in %lld ms",
                  (unsigned long long)r->n, (long long)took_ms);
+    } else if (r->error == -ENOENT && !derive_is_ready(m->derive.derive)) {
+        log_line(LOG_NOTICE, MID_START,
+                 "there is no record yet: what it says of tanks and freezers is learned now");
+        monitor_derive_begin(m, NULL, 0);
     } else if (!derive_is_ready(m->derive.derive)) {
         snprintf(why, sizeof why, "%s", r->detail[0] != '\0' ? r->detail : strerrordesc_np(-r->error));
         go_without(m, why);

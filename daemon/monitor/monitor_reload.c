@@ -33,7 +33,10 @@ int monitor_start_buses(struct monitor *m)
     if (result < 0)
         return result;
     monitor_resume_tempo(m);
-    const struct bus_shared shared = {.turns = m->turns, .tempo = m->tempo};
+    const struct bus_shared shared = {.turns = m->turns,
+                                      .tempo = m->tempo,
+                                      .errand = m->parts.fallback != NULL ? fallback_errand(m->parts.fallback)
+                                                                          : NULL};
     for (uint16_t i = 0; i < m->config->n_buses; i++) {
         result =
             bus_create(m->config, i, m->parts.core, m->parts.heartbeats, &shared, m->stop_fd, &m->buses[i]);

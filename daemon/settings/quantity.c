@@ -95,11 +95,21 @@ bool quantity_read(struct problems *problems, const struct yaml_node *node, cons
 bool quantity_time(struct problems *problems, const struct yaml_node *node, uint32_t min_ms, uint32_t max_ms,
                    uint32_t *ret_ms)
 {
-    const size_t len = node->kind == YAML_SCALAR ? strlen(node->text) : 0;
+    static const struct quantity_unit smaller[] = {
+        {"ms", 1, 1}, {"s", 1, 1}, {"min", 1, 1}, {"h", 1, 1}, {NULL, 0, 0}};
+    micro_t value;
     uint32_t days;
 
-    if (len < 2 || node->text[len - 1] != 'd')
+    if (!scalar_number(problems, node, NULL, &value))
+        return false;
+    const char *rest = behind_number(node->text);
+    if (quantity_find(smaller, rest) != NULL)
         return scalar_duration(problems, node, min_ms, max_ms, ret_ms);
+    if (strcmp(rest, "d") != 0) {
+        problems_at(problems, node,
+                    "'%.40s' is not a time such as 45 min or 7 d: write a unit: s, min, h or d", node->text);
+        return false;
+    }
     if (!scalar_days(problems, node, false, min_ms < DAY_MS ? 1 : min_ms / DAY_MS,
                      max_ms / DAY_MS > DAYS_MAX ? DAYS_MAX : max_ms / DAY_MS, &days))
         return false;

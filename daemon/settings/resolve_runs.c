@@ -129,25 +129,40 @@ static void resolve_inputs(struct draft *d, struct draft_freezer *f)
 
 /* ---------------------------------------------------------------- times */
 
-/* How often the chamber is read at the slowest in a run; 0: not known. */
-static uint32_t interval_of(const struct draft *d, const struct draft_freezer *f)
+/* What reads the chamber; NULL: not known. */
+static const struct device_config *device_of(const struct draft *d, const struct draft_freezer *f)
 {
     const int point = f->config.inputs[FREEZER_INPUT_CHAMBER].point;
     const int device = point >= 0 ? d->points[point].device : -1;
 
-    return device >= 0 ? d->devices[device].config.interval_ms : 0;
+    return device >= 0 ? &d->devices[device].config : NULL;
+}
+
+static void check_interval(struct draft *d, const struct draft_freezer *f, const struct device_config *device)
+{
+    const struct yaml_node *node = yaml_get(f->node, "interval");
+    char text[DURATION_TEXT_MAX];
+
+    if (f->config.run_interval_ms == 0 || device == NULL || device->interval_ms == 0)
+        return;
+    if (f->config.run_interval_ms > device->interval_ms)
+        problems_at(d->problems, node,
+                    "in a run the chamber is read more often than usual, not less: every %s",
+                    scalar_print_duration(text, device->interval_ms));
+    else if (f->config.run_interval_ms < device->timeout_ms)
+        problems_at(d->problems, node, "it must not be shorter than the timeout of the chamber's device (%s)",
+                    scalar_print_duration(text, device->timeout_ms));
 }
 
 static void resolve_times(struct draft *d, struct draft_freezer *f)
 {
     struct freezer_setup *setup = &f->config.setup;
-    const uint32_t interval_ms = interval_of(d, f);
+    const struct device_config *device = device_of(d, f);
+    const uint32_t interval_ms = device != NULL ? device->interval_ms : 0;
+    const struct yaml_node *lost = yaml_get(f->node, "lost_after");
     char text[DURATION_TEXT_MAX];
 
-    if (f->config.run_interval_ms > 0 && interval_ms > 0 && f->config.run_interval_ms > interval_ms)
-        problems_at(d->problems, yaml_get(f->node, "interval"),
-                    "in a run the chamber is read more often than usual, not less: every %s",
-                    scalar_print_duration(text, interval_ms));
+    check_interval(d, f, device);
     if (f->gap_ms > 0 && interval_ms > 0 && f->gap_ms / 3 < interval_ms)
         problems_at(
             d->problems, yaml_get(f->node, "gap"),
@@ -161,7 +176,8 @@ static void resolve_times(struct draft *d, struct draft_freezer *f)
     setup->deviation_after_us = f->deviation_ms * INT64_C(1000);
     setup->sample_lag_us = f->lag_ms * INT64_C(1000);
     if (setup->lost_us <= setup->gap_us)
-        problems_at_key(d->problems, f->node, "'lost_after' must be longer than a gap ('gap')");
+        problems_at_key(d->problems, lost != NULL ? lost : f->node,
+                        "'lost_after' must be longer than a gap ('gap')");
 }
 
 /* "10:00" behind the day. */

@@ -1,6 +1,6 @@
 /* The configuration from hostile texts: cryomon.yaml, a form feed, devices/p.yaml, a form feed,
- * conf.d/10.yaml. (No YAML has a form feed.) Nothing is written, and of the disk only the existence of files
- * that the text names is asked for. */
+ * conf.d/10.yaml, a form feed, programs/p.yaml. (No YAML has a form feed.) Nothing is written, and of the
+ * disk only the existence of files that the text names is asked for. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,13 +8,14 @@
 #include "limit_changes.h"
 #include "settings.h"
 
-#define N_FILES 3
+#define N_FILES 4
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void split(const char *text, size_t size, struct settings_file files[N_FILES])
 {
-    static const char *const paths[N_FILES] = {"cryomon.yaml", "devices/p.yaml", "conf.d/10.yaml"};
+    static const char *const paths[N_FILES] = {"cryomon.yaml", "devices/p.yaml", "conf.d/10.yaml",
+                                               "programs/p.yaml"};
 
     for (size_t i = 0; i < N_FILES; i++) {
         const char *end = size > 0 ? memchr(text, '\f', size) : NULL;
@@ -43,6 +44,44 @@ static void check_whole(const struct config *c)
     limit_changes_free(&changes);
 }
 
+static void check_role(const struct config *c, const struct role *role)
+{
+    assert(role->point >= ROLE_NONE && role->point < c->n_points);
+    assert(role->point < 0 || !config_is_derived(c, (uint16_t)role->point));
+    assert(role->num > 0 && role->num <= 1000000 && role->den > 0 && role->den <= 1000000);
+    assert(role->n_states <= ROLE_STATES_MAX);
+}
+
+/* Nor do the estimators. */
+static void check_derived(const struct config *c)
+{
+    for (size_t i = 0; i < c->n_vessels; i++) {
+        const struct vessel_config *v = &c->vessels[i];
+        assert(v->asset < c->n_assets && v->level.point >= 0 && tank_vessel_check(&v->model) == 0);
+        assert(v->supply < c->n_supplies && v->model.resolution_cm > 0);
+        check_role(c, &v->level);
+        for (unsigned k = 0; k < TANK_TEMPS; k++)
+            check_role(c, &v->temps[k]);
+        check_role(c, &v->lid);
+        check_role(c, &v->valve);
+        check_role(c, &v->room);
+        for (unsigned k = 0; k < TANK_ALARM_COUNT; k++)
+            assert(v->alarms[k] < 0 || c->alarm_models[v->alarms[k]].kind == CONDITION_FED);
+        for (unsigned k = 0; k < TANK_POINT_COUNT; k++)
+            assert(config_is_derived(c, (uint16_t)v->points[k][BOUND_VALUE]));
+    }
+    for (size_t i = 0; i < c->n_supplies; i++) {
+        check_role(c, &c->supplies[i].stock);
+        check_role(c, &c->supplies[i].pressure);
+    }
+    for (size_t i = 0; i < c->n_freezers; i++) {
+        const struct freezer_config *f = &c->freezers[i];
+        assert(f->program < c->n_programs && f->setup.gap_us > 0 && f->n_phases <= PHASES_MAX);
+        for (unsigned k = 0; k < FREEZER_INPUTS; k++)
+            check_role(c, &f->inputs[k]);
+    }
+}
+
 /* What is accepted must be fit for the engine and the decoder: they do not look again. */
 static void check(const struct config *c)
 {
@@ -50,7 +89,8 @@ static void check(const struct config *c)
 
     for (size_t i = 0; i < c->n_points; i++) {
         const struct point_config *point = &c->points[i];
-        assert(point->asset < c->n_assets && point->device < c->n_devices);
+        assert(point->asset < c->n_assets &&
+               (point->device < c->n_devices || config_is_derived(c, (uint16_t)i)));
         assert(point->address + decode_width(&point->format) <= 65536U);
         (void)decode_words(&point->format, words);
     }
@@ -66,6 +106,7 @@ static void check(const struct config *c)
         assert(c->devices[i].bus < c->n_buses && c->devices[i].interval_ms >= 100 &&
                c->devices[i].timeout_ms >= 20);
     }
+    check_derived(c);
     check_whole(c);
     char *diff = settings_diff(c, c);
     assert(diff != NULL && diff[0] == '\0');

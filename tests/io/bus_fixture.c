@@ -45,7 +45,8 @@ static int exception_to(struct fake_device *d, const struct asked *asked)
             atomic_store(&d->exceptions, left - 1);
         return atomic_load(&d->exception);
     }
-    for (unsigned i = asked->address; i < (unsigned)asked->address + asked->count; i++) {
+    unsigned count = asked->function > 4 ? 1 : asked->count;
+    for (unsigned i = asked->address; i < asked->address + count; i++) {
         int value = i < REGISTERS ? atomic_load(&d->registers[i]) : MISSING;
         if (value < 0)
             return value == SILENT ? -1 : 2;
@@ -53,13 +54,35 @@ static int exception_to(struct fake_device *d, const struct asked *asked)
     return 0;
 }
 
+/* Functions 5 and 6: count is the value; the reply is the request. */
+static size_t put_written(struct fake_device *d, const struct asked *asked, uint8_t *pdu)
+{
+    const uint8_t bytes[] = {asked->unit,
+                             asked->function,
+                             (uint8_t)(asked->address >> 8),
+                             (uint8_t)asked->address,
+                             (uint8_t)(asked->count >> 8),
+                             (uint8_t)asked->count};
+    memcpy(pdu, bytes, sizeof bytes);
+    if (!atomic_load(&d->forgets))
+        atomic_store(&d->registers[asked->address], asked->function == 5 ? asked->count != 0 : asked->count);
+    return sizeof bytes;
+}
+
 static size_t put_reply(struct fake_device *d, const struct asked *asked, int exception, uint8_t *pdu)
 {
     size_t n = 0;
+    if (exception == 0 && asked->function > 4)
+        return put_written(d, asked, pdu);
     pdu[n++] = asked->unit;
     pdu[n++] = (uint8_t)(asked->function | (exception > 0 ? 0x80 : 0));
     if (exception > 0) {
         pdu[n++] = (uint8_t)exception;
+        return n;
+    }
+    if (asked->function == 1) { /* one coil */
+        pdu[n++] = 1;
+        pdu[n++] = (uint8_t)atomic_load(&d->registers[asked->address]);
         return n;
     }
     pdu[n++] = (uint8_t)(2 * asked->count);

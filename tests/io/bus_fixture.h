@@ -1,6 +1,7 @@
 /*
  * bus_fixture.h - a bus thread and one device of 1024 registers for it, on TCP or on a pty, which can miss
- * registers, refuse, be busy, be silent and hang up. What the bus posts is what the daemon would believe.
+ * registers, refuse, be busy, be silent and hang up, and takes writes (functions 5 and 6). What the bus posts
+ * is what the daemon would believe.
  */
 #ifndef CRYOMON_BUS_FIXTURE_H
 #define CRYOMON_BUS_FIXTURE_H
@@ -40,6 +41,7 @@ struct fake_device {
     atomic_int exceptions; /* so many requests get it, -1: all */
     atomic_int silent_unit;
     atomic_int dead_unit;      /* exception 11 */
+    atomic_bool forgets;       /* says that a write was done, and it was not */
     atomic_bool hang_up;       /* once: instead of the next reply */
     atomic_bool hang_up_after; /* once: behind the next reply */
     atomic_bool stop;
@@ -62,8 +64,8 @@ struct bus_world {
     struct bus_shared shared; /* the test's own, if it needs any */
     struct bus *bus;
     int stop_fd;
-    struct diagnostics diagnostics[2]; /* the last that was posted */
-    unsigned reports[2];
+    struct diagnostics diagnostics[3]; /* the last that was posted */
+    unsigned reports[3];
     int n_late; /* samples of polls that did not happen */
 };
 

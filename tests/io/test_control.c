@@ -369,6 +369,7 @@ static void test_record_refused(void **state)
 }
 
 #define CORRECT   "{\"method\":\"io.cryomon.Monitor.Correct\",\"parameters\":%s}"
+#define VERIFY    "{\"method\":\"io.cryomon.Monitor.VerifyPoint\",\"parameters\":%s}"
 #define OF(point) "\"asset\":\"tank-1\",\"point\":\"" point "\",\"reason\":\"loose\","
 #define RANGE     "\"from\":\"2026-11-01\",\"to\":\"2026-11-01T10:00:00+08:00\""
 
@@ -411,6 +412,13 @@ static void test_correct(void **state)
                              &f, CORRECT,
                              "{" OF("lid") "\"from\":\"2026-11-02\",\"to\":\"9026-11-01\",\"note\":\"n\"}"),
                          "to");
+    f.first->points[0].device = POINT_DERIVED; /* no device shows it */
+    assert_error(call_with(&f, CORRECT, "{" OF("temperature") RANGE ",\"offset\":\"-0.4\"}"),
+                 "io.cryomon.Monitor.Refused");
+    assert_error(
+        call_with(&f, VERIFY, "{\"asset\":\"tank-1\",\"point\":\"temperature\",\"displayed\":\"-190\"}"),
+        "io.cryomon.Monitor.Refused");
+    f.first->points[0].device = 0;
     memset(x, 'x', sizeof x);
     snprintf(text, sizeof text,
              "{\"asset\":\"tank-1\",\"point\":\"lid\",\"note\":\"n\"," RANGE ",\"reason\":\"%.201s\"}", x);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,6 +186,48 @@ static void test_only_the_echo_counts(void **state)
     close(fd);
 }
 
+/* The bus thread of the line, which is the test: what it is asked for, and what it says. */
+static void serve_line(struct errand_write *ret, int error, const char *detail)
+{
+    int64_t until_us = clock_boot_us() + WAIT_US;
+    while (!errand_take(fallback_errand(fallback), "/dev/ttyS9", ret)) {
+        struct pollfd fd = {.fd = errand_fd(fallback_errand(fallback)), .events = POLLIN};
+        assert_true(clock_boot_us() < until_us);
+        (void)poll(&fd, 1, 100);
+    }
+    errand_done(fallback_errand(fallback), error, detail);
+}
+
+/* The line's only master is asked, again while that fails, and it is told what it said. */
+static void test_relay_on_a_serial_line(void **state)
+{
+    (void)state;
+    struct fallback_relay relay;
+    struct errand_write write;
+    memset(&relay, 0, sizeof relay);
+    snprintf(relay.host, sizeof relay.host, "/dev/ttyS9");
+    relay.enabled = relay.on = relay.coil = relay.serial = true;
+    relay.unit = 7;
+    relay.address = 5;
+    relay.value = 1;
+    assert_int_equal(fallback_set_relay(fallback, &relay), 0);
+    serve_line(&write, -ECANCELED, ""); /* the bus is made anew: no failure */
+    serve_line(&write, -ETIMEDOUT, "no reply when it was set");
+    struct core_message m = next();
+    assert_int_equal(m.fallback.part, FALLBACK_RELAY);
+    assert_int_equal(m.fallback.error, -ETIMEDOUT);
+    assert_string_equal(m.fallback.detail, "no reply when it was set");
+    serve_line(&write, 0, "");
+    assert_true(write.unit == 7 && write.coil && write.address == 5 && write.value == 1);
+    assert_int_equal(next().fallback.error, 0);
+    relay.on = relay.coil = false;
+    relay.value = 0x1234;
+    assert_int_equal(fallback_set_relay(fallback, &relay), 0);
+    serve_line(&write, 0, "");
+    assert_true(!write.coil && write.value == 0x1234);
+    assert_false(next().fallback.on);
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -199,6 +242,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_it_hangs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_at_a_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_only_the_echo_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_relay_on_a_serial_line, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -273,6 +273,82 @@ static void tell_off(struct line *line, const json_t *body)
         add(line, tr(line->ctl, "until %s", "截止 %s"), until);
 }
 
+/* ---------------------------------------------------------------- tanks and freezers */
+
+/* "tank-1: 14.0 to 20.0 cm, 41 L, in 22 min" */
+static void tell_fill(struct line *line, const json_t *body)
+{
+    const json_t *from = json_object_get(body, "from_cm"), *to = json_object_get(body, "to_cm"),
+                 *litres = json_object_get(body, "litres");
+    char span[WHEN_MAX];
+    int64_t begin_us, end_us;
+    add_place(line, body);
+    if (json_is_number(from) && json_is_number(to))
+        add(line, tr(line->ctl, "filled from %.1f to %.1f cm", "补液 %.1f → %.1f cm"),
+            json_number_value(from), json_number_value(to));
+    if (json_is_number(litres))
+        add(line, "%.1f L", json_number_value(litres));
+    else
+        add(line, "%s", tr(line->ctl, "litres not known", "用量未知"));
+    if (clock_parse_utc(client_text(body, "begin"), &begin_us) == 0 &&
+        clock_parse_utc(client_text(body, "end"), &end_us) == 0 && end_us >= begin_us)
+        add(line, tr(line->ctl, "in %s", "用时 %s"), when_print_duration(line->ctl, span, end_us - begin_us));
+}
+
+static void add_lots(struct line *line, const json_t *body)
+{
+    size_t i;
+    const json_t *lot;
+    json_array_foreach(json_object_get(body, "lots"), i, lot)
+    {
+        if (json_is_string(lot))
+            add(line, tr(line->ctl, "lot %s", "批号 %s"), json_string_value(lot));
+    }
+}
+
+static void tell_run(struct line *line, const json_t *body)
+{
+    static const struct {
+        const char *name, *en, *zh;
+    } words[] = {{"prepared", "the next run was prepared", "已登记下一次运行"},
+                 {"began", "began", "开始"},
+                 {"ended", "ended", "结束"},
+                 {"noted", "noted", "补充"},
+                 {"accepted", "ACCEPTED", "已接受"},
+                 {"rejected", "REJECTED", "已拒绝"},
+                 {"complete", "complete", "完成"},
+                 {"stopped", "stopped", "中止"},
+                 {"lost", "lost: how it ended is not known", "数据中断：如何结束未知"},
+                 {"within", "within limits", "符合限值"},
+                 {"outside", "OUTSIDE LIMITS", "超出限值"},
+                 {"unknown", "verdict not known", "判定未知"}};
+    static const char *const told[] = {"transition", "how", "verdict"};
+    const char *run = client_text(body, "freezer_run");
+    if (run[0] != '\0')
+        add(line, "%s", run);
+    else
+        add_place(line, body);
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        const char *text = client_text(body, told[i]);
+        for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+            if (strcmp(text, words[k].name) == 0)
+                text = tr(line->ctl, words[k].en, words[k].zh);
+        if (text[0] != '\0')
+            add(line, "%s", text);
+    }
+    add_text(line, body, "program", "program ", "程序 ");
+    add_text(line, body, "operator", "operator ", "操作人 ");
+    add_lots(line, body);
+    add_text(line, body, "note", "", "");
+}
+
+static void tell_vessel(struct line *line, const json_t *body)
+{
+    add_place(line, body);
+    add(line, "%s", tr(line->ctl, "its boil-off is learned anew", "重新学习其蒸发量"));
+    add_text(line, body, "note", "", "");
+}
+
 /* Enough of a hash to tell files apart by eye; all of it is in the event. */
 #define HASH_SHOWN 12
 
@@ -323,6 +399,9 @@ bool event_words(const struct ctl *ctl, const char *kind, const json_t *body, ch
         {"call", tell_call},
         {"fallback", tell_call},
         {"device", tell_device},
+        {"fill", tell_fill},
+        {"run", tell_run},
+        {"vessel", tell_vessel},
         {"notify-off", tell_off},
         {"notify-on", tell_off},
         {"notify-configuration", tell_notify_configuration},

@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "gaps_internal.h"
+#include "in_force.h"
 
 #define LATE_US  (60 * SECOND_US) /* what is so new may not be stored yet */
 #define PAUSE_US (30 * SECOND_US) /* a device that does not answer is asked again within this */
@@ -309,6 +310,26 @@ static int find(struct run *run, struct walk *walk, const struct config *config)
     return error < 0 ? error : take_edges(run, walk, config);
 }
 
+/* What cryomon derives is missing because something else is, or because it is learning: nobody failed to
+ * read it. */
+static bool is_derived(const void *context, const struct walk_point *p)
+{
+    const struct config *config = context;
+    const int index = config_find_point(config, p->asset, p->point);
+    return index >= 0 && config_is_derived(config, (uint16_t)index);
+}
+
+static void leave_derived_out(struct history_reader *reader, struct walk *walk, const struct config *config)
+{
+    struct in_force last;
+    struct config *recorded = NULL;
+    if (config == NULL && in_force_before(reader, INT64_MAX, &last) > 0)
+        config = recorded = in_force_load(reader, last.sha256);
+    if (config != NULL)
+        walk_leave_out(walk, is_derived, config);
+    config_unref(recorded);
+}
+
 int gaps_find(struct history_reader *reader, const char *asset, const char *point, int64_t from_us,
               int64_t to_us, const struct config *config, walk_progress_fn *progress, void *context,
               struct gaps *ret)
@@ -319,6 +340,8 @@ int gaps_find(struct history_reader *reader, const char *asset, const char *poin
     run.out.from_us = from_us;
     run.out.to_us = to_us > now_us && from_us < now_us ? now_us : to_us;
     int error = walk_create(reader, asset, point, &walk);
+    if (error == 0 && point == NULL)
+        leave_derived_out(reader, walk, config);
     if (error == 0)
         error = gaps_skips_load(reader, from_us, &run.skips);
     if (error == 0)

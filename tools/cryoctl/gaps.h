@@ -7,6 +7,9 @@
  * does not answer it is asked less often, which is no other gap. Gaps of several points that begin and end
  * together, for the same first cause, are one.
  *
+ * Points that cryomon derives are left out unless one is named: they have no device, and what they are
+ * without is a gap of another point, or "learning".
+ *
  * Missing slots are explained from the events; what no event explains is called unknown.
  */
 #ifndef CRYOMON_CRYOCTL_GAPS_H

@@ -378,6 +378,10 @@ static json_t *not_known(const struct replay *r)
         for (uint32_t k = a->first_alarm; k < (uint32_t)a->first_alarm + a->n_alarms; k++)
             if (side_has_point(&c->alarm_models[k]) && c->alarm_models[k].point == i)
                 json_array_append_new(ids, json_string(c->alarms[k].id));
+        if (config_is_derived(c, i) && json_array_size(ids) == 0) { /* it has no alarms of its own */
+            json_decref(ids);
+            continue;
+        }
         append(list, json_pack("{s:s, s:s, s:s, s:o}", "asset", asset, "point", c->points[i].id, "why", why,
                                "alarms", ids));
     }

@@ -184,7 +184,8 @@ const char *run_words_reason(const struct ctl *ctl, const struct freezer_reason 
     if (r->step >= 0)
         (void)snprintf(step, sizeof step, tr(ctl, "step %d: ", "第 %d 步："), r->step + 1);
     if (r->why == FREEZER_WHY_NOT_MEASURED && r->about != FREEZER_WHY_NONE) {
-        (void)snprintf(text, cap, "%s%s: %s", step, text_of(ctl, r->about, &ignored), what);
+        (void)snprintf(text, cap, tr(ctl, "%s%s: %s", "%s%s：%s"), step, text_of(ctl, r->about, &ignored),
+                       what);
         return text;
     }
     if (form == FORM_NONE || r->value == FREEZER_NONE) {
@@ -232,9 +233,11 @@ const char *run_words_decision(const struct ctl *ctl, const struct run_entry *en
         return text;
     }
     (void)snprintf(text, cap,
-                   entry->decision == RUN_ACCEPTED ? tr(ctl, "accepted by %s, %s%s%s", "由 %s 接受，%s%s%s")
-                                                   : tr(ctl, "REJECTED by %s, %s%s%s", "由 %s 拒绝，%s%s%s"),
+                   entry->decision == RUN_ACCEPTED
+                       ? tr(ctl, "accepted by %s%s, %s%s%s", "由 %s%s 接受，%s%s%s")
+                       : tr(ctl, "REJECTED by %s%s, %s%s%s", "由 %s%s 拒绝，%s%s%s"),
                    entry->decided_by[0] != '\0' ? entry->decided_by : tr(ctl, "(not named)", "（未署名）"),
+                   entry->decided_by_operator ? tr(ctl, " (who conducted it)", "（即操作人）") : "",
                    when_print(ctl, time, entry->decided_us, false),
                    entry->decided_why[0] != '\0' ? tr(ctl, ": ", "：") : "", entry->decided_why);
     return text;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cryoctl.h"
+#include "program.h"
 #include "settings.h"
 
 /* A problem taken apart: "file:line:column: what", or "file: what" (line 0). */
@@ -82,6 +83,84 @@ static const char *count(const struct ctl *ctl, char text[48], size_t n, const c
     return text;
 }
 
+/* ---------------------------------------------------------------- tanks and freezers */
+
+/* "label: tank-1, tank-2 and 3 more" */
+struct names {
+    char text[512];
+    size_t used, n;
+};
+#define NAMES_SHOWN 8
+
+static void add_name(struct names *names, const char *name)
+{
+    if (names->n++ < NAMES_SHOWN && names->used < sizeof names->text)
+        names->used += (size_t)snprintf(names->text + names->used, sizeof names->text - names->used, "%s%s",
+                                        names->used > 0 ? ", " : "", name);
+}
+
+static void print_names(const struct ctl *ctl, const struct names *names, const char *label)
+{
+    if (names->n == 0)
+        return;
+    printf("  %s%s%s", label, tr(ctl, ": ", "："), names->text);
+    if (names->n > NAMES_SHOWN)
+        printf(tr(ctl, " and %zu more", " 等，另有 %zu 个"), names->n - NAMES_SHOWN);
+    putchar('\n');
+}
+
+/* What can't be told of tanks, because their `vessel` does not say something. */
+static void print_vessels(const struct ctl *ctl, const struct config *config)
+{
+    struct names shape = {.n = 0}, capacity = {.n = 0}, temperature = {.n = 0}, limit = {.n = 0};
+    for (unsigned i = 0; i < config->n_vessels; i++) {
+        const struct vessel_config *v = &config->vessels[i];
+        const char *asset = config->assets[v->asset].id;
+        if (v->model.n_shape < 2)
+            add_name(&shape, asset);
+        if (v->model.heat_capacity_j_k == TANK_UNKNOWN)
+            add_name(&capacity, asset);
+        if (v->temps[0].point == ROLE_NONE)
+            add_name(&temperature, asset);
+        if (v->model.low_cm == TANK_UNKNOWN)
+            add_name(&limit, asset);
+    }
+    printf(tr(ctl, "Understood: %u tanks, %u supplies, %u freezers; %u programs.\n",
+              "可推算：%u 个液氮罐，%u 个供液，%u 台程序降温仪；%u 个程序。\n"),
+           (unsigned)config->n_vessels, (unsigned)config->n_supplies, (unsigned)config->n_freezers,
+           (unsigned)config->n_programs);
+    print_names(ctl, &shape, tr(ctl, "without a shape, no litres are told", "没有形状，不能给出升数"));
+    print_names(ctl, &limit,
+                tr(ctl, "without a low level, no time to it", "没有低液位，不能给出距低液位的时间"));
+    print_names(ctl, &temperature,
+                tr(ctl, "without a temperature, no time to -150 °C", "没有温度，不能给出距 -150 °C 的时间"));
+    print_names(ctl, &capacity,
+                tr(ctl, "without a heat capacity, time to -150 °C only as \"at least\"",
+                   "没有热容，距 -150 °C 的时间只能给出“至少”"));
+}
+
+static void print_freezers(const struct ctl *ctl, const struct config *config)
+{
+    struct names none = {.n = 0}, example = {.n = 0}, sample = {.n = 0};
+    for (unsigned i = 0; i < config->n_freezers; i++) {
+        const struct freezer_config *f = &config->freezers[i];
+        const char *asset = config->assets[f->asset].id;
+        if (f->program < 0)
+            add_name(&none, asset);
+        if (f->program >= 0 && config->programs[f->program]->status == PROGRAM_EXAMPLE)
+            add_name(&example, asset);
+        if (f->inputs[FREEZER_INPUT_SAMPLE].point == ROLE_NONE)
+            add_name(&sample, asset);
+    }
+    print_names(ctl, &none,
+                tr(ctl, "without a program, runs are judged only when one is prepared",
+                   "没有程序，只有登记了程序的运行才判定"));
+    print_names(ctl, &example, tr(ctl, "with an example that nobody has validated", "程序为未经验证的示例"));
+    print_names(ctl, &sample, tr(ctl, "without a sample probe, no ice is seen", "没有样品探头，看不到结冰"));
+}
+
+/* ---------------------------------------------------------------- all of it */
+
 static void print_text(const struct ctl *ctl, const struct config *config, const struct problems *problems,
                        const struct problems *warnings)
 {
@@ -99,6 +178,10 @@ static void print_text(const struct ctl *ctl, const struct config *config, const
            count(ctl, counts[1], config->n_points, "point", "个测点"),
            count(ctl, counts[2], config->n_alarms, "alarm", "个报警"),
            count(ctl, counts[3], warnings->n, "warning", "个警告"));
+    if (config->n_vessels + config->n_supplies + config->n_freezers > 0) {
+        print_vessels(ctl, config);
+        print_freezers(ctl, config);
+    }
 }
 
 int verb_check(struct ctl *ctl, int argc, char **argv)

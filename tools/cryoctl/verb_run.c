@@ -2,9 +2,9 @@
  * vessel's new beginning. Each is a call of the daemon, which records the caller's name. */
 #include <string.h>
 
-#include "client.h"
 #include "command.h"
 #include "reporter.h"
+#include "run_book.h"
 
 /* ---------------------------------------------------------------- parameters */
 
@@ -20,10 +20,15 @@ static bool add_lots(const struct ctl *ctl, json_t *parameters)
     return ctl->n_lots == 0 ? (json_decref(lots), true) : json_object_set_new(parameters, "lots", lots) == 0;
 }
 
-/* Of a command about a run. NULL: not UTF-8 (complained, *ret_status). */
+/* Of a command about a run; the part of its id behind '@' will do. NULL: not UTF-8 (complained, *ret_status).
+ */
 static json_t *parameters_of(const struct ctl *ctl, char **argv, int *ret_status)
 {
-    json_t *parameters = json_pack("{s:s, s:s}", "asset", argv[0], "run", argv[1]);
+    char id[RUN_ID_MAX];
+    int64_t begin_us;
+    const bool digits = strchr(argv[1], '@') == NULL && run_book_begin(argv[1], NULL, &begin_us);
+    (void)snprintf(id, sizeof id, "%s@%s", argv[0], argv[1]);
+    json_t *parameters = json_pack("{s:s, s:s}", "asset", argv[0], "run", digits ? id : argv[1]);
 
     if (parameters != NULL)
         return parameters;
@@ -31,19 +36,22 @@ static json_t *parameters_of(const struct ctl *ctl, char **argv, int *ret_status
     return NULL;
 }
 
+/* Where it stands in the record. */
+static void print_event(const struct ctl *ctl, const json_t *answer)
+{
+    const long long seq = (long long)json_integer_value(json_object_get(answer, "seq"));
+
+    if (seq > 0)
+        printf(tr(ctl, " (event %lld)", "（事件 %lld）"), seq);
+    putchar('\n');
+}
+
 /* ---------------------------------------------------------------- before it, and to it */
 
 static void print_prepared(const struct ctl *ctl, const char *asset, const json_t *answer)
 {
-    const char *program = client_text(answer, "program"), *status = client_text(answer, "program_status");
-
     printf(tr(ctl, "prepared: the next run of %s", "已登记：%s 的下一次运行"), asset);
-    if (program[0] != '\0')
-        printf(tr(ctl, ", program %s", "，程序 %s"), program);
-    putchar('\n');
-    if (strcmp(status, "example") == 0)
-        puts(tr(ctl, "This program is an example that nobody has validated: its verdicts are none.",
-                "该程序是未经验证的示例：其判定无效。"));
+    print_event(ctl, answer);
 }
 
 int verb_run_prepare(struct ctl *ctl, int argc, char **argv)
@@ -85,8 +93,10 @@ int verb_run_note(struct ctl *ctl, int argc, char **argv)
         !add_lots(ctl, parameters))
         return command_not_utf8(ctl, parameters);
     json_t *answer = command_call(ctl, "RunNote", parameters, &status);
-    if (answer != NULL && !ctl->json)
-        printf(tr(ctl, "noted to run %s\n", "已补充到运行 %s\n"), argv[1]);
+    if (answer != NULL && !ctl->json) {
+        printf(tr(ctl, "noted to run %s", "已补充到运行 %s"), argv[1]);
+        print_event(ctl, answer);
+    }
     json_decref(answer);
     return status;
 }
@@ -104,9 +114,8 @@ static int decide(struct ctl *ctl, char **argv, const char *method, const char *
         return command_not_utf8(ctl, parameters);
     json_t *answer = command_call(ctl, method, parameters, &status);
     if (answer != NULL && !ctl->json) {
-        printf("%s%s\n", done, argv[1]);
-        if (client_text(answer, "by")[0] != '\0')
-            printf(tr(ctl, "in the name of %s\n", "决定人：%s\n"), client_text(answer, "by"));
+        printf("%s%s", done, argv[1]);
+        print_event(ctl, answer);
     }
     json_decref(answer);
     return status;
@@ -159,10 +168,12 @@ int verb_vessel_relearn(struct ctl *ctl, int argc, char **argv)
     if (parameters == NULL || !command_set(parameters, "note", ctl->reason))
         return command_not_utf8(ctl, parameters);
     json_t *answer = command_call(ctl, "VesselRelearn", parameters, &status);
-    if (answer != NULL && !ctl->json)
-        printf(tr(ctl, "%s learns its boil-off anew; until it has, its vacuum is not judged\n",
-                  "%s 重新学习蒸发量；学习完成前不判断真空\n"),
+    if (answer != NULL && !ctl->json) {
+        printf(tr(ctl, "%s learns its boil-off anew; until it has, its vacuum is not judged",
+                  "%s 重新学习蒸发量；学习完成前不判断真空"),
                argv[0]);
+        print_event(ctl, answer);
+    }
     json_decref(answer);
     return status;
 }

@@ -1,6 +1,7 @@
 /* verb_run_show.c - one run of a freezer, all that the record knows of it: or a screen of it, for a batch
  * record. */
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 #include "client.h"
@@ -11,14 +12,33 @@
 #include "width.h"
 #include "words.h"
 
-#define LABEL_WIDTH 14
+#define LABEL_WIDTH   14
+#define SHORT_COLUMNS 80 /* of a batch record */
 
-/* A line "label   text", the text in a style. */
+/* A line "label   text", the text in a style; broken between words where the terminal ends. */
 static void line(const struct ctl *ctl, const char *label, enum table_style style, const char *text)
 {
     const unsigned used = width_text(label);
+    const int columns = ctl->columns > 0 ? ctl->columns : ctl->short_form ? SHORT_COLUMNS : 0;
+    const unsigned room = columns > LABEL_WIDTH + 20 ? (unsigned)columns - LABEL_WIDTH : UINT_MAX;
+    char part[RUN_WORDS_MAX];
 
     printf("%s%*s", label, used < LABEL_WIDTH ? (int)(LABEL_WIDTH - used) : 1, "");
+    while (width_text(text) > room) {
+        size_t best = 0;
+        for (size_t i = 0; text[i] != '\0' && i + 1 < sizeof part; i++) {
+            part[i] = text[i];
+            part[i + 1] = '\0';
+            if (text[i + 1] == ' ' && width_text(part) <= room)
+                best = i + 1;
+        }
+        if (best == 0)
+            break; /* no blank in it: the terminal breaks it */
+        part[best] = '\0';
+        table_line(stdout, ctl->colour, style, 0, part);
+        printf("%*s", LABEL_WIDTH, "");
+        text += best + 1;
+    }
     table_line(stdout, ctl->colour, style, 0, text);
 }
 
@@ -42,14 +62,14 @@ static void program_line(const struct ctl *ctl, const struct run_file *run)
         line(ctl, tr(ctl, "Program", "程序"), TABLE_WARNING, text);
         return;
     default:
-        (void)snprintf(text, sizeof text, "%s (%s), SHA-256 %.12s%s",
-                       bilingual_get(&p->name, ctl->language, p->id), p->id, p->hash,
+        line(ctl, tr(ctl, "Program", "程序"), TABLE_PLAIN, bilingual_get(&p->name, ctl->language, p->id));
+        (void)snprintf(text, sizeof text, "%s, SHA-256 %.12s%s", p->id, p->hash,
                        run->program_from == RUN_PROGRAM_GIVEN
                            ? tr(ctl, ", given now with --program", "，由 --program 指定")
                        : run->program_from == RUN_PROGRAM_CONFIGURED
                            ? tr(ctl, ", as configured for the freezer", "，按该设备的配置")
                            : "");
-        line(ctl, tr(ctl, "Program", "程序"), TABLE_PLAIN, text);
+        line(ctl, "", TABLE_PLAIN, text);
         if (p->status == PROGRAM_EXAMPLE)
             line(ctl, "", TABLE_WARNING,
                  tr(ctl, "an example that nobody has validated: its verdict is none",
@@ -123,7 +143,8 @@ static void head(const struct ctl *ctl, const struct run_file *run)
         text, sizeof text, "%s%s", when_print(ctl, time, r->begin.utc_us, false),
         r->begin_known ? "" : tr(ctl, ", it ran already when it was first seen", "，首次见到时已在运行"));
     line(ctl, tr(ctl, "Begin", "开始"), r->begin_known ? TABLE_PLAIN : TABLE_WARNING, text);
-    (void)snprintf(text, sizeof text, "%s (%s), %s", when_print(ctl, time, r->end.utc_us, false),
+    (void)snprintf(text, sizeof text, tr(ctl, "%s (%s), %s", "%s（%s），%s"),
+                   when_print(ctl, time, r->end.utc_us, false),
                    when_print_duration(ctl, span, r->end.utc_us - r->begin.utc_us),
                    run_words_end(ctl, r->how));
     line(ctl, tr(ctl, "End", "结束"), r->how == FREEZER_END_COMPLETE ? TABLE_PLAIN : TABLE_WARNING, text);
@@ -141,8 +162,7 @@ enum {
     COLUMN_PLANNED,
     COLUMN_ACTUAL,
     COLUMN_TOOK,
-    COLUMN_WARMER,
-    COLUMN_COLDER,
+    COLUMN_OFF,
     COLUMN_RMS,
     COLUMN_OUTSIDE,
     COLUMN_OVERSHOOT,
@@ -164,14 +184,38 @@ static void result_cell(const struct ctl *ctl, struct table *t, const struct run
         else
             outside = true;
     }
+    const bool last = step + 1 == run->record.n_steps || !run->record.steps[step + 1].entered;
     if (!run->record.steps[step].entered)
         table_cell(t, COLUMN_RESULT, TABLE_WARNING, tr(ctl, "not reached", "未到达"));
     else if (outside)
         table_cell(t, COLUMN_RESULT, TABLE_URGENT, tr(ctl, "OUTSIDE", "超限"));
+    else if (last && run->record.how != FREEZER_END_COMPLETE)
+        table_cell(t, COLUMN_RESULT, TABLE_WARNING,
+                   run->is_broken_off ? tr(ctl, "broken off", "中止") : tr(ctl, "goes on", "进行中"));
     else if (unknown)
         table_cell(t, COLUMN_RESULT, TABLE_WARNING, tr(ctl, "not known", "未知"));
     else
         table_cell(t, COLUMN_RESULT, TABLE_PLAIN, tr(ctl, "conforms", "符合"));
+}
+
+/* The larger of both sides, with its sign. */
+static micro_t most_off(const struct freezer_conduct *c)
+{
+    if (c->warm == FREEZER_NONE || c->cold == FREEZER_NONE)
+        return FREEZER_NONE;
+    return c->warm >= -c->cold ? c->warm : c->cold;
+}
+
+/* "-1.00/min": that it is degrees, the targets say. */
+static const char *rate_text(char text[WHEN_MAX], micro_t per_hour)
+{
+    char digits[MICRO_TEXT_MAX];
+
+    if (per_hour == FREEZER_NONE)
+        return strcpy(text, "--");
+    micro_print(digits, sizeof digits, micro_round(per_hour / 60, 2), 2);
+    (void)snprintf(text, WHEN_MAX, "%s/min", digits);
+    return text;
 }
 
 static void step_row(const struct ctl *ctl, struct table *t, const struct run_file *run, unsigned i)
@@ -188,19 +232,17 @@ static void step_row(const struct ctl *ctl, struct table *t, const struct run_fi
     table_cell(t, COLUMN_TARGET, TABLE_PLAIN, run_words_degrees(text, s->target));
     if (s->kind == FREEZER_STEP_RAMP) {
         const bool cools = s->target < freezer_program_from(&run->program->steps, i);
-        table_cell(t, COLUMN_PLANNED, TABLE_PLAIN, run_words_rate(text, cools ? -s->per_hour : s->per_hour));
+        table_cell(t, COLUMN_PLANNED, TABLE_PLAIN, rate_text(text, cools ? -s->per_hour : s->per_hour));
     } else {
         table_cell(t, COLUMN_PLANNED, TABLE_PLAIN,
                    s->for_ms > 0 ? when_print_duration(ctl, text, (int64_t)s->for_ms * 1000) : "");
     }
     if (c->entered) {
         if (s->kind == FREEZER_STEP_RAMP)
-            table_cell(
-                t, COLUMN_ACTUAL, TABLE_PLAIN,
-                run_words_rate(text, freezer_record_rate(&run->record, i, &value) ? value : FREEZER_NONE));
+            table_cell(t, COLUMN_ACTUAL, TABLE_PLAIN,
+                       rate_text(text, freezer_record_rate(&run->record, i, &value) ? value : FREEZER_NONE));
         table_cell(t, COLUMN_TOOK, TABLE_PLAIN, when_print_duration(ctl, text, c->end_us - c->begin_us));
-        table_cell(t, COLUMN_WARMER, TABLE_PLAIN, run_words_degrees(text, c->warm));
-        table_cell(t, COLUMN_COLDER, TABLE_PLAIN, run_words_degrees(text, c->cold));
+        table_cell(t, COLUMN_OFF, TABLE_PLAIN, run_words_degrees(text, most_off(c)));
         value = FREEZER_NONE;
         (void)freezer_record_rms(&run->record, (int)i, &value);
         table_cell(t, COLUMN_RMS, TABLE_PLAIN, run_words_degrees(text, value));
@@ -215,14 +257,14 @@ static void step_row(const struct ctl *ctl, struct table *t, const struct run_fi
 static void steps(const struct ctl *ctl, const struct run_file *run, bool short_form)
 {
     const struct table_column columns[COLUMN_COUNT] = {
-        {tr(ctl, "STEP", "步"), true},        {tr(ctl, "KIND", "类型"), false},
-        {tr(ctl, "TARGET", "目标"), true},    {tr(ctl, "PLANNED", "计划"), true},
-        {tr(ctl, "ACTUAL", "实际"), true},    {tr(ctl, "TOOK", "用时"), true},
-        {tr(ctl, "WARMER", "偏暖"), true},    {tr(ctl, "COLDER", "偏冷"), true},
-        {tr(ctl, "RMS", "均方根"), true},     {tr(ctl, "OUTSIDE", "超差"), true},
-        {tr(ctl, "OVERSHOOT", "过冲"), true}, {tr(ctl, "RESULT", "结果"), false}};
-    static const struct table_cut cuts[] = {{COLUMN_OUTSIDE, 0}, {COLUMN_OVERSHOOT, 0}, {COLUMN_TOOK, 0},
-                                            {COLUMN_RMS, 0},     {COLUMN_COLDER, 0},    {COLUMN_WARMER, 0}};
+        {tr(ctl, "STEP", "步"), true},           {tr(ctl, "KIND", "类型"), false},
+        {tr(ctl, "TARGET", "目标"), true},       {tr(ctl, "PLANNED", "计划"), true},
+        {tr(ctl, "ACTUAL", "实际"), true},       {tr(ctl, "TOOK", "用时"), true},
+        {tr(ctl, "MOST OFF", "最大偏差"), true}, {tr(ctl, "RMS", "均方根"), true},
+        {tr(ctl, "OUTSIDE", "超差"), true},      {tr(ctl, "OVERSHOOT", "过冲"), true},
+        {tr(ctl, "RESULT", "结果"), false}};
+    static const struct table_cut cuts[] = {
+        {COLUMN_OUTSIDE, 0}, {COLUMN_OVERSHOOT, 0}, {COLUMN_TOOK, 0}, {COLUMN_RMS, 0}, {COLUMN_OFF, 0}};
     struct table t;
 
     if (run->program == NULL)
@@ -235,7 +277,9 @@ static void steps(const struct ctl *ctl, const struct run_file *run, bool short_
         step_row(ctl, &t, run, i);
     /* A batch record has 80 columns. */
     table_print(&t, stdout, ctl->colour,
-                short_form && (ctl->columns == 0 || ctl->columns > 80) ? 80 : ctl->columns, SIZE_MAX);
+                short_form && (ctl->columns == 0 || ctl->columns > SHORT_COLUMNS) ? SHORT_COLUMNS
+                                                                                  : ctl->columns,
+                SIZE_MAX);
     table_free(&t);
     putchar('\n');
 }
@@ -307,10 +351,16 @@ static void end_line(const struct ctl *ctl, const struct run_file *run)
 static void lapse_lines(const struct ctl *ctl, const struct run_file *run, enum run_lapse_kind kind,
                         bool is_measured, bool short_form)
 {
+    static const char *const labels[][2] = {{"Data missing", "数据缺失"},
+                                            {"Lid open", "开盖"},
+                                            {"Power off", "断电"},
+                                            {"Nitrogen low", "液氮不足"}};
+    static const enum freezer_input inputs[] = {FREEZER_INPUT_CHAMBER, FREEZER_INPUT_LID, FREEZER_INPUT_POWER,
+                                                FREEZER_INPUT_LN2};
     char text[RUN_WORDS_MAX], span[WHEN_MAX], from[WHEN_MAX];
     int64_t sum_us = 0;
     size_t n = 0;
-    const char *label = run_words_lapse(ctl, kind);
+    const char *label = tr(ctl, labels[kind][0], labels[kind][1]);
 
     for (size_t i = 0; i < run->n_lapses; i++) {
         n += run->lapses[i].kind == kind;
@@ -318,11 +368,15 @@ static void lapse_lines(const struct ctl *ctl, const struct run_file *run, enum 
     }
     if (n == 0) {
         line(ctl, label, is_measured ? TABLE_PLAIN : TABLE_WARNING,
-             is_measured ? tr(ctl, "never", "无") : tr(ctl, "not measured throughout", "未全程测量"));
+             is_measured                                  ? tr(ctl, "never", "无")
+             : run->traces[inputs[kind]].point[0] == '\0' ? tr(ctl, "not measured", "未测量")
+                                                          : tr(ctl, "not measured throughout", "未全程测量"));
         return;
     }
-    (void)snprintf(text, sizeof text, tr(ctl, "%zu times, %s in all", "%zu 次，共 %s"), n,
-                   when_print_duration(ctl, span, sum_us));
+    (void)snprintf(text, sizeof text,
+                   n == 1 ? tr(ctl, "%zu time, %s", "%zu 次，%s")
+                          : tr(ctl, "%zu times, %s in all", "%zu 次，共 %s"),
+                   n, when_print_duration(ctl, span, sum_us));
     line(ctl, label, TABLE_WARNING, text);
     for (size_t i = 0; i < run->n_lapses && !short_form; i++) {
         const struct run_lapse *l = &run->lapses[i];

@@ -287,6 +287,8 @@ static bool fill_rows(const struct ctl *ctl, const json_t *status, struct rows *
     {
         if ((row = find_row(ctl, rows, object)) == NULL)
             return false;
+        if (json_is_true(json_object_get(object, "derived")))
+            continue; /* dozens for a tank: cryoctl tanks shows them */
         add_point(ctl, status, row, object);
         view->n_points++;
         view->n_bad += quality_rank(object) == 2;

@@ -123,6 +123,20 @@ void walk_free(struct walk *walk)
     free(walk);
 }
 
+void walk_leave_out(struct walk *walk, walk_unwanted_fn *unwanted, const void *context)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < walk->n; i++) {
+        const bool keeps = !unwanted(context, &walk->points[i]);
+        for (uint32_t id = 0; id <= walk->n_ids; id++)
+            if (walk->index_of_id[id] == i + 1)
+                walk->index_of_id[id] = keeps ? (uint32_t)(kept + 1) : 0;
+        if (keeps)
+            walk->points[kept++] = walk->points[i];
+    }
+    walk->n = kept;
+}
+
 size_t walk_count(const struct walk *walk)
 {
     return walk->n;

@@ -35,6 +35,10 @@ struct walk;
 int walk_create(struct history_reader *reader, const char *asset, const char *point, struct walk **ret);
 void walk_free(struct walk *walk);
 
+/* Leaves out the points that the function says are not wanted. Before walk_run; indices change. */
+typedef bool walk_unwanted_fn(const void *context, const struct walk_point *point);
+void walk_leave_out(struct walk *walk, walk_unwanted_fn *unwanted, const void *context);
+
 size_t walk_count(const struct walk *walk);
 const struct walk_point *walk_point(const struct walk *walk, size_t i);
 

@@ -30,11 +30,13 @@ static void add_planned(struct gather *g, json_t *ret, const struct freezer_prog
     facts_set(g, ret, "target", facts_run_degrees(s->target));
     facts_set(g, ret, "of_sample", json_boolean(s->of_sample));
     if (s->kind == FREEZER_STEP_RAMP) {
-        facts_set(g, ret, "per_minute", facts_run_degrees((s->target < from ? -s->per_hour : s->per_hour) / 60));
+        facts_set(g, ret, "per_minute",
+                  facts_run_degrees((s->target < from ? -s->per_hour : s->per_hour) / 60));
         facts_set(g, ret, "rate_tolerance",
                   s->rate_tolerance != FREEZER_NONE ? facts_run_degrees(s->rate_tolerance / 60) : NULL);
     }
-    facts_set(g, ret, "planned_seconds", freezer_program_takes(p, i, &takes_us) ? facts_seconds(takes_us) : NULL);
+    facts_set(g, ret, "planned_seconds",
+              freezer_program_takes(p, i, &takes_us) ? facts_seconds(takes_us) : NULL);
     facts_set(g, ret, "tolerance", facts_run_degrees(s->tolerance));
 }
 
@@ -57,8 +59,10 @@ static json_t *step_facts(struct gather *g, const struct run_file *run, unsigned
     facts_set(g, ret, "colder", facts_run_degrees(c->cold));
     facts_set(g, ret, "overshoot", facts_run_degrees(c->overshoot));
     facts_set(g, ret, "setpoint", facts_run_degrees(c->setpoint));
-    facts_set(g, ret, "rms", freezer_record_rms(&run->record, (int)i, &value) ? facts_run_degrees(value) : NULL);
-    facts_set(g, ret, "rate", freezer_record_rate(&run->record, i, &value) ? facts_run_degrees(value / 60) : NULL);
+    facts_set(g, ret, "rms",
+              freezer_record_rms(&run->record, (int)i, &value) ? facts_run_degrees(value) : NULL);
+    facts_set(g, ret, "rate",
+              freezer_record_rate(&run->record, i, &value) ? facts_run_degrees(value / 60) : NULL);
     return ret;
 }
 
@@ -66,7 +70,7 @@ static json_t *step_facts(struct gather *g, const struct run_file *run, unsigned
 
 struct limit {
     enum freezer_why why;
-    bool time; /* else degC or K */
+    bool time;                /* else degC or K */
     int64_t low, high, value; /* FREEZER_NONE: open; not known */
 };
 
@@ -76,9 +80,10 @@ static json_t *limit_number(const struct limit *l, int64_t value)
 }
 
 /* As the verdict has it. */
-static const char *judged(const struct freezer_verdict *v, enum freezer_why why)
+static const char *judged(const struct freezer_verdict *v, const struct limit *limit)
 {
-    const char *ret = "within";
+    const enum freezer_why why = limit->why;
+    const char *ret = limit->value != FREEZER_NONE ? "within" : "unknown";
     for (unsigned i = 0; i < v->n && i < FREEZER_REASONS_MAX; i++) {
         if (v->reasons[i].why == why)
             return "outside";
@@ -142,11 +147,14 @@ static json_t *limits_facts(struct gather *g, const struct run_file *run)
             continue;
         json_t *one = json_object();
         facts_set(g, one, "of", json_string(freezer_record_why_name(at->why)));
-        facts_set(g, one, "unit", json_string(at->time ? "s" : at->why == FREEZER_WHY_ONSET || at->why == FREEZER_WHY_END ? "°C" : "K"));
+        facts_set(g, one, "unit",
+                  json_string(at->time                                                     ? "s"
+                              : at->why == FREEZER_WHY_ONSET || at->why == FREEZER_WHY_END ? "°C"
+                                                                                           : "K"));
         facts_set(g, one, "low", limit_number(at, at->low));
         facts_set(g, one, "high", limit_number(at, at->high));
         facts_set(g, one, "value", limit_number(at, at->value));
-        facts_set(g, one, "judged", json_string(judged(&run->verdict, at->why)));
+        facts_set(g, one, "judged", json_string(judged(&run->verdict, at)));
         facts_append(g, ret, one);
     }
     return ret;
@@ -179,7 +187,8 @@ static json_t *verdict_facts(struct gather *g, const struct freezer_verdict *v)
     for (unsigned i = 0; i < v->n && i < FREEZER_REASONS_MAX; i++)
         facts_append(g, reasons, reason_facts(g, &v->reasons[i]));
     facts_set(g, ret, "reasons", reasons);
-    facts_set(g, ret, "left_out", v->n > FREEZER_REASONS_MAX ? json_integer(v->n - FREEZER_REASONS_MAX) : NULL);
+    facts_set(g, ret, "left_out",
+              v->n > FREEZER_REASONS_MAX ? json_integer(v->n - FREEZER_REASONS_MAX) : NULL);
     return ret;
 }
 

@@ -14,7 +14,7 @@
 #include "when.h"
 #include "words.h"
 
-#define SQUEEZE_MOST 4
+#define SQUEEZE_MOST REPORT_RUN_SQUEEZE_MOST
 
 /* Of a freezer's run (facts_run.h). */
 static bool is_of_run(const json_t *facts)
@@ -78,10 +78,8 @@ static void who_and_where(struct report *r)
              name[0] != '\0' ? " (" : "", name[0] != '\0' ? user : "", name[0] != '\0' ? ")" : "",
              facts_text_of(made, "host"), facts_text_of(made, "program"));
     report_pair(r, tr(ctl, "Made", "生成"), text, false);
-    if (r->brief) { /* the files stand in the whole report */
-        report_pair(r, tr(ctl, "Report", "报告编号"), r->identity->id, true);
-        return;
-    }
+    if (r->brief)
+        return; /* the files stand in the whole report, its name in the foot */
     json_array_foreach(json_object_get(r->facts, "files"), i, file)
     {
         bool log = json_object_get(file, "log_bytes") != NULL;
@@ -119,9 +117,13 @@ static void what_it_is_of(struct report *r)
     snprintf(text, sizeof text, "%s (%s)%s%s", report_bilingual(r, asset, "name"), facts_text_of(asset, "id"),
              facts_text_of(asset, "kind")[0] != '\0' ? tr(ctl, ", ", "，") : "",
              report_kind(r, facts_text_of(asset, "kind")));
+    if (r->brief) {
+        report_add(text, sizeof text, tr(ctl, ", ", "，"));
+        report_add(text, sizeof text, report_bilingual(r, site, "name"));
+    }
     report_pair(r, tr(ctl, "Asset", "设备"), text, false);
     const char *site_name = report_bilingual(r, site, "name");
-    if (site_name[0] != '\0') {
+    if (site_name[0] != '\0' && !r->brief) {
         snprintf(text, sizeof text, "%s (%s)", site_name, facts_text_of(site, "id"));
         report_pair(r, tr(ctl, "Site", "站点"), text, false);
     }
@@ -196,6 +198,8 @@ static void glance_data(struct report *r, char *text, size_t cap)
     json_array_foreach(json_object_get(r->facts, "points"), i, point)
     {
         const json_t *readings = json_object_get(point, "readings");
+        if (report_is_derived(point))
+            continue;
         expected += report_number(readings, "expected");
         stored += fmin(report_number(readings, "stored"), report_number(readings, "expected"));
         good += fmin(report_number(readings, "good"), report_number(readings, "expected"));
@@ -240,7 +244,7 @@ static void charts(struct report *r)
     size_t i, numbers = 0;
     json_array_foreach(points, i, point)
     {
-        numbers += json_array_size(json_object_get(point, "states")) == 0;
+        numbers += json_array_size(json_object_get(point, "states")) == 0 && !report_is_derived(point);
     }
     double height = numbers <= 1 ? 190 : numbers == 2 ? 138 : 105;
     sheet_section(r->s, tr(r->ctl, "Course", "变化曲线"), 125 + CHART_AROUND);
@@ -248,6 +252,8 @@ static void charts(struct report *r)
     json_array_foreach(points, i, point)
     {
         bool states = json_array_size(json_object_get(point, "states")) > 0;
+        if (report_is_derived(point))
+            continue; /* see report_tank */
         chart_draw(r->s, r->facts, point, states ? 34 : height);
     }
 }
@@ -287,6 +293,7 @@ static void draw(struct report *r)
     glance(r);
     left_out(r);
     charts(r);
+    report_tank(r);
     report_excursions(r);
     report_exposure(r);
     report_alarms(r);

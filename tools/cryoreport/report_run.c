@@ -65,6 +65,18 @@ bool report_is_example(const struct report *r)
     return strcmp(facts_text_of(json_object_get(r->facts, "program"), "status"), "example") == 0;
 }
 
+void report_run_section(struct report *r, const char *title, double room)
+{
+    struct sheet *s = r->s;
+    if (!r->brief) {
+        sheet_section(s, title, room);
+        return;
+    }
+    s->y += 5 + sheet_text(s, SHEET_BOLD, title, SHEET_LEFT, s->y + 4, 0, SHEET_START);
+    sheet_rule(s, SHEET_LEFT, SHEET_RIGHT, s->y, 0.55);
+    s->y += 3;
+}
+
 /* ---------------------------------------------------------------- the head */
 
 static void pair_of_program(struct report *r)
@@ -168,7 +180,7 @@ void report_run_head(struct report *r)
 static void reasons(struct report *r, const json_t *verdict)
 {
     const json_t *all = json_object_get(verdict, "reasons"), *one;
-    size_t i, n = json_array_size(all), shown = r->brief && r->squeeze > 0 ? 6 : r->brief ? 10 : n;
+    size_t i, n = json_array_size(all), shown = r->brief ? (r->squeeze > 3 ? 4 : r->squeeze > 1 ? 6 : 10) : n;
     char text[1024];
     json_array_foreach(all, i, one)
     {
@@ -176,8 +188,8 @@ static void reasons(struct report *r, const json_t *verdict)
             break;
         snprintf(text, sizeof text, "%s %s", json_is_true(json_object_get(one, "unknown")) ? "?" : "•",
                  report_bilingual(r, one, "text"));
-        sheet_paragraph(r->s, SHEET_BODY, text);
-        r->s->y -= 2;
+        sheet_paragraph(r->s, r->brief ? SHEET_CELL : SHEET_BODY, text);
+        r->s->y -= 2.5;
     }
     double left = report_number(verdict, "left_out") + (double)(n > shown ? n - shown : 0);
     if (left > 0) {
@@ -188,31 +200,32 @@ static void reasons(struct report *r, const json_t *verdict)
     r->s->y += n > 0 ? 2 : 0;
 }
 
-static void verdict_section(struct report *r)
+void report_run_verdict(struct report *r)
 {
     const json_t *verdict = json_object_get(r->facts, "verdict"), *run = json_object_get(r->facts, "run");
     struct ctl *ctl = r->ctl;
     const char *kind = facts_text_of(verdict, "kind"), *guidance = facts_text_of(run, "guidance");
     const char *then = facts_text_of(run, "verdict_then");
+    const enum sheet_style warning = r->brief ? SHEET_CELL_WARNING : SHEET_WARNING;
     char text[512];
-    sheet_section(r->s, tr(ctl, "Verdict by the program's limits", "按程序限值的判定"), 40);
-    sheet_paragraph(r->s, strcmp(kind, "within") == 0 ? SHEET_BOLD : SHEET_WARNING, verdict_words(r, kind));
-    if (report_is_example(r))
+    report_run_section(r, tr(ctl, "Verdict by the program's limits", "按程序限值的判定"), 40);
+    sheet_paragraph(r->s, strcmp(kind, "within") == 0 ? SHEET_BOLD : warning, verdict_words(r, kind));
+    if (report_is_example(r) && !r->brief) /* there it stands just above */
         sheet_paragraph(
-            r->s, SHEET_WARNING,
+            r->s, warning,
             tr(ctl,
                "The program is an EXAMPLE that nobody here has validated: this verdict releases nothing.",
                "该程序为未经验证的示例：此判定不能作为放行依据。"));
     reasons(r, verdict);
     if (json_is_true(json_object_get(run, "broken_off")))
-        sheet_paragraph(r->s, SHEET_WARNING, guidance_words(r, guidance));
+        sheet_paragraph(r->s, warning, guidance_words(r, guidance));
     bool known = strcmp(then, "within") == 0 || strcmp(then, "outside") == 0 || strcmp(then, "unknown") == 0;
     if (known && strcmp(then, kind) != 0) {
         snprintf(text, sizeof text,
                  tr(ctl, "When the run ended the monitor's verdict was another one: %s.",
                     "运行结束时监控程序的判定不同：%s。"),
                  verdict_words(r, then));
-        sheet_paragraph(r->s, SHEET_WARNING, text);
+        sheet_paragraph(r->s, warning, text);
     }
     if (!r->brief)
         sheet_paragraph(
@@ -224,12 +237,14 @@ static void verdict_section(struct report *r)
 
 /* ---------------------------------------------------------------- the curve */
 
-static void curve_section(struct report *r)
+void report_run_curve(struct report *r)
 {
-    static const double brief_heights[] = {150, 110, 80, 60};
-    double height = r->brief ? brief_heights[r->squeeze < 3 ? r->squeeze : 3] : 235;
-    sheet_section(r->s, tr(r->ctl, "Curve, °C", "降温曲线，°C"),
-                  height * RUN_CHART_LEAST * (r->brief ? 1 : 4.0 / 3) + 105);
+    static const double brief_heights[] = {190, 150, 120, 95, 70};
+    double height = r->brief ? brief_heights[r->squeeze < 4 ? r->squeeze : 4] : 235;
+    if (r->brief && r->squeeze == REPORT_RUN_SQUEEZE_MOST)
+        return;
+    report_run_section(r, tr(r->ctl, "Curve, °C", "降温曲线，°C"),
+                       height * RUN_CHART_LEAST * (r->brief ? 1 : 4.0 / 3) + 105);
     run_chart_course(r->s, r->facts, height, !r->brief);
     if (r->brief)
         return;
@@ -253,7 +268,7 @@ static void to_be_signed(struct report *r)
     struct ctl *ctl = r->ctl;
     const char *const choices[] = {tr(ctl, "accepted", "接受"), tr(ctl, "rejected", "拒绝")};
     sheet_need(s, 86);
-    sheet_paragraph(s, SHEET_WARNING,
+    sheet_paragraph(s, r->brief ? SHEET_CELL_WARNING : SHEET_WARNING,
                     tr(ctl, "Not decided: nobody has accepted or rejected this run in the record.",
                        "未决定：记录中尚无人接受或拒绝此次运行。"));
     for (unsigned i = 0; i < 2; i++) {
@@ -285,10 +300,10 @@ static void decided(struct report *r, const json_t *decision)
     report_pair(r, tr(ctl, "Reason", "理由"), facts_text_of(decision, "reason"), false);
 }
 
-static void decision_section(struct report *r)
+void report_run_decision(struct report *r)
 {
     const json_t *decision = json_object_get(r->facts, "decision");
-    sheet_section(r->s, tr(r->ctl, "Decision", "决定"), decision != NULL ? 70 : 100);
+    report_run_section(r, tr(r->ctl, "Decision", "决定"), decision != NULL ? 70 : 100);
     if (decision != NULL)
         decided(r, decision);
     else
@@ -299,39 +314,14 @@ static void decision_section(struct report *r)
 
 /* ---------------------------------------------------------------- the whole */
 
-/* The one page of a batch record: its proof in three lines. */
-static void brief_proof(struct report *r)
-{
-    struct ctl *ctl = r->ctl;
-    const char *result = facts_text_of(json_object_get(r->facts, "verification"), "result");
-    report_pair_in(r, tr(ctl, "Record", "记录"),
-                   strcmp(result, "whole") == 0 ? tr(ctl, "verified: whole", "已验证：完整")
-                   : strcmp(result, "problems") == 0
-                       ? tr(ctl, "NOT WHOLE: see the report of the run", "不完整：见运行报告")
-                       : tr(ctl, "NOT VERIFIED", "未经验证"),
-                   strcmp(result, "whole") == 0 ? SHEET_BODY : SHEET_WARNING);
-    report_pair(r, tr(ctl, "SHA-256 of the facts", "事实数据 SHA-256"), r->identity->sha256, true);
-}
-
-static void draw_brief(struct report *r)
-{
-    verdict_section(r);
-    curve_section(r);
-    report_run_figures(r);
-    report_run_steps(r);
-    report_run_events_in_brief(r);
-    decision_section(r);
-    brief_proof(r);
-}
-
 void report_run(struct report *r)
 {
     if (r->brief) {
-        draw_brief(r);
+        report_run_brief(r);
         return;
     }
-    verdict_section(r);
-    curve_section(r);
+    report_run_verdict(r);
+    report_run_curve(r);
     report_run_figures(r);
     report_run_steps(r);
     report_run_limits(r);
@@ -340,7 +330,7 @@ void report_run(struct report *r)
     report_run_notes(r);
     report_gaps(r);
     report_calibrations(r);
-    decision_section(r);
+    report_run_decision(r);
     report_verification(r);
     report_signatures(r);
 }

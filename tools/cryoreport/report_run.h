@@ -11,12 +11,28 @@ void report_run(struct report *r);
 
 bool report_is_example(const struct report *r); /* the program: nobody here has validated it */
 
+/* The one page gives way in so many steps: lower curve, fewer reasons and steps; at the last no curve. */
+#define REPORT_RUN_SQUEEZE_MOST 5
+
+/* "-8.2 °C"; a dash for what is no number. Returns text. */
+const char *report_run_amount(const json_t *number, int decimals, const char *unit,
+                              char text[REPORT_TEXT_MAX]);
+#define REPORT_RUN_NONE "–"
+
+/* A title; on the one page a low one. */
+void report_run_section(struct report *r, const char *title, double room);
+/* Is one of the verdict's reasons about that, of that step (from 1)? */
+bool report_run_is_blamed(const struct report *r, const char *why, size_t step);
+
 void report_run_figures(struct report *r); /* with the ice, near */
 void report_run_steps(struct report *r);
 void report_run_limits(struct report *r);
 void report_run_earlier(struct report *r);
 void report_run_notes(struct report *r);
 void report_run_decisions(struct report *r); /* where there were several */
-void report_run_events_in_brief(struct report *r);
+void report_run_curve(struct report *r);
+void report_run_verdict(struct report *r);
+void report_run_decision(struct report *r);
+void report_run_brief(struct report *r); /* all of the one page below its head */
 
 #endif

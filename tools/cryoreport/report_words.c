@@ -87,6 +87,11 @@ const char *report_bilingual(const struct report *r, const json_t *object, const
     return text[0] != '\0' ? text : facts_text_of(both, tr(r->ctl, "zh", "en"));
 }
 
+bool report_is_derived(const json_t *point)
+{
+    return json_is_true(json_object_get(point, "derived"));
+}
+
 const json_t *report_point(const struct report *r, const char *id)
 {
     size_t i;
@@ -140,15 +145,21 @@ void report_pair_in(struct report *r, const char *key, const char *value, enum s
 {
     struct sheet *s = r->s;
     const double room = 112;
-    PangoLayout *left = sheet_layout(s, SHEET_BOLD, key, room - 6, SHEET_START);
+    const enum sheet_style bold = r->brief ? SHEET_CELL_BOLD : SHEET_BOLD;
+    if (r->brief)
+        style = style == SHEET_BODY      ? SHEET_CELL
+                : style == SHEET_BOLD    ? SHEET_CELL_BOLD
+                : style == SHEET_WARNING ? SHEET_CELL_WARNING
+                                         : style;
+    PangoLayout *left = sheet_layout(s, bold, key, room - 6, SHEET_START);
     PangoLayout *right = sheet_layout(s, style, value, SHEET_RIGHT - SHEET_LEFT - room, SHEET_START);
     double height = fmax(sheet_height_of(left), sheet_height_of(right));
     sheet_need(s, height);
-    sheet_draw(s, left, SHEET_BOLD, SHEET_LEFT, s->y);
-    sheet_draw(s, right, style, SHEET_LEFT + room, s->y + (style == SHEET_MONO ? 2.4 : 0));
+    sheet_draw(s, left, bold, SHEET_LEFT, s->y);
+    sheet_draw(s, right, style, SHEET_LEFT + room, s->y + (style == SHEET_MONO ? (r->brief ? 1.2 : 2.4) : 0));
     g_object_unref(left);
     g_object_unref(right);
-    s->y += height + 2;
+    s->y += height + (r->brief ? 0.5 : 2);
 }
 
 void report_pair(struct report *r, const char *key, const char *value, bool mono)

@@ -5,6 +5,7 @@
 
 #include "chart.h"
 #include "facts_internal.h"
+#include "run_lanes.h"
 #include "run_panel.h"
 #include "words.h"
 
@@ -52,13 +53,6 @@ static bool has_values(const json_t *trace)
     return false;
 }
 
-/* Seconds after the begin. */
-static double since(const struct run_panel *p, const json_t *object, const char *key)
-{
-    int64_t begin_us = facts_time_of(json_object_get(p->facts, "run"), "begin");
-    return (double)(facts_time_of(object, key) - begin_us) / 1e6;
-}
-
 /* ---------------------------------------------------------------- steps */
 
 static double width_of(struct sheet *s, const char *text)
@@ -104,7 +98,8 @@ static void draw_steps(const struct run_panel *p, double bottom)
     {
         if (!json_is_true(json_object_get(step, "reached")))
             continue;
-        double x = run_panel_x(p, since(p, step, "begin")), end = run_panel_x(p, since(p, step, "end"));
+        double x = run_panel_x(p, run_panel_since(p, step, "begin")),
+               end = run_panel_x(p, run_panel_since(p, step, "end"));
         cairo_save(cr);
         cairo_set_source_rgb(cr, 0.35, 0.42, 0.50);
         cairo_set_line_width(cr, 0.5);
@@ -114,92 +109,6 @@ static void draw_steps(const struct run_panel *p, double bottom)
         cairo_stroke(cr);
         cairo_restore(cr);
         name_step(p->s, step, i, x, end - x);
-    }
-}
-
-/* ---------------------------------------------------------------- lanes: what happened, and when */
-
-struct lane {
-    const char *kind, *en, *zh;
-    double red, green, blue;
-};
-static const struct lane lanes[] = {
-    {"held", "held", "保持", 0.55, 0.62, 0.70},    {"lid", "lid", "盖子", 0.90, 0.62, 0.10},
-    {"power", "power", "断电", 0.75, 0.12, 0.10},  {"ln2", "LN2 low", "液氮低", 0.20, 0.55, 0.62},
-    {"alarm", "alarms", "报警", 0.80, 0.18, 0.14}, {"note", "notes", "备注", 0.30, 0.45, 0.25},
-};
-#define LANES (sizeof lanes / sizeof lanes[0])
-
-static const json_t *happened(const struct run_panel *p, const struct lane *lane)
-{
-    const bool alarms = strcmp(lane->kind, "alarm") == 0, notes = strcmp(lane->kind, "note") == 0;
-    return json_object_get(p->facts, alarms ? "alarms" : notes ? "notes" : "lapses");
-}
-
-static bool belongs(const struct lane *lane, const json_t *one)
-{
-    const json_t *kind = json_object_get(one, "lapse");
-    return kind == NULL || strcmp(json_string_value(kind), lane->kind) == 0;
-}
-
-static bool has_any(const struct run_panel *p, const struct lane *lane)
-{
-    size_t i;
-    const json_t *one;
-    json_array_foreach(happened(p, lane), i, one)
-    {
-        if (belongs(lane, one))
-            return true;
-    }
-    return false;
-}
-
-/* From when to when; a moment where there is no end. What was not over is drawn to the edge. */
-static void span_of(const struct run_panel *p, const struct lane *lane, const json_t *one, double *from,
-                    double *to)
-{
-    if (strcmp(lane->kind, "note") == 0) {
-        *from = *to = since(p, one, "time");
-    } else if (strcmp(lane->kind, "alarm") == 0) {
-        *from = json_object_get(one, "raised") != NULL ? since(p, one, "raised") : p->from_s;
-        *to = json_object_get(one, "returned") != NULL ? since(p, one, "returned") : p->to_s;
-    } else {
-        *from = since(p, one, "from");
-        *to = since(p, one, "to");
-    }
-}
-
-static unsigned count_lanes(const struct run_panel *p)
-{
-    unsigned n = 0;
-    for (size_t i = 0; i < LANES; i++)
-        n += has_any(p, &lanes[i]);
-    return n;
-}
-
-static void draw_lanes(const struct run_panel *p, double y)
-{
-    cairo_t *cr = p->s->cr;
-    for (size_t k = 0; k < LANES; k++) {
-        size_t i;
-        const json_t *one;
-        if (!has_any(p, &lanes[k]))
-            continue;
-        sheet_text(p->s, SHEET_FAINT, tr(p->s->ctl, lanes[k].en, lanes[k].zh), p->x - 4, y - 0.6, 0,
-                   SHEET_END);
-        json_array_foreach(happened(p, &lanes[k]), i, one)
-        {
-            double from, to;
-            if (!belongs(&lanes[k], one))
-                continue;
-            span_of(p, &lanes[k], one, &from, &to);
-            double x = run_panel_x(p, from);
-            cairo_set_source_rgb(cr, lanes[k].red, lanes[k].green, lanes[k].blue);
-            cairo_rectangle(cr, x, y + 2, fmax(run_panel_x(p, to) - x, 1.2), LANE - 4);
-            cairo_fill(cr);
-        }
-        y += LANE;
-        sheet_rule(p->s, p->x, p->x + p->width, y, 0.88);
     }
 }
 
@@ -237,11 +146,11 @@ static void mark_ice(const struct run_panel *p, bool with_text)
     char text[256], plateau[64];
     if (ice == NULL)
         return;
-    double onset_s = since(p, ice, "onset_time"), peak = number(ice, "peak");
+    double onset_s = run_panel_since(p, ice, "onset_time"), peak = number(ice, "peak");
     bool has_peak = json_is_number(json_object_get(ice, "peak"));
     dot(p, onset_s, number(ice, "onset"));
     if (has_peak && json_object_get(ice, "peak_time") != NULL)
-        dot(p, since(p, ice, "peak_time"), peak);
+        dot(p, run_panel_since(p, ice, "peak_time"), peak);
     if (!with_text)
         return;
     (void)snprintf(text, sizeof text, tr(p->s->ctl, "ice: onset %.1f °C", "结冰：起始 %.1f °C"),
@@ -322,8 +231,9 @@ static void tolerances(const struct run_panel *p)
         const json_t *tolerance = json_object_get(step, "tolerance");
         if (!json_is_number(tolerance) || !json_is_true(json_object_get(step, "reached")))
             continue;
-        double x = run_panel_x(p, since(p, step, "begin")), y = run_panel_y(p, json_number_value(tolerance));
-        cairo_rectangle(p->s->cr, x, y, run_panel_x(p, since(p, step, "end")) - x,
+        double x = run_panel_x(p, run_panel_since(p, step, "begin")),
+               y = run_panel_y(p, json_number_value(tolerance));
+        cairo_rectangle(p->s->cr, x, y, run_panel_x(p, run_panel_since(p, step, "end")) - x,
                         run_panel_y(p, -json_number_value(tolerance)) - y);
     }
     cairo_fill(p->s->cr);
@@ -376,7 +286,7 @@ static double fitting(const struct sheet *s, double height, double around, doubl
 void run_chart_course(struct sheet *s, const json_t *facts, double height, bool deviation)
 {
     struct run_panel p = panel_at(s, facts, 0, height);
-    double lane_height = LANE * count_lanes(&p);
+    double lane_height = RUN_LANE * run_lanes_count(&p);
     p.height = height =
         fitting(s, height, LEGEND + STRIP + 3 + lane_height + TIMES + (deviation ? 8 + CAPTION : 0),
                 deviation ? 4.0 / 3 : 1);
@@ -387,7 +297,7 @@ void run_chart_course(struct sheet *s, const json_t *facts, double height, bool 
     double bottom = p.y + height + 3 + lane_height + below;
     run_panel_clock(&p, deviation ? p.y + height : bottom + 2, !deviation);
     draw_curve(&p);
-    draw_lanes(&p, p.y + height + 2);
+    run_lanes_draw(&p, p.y + height + 2);
     if (deviation) {
         struct run_panel d = panel_at(s, facts, p.y + height + 3 + lane_height + 5, below - 8);
         run_panel_clock(&d, d.y + d.height + 2, true);
@@ -414,7 +324,7 @@ static void plateau(const struct run_panel *p, const json_t *ice)
 {
     cairo_t *cr = p->s->cr;
     char duration[64], text[128];
-    double onset_s = since(p, ice, "onset_time"), seconds = number(ice, "plateau_seconds");
+    double onset_s = run_panel_since(p, ice, "onset_time"), seconds = number(ice, "plateau_seconds");
     if (!json_is_number(json_object_get(ice, "plateau_seconds")))
         return;
     double x1 = run_panel_x(p, onset_s), x2 = run_panel_x(p, onset_s + seconds),
@@ -459,10 +369,10 @@ bool run_chart_ice(struct sheet *s, const json_t *facts, double x, double width,
     plateau(&p, ice);
     mark_ice(&p, false);
     (void)snprintf(text, sizeof text, tr(s->ctl, "onset %.2f °C", "起始 %.2f °C"), number(ice, "onset"));
-    label(&p, since(&p, ice, "onset_time"), number(ice, "onset"), text, -width_of(s, text) - 5, -4);
+    label(&p, run_panel_since(&p, ice, "onset_time"), number(ice, "onset"), text, -width_of(s, text) - 5, -4);
     if (json_is_number(json_object_get(ice, "peak")) && json_object_get(ice, "peak_time") != NULL) {
         (void)snprintf(text, sizeof text, tr(s->ctl, "peak %.2f °C", "峰值 %.2f °C"), number(ice, "peak"));
-        label(&p, since(&p, ice, "peak_time"), number(ice, "peak"), text, 0, -12);
+        label(&p, run_panel_since(&p, ice, "peak_time"), number(ice, "peak"), text, 0, -12);
     }
     run_panel_frame(&p);
     return true;

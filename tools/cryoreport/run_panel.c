@@ -29,6 +29,12 @@ double run_panel_y(const struct run_panel *p, double value)
     return p->y + p->height * (1 - fmin(fmax(part, 0), 1));
 }
 
+double run_panel_since(const struct run_panel *p, const json_t *object, const char *key)
+{
+    int64_t begin_us = facts_time_of(json_object_get(p->facts, "run"), "begin");
+    return (double)(facts_time_of(object, key) - begin_us) / 1e6;
+}
+
 static double at(const json_t *row, size_t i)
 {
     return json_number_value(json_array_get(row, i));

@@ -18,6 +18,8 @@ struct run_panel {
     double low, high;
 };
 
+/* A time of the facts, in seconds after the run's begin. */
+double run_panel_since(const struct run_panel *p, const json_t *object, const char *key);
 double run_panel_x(const struct run_panel *p, double s);
 double run_panel_y(const struct run_panel *p, double value);
 

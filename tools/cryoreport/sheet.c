@@ -29,6 +29,7 @@ static const struct style {
     [SHEET_CELL] = {FAMILY, 7.5, false, 0.1, 0.1, 0.1},
     [SHEET_CELL_BOLD] = {FAMILY, 7.5, true, 0.1, 0.1, 0.1},
     [SHEET_WARNING] = {FAMILY, 8.5, true, 0.72, 0.10, 0.08},
+    [SHEET_CELL_WARNING] = {FAMILY, 7.5, true, 0.72, 0.10, 0.08},
 };
 
 /* ---------------------------------------------------------------- texts */

@@ -28,7 +28,8 @@ enum sheet_style {
     SHEET_MONO,
     SHEET_CELL,
     SHEET_CELL_BOLD,
-    SHEET_WARNING
+    SHEET_WARNING,
+    SHEET_CELL_WARNING
 };
 enum sheet_align { SHEET_START, SHEET_MIDDLE, SHEET_END };
 

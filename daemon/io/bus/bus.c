@@ -234,12 +234,15 @@ static void keep_tempo(struct bus *bus, int64_t now_us)
     }
 }
 
-/* Until there is something to do: a slot, the turn, somebody who waits for the connection, or the stop. */
+/* Until there is something to do: a slot, the turn, somebody who waits for the connection, an errand, or the
+ * stop. */
 static void idle(struct bus *bus, int64_t until_us)
 {
     int64_t now_us = clock_boot_us();
     int64_t end_us = until_us < now_us + IDLE_US ? until_us : now_us + IDLE_US;
-    (void)wait_for(bus->stop_fd, turns_fd(bus->turns, bus->index), POLLIN, end_us);
+    /* A bus with a limit is on TCP, one with an errand is not. */
+    int fd = bus->errand != NULL ? errand_fd(bus->errand) : turns_fd(bus->turns, bus->index);
+    (void)wait_for(bus->stop_fd, fd, POLLIN, end_us);
     turns_heard(bus->turns, bus->index);
 }
 
@@ -254,6 +257,7 @@ static void *run(void *argument)
         int64_t now_us = clock_boot_us();
         post_diagnostics(bus, now_us);
         keep_tempo(bus, now_us);
+        bus_errand_run(bus);
         struct schedule_step step = schedule_next(&bus->schedule, now_us);
         if (step.action == SCHEDULE_SKIP) {
             skip_slot(bus, &step);
@@ -328,6 +332,8 @@ int bus_create(struct config *config, uint16_t index, struct mailbox *core, stru
     bus->stop_fd = stop_fd;
     int result = make_devices(bus);
     if (result == 0)
+        result = bus_errand_open(bus, shared->errand);
+    if (result == 0)
         result = link_create(&config->buses[index], stop_fd, &bus->link);
     if (result == 0) {
         int64_t now_us = clock_boot_us();
@@ -357,6 +363,7 @@ void bus_free(struct bus *bus)
         pthread_join(bus->thread, NULL);
     for (size_t i = 0; bus->devices != NULL && i < bus->n_devices; i++)
         bus_device_clear(&bus->devices[i]);
+    bus_errand_close(bus);
     link_free(bus->link);
     turns_unref(bus->turns);
     tempo_unref(bus->tempo);

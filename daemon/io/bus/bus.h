@@ -2,11 +2,12 @@
  * bus.h - a bus thread: one Modbus endpoint (a TCP host:port or a serial line), all devices on it.
  *
  * The thread owns the only connection and the only modbus_t; one transaction at a time. It polls each device
- * at its interval (slots on a fixed grid; faster while tempo.h says so), reads adjacent registers in one request, validates each reply
- * (core/modbus_reply), decodes it (core/decode) and posts one CORE_SAMPLE per point of the request: a value,
- * or the reason why there is none. Nothing is ever written to a device. What the device's other registers say
- * about the points (core/guard) is applied before they are posted: round.h. Every DIAGNOSTICS_INTERVAL_MS,
- * and soon after a change, it posts CORE_DIAGNOSTICS for each device.
+ * at its interval (slots on a fixed grid; faster while tempo.h says so), reads adjacent registers in one
+ * request, validates each reply (core/modbus_reply), decodes it (core/decode) and posts one CORE_SAMPLE per
+ * point of the request: a value, or the reason why there is none. Nothing is ever written to a device, but
+ * for the fallback's relay on a serial line, between two polls (errand.h). What the device's other registers
+ * say about the points (core/guard) is applied before they are posted: round.h. Every
+ * DIAGNOSTICS_INTERVAL_MS, and soon after a change, it posts CORE_DIAGNOSTICS for each device.
  *
  * The consequence of each outcome:
  *   BUS_OK         the samples are good, unless the device still has to prove itself
@@ -31,6 +32,7 @@
 #ifndef CRYOMON_BUS_H
 #define CRYOMON_BUS_H
 
+#include "errand.h"
 #include "heartbeat.h"
 #include "mailbox.h"
 #include "messages.h"
@@ -39,10 +41,12 @@
 
 struct bus;
 
-/* What the buses of a configuration share; each may be NULL (no bus has a limit, nobody is asked faster). */
+/* What the buses of a configuration share; each may be NULL (no bus has a limit, nobody is asked faster, no
+ * relay is on a serial line). */
 struct bus_shared {
     struct turns *turns;
     struct tempo *tempo;
+    struct errand *errand; /* writes to the relay */
 };
 
 /* Starts the thread of config->buses[index]. config and what is in shared: references are

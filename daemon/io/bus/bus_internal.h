@@ -3,6 +3,7 @@
  *
  *   bus.c       the thread: which device is polled when, and what comes of it; taking turns
  *   bus_line.c  the line: opened, kept clear of what nobody asked for; one transaction and its consequences
+ *   bus_errand.c  the relay on a serial line, set for who must not talk on it
  *   round.c     all registers of a device, and what they say about each other
  */
 #ifndef CRYOMON_BUS_INTERNAL_H
@@ -25,7 +26,10 @@ struct bus {
     struct link *link;
     struct turns *turns;
     struct tempo *tempo;
-    uint32_t tempo_changes; /* up to which tempo was looked at */
+    uint32_t tempo_changes;   /* up to which tempo was looked at */
+    struct errand *errand;    /* NULL: the relay is not on this line */
+    struct bus_device *relay; /* one of devices, or the one behind: it has no points, and is not polled */
+    struct bus_device relay_only;
     struct schedule schedule;
     struct schedule_device *slots;
     struct bus_device *devices;
@@ -69,7 +73,20 @@ void bus_line_clear(struct bus *bus, struct bus_device *device);
 enum reason bus_line_ask(struct bus *bus, struct bus_device *device, struct modbus_request *request,
                          struct modbus_reply *reply);
 
+/* The same for a write; once. */
+enum reason bus_line_write(struct bus *bus, struct bus_device *device, struct modbus_request *request,
+                           struct modbus_reply *reply);
+
 /* A device whose replies have no number has to prove itself after a fault: REASON_NONE when it has. */
 enum reason bus_line_prove(struct bus *bus, struct bus_device *device);
+
+/* ---- bus_errand.c */
+
+/* Is the relay on this line? Then the bus takes its errands from now on. Returns 0 or -errno. */
+int bus_errand_open(struct bus *bus, struct errand *errand);
+void bus_errand_close(struct bus *bus);
+
+/* Does what is asked for, if anything is. */
+void bus_errand_run(struct bus *bus);
 
 #endif

@@ -80,6 +80,8 @@ static struct bus_device *device_of(struct bus *bus, uint8_t unit)
     for (size_t i = 0; i < bus->n_devices; i++)
         if (bus->config->devices[bus->devices[i].index].unit == unit)
             return &bus->devices[i];
+    if (bus->relay != NULL && bus->config->devices[bus->relay->index].unit == unit)
+        return bus->relay;
     return NULL;
 }
 
@@ -215,21 +217,14 @@ static bool make_distinct(struct bus *bus, const struct device_config *dc, struc
     return false;
 }
 
-/* One transaction with its consequences for link and trust. */
-static enum reason ask(struct bus *bus, struct bus_device *device, struct modbus_request *request,
-                       struct modbus_reply *reply)
+/* What a transaction means for link and trust. request: one whose reply may still come, or NULL. */
+static enum reason conclude(struct bus *bus, struct bus_device *device, const struct modbus_request *request,
+                            const struct modbus_reply *reply)
 {
     const struct device_config *dc = &bus->config->devices[device->index];
-    settle(bus, device);
-    uint16_t wanted = request->count;
-    if (device->serial && !make_distinct(bus, dc, request, reply))
-        return REASON_UNPROVEN;
-    transact(bus, device, request, reply);
     enum reason reason = bus_device_reason(reply);
     if (reason != REASON_NONE && reason != REASON_REFUSED) /* when it answers again, it may be another */
         device->identified = false;
-    if (request->count != wanted && reply->outcome == BUS_REFUSED) /* the registers beyond are not there */
-        reason = REASON_UNPROVEN;
     if (reply->outcome == BUS_LINK_DOWN && device->unnumbered)
         bus_device_doubt(device, request);
     if (reply->outcome == BUS_BAD_REPLY)
@@ -242,6 +237,29 @@ static enum reason ask(struct bus *bus, struct bus_device *device, struct modbus
         note_reports(bus, false);
     }
     return reason;
+}
+
+/* One transaction with its consequences for link and trust. */
+static enum reason ask(struct bus *bus, struct bus_device *device, struct modbus_request *request,
+                       struct modbus_reply *reply)
+{
+    const struct device_config *dc = &bus->config->devices[device->index];
+    settle(bus, device);
+    uint16_t wanted = request->count;
+    if (device->serial && !make_distinct(bus, dc, request, reply))
+        return REASON_UNPROVEN;
+    transact(bus, device, request, reply);
+    enum reason reason = conclude(bus, device, request, reply);
+    /* The registers beyond are not there. */
+    return request->count != wanted && reply->outcome == BUS_REFUSED ? REASON_UNPROVEN : reason;
+}
+
+enum reason bus_line_write(struct bus *bus, struct bus_device *device, struct modbus_request *request,
+                           struct modbus_reply *reply)
+{
+    settle(bus, device);
+    transact(bus, device, request, reply);
+    return conclude(bus, device, NULL, reply); /* what answers a write can't be taken for a reading */
 }
 
 enum reason bus_line_ask(struct bus *bus, struct bus_device *device, struct modbus_request *request,

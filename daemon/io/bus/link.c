@@ -1,7 +1,6 @@
-#include "link.h"
+#include "link_internal.h"
 
 #include <errno.h>
-#include <modbus/modbus.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,25 +18,9 @@
 #include "tcp_open.h"
 #include "wait.h"
 
-#define RTU_REQUEST 8 /* with its CRC */
-#define WASTE_MAX   768
-#define LATE_US     SECOND_US /* a reply that lay there for so long was read too late to be of now */
-#define TCP_PREFIX  6         /* transaction, protocol, length */
-#define TCP_LEAST   9         /* with unit, function, and one byte more: the shortest is an exception */
-
-struct link {
-    const struct bus_config *config;
-    int stop_fd;
-    modbus_t *modbus;
-    bool open;
-    uint16_t transaction;   /* of the last request, never 0 */
-    struct lookup *lookup;  /* under way since an earlier link_open, or NULL */
-    int64_t quiet_since_us; /* the end of the last frame, ours or theirs */
-    struct reports reports;
-    uint8_t waste[WASTE_MAX]; /* what came and was no reply */
-    size_t n_waste;
-    char error[128];
-};
+#define LATE_US    SECOND_US /* a reply that lay there for so long was read too late to be of now */
+#define TCP_PREFIX 6         /* transaction, protocol, length */
+#define TCP_LEAST  9         /* with unit, function, and one byte more: the shortest is an exception */
 
 int link_create(const struct bus_config *config, int stop_fd, struct link **ret)
 {
@@ -71,7 +54,7 @@ void link_free(struct link *link)
     free(link);
 }
 
-static int descriptor(const struct link *link)
+int link_descriptor(const struct link *link)
 {
     return modbus_get_socket(link->modbus);
 }
@@ -79,8 +62,9 @@ static int descriptor(const struct link *link)
 void link_close(struct link *link)
 {
     if (link->open && link->config->kind == BUS_RTU) {
-        (void)ioctl(descriptor(link), TIOCNXCL);    /* else, while somebody else has it open, it stays ours */
-        (void)tcflush(descriptor(link), TCIOFLUSH); /* what can't be sent must not hold the close up */
+        (void)ioctl(link_descriptor(link),
+                    TIOCNXCL); /* else, while somebody else has it open, it stays ours */
+        (void)tcflush(link_descriptor(link), TCIOFLUSH); /* what can't be sent must not hold the close up */
     }
     if (link->open)
         modbus_close(link->modbus);
@@ -123,7 +107,7 @@ static int open_rtu(struct link *link)
         snprintf(link->error, sizeof link->error, "%s", strerrordesc_np(error));
         return -error;
     }
-    int fd = descriptor(link);
+    int fd = link_descriptor(link);
     if (!descriptors_fit(fd)) {
         modbus_close(link->modbus);
         snprintf(link->error, sizeof link->error, "too many open files");
@@ -151,8 +135,7 @@ int link_open(struct link *link, struct heartbeats *heartbeats, int slot)
 
 /* ---------------------------------------------------------------- silence */
 
-/* The time of so many half characters on the wire: start, data, parity and stop bits. */
-static int64_t halves_us(const struct bus_config *config, unsigned n)
+int64_t link_halves_us(const struct bus_config *config, unsigned n)
 {
     unsigned bits = 1U + config->data_bits + (config->parity != 'N' ? 1U : 0U) + config->stop_bits;
     return (int64_t)n * bits * SECOND_US / (2 * (int64_t)config->baud) + 1;
@@ -163,7 +146,7 @@ static int64_t least_silence_us(const struct bus_config *config)
 {
     if (config->kind != BUS_RTU)
         return 0;
-    return config->baud > 19200 ? LINK_SILENCE_US : halves_us(config, 7);
+    return config->baud > 19200 ? LINK_SILENCE_US : link_halves_us(config, 7);
 }
 
 bool link_rest(struct link *link, uint32_t pause_ms)
@@ -173,7 +156,7 @@ bool link_rest(struct link *link, uint32_t pause_ms)
     if (!link->open)
         return true;
     if (link->config->kind == BUS_RTU)
-        return wait_for(link->stop_fd, descriptor(link), POLLIN, until_us) != WAIT_READY;
+        return wait_for(link->stop_fd, link_descriptor(link), POLLIN, until_us) != WAIT_READY;
     (void)wait_for(link->stop_fd, -1, 0, until_us);
     return true;
 }
@@ -183,7 +166,7 @@ bool link_rest(struct link *link, uint32_t pause_ms)
 static int waiting_bytes(const struct link *link)
 {
     int n = 0;
-    return ioctl(descriptor(link), FIONREAD, &n) < 0 ? -1 : n;
+    return ioctl(link_descriptor(link), FIONREAD, &n) < 0 ? -1 : n;
 }
 
 bool link_has_unasked(struct link *link)
@@ -193,7 +176,7 @@ bool link_has_unasked(struct link *link)
     if (link->config->kind == BUS_RTU)
         return waiting_bytes(link) > 0;
     char byte;
-    ssize_t n = recv(descriptor(link), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    ssize_t n = recv(link_descriptor(link), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return false;
     if (n <= 0) /* closed by the device while idle: usual, and no fault */
@@ -201,7 +184,7 @@ bool link_has_unasked(struct link *link)
     return n > 0;
 }
 
-static void keep_waste(struct link *link, const uint8_t *bytes, size_t n)
+void link_keep_waste(struct link *link, const uint8_t *bytes, size_t n)
 {
     size_t room = sizeof link->waste - link->n_waste;
     memcpy(link->waste + link->n_waste, bytes, n < room ? n : room);
@@ -221,7 +204,7 @@ bool link_drain(struct link *link, uint32_t quiet_ms, size_t *ret_bytes)
     *ret_bytes = 0;
     if (!link->open || link->config->kind == BUS_TCP)
         return true;
-    int fd = descriptor(link);
+    int fd = link_descriptor(link);
     int64_t end_us = clock_boot_us() + 4 * (int64_t)quiet_ms * MS_US;
     for (;;) {
         int64_t silent_us = clock_boot_us() + (int64_t)quiet_ms * MS_US;
@@ -234,19 +217,51 @@ bool link_drain(struct link *link, uint32_t quiet_ms, size_t *ret_bytes)
             return true;
         }
         link->quiet_since_us = clock_boot_us();
-        keep_waste(link, bytes, n > 0 ? (size_t)n : 0);
+        link_keep_waste(link, bytes, n > 0 ? (size_t)n : 0);
         *ret_bytes += n > 0 ? (size_t)n : 0;
         if (clock_boot_us() > end_us)
             return false;
     }
 }
 
-/* ---------------------------------------------------------------- receiving on a serial line */
+/* ---------------------------------------------------------------- receiving */
 
-static void fail(struct modbus_reply *ret, enum bus_outcome outcome, const char *fault)
+void link_fail(struct modbus_reply *ret, enum bus_outcome outcome, const char *fault)
 {
     ret->outcome = outcome;
     ret->fault = fault;
+}
+
+size_t link_read_to(struct link *link, int64_t deadline_us, uint8_t *frame, size_t n, size_t want,
+                    const char *what, struct modbus_reply *ret)
+{
+    while (n < want) {
+        switch (wait_for(link->stop_fd, link_descriptor(link), POLLIN, deadline_us)) {
+        case WAIT_STOP:
+            link_fail(ret, BUS_LINK_DOWN, "stopping");
+            return n;
+        case WAIT_TIMEOUT:
+            link_fail(ret, n > 0 ? BUS_BAD_REPLY : BUS_NO_REPLY, n > 0 ? what : "no reply");
+            return n;
+        case WAIT_READY:
+            break;
+        }
+        ssize_t got = read(link_descriptor(link), frame + n, want - n);
+        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+            link_fail(ret, BUS_LINK_DOWN, "connection lost");
+            return n;
+        }
+        n += got > 0 ? (size_t)got : 0;
+        link->quiet_since_us = clock_boot_us();
+    }
+    return n;
+}
+
+size_t link_frame_length(const uint8_t *frame)
+{
+    if ((frame[1] & 0x80) != 0)
+        return 5;
+    return frame[1] >= 1 && frame[1] <= 4 ? 5 + (size_t)frame[2] : 0;
 }
 
 /* No number comes twice in 65535 requests (xorshift), and none follows from the one before by counting: a
@@ -259,142 +274,6 @@ static uint16_t next_transaction(uint16_t x)
     return x;
 }
 
-/* Reads until the frame has so many bytes: its length then, or less when something else came first, with ret
- * set. what: the fault when only a part comes. */
-static size_t read_to(struct link *link, int64_t deadline_us, uint8_t *frame, size_t n, size_t want,
-                      const char *what, struct modbus_reply *ret)
-{
-    while (n < want) {
-        switch (wait_for(link->stop_fd, descriptor(link), POLLIN, deadline_us)) {
-        case WAIT_STOP:
-            fail(ret, BUS_LINK_DOWN, "stopping");
-            return n;
-        case WAIT_TIMEOUT:
-            fail(ret, n > 0 ? BUS_BAD_REPLY : BUS_NO_REPLY, n > 0 ? what : "no reply");
-            return n;
-        case WAIT_READY:
-            break;
-        }
-        ssize_t got = read(descriptor(link), frame + n, want - n);
-        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
-            fail(ret, BUS_LINK_DOWN, "connection lost");
-            return n;
-        }
-        n += got > 0 ? (size_t)got : 0;
-        link->quiet_since_us = clock_boot_us();
-    }
-    return n;
-}
-
-/* How long a frame on a serial line that begins so is; 0 when that can't be told. */
-static size_t frame_length(const uint8_t *frame)
-{
-    if ((frame[1] & 0x80) != 0)
-        return 5;
-    return frame[1] >= 1 && frame[1] <= 4 ? 5 + (size_t)frame[2] : 0;
-}
-
-/* Is what came the request itself, which the adapter heard? Its first bytes can look like a shorter frame:
- * then the rest comes at once. */
-static bool is_echo(struct link *link, const uint8_t *sent, uint8_t *frame, size_t *n)
-{
-    struct modbus_reply ignored;
-    if (memcmp(frame, sent, *n < RTU_REQUEST ? *n : RTU_REQUEST) != 0)
-        return false;
-    *n = read_to(link, clock_boot_us() + LINK_GAP_MS * MS_US, frame, *n, RTU_REQUEST, "", &ignored);
-    return *n >= RTU_REQUEST && memcmp(frame, sent, RTU_REQUEST) == 0;
-}
-
-/* One frame; its length, or 0 with ret set. Not libmodbus': that throws away the bytes of what it does not
- * understand, and here an echo or a report must be known for what it is. */
-static size_t receive_rtu(struct link *link, const uint8_t *sent, int64_t deadline_us, uint8_t *frame,
-                          struct modbus_reply *ret)
-{
-    size_t n = read_to(link, deadline_us, frame, 0, 3, "incomplete frame", ret), want = 0;
-    if (n == 3) {
-        want = frame_length(frame);
-        size_t first = want < RTU_REQUEST ? want : RTU_REQUEST;
-        n = read_to(link, deadline_us, frame, n, first, "incomplete frame", ret);
-        if (n == RTU_REQUEST && memcmp(frame, sent, RTU_REQUEST) != 0)
-            n = read_to(link, deadline_us, frame, n, want, "incomplete frame", ret);
-    }
-    bool whole = want > 0 && n == want;
-    bool correct = whole && modbus_crc16(frame, n - 2) == (frame[n - 2] | frame[n - 1] << 8);
-    if (n >= 3 && (!correct || n == RTU_REQUEST) && is_echo(link, sent, frame, &n)) {
-        fail(ret, BUS_BAD_REPLY, "the request's own echo: set 'echo: true'");
-        whole = false;
-    } else if (n >= 3 && want == 0) {
-        fail(ret, BUS_BAD_REPLY, "function");
-    }
-    if (!whole)
-        keep_waste(link, frame, n);
-    return whole ? n : 0;
-}
-
-/* The adapter's copy of the request, which stands before the reply: exactly that is taken off. */
-static bool take_echo(struct link *link, const uint8_t *sent, int64_t deadline_us, struct modbus_reply *ret)
-{
-    uint8_t echo[RTU_REQUEST];
-    size_t n = read_to(link, deadline_us, echo, 0, RTU_REQUEST, "incomplete echo of the request", ret);
-    if (n == RTU_REQUEST && memcmp(echo, sent, RTU_REQUEST) == 0)
-        return true;
-    if (n > 0 && ret->outcome != BUS_LINK_DOWN && memcmp(echo, sent, n) != 0)
-        fail(ret, BUS_BAD_REPLY, "no echo of the request: is 'echo: true' right?");
-    else if (n == 0 && ret->outcome == BUS_NO_REPLY)
-        ret->fault = "not even the request's echo";
-    keep_waste(link, echo, n);
-    return false;
-}
-
-/* Anything behind the reply makes the reply doubtful (which of the two was meant?), but for known reports. */
-static bool followed_rtu(struct link *link)
-{
-    size_t before = link->n_waste, bytes;
-    if (wait_for(link->stop_fd, descriptor(link), POLLIN, clock_boot_us() + LINK_GAP_MS * MS_US) !=
-        WAIT_READY)
-        return false;
-    if (link->reports.n == 0)
-        return true;
-    bool silent = link_drain(link, LINK_GAP_MS, &bytes);
-    return !silent || bytes != link->n_waste - before ||
-           !reports_only(&link->reports, link->waste + before, bytes, clock_boot_us());
-}
-
-/* A report that has come before the reply: no request is made whose reply could look so. */
-static bool is_report(const struct link *link, const uint8_t *frame, size_t len)
-{
-    return reports_only(&link->reports, frame, len, clock_boot_us());
-}
-
-static void transact_rtu(struct link *link, const struct modbus_request *request, uint32_t timeout_ms,
-                         struct modbus_reply *ret)
-{
-    uint8_t sent[RTU_REQUEST + MODBUS_REQUEST_MAX], frame[MODBUS_RTU_MAX_ADU_LENGTH + 8];
-    size_t len = modbus_request_rtu(request, sent);
-    modbus_set_slave(link->modbus, request->unit);
-    if (modbus_send_raw_request(link->modbus, sent, (int)len) <= 0) {
-        fail(ret, BUS_LINK_DOWN, "cannot send");
-        return;
-    }
-    uint16_t crc = modbus_crc16(sent, len);
-    sent[len] = (uint8_t)crc;
-    sent[len + 1] = (uint8_t)(crc >> 8);
-    int64_t now_us = clock_boot_us(), deadline_us = now_us + (int64_t)timeout_ms * MS_US;
-    link->quiet_since_us = now_us + halves_us(link->config, 2 * RTU_REQUEST);
-    if (link->config->echo && !take_echo(link, sent, deadline_us, ret))
-        return;
-    do {
-        len = receive_rtu(link, sent, deadline_us, frame, ret);
-        if (len == 0)
-            return;
-        modbus_reply_rtu(request, frame, len, ret);
-    } while (ret->outcome == BUS_BAD_REPLY && is_report(link, frame, len));
-    if (ret->outcome == BUS_BAD_REPLY)
-        keep_waste(link, frame, len);
-    else if (followed_rtu(link))
-        fail(ret, BUS_BAD_REPLY, "more bytes than the reply");
-}
-
 /* ---------------------------------------------------------------- receiving on TCP */
 
 static bool send_tcp(struct link *link, struct modbus_request *request)
@@ -404,23 +283,23 @@ static bool send_tcp(struct link *link, struct modbus_request *request)
     uint8_t frame[MODBUS_REQUEST_MAX];
     request->transaction = link->transaction = next_transaction(link->transaction);
     size_t len = modbus_request_tcp(request, frame);
-    return send(descriptor(link), frame, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
+    return send(link_descriptor(link), frame, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
 }
 
 /* One frame, or as much as it says of itself behind the length field, which modbus_reply_tcp checks; its
  * length, or 0 with ret set. Not libmodbus': that would hear of the stop only at the deadline. */
 static size_t receive_tcp(struct link *link, int64_t deadline_us, uint8_t *frame, struct modbus_reply *ret)
 {
-    size_t n = read_to(link, deadline_us, frame, 0, TCP_LEAST, "incomplete frame", ret);
+    size_t n = link_read_to(link, deadline_us, frame, 0, TCP_LEAST, "incomplete frame", ret);
     if (n < TCP_LEAST)
         return 0;
-    size_t want = frame_length(frame + TCP_PREFIX);
+    size_t want = link_frame_length(frame + TCP_PREFIX);
     if (want == 0) {
-        fail(ret, BUS_BAD_REPLY, "function");
+        link_fail(ret, BUS_BAD_REPLY, "function");
         return 0;
     }
     want += TCP_PREFIX - 2; /* no CRC */
-    n = read_to(link, deadline_us, frame, n, want, "incomplete frame", ret);
+    n = link_read_to(link, deadline_us, frame, n, want, "incomplete frame", ret);
     return n == want ? n : 0;
 }
 
@@ -429,7 +308,7 @@ static void transact_tcp(struct link *link, struct modbus_request *request, uint
 {
     uint8_t frame[TCP_LEAST + UINT8_MAX];
     if (!send_tcp(link, request)) {
-        fail(ret, BUS_LINK_DOWN, "cannot send");
+        link_fail(ret, BUS_LINK_DOWN, "cannot send");
         return;
     }
     int64_t deadline_us = clock_boot_us() + (int64_t)timeout_ms * MS_US;
@@ -447,9 +326,9 @@ static void transact_tcp(struct link *link, struct modbus_request *request, uint
         return;
     }
     if (unnumbered) /* a second reply would pass for the next one's: it must show itself now */
-        (void)wait_for(link->stop_fd, descriptor(link), POLLIN, clock_boot_us() + LINK_GAP_MS * MS_US);
+        (void)wait_for(link->stop_fd, link_descriptor(link), POLLIN, clock_boot_us() + LINK_GAP_MS * MS_US);
     if (waiting_bytes(link) > 0)
-        fail(ret, BUS_BAD_REPLY, "more bytes than the reply");
+        link_fail(ret, BUS_BAD_REPLY, "more bytes than the reply");
 }
 
 /* ---------------------------------------------------------------- a transaction */
@@ -460,17 +339,19 @@ void link_transact(struct link *link, struct modbus_request *request, uint32_t t
     memset(ret, 0, sizeof *ret);
     link->n_waste = 0;
     if (!link->open) {
-        fail(ret, BUS_LINK_DOWN, "no connection");
+        link_fail(ret, BUS_LINK_DOWN, "no connection");
         return;
     }
     int64_t due_us = clock_boot_us() + (int64_t)timeout_ms * MS_US;
     if (link->config->kind == BUS_TCP)
         transact_tcp(link, request, timeout_ms, ret);
+    else if (request->function > 4)
+        link_rtu_write(link, request, timeout_ms, ret);
     else
-        transact_rtu(link, request, timeout_ms, ret);
+        link_rtu_transact(link, request, timeout_ms, ret);
     /* What came in time is read in time, unless the machine was suspended: who knows when it came? */
     if ((ret->outcome == BUS_OK || ret->outcome == BUS_REFUSED) && clock_boot_us() > due_us + LATE_US)
-        fail(ret, BUS_NO_REPLY, "read too late");
+        link_fail(ret, BUS_NO_REPLY, "read too late");
     bool keep = ret->outcome == BUS_OK || ret->outcome == BUS_REFUSED ||
                 (link->config->kind == BUS_RTU && ret->outcome != BUS_LINK_DOWN);
     if (!keep)

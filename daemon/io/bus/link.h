@@ -41,7 +41,9 @@ bool link_rest(struct link *link, uint32_t pause_ms);
 
 /* One request and its reply. ret->outcome is set, and for BUS_BAD_REPLY ret->fault. A TCP connection is
  * closed on NO_REPLY, BAD_REPLY and LINK_DOWN. A serial line stays open, but must be drained before the next
- * request. A reply that is read more than a second after the timeout (the machine was suspended) is none. */
+ * request. A write (functions 5, 6; serial only; count is the value) is answered by the same frame: where the
+ * adapter hears itself and that is not configured, BUS_OK of a write proves nothing. A reply that is read
+ * more than a second after the timeout (the machine was suspended) is none. */
 void link_transact(struct link *link, struct modbus_request *request, uint32_t timeout_ms,
                    struct modbus_reply *ret);
 

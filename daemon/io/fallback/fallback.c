@@ -30,7 +30,9 @@ int fallback_create(struct mailbox *core, struct fallback **ret)
         return -ENOMEM;
     f->core = core;
     f->command.stop_fd = f->command.done_fd = f->relay.stop_fd = f->relay.done_fd = -1;
-    int result = thread_create(&f->command, sizeof(struct fallback_call *), CALLS);
+    int result = errand_create(&f->errand);
+    if (result == 0)
+        result = thread_create(&f->command, sizeof(struct fallback_call *), CALLS);
     if (result == 0)
         result = thread_create(&f->relay, sizeof(struct fallback_relay), RELAYS);
     if (result < 0) {
@@ -85,6 +87,11 @@ int fallback_set_relay(struct fallback *f, const struct fallback_relay *relay)
     f->has_relay = true;
     f->told = *relay;
     return 0;
+}
+
+struct errand *fallback_errand(const struct fallback *f)
+{
+    return f->errand;
 }
 
 bool fallback_is_ending(const struct fallback_thread *thread)
@@ -146,5 +153,6 @@ void fallback_free(struct fallback *f)
         free(call);
     thread_free(&f->command);
     thread_free(&f->relay);
+    errand_unref(f->errand);
     free(f);
 }

@@ -11,20 +11,25 @@
  * CRYOMON_SITE, _ASSET, _ALARM, _PRIORITY, _OCCURRENCE, _COUNT and _REASON beside PATH. It runs for one
  * call at a time.
  *
- * The relay: a coil (function 5) or a register (function 6) over Modbus TCP, on a connection of its own that
- * is closed after each write; only the exact echo of the request counts as done. It is written when it
- * changes, again while that fails, and every FALLBACK_REFRESH_MS in any case: so a module that has a
- * communication watchdog falls to its safe state when the daemon is dead.
+ * The relay: a coil (function 5) or a register (function 6). Over Modbus TCP on a connection of its own that
+ * is closed after each write; only the exact echo of the request counts as done. On a serial line, which has
+ * one master only, the line's bus thread is asked to do it between two polls (errand.h); it must then also
+ * read as it was set. It is written when it
+ * changes, again while that fails (on a serial line less and less often, for the devices there are to be
+ * asked, too), and every FALLBACK_REFRESH_MS in any case: so a module that has a communication watchdog falls
+ * to its safe state when the daemon is dead.
  */
 #ifndef CRYOMON_FALLBACK_H
 #define CRYOMON_FALLBACK_H
 
+#include "errand.h"
 #include "mailbox.h"
 #include "messages.h"
 
 #define FALLBACK_TEXT_MAX   8192 /* on the command's standard input, with NUL */
 #define FALLBACK_REFRESH_MS 10000
-#define FALLBACK_RELAY_MS   3000 /* what connecting and writing may take */
+#define FALLBACK_RELAY_MS   3000  /* what connecting and writing may take */
+#define FALLBACK_LINE_MS    20000 /* the same on a serial line, where a poll may be under way */
 
 struct fallback;
 
@@ -48,6 +53,7 @@ int fallback_run(struct fallback *fallback, struct fallback_call *call);
  * is left alone. unit: of the device that it is at. */
 struct fallback_relay {
     bool enabled, on;
+    bool serial; /* host is a line: bus_config.device */
     char host[256];
     uint16_t port;
     uint8_t unit;
@@ -55,6 +61,9 @@ struct fallback_relay {
     uint16_t address, value;
 };
 int fallback_set_relay(struct fallback *fallback, const struct fallback_relay *relay);
+
+/* What the buses need for a relay on a serial line; valid as long as the fallback. */
+struct errand *fallback_errand(const struct fallback *fallback);
 
 /* Ends the threads; a command that runs is left to itself. Returns 0, or -ETIMEDOUT: one hangs, and nothing
  * may be freed. fallback_free(NULL) is a no-op. */

@@ -18,6 +18,7 @@ struct fallback_thread {
 struct fallback {
     struct mailbox *core;
     struct fallback_thread command, relay;
+    struct errand *errand;
     atomic_bool busy; /* a command is under way */
     bool has_relay;   /* of the core thread: the relay was told something */
     struct fallback_relay told;
@@ -27,8 +28,9 @@ struct fallback {
 void *fallback_command_loop(void *fallback);
 void *fallback_relay_loop(void *fallback);
 
-/* Writes the relay once. Returns 0, or -errno with detail. stop_fd readable: gives up (-ECANCELED). */
-int fallback_relay_write(const struct fallback_relay *relay, int stop_fd, char *detail, size_t cap);
+/* Writes the relay once. Returns 0, or -errno with detail. The stop: gives up (-ECANCELED). */
+int fallback_relay_write(struct fallback *fallback, const struct fallback_relay *relay, char *detail,
+                         size_t cap);
 
 /* Posts to the core; tries for a second, for an answer that is lost would leave it waiting. */
 void fallback_tell(struct fallback *fallback, const struct core_message *message);

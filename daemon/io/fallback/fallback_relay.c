@@ -14,6 +14,7 @@
 #include "fallback_private.h"
 
 #define AGAIN_US     (2 * SECOND_US) /* after a failure */
+#define FAILURES_MAX 4
 #define REQUEST_SIZE 12
 
 enum { WRITE_COIL = 5, WRITE_REGISTER = 6 };
@@ -136,7 +137,16 @@ static int read_echo(int fd, const unsigned char request[REQUEST_SIZE], const st
     return -EBADMSG;
 }
 
-int fallback_relay_write(const struct fallback_relay *relay, int stop_fd, char *detail, size_t cap)
+static int write_line(struct fallback *f, const struct fallback_relay *relay, char *detail, size_t cap)
+{
+    struct errand_write write = {
+        .unit = relay->unit, .coil = relay->coil, .address = relay->address, .value = relay->value};
+    snprintf(write.line, sizeof write.line, "%s", relay->host);
+    return errand_ask(f->errand, &write, f->relay.stop_fd, clock_boot_us() + FALLBACK_LINE_MS * MS_US, detail,
+                      cap);
+}
+
+static int write_tcp(const struct fallback_relay *relay, int stop_fd, char *detail, size_t cap)
 {
     unsigned char request[REQUEST_SIZE];
     struct deadline deadline = {.stop_fd = stop_fd};
@@ -153,6 +163,22 @@ int fallback_relay_write(const struct fallback_relay *relay, int stop_fd, char *
     if (result < 0 && detail[0] == '\0')
         snprintf(detail, cap, "%s:%u: %s", relay->host, relay->port, strerrordesc_np(-result));
     return result;
+}
+
+int fallback_relay_write(struct fallback *f, const struct fallback_relay *relay, char *detail, size_t cap)
+{
+    return relay->serial ? write_line(f, relay, detail, cap)
+                         : write_tcp(relay, f->relay.stop_fd, detail, cap);
+}
+
+/* The next attempt. On a serial line a relay that does not answer costs the devices there their time. */
+static int64_t pause_us(const struct fallback_relay *relay, int error, unsigned failures)
+{
+    const int64_t most_us = FALLBACK_REFRESH_MS * MS_US;
+    if (error == 0)
+        return most_us;
+    int64_t again_us = AGAIN_US << (relay->serial && failures > 0 ? failures - 1 : 0);
+    return again_us < most_us ? again_us : most_us;
 }
 
 /* What was told last: a repetition is no news. */
@@ -182,17 +208,20 @@ void *fallback_relay_loop(void *context)
     struct told told = {0};
     char detail[NOTE_MAX];
     int64_t due_us = INT64_MAX;
+    unsigned failures = 0;
     pthread_setname_np(pthread_self(), "relay");
     while (!fallback_is_ending(&f->relay)) {
         (void)mailbox_wait(f->relay.box, f->relay.stop_fd, due_us);
         while (mailbox_take(f->relay.box, &relay))
-            due_us = 0;
+            due_us = 0, failures = 0;
         if (!relay.enabled)
             due_us = INT64_MAX;
         if (clock_boot_us() < due_us || fallback_is_ending(&f->relay))
             continue;
-        int error = fallback_relay_write(&relay, f->relay.stop_fd, detail, sizeof detail);
-        due_us = clock_boot_us() + (error == 0 ? FALLBACK_REFRESH_MS * MS_US : AGAIN_US);
+        int error = fallback_relay_write(f, &relay, detail, sizeof detail);
+        if (error != -ECANCELED)
+            failures = error == 0 ? 0 : failures < FAILURES_MAX ? failures + 1 : failures;
+        due_us = clock_boot_us() + pause_us(&relay, error, failures);
         if (error != -ECANCELED)
             tell(f, &relay, error, detail, &told);
     }

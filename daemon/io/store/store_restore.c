@@ -340,11 +340,12 @@ static void read_run(sqlite3_stmt *stmt, struct run_row *row)
 static int read_runs(struct store_db *db, struct core_message *messages, size_t cap, size_t *n)
 {
     static const char QUERY[] =
-        "SELECT utc_us, asset, body ->> '$.transition', body ->> '$.run', body ->> '$.program',"
+        "SELECT utc_us, asset, body ->> '$.transition', body ->> '$.freezer_run', body ->> '$.program',"
         " body ->> '$.how', body ->> '$.verdict', body ->> '$.begin', body ->> '$.end', body ->> "
         "'$.operator',"
-        " (SELECT group_concat(value, char(10)) FROM json_each(body, '$.lots')), body ->> '$.who'"
-        " FROM (SELECT seq, utc_us, asset, body FROM event WHERE kind = 'run' AND json_valid(body)"
+        " (SELECT group_concat(value, char(10)) FROM json_each(body, '$.lots')), body ->> '$.by'"
+        " FROM (SELECT seq, utc_us, asset, body FROM event WHERE kind IN ('run', 'vessel') AND "
+        "json_valid(body)"
         " ORDER BY seq DESC LIMIT ?1) ORDER BY seq";
     sqlite3_stmt *stmt = NULL;
     int result = sqlite3_prepare_v2(db->db, QUERY, -1, &stmt, NULL);
