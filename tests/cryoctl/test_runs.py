@@ -232,6 +232,17 @@ class Recorded(unittest.TestCase):
         self.assertEqual((run["program"], run["program_from"]), ("cryomed-1", "given"))
         self.assertEqual(run["verdict"], "outside")
 
+    def test_a_run_that_goes_on_is_not_judged(self):
+        (run,) = json.loads(self.ctl("runs", "crf", "--from", "2026-09-21", "--to", "2026-09-21 15:00", "--json"))["runs"]
+        self.assertEqual((run["how"], run["verdict"], run["reasons"]), ("running", None, []))
+
+    def test_what_is_derived_is_no_gap_of_a_device(self):
+        found = json.loads(self.ctl("gaps", "crf", "--from", "2026-09-21 14:14", "--to", "2026-09-21 17:15", "--json"))
+        named = {p["point"] for gap in found["gaps"] for p in gap["points"]}
+        self.assertEqual(named, {"chamber", "sample", "setpoint", "segment", "program"})
+        shown = self.ctl("gaps", "crf", "run-deviation", "--from", "2026-09-21 14:14", "--to", "2026-09-21 17:15")
+        self.assertIn("no run", shown)
+
     def test_events_in_words(self):
         shown = self.ctl("events", "--kind", "run", "--from", "2026-09-21", "--to", "2026-09-23")
         self.assertIn("freezer run by li.na  %s, ACCEPTED, checked again" % self.first, shown)
