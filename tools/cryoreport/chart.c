@@ -428,6 +428,7 @@ static void draw_interval(const struct panel *p, const json_t *least, const json
     cairo_set_source_rgb(cr, 0.78, 0.87, 0.96);
     while (i < n) {
         size_t end = line_end(&own, i);
+        cairo_new_path(cr); /* where a text was written last is no corner of it */
         for (size_t k = i; k < end; k++)
             cairo_line_to(cr, x_of(p, column_us(p, json_array_get(most, k))),
                           y_of(p, number(json_array_get(json_array_get(most, k), 2))));

@@ -320,6 +320,41 @@ class Calling(NotifyTest):  # each
         self.receiver.wait(person="li.na", purpose="test")
         self.mail.feed.wait(lambda m: "li.na@example.org" in m["to"], "a mail")
 
+    def test_commands_in_both_languages(self):
+        self.be_daemon()
+        self.service(site={"id": "test", "name": {"en": "Test bank", "zh": "测试库"}, "time_zone": "Asia/Shanghai"})
+        self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
+        self.receiver.wait(person="li.na", purpose="call")
+        until(lambda: [c["outcome"] for c in self.calls()] == ["sent"], "the result")
+        zh = {"LC_ALL": "zh_CN.UTF-8"}
+        call = self.calls()[0]
+        at = datetime.datetime.strptime(call["time"], "%Y-%m-%dT%H:%M:%S.%fZ") + datetime.timedelta(hours=8)
+        local = at.strftime("%Y-%m-%d %H:%M:%S+08:00")  # JSON is UTC, and the same in both
+        self.assertEqual(json.loads(self.command("calls", "--json", **zh).stdout), self.calls())
+        heads, row = self.command("calls").stdout.splitlines()
+        self.assertEqual(heads.split(), ["TIME", "PERSON", "CHANNEL", "WHY", "OUTCOME", "ALARM"])
+        self.assertEqual(row.split(), [*local.split(), "li.na", "hook", "call", "sent", call["alarm_id"]])
+        heads, row = self.command("calls", **zh).stdout.splitlines()
+        self.assertEqual(heads.split(), ["时间", "人员", "通道", "原因", "结果", "报警"])
+        self.assertEqual(row.split(), [*local.split(), "li.na", "hook", "呼叫", "已发出", call["alarm_id"]])
+        for words, env in ((("somebody would be told", "on duty:   li.na", "broker: connected", "read 20", "+08:00\n",
+                             "not acknowledged, level 1, called 1 times, told: li.na\n", "channel: li.na/hook ok since"), {}),
+                           (("有报警时会通知到人", "值班：  li.na", "MQTT 服务器：已连接", "读取于 20", "+08:00\n",
+                             "未确认，第 1 级，已呼叫 1 次，已通知：li.na\n", "通道：li.na/hook 正常，自 20"), zh)):
+            text = self.command("status", **env).stdout
+            for word in words:
+                self.assertIn(word, text)
+        for arguments, en, chinese in ((["ack", "tank-9/none"], "there is no such thing", "没有该对象"),
+                                       (["off", "nobody", "--for", "1h", "--why", "x"], "no such person", "没有该人员"),
+                                       (["off", "wang"], "--why TEXT", "--why 文字"), (["test"], "is missing", "缺少"),
+                                       (["nonsense"], "usage:", "用法：")):
+            self.assertIn(en, self.command(*arguments, check=False).stderr)
+            self.assertIn(chinese, self.command(*arguments, check=False, **zh).stderr)
+        self.assertIn("no mistakes: 3 people", self.command("check").stdout)
+        self.assertIn("没有错误：3 人", self.command("check", **zh).stdout)
+        self.assertIn("usage:", self.command("--help").stdout)
+        self.assertIn("用法：", self.command("--help", **zh).stdout)
+
     def test_check(self):
         good = self.configure()
         self.assertEqual(self.command("check").returncode, 0)
