@@ -48,7 +48,8 @@ def make(directory):
         if k == 1:
             r.tell(ends[-1] + 50000, name, "rejected", by="li.na", note="wrong lot")
         if k < 2:
-            r.tell(ends[-1] + 60000, name, "accepted", by="zhang.min", note="as it should be 符合")
+            own = {"by_operator": True} if k == 0 else {}
+            r.tell(ends[-1] + 60000, name, "accepted", by="zhang.min", note="as it should be 符合", **own)
     r.make(directory)
     return [begin for _, begin, _ in runs], ends
 
@@ -189,6 +190,10 @@ class Paper(RunCase):
                      "accepted", "rejected", "the monitor's verdict was another one", "not reached"):
             self.assertIn(part, text)
 
+    def test_an_operator_who_accepts_his_own_run(self):
+        self.assertIn("who also ran it", self.text(self.pdf("own.pdf", *self.of_run(0))))
+        self.assertNotIn("who also ran it", self.text(self.pdf("other.pdf", *self.of_run(1))))
+
     def test_gap_and_no_sample(self):
         text = "".join(self.check_frame(self.pdf("gap.pdf", *self.of_run(3)), "Page %d of %d"))
         for part in ("not known: there is", "no value", "timeout", "whether and where ice began is not known"):
@@ -258,13 +263,15 @@ class Tank(Case):
         self.assertEqual(facts["gaps"], [])
         self.assertNotIn("derived", points["level"])
         self.assertEqual((points["boil-off-least"]["bound"], points["boil-off-least"]["bound_of"]), ("least", "boil-off"))
+        self.assertEqual((points["boil-off"]["told"]["known"], points["boil-off"]["told"]["not_known"]), (3720, 600))
+        self.assertNotIn("readings", points["boil-off"])
         self.assertEqual(points["boil-off"]["bad_reasons"], {"learning": 360, "input-gap": 240})
 
     def test_the_paper_says_what_is_not_known(self):
         pdf = self.pdf("tank.pdf", "tank-1", "--dir", self.record, *self.RANGE)
         text = "".join(self.check_pages(pdf, "Page %d of %d"))
         for part in ("100.00 % of the expected readings are stored, 100.00 % are good", "Boil-off (boil-off) [L/d]", "Vacuum index", "FAILING",
-                     "86.1 %", "2 fills, 24.5 L; of 1 fills it is not known", "12.25 EUR"):
+                     "86.1 %", "2 fills, 24.5 L; of 1 fills it is not known", "12.25 EUR", "learned anew, by wang.wei: vacuum valve changed"):
             self.assertIn(part, text)
         table = text[text.index("Readings and completeness"):text.index("Calibration")]
         self.assertNotIn("Boil-off", table)

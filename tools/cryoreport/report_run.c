@@ -306,6 +306,11 @@ static void decided(struct report *r, const json_t *decision)
              facts_text_of(decision, "by"), report_time_of(r, time, decision, "time"),
              report_number(decision, "event"));
     report_pair(r, tr(ctl, "By", "决定人"), text, false);
+    if (json_is_true(json_object_get(decision, "by_operator")))
+        report_pair_in(
+            r, "",
+            tr(ctl, "who also ran it: nobody else has looked at it", "与操作员为同一人：没有其他人复核"),
+            SHEET_WARNING);
     report_pair(r, tr(ctl, "Reason", "理由"), facts_text_of(decision, "reason"), false);
 }
 
