@@ -28,7 +28,7 @@ def make(directory):
     r, first = run_record.Runs(), record.ms("2026-11-16T02:10:00")
     r.start(first - 3600000, run_record.source(2))
     runs = [(k, first + k * DAY, more) for k, more in enumerate((
-        {}, {}, {"stop": 2400, "door": ((900, 960),)}, {"silent": (1800, 2150), "sample": False}, {"slow": 9}))]
+        {"held": ((700, 760),)}, {}, {"stop": 2400, "door": ((900, 960),)}, {"silent": (1800, 2150), "sample": False}, {"slow": 9}))]
     ends = []
     for k, begin, more in runs:
         ends.append(r.run(begin, k + 3, **more))
@@ -151,6 +151,11 @@ class Facts(RunCase):
         self.assertAlmostEqual((at(lid["to"]) - at(lid["from"])) / 1000, 60, delta=3)
         alarm, = facts["alarms"]
         self.assertEqual((alarm["alarm"], alarm["by"], alarm["note"]), ("run-lid-open", "li.na", "came late"))
+
+    def test_a_program_that_was_held(self):
+        held, = [lapse for lapse in self.run_facts(0)["lapses"] if lapse["lapse"] == "held"]
+        self.assertAlmostEqual((at(held["from"]) - self.begins[0]) / 1000, 700, delta=3)
+        self.assertAlmostEqual((at(held["to"]) - at(held["from"])) / 1000, 60, delta=3)
 
     def test_earlier_accepted_runs(self):
         self.assertEqual(self.run_facts(0)["earlier"], [])

@@ -262,8 +262,8 @@ void report_run_curve(struct report *r)
     if (report_number(program, "settle_seconds") > 0) {
         char settle[REPORT_TEXT_MAX];
         snprintf(text, sizeof text,
-                 tr(r->ctl, "Grey: the first %s are not judged, the chamber was open when the run began.",
-                    "灰色：最初 %s 不作判定，运行开始时腔体曾打开。"),
+                 tr(r->ctl, "Grey: the first %s are not judged, says the program.",
+                    "灰色：按程序，最初 %s 不作判定。"),
                  report_duration(r, settle, report_number(program, "settle_seconds")));
         sheet_paragraph(r->s, SHEET_FAINT, text);
     }
