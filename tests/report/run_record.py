@@ -25,6 +25,14 @@ assets:
       segment: {device: f, register: segment}
       program: {device: f, register: program, name: {en: Program, zh: 程序状态}}
       door: {device: f, register: door, name: {en: Door, zh: 门}}
+    runs:
+      chamber: chamber
+      sample: sample
+      setpoint: setpoint
+      segment: segment
+      status: {point: program, running: run, held: [hold, holdback], complete: complete, idle: reset}
+      lid: {point: door, open: open}
+      program: cryomed-700
 """
 PROGRAM = os.path.join(record.ROOT, "config", "programs", "cryomed-700.yaml")
 POINTS = ("chamber", "sample", "setpoint", "segment", "program", "door")

@@ -46,11 +46,13 @@ class Post(MailServer):
 class Hall:
     """cryosim with tanks, a UPS and an oxygen monitor."""
 
-    def __init__(self, directory, tanks):
+    def __init__(self, directory, tanks, kind="tank", **more):
         self.control = os.path.join(directory, "sim")
         scenario = os.path.join(directory, "scenario.yaml")
-        devices = {"tank-%d" % n: {"kind": "tank", "listener": "hall", "unit": n, "level": "18 cm"}
+        devices = {"tank-%d" % n: dict({"kind": kind, "listener": "hall", "unit": n, "level": "18 cm"}, **more)
                    for n in range(1, tanks + 1)}
+        if kind == "vessel":
+            devices["supply"] = {"kind": "supply", "listener": "hall", "unit": 99}
         devices["ups"] = {"kind": "ups", "listener": "building", "unit": 1}
         devices["oxygen"] = {"kind": "oxygen", "listener": "building", "unit": 2, "speed": 60, "warm_up": "0 s"}
         devices["ruler"] = {"kind": "table", "listener": "building", "unit": 3, "holding": {0: 180}}
@@ -74,6 +76,8 @@ class Hall:
 
 class Incident(harness.SystemTest):
     """Nothing runs until begin()."""
+
+    kind, more = "tank", {}  # of cryosim's devices for the tanks, and more settings of them
 
     def setUp(self):
         super().setUp()
@@ -142,7 +146,7 @@ class Incident(harness.SystemTest):
         for bus, port in self.hall.ports.items():
             setup.tcp(bus, port)
         for n in range(1, tanks + 1):
-            setup.device("tank-%d" % n, "hall", n, "cryosim-tank", **fast)
+            setup.device("tank-%d" % n, "hall", n, "cryosim-" + self.kind, **fast)
             self.tank(n)
         setup.device("ups", "building", 1, "cryosim-ups", **fast)
         setup.device("oxygen", "building", 2, "cryosim-oxygen", **fast)
@@ -192,7 +196,7 @@ class Incident(harness.SystemTest):
 
     def begin(self, tanks=1, site=None, people=None, shifted=False):
         """Starts everything. site(setup.main) and people(settings) may change the configurations before."""
-        self.hall = Hall(self.dir, tanks)
+        self.hall = Hall(self.dir, tanks, self.kind, **self.more)
         self.addCleanup(self.hall.stop)
         self.site(tanks)
         if site:

@@ -234,5 +234,56 @@ class Troy(Incident):
         self.told("li.na", "tank-1", "level-low", purpose="again", since=quiet)
 
 
+class SwappedProbes(Incident):
+    """Singapore 2022: probes were mapped to the wrong tank. A fill must appear on the probe of the tank that is filled."""
+
+    kind, more = "vessel", {"speed": 60, "level": "15 cm", "autofill": "off"}
+
+    def vessels(self, main):
+        for n in (1, 2):
+            asset, device = main["assets"]["tank-%d" % n], "tank-%d" % n
+            asset["points"]["fill-valve"] = {"device": device, "register": "fill-valve"}
+            asset["vessel"] = {"supply": "supply", "level": "level", "temperatures": ["temperature"], "lid": {"point": "lid", "open": "open"},
+                               "valve": {"point": "fill-valve", "open": "open"}, "fill_start": "12 cm", "fill_stop": "40 cm"}
+        main["devices"]["supply"] = dict(main["devices"]["tank-1"], unit=99, profile="cryosim-supply")
+        main["assets"]["supply"] = {"kind": "utility", "points": {"stock": {"device": "supply", "register": "stock"}},
+                                    "supply": {"stock": "stock"}}
+        for asset in main["assets"].values():
+            for point in asset["points"].values():
+                point["no_data_after"] = "10 min"  # the clocks jump
+        main["notify"]["silent_after"] = "1 h"
+
+    def minutes(self, n):
+        """The daemon's, in steps that the broker's connection survives; it reads the tanks after each."""
+        for _ in range(60 * n // 8):
+            mark = self.observer.feed.mark()
+            self.pass_time(8)
+            self.observer.point("tank-2", "level", lambda p: "time" in p, since=mark)
+
+    def fill(self, tank):
+        mark = self.observer.feed.mark()
+        self.hall("set", "tank-%d" % tank, "fill")
+        self.observer.point("tank-%d" % tank, "fill-valve", lambda p: p.get("state") == "open", since=mark)
+        self.minutes(7)
+        mark = self.observer.feed.mark()
+        self.hall("set", "tank-%d" % tank, "mains", "off")
+        self.observer.point("tank-%d" % tank, "fill-valve", lambda p: p.get("state") == "closed", since=mark)
+        self.hall("set", "tank-%d" % tank, "mains", "on")
+        self.minutes(2)
+
+    def test_mapping_is_suspect(self):
+        self.begin(tanks=2, site=self.vessels, shifted=True)
+        self.hall("swap", "tank-1", "tank-2", "level")
+        self.minutes(6)
+        self.fill(1)
+        self.assertEqual(self.state("tank-1", "mapping-suspect"), "normal")  # once may be chance
+        self.fill(1)
+        raised = self.event("tank-1", "mapping-suspect", "raised", priority="high")
+        self.assertIn("tank-2", raised["text"]["en"].lower().replace(" ", "-"))
+        told = self.told("li.na", "tank-1", "mapping-suspect")
+        self.assertIn("2号罐", told["text"])
+        self.assertEqual(self.state("tank-2", "mapping-suspect"), "normal")
+
+
 if __name__ == "__main__":
     harness.main()

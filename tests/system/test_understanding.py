@@ -24,7 +24,7 @@ VESSEL = {
     "level": "level", "temperatures": ["temperature", "temperature-middle", "temperature-bottom"],
     "lid": {"point": "lid", "open": "open"}, "valve": {"point": "fill-valve", "open": "open"}, "room": "room",
     "shape": [["0 cm", "0 L"], ["80 cm", "509 L"]], "fill_start": "14 cm", "fill_stop": "20 cm", "low_level": "8 cm",
-    "high_level": "24 cm"}
+    "high_level": "24 cm", "heat_capacity": "120 kJ/K"}
 
 
 class Site(harness.SystemTest):
@@ -71,7 +71,7 @@ class Site(harness.SystemTest):
         setup.device("tank-1", "hall", 1, "cryosim-vessel", interval="500 ms", timeout="300 ms")
         soon = {"no_data_after": "10 min"}  # the clocks jump
         asset = setup.asset("tank-1", {point: ("tank-1", register, soon) for point, register in INPUTS.items()},
-                            name={"en": "Tank 1", "zh": "1号罐"})
+                            {"lid-open": {"point": "lid", "state": "open", "priority": "medium"}}, name={"en": "Tank 1", "zh": "1号罐"})
         asset["vessel"] = dict(VESSEL, **(vessel or {}))
         setup.write()
         env = {"CRYOMON_PROFILES": PROFILES}
@@ -151,7 +151,7 @@ class NewTank(Site):
                 sqlite(self.path("state", "history.db"), "SELECT 1 FROM point WHERE point = 'volume'")
         until(stored, "a stored reading")
         # Nobody can read it on a device.
-        for words in (("verify", "tank-1", "volume", "114"), ("reading", "tank-1", "volume", "114"),
+        for words in (("verify-point", "tank-1", "volume", "114"), ("reading", "tank-1", "volume", "114", "--measured", time.strftime("%Y-%m-%d %H:%M")),
                       ("correct", "tank-1", "volume", "--from", "2026-01-01", "--to", "2026-01-02", "--offset", "1",
                        "--reason", "x")):
             refused = self.ctl("--lang", "en", *words, check=False)
@@ -197,8 +197,7 @@ class KnownTank(Site):
         self.assertAlmostEqual(self.point("boil-off", is_good, since=mark)["value"], boil_off["value"], delta=1)
         # Each alarm says how long it takes until the samples are too warm.
         self.sim_set("lid", "open")
-        self.sim_set("level", "30 cm")
-        raised = self.observer.event(asset="tank-1", alarm="overfill", transition="raised")
+        raised = self.observer.event(asset="tank-1", alarm="lid-open", transition="raised")
         self.assertEqual(raised["time_left_from"], "vessel")
         self.assertGreater(raised["time_left_s"], 3600)
         self.assertTrue(raised["time_left_at"])

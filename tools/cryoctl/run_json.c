@@ -184,6 +184,7 @@ static void add_entry(json_t *o, const struct run_entry *entry)
     json_t *decision = json_pack("{s:s}", "decision", run_book_decision_name(entry->decision));
     if (entry->decision != RUN_UNDECIDED) {
         set(decision, "by", text_or_null(entry->decided_by));
+        set(decision, "by_operator", json_boolean(entry->decided_by_operator));
         set(decision, "time", time_of(entry->decided_us));
         set(decision, "reason", text_or_null(entry->decided_why));
         set(decision, "event", json_integer((json_int_t)entry->decided_seq));

@@ -72,6 +72,7 @@ void report_run_section(struct report *r, const char *title, double room)
         sheet_section(s, title, room);
         return;
     }
+    sheet_need(s, 30);
     s->y += 5 + sheet_text(s, SHEET_BOLD, title, SHEET_LEFT, s->y + 4, 0, SHEET_START);
     sheet_rule(s, SHEET_LEFT, SHEET_RIGHT, s->y, 0.55);
     s->y += 3;
@@ -87,7 +88,7 @@ static void pair_of_program(struct report *r)
     const char *from = facts_text_of(r->facts, "program_from");
     if (program == NULL) {
         report_pair_in(r, tr(ctl, "Program", "程序"),
-                       strcmp(from, "text-gone") == 0
+                       strcmp(from, "record-text-gone") == 0
                            ? tr(ctl, "NOT KNOWN: its hash is in the record, its text is not",
                                 "未知：记录中有其哈希值，但没有程序文本")
                            : tr(ctl, "NOT KNOWN: nobody said which one, nothing is judged",
@@ -113,7 +114,7 @@ static void pair_of_program(struct report *r)
                               facts_text_of(program, "validated")),
                      text),
                     false);
-    if (strcmp(from, "configured") == 0)
+    if (strcmp(from, "configuration") == 0)
         report_pair(r, "",
                     tr(ctl, "as configured; the record has no event of this run that names one",
                        "按配置；记录中没有指明程序的事件"),
@@ -124,13 +125,21 @@ static void pair_of_program(struct report *r)
             SHEET_WARNING);
 }
 
+#define BRIEF_LOTS 240 /* bytes; on the one page the others are counted only */
+
 static void join(const struct report *r, const json_t *lots, char *text, size_t cap)
 {
     size_t i;
     const json_t *lot;
+    char more[32];
     text[0] = '\0';
     json_array_foreach(lots, i, lot)
     {
+        if (r->brief && strlen(text) > BRIEF_LOTS) {
+            snprintf(more, sizeof more, " … (%zu)", json_array_size(lots));
+            report_add(text, cap, more);
+            break;
+        }
         report_add(text, cap, i > 0 ? tr(r->ctl, ", ", "、") : "");
         report_add(text, cap, json_is_string(lot) ? json_string_value(lot) : "?");
     }
