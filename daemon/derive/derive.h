@@ -18,6 +18,20 @@
  *   the estimator is learning) ends nothing: nothing is told then.
  * - Until derive_ready() no news come at all: the past is learned from, not told again.
  * - A freezer's run and a tank's fill are told once, when they begin or end.
+ * - News must be fetched after each take and look. Where that is not done, a point's reading is replaced by
+ * its newer one; a condition or fill that finds no room is told later. Nothing grows.
+ *
+ * Inputs age: what was not taken for its point's stale_after_ms is not believed, also when nobody says so. So
+ * a hole in the history, or a source that falls silent, needs no readings of its own.
+ *
+ * What proves that an alarm of a tank is over: tank_over.c for what the estimator flags (good readings now,
+ * of the same probes; a fill that brought something; a level that has moved). A rung of the time left: a
+ * tenth more time than its limit, or a level back at its fill start. A failing vacuum: it was seen to fail,
+ * and is back at its baseline; or derive_relearn, and a baseline learned since. For a vacuum that has failed
+ * for longer than the recall reaches looks like a baseline: that alone must not end its alarm.
+ *
+ * HALL_TANKS tanks of a supply (or of those without one) are seen together; more are split in their order,
+ * and a fill that appears on a probe of another part is then not found.
  */
 #ifndef CRYOMON_DERIVE_H
 #define CRYOMON_DERIVE_H
@@ -44,7 +58,8 @@ bool derive_wants(const struct derive *derive, uint16_t point);
 void derive_take(struct derive *derive, struct stamp at, uint16_t point, const struct reading *reading);
 void derive_look(struct derive *derive, struct stamp now);
 
-/* From here on there is news; the first look tells all conditions that are known. */
+/* From here on there is news; the first look tells all conditions that are known. A fill that ended before is
+ * not told; one that goes on is, at its end. */
 void derive_ready(struct derive *derive);
 bool derive_is_ready(const struct derive *derive);
 
@@ -120,7 +135,8 @@ void derive_expect(struct derive *derive, uint16_t freezer, int64_t due_boot_us)
 /* Somebody takes care of what the last run has left: run-abandoned is over. */
 void derive_attend(struct derive *derive, uint16_t freezer);
 
-/* Somebody has repaired or moved the vessel: its baseline is learned anew. */
+/* Somebody has repaired or moved the vessel: its baseline is learned anew, which takes ten days or more. An
+ * alarm of its vacuum stays until then. In a recall: at the time when it was said. */
 void derive_relearn(struct derive *derive, uint16_t vessel);
 
 #endif

@@ -16,7 +16,7 @@ static size_t step_words(const struct derive_freezer *f, bool zh, char *text, si
 {
     if (f->run.step < 0)
         return 0;
-    const int n = snprintf(text, cap, zh ? "第 %d 步" : "step %d", f->run.step + 1);
+    const int n = snprintf(text, cap, zh ? "第 %d 步" : "Step %d", f->run.step + 1);
     return n > 0 && (size_t)n < cap ? (size_t)n : 0;
 }
 
@@ -54,13 +54,13 @@ static void sample_words(const struct derive_freezer *f, int64_t now_us, bool zh
     if (!freezer_run_knows(&f->run, FREEZER_INPUT_SAMPLE, now_us))
         return;
     degrees(number, f->run.inputs[FREEZER_INPUT_SAMPLE].value);
-    snprintf(text, cap, zh ? "样本 %s °C" : "sample %s °C", number);
+    snprintf(text, cap, zh ? "样本 %s °C" : "Sample %s °C", number);
 }
 
 static void no_data_words(const struct derive_freezer *f, int64_t now_us, bool zh, char *text, size_t cap)
 {
     if (f->run.seen_us != FREEZER_NONE)
-        snprintf(text, cap, zh ? "最后读数在 %lld 分钟前" : "the last reading is %lld min old",
+        snprintf(text, cap, zh ? "最后读数在 %lld 分钟前" : "The last reading is %lld min old",
                  (long long)((now_us - f->run.seen_us) / MINUTE_US));
 }
 
@@ -70,7 +70,7 @@ static void late_words(const struct derive_freezer *f, int64_t now_us, bool zh, 
     const int64_t due_us = f->run.setup.due_us;
 
     if (due_us != FREEZER_NONE && now_us >= due_us)
-        snprintf(text, cap, zh ? "应在 %lld 分钟前开始" : "it was expected %lld min ago",
+        snprintf(text, cap, zh ? "应在 %lld 分钟前开始" : "It was expected %lld min ago",
                  (long long)((now_us - due_us + (int64_t)f->config->late_after_ms * 1000) / MINUTE_US));
 }
 
@@ -91,7 +91,7 @@ static void abandoned_words(const struct derive *d, const struct derive_freezer 
         return;
     const long long minutes = (long long)((now_us - r->end.boot_us) / MINUTE_US);
     if (r->how == FREEZER_END_COMPLETE) {
-        snprintf(text, cap, zh ? "已结束 %lld 分钟" : "it ended %lld min ago", minutes);
+        snprintf(text, cap, zh ? "已结束 %lld 分钟" : "It ended %lld min ago", minutes);
         return;
     }
     if (freezer_run_knows(&f->run, FREEZER_INPUT_SAMPLE, now_us)) {
@@ -99,11 +99,11 @@ static void abandoned_words(const struct derive *d, const struct derive_freezer 
         degrees(number, sample);
     }
     if (r->how == FREEZER_END_STOPPED)
-        len = (size_t)snprintf(text, cap, zh ? "%lld 分钟前中断" : "it was broken off %lld min ago", minutes);
+        len = (size_t)snprintf(text, cap, zh ? "%lld 分钟前中断" : "Broken off %lld min ago", minutes);
     else
         len = (size_t)snprintf(text, cap,
                                zh ? "%lld 分钟来没有读数，如何结束未知"
-                                  : "nothing was heard for %lld min: how it ended is not known",
+                                  : "Nothing was heard for %lld min: how it ended is not known",
                                minutes);
     if (len < cap && number[0] != '\0')
         len += (size_t)snprintf(text + len, cap - len, zh ? "，样本 %s °C" : ", sample %s °C", number);

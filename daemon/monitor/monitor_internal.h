@@ -488,6 +488,14 @@ void monitor_runs_settle(struct monitor *m);
 /* Once a second: which runs are expected. */
 void monitor_watch_runs(struct monitor *m);
 
+/* ---- monitor_expected.c */
+
+/* The first expected time (UTC) that neither a run (the last one's begin: served) nor anybody's word (all
+ * until excused) has served; 0: none. A run counts for a time if it begins at most 4 h, or half the way to
+ * the time before, earlier than that. */
+int64_t monitor_expected_next(const struct freezer_config *freezer, int64_t served_utc_us,
+                              int64_t excused_utc_us);
+
 /* ---- monitor_run_command.c */
 
 void monitor_run_command(struct monitor *m, const struct command_request *request,

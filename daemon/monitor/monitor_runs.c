@@ -2,15 +2,12 @@
  * daemon was away meanwhile; and those that are expected. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
 #include "monitor_internal.h"
 #include "program.h"
 
 #define DAY_US       (INT64_C(86400) * SECOND_US)
-#define WEEK_MIN     10080
-#define EARLY_MAX    240    /* minutes: so much before its time a run may begin, and counts for it */
 #define LOOK_BACK_US DAY_US /* what was expected earlier, before a start, is not asked for */
 #define AGAIN_US     (60 * SECOND_US)
 #define LATE_BIT     8                /* of FREEZER_FINDING_LATE: the index in freezer_config.alarms */
@@ -155,59 +152,6 @@ void monitor_runs_settle(struct monitor *m)
 
 /* ---------------------------------------------------------------- expected runs */
 
-static int minute_of_week(const struct expected_run *e)
-{
-    return e->day * 1440 + e->minute;
-}
-
-/* So long before its time a run may begin and count for it: not nearer to the time before. */
-static int64_t early_us(const struct freezer_config *freezer, unsigned which)
-{
-    int gap = WEEK_MIN;
-
-    for (unsigned i = 0; i < freezer->n_expected; i++) {
-        const int before =
-            (minute_of_week(&freezer->expected[which]) - minute_of_week(&freezer->expected[i]) + WEEK_MIN) %
-            WEEK_MIN;
-        if (before > 0 && before < gap)
-            gap = before;
-    }
-    return (gap / 2 < EARLY_MAX ? gap / 2 : EARLY_MAX) * 60 * SECOND_US;
-}
-
-/* The expected time on the day that is so many days after the moment; local time, as the site's clock shows
- * it on that day. False: it is another day of the week. */
-static bool time_on(const struct expected_run *e, int64_t utc_us, int days, int64_t *ret_utc_us)
-{
-    const time_t seconds = (time_t)(utc_us / SECOND_US);
-    struct tm day;
-
-    if (localtime_r(&seconds, &day) == NULL || (day.tm_wday + days) % 7 != e->day)
-        return false;
-    day.tm_mday += days;
-    day.tm_hour = e->minute / 60;
-    day.tm_min = e->minute % 60;
-    day.tm_sec = 0;
-    day.tm_isdst = -1;
-    const time_t at = mktime(&day);
-    *ret_utc_us = (int64_t)at * SECOND_US;
-    return at != (time_t)-1;
-}
-
-/* The first expected time that no run and nobody's word has served. 0: none. */
-static int64_t next_expected(const struct freezer_config *freezer, const struct run_freezer *f)
-{
-    const int64_t from_us = f->served_utc_us > f->excused_utc_us ? f->served_utc_us : f->excused_utc_us;
-    int64_t first_us = 0, at_us;
-
-    for (int days = 0; days <= 8; days++)
-        for (unsigned i = 0; i < freezer->n_expected; i++)
-            if (time_on(&freezer->expected[i], from_us, days, &at_us) && at_us > f->excused_utc_us &&
-                at_us - early_us(freezer, i) > f->served_utc_us && (first_us == 0 || at_us < first_us))
-                first_us = at_us;
-    return first_us;
-}
-
 static void compute(struct monitor *m, uint16_t freezer, struct run_freezer *f, struct stamp now)
 {
     const struct freezer_config *config = &m->config->freezers[freezer];
@@ -223,7 +167,7 @@ static void compute(struct monitor *m, uint16_t freezer, struct run_freezer *f, 
         f->excused_utc_us < now.utc_us - LOOK_BACK_US)
         f->excused_utc_us =
             f->served_utc_us == 0 && f->excused_utc_us == 0 ? now.utc_us : now.utc_us - LOOK_BACK_US;
-    f->expected_utc_us = next_expected(config, f);
+    f->expected_utc_us = monitor_expected_next(config, f->served_utc_us, f->excused_utc_us);
     f->due_utc_us = f->expected_utc_us != 0 ? f->expected_utc_us + (int64_t)config->late_after_ms * MS_US : 0;
 }
 

@@ -147,7 +147,7 @@ static const struct derived_alarm tank_alarms[TANK_ALARM_COUNT] = {
 static const struct derived_alarm supply_alarms[SUPPLY_ALARM_COUNT] = {
     [SUPPLY_ALARM_NO_FILLS] =
         {"no-tank-filled",
-         PRIORITY_HIGH,
+         PRIORITY_CRITICAL,
          {"No tank on this supply is being filled", "该供液下的储罐均未补液"},
          {"All tanks on it run empty", "其下所有储罐都将耗尽"},
          {"Check the oxygen before going in; then the supply: shut off, empty, no pressure? Fill by hand",
@@ -218,7 +218,7 @@ static const struct derived_alarm freezer_alarms[FREEZER_ALARM_COUNT] = {
       "询问负责人；启动过程，或说明今天不进行"}},
     {"run-abandoned",
      PRIORITY_HIGH,
-     {"The run has ended, and nobody has come for the samples", "降温过程已结束，样本无人取走"},
+     {"A run is over, and its samples wait for somebody", "降温过程已结束，样本等待处理"},
      {"The freezer does not keep them cold for ever", "程序降温仪不能长期保持低温"},
      {"Move the samples to storage now", "立即将样本转入储存"}},
 };

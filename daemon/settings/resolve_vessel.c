@@ -72,7 +72,8 @@ static void check_height(struct draft *d, const struct draft_vessel *v, const st
                     format_print(text, cm > high ? high : low, "cm"));
 }
 
-/* Each of them lies above the one before, as far as they are there. */
+/* None of them lies below the one before, as far as they are there; a fill that stops where it starts is
+ * none. */
 static void check_order(struct draft *d, const struct draft_vessel *v)
 {
     const struct tank_vessel *m = &v->config.model;
@@ -86,7 +87,9 @@ static void check_order(struct draft *d, const struct draft_vessel *v)
     for (size_t i = 0; i < COUNT_OF(order); i++) {
         if (order[i].node == NULL || order[i].cm == TANK_UNKNOWN)
             continue;
-        if (before < i && order[i].cm <= order[before].cm)
+        const bool same = before < i && order[i].cm == order[before].cm;
+        if ((before < i && order[i].cm < order[before].cm) ||
+            (same && order[before].node == v->start && order[i].node == v->stop))
             problems_at(d->problems, order[i].node, "'%s' (%.40s) must lie above '%s' (%.40s)",
                         order[i].node->key, order[i].node->text, order[before].node->key,
                         order[before].node->text);
@@ -365,11 +368,27 @@ static void resolve_vessel(struct draft *d, struct draft_vessel *v)
         problems_at_key(d->problems, v->node, "the numbers of this vessel do not fit together");
 }
 
+/* A level is one tank's: two would be filled by what one of them shows. */
+static void check_shared_level(struct draft *d, size_t index)
+{
+    const struct draft_vessel *v = &d->vessels[index];
+
+    for (size_t i = 0; i < index && v->config.level.point >= 0; i++) {
+        const struct draft_vessel *other = &d->vessels[i];
+        if (other->config.level.point != v->config.level.point)
+            continue;
+        problems_at(d->problems, v->level, "this is the level of '%.64s' too (%s:%u): each tank has its own",
+                    d->assets[other->config.asset].node->key, other->level->file, other->level->line);
+        return;
+    }
+}
+
 void resolve_vessels(struct draft *d)
 {
     for (size_t i = 0; i < d->n_vessels; i++) {
         resolve_supply_of(d, &d->vessels[i]);
         resolve_vessel(d, &d->vessels[i]);
+        check_shared_level(d, i);
     }
 }
 

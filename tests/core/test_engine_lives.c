@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine_fixture.h"
+#include "lives_fixture.h"
 #include "test.h"
 
 #define LIVES     250
@@ -44,38 +45,24 @@ struct outcome {
     struct alarm_memory memories[ALARMS];
 };
 
-enum ticking { TICK_AT_DEADLINES, TICK_EACH_MS, TICK_NEVER };
-
-static unsigned below(unsigned *seed, unsigned n)
-{
-    return (unsigned)rand_r(seed) % n;
-}
-
-static uint32_t some_ms(unsigned *seed)
-{
-    static const uint32_t delays[] = {0, 0, 0, 1, 5, 20, 60};
-
-    return delays[below(seed, sizeof delays / sizeof *delays)];
-}
-
 /* ---------------------------------------------------------------- a random life */
 
 static void invent_holds(struct alarm_model *model, unsigned *seed)
 {
-    model->protected = below(seed, 5) == 0;
-    model->latching = below(seed, 4) == 0;
-    model->shelve_max_ms = 50 + below(seed, 300);
-    model->oos_max_ms = 50 + below(seed, 300);
-    model->realarm_after_ms = below(seed, 2) * (1 + below(seed, 100));
-    model->realarm_step = below(seed, 3);
-    if (below(seed, 2) == 0)
-        model->suppression = (struct suppression){.when = (enum suppress_when)(1 + below(seed, 3)),
-                                                  .point = (uint16_t)below(seed, POINTS),
+    model->protected = lives_below(seed, 5) == 0;
+    model->latching = lives_below(seed, 4) == 0;
+    model->shelve_max_ms = 50 + lives_below(seed, 300);
+    model->oos_max_ms = 50 + lives_below(seed, 300);
+    model->realarm_after_ms = lives_below(seed, 2) * (1 + lives_below(seed, 100));
+    model->realarm_step = lives_below(seed, 3);
+    if (lives_below(seed, 2) == 0)
+        model->suppression = (struct suppression){.when = (enum suppress_when)(1 + lives_below(seed, 3)),
+                                                  .point = (uint16_t)lives_below(seed, POINTS),
                                                   .n_states = 2,
                                                   .states = {1, -2},
-                                                  .limit = (micro_t)below(seed, 5) - 2,
-                                                  .deadband = below(seed, 2),
-                                                  .at_most_ms = 1 + below(seed, 150)};
+                                                  .limit = (micro_t)lives_below(seed, 5) - 2,
+                                                  .deadband = lives_below(seed, 2),
+                                                  .at_most_ms = 1 + lives_below(seed, 150)};
 }
 
 static void invent_alarm(struct alarm_model *model, unsigned *seed)
@@ -86,24 +73,24 @@ static void invent_alarm(struct alarm_model *model, unsigned *seed)
                                                 CONDITION_DISAGREE, CONDITION_FED};
 
     *model = (struct alarm_model){
-        .kind = kinds[below(seed, sizeof kinds / sizeof *kinds)],
-        .point = (uint16_t)below(seed, POINTS),
-        .fault = (enum system_fault)below(seed, 2),
-        .limit = (micro_t)below(seed, 3),
-        .deadband = below(seed, 2),
+        .kind = kinds[lives_below(seed, sizeof kinds / sizeof *kinds)],
+        .point = (uint16_t)lives_below(seed, POINTS),
+        .fault = (enum system_fault)lives_below(seed, 2),
+        .limit = (micro_t)lives_below(seed, 3),
+        .deadband = lives_below(seed, 2),
         .n_states = 2,
         .states = {1, 3},
-        .direction = (enum direction)below(seed, 2),
-        .window_ms = 10 + below(seed, 100),
-        .on_delay_ms = some_ms(seed),
-        .off_delay_ms = some_ms(seed),
+        .direction = (enum direction)lives_below(seed, 2),
+        .window_ms = 10 + lives_below(seed, 100),
+        .on_delay_ms = lives_delay_ms(seed),
+        .off_delay_ms = lives_delay_ms(seed),
     };
     if (model->kind == CONDITION_FLATLINE)
         model->off_delay_ms = 0;
     if (model->kind == CONDITION_RATE)
-        model->limit = INT64_C(100000) * below(seed, 3);
+        model->limit = INT64_C(100000) * lives_below(seed, 3);
     if (model->kind == CONDITION_DEVIATION || model->kind == CONDITION_DISAGREE) {
-        const unsigned others = 1 + below(seed, 2);
+        const unsigned others = 1 + lives_below(seed, 2);
 
         model->n_others = model->kind == CONDITION_DEVIATION ? (uint8_t)(others - 1) : (uint8_t)others;
         for (unsigned i = 0; i < model->n_others; i++)
@@ -123,8 +110,8 @@ static void invent_groups(struct site *site, unsigned *seed)
         *model = (struct alarm_model){.kind = i == 2 ? CONDITION_CHATTER : CONDITION_GROUP,
                                       .first_member = first,
                                       .n_members = sizes[i],
-                                      .at_least = (uint16_t)(1 + below(seed, 4)),
-                                      .window_ms = 1 + below(seed, 200)};
+                                      .at_least = (uint16_t)(1 + lives_below(seed, 4)),
+                                      .window_ms = 1 + lives_below(seed, 200)};
         invent_holds(model, seed);
         for (unsigned k = 0; k < sizes[i]; k++)
             site->members[first + k] = (uint16_t)(k + (i == 1 ? 3 : 0));
@@ -134,8 +121,8 @@ static void invent_groups(struct site *site, unsigned *seed)
 
 static struct reading some_reading(unsigned *seed)
 {
-    const unsigned dice = below(seed, 12);
-    struct reading reading = {.value = (micro_t)below(seed, 7) - 3};
+    const unsigned dice = lives_below(seed, 12);
+    struct reading reading = {.value = (micro_t)lives_below(seed, 7) - 3};
 
     if (dice == 0)
         return (struct reading){.quality = QUALITY_BAD, .reason = REASON_TIMEOUT};
@@ -152,27 +139,27 @@ static void invent_event(struct event *event, int64_t ms, unsigned *seed)
     static const enum event_kind orders[] = {EVENT_ACKNOWLEDGE,    EVENT_ACKNOWLEDGE, EVENT_SHELVE,
                                              EVENT_UNSHELVE,       EVENT_RESET,       EVENT_RESET,
                                              EVENT_OUT_OF_SERVICE, EVENT_IN_SERVICE};
-    const unsigned dice = below(seed, 20);
+    const unsigned dice = lives_below(seed, 20);
 
     *event = (struct event){.kind = EVENT_TICK};
     if (dice < 10) {
         event->kind = EVENT_SAMPLE;
-        event->sample.point = (uint16_t)below(seed, POINTS);
+        event->sample.point = (uint16_t)lives_below(seed, POINTS);
         event->sample.reading = some_reading(seed);
     } else if (dice < 11) {
         event->kind = EVENT_FAULT;
-        event->fault.fault = (enum system_fault)below(seed, 2);
-        event->fault.failed = below(seed, 2) == 0;
+        event->fault.fault = (enum system_fault)lives_below(seed, 2);
+        event->fault.failed = lives_below(seed, 2) == 0;
     } else if (dice < 13) {
         event->kind = EVENT_CONDITION;
-        event->condition.alarm = (uint16_t)below(seed, ORDINARY);
-        event->condition.holds = below(seed, 2) == 0;
+        event->condition.alarm = (uint16_t)lives_below(seed, ORDINARY);
+        event->condition.holds = lives_below(seed, 2) == 0;
     } else if (dice < 19) {
-        event->kind = orders[below(seed, sizeof orders / sizeof *orders)];
-        event->order.alarm = (uint16_t)below(seed, ALARMS);
+        event->kind = orders[lives_below(seed, sizeof orders / sizeof *orders)];
+        event->order.alarm = (uint16_t)lives_below(seed, ALARMS);
         event->order.command = (uint32_t)rand_r(seed);
-        event->order.until_utc_us = UTC_US(ms * MS) + (int64_t)below(seed, 200) * MS;
-        event->order.one_shot = below(seed, 3) == 0;
+        event->order.until_utc_us = UTC_US(ms * MS) + (int64_t)lives_below(seed, 200) * MS;
+        event->order.one_shot = lives_below(seed, 3) == 0;
     }
 }
 
@@ -184,7 +171,7 @@ static void invent(struct life *life, unsigned seed)
 
     memset(life, 0, sizeof *life);
     for (unsigned i = 0; i < POINTS; i++)
-        life->site.points[i] = (struct point_model){5 + below(&seed, 100), below(&seed, 2) * 100};
+        life->site.points[i] = (struct point_model){5 + lives_below(&seed, 100), lives_below(&seed, 2) * 100};
     for (unsigned i = 0; i < ORDINARY; i++)
         invent_alarm(&life->site.alarms[i], &seed);
     invent_groups(&life->site, &seed);
@@ -195,9 +182,9 @@ static void invent(struct life *life, unsigned seed)
                                           .members = life->site.members,
                                           .n_members = MEMBERS};
     for (unsigned i = 0; i < STEPS; i++) {
-        if (below(&seed, 20) == 0)
-            gap = gaps[below(&seed, 5)];
-        ms += below(&seed, gap);
+        if (lives_below(&seed, 20) == 0)
+            gap = gaps[lives_below(&seed, 5)];
+        ms += lives_below(&seed, gap);
         life->steps[i].ms = ms;
         invent_event(&life->steps[i].event, ms, &seed);
     }
@@ -321,7 +308,7 @@ static int feed(struct engine *engine, int64_t boot_us, const struct event *even
     return rc;
 }
 
-static void pass(struct engine *engine, int64_t from_ms, int64_t to_ms, enum ticking ticking,
+static void pass(struct engine *engine, int64_t from_ms, int64_t to_ms, enum lives_ticking ticking,
                  struct outcome *o)
 {
     const struct event tick = {.kind = EVENT_TICK};
@@ -337,7 +324,7 @@ static void pass(struct engine *engine, int64_t from_ms, int64_t to_ms, enum tic
         }
 }
 
-static void live(const struct life *life, enum ticking ticking, struct outcome *o)
+static void live(const struct life *life, enum lives_ticking ticking, struct outcome *o)
 {
     struct engine *engine =
         engine_create(&life->tables, (struct stamp){BEGIN_MS * MS, UTC_US(BEGIN_MS * MS)});

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine_fixture.h"
+#include "lives_fixture.h"
 #include "reference.h"
 #include "test.h"
 
@@ -36,53 +37,40 @@ struct outcome {
     struct reading readings[REFERENCE_POINTS_MAX];
 };
 
-enum ticking { TICK_AT_DEADLINES, TICK_EACH_MS, TICK_NEVER };
-
-static unsigned below(unsigned *seed, unsigned n)
-{
-    return (unsigned)rand_r(seed) % n;
-}
-
-static uint32_t some_delay(unsigned *seed)
-{
-    static const uint32_t delays[] = {0, 0, 0, 1, 5, 20, 60};
-
-    return delays[below(seed, sizeof delays / sizeof *delays)];
-}
-
 /* ---------------------------------------------------------------- a random life */
 
 /* Longer than the longest pause between two events: what is slept through is another test's. */
 static void invent_dates(struct alarm_model *model, unsigned *seed)
 {
-    const int64_t from = REFERENCE_UTC_US(INT64_C(1000000) + (int64_t)below(seed, 2000) * 1000);
+    const int64_t from = REFERENCE_UTC_US(INT64_C(1000000) + (int64_t)lives_below(seed, 2000) * 1000);
 
     model->on_delay_ms = model->off_delay_ms = 0;
     model->n_dates = 1;
     model->dates[0] = (struct alarm_date){
-        from, below(seed, 3) == 0 ? INT64_MAX : from + INT64_C(200000) + (int64_t)below(seed, 2000) * 1000};
+        from, lives_below(seed, 3) == 0 ? INT64_MAX
+                                        : from + INT64_C(200000) + (int64_t)lives_below(seed, 2000) * 1000};
 }
 
 static void invent_site(struct reference *site, unsigned *seed)
 {
-    site->n_points = 1 + below(seed, REFERENCE_POINTS_MAX);
-    site->n_alarms = 1 + below(seed, REFERENCE_ALARMS_MAX);
+    site->n_points = 1 + lives_below(seed, REFERENCE_POINTS_MAX);
+    site->n_alarms = 1 + lives_below(seed, REFERENCE_ALARMS_MAX);
     for (unsigned i = 0; i < site->n_points; i++)
-        site->points[i].stale_after_ms = 5 + below(seed, 60);
+        site->points[i].stale_after_ms = 5 + lives_below(seed, 60);
     static const enum condition_kind kinds[] = {CONDITION_HIGH,    CONDITION_LOW, CONDITION_STATE,
                                                 CONDITION_NO_DATA, CONDITION_BAD, CONDITION_FAULT,
                                                 CONDITION_DATE};
     for (unsigned i = 0; i < site->n_alarms; i++)
         site->models[i] = (struct alarm_model){
-            .kind = kinds[below(seed, sizeof kinds / sizeof *kinds)],
-            .point = (uint16_t)below(seed, site->n_points),
-            .fault = (enum system_fault)below(seed, 2),
+            .kind = kinds[lives_below(seed, sizeof kinds / sizeof *kinds)],
+            .point = (uint16_t)lives_below(seed, site->n_points),
+            .fault = (enum system_fault)lives_below(seed, 2),
             .limit = 0,
-            .deadband = below(seed, 3),
+            .deadband = lives_below(seed, 3),
             .n_states = 2,
             .states = {1, 3},
-            .on_delay_ms = some_delay(seed),
-            .off_delay_ms = some_delay(seed),
+            .on_delay_ms = lives_delay_ms(seed),
+            .off_delay_ms = lives_delay_ms(seed),
         };
     for (unsigned i = 0; i < site->n_alarms; i++)
         if (site->models[i].kind == CONDITION_DATE)
@@ -93,35 +81,35 @@ static struct reading some_reading(unsigned *seed)
 {
     static const enum reason reasons[] = {REASON_TIMEOUT,  REASON_LINK_DOWN,  REASON_UNPROVEN,
                                           REASON_SENTINEL, REASON_NOT_FINITE, REASON_TIMEOUT};
-    const unsigned dice = below(seed, 10);
+    const unsigned dice = lives_below(seed, 10);
 
     if (dice < 3)
-        return (struct reading){.quality = QUALITY_BAD, .reason = reasons[below(seed, 6)]};
-    return (struct reading){.value = (micro_t)below(seed, 9) - 4,
+        return (struct reading){.quality = QUALITY_BAD, .reason = reasons[lives_below(seed, 6)]};
+    return (struct reading){.value = (micro_t)lives_below(seed, 9) - 4,
                             .quality = dice == 3 ? QUALITY_UNCERTAIN : QUALITY_GOOD};
 }
 
 static void invent_event(const struct reference *site, struct step *step, unsigned *seed)
 {
-    const unsigned dice = below(seed, 20);
+    const unsigned dice = lives_below(seed, 20);
 
     if (dice < 14) {
         step->event.kind = EVENT_SAMPLE;
-        step->event.sample.point = (uint16_t)below(seed, site->n_points);
+        step->event.sample.point = (uint16_t)lives_below(seed, site->n_points);
         step->event.sample.reading = some_reading(seed);
     } else if (dice < 16) {
         step->event.kind = EVENT_FAULT;
-        step->event.fault.fault = (enum system_fault)below(seed, 2);
-        step->event.fault.failed = below(seed, 2) == 0;
+        step->event.fault.fault = (enum system_fault)lives_below(seed, 2);
+        step->event.fault.failed = lives_below(seed, 2) == 0;
     } else if (dice < 18) {
         step->event.kind = EVENT_ACKNOWLEDGE;
-        step->event.order.alarm = (uint16_t)below(seed, site->n_alarms);
+        step->event.order.alarm = (uint16_t)lives_below(seed, site->n_alarms);
         step->event.order.command = (uint32_t)rand_r(seed);
     } else {
         step->event.kind = EVENT_TICK;
-        step->is_restore = dice == 19 && below(seed, 4) == 0;
-        step->restore_alarm = (uint16_t)below(seed, site->n_alarms);
-        step->restore_state = (enum alarm_state)below(seed, 4);
+        step->is_restore = dice == 19 && lives_below(seed, 4) == 0;
+        step->restore_alarm = (uint16_t)lives_below(seed, site->n_alarms);
+        step->restore_state = (enum alarm_state)lives_below(seed, 4);
     }
 }
 
@@ -135,11 +123,11 @@ static void invent(struct life *life, unsigned seed)
     invent_site(&life->site, &seed);
     reference_start(&life->site, ms);
     for (unsigned i = 0; i < LIFE_STEPS; i++) {
-        if (below(&seed, 20) == 0)
-            gap = gaps[below(&seed, 5)];
-        ms += below(&seed, gap);
+        if (lives_below(&seed, 20) == 0)
+            gap = gaps[lives_below(&seed, 5)];
+        ms += lives_below(&seed, gap);
         life->steps[i].ms = ms;
-        life->steps[i].backwards_ms = below(&seed, 10) == 0 ? (int64_t)below(&seed, 50) : 0;
+        life->steps[i].backwards_ms = lives_below(&seed, 10) == 0 ? (int64_t)lives_below(&seed, 50) : 0;
         invent_event(&life->site, &life->steps[i], &seed);
     }
 }
@@ -160,7 +148,7 @@ static int feed(struct engine *engine, int64_t boot_us, const struct event *even
     return rc;
 }
 
-static void pass(struct engine *engine, int64_t from_ms, int64_t to_ms, enum ticking ticking,
+static void pass(struct engine *engine, int64_t from_ms, int64_t to_ms, enum lives_ticking ticking,
                  struct outcome *outcome)
 {
     const struct event tick = {.kind = EVENT_TICK};
@@ -176,7 +164,7 @@ static void pass(struct engine *engine, int64_t from_ms, int64_t to_ms, enum tic
         }
 }
 
-static void live(const struct life *life, enum ticking ticking, struct outcome *outcome)
+static void live(const struct life *life, enum lives_ticking ticking, struct outcome *outcome)
 {
     const struct reference *site = &life->site;
     int64_t last_ms = site->created_ms;

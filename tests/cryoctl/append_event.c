@@ -1,6 +1,7 @@
 /* append_event DIR KIND BODY [SEED]: what the daemon's store does when an event comes, in the databases of
  * DIR, which are brought to today's version: appends it to the chain, and signs the head with a key made of
- * the seed's first letter ("a"). Without KIND and BODY the databases are only brought to today's version. */
+ * the seed's first letter ("a"); with EVENT_UTC_MS in the environment, as if it were then. Without KIND and
+ * BODY the databases are only brought to today's version. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,8 @@ int main(int argc, char **argv)
         clock_gettime(CLOCK_REALTIME, &now);
         struct head head = {.site = "demo", .utc_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000};
         memset(seed, argc > 4 ? argv[4][0] : 'a', sizeof seed);
+        if (getenv("EVENT_UTC_MS") != NULL) /* as if it had been then */
+            head.utc_us = strtoll(getenv("EVENT_UTC_MS"), NULL, 10) * 1000;
         if (signer_from_seed(seed, &signer) < 0)
             die("signer", NULL);
         append(state, &head, argv[2], argv[3]);

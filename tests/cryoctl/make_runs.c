@@ -1,12 +1,15 @@
 /*
- * make_runs DIR: some hours of a simulated freezer as the store would have written them, read every 5 s: a
- * run of the program cryomed-700, and one that is stopped at -20 and has 100 s without readings. The truth as
- * JSON on stdout.
+ * make_runs DIR [SOURCE]: some hours of a simulated freezer as the store would have written them, read every
+ * 5 s: a run of the program cryomed-700, and one that is stopped at -20 and has 100 s without readings. The
+ * truth as JSON on stdout. SOURCE: a file with the configuration that was in force, from a minute before the
+ * first reading.
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sodium.h>
 
 #include "chain.h"
 #include "frame.h"
@@ -90,16 +93,22 @@ static void go(struct maker *m, int for_s, bool stored)
             model_freezer.step(&m->freezer, 1, &m->random);
         m->now_us += POLL_S * INT64_C(1000000);
         const double values[] = {f->chamber_sensor.reading, f->sample_sensor.reading, f->setpoint_c};
-        struct reading readings[5];
-        struct frame_entry entries[5];
+        struct reading readings[6];
+        struct frame_entry entries[6];
         for (int p = 0; p < 3; p++)
             readings[p] = (struct reading){.value = (micro_t)llround(values[p] * 10) * 100000};
         readings[3] = (struct reading){.value = (micro_t)freezer_segment_number(f) * MICRO_PER_UNIT};
         readings[4] = (struct reading){.value = f->status * MICRO_PER_UNIT};
-        for (uint32_t p = 0; p < 5; p++)
-            entries[p] = frame_entry_make(p + 1, p < 3 ? 1 : 0, m->now_us, m->now_us + 23000, &readings[p]);
+        /* What cryomon derives, and can't outside of a run. */
+        readings[5] = (struct reading){.quality = QUALITY_BAD, .reason = REASON_NO_RUN};
+        for (uint32_t p = 0; p < 6; p++)
+            entries[p] = frame_entry_make(p + 1,
+                                          p < 3    ? 1
+                                          : p == 5 ? 2
+                                                   : 0,
+                                          m->now_us, m->now_us + 23000, &readings[p]);
         if (stored)
-            store(m, entries, 5);
+            store(m, entries, 6);
     }
 }
 
@@ -113,16 +122,59 @@ static void load(struct maker *m)
     model_freezer.start(&m->freezer, &m->random);
 }
 
+/* As the daemon's start and its store would have written it. */
+static void store_configuration(sqlite3 *state, const char *path)
+{
+    static char text[1 << 20];
+    unsigned char hash[32], previous[CHAIN_HASH_SIZE] = {0}, event_hash[CHAIN_HASH_SIZE];
+    char body[128] = "{\"configuration\":\"";
+    sqlite3_stmt *s;
+    FILE *file = fopen(path, "r");
+
+    must(file != NULL, path);
+    const size_t len = fread(text, 1, sizeof text, file);
+    (void)fclose(file);
+    must(len < sizeof text && crypto_hash_sha256(hash, (const unsigned char *)text, len) == 0, "source");
+    must(sqlite3_prepare_v2(state, "INSERT INTO configuration VALUES(?1, ?2, ?3)", -1, &s, NULL) == SQLITE_OK,
+         "configuration");
+    sqlite3_bind_blob(s, 1, hash, sizeof hash, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 2, START_US - INT64_C(60000000));
+    sqlite3_bind_text(s, 3, text, (int)len, SQLITE_STATIC);
+    must(sqlite3_step(s) == SQLITE_DONE, "configuration");
+    sqlite3_finalize(s);
+    (void)sodium_bin2hex(body + strlen(body), 65, hash, sizeof hash);
+    strcat(body, "\"}");
+    const struct chain_event event = {.seq = 1,
+                                      .utc_us = START_US - INT64_C(60000000),
+                                      .boot_us = 1,
+                                      .boot_id = "0",
+                                      .kind = "start",
+                                      .asset = "",
+                                      .alarm = "",
+                                      .body = body};
+    chain_event_hash(previous, &event, event_hash);
+    must(sqlite3_prepare_v2(state, "INSERT INTO event VALUES(1, ?1, 1, '0', 'start', '', '', ?2, ?3, ?4)", -1,
+                            &s, NULL) == SQLITE_OK,
+         "start");
+    sqlite3_bind_int64(s, 1, event.utc_us);
+    sqlite3_bind_text(s, 2, body, -1, SQLITE_STATIC);
+    sqlite3_bind_blob(s, 3, previous, sizeof previous, SQLITE_STATIC);
+    sqlite3_bind_blob(s, 4, event_hash, sizeof event_hash, SQLITE_STATIC);
+    must(sqlite3_step(s) == SQLITE_DONE, "start");
+    sqlite3_finalize(s);
+}
+
 int main(int argc, char **argv)
 {
     static struct maker m = {.now_us = START_US};
 
-    must(argc == 2 && chain_init() == 0, "make_runs DIR");
+    must((argc == 2 || argc == 3) && chain_init() == 0, "make_runs DIR [SOURCE]");
     m.db = create(argv[1], SCHEMA_HISTORY);
     must(sqlite3_exec(
              m.db,
              "INSERT INTO point VALUES(1, 'crf', 'chamber', '°C', 1), (2, 'crf', 'sample', '°C', 1),"
-             "(3, 'crf', 'setpoint', '°C', 1), (4, 'crf', 'segment', '', 0), (5, 'crf', 'program', '', 0);"
+             "(3, 'crf', 'setpoint', '°C', 1), (4, 'crf', 'segment', '', 0), (5, 'crf', 'program', '', 0),"
+             "(6, 'crf', 'run-deviation', 'K', 2);"
              "BEGIN",
              NULL, NULL, NULL) == SQLITE_OK,
          "points");
@@ -143,7 +195,10 @@ int main(int argc, char **argv)
     go(&m, 1200, true);
     must(sqlite3_exec(m.db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK, "commit");
     sqlite3_close(m.db);
-    sqlite3_close(create(argv[1], SCHEMA_STATE));
+    sqlite3 *state = create(argv[1], SCHEMA_STATE);
+    if (argc == 3)
+        store_configuration(state, argv[2]);
+    sqlite3_close(state);
     printf("{\"onset_us\":%lld,\"onset\":%.3f,\"supercooling\":%.3f,\"zero_to_40\":%.1f}\n",
            (long long)(began_us + (int64_t)(b.onset_s * 1e6)), b.onset_c, b.supercooling_k,
            b.minus40_s - b.zero_s);

@@ -1,4 +1,5 @@
 """cryoctl runs: a freezer's runs are found in its stored readings, judged, and nothing is made up."""
+import hashlib
 import json
 import os
 import pathlib
@@ -110,6 +111,147 @@ class Runs(unittest.TestCase):
         bad = self.dir / "bad.yaml"
         bad.write_text("name: x\n", encoding="utf-8")
         self.assertIn("'steps' is missing", self.ctl("crf", "--program", str(bad), code=1))
+
+ROLES = """
+    runs:
+      chamber: chamber
+      sample: sample
+      setpoint: setpoint
+      segment: segment
+      status: {point: program, running: run, held: [hold, holdback], complete: complete, idle: reset}
+      program: cryomed-700
+"""
+
+
+class Recorded(unittest.TestCase):
+    """With the configuration of that time and events of the runs in the record: nothing else is needed."""
+    @classmethod
+    def setUpClass(cls):
+        cls.dir = pathlib.Path(tempfile.mkdtemp(prefix="cryomon-runs-"))
+        cls.addClassCleanup(shutil.rmtree, cls.dir)
+        cls.data = cls.dir / "data"
+        cls.data.mkdir()
+        program = PROGRAMS / "cryomed-700.yaml"
+        cls.sha = hashlib.sha256(program.read_bytes()).hexdigest()
+        source = ["--- /etc/cryomon/cryomon.yaml\n", CONFIG + ROLES,
+                  "--- /etc/cryomon/devices/cryosim-freezer.yaml\n",
+                  (PROGRAMS.parent / "devices/cryosim-freezer.yaml").read_text(encoding="utf-8"),
+                  "--- programs/cryomed-700.yaml\n", program.read_text(encoding="utf-8")]
+        (cls.dir / "source").write_text("".join(source), encoding="utf-8")
+        subprocess.run([os.environ["MAKE_RUNS"], str(cls.data), str(cls.dir / "source")], check=True, capture_output=True)
+        cls.first, cls.second = [run["id"] for run in cls.listed()]
+        cls.event(1790001000000, cls.first, "began", program="cryomed-700", program_sha256=cls.sha,
+                  operator="Li Na", lots=["A-1", "A-2"])
+        cls.event(1790004000000, cls.first, "ended", program="cryomed-700", program_sha256=cls.sha, how="complete",
+                  verdict="within", end="2026-09-21T15:18:55.023Z")
+        cls.event(1790005000000, cls.first, "noted", note="bag 3 leaked", by="chen.yu")
+        cls.event(1790006000000, cls.first, "rejected", note="pressed the wrong key", by="wang.min")
+        cls.event(1790006100000, cls.first, "accepted", note="checked again", by="li.na", by_operator=True)
+        cls.event(1790008406000, cls.second, "began", program="cryomed-700", program_sha256=cls.sha)
+
+    @classmethod
+    def event(cls, utc_ms, run, transition, **more):
+        body = {"run": "the daemon's own", "asset": "crf", "freezer_run": run, "transition": transition, **more}
+        subprocess.run([os.environ["APPEND_EVENT"], str(cls.data), "run", json.dumps(body)], check=True,
+                       env=dict(os.environ, EVENT_UTC_MS=str(utc_ms)))
+
+    @classmethod
+    def ctl(cls, *arguments, code=0, data=None):
+        environment = dict(os.environ, CRYOMON_PROFILES="/nowhere", LC_ALL="C.UTF-8", TZ="UTC")
+        done = subprocess.run([CRYOCTL, *arguments, "--dir", str(data or cls.data)], capture_output=True, text=True, env=environment,
+                              timeout=60, check=False)
+        assert done.returncode == code, done.stderr
+        return done.stdout if code == 0 else done.stderr
+
+    @classmethod
+    def listed(cls):
+        return json.loads(cls.ctl("runs", "--from", "2026-09-21", "--to", "2026-09-23", "--json"))["runs"]
+
+    def show(self, run, *arguments):
+        return json.loads(self.ctl("run", "show", "crf", run, "--json", *arguments))
+
+    def test_the_list_says_who_and_what(self):
+        first, second = self.listed()
+        self.assertEqual((first["program"], first["program_sha256"]), ("cryomed-700", self.sha))
+        self.assertEqual((first["operator"], first["lots"]), ("Li Na", ["A-1", "A-2"]))
+        self.assertEqual(first["decided"]["decision"], "accepted")
+        self.assertEqual((first["decided"]["by"], first["decided"]["reason"]), ("li.na", "checked again"))
+        self.assertEqual((second["decided"]["decision"], second["verdict"]), ("none", "outside"))
+        shown = self.ctl("runs", "crf", "--from", "2026-09-21", "--to", "2026-09-23")
+        for words in (self.first, "operator Li Na", "lots A-1, A-2", "accepted by li.na (who conducted it)", "checked again"):
+            self.assertIn(words, shown)
+
+    def test_a_run_is_judged_by_the_program_of_its_time(self):
+        run = self.show(self.first)
+        self.assertEqual((run["id"], run["program_from"], run["configuration_in_force"]), (self.first, "record", True))
+        self.assertEqual((run["verdict"], run["verdict_then"]), ("within", "within"))
+        self.assertEqual([s["kind"] for s in run["steps"]], ["hold", "ramp", "ramp"])
+        self.assertAlmostEqual(run["steps"][1]["per_minute"], -1, delta=0.05)
+        self.assertEqual(run["notes"][0]["note"], "bag 3 leaked")
+        self.assertEqual(run["lapses"], [])
+
+    def test_a_run_is_found_by_what_people_have(self):
+        for name in (self.second, self.second.split("@")[1], "last", "2026-09-21 16:40"):
+            self.assertEqual(self.show(name)["id"], self.second, name)
+        self.assertIn("an id such as", self.ctl("run", "show", "crf", "yesterday", code=2))
+        self.assertIn("has no run", self.ctl("run", "show", "crf", "crf@1790000000000", code=1))
+        self.assertIn("has no run", self.ctl("run", "show", "crf", "other@1790000605023", code=1))
+
+    def test_what_happened_in_it(self):
+        run = self.show("last")
+        self.assertEqual([(lapse["what"], lapse["seconds"]) for lapse in run["lapses"]], [("gap", 105)])
+        self.assertEqual((run["how"], run["guidance"]), ("stopped", "minus-80"))
+        self.assertEqual([s["reached"] for s in run["steps"]], [True, True, False])
+
+    def test_earlier_accepted_runs_are_compared(self):
+        (earlier,) = self.show("last")["earlier"]
+        self.assertEqual((earlier["id"], earlier["of"]), (self.first, "sample"))
+        self.assertLess(earlier["rms"], 4)  # the same program, another temperature at the begin
+        self.assertAlmostEqual(earlier["compared"], 0.45, delta=0.03)  # it was broken off
+        self.assertEqual(self.show(self.first)["earlier"], [])
+        copy = self.dir / "rejected"
+        shutil.copytree(self.data, copy)
+        body = {"asset": "crf", "freezer_run": self.first, "transition": "rejected", "by": "li.na", "note": "it was not"}
+        subprocess.run([os.environ["APPEND_EVENT"], str(copy), "run", json.dumps(body)], check=True)
+        self.assertEqual(json.loads(self.ctl("run", "show", "crf", "last", "--json", data=copy))["earlier"], [])
+
+    def test_a_person_reads_it(self):
+        shown = self.ctl("run", "show", "crf", self.first)
+        for words in ("CryoMed 700", "Li Na", "A-1, A-2", "within limits", "accepted by li.na", "conforms", "supercooled",
+                      "chen.yu: bag 3 leaked", "not measured"):
+            self.assertIn(words, shown)
+        shown = self.ctl("run", "show", "crf", "last")
+        for words in ("OUTSIDE LIMITS", "not into LN2 vapour", "broken off", "not reached", "nobody has decided yet",
+                      "1 min 45 s", "apart"):
+            self.assertIn(words, shown)
+        self.assertIn("尚未决定", self.ctl("run", "show", "crf", "last", "--lang", "zh"))
+
+    def test_the_short_form_is_one_screen(self):
+        for language in ("en", "zh"):
+            lines = self.ctl("run", "show", "crf", "last", "--short", "--lang", language).splitlines()
+            self.assertLess(len(lines), 36)
+            self.assertLessEqual(max(map(len, lines)), 80)
+
+    def test_another_program_may_be_given(self):
+        run = self.show(self.first, "--program", str(PROGRAMS / "cryomed-1.yaml"))
+        self.assertEqual((run["program"], run["program_from"]), ("cryomed-1", "given"))
+        self.assertEqual(run["verdict"], "outside")
+
+    def test_a_run_that_goes_on_is_not_judged(self):
+        (run,) = json.loads(self.ctl("runs", "crf", "--from", "2026-09-21", "--to", "2026-09-21 15:00", "--json"))["runs"]
+        self.assertEqual((run["how"], run["verdict"], run["reasons"]), ("running", None, []))
+
+    def test_what_is_derived_is_no_gap_of_a_device(self):
+        found = json.loads(self.ctl("gaps", "crf", "--from", "2026-09-21 14:14", "--to", "2026-09-21 17:15", "--json"))
+        named = {p["point"] for gap in found["gaps"] for p in gap["points"]}
+        self.assertEqual(named, {"chamber", "sample", "setpoint", "segment", "program"})
+        shown = self.ctl("gaps", "crf", "run-deviation", "--from", "2026-09-21 14:14", "--to", "2026-09-21 17:15")
+        self.assertIn("no run", shown)
+
+    def test_events_in_words(self):
+        shown = self.ctl("events", "--kind", "run", "--from", "2026-09-21", "--to", "2026-09-23")
+        self.assertIn("freezer run by li.na  %s, ACCEPTED, checked again" % self.first, shown)
+        self.assertIn("ended, complete, within limits", shown)
 
 
 if __name__ == "__main__":

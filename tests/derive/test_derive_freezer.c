@@ -320,7 +320,7 @@ static void a_run_that_is_broken_off_calls_for_somebody(void **state)
     act(site, "door", "open");
     go(site, 10);
     assert_int_equal(site->holds[ALARM_LID], 1);
-    act(site, "stop", "");
+    act(site, "reset", "");
     go(site, 10);
     assert_int_equal(site->n_ended, 1);
     assert_int_equal(site->ended.how, FREEZER_END_STOPPED);
@@ -401,7 +401,7 @@ static void one_ends_and_the_next_begins(void **state)
     go(site, 1200);
     site->silent = true;
     go(site, 10);
-    act(site, "stop", "");
+    act(site, "reset", "");
     act(site, "start", "");
     site->now_s += 3600; /* nobody looked meanwhile: one reading ends the one and begins the other */
     site->silent = false;
@@ -419,7 +419,7 @@ static void the_event_says_what_it_was(void **state)
     struct json_text j;
     start(site);
     go(site, 1500);
-    act(site, "stop", "");
+    act(site, "reset", "");
     go(site, 10);
     json_text_begin(&j, text, sizeof text);
     json_text_object(&j, NULL);

@@ -118,6 +118,8 @@ static void a_fill_on_another_probe(void **state)
     struct stage *s = stage_open();
     char text[200];
     derive_ready(s->derive);
+    stage_run(s, 0.01);
+    assert_int_equal(of_tank(s, 2, TANK_ALARM_MAPPING), -1); /* no fill has shown it */
     stage_run(s, 10);
     assert_int_equal(of_tank(s, 0, TANK_ALARM_MAPPING), 0);
     s->site.probe_of[0] = 1;
@@ -233,6 +235,10 @@ static void silence(void **state)
     struct stage *s = stage_open();
     int volume = site_point(&s->site, 0, TANK_POINT_VOLUME, BOUND_VALUE);
     derive_ready(s->derive);
+    s->silent = true;
+    stage_run(s, 0.01);
+    assert_int_equal(of_supply(s, SUPPLY_ALARM_SHORT), -1);
+    s->silent = false;
     stage_run(s, 1);
     assert_int_equal(s->heard.readings[volume].quality, QUALITY_GOOD);
     s->silent = true;

@@ -339,6 +339,43 @@ static void test_shipped(void **state)
     }
 }
 
+/* Every derived point and alarm is in the manual. "time-left-high" as groff has it: */
+static void check_in(const char *manual, const char *id)
+{
+    char text[2 * ID_MAX + 8] = "\n.BR ";
+    size_t len = strlen(text);
+
+    for (const char *p = id; *p != '\0'; p++) {
+        if (*p == '-')
+            text[len++] = '\\';
+        text[len++] = *p;
+    }
+    text[len++] = ' ';
+    text[len] = '\0';
+    const char *with_more = strstr(manual, text);
+    text[len - 1] = '\n';
+    if (with_more == NULL && strstr(manual, text) == NULL)
+        fail_msg("cryomon.yaml(5) does not have %s", id);
+}
+
+static void test_manual(void **state)
+{
+    static char manual[262144];
+    FILE *file = fopen(CRYOMON_CONFIG_DIR "/cryomon.yaml.5", "r");
+    (void)state;
+
+    assert_non_null(file);
+    const size_t len = fread(manual, 1, sizeof manual - 1, file);
+    assert_in_range(len, 1000, sizeof manual - 2);
+    (void)fclose(file);
+    for (int of = DERIVED_OF_TANK; of <= DERIVED_OF_FREEZER; of++) {
+        for (unsigned i = 0; derived_point((enum derived_of)of, i) != NULL; i++)
+            check_in(manual, derived_point((enum derived_of)of, i)->id);
+        for (unsigned i = 0; derived_alarm((enum derived_of)of, i) != NULL; i++)
+            check_in(manual, derived_alarm((enum derived_of)of, i)->id);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +391,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_beside, setup, teardown),
         cmocka_unit_test_setup_teardown(test_all_files, setup, teardown),
         cmocka_unit_test_setup_teardown(test_shipped, setup, teardown),
+        cmocka_unit_test(test_manual),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

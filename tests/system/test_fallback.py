@@ -3,12 +3,13 @@ import json
 import os
 import socket
 import struct
+import subprocess
 import time
 
 import harness
 from broker import Broker, Observer
 from configuration import Setup
-from harness import ADDRESS, until
+from harness import ADDRESS, binary, until
 from modbus_raw import HOLDING, Bank, Loop, TcpServer
 from peers import PymodbusTcp
 from varlink import call
@@ -207,6 +208,38 @@ class Fallback(harness.SystemTest):  # each
         found = {m.json["seq"]: m.json for m in self.observer.feed.since() if m.topic.endswith("/events") and
                  all(m.json.get(k) == v for k, v in fields.items())}
         return [found[seq] for seq in sorted(found)]
+
+    def test_another_notify_yaml_is_recorded(self):
+        """Once each, whoever was restarted meanwhile."""
+        def said(since=0):
+            return [(e.get("before"), e["sha256"]) for e in self.events(kind="notify-configuration")]
+        one, two, three = ("%064x" % n for n in (1, 2, 3))
+        self.notifier(configuration={"sha256": one, "loaded": "2026-11-24T10:00:00.000Z"})
+        cryomond = self.start()
+        self.beat()
+        first = self.observer.event(kind="notify-configuration")
+        self.assertEqual((first["sha256"], first["loaded"]), (one, "2026-11-24T10:00:00.000Z"))
+        self.assertNotIn("before", first)
+        self.notifier(configuration={"sha256": one, "loaded": "2026-11-24T11:00:00.000Z"})  # started anew, with the same one
+        self.notifier(configuration={"sha256": "nonsense"})
+        self.notifier(state="offline")
+        self.notifier(configuration={"sha256": two, "loaded": "2026-11-24T12:00:00.000Z"})
+        second = self.observer.event(kind="notify-configuration", sha256=two)
+        self.assertEqual(second["before"], one)
+        until(lambda: len(harness.sqlite(self.path("state", "state.db"), "SELECT 1 FROM event WHERE kind = "
+                                         "'notify-configuration'")) == 2, "the disk")
+        for now, wanted in ((two, 2), (three, 3)):
+            cryomond.kill()
+            mark = self.observer.feed.mark()
+            self.notifier(configuration={"sha256": now, "loaded": "2026-11-24T13:00:00.000Z"},
+                          off=[{"what": "w%d" % wanted, "by": "root", "until": "2099-12-01T08:00:00.000Z", "why": "ill"}])
+            cryomond.start()
+            self.observer.event(kind="notify-off", what="w%d" % wanted, since=mark)  # it has been looked at
+            self.assertEqual(len(said()), wanted)
+        self.assertEqual(said(), [(None, one), (one, two), (two, three)])
+        words = subprocess.run([binary("cryoctl"), "--config", self.path("etc"), "events", "--kind", "notify-configuration"],
+                               capture_output=True, text=True, timeout=30, env=dict(os.environ, LANG="C.UTF-8")).stdout
+        self.assertIn("notify.yaml is another one: SHA-256 %s, before %s" % (two[:12], one[:12]), words)
 
     def test_more_of_it_calls_again(self):
         """Who has acknowledged that the mail fails has not seen that the SMS fails too."""

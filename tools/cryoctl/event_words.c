@@ -323,8 +323,8 @@ static void tell_run(struct line *line, const json_t *body)
                  {"outside", "OUTSIDE LIMITS", "超出限值"},
                  {"unknown", "verdict not known", "判定未知"}};
     static const char *const told[] = {"transition", "how", "verdict"};
-    const char *run = client_text(body, "run");
-    if (strchr(run, '@') != NULL)
+    const char *run = client_text(body, "freezer_run");
+    if (run[0] != '\0')
         add(line, "%s", run);
     else
         add_place(line, body);

@@ -132,6 +132,12 @@ static void add_verdict(const struct ctl *ctl, json_t *o, const struct freezer_r
     json_t *reasons = json_array();
     const bool broken_off = r->how == FREEZER_END_STOPPED || r->how == FREEZER_END_LOST;
 
+    if (r->how == FREEZER_END_NONE) { /* it goes on: there is nothing to judge yet */
+        set(o, "verdict", json_null());
+        set(o, "reasons", reasons);
+        set(o, "guidance", json_string(run_words_guidance_name(FREEZER_GUIDANCE_NONE)));
+        return;
+    }
     freezer_record_judge(r, p, &v);
     for (unsigned i = 0; i < v.n && i < FREEZER_REASONS_MAX; i++) {
         const struct freezer_reason *reason = &v.reasons[i];
@@ -184,6 +190,7 @@ static void add_entry(json_t *o, const struct run_entry *entry)
     json_t *decision = json_pack("{s:s}", "decision", run_book_decision_name(entry->decision));
     if (entry->decision != RUN_UNDECIDED) {
         set(decision, "by", text_or_null(entry->decided_by));
+        set(decision, "by_operator", json_boolean(entry->decided_by_operator));
         set(decision, "time", time_of(entry->decided_us));
         set(decision, "reason", text_or_null(entry->decided_why));
         set(decision, "event", json_integer((json_int_t)entry->decided_seq));

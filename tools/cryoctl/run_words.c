@@ -233,9 +233,11 @@ const char *run_words_decision(const struct ctl *ctl, const struct run_entry *en
         return text;
     }
     (void)snprintf(text, cap,
-                   entry->decision == RUN_ACCEPTED ? tr(ctl, "accepted by %s, %s%s%s", "由 %s 接受，%s%s%s")
-                                                   : tr(ctl, "REJECTED by %s, %s%s%s", "由 %s 拒绝，%s%s%s"),
+                   entry->decision == RUN_ACCEPTED
+                       ? tr(ctl, "accepted by %s%s, %s%s%s", "由 %s%s 接受，%s%s%s")
+                       : tr(ctl, "REJECTED by %s%s, %s%s%s", "由 %s%s 拒绝，%s%s%s"),
                    entry->decided_by[0] != '\0' ? entry->decided_by : tr(ctl, "(not named)", "（未署名）"),
+                   entry->decided_by_operator ? tr(ctl, " (who conducted it)", "（即操作人）") : "",
                    when_print(ctl, time, entry->decided_us, false),
                    entry->decided_why[0] != '\0' ? tr(ctl, ": ", "：") : "", entry->decided_why);
     return text;

@@ -156,6 +156,8 @@ static struct scale scale_of(const struct ctl *ctl, const json_t *point, double 
         return (struct scale){1.0 / 24, tr(ctl, "d", "天"), fabs(value) < 240 ? 1 : 0};
     if (strcmp(unit, "h") == 0)
         return (struct scale){1, tr(ctl, "h", "小时"), 1};
+    if (strcmp(unit, "d") == 0)
+        return (struct scale){1, tr(ctl, "d", "天"), 1};
     if (strcmp(unit, "min") == 0)
         return (struct scale){1, tr(ctl, "min", "分钟"), 0};
     return (struct scale){1, unit, fabs(value) >= 100 ? 0 : decimals > 1 ? 1 : decimals};

@@ -125,7 +125,7 @@ static void print_vessels(const struct ctl *ctl, const struct config *config)
         if (v->model.low_cm == TANK_UNKNOWN)
             add_name(&limit, asset);
     }
-    printf(tr(ctl, "Understood: %u tanks, %u supplies, %u freezers; %u programs.\n",
+    printf(tr(ctl, "Understood: tanks %u, supplies %u, freezers %u; programs %u.\n",
               "可推算：%u 个液氮罐，%u 个供液，%u 台程序降温仪；%u 个程序。\n"),
            (unsigned)config->n_vessels, (unsigned)config->n_supplies, (unsigned)config->n_freezers,
            (unsigned)config->n_programs);

@@ -124,9 +124,9 @@ static void print_table(const struct ctl *ctl, const struct nitrogen *n, const s
     table_free(&t);
     if (n->total.n_unknown > 0)
         printf(tr(ctl,
-                  "Of %" PRIu64
-                  " fills the litres are not known: their vessels have no shape in the configuration.\n",
-                  "有 %" PRIu64 " 次补液的用量未知：配置中没有该罐的形状。\n"),
+                  "Fills whose litres are not known: %" PRIu64
+                  " (no shape in the vessel's configuration, or a level that could not be read).\n",
+                  "用量未知的补液：%" PRIu64 " 次（配置中没有罐的形状，或液位无法读取）。\n"),
                n->total.n_unknown);
     if (price->price_per_l <= 0)
         puts(tr(ctl, "No price is configured (nitrogen.price), so no cost is told.",

@@ -4,7 +4,8 @@
 
 #include "command.h"
 #include "reporter.h"
-#include "run_book.h"
+#include "run_program.h"
+#include "stored.h"
 
 /* ---------------------------------------------------------------- parameters */
 
@@ -137,15 +138,40 @@ int verb_run_reject(struct ctl *ctl, int argc, char **argv)
     return decide(ctl, argv, "RunReject", tr(ctl, "rejected: run ", "已拒绝：运行 "));
 }
 
+/* The report takes ids only: a time, or "last", is looked up. */
+static int find_id(struct ctl *ctl, const char *asset, const char *name, char id[RUN_ID_MAX])
+{
+    struct history_reader *reader;
+    struct run_file *run;
+
+    if (strchr(name, '@') != NULL) {
+        (void)snprintf(id, RUN_ID_MAX, "%s", name);
+        return CTL_OK;
+    }
+    int result = stored_open(ctl, &reader);
+    if (result != CTL_OK)
+        return result;
+    result = run_program_open(ctl, reader, NULL, asset, name, &run);
+    if (result == CTL_OK) {
+        (void)snprintf(id, RUN_ID_MAX, "%s", run->id);
+        run_file_close(run);
+    }
+    history_close(reader);
+    return result;
+}
+
 int verb_run_report(struct ctl *ctl, int argc, char **argv)
 {
     struct reporter r;
+    char id[RUN_ID_MAX];
 
     (void)argc;
-    const int result = reporter_begin(ctl, &r);
+    int result = find_id(ctl, argv[0], argv[1], id);
+    if (result == CTL_OK)
+        result = reporter_begin(ctl, &r);
     if (result != CTL_OK)
         return result;
-    reporter_add(&r, "--run", argv[1]);
+    reporter_add(&r, "--run", id);
     reporter_add(&r, "--program", ctl->program);
     reporter_add(&r, "--output", ctl->output);
     reporter_add(&r, "--short", ctl->short_form ? "" : NULL);

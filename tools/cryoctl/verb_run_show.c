@@ -91,7 +91,7 @@ static void people_lines(const struct ctl *ctl, const struct run_file *run)
          text[0] != '\0' ? text : not_told);
 }
 
-static void verdict_lines(const struct ctl *ctl, const struct run_file *run)
+static void reason_lines(const struct ctl *ctl, const struct run_file *run)
 {
     const struct freezer_verdict *v = &run->verdict;
     const struct run_entry *e = run->entry;
@@ -112,6 +112,18 @@ static void verdict_lines(const struct ctl *ctl, const struct run_file *run)
             e->verdict);
         line(ctl, "", TABLE_WARNING, text);
     }
+}
+
+static void verdict_lines(const struct ctl *ctl, const struct run_file *run)
+{
+    const struct run_entry *e = run->entry;
+    char text[RUN_WORDS_MAX];
+
+    if (run->record.how == FREEZER_END_NONE)
+        line(ctl, tr(ctl, "Verdict", "判定"), TABLE_PLAIN,
+             tr(ctl, "not yet: it goes on", "尚未判定：运行仍在进行"));
+    else
+        reason_lines(ctl, run);
     const enum run_decision decision = e != NULL ? e->decision : RUN_UNDECIDED;
     line(ctl, tr(ctl, "Decision", "决定"),
          decision == RUN_ACCEPTED   ? TABLE_PLAIN
@@ -147,7 +159,8 @@ static void head(const struct ctl *ctl, const struct run_file *run)
                    when_print(ctl, time, r->end.utc_us, false),
                    when_print_duration(ctl, span, r->end.utc_us - r->begin.utc_us),
                    run_words_end(ctl, r->how));
-    line(ctl, tr(ctl, "End", "结束"), r->how == FREEZER_END_COMPLETE ? TABLE_PLAIN : TABLE_WARNING, text);
+    line(ctl, r->how == FREEZER_END_NONE ? tr(ctl, "Seen until", "最近读数") : tr(ctl, "End", "结束"),
+         r->how == FREEZER_END_COMPLETE || r->how == FREEZER_END_NONE ? TABLE_PLAIN : TABLE_WARNING, text);
     program_line(ctl, run);
     people_lines(ctl, run);
     verdict_lines(ctl, run);
@@ -162,8 +175,7 @@ enum {
     COLUMN_PLANNED,
     COLUMN_ACTUAL,
     COLUMN_TOOK,
-    COLUMN_WARMER,
-    COLUMN_COLDER,
+    COLUMN_OFF,
     COLUMN_RMS,
     COLUMN_OUTSIDE,
     COLUMN_OVERSHOOT,
@@ -199,6 +211,26 @@ static void result_cell(const struct ctl *ctl, struct table *t, const struct run
         table_cell(t, COLUMN_RESULT, TABLE_PLAIN, tr(ctl, "conforms", "符合"));
 }
 
+/* The larger of both sides, with its sign. */
+static micro_t most_off(const struct freezer_conduct *c)
+{
+    if (c->warm == FREEZER_NONE || c->cold == FREEZER_NONE)
+        return FREEZER_NONE;
+    return c->warm >= -c->cold ? c->warm : c->cold;
+}
+
+/* "-1.00/min": that it is degrees, the targets say. */
+static const char *rate_text(char text[WHEN_MAX], micro_t per_hour)
+{
+    char digits[MICRO_TEXT_MAX];
+
+    if (per_hour == FREEZER_NONE)
+        return strcpy(text, "--");
+    micro_print(digits, sizeof digits, micro_round(per_hour / 60, 2), 2);
+    (void)snprintf(text, WHEN_MAX, "%s/min", digits);
+    return text;
+}
+
 static void step_row(const struct ctl *ctl, struct table *t, const struct run_file *run, unsigned i)
 {
     const struct freezer_step *s = &run->program->steps.steps[i];
@@ -213,19 +245,17 @@ static void step_row(const struct ctl *ctl, struct table *t, const struct run_fi
     table_cell(t, COLUMN_TARGET, TABLE_PLAIN, run_words_degrees(text, s->target));
     if (s->kind == FREEZER_STEP_RAMP) {
         const bool cools = s->target < freezer_program_from(&run->program->steps, i);
-        table_cell(t, COLUMN_PLANNED, TABLE_PLAIN, run_words_rate(text, cools ? -s->per_hour : s->per_hour));
+        table_cell(t, COLUMN_PLANNED, TABLE_PLAIN, rate_text(text, cools ? -s->per_hour : s->per_hour));
     } else {
         table_cell(t, COLUMN_PLANNED, TABLE_PLAIN,
                    s->for_ms > 0 ? when_print_duration(ctl, text, (int64_t)s->for_ms * 1000) : "");
     }
     if (c->entered) {
         if (s->kind == FREEZER_STEP_RAMP)
-            table_cell(
-                t, COLUMN_ACTUAL, TABLE_PLAIN,
-                run_words_rate(text, freezer_record_rate(&run->record, i, &value) ? value : FREEZER_NONE));
+            table_cell(t, COLUMN_ACTUAL, TABLE_PLAIN,
+                       rate_text(text, freezer_record_rate(&run->record, i, &value) ? value : FREEZER_NONE));
         table_cell(t, COLUMN_TOOK, TABLE_PLAIN, when_print_duration(ctl, text, c->end_us - c->begin_us));
-        table_cell(t, COLUMN_WARMER, TABLE_PLAIN, run_words_degrees(text, c->warm));
-        table_cell(t, COLUMN_COLDER, TABLE_PLAIN, run_words_degrees(text, c->cold));
+        table_cell(t, COLUMN_OFF, TABLE_PLAIN, run_words_degrees(text, most_off(c)));
         value = FREEZER_NONE;
         (void)freezer_record_rms(&run->record, (int)i, &value);
         table_cell(t, COLUMN_RMS, TABLE_PLAIN, run_words_degrees(text, value));
@@ -240,14 +270,14 @@ static void step_row(const struct ctl *ctl, struct table *t, const struct run_fi
 static void steps(const struct ctl *ctl, const struct run_file *run, bool short_form)
 {
     const struct table_column columns[COLUMN_COUNT] = {
-        {tr(ctl, "STEP", "步"), true},        {tr(ctl, "KIND", "类型"), false},
-        {tr(ctl, "TARGET", "目标"), true},    {tr(ctl, "PLANNED", "计划"), true},
-        {tr(ctl, "ACTUAL", "实际"), true},    {tr(ctl, "TOOK", "用时"), true},
-        {tr(ctl, "WARMER", "偏暖"), true},    {tr(ctl, "COLDER", "偏冷"), true},
-        {tr(ctl, "RMS", "均方根"), true},     {tr(ctl, "OUTSIDE", "超差"), true},
-        {tr(ctl, "OVERSHOOT", "过冲"), true}, {tr(ctl, "RESULT", "结果"), false}};
-    static const struct table_cut cuts[] = {{COLUMN_OUTSIDE, 0}, {COLUMN_OVERSHOOT, 0}, {COLUMN_TOOK, 0},
-                                            {COLUMN_RMS, 0},     {COLUMN_COLDER, 0},    {COLUMN_WARMER, 0}};
+        {tr(ctl, "STEP", "步"), true},           {tr(ctl, "KIND", "类型"), false},
+        {tr(ctl, "TARGET", "目标"), true},       {tr(ctl, "PLANNED", "计划"), true},
+        {tr(ctl, "ACTUAL", "实际"), true},       {tr(ctl, "TOOK", "用时"), true},
+        {tr(ctl, "MOST OFF", "最大偏差"), true}, {tr(ctl, "RMS", "均方根"), true},
+        {tr(ctl, "OUTSIDE", "超差"), true},      {tr(ctl, "OVERSHOOT", "过冲"), true},
+        {tr(ctl, "RESULT", "结果"), false}};
+    static const struct table_cut cuts[] = {
+        {COLUMN_OUTSIDE, 0}, {COLUMN_OVERSHOOT, 0}, {COLUMN_TOOK, 0}, {COLUMN_RMS, 0}, {COLUMN_OFF, 0}};
     struct table t;
 
     if (run->program == NULL)
@@ -326,7 +356,10 @@ static void end_line(const struct ctl *ctl, const struct run_file *run)
     (void)snprintf(text, sizeof text, tr(ctl, "sample %s, chamber %s", "样品 %s，腔体 %s"),
                    run_words_degrees(sample, run->record.last_sample),
                    run_words_degrees(chamber, run->record.last_chamber));
-    line(ctl, tr(ctl, "At the end", "结束时"), TABLE_PLAIN, text);
+    line(ctl,
+         run->record.how == FREEZER_END_NONE ? tr(ctl, "Latest", "最近温度")
+                                             : tr(ctl, "At the end", "结束时"),
+         TABLE_PLAIN, text);
 }
 
 /* ---------------------------------------------------------------- what happened */

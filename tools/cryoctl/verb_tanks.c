@@ -79,22 +79,21 @@ static void left_cell(const struct ctl *ctl, struct table *t, const struct tank_
     table_cell(t, TANK_LEFT, warm || empty ? TABLE_PLAIN : TABLE_WARNING, text);
 }
 
-/* "good 1.02 (0.95-1.10)"; what is behind a higher boil-off beside it. */
+/* "failing 2.30"; with the cause where it is not the vacuum: "watch 1.40: lid". */
 static void vacuum_cell(const struct ctl *ctl, struct table *t, const struct tank_view *view)
 {
     const char *state = tank_view_state(view, "vacuum"), *cause = tank_view_state(view, "cause");
     char words[TANK_VIEW_MAX], index[TANK_VIEW_MAX], why[TANK_VIEW_MAX], text[3 * TANK_VIEW_MAX + 16];
-    const bool known = state[0] != '\0' && strcmp(state, "unknown") != 0;
-    if (!known) { /* the index says why */
-        tank_view_value(ctl, view, "vacuum-index", index);
-        snprintf(text, sizeof text, "%s",
-                 tank_view_knows(view, "vacuum-index") ? tank_view_value(ctl, view, "vacuum", words) : index);
-        table_cell(t, TANK_VACUUM, TABLE_WARNING, text);
+    tank_view_value(ctl, view, "vacuum-index", index);
+    char *interval = strstr(index, " (");
+    if (interval != NULL)
+        *interval = '\0'; /* it is in what is told of one tank */
+    tank_view_value(ctl, view, "vacuum", words);
+    if (state[0] == '\0' || strcmp(state, "unknown") == 0) { /* the index says why */
+        table_cell(t, TANK_VACUUM, TABLE_WARNING, tank_view_knows(view, "vacuum-index") ? words : index);
         return;
     }
-    tank_view_value(ctl, view, "vacuum", words);
-    tank_view_value(ctl, view, "vacuum-index", index);
-    if (cause[0] != '\0' && strcmp(cause, "none") != 0)
+    if (strstr("lid ice room", cause) != NULL && cause[0] != '\0')
         snprintf(text, sizeof text, tr(ctl, "%s %s: %s", "%s %s：%s"), words, index,
                  tank_view_value(ctl, view, "cause", why));
     else
@@ -136,7 +135,7 @@ static void print_tanks(const struct ctl *ctl, const struct tank_views *views)
         [TANK_SINCE] = {.title = tr(ctl, "SINCE FILL", "距上次补液"), .right = true},
     };
     /* What stays longest is the time left. */
-    static const struct table_cut cuts[] = {{TANK_SINCE, 10}, {TANK_VACUUM, 11},  {TANK_BOIL_OFF, 9},
+    static const struct table_cut cuts[] = {{TANK_SINCE, 10}, {TANK_VACUUM, 12},  {TANK_BOIL_OFF, 9},
                                             {TANK_SINCE, 0},  {TANK_NAME, 10},    {TANK_LEVEL, 9},
                                             {TANK_PHASE, 8},  {TANK_VACUUM, 7},   {TANK_NAME, 6},
                                             {TANK_LEVEL, 0},  {TANK_BOIL_OFF, 0}, {TANK_LEFT, 12}};
@@ -152,6 +151,13 @@ static void print_tanks(const struct ctl *ctl, const struct tank_views *views)
     else
         puts(tr(ctl, "no tank is configured", "未配置液氮罐"));
     table_free(&t);
+    for (size_t i = 0; i < views->n; i++) {
+        if (views->views[i].is_understood || views->views[i].is_supply)
+            continue;
+        puts(tr(ctl, "-- not configured: the tank has no `vessel` in the configuration; see cryomon.yaml(5).",
+                "-- 未配置：配置中没有该罐的 vessel；见 cryomon.yaml(5)。"));
+        break;
+    }
 }
 
 /* ---------------------------------------------------------------- supplies */

@@ -243,6 +243,7 @@ struct caller_paper {
     json_t **roots;
     size_t n_roots;
     char hint[2 * CALL_KEY], link[LINK_URL_MAX], occurrence[CALL_OCCURRENCE], words[2][CALLER_WORDS];
+    char since[2][CALLER_WORDS]; /* members that the group's sentence does not know yet */
 };
 int caller_paper(struct caller *c, struct stamp now, const struct call_order *order,
                  struct caller_paper *ret);

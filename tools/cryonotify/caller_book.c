@@ -274,6 +274,10 @@ void caller_try_book(struct caller *c)
     if (c->hung_book == NULL || book_opened(c->hung_book) != 0) {
         struct book *book = NULL;
         int result = book_open(c->config->state, NULL, &book, c->book_trouble, sizeof c->book_trouble);
+        if (result == -ETIMEDOUT && c->hung_book == NULL) {
+            c->hung_book = book;
+            return;
+        }
         (void)book_close(book);
         if (result < 0)
             return;

@@ -54,21 +54,33 @@ void caller_clients_close(struct caller *c)
             close_client(&c->clients[i]);
 }
 
-static json_t *failure(const char *words)
+static json_t *failure(const char *en, const char *zh)
 {
-    return json_pack("{s:b, s:s}", "ok", 0, "error", words);
+    return json_pack("{s:b, s:s, s:s}", "ok", 0, "error", en, "error_zh", zh);
 }
 
 static json_t *outcome(int result)
 {
+    static const struct {
+        int error;
+        const char *en, *zh;
+    } table[] = {
+        {-ENOENT, "there is no such thing", "没有该对象"},
+        {-EALREADY, "it is acknowledged already", "已确认过"},
+        {-ESTALE, "that was another occurrence of this alarm", "那是此报警的另一次发生"},
+        {-EROFS, "notify.db can't be written: what is not recorded is not switched off",
+         "notify.db 无法写入：未能记录的停用不生效"},
+        {-ETIMEDOUT,
+         "notify.db can't be written, the disk does not answer: what is not recorded is not switched off",
+         "notify.db 无法写入（磁盘无响应）：未能记录的停用不生效"},
+        {-EBUSY, "too many at once, try again", "请求过多，请重试"},
+    };
     if (result == 0)
         return json_pack("{s:b}", "ok", 1);
-    return failure(result == -ENOENT     ? "there is no such thing"
-                   : result == -EALREADY ? "it is acknowledged already"
-                   : result == -ESTALE   ? "that was another occurrence of this alarm"
-                   : result == -EROFS || result == -ETIMEDOUT
-                       ? "notify.db can't be written: what is not recorded is not switched off"
-                       : strerrordesc_np(-result));
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].error == result)
+            return failure(table[i].en, table[i].zh);
+    return failure(strerrordesc_np(-result), strerrordesc_np(-result));
 }
 
 static const char *text_of(const json_t *root, const char *key)
@@ -87,11 +99,12 @@ static json_t *do_off(struct caller *c, struct stamp now, const json_t *ask, con
     snprintf(off.why, sizeof off.why, "%s", text_of(ask, "why"));
     snprintf(off.by, sizeof off.by, "%s", who);
     if (notify_config_what(c->config, off.what, &person, &channel) < 0)
-        return failure("there is no such person or channel; write PERSON or PERSON/CHANNEL");
+        return failure("there is no such person or channel; write PERSON or PERSON/CHANNEL",
+                       "没有该人员或通道；请写 人员 或 人员/通道");
     if (off.why[0] == '\0')
-        return failure("a reason is needed");
+        return failure("a reason is needed", "须说明原因");
     if (for_ms <= 0 || for_ms * MS_US > CALL_OFF_MAX_US)
-        return failure("the time is more than 0 and at most 7 days");
+        return failure("the time is more than 0 and at most 7 days", "时长须大于 0 且不超过 7 天");
     off.until_utc_us = now.utc_us + for_ms * MS_US;
     return outcome(caller_off(c, now, &off));
 }
@@ -103,7 +116,8 @@ static json_t *do_on(struct caller *c, struct stamp now, const json_t *ask, cons
     int result = caller_on(c, now, text_of(ask, "what"), who);
     if (result == -EROFS)
         return failure("it is on again, but notify.db can't be written: a restart would switch it off again "
-                       "until its time is over");
+                       "until its time is over",
+                       "已恢复，但 notify.db 无法写入：重启后将再次停用，直至到期");
     return outcome(result);
 }
 
@@ -111,7 +125,8 @@ static json_t *do_test(struct caller *c, struct stamp now, const json_t *ask)
 {
     struct call_event event = {.kind = CALL_TEST};
     if (notify_config_what(c->config, text_of(ask, "what"), &event.person, &event.channel) < 0)
-        return failure("there is no such person or channel; write PERSON or PERSON/CHANNEL");
+        return failure("there is no such person or channel; write PERSON or PERSON/CHANNEL",
+                       "没有该人员或通道；请写 人员 或 人员/通道");
     call_feed(c->call, now, &event);
     return json_pack("{s:b, s:I}", "ok", 1, "after", (json_int_t)c->last_id);
 }
@@ -138,7 +153,7 @@ static json_t *do_calls(struct caller *c, const json_t *ask)
         limit = CALLS_SHOWN;
     if (c->book == NULL || book_attempt_load(c->book, false, (unsigned)limit, add_call, calls) < 0) {
         json_decref(calls);
-        return failure("the record can't be read");
+        return failure("the record can't be read", "无法读取记录");
     }
     return json_pack("{s:b, s:o}", "ok", 1, "calls", calls);
 }
@@ -167,7 +182,8 @@ static json_t *answer(struct caller *c, struct stamp now, const struct caller_cl
 {
     const char *command = text_of(ask, "command");
     if (!client->may_read)
-        return failure("permission denied: group cryomon may look, cryomon-operator may command");
+        return failure("permission denied: group cryomon may look, cryomon-operator may command",
+                       "权限不足：cryomon 组可查看，cryomon-operator 组可操作");
     if (strcmp(command, "status") == 0) {
         json_t *status = caller_status_json(c, now);
         json_object_set_new(status, "alarms", open_alarms(c));
@@ -177,7 +193,8 @@ static json_t *answer(struct caller *c, struct stamp now, const struct caller_cl
     if (strcmp(command, "calls") == 0)
         return do_calls(c, ask);
     if (!client->may_command)
-        return failure("permission denied: only the group cryomon-operator may do this");
+        return failure("permission denied: only the group cryomon-operator may do this",
+                       "权限不足：仅 cryomon-operator 组可操作");
     if (strcmp(command, "off") == 0)
         return do_off(c, now, ask, client->who);
     if (strcmp(command, "on") == 0)
@@ -186,7 +203,7 @@ static json_t *answer(struct caller *c, struct stamp now, const struct caller_cl
         return do_test(c, now, ask);
     if (strcmp(command, "ack") == 0)
         return outcome(caller_acknowledge(c, now, text_of(ask, "what"), client->who, text_of(ask, "note")));
-    return failure("unknown command");
+    return failure("unknown command", "未知命令");
 }
 
 /* An answer may be longer than the socket holds: the rest goes as it is read, until the client's time is
@@ -222,7 +239,8 @@ static void read_request(struct caller *c, struct stamp now, struct caller_clien
         return;
     }
     json_t *ask = json_loadb(client->text, (size_t)(end - client->text), 0, &where);
-    json_t *reply = json_is_object(ask) ? answer(c, now, client, ask) : failure("this is not a JSON object");
+    json_t *reply = json_is_object(ask) ? answer(c, now, client, ask)
+                                        : failure("this is not a JSON object", "不是 JSON 对象");
     char *text = reply != NULL ? json_dumps(reply, JSON_COMPACT) : NULL;
     json_decref(reply);
     json_decref(ask);

@@ -231,32 +231,66 @@ static json_t *body_of(struct caller *c, uint32_t slot)
     return body != NULL ? json_loads(body, 0, &where) : NULL;
 }
 
-/* The members that are told with their group: as the core has them, and as the group's own body lists them.
- */
-static int fill_group(struct caller *c, const struct call_order *order, struct caller_paper *p)
+/* "Tank 4, Tank 5": one more, in both languages; each tank once. */
+static void add_name(struct caller *c, struct caller_paper *p, uint32_t slot, const char *key,
+                     char last[CALL_KEY])
+{
+    static const char *const between[] = {", ", "、"}, *const more[] = {" ...", "…"};
+    char asset[CALL_KEY];
+    snprintf(asset, sizeof asset, "%.*s", (int)strcspn(key, "/"), key);
+    if (strcmp(asset, last) == 0)
+        return;
+    memcpy(last, asset, sizeof asset);
+    json_t *root = body_of(c, slot);
+    struct words names = words_of(root, "asset_name");
+    for (int i = 0; i < 2; i++) {
+        char *to = p->since[i];
+        size_t used = strlen(to);
+        const char *name = i == 0 ? names.en : names.zh;
+        name = name != NULL ? name : asset;
+        if (used + strlen(name) + 16 < CALLER_WORDS / 2)
+            snprintf(to + used, CALLER_WORDS - used, "%s%s", used > 0 ? between[i] : "", name);
+        else if (used > 0 && strcmp(to + used - strlen(more[i]), more[i]) != 0)
+            snprintf(to + used, CALLER_WORDS - used, "%s", more[i]);
+    }
+    json_decref(root);
+}
+
+/* A group's members: as its own body lists them, and as they are known now. The body is made when the group
+ * is raised and refreshed once a minute; whoever has joined since is named too. */
+static int fill_group(struct caller *c, uint32_t lead, struct caller_paper *p)
 {
     const json_t *members = json_object_get(p->root, "members");
-    size_t listed = json_array_size(members), n = 0;
-    uint32_t cursor = 0, slot;
-    p->group_members = calloc(listed + order->n_alarms + 1, sizeof *p->group_members);
+    size_t listed = json_array_size(members), n = 0, cap = listed + NOTICE_MEMBERS_MAX, since = 0;
+    char last[CALL_KEY] = "";
+    p->group_members = calloc(cap + 1, sizeof *p->group_members);
     if (p->group_members == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < listed; i++)
         if (json_is_string(json_array_get(members, i)))
             p->group_members[n++] = json_string_value(json_array_get(members, i));
-    while (call_batch_next(c->call, order, &cursor, &slot)) {
+    listed = n;
+    int64_t said = integer_of(p->root, "n_members", (int64_t)n);
+    for (uint32_t slot = 0; slot < c->config->rules.n_alarms; slot++) {
         struct call_view view;
-        bool known = slot == order->slot || !call_view(c->call, slot, &view);
-        for (size_t i = 0; i < n && !known; i++)
+        bool known =
+            !call_speaks_for(c->call, lead, slot) || !call_view(c->call, slot, &view) || !view.active;
+        for (size_t i = 0; i < listed && !known; i++)
             known = strcmp(p->group_members[i], view.key) == 0;
-        if (!known && n < listed + order->n_alarms)
+        if (known)
+            continue;
+        since++;
+        if (said <= (int64_t)listed) /* else it may be one of those that found no room in the list */
+            add_name(c, p, slot, view.key, last);
+        if (n < cap)
             p->group_members[n++] = view.key;
     }
+    n = n < NOTICE_MEMBERS_MAX ? n : NOTICE_MEMBERS_MAX;
     p->notice.group_members = p->group_members;
     p->notice.n_group_members = n;
-    p->notice.n_group_total = (size_t)integer_of(p->root, "n_members", (int64_t)n);
-    if (p->notice.n_group_total < n)
-        p->notice.n_group_total = n;
+    p->notice.n_group_total = (size_t)(said > (int64_t)(listed + since) ? said : (int64_t)(listed + since));
+    if (p->since[0][0] != '\0')
+        p->notice.group_since = (struct words){.en = p->since[0], .zh = p->since[1]};
     return 0;
 }
 
@@ -363,7 +397,7 @@ int caller_paper(struct caller *c, struct stamp now, const struct call_order *or
     if (order->purpose == CALL_HELD || order->purpose == CALL_HOLD_ENDED)
         return order->n_alarms > 1 ? fill_summary(c, order, p) : 0;
     if (order->n_alarms > 1 || json_array_size(json_object_get(p->root, "members")) > 0) {
-        int result = fill_group(c, order, p);
+        int result = fill_group(c, order->slot, p);
         if (result < 0)
             return result;
     }

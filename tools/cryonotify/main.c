@@ -15,6 +15,7 @@
 #include "caller.h"
 #include "command.h"
 #include "log.h"
+#include "phrase.h"
 
 #define EXIT_USAGE   2
 #define EXIT_CONFIG  78
@@ -28,16 +29,30 @@ struct options {
     int log_level;
 };
 
+static const char *tr(const char *en, const char *zh)
+{
+    return phrase_pick(command_language(), en, zh);
+}
+
 static void usage(FILE *to)
 {
-    fputs("usage: cryonotify [--config FILE] [--watch-only]          run the service\n"
-          "       cryonotify check                                   look for mistakes in the configuration\n"
-          "       cryonotify status|calls [--json]\n"
-          "       cryonotify test PERSON[/CHANNEL]                   send a test message\n"
-          "       cryonotify off PERSON[/CHANNEL] --for 2h --why TEXT\n"
-          "       cryonotify on PERSON[/CHANNEL]\n"
-          "       cryonotify ack ASSET/ALARM                         acknowledge an alarm\n"
-          "see cryonotify(8)\n",
+    fputs(tr("usage: cryonotify [--config FILE] [--watch-only]          run the service\n"
+             "       cryonotify check                                   look for mistakes in the "
+             "configuration\n"
+             "       cryonotify status|calls [--json]\n"
+             "       cryonotify test PERSON[/CHANNEL]                   send a test message\n"
+             "       cryonotify off PERSON[/CHANNEL] --for 2h --why TEXT\n"
+             "       cryonotify on PERSON[/CHANNEL]\n"
+             "       cryonotify ack ASSET/ALARM                         acknowledge an alarm\n"
+             "see cryonotify(8)\n",
+             "用法：cryonotify [--config 文件] [--watch-only]           运行服务\n"
+             "      cryonotify check                                    检查配置中的错误\n"
+             "      cryonotify status|calls [--json]                    状态；呼叫记录\n"
+             "      cryonotify test 人员[/通道]                         发送测试消息\n"
+             "      cryonotify off 人员[/通道] --for 2h --why 原因      停用通知\n"
+             "      cryonotify on 人员[/通道]                           恢复通知\n"
+             "      cryonotify ack 设备/报警                            确认报警\n"
+             "参见 cryonotify(8)\n"),
           to);
 }
 
@@ -111,13 +126,29 @@ static struct notify_config *load(const struct options *options)
     int result = notify_config_load(options->config, options->templates, &problems, &warnings, &config);
     problems_print(&problems, stderr);
     for (size_t i = 0; i < warnings.n && i < PROBLEMS_MAX; i++)
-        fprintf(stderr, "warning: %s\n", warnings.lines[i]);
+        fprintf(stderr, tr("warning: %s\n", "警告：%s\n"), warnings.lines[i]);
     if (result < 0)
-        fprintf(stderr, "cryonotify: %s has %zu mistake%s\n", options->config, problems.n,
-                problems.n == 1 ? "" : "s");
+        fprintf(stderr,
+                problems.n == 1 ? tr("cryonotify: %s has %zu mistake\n", "cryonotify：%s 有 %zu 个错误\n")
+                                : tr("cryonotify: %s has %zu mistakes\n", "cryonotify：%s 有 %zu 个错误\n"),
+                options->config, problems.n);
     problems_free(&problems);
     problems_free(&warnings);
     return config;
+}
+
+static void set_zone(const struct notify_config *config)
+{
+    static char zone[sizeof config->time_zone]; /* what the environment had, before the first one */
+    static bool known;
+    if (!known && getenv("TZ") != NULL)
+        snprintf(zone, sizeof zone, "%s", getenv("TZ"));
+    known = true;
+    if (config->time_zone[0] != '\0' || zone[0] != '\0')
+        (void)setenv("TZ", config->time_zone[0] != '\0' ? config->time_zone : zone, 1);
+    else
+        (void)unsetenv("TZ");
+    tzset();
 }
 
 static int command(const struct options *options, const char *verb, const char *what)
@@ -129,11 +160,14 @@ static int command(const struct options *options, const char *verb, const char *
                               .what = what,
                               .why = options->why,
                               .lasting = options->lasting,
-                              .json = options->json};
+                              .json = options->json,
+                              .language = command_language()};
     /* Whatever mistake was made in it since, the running service has its socket where it was. */
-    if (command.socket == NULL &&
-        notify_config_load(options->config, options->templates, &problems, &warnings, &config) == 0)
-        command.socket = config->socket;
+    if (notify_config_load(options->config, options->templates, &problems, &warnings, &config) == 0) {
+        set_zone(config);
+        if (command.socket == NULL)
+            command.socket = config->socket;
+    }
     if (command.socket == NULL)
         command.socket = SOCKET;
     int status = command_run(&command);
@@ -155,20 +189,6 @@ static int open_signals(void)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static void set_zone(const struct notify_config *config)
-{
-    static char zone[sizeof config->time_zone]; /* what the environment had, before the first one */
-    static bool known;
-    if (!known && getenv("TZ") != NULL)
-        snprintf(zone, sizeof zone, "%s", getenv("TZ"));
-    known = true;
-    if (config->time_zone[0] != '\0' || zone[0] != '\0')
-        (void)setenv("TZ", config->time_zone[0] != '\0' ? config->time_zone : zone, 1);
-    else
-        (void)unsetenv("TZ");
-    tzset();
 }
 
 /* Runs it, and what takes over from it. *config is replaced then. */
@@ -232,8 +252,8 @@ int main(int argc, char **argv)
     if (config == NULL)
         return options.check ? EXIT_FAILURE : EXIT_CONFIG;
     if (options.check)
-        printf("%s: no mistakes: %u people, %u channels\n", options.config, config->n_people,
-               config->n_channels);
+        printf(tr("%s: no mistakes: %u people, %u channels\n", "%s：没有错误：%u 人，%u 个通道\n"),
+               options.config, config->n_people, config->n_channels);
     status = options.check ? EXIT_SUCCESS : run(&options, &config);
     notify_config_free(config);
     return status;

@@ -267,8 +267,9 @@ static void draw_limits(const struct panel *p)
 /* Is there a reading missing between two columns that lie so far apart? */
 static bool is_broken(const struct panel *p, const json_t *a, const json_t *b)
 {
-    double interval_us =
-        number(json_object_get(json_object_get(p->point, "readings"), "interval_seconds")) * 1e6;
+    const json_t *told = json_object_get(p->point, "told");
+    const json_t *by = told != NULL ? told : json_object_get(p->point, "readings");
+    double interval_us = number(json_object_get(by, "interval_seconds")) * 1e6;
     return column_us(p, b) - column_us(p, a) > 2 * p->step_us + EXPOSURE_HOLD * interval_us;
 }
 
@@ -346,12 +347,18 @@ static void draw_title(const struct panel *p)
     sheet_text(p->s, SHEET_BOLD, text, SHEET_LEFT, p->s->y, 0, SHEET_START);
 }
 
-void chart_draw(struct sheet *s, const json_t *facts, const json_t *point, double height)
+static void draw_frame(const struct panel *p)
+{
+    cairo_set_source_rgb(p->s->cr, 0.4, 0.4, 0.4);
+    cairo_set_line_width(p->s->cr, 0.6);
+    cairo_rectangle(p->s->cr, p->x, p->y, p->width, p->height);
+    cairo_stroke(p->s->cr);
+}
+
+static struct panel panel_of(struct sheet *s, const json_t *facts, const json_t *point, double height)
 {
     const json_t *range = json_object_get(facts, "range"), *chart = json_object_get(point, "chart");
-    const json_t *states = json_object_get(point, "states");
-    sheet_need(s, height + CHART_AROUND);
-    struct panel p = {
+    return (struct panel){
         .s = s,
         .facts = facts,
         .point = point,
@@ -366,6 +373,13 @@ void chart_draw(struct sheet *s, const json_t *facts, const json_t *point, doubl
         .to_us = facts_time_of(range, "to"),
         .step_us = number(json_object_get(chart, "step_s")) * 1e6,
     };
+}
+
+void chart_draw(struct sheet *s, const json_t *facts, const json_t *point, double height)
+{
+    const json_t *states = json_object_get(point, "states");
+    sheet_need(s, height + CHART_AROUND);
+    struct panel p = panel_of(s, facts, point, height);
     choose_scale(&p);
     draw_title(&p);
     shade_excursions(&p);
@@ -377,10 +391,97 @@ void chart_draw(struct sheet *s, const json_t *facts, const json_t *point, doubl
     hatch_gaps(&p);
     draw_curve(&p, json_array_size(states) > 0);
     draw_limits(&p);
-    cairo_set_source_rgb(s->cr, 0.4, 0.4, 0.4);
-    cairo_set_line_width(s->cr, 0.6);
-    cairo_rectangle(s->cr, p.x, p.y, p.width, p.height);
-    cairo_stroke(s->cr);
+    draw_frame(&p);
+    s->y += height + CHART_AROUND;
+}
+
+/* ---------------------------------------------------------------- estimates */
+
+static const json_t *columns_of(const json_t *point)
+{
+    return json_object_get(json_object_get(point, "chart"), "index_minimum_mean_maximum");
+}
+
+static void shade_spans(const struct panel *p, const json_t *spans)
+{
+    size_t i;
+    const json_t *span;
+    json_array_foreach(spans, i, span)
+    {
+        double x, width;
+        bool failing = strcmp(facts_text_of(span, "state"), "failing") == 0;
+        span_of(p, span, "from", "to", &x, &width);
+        cairo_set_source_rgb(p->s->cr, 1.0, failing ? 0.80 : 0.93, failing ? 0.76 : 0.78);
+        cairo_rectangle(p->s->cr, x, p->y, width, p->height);
+        cairo_fill(p->s->cr);
+    }
+}
+
+/* Both ends have the same columns: they are told with the value or not at all. */
+static void draw_interval(const struct panel *p, const json_t *least, const json_t *most)
+{
+    cairo_t *cr = p->s->cr;
+    size_t n = json_array_size(least), i = 0;
+    struct panel own = *p;
+    own.columns = least;
+    if (n != json_array_size(most))
+        return;
+    cairo_set_source_rgb(cr, 0.78, 0.87, 0.96);
+    while (i < n) {
+        size_t end = line_end(&own, i);
+        cairo_new_path(cr); /* where a text was written last is no corner of it */
+        for (size_t k = i; k < end; k++)
+            cairo_line_to(cr, x_of(p, column_us(p, json_array_get(most, k))),
+                          y_of(p, number(json_array_get(json_array_get(most, k), 2))));
+        for (size_t k = end; k-- > i;)
+            cairo_line_to(cr, x_of(p, column_us(p, json_array_get(least, k))),
+                          y_of(p, number(json_array_get(json_array_get(least, k), 2))));
+        cairo_close_path(cr);
+        cairo_fill(cr);
+        i = end;
+    }
+}
+
+static void include_means(struct panel *p, const json_t *columns)
+{
+    size_t i;
+    const json_t *column;
+    json_array_foreach(columns, i, column)
+    {
+        include(p, number(json_array_get(column, 2)));
+    }
+}
+
+static void draw_means(const struct panel *p)
+{
+    for (size_t i = 0, end, n = json_array_size(p->columns); i < n; i = end) {
+        end = line_end(p, i);
+        draw_line(p, i, end, false);
+    }
+}
+
+void chart_estimate(struct sheet *s, const json_t *facts, const json_t *point, const json_t *least,
+                    const json_t *most, const json_t *spans, double height)
+{
+    sheet_need(s, height + CHART_AROUND);
+    struct panel p = panel_of(s, facts, point, height);
+    p.low = INFINITY;
+    p.high = -INFINITY;
+    include_means(&p, p.columns);
+    include_means(&p, columns_of(least));
+    include_means(&p, columns_of(most));
+    if (p.low > p.high)
+        p.low = p.high = 0;
+    double margin = fmax((p.high - p.low) * 0.07, 0.05);
+    p.low = p.low >= 0 ? fmax(p.low - margin, 0) : p.low - margin;
+    p.high += margin;
+    draw_title(&p);
+    shade_spans(&p, spans);
+    draw_interval(&p, columns_of(least), columns_of(most));
+    draw_numbers(&p);
+    draw_times(&p);
+    draw_means(&p);
+    draw_frame(&p);
     s->y += height + CHART_AROUND;
 }
 

@@ -145,7 +145,8 @@ void facts_names(struct gather *g)
 
 void facts_begin(struct gather *g)
 {
-    json_t **const arrays[] = {&g->alarms, &g->changes, &g->clocks, &g->reviews, &g->corrections};
+    json_t **const arrays[] = {&g->alarms,      &g->changes, &g->clocks,    &g->reviews,
+                               &g->corrections, &g->fills,   &g->relearned, &g->vacuum};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         if ((*arrays[i] = json_array()) == NULL)
             g->failed = true;
@@ -154,7 +155,8 @@ void facts_begin(struct gather *g)
 
 int facts_end(struct gather *g, int status, json_t **ret)
 {
-    json_t *const arrays[] = {g->alarms, g->changes, g->clocks, g->reviews, g->corrections};
+    json_t *const arrays[] = {g->alarms,      g->changes, g->clocks,    g->reviews,
+                              g->corrections, g->fills,   g->relearned, g->vacuum};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         json_decref(arrays[i]);
     facts_free_periods(g);
@@ -212,6 +214,7 @@ static int gather(struct gather *g, const char *dir)
     facts_set(g, g->facts, "corrections", json_incref(g->corrections));
     facts_set(g, g->facts, "configuration", facts_configuration(g));
     facts_set(g, g->facts, "calibrations", facts_calibrations(g));
+    facts_tank(g);
     facts_set(g, g->facts, "verification", facts_verification(g, dir));
     return g->failed ? -ENOMEM : 0;
 }

@@ -22,7 +22,7 @@ struct gather {
     json_t *facts; /* the whole */
     struct facts_period *periods;
     size_t n_periods, cap_periods;
-    json_t *alarms, *changes, *clocks, *reviews, *corrections;
+    json_t *alarms, *changes, *clocks, *reviews, *corrections, *fills, *vacuum, *relearned;
     json_t *before; /* alarm -> its last event before the range */
     int64_t *calibrations;
     size_t n_calibrations, cap_calibrations;
@@ -74,6 +74,16 @@ json_t *facts_calibrations(struct gather *g);
 
 /* Verifies the chains, and the readings of the range; tells what was checked and what was found. */
 json_t *facts_verification(struct gather *g, const char *dir);
+
+/* What was derived of a tank: fills (events), nitrogen, doubts about its vacuum; into facts.tank. */
+struct facts_vacuum {
+    micro_t state; /* 0: none that is told */
+    int64_t from_us, until_us;
+};
+void facts_vacuum_take(struct gather *g, struct facts_vacuum *v, const struct walk_reading *r);
+void facts_vacuum_end(struct gather *g, struct facts_vacuum *v);
+void facts_mark_derived(struct gather *g, json_t *object, const char *id);
+void facts_tank(struct gather *g);
 
 /* Small things. */
 json_t *facts_time(int64_t utc_us);

@@ -198,6 +198,8 @@ static void glance_data(struct report *r, char *text, size_t cap)
     json_array_foreach(json_object_get(r->facts, "points"), i, point)
     {
         const json_t *readings = json_object_get(point, "readings");
+        if (report_is_derived(point))
+            continue;
         expected += report_number(readings, "expected");
         stored += fmin(report_number(readings, "stored"), report_number(readings, "expected"));
         good += fmin(report_number(readings, "good"), report_number(readings, "expected"));
@@ -242,7 +244,7 @@ static void charts(struct report *r)
     size_t i, numbers = 0;
     json_array_foreach(points, i, point)
     {
-        numbers += json_array_size(json_object_get(point, "states")) == 0;
+        numbers += json_array_size(json_object_get(point, "states")) == 0 && !report_is_derived(point);
     }
     double height = numbers <= 1 ? 190 : numbers == 2 ? 138 : 105;
     sheet_section(r->s, tr(r->ctl, "Course", "变化曲线"), 125 + CHART_AROUND);
@@ -250,6 +252,8 @@ static void charts(struct report *r)
     json_array_foreach(points, i, point)
     {
         bool states = json_array_size(json_object_get(point, "states")) > 0;
+        if (report_is_derived(point))
+            continue; /* see report_tank */
         chart_draw(r->s, r->facts, point, states ? 34 : height);
     }
 }
@@ -289,6 +293,7 @@ static void draw(struct report *r)
     glance(r);
     left_out(r);
     charts(r);
+    report_tank(r);
     report_excursions(r);
     report_exposure(r);
     report_alarms(r);

@@ -47,8 +47,13 @@ static void causes(const struct report *r, const json_t *gap, char *text, size_t
 static void points_of(const struct report *r, const json_t *gap, char *text, size_t cap)
 {
     const json_t *points = json_object_get(gap, "points"), *id;
-    size_t i, n = json_array_size(points), all = json_array_size(json_object_get(r->facts, "points"));
+    size_t i, n = json_array_size(points), all = 0, k;
+    const json_t *each;
     text[0] = '\0';
+    json_array_foreach(json_object_get(r->facts, "points"), k, each)
+    {
+        all += !report_is_derived(each);
+    }
     if (n == all && n > 1) {
         report_add(text, cap, tr(r->ctl, "all points", "全部测点"));
         return;

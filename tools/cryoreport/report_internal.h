@@ -29,6 +29,7 @@ const char *report_minutes(char text[REPORT_TEXT_MAX], double seconds); /* "12.5
 const char *report_value(char text[REPORT_TEXT_MAX], const json_t *number, unsigned decimals);
 /* {"en":.., "zh":..} in the language of the report. */
 const char *report_bilingual(const struct report *r, const json_t *object, const char *key);
+bool report_is_derived(const json_t *point);                        /* computed by the daemon: no sensor */
 const json_t *report_point(const struct report *r, const char *id); /* NULL: not in the facts */
 unsigned report_decimals(const json_t *point);
 const char *report_kind(const struct report *r, const char *kind); /* of an asset */
@@ -55,6 +56,7 @@ void report_alarms(struct report *r);
 void report_exposure(struct report *r);
 void report_readings(struct report *r);
 void report_gaps(struct report *r);
+void report_tank(struct report *r);
 void report_calibrations(struct report *r);
 void report_configuration(struct report *r);
 void report_reviews(struct report *r);

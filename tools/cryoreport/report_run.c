@@ -72,6 +72,7 @@ void report_run_section(struct report *r, const char *title, double room)
         sheet_section(s, title, room);
         return;
     }
+    sheet_need(s, 30);
     s->y += 5 + sheet_text(s, SHEET_BOLD, title, SHEET_LEFT, s->y + 4, 0, SHEET_START);
     sheet_rule(s, SHEET_LEFT, SHEET_RIGHT, s->y, 0.55);
     s->y += 3;
@@ -87,7 +88,7 @@ static void pair_of_program(struct report *r)
     const char *from = facts_text_of(r->facts, "program_from");
     if (program == NULL) {
         report_pair_in(r, tr(ctl, "Program", "程序"),
-                       strcmp(from, "text-gone") == 0
+                       strcmp(from, "record-text-gone") == 0
                            ? tr(ctl, "NOT KNOWN: its hash is in the record, its text is not",
                                 "未知：记录中有其哈希值，但没有程序文本")
                            : tr(ctl, "NOT KNOWN: nobody said which one, nothing is judged",
@@ -113,7 +114,7 @@ static void pair_of_program(struct report *r)
                               facts_text_of(program, "validated")),
                      text),
                     false);
-    if (strcmp(from, "configured") == 0)
+    if (strcmp(from, "configuration") == 0)
         report_pair(r, "",
                     tr(ctl, "as configured; the record has no event of this run that names one",
                        "按配置；记录中没有指明程序的事件"),
@@ -124,13 +125,21 @@ static void pair_of_program(struct report *r)
             SHEET_WARNING);
 }
 
+#define BRIEF_LOTS 240 /* bytes; on the one page the others are counted only */
+
 static void join(const struct report *r, const json_t *lots, char *text, size_t cap)
 {
     size_t i;
     const json_t *lot;
+    char more[32];
     text[0] = '\0';
     json_array_foreach(lots, i, lot)
     {
+        if (r->brief && strlen(text) > BRIEF_LOTS) {
+            snprintf(more, sizeof more, " … (%zu)", json_array_size(lots));
+            report_add(text, cap, more);
+            break;
+        }
         report_add(text, cap, i > 0 ? tr(r->ctl, ", ", "、") : "");
         report_add(text, cap, json_is_string(lot) ? json_string_value(lot) : "?");
     }
@@ -253,8 +262,8 @@ void report_run_curve(struct report *r)
     if (report_number(program, "settle_seconds") > 0) {
         char settle[REPORT_TEXT_MAX];
         snprintf(text, sizeof text,
-                 tr(r->ctl, "Grey: the first %s are not judged, the chamber was open when the run began.",
-                    "灰色：最初 %s 不作判定，运行开始时腔体曾打开。"),
+                 tr(r->ctl, "Grey: the first %s are not judged, says the program.",
+                    "灰色：按程序，最初 %s 不作判定。"),
                  report_duration(r, settle, report_number(program, "settle_seconds")));
         sheet_paragraph(r->s, SHEET_FAINT, text);
     }
@@ -297,6 +306,11 @@ static void decided(struct report *r, const json_t *decision)
              facts_text_of(decision, "by"), report_time_of(r, time, decision, "time"),
              report_number(decision, "event"));
     report_pair(r, tr(ctl, "By", "决定人"), text, false);
+    if (json_is_true(json_object_get(decision, "by_operator")))
+        report_pair_in(
+            r, "",
+            tr(ctl, "who also ran it: nobody else has looked at it", "与操作员为同一人：没有其他人复核"),
+            SHEET_WARNING);
     report_pair(r, tr(ctl, "Reason", "理由"), facts_text_of(decision, "reason"), false);
 }
 

@@ -26,16 +26,20 @@ static void events(struct report *r)
     n = json_array_size(notes);
     if (n == 0)
         return;
+    const size_t room = r->squeeze > 2 ? 130 : sizeof text - sizeof more;
     text[0] = '\0';
     json_array_foreach(notes, i, one)
     {
         if (i >= shown / 2)
             break;
-        report_add(text, sizeof text - sizeof more, i > 0 ? tr(ctl, "; ", "；") : "");
-        report_add(text, sizeof text - sizeof more, facts_text_of(one, "note"));
+        report_add(text, room, i > 0 ? tr(ctl, "; ", "；") : "");
+        report_add(text, room, facts_text_of(one, "note"));
     }
-    (void)snprintf(more, sizeof more, " … (%zu)", n);
-    report_add(text, sizeof text, n > shown / 2 ? more : "");
+    if (n > shown / 2)
+        (void)snprintf(more, sizeof more, " … (%zu)", n);
+    else
+        (void)snprintf(more, sizeof more, "%s", strlen(text) + 4 >= room ? " …" : "");
+    report_add(text, sizeof text, more);
     report_pair(r, tr(ctl, "Notes", "备注"), text, false);
 }
 

@@ -107,7 +107,7 @@ static void step_row(struct report *r, struct grid *grid, const json_t *step, si
 /* On the one page those that nothing was wrong with give way first. */
 static bool is_left_out(const struct report *r, size_t i, size_t n)
 {
-    static const size_t most[] = {32, 20, 14, 9, 6, 6};
+    static const size_t most[] = {32, 20, 14, 9, 6, 4};
     bool blamed = report_run_is_blamed(r, "rate", i + 1) || report_run_is_blamed(r, "deviation", i + 1) ||
                   report_run_is_blamed(r, "setpoint", i + 1) || report_run_is_blamed(r, "overshoot", i + 1);
     size_t room =

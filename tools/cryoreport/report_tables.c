@@ -333,6 +333,8 @@ static void bad_reasons(struct report *r)
     json_array_foreach(json_object_get(r->facts, "points"), i, point)
     {
         char text[2048] = "", one[REPORT_TEXT_MAX];
+        if (report_is_derived(point))
+            continue;
         json_object_foreach((json_t *)json_object_get(point, "bad_reasons"), reason, count)
         {
             snprintf(one, sizeof one, "%s%s %lld", text[0] != '\0' ? tr(r->ctl, ", ", "，") : "",
@@ -360,6 +362,8 @@ static void begins(struct report *r)
         char text[1024], time[REPORT_TEXT_MAX];
         int64_t first_us = facts_time_of(readings, "first");
         double lead_us = (double)(first_us - from_us);
+        if (report_is_derived(point))
+            continue;
         if (first_us != 0 && lead_us <= 3e6 * report_number(readings, "interval_seconds"))
             continue;
         if (first_us == 0)
@@ -391,7 +395,8 @@ void report_readings(struct report *r)
     grid_begin(&grid, r->s, COLUMNS(columns));
     json_array_foreach(json_object_get(r->facts, "points"), i, point)
     {
-        readings_row(r, &grid, point);
+        if (!report_is_derived(point))
+            readings_row(r, &grid, point);
     }
     grid_end(&grid);
     begins(r);

@@ -87,6 +87,11 @@ const char *report_bilingual(const struct report *r, const json_t *object, const
     return text[0] != '\0' ? text : facts_text_of(both, tr(r->ctl, "zh", "en"));
 }
 
+bool report_is_derived(const json_t *point)
+{
+    return json_is_true(json_object_get(point, "derived"));
+}
+
 const json_t *report_point(const struct report *r, const char *id)
 {
     size_t i;

@@ -56,13 +56,11 @@ static void keep(char *field, size_t cap, const json_t *body, const char *key)
         (void)snprintf(field, cap, "%s", text_of(body, key));
 }
 
-/* Each event has a "run" that is the daemon's own; a freezer's has an '@'. */
+/* "run" is the daemon's own run, as in every event. */
 static const char *id_of(const json_t *body)
 {
     const char *id = text_of(body, "freezer_run");
 
-    if (id[0] == '\0')
-        id = text_of(body, "run");
     return strchr(id, '@') != NULL ? id : "";
 }
 
@@ -97,12 +95,6 @@ static struct run_entry *entry_of(struct gathering *r, const char *id)
     return entry;
 }
 
-static const char *who_of(const struct history_event *event, const json_t *body)
-{
-    (void)event;
-    return text_of(body, text_of(body, "by")[0] != '\0' ? "by" : "who");
-}
-
 static void note(struct run_entry *entry, const struct history_event *event, const json_t *body)
 {
     char time[RFC3339_MAX];
@@ -110,20 +102,19 @@ static void note(struct run_entry *entry, const struct history_event *event, con
     if (text_of(body, "note")[0] == '\0')
         return;
     clock_print_utc(time, event->utc_us);
-    json_array_append_new(entry->notes, json_pack("{s:s, s:s, s:s}", "time", time, "who", who_of(event, body),
+    json_array_append_new(entry->notes, json_pack("{s:s, s:s, s:s}", "time", time, "who", text_of(body, "by"),
                                                   "note", text_of(body, "note")));
 }
 
 static void decide(struct run_entry *entry, const struct history_event *event, const json_t *body,
                    enum run_decision decision)
 {
-    const char *why = text_of(body, text_of(body, "reason")[0] != '\0' ? "reason" : "note");
-
     entry->decision = decision;
     entry->decided_us = event->utc_us;
     entry->decided_seq = event->seq;
-    (void)snprintf(entry->decided_by, sizeof entry->decided_by, "%s", who_of(event, body));
-    (void)snprintf(entry->decided_why, sizeof entry->decided_why, "%s", why);
+    (void)snprintf(entry->decided_by, sizeof entry->decided_by, "%s", text_of(body, "by"));
+    (void)snprintf(entry->decided_why, sizeof entry->decided_why, "%s", text_of(body, "note"));
+    entry->decided_by_operator = json_is_true(json_object_get(body, "by_operator"));
 }
 
 static void take(struct run_entry *entry, const struct history_event *event, json_t *body)

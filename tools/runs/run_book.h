@@ -33,6 +33,7 @@ struct run_entry {
     int64_t decided_us;
     uint64_t decided_seq;
     char decided_by[USER_MAX], decided_why[RUN_NOTE_MAX];
+    bool decided_by_operator; /* the same person who conducted it */
     json_t *events; /* array of {"seq", "time", "transition", "body"}, all of them as they are in the chain */
 };
 

@@ -1,6 +1,7 @@
 #include "round.h"
 
 #include "log.h"
+#include "round_values.h"
 
 #define SPLITS_MAX       16 /* in one poll: others wait for the bus */
 #define SPLIT_PAUSE_US   (10 * SECOND_US)
@@ -12,164 +13,7 @@
 #define MUTE_SERIAL      10 /* times as long: each silence puts all values of the device in doubt */
 #define IDENTITY_LAST_US (120 * SECOND_US) /* so long an identity is believed without a fault */
 
-/* A poll under way. */
-struct round {
-    struct bus *bus;
-    struct bus_device *device;
-    const struct config *config;
-    struct stamp slot;
-    bool believed;
-    unsigned splits;
-    uint16_t n_refused;    /* blocks that stand alone */
-    uint16_t n_missing;    /* of these, those that were answered before */
-    uint16_t n_answered;   /* blocks */
-    uint16_t missing_item; /* one of the n_missing */
-    bool refused;          /* something was not given */
-    bool unproven;         /* something may be somebody else's */
-    bool mute;             /* the poll ended at a register for which the device is never heard */
-};
-
-static const char *device_id(const struct round *r)
-{
-    return r->config->devices[r->device->index].id;
-}
-
-/* What the register is called in the profile. */
-static const char *register_name(const struct round *r, const struct bus_entry *entry)
-{
-    return entry->guard != NULL ? entry->guard->register_name : r->config->points[entry->point].register_name;
-}
-
-static const char *table_name(const struct plan_item *item)
-{
-    static const char *const names[] = {[TABLE_COIL] = "coil",
-                                        [TABLE_DISCRETE] = "discrete",
-                                        [TABLE_HOLDING] = "holding",
-                                        [TABLE_INPUT] = "input"};
-    return item->function < sizeof names / sizeof *names && names[item->function] != NULL
-               ? names[item->function]
-               : "?";
-}
-
-/* ---------------------------------------------------------------- readings */
-
-static void take(struct bus_entry *entry, const struct reading *reading, struct stamp taken)
-{
-    entry->reading = *reading;
-    entry->taken = taken;
-    entry->known = true;
-}
-
-static void fail_block(const struct round *r, const struct plan_item *items, const struct plan_block *block,
-                       enum reason reason)
-{
-    struct reading reading = {.quality = QUALITY_BAD, .reason = reason};
-    struct stamp now = clock_now();
-    for (uint16_t i = 0; i < block->n_items; i++)
-        take(&r->device->entries[items[block->first_item + i].point], &reading, now);
-}
-
-/* All points that the poll has not told yet; with known_too also those that it has read. */
-static void fail_points(const struct round *r, enum reason reason, bool known_too)
-{
-    struct reading reading = {.quality = QUALITY_BAD, .reason = reason};
-    struct stamp now = clock_now();
-    for (uint16_t i = 0; i < r->device->n_points; i++)
-        if (known_too || !r->device->entries[i].known)
-            take(&r->device->entries[i], &reading, now);
-}
-
-static bool is_identity(const struct bus_entry *entry)
-{
-    return entry->guard != NULL && entry->guard->rule.kind == GUARD_IDENTITY;
-}
-
-static struct reading decode_item(const struct round *r, const struct plan_item *item,
-                                  const struct plan_block *block, const struct modbus_reply *reply)
-{
-    const struct bus_entry *entry = &r->device->entries[item->point];
-    const struct reg_format *format =
-        entry->guard != NULL ? &entry->guard->format : &r->config->points[entry->point].format;
-    uint16_t offset = (uint16_t)(item->address - block->address);
-    uint16_t words[2];
-    if (item->function <= 2) {
-        words[0] = (uint16_t)((unsigned)reply->words[offset / 16] >> (offset % 16) & 1U);
-    } else {
-        words[0] = reply->words[offset];
-        if (item->width > 1)
-            words[1] = reply->words[offset + 1];
-    }
-    struct reading reading = decode_words(format, words);
-    bool believed = r->believed && bus_device_believed(r->device); /* trust may be lost on the way */
-    if (!believed && !is_identity(entry)) { /* what an unproven identity is worth, identify() knows */
-        reading.quality = QUALITY_BAD;
-        reading.reason = REASON_UNPROVEN;
-        reading.value = 0;
-    }
-    return reading;
-}
-
-static void take_block(const struct round *r, const struct plan_item *items, const struct plan_block *block,
-                       const struct modbus_reply *reply)
-{
-    struct stamp now = clock_now();
-    for (uint16_t i = 0; i < block->n_items; i++) {
-        const struct plan_item *item = &items[block->first_item + i];
-        struct bus_entry *entry = &r->device->entries[item->point];
-        struct reading reading = decode_item(r, item, block, reply);
-        take(entry, &reading, now);
-        if (entry->refused_us != 0 && i == 0)
-            log_line(LOG_NOTICE, MID_BUS, "device %s: gives register '%s' (%s %u) again", device_id(r),
-                     register_name(r, entry), table_name(item), item->address);
-        entry->refused_us = 0;
-    }
-}
-
-/* Posts what is known and was not posted yet. */
-static void tell(const struct round *r)
-{
-    for (uint16_t i = 0; i < r->device->n_points; i++) {
-        struct bus_entry *entry = &r->device->entries[i];
-        if (!entry->known || entry->told)
-            continue;
-        entry->told = true;
-        bus_post_sample(r->bus, entry->point, &entry->reading, r->slot, entry->taken);
-    }
-}
-
-void round_missing(struct bus *bus, const struct bus_device *device, enum reason reason, struct stamp slot)
-{
-    struct reading reading = {.quality = QUALITY_BAD, .reason = reason};
-    for (uint16_t i = 0; i < device->n_points; i++)
-        bus_post_sample(bus, device->entries[i].point, &reading, slot, clock_now());
-}
-
-/* ---------------------------------------------------------------- guards */
-
-static void apply(const struct round *r, const struct guard_config *guard, enum reason reason)
-{
-    if (reason == REASON_NONE)
-        return;
-    for (uint32_t i = 0; i < guard->n_targets; i++) {
-        struct bus_entry *entry =
-            bus_device_entry(r->device, r->config->guard_targets[guard->first_target + i]);
-        if (entry != NULL && entry->known)
-            guard_apply(&entry->reading, reason);
-    }
-}
-
-/* What the guards of this poll say about its values. */
-static void judge(const struct round *r)
-{
-    static const struct reading unread = {.quality = QUALITY_BAD, .reason = REASON_NEVER_READ};
-    for (uint16_t i = r->device->n_points; i < r->device->n_entries && r->believed; i++) {
-        struct bus_entry *entry = &r->device->entries[i];
-        const struct reading *reading = entry->known ? &entry->reading : &unread;
-        if (!is_identity(entry))
-            apply(r, entry->guard,
-                  guard_judge(&entry->guard->rule, &entry->memory, reading, entry->taken.boot_us));
-    }
-}
+/* ---------------------------------------------------------------- asking */
 
 static enum reason ask_block(const struct round *r, const struct plan_block *block,
                              struct modbus_reply *reply)
@@ -211,13 +55,13 @@ static enum reason read_identity(const struct round *r)
         const struct plan_block block = plan->blocks[b];
         enum reason reason = ask_block(r, &block, &reply);
         if (reason == REASON_NONE) {
-            take_block(r, plan->items, &block, &reply);
+            round_values_take(r, plan->items, &block, &reply);
         } else if (reason != REASON_REFUSED) {
             return reason;
         } else if (says_not_there(&reply) && plan_split(plan->items, plan->blocks, &plan->n_blocks, b)) {
             continue;
         } else if (says_not_there(&reply) || reply.exception == EXCEPTION_FUNCTION) {
-            fail_block(r, plan->items, &block, REASON_REFUSED);
+            round_values_fail_block(r, plan->items, &block, REASON_REFUSED);
         } else { /* a device that is in trouble: who it is can't be told now */
             return reason;
         }
@@ -231,7 +75,8 @@ static const struct bus_entry *find_stranger(const struct bus_device *device)
 {
     for (uint16_t i = device->n_points; i < device->n_entries; i++) {
         const struct bus_entry *entry = &device->entries[i];
-        if (is_identity(entry) && guard_judge(&entry->guard->rule, NULL, &entry->reading, 0) != REASON_NONE)
+        if (round_values_is_identity(entry) &&
+            guard_judge(&entry->guard->rule, NULL, &entry->reading, 0) != REASON_NONE)
             return entry;
     }
     return NULL;
@@ -243,11 +88,11 @@ static void tell_stranger(const struct round *r, const struct bus_entry *entry)
         return;
     r->device->stranger = true;
     if (entry->reading.quality == QUALITY_BAD && reason_is_no_data(entry->reading.reason))
-        log_line(LOG_ERR, MID_BUS, "device %s: another device answers: it has no register '%s'", device_id(r),
-                 entry->guard->register_name);
+        log_line(LOG_ERR, MID_BUS, "device %s: another device answers: it has no register '%s'",
+                 round_values_device(r), entry->guard->register_name);
     else
         log_line(LOG_ERR, MID_BUS, "device %s: another device answers: its register '%s' is %u (0x%x)",
-                 device_id(r), entry->guard->register_name, entry->reading.raw, entry->reading.raw);
+                 round_values_device(r), entry->guard->register_name, entry->reading.raw, entry->reading.raw);
 }
 
 /* Is it the device that was meant? While the line is not proven, the right one is asked again, and a stranger
@@ -267,7 +112,7 @@ static enum reason identify(const struct round *r)
         return REASON_WRONG_DEVICE;
     }
     if (device->stranger)
-        log_line(LOG_NOTICE, MID_BUS, "device %s: is the right one again", device_id(r));
+        log_line(LOG_NOTICE, MID_BUS, "device %s: is the right one again", round_values_device(r));
     device->stranger = false;
     device->identified = true;
     device->identified_on = r->bus->connections;
@@ -302,7 +147,7 @@ static void refuse(struct round *r, const struct plan_block *block, const struct
 {
     struct bus_device *device = r->device;
     const struct plan_item *first = &device->items[block->first_item];
-    fail_block(r, device->items, block, REASON_REFUSED);
+    round_values_fail_block(r, device->items, block, REASON_REFUSED);
     bool alone = device->items[block->first_item + block->n_items - 1].address == first->address;
     if (!alone || !says_not_there(reply))
         return;
@@ -336,14 +181,15 @@ static enum reason read_block(struct round *r, size_t *b, bool last)
     if (rests(r, &block) || is_mute(r, first)) {
         r->n_refused = (uint16_t)(r->n_refused + (first->mute_us == 0));
         r->refused = true;
-        fail_block(r, device->items, &block, first->mute_us == 0 ? REASON_REFUSED : REASON_TIMEOUT);
+        round_values_fail_block(r, device->items, &block,
+                                first->mute_us == 0 ? REASON_REFUSED : REASON_TIMEOUT);
         return REASON_NONE;
     }
     enum reason reason = ask_block(r, &block, &reply);
     if (reason != REASON_NONE && bus_stopping(r->bus))
         return reason;
     if (reason == REASON_UNPROVEN) { /* something came, and nothing tells whose it is */
-        fail_block(r, device->items, &block, REASON_UNPROVEN);
+        round_values_fail_block(r, device->items, &block, REASON_UNPROVEN);
         r->unproven = true;
         return REASON_NONE;
     }
@@ -353,11 +199,11 @@ static enum reason read_block(struct round *r, size_t *b, bool last)
         return reason;
     }
     if (first->mute_us != 0)
-        log_line(LOG_NOTICE, MID_BUS, "device %s: answers for register '%s' again", device_id(r),
-                 register_name(r, first));
+        log_line(LOG_NOTICE, MID_BUS, "device %s: answers for register '%s' again", round_values_device(r),
+                 round_values_register(r, first));
     first->mute_us = first->silences = 0;
     if (reason == REASON_NONE) {
-        take_block(r, device->items, &block, &reply);
+        round_values_take(r, device->items, &block, &reply);
         r->n_answered++;
     } else if (!last && split(r, *b - 1, &reply)) {
         --*b;
@@ -372,8 +218,9 @@ static void tell_mute(const struct round *r, const struct plan_block *block)
 {
     const struct plan_item *item = &r->device->items[block->first_item];
     log_line(LOG_WARNING, MID_BUS,
-             "device %s: is silent when asked for register '%s' (%s %u), and answers otherwise", device_id(r),
-             register_name(r, bus_device_first(r->device, block)), table_name(item), item->address);
+             "device %s: is silent when asked for register '%s' (%s %u), and answers otherwise",
+             round_values_device(r), round_values_register(r, bus_device_first(r->device, block)),
+             round_values_table(item), item->address);
 }
 
 /* Reads all blocks, those that were silent last: REASON_NONE, REASON_REFUSED when something was, or why it
@@ -388,12 +235,12 @@ static enum reason read_blocks(struct round *r)
             if (reason != REASON_NONE && !r->mute)
                 return reason; /* it won't answer the rest either: spare the bus */
             if (device->n_entries == device->n_points)
-                tell(r);
+                round_values_tell(r);
             if (!r->mute)
                 continue;
             if (!was_mute)
                 tell_mute(r, &device->blocks[b - 1]);
-            fail_points(r, reason, false); /* the others are asked for in the next poll */
+            round_values_fail(r, reason, false); /* the others are asked for in the next poll */
             return REASON_REFUSED;
         }
     }
@@ -407,9 +254,9 @@ static void learn(struct round *r)
     device->n_refused = r->n_refused;
     if (r->n_missing > 0 && !device->refuses_all) {
         const struct plan_item *item = &device->items[r->missing_item];
-        log_line(LOG_WARNING, MID_BUS, "device %s: refuses register '%s' (%s %u)%s", device_id(r),
-                 register_name(r, &device->entries[item->point]), table_name(item), item->address,
-                 r->n_missing > 1 ? ", and others" : "");
+        log_line(LOG_WARNING, MID_BUS, "device %s: refuses register '%s' (%s %u)%s", round_values_device(r),
+                 round_values_register(r, &device->entries[item->point]), round_values_table(item),
+                 item->address, r->n_missing > 1 ? ", and others" : "");
     }
     if (r->n_answered > 0) {
         device->refuses_all = false;
@@ -459,6 +306,13 @@ static void join(const struct round *r)
 
 /* ---------------------------------------------------------------- the whole */
 
+void round_missing(struct bus *bus, const struct bus_device *device, enum reason reason, struct stamp slot)
+{
+    struct reading reading = {.quality = QUALITY_BAD, .reason = reason};
+    for (uint16_t i = 0; i < device->n_points; i++)
+        bus_post_sample(bus, device->entries[i].point, &reading, slot, clock_now());
+}
+
 static void begin(struct round *r)
 {
     for (uint16_t i = 0; i < r->device->n_entries; i++)
@@ -489,14 +343,14 @@ enum reason round_run(struct bus *bus, struct bus_device *device, struct stamp s
     if (!bus_device_answered(reason) && bus_stopping(bus))
         return reason;
     if (!known) {
-        fail_points(&r, reason, true);
+        round_values_fail(&r, reason, true);
     } else {
-        judge(&r);
-        fail_points(&r, reason, false);
+        round_values_judge(&r);
+        round_values_fail(&r, reason, false);
         if (bus_device_answered(reason))
             learn(&r);
     }
-    tell(&r);
+    round_values_tell(&r);
     if (reason == REASON_WRONG_DEVICE)
         device->diagnostics.wrong_device++;
     if (bus_device_answered(reason) && !r.mute) { /* else a reply may still come */

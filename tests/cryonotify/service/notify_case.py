@@ -225,9 +225,10 @@ class NotifyTest(SystemTest):
                 service.synced()
         return service
 
-    def command(self, *arguments, check=True):
+    def command(self, *arguments, check=True, **env):
         done = subprocess.run([binary("cryonotify"), "--config", self.path("notify.yaml"), "--templates", TEMPLATES,
-                               *arguments], capture_output=True, text=True, timeout=60)
+                               *arguments], capture_output=True, text=True, timeout=60,
+                              env={**os.environ, "LC_ALL": "C.UTF-8", **env})
         if check and done.returncode != 0:
             raise AssertionError("cryonotify %s: %d: %s%s" % (arguments, done.returncode, done.stdout, done.stderr))
         return done

@@ -4,7 +4,6 @@ import json
 import select
 import socket
 import threading
-import urllib.request
 
 from notify_case import NotifyTest, free_port, harness, now_ms, rfc3339, until
 
@@ -159,6 +158,24 @@ class Calling(NotifyTest):  # each
         self.assertEqual(len(told["group_members"]), 4)
         self.receiver.never(1, alarm="no-data")
 
+    def test_a_group_names_who_has_joined_since(self):
+        """The daemon's sentence is of the raising; who joins before the message goes is named too."""
+        self.be_daemon()
+        self.service(collect="3 s")
+        made = [self.body("no-data", "raised", "unacknowledged", asset="tank-%d" % n, priority="high", group="hall/bus-down",
+                          asset_name={"en": "Tank %d" % n, "zh": "%d号罐" % n}) for n in range(5)]
+        self.publish(made[0])
+        self.publish(made[1])
+        group = self.publish(self.body(
+            "bus-down", "raised", "unacknowledged", asset="hall", asset_name={"en": "Hall", "zh": "大厅"}, priority="high", n_members=2,
+            members=["tank-0/no-data", "tank-1/no-data"], point=None, value=None, limit=None,
+            text={"en": "Hall: 2 of 5 at the same time: Tank 0, Tank 1", "zh": "大厅：2 个（共 5 个）同时报警：0号罐、1号罐"}))
+        for late in made[2:4]:
+            self.publish(late)
+        told = self.receiver.wait(person="li.na", alarm="bus-down", occurrence=group["id"])
+        self.assertIn("0号罐、1号罐，现又有：2号罐、3号罐", told["first"])
+        self.assertEqual((told["group_total"], sorted(told["group_members"])), (4, ["tank-%d/no-data" % n for n in range(4)]))
+
     def test_flood_is_one_summary_and_hides_nothing(self):
         self.be_daemon()
         self.service(flood={"more_than": 5, "within": "10 min", "every": "1 s"}, collect="2 s")
@@ -261,45 +278,6 @@ class Calling(NotifyTest):  # each
         self.assertEqual(self.receiver.wait(person="li.na", purpose="again")["attempt"], 2)
         self.assertEqual(self.receiver.wait(person="wang", purpose="escalated")["attempt"], 1)
 
-    def press(self, url):
-        with urllib.request.urlopen(urllib.request.Request(url, data=b"", method="POST"), timeout=30) as answer:
-            return answer.read().decode()
-
-    def test_a_link_says_that_it_was_acknowledged_only_when_it_was(self):
-        self.be_daemon()
-        port = free_port()
-        self.service(link={"listen": "127.0.0.1:%d" % port, "url": "http://127.0.0.1:%d" % port})
-        observer = self.watch_mqtt()
-        alarm = self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
-        link = self.receiver.wait(person="li.na", purpose="call")["link"]
-        answers = []
-
-        def answer(n, text):
-            since = observer.feed.mark()
-            presser = threading.Thread(target=lambda: answers.append(self.press(link)))
-            presser.start()
-            observer.wait("/cmd/cryonotify/acknowledge", since=since)
-            self.broker.publish("cryomon/test/cmd/cryonotify/answer", text, "-D", "publish", "correlation-data", str(n))
-            presser.join()
-            return answers[-1]
-        refused = '{"ok":false,"error":"cryonotify may not act for others"}'
-        self.assertIn("未能确认", answer(1, refused))
-        self.assertIn("未能确认", answer(2, refused))  # it can be pressed again, and tells the truth again
-        first = threading.Thread(target=lambda: answers.append(self.press(link)))
-        since = observer.feed.mark()
-        first.start()
-        observer.wait("/cmd/cryonotify/acknowledge", since=since)
-        self.assertIn("尚未得到监控系统确认", self.press(link))  # no answer: the daemon is away
-        first.join()
-        self.assertIn("尚未得到监控系统确认", answers[-1])
-        self.follow(alarm, "acknowledged", "acknowledged", by="wang", acknowledged_by="wang")
-        self.receiver.wait(purpose="acknowledged", person="li.na")
-        self.assertIn("此前已有人确认", self.open(link))
-
-    def open(self, url):
-        with urllib.request.urlopen(url, timeout=30) as answer:
-            return answer.read().decode()
-
     def test_everything_fails_and_the_status_stays_readable(self):
         """Dozens of people whose ways all fail: the status stays below what the daemon reads, and is not told without end."""
         settings = self.settings(rota=[{"people": ["p%d" % n for n in range(50)]}])
@@ -341,6 +319,41 @@ class Calling(NotifyTest):  # each
         self.command("test", "li.na")
         self.receiver.wait(person="li.na", purpose="test")
         self.mail.feed.wait(lambda m: "li.na@example.org" in m["to"], "a mail")
+
+    def test_commands_in_both_languages(self):
+        self.be_daemon()
+        self.service(site={"id": "test", "name": {"en": "Test bank", "zh": "测试库"}, "time_zone": "Asia/Shanghai"})
+        self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
+        self.receiver.wait(person="li.na", purpose="call")
+        until(lambda: [c["outcome"] for c in self.calls()] == ["sent"], "the result")
+        zh = {"LC_ALL": "zh_CN.UTF-8"}
+        call = self.calls()[0]
+        at = datetime.datetime.strptime(call["time"], "%Y-%m-%dT%H:%M:%S.%fZ") + datetime.timedelta(hours=8)
+        local = at.strftime("%Y-%m-%d %H:%M:%S+08:00")  # JSON is UTC, and the same in both
+        self.assertEqual(json.loads(self.command("calls", "--json", **zh).stdout), self.calls())
+        heads, row = self.command("calls").stdout.splitlines()
+        self.assertEqual(heads.split(), ["TIME", "PERSON", "CHANNEL", "WHY", "OUTCOME", "ALARM"])
+        self.assertEqual(row.split(), [*local.split(), "li.na", "hook", "call", "sent", call["alarm_id"]])
+        heads, row = self.command("calls", **zh).stdout.splitlines()
+        self.assertEqual(heads.split(), ["时间", "人员", "通道", "原因", "结果", "报警"])
+        self.assertEqual(row.split(), [*local.split(), "li.na", "hook", "呼叫", "已发出", call["alarm_id"]])
+        for words, env in ((("somebody would be told", "on duty:   li.na", "broker: connected", "read 20", "+08:00\n",
+                             "not acknowledged, level 1, called 1 times, told: li.na\n", "channel: li.na/hook ok since"), {}),
+                           (("有报警时会通知到人", "值班：  li.na", "MQTT 服务器：已连接", "读取于 20", "+08:00\n",
+                             "未确认，第 1 级，已呼叫 1 次，已通知：li.na\n", "通道：li.na/hook 正常，自 20"), zh)):
+            text = self.command("status", **env).stdout
+            for word in words:
+                self.assertIn(word, text)
+        for arguments, en, chinese in ((["ack", "tank-9/none"], "there is no such thing", "没有该对象"),
+                                       (["off", "nobody", "--for", "1h", "--why", "x"], "no such person", "没有该人员"),
+                                       (["off", "wang"], "--why TEXT", "--why 文字"), (["test"], "is missing", "缺少"),
+                                       (["nonsense"], "usage:", "用法：")):
+            self.assertIn(en, self.command(*arguments, check=False).stderr)
+            self.assertIn(chinese, self.command(*arguments, check=False, **zh).stderr)
+        self.assertIn("no mistakes: 3 people", self.command("check").stdout)
+        self.assertIn("没有错误：3 人", self.command("check", **zh).stdout)
+        self.assertIn("usage:", self.command("--help").stdout)
+        self.assertIn("用法：", self.command("--help", **zh).stdout)
 
     def test_check(self):
         good = self.configure()

@@ -1,7 +1,8 @@
 """notify.yaml is changed while the service runs."""
 import hashlib
+import urllib.request
 
-from notify_case import NotifyTest, harness, until
+from notify_case import NotifyTest, free_port, harness, until
 
 
 class Reload(NotifyTest):  # each
@@ -18,14 +19,16 @@ class Reload(NotifyTest):  # each
         """What is open goes on, with those who are on duty now, through the channels that there are now."""
         self.be_daemon()
         observer = self.watch_mqtt()
-        service = self.service()
+        port = free_port()
+        link = {"listen": "127.0.0.1:%d" % port, "url": "http://127.0.0.1:%d" % port}
+        service = self.service(link=link)
         first = self.in_force(observer, 0)
         alarm = self.publish(self.body("warm", "raised", "unacknowledged"))
         self.receiver.wait(person="li.na", purpose="call", occurrence=alarm["id"])
         other = self.publish(self.body("level", "raised", "unacknowledged", priority="high"))
         self.receiver.wait(person="li.na", purpose="call", occurrence=other["id"])
         until(lambda: [c["outcome"] for c in self.calls()] == ["sent"] * len(self.calls()), "the answers")
-        settings = self.settings()
+        settings = self.settings(link=link)
         del settings["people"]["li.na"]
         settings["people"]["zhao"] = {"name": "Zhao", "language": "zh", "channels": {"duty": "", "mail": "zhao@example.org"}}
         settings["channels"]["duty"] = dict(settings["channels"]["hook"], url=self.receiver.url("/duty"))
@@ -45,6 +48,8 @@ class Reload(NotifyTest):  # each
         mark = self.receiver.feed.mark()
         third = self.publish(self.body("lid", "raised", "unacknowledged"))
         self.receiver.wait(person="zhao", purpose="call", occurrence=third["id"], since=mark)
+        with urllib.request.urlopen(self.receiver.feed.since()[0]["link"], timeout=30) as page:  # one from before
+            self.assertEqual(page.status, 200)
         self.assertNotIn("offline", [m.json and m.json.get("state") for m in observer.feed.since(heard)
                                      if m.topic.endswith("/notify/status")])
 

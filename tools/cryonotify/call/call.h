@@ -213,6 +213,8 @@ struct call_view {
     uint64_t told; /* who has got a message of it */
 };
 bool call_view(const struct call *c, uint32_t slot, struct call_view *ret);
+/* The alarm is a member of that group alarm, and is told in its messages. */
+bool call_speaks_for(const struct call *c, uint32_t group, uint32_t slot);
 
 /* What is in force now. */
 struct call_health {

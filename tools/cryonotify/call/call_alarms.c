@@ -133,17 +133,29 @@ void call_start(struct call *c, struct stamp now, struct call_alarm *a)
     c->flood_ring[c->flood_ring_n++ % CALL_FLOOD] = now.boot_us;
 }
 
-/* The group alarm that speaks for this one, or NULL. A group that was acknowledged speaks only for those that
- * it had then: whoever acknowledged it could not know of the others. */
-struct call_alarm *call_group_of(struct call *c, const struct call_alarm *a)
+/* A group that was acknowledged speaks only for those that it had then: whoever acknowledged it could not
+ * know of the others. */
+static bool speaks_for(const struct call_alarm *group, const struct call_alarm *a)
+{
+    if (group == a || a->fact.life_safety || a->fact.priority > group->fact.priority)
+        return false;
+    return group->phase == PHASE_NEW || group->phase == PHASE_CALLING ||
+           (group->phase == PHASE_HELD && a->folded);
+}
+
+/* The group alarm that speaks for this one, or NULL. */
+struct call_alarm *call_group_of(const struct call *c, const struct call_alarm *a)
 {
     struct call_alarm *group = a->fact.group[0] != '\0' ? find(c, a->fact.group) : NULL;
-    if (group == NULL || group == a || a->fact.life_safety || a->fact.priority > group->fact.priority)
-        return NULL;
-    if (group->phase == PHASE_NEW || group->phase == PHASE_CALLING ||
-        (group->phase == PHASE_HELD && a->folded))
-        return group;
-    return NULL;
+    return group != NULL && speaks_for(group, a) ? group : NULL;
+}
+
+bool call_speaks_for(const struct call *c, uint32_t group, uint32_t slot)
+{
+    if (group >= c->n_slots || slot >= c->n_slots || c->alarms[slot].phase == PHASE_FREE)
+        return false;
+    return strcmp(c->alarms[slot].fact.group, c->alarms[group].fact.key) == 0 &&
+           speaks_for(&c->alarms[group], &c->alarms[slot]);
 }
 
 void call_join(struct call *c, const char *key, const char *group)

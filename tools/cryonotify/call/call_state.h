@@ -121,7 +121,7 @@ void call_alarm_feed(struct call *c, struct stamp now, const struct call_fact *f
 void call_check_folded(struct call *c, struct stamp now);
 void call_ack_local(struct call *c, struct stamp now, const char *key, uint16_t by);
 void call_start(struct call *c, struct stamp now, struct call_alarm *a);
-struct call_alarm *call_group_of(struct call *c, const struct call_alarm *a);
+struct call_alarm *call_group_of(const struct call *c, const struct call_alarm *a);
 bool call_is_flood(const struct call *c, int64_t now_us);
 const struct call_pace *call_pace_of(const struct call *c, const struct call_fact *fact);
 bool call_is_single(const struct call_fact *fact); /* called by itself even in a flood */

@@ -135,7 +135,8 @@ static void pack_notice(struct packer *p, struct notice *n)
         &n->link,
         &n->hint,
     };
-    struct words *words[] = {&n->site_name, &n->asset_name, &n->text, &n->response, &n->consequence};
+    struct words *words[] = {&n->site_name, &n->asset_name,  &n->text,
+                             &n->response,  &n->consequence, &n->group_since};
 
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
         pack(p, strings[i]);

@@ -133,10 +133,11 @@ struct notice {
     int64_t maintenance_until_utc_us;
 
     /* the rest of the picture */
-    const char *group;                   /* the group alarm that this one belongs to; may be absent */
-    const char *const *group_members;    /* of a group alarm: "tank-1/level-low", ... */
-    size_t n_group_members;              /* in the array */
-    size_t n_group_total;                /* how many there are; >= n_group_members */
+    const char *group;                /* the group alarm that this one belongs to; may be absent */
+    const char *const *group_members; /* of a group alarm: "tank-1/level-low", ... */
+    size_t n_group_members;           /* in the array */
+    size_t n_group_total;             /* how many there are; >= n_group_members */
+    struct words group_since; /* the names of members that the sentence does not know yet; NULL: none */
     const struct notice_member *members; /* SUMMARY, HELD, HOLD_ENDED: several */
     size_t n_members;
 

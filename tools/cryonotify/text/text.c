@@ -136,6 +136,9 @@ static void first_of_alarm(FILE *out, const struct notice *n)
     const char *response = notice_words(&n->response, n->language, "");
 
     what(out, n);
+    if (n->active && (n->group_since.en != NULL || n->group_since.zh != NULL))
+        fprintf(out, zh(n) ? "，现又有：%s" : ", and by now: %s",
+                notice_words(&n->group_since, n->language, ""));
     if (n->purpose != NOTICE_TEST && n->purpose != NOTICE_DRILL)
         fprintf(out, " [%s]", phrase_priority(n->priority, n->language));
     value_words(out, n);
