@@ -48,16 +48,6 @@ const char *run_words_kind(const struct ctl *ctl, enum freezer_step_kind kind)
     return (unsigned)kind < FREEZER_STEP_KINDS ? tr(ctl, names[kind][0], names[kind][1]) : "?";
 }
 
-const char *run_words_lapse(const struct ctl *ctl, enum run_lapse_kind kind)
-{
-    static const char *const names[][2] = {{"data missing", "数据缺失"},
-                                           {"lid open", "开盖"},
-                                           {"power off", "断电"},
-                                           {"nitrogen low", "液氮不足"}};
-
-    return tr(ctl, names[kind][0], names[kind][1]);
-}
-
 const char *run_words_guidance(const struct ctl *ctl, enum freezer_guidance guidance)
 {
     switch (guidance) {

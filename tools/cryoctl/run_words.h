@@ -14,7 +14,6 @@ const char *run_words_verdict(const struct ctl *ctl, enum freezer_verdict_kind k
 enum table_style run_words_verdict_style(enum freezer_verdict_kind kind);
 const char *run_words_end(const struct ctl *ctl, enum freezer_end how);
 const char *run_words_kind(const struct ctl *ctl, enum freezer_step_kind kind);
-const char *run_words_lapse(const struct ctl *ctl, enum run_lapse_kind kind);
 /* What may become of the samples; NULL: nothing is known. */
 const char *run_words_guidance(const struct ctl *ctl, enum freezer_guidance guidance);
 
