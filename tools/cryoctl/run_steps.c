@@ -62,7 +62,7 @@ static const char *rate_text(char text[WHEN_MAX], micro_t per_hour)
     char digits[MICRO_TEXT_MAX];
 
     if (per_hour == FREEZER_NONE)
-        return strcpy(text, "--");
+        return "--";
     micro_print(digits, sizeof digits, micro_round(per_hour / 60, 2), 2);
     (void)snprintf(text, WHEN_MAX, "%s/min", digits);
     return text;

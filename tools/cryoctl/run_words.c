@@ -89,7 +89,7 @@ const char *run_words_degrees(char text[WHEN_MAX], int64_t value)
     char digits[MICRO_TEXT_MAX];
 
     if (value == FREEZER_NONE)
-        return strcpy(text, "--");
+        return "--";
     micro_print(digits, sizeof digits, micro_round(value, 2), 2);
     (void)snprintf(text, WHEN_MAX, "%s °C", digits);
     return text;
@@ -100,7 +100,7 @@ const char *run_words_rate(char text[WHEN_MAX], int64_t per_hour)
     char digits[MICRO_TEXT_MAX];
 
     if (per_hour == FREEZER_NONE)
-        return strcpy(text, "--");
+        return "--";
     micro_print(digits, sizeof digits, micro_round(per_hour / 60, 2), 2);
     (void)snprintf(text, WHEN_MAX, "%s °C/min", digits);
     return text;

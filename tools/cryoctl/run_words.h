@@ -25,7 +25,7 @@ const char *run_words_decision(const struct ctl *ctl, const struct run_entry *en
 /* "A-1, A-2"; "" for none. Returns text. */
 const char *run_words_lots(const struct run_entry *entry, char *text, size_t cap);
 
-/* "-8.12 °C", "-1.00 °C/min", "--" for FREEZER_NONE. Return text. */
+/* "-8.12 °C", "-1.00 °C/min", "--" for FREEZER_NONE. Return text, or that. */
 const char *run_words_degrees(char text[WHEN_MAX], int64_t value);
 const char *run_words_rate(char text[WHEN_MAX], int64_t per_hour);
 
