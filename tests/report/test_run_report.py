@@ -241,6 +241,31 @@ class Paper(RunCase):
         self.run_report(*self.of_run(1), "--program", "/nonexistent.yaml", expect=1)
 
 
+class WithoutProgram(RunCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.holder = tempfile.TemporaryDirectory(prefix="report-test-")
+        cls.dir = cls.holder.name
+        cls.record = os.path.join(cls.dir, "record")
+        os.mkdir(cls.record)
+        r, begin = run_record.Runs(), record.ms("2026-11-16T02:10:00")
+        r.start(begin - 3600000, run_record.without_program(2))
+        r.run(begin, 3)
+        r.make(cls.record)
+
+    def test_what_is_not_known_is_said_and_not_drawn(self):
+        found = json.loads(self.run_report("runs", "freezer-1", "--from", "2026-11-15", "--to", "2026-11-18", "--dir", self.record, "--config", self.dir, "--json",
+                                           program=(CRYOCTL,)))
+        run, = found["runs"]
+        arguments = ("freezer-1", "--run", run["id"], "--dir", self.record, "--config", self.dir, "--utc")
+        text = "".join(self.check_frame(self.pdf("bare.pdf", *arguments), "Page %d of %d"))
+        for part in ("nobody said which one", "nothing is judged", "by the chamber's temperature", "not over where the stored readings end", "not recorded",
+                     "onset"):
+            self.assertIn(part, text)
+        for part in ("deviation, K", "tolerance\n", "Steps", "Within the program's limits"):
+            self.assertNotIn(part, text)
+
+
 class Tank(Case):
     RANGE = ["--from", "2026-11-20", "--to", "2026-11-23", "--utc"]
 
