@@ -140,7 +140,7 @@ void tank_relearn(struct tank *t)
     t->failing_us = t->high_us = 0;
     t->n_high = 0;
     t->base_final = false;
-    t->fast = t->fast_long = t->normal = 0;
+    t->fast = t->fast_long = t->fast_fills = t->normal = 0;
     t->learn_us = t->now_us;
     t->cause = TANK_CAUSE_NONE;
 }

@@ -198,6 +198,7 @@ struct tank {
     int64_t index_us[5];
     unsigned n_index;
     double cusum;
+    unsigned fast_fills;      /* how many fills in a row were boiled away so fast */
     unsigned fast, fast_long; /* how often in a row the fast looks said so */
     unsigned normal, n_high;  /* windows in a row near the baseline, and far above it */
     int64_t high_us;

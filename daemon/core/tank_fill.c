@@ -66,6 +66,8 @@ void tank_fill_begin(struct tank *t)
     double every_s = t->filled_us != 0 ? seconds(t->now_us - t->filled_us) : 0;
     if (t->fill_cut)
         return; /* it goes on, perhaps */
+    if (last_fill(t) != NULL && !last_fill(t)->cut)
+        tank_vacuum_fill(t, last_fill(t));
     flag(t, TANK_FILL_TOO_OFTEN,
          !joins(t, t->phase_cm) && t->usual_every_s > 0 && every_s > 0 &&
              every_s < OFTEN_SHARE * t->usual_every_s);

@@ -15,10 +15,11 @@
 /* Of the rate's interval: to the short side it errs less, for the rate mostly falls; the more the further. */
 #define SHORTER       0.75
 #define SHORTER_WHOLE 0.4
+#define LONGER        0.9
 #define DRY_CM        0.1
 #define LATENT_J_L    160.6e3 /* LN2 at 1 atm: 199 kJ/kg, 0.807 kg/L */
 #define DAY_S         86400.0
-#define WARM_LOW      0.7  /* what warming takes, as a share of capacity x kelvin / leak: */
+#define WARM_LOW      0.8  /* what warming takes, as a share of capacity x kelvin / leak: */
 #define WARM_VALUE    0.95 /* the dry racks warm unevenly, and the top is ahead of them */
 #define WARM_HIGH     1.15
 #define MARGIN_K      30.0 /* nearer to the limit than this, it may be reached before the liquid is gone */
@@ -86,7 +87,7 @@ static struct tank_quantity hours(const struct tank *t, double content, double w
     double error = slope_root(relative * relative + MODEL * MODEL);
     value /= 1 + more / 2;
     double low = content / (rate->value * (1 + (SHORTER - SHORTER_WHOLE * whole) * error + more)) * 24;
-    double high = content / (rate->value * tank_larger(0.1, 1 - error - fall)) * 24;
+    double high = content / (rate->value * tank_larger(0.1, 1 - LONGER * error - fall)) * 24;
     return tank_says(value, tank_smaller(low, value), tank_larger(high, value));
 }
 

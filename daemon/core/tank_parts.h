@@ -57,7 +57,8 @@ void tank_level_feed(struct tank *tank);
 void tank_vacuum_window(struct tank *tank, const struct slope_fit *fit, double cm);
 /* Is this slope so far above the baseline that shorter windows will do? */
 bool tank_vacuum_is_high(const struct tank *tank, const struct slope_fit *fit);
-void tank_vacuum_block(struct tank *tank); /* after each block of a run */
+void tank_vacuum_fill(struct tank *tank, const struct tank_fill *last); /* when the next one begins */
+void tank_vacuum_block(struct tank *tank);                              /* after each block of a run */
 double tank_vacuum_index(const struct tank *tank);
 double tank_vacuum_growth(const struct tank *tank); /* of the index, per day */
 void tank_vacuum_view(const struct tank *tank, struct tank_view *ret);

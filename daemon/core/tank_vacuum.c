@@ -2,7 +2,8 @@
  *
  * Slow: each quiet window adds (index - 1) / spread - SLACK to a sum that never falls below 0 (CUSUM); the
  * sum and the index of the last windows together decide. Fast: the last TANK_RECENT blocks alone, where even
- * the least slope is far beyond the baseline, and the fall goes through all of them: a step is no fall. */
+ * the least slope is far beyond the baseline, and the fall goes through all of them: a step is no fall. From
+ * fill to fill: where nearly all of two fills in a row has boiled away far too fast. */
 #include "tank_parts.h"
 
 #define LEARN_LEAST   8                 /* windows that make a baseline, and */
@@ -29,6 +30,11 @@
 #define FAST_ROUGH    0.5 /* as ROUGH */
 #define LONG_TIMES    2.0 /* and the same over TANK_RECENT blocks */
 #define LONG_IN_A_ROW 6
+#define FILLS_TIMES   3.0 /* so many times the baseline from the end of a fill to the next one, */
+#define FILLS_IN_ROW  2
+#define FILLS_SHARE   0.7  /* of what was filled in must be gone */
+#define FROTH_CM      2.0  /* of which so much may be froth */
+#define LOST_CM       3.0  /* little ups and downs are no fills that boil away */
 #define LID_TIMES     1.6  /* both times this when the lid was open shortly before */
 #define HALF_LEAST    0.25 /* of the fall that must come in each half */
 #define FORGET        0.01 /* the baseline follows the vessel by so much per normal window */
@@ -303,6 +309,22 @@ void tank_vacuum_block(struct tank *t)
     t->fast = falls_fast(t, FAST_BLOCKS, FAST_TIMES * more) ? t->fast + 1 : 0;
     t->fast_long = falls_fast(t, TANK_RECENT, LONG_TIMES * more) ? t->fast_long + 1 : 0;
     if (t->fast >= FAST_IN_A_ROW || t->fast_long >= LONG_IN_A_ROW)
+        fail(t);
+}
+
+/* A vessel that boils its fill away within hours spends them settling: what it lost from fill to fill tells.
+ */
+void tank_vacuum_fill(struct tank *t, const struct tank_fill *last)
+{
+    double days = (double)(t->now_us - last->end_us) / (double)TANK_DAY_US;
+    double lost_cm = last->to_cm - t->phase_cm, cm = lost_cm - FROTH_CM;
+    bool all = lost_cm > LOST_CM &&
+               lost_cm > FILLS_SHARE * (last->to_cm - last->from_cm); /* else it joins another one's fill */
+    bool closed = !t->lid_open && t->lid_closed_us < last->begin_us;
+    bool fast = t->base > 0 && all && closed && days > 0 && cm > 0 &&
+                cm / days * tank_per_cm(t, t->phase_cm) > FILLS_TIMES * expected_boil(t, t->phase_cm);
+    t->fast_fills = fast ? t->fast_fills + 1 : 0;
+    if (t->fast_fills >= FILLS_IN_ROW)
         fail(t);
 }
 

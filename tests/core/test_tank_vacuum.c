@@ -173,9 +173,26 @@ static void a_lost_level_says_nothing_of_the_vacuum(void **state)
     assert_int_equal(stage_view(&s).vacuum, TANK_VACUUM_UNKNOWN);
 }
 
+/* The vacuum is gone: each fill is boiled away before the level has settled, so there is no run to see it in.
+ */
+static void fills_that_boil_away(void **state)
+{
+    (void)state;
+    struct tank_vessel model;
+    struct stage s;
+    stage_model(&model);
+    stage_open(&s, &model);
+    stage_run(&s, 15 * DAY);
+    assert_int_equal(stage_view(&s).vacuum, TANK_VACUUM_GOOD);
+    s.fall_cm_day = 150;
+    stage_run(&s, 6 * HOUR);
+    assert_int_equal(stage_view(&s).vacuum, TANK_VACUUM_FAILING);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(slow),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(fills_that_boil_away),
+                                       cmocka_unit_test(slow),
                                        cmocka_unit_test(fast),
                                        cmocka_unit_test(a_slow_leak_is_watched_before_it_fails),
                                        cmocka_unit_test(ice_is_not_the_vacuum),
