@@ -254,7 +254,8 @@ class WithoutProgram(RunCase):
         r.make(cls.record)
 
     def test_what_is_not_known_is_said_and_not_drawn(self):
-        found = json.loads(self.run_report("runs", "freezer-1", "--from", "2026-11-15", "--to", "2026-11-18", "--dir", self.record, "--config", self.dir, "--json",
+        found = json.loads(self.run_report("runs", "freezer-1", "--from", "2026-11-15", "--to", "2026-11-18", "--dir", self.record, "--config",
+                                           self.dir, "--json",
                                            program=(CRYOCTL,)))
         run, = found["runs"]
         arguments = ("freezer-1", "--run", run["id"], "--dir", self.record, "--config", self.dir, "--utc")
@@ -301,7 +302,7 @@ class Tank(Case):
         pdf = self.pdf("tank.pdf", "tank-1", "--dir", self.record, *self.RANGE)
         text = "".join(self.check_pages(pdf, "Page %d of %d"))
         for part in ("100.00 % of the expected readings are stored, 100.00 % are good", "Boil-off (boil-off) [L/d]", "Vacuum index", "FAILING",
-                     "86.1 %", "2 fills, 24.5 L; of 1 fills it is not known", "12.25 EUR", "learned anew, by wang.wei: vacuum valve changed"):
+                     "86.1 %", "fills: 2, 24.5 L; not known of 1", "12.25 EUR", "learned anew, by wang.wei: vacuum valve changed"):
             self.assertIn(part, text)
         table = text[text.index("Readings and completeness"):text.index("Calibration")]
         self.assertNotIn("Boil-off", table)
