@@ -5,9 +5,10 @@
 
 #include <string.h>
 
-#define APPEARS_CM     1.0 /* a level that rises so far is filled */
-#define MISSING_CM     0.3 /* and one that has not risen so far is not */
-#define SUSPECT_FILLS  2   /* fills in a row that appeared elsewhere */
+#define APPEARS_CM     1.0                 /* a level that rises so far is filled */
+#define MISSING_CM     0.3                 /* and one that has not risen so far is not */
+#define LEVEL_OLD_US   (2 * TANK_BLOCK_US) /* a level that is lost for a moment still counts */
+#define SUSPECT_FILLS  2                   /* fills in a row that appeared elsewhere */
 #define USUAL_LEAST    8
 #define OVERDUE_TIMES  2.0
 #define OVERDUE_LEAST  2
@@ -102,9 +103,13 @@ void hall_tank(struct hall *h, int64_t now_us, unsigned i, const struct tank *ta
     if (!t->seen)
         t->filled_us = tank->filled_us;
     t->seen = true;
-    t->level_good = tank_good(&tank->input.level);
-    if (t->level_good)
+    if (tank_good(&tank->input.level)) {
         t->cm = tank->last_cm;
+        t->good_us = now_us;
+        t->level_good = true;
+    } else if (now_us - t->good_us > LEVEL_OLD_US) {
+        t->level_good = false;
+    }
     t->overdue = (tank->flags & (TANK_FILL_OVERDUE | TANK_FILL_INEFFECTIVE)) != 0;
     if (by_valve && !t->by_valve)
         mark(h, i);

@@ -243,7 +243,8 @@ class SwappedProbes(Incident):
         for n in (1, 2):
             asset, device = main["assets"]["tank-%d" % n], "tank-%d" % n
             asset["points"]["fill-valve"] = {"device": device, "register": "fill-valve"}
-            asset["vessel"] = {"supply": "supply", "level": "level", "temperatures": ["temperature"], "lid": {"point": "lid", "open": "open"},
+            asset["vessel"] = {"supply": "supply", "level": "level", "temperatures": ["temperature"],
+                               "lid": {"point": "lid", "open": "open"},
                                "valve": {"point": "fill-valve", "open": "open"}, "fill_start": "12 cm", "fill_stop": "40 cm"}
         main["devices"]["supply"] = dict(main["devices"]["tank-1"], unit=99, profile="cryosim-supply")
         main["assets"]["supply"] = {"kind": "utility", "points": {"stock": {"device": "supply", "register": "stock"}},
