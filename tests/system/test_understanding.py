@@ -3,6 +3,7 @@ known, and what the last weeks have taught."""
 import json
 import os
 import re
+import shutil
 import struct
 import subprocess
 import time
@@ -74,6 +75,7 @@ class Site(harness.SystemTest):
                             {"lid-open": {"point": "lid", "state": "open", "priority": "medium"}}, name={"en": "Tank 1", "zh": "1号罐"})
         asset["vessel"] = dict(VESSEL, **(vessel or {}))
         setup.write()
+        shutil.copy(os.path.join(PROFILES, "cryosim-vessel.yaml"), os.path.join(setup.directory, "devices"))
         env = {"CRYOMON_PROFILES": PROFILES}
         if os.path.exists(self.path("shift")):
             env.update(LD_PRELOAD=SHIFTER, CLOCKSHIFT=self.path("shift"))
@@ -202,6 +204,11 @@ class KnownTank(Site):
         mark = self.observer.feed.mark()
         self.recalled(log)
         self.assertAlmostEqual(self.point("boil-off", is_good, since=mark)["value"], boil_off["value"], delta=1)
+        # To a candidate configuration derived points are points of the record.
+        tried = self.ctl("--lang", "en", "replay", "--dir", self.path("state"), "--last", "1d", check=False)
+        self.assertIn(tried.returncode, (0, 1), tried.stderr)
+        self.assertNotIn("cryoctl:", tried.stderr)
+        self.assertNotEqual(tried.stdout, "")
         # Each alarm says how long it takes until the samples are too warm.
         self.sim_set("lid", "open")
         raised = self.observer.event(asset="tank-1", alarm="lid-open", transition="raised")
