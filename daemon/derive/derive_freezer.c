@@ -249,8 +249,10 @@ void derive_freezer_look(struct derive *d)
 
 void derive_freezer_ready(struct derive *d)
 {
-    for (unsigned i = 0; i < d->config->n_freezers; i++)
+    for (unsigned i = 0; i < d->config->n_freezers; i++) {
         d->freezers->list[i].due_us = INT64_MIN;
+        d->freezers->list[i].ready_us = d->now.boot_us;
+    }
 }
 
 /* ---------------------------------------------------------------- asked for */

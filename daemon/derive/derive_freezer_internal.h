@@ -26,6 +26,7 @@ struct derive_freezer {
     bool expects;     /* derive_expect was called */
     bool was_running, untold_begin, untold_end;
     uint32_t n_ended; /* that are in ended */
+    int64_t ready_us; /* when derive_ready was called */
     int told_step;
     int64_t due_us;                    /* the next readings */
     uint8_t told[FREEZER_ALARM_COUNT]; /* enum derive_known */

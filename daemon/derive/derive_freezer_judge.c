@@ -56,21 +56,22 @@ static enum derive_known in_run(const struct derive_freezer *f, enum freezer_fin
     return seen ? DERIVE_OVER : DERIVE_UNKNOWN;
 }
 
-static enum derive_known late(const struct derive_freezer *f)
-{
-    if (f->run.is_running || f->config->n_expected == 0 || f->expects)
-        return DERIVE_OVER;
-    return DERIVE_UNKNOWN;
-}
-
 /* Also a run that did not come to its end, at once: its samples wait for somebody. */
 static enum derive_known abandoned(const struct derive_freezer *f)
 {
-    if (f->run.is_running || f->attended)
+    if (f->run.is_running)
         return DERIVE_OVER;
     if (f->interrupted)
         return DERIVE_HOLDS;
     return f->has_ended ? DERIVE_OVER : DERIVE_UNKNOWN; /* what an earlier time has left is not known */
+}
+
+/* The record that was recalled may lack the last readings before the start: it alone ends no alarm. */
+static enum derive_known by_new_readings(const struct derive_freezer *f, enum derive_known known)
+{
+    const bool is_new = f->run.inputs[derive_freezer_by(f)].us > f->ready_us;
+
+    return known == DERIVE_OVER && !is_new ? DERIVE_UNKNOWN : known;
 }
 
 enum derive_known derive_freezer_known(const struct derive_freezer *f, unsigned which, int64_t now_us)
@@ -79,9 +80,12 @@ enum derive_known derive_freezer_known(const struct derive_freezer *f, unsigned 
 
     if ((f->run.findings & 1U << which) != 0)
         return DERIVE_HOLDS;
+    if (finding == FREEZER_FINDING_LATE && (f->config->n_expected == 0 || f->expects))
+        return DERIVE_OVER;
+    if (finding == FREEZER_FINDING_ABANDONED && f->attended)
+        return DERIVE_OVER;
     if (finding == FREEZER_FINDING_LATE)
-        return late(f);
-    if (finding == FREEZER_FINDING_ABANDONED)
-        return abandoned(f);
-    return in_run(f, finding, now_us);
+        return by_new_readings(f, f->run.is_running ? DERIVE_OVER : DERIVE_UNKNOWN);
+    return by_new_readings(f,
+                           finding == FREEZER_FINDING_ABANDONED ? abandoned(f) : in_run(f, finding, now_us));
 }

@@ -1,7 +1,7 @@
 /* append_event DIR KIND BODY [SEED]: what the daemon's store does when an event comes, in the databases of
  * DIR, which are brought to today's version: appends it to the chain, and signs the head with a key made of
- * the seed's first letter ("a"); with EVENT_UTC_MS in the environment, as if it were then. Without KIND and
- * BODY the databases are only brought to today's version. */
+ * the seed's first letter ("a"). With EVENT_UTC_MS, EVENT_ASSET and EVENT_ALARM in the environment: as if it
+ * were then, and of these. Without KIND and BODY the databases are only brought to today's version. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +53,12 @@ static int64_t last_row(sqlite3 *db, const char *sql, unsigned char hash[CHAIN_H
     return number;
 }
 
+static const char *given(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL ? value : "";
+}
+
 static void append(sqlite3 *db, struct head *head, const char *kind, const char *body)
 {
     unsigned char previous[CHAIN_HASH_SIZE];
@@ -62,13 +68,13 @@ static void append(sqlite3 *db, struct head *head, const char *kind, const char 
         .boot_us = 1,
         .boot_id = "0",
         .kind = kind,
-        .asset = "",
-        .alarm = "",
+        .asset = given("EVENT_ASSET"),
+        .alarm = given("EVENT_ALARM"),
         .body = body};
     chain_event_hash(previous, &event, head->event_hash);
     head->event_seq = (int64_t)event.seq;
     sqlite3_stmt *statement =
-        prepare(db, "INSERT INTO event VALUES(?1, ?2, ?3, '0', ?4, '', '', ?5, ?6, ?7)");
+        prepare(db, "INSERT INTO event VALUES(?1, ?2, ?3, '0', ?4, ?8, ?9, ?5, ?6, ?7)");
     sqlite3_bind_int64(statement, 1, (int64_t)event.seq);
     sqlite3_bind_int64(statement, 2, event.utc_us);
     sqlite3_bind_int64(statement, 3, event.boot_us);
@@ -76,6 +82,8 @@ static void append(sqlite3 *db, struct head *head, const char *kind, const char 
     sqlite3_bind_text(statement, 5, body, -1, SQLITE_STATIC);
     sqlite3_bind_blob(statement, 6, previous, CHAIN_HASH_SIZE, SQLITE_STATIC);
     sqlite3_bind_blob(statement, 7, head->event_hash, CHAIN_HASH_SIZE, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 8, event.asset, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 9, event.alarm, -1, SQLITE_STATIC);
     if (sqlite3_step(statement) != SQLITE_DONE)
         die("event", db);
     sqlite3_finalize(statement);

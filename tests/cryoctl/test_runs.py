@@ -147,6 +147,10 @@ class Recorded(unittest.TestCase):
         cls.event(1790005000000, cls.first, "noted", note="bag 3 leaked", by="chen.yu")
         cls.event(1790006000000, cls.first, "rejected", note="pressed the wrong key", by="wang.min")
         cls.event(1790006100000, cls.first, "accepted", note="checked again", by="li.na", by_operator=True)
+        for utc_ms, asset in ((1790009000000, "crf"), (1790009000000, "other"), (1790000000000, "crf")):
+            body = {"transition": "raised", "priority": "high", "asset": asset, "alarm": "run-no-data"}
+            subprocess.run([os.environ["APPEND_EVENT"], str(cls.data), "alarm", json.dumps(body)], check=True,
+                           env=dict(os.environ, EVENT_UTC_MS=str(utc_ms), EVENT_ASSET=asset, EVENT_ALARM="run-no-data"))
         cls.event(1790008406000, cls.second, "began", program="cryomed-700", program_sha256=cls.sha)
 
     @classmethod
@@ -201,6 +205,8 @@ class Recorded(unittest.TestCase):
         run = self.show("last")
         self.assertEqual([(lapse["what"], lapse["seconds"]) for lapse in run["lapses"]], [("gap", 105)])
         self.assertEqual((run["how"], run["guidance"]), ("stopped", "minus-80"))
+        self.assertEqual([(a["alarm"], a["time"]) for a in run["alarms"]], [("run-no-data", "2026-09-21T16:43:20.000Z")])
+        self.assertIn("run-no-data: ALARM, high", self.ctl("run", "show", "crf", "last"))
         self.assertEqual([s["reached"] for s in run["steps"]], [True, True, False])
 
     def test_earlier_accepted_runs_are_compared(self):

@@ -265,6 +265,25 @@ static void what_was_before_is_not_told(void **state)
     assert_int_equal(site->ended.how, FREEZER_END_COMPLETE);
 }
 
+/* It was stopped, and the last readings before the start are not in the record. */
+static void the_record_alone_ends_no_alarm(void **state)
+{
+    struct site *site = *state;
+    go(site, 600);
+    act(site, "start", "");
+    go(site, 1200);
+    derive_ready(site->derive);
+    site->silent = true;
+    go(site, 5);
+    for (int i = 0; i < FREEZER_ALARM_COUNT; i++)
+        assert_int_equal(site->holds[i], -1);
+    act(site, "reset", "");
+    site->silent = false;
+    give(site, STATUS, RUN_A + FREEZER_STATUS_IDLE, false);
+    assert_int_equal(site->holds[ALARM_LEFT], 1);
+    assert_int_equal(site->holds[ALARM_LID], 0);
+}
+
 static void a_door_that_cant_be_read_is_not_closed(void **state)
 {
     struct site *site = *state;
@@ -444,6 +463,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_run_is_told_once),
         TEST(what_was_before_is_not_told),
+        TEST(the_record_alone_ends_no_alarm),
         TEST(a_door_that_cant_be_read_is_not_closed),
         TEST(silence_ends_nothing),
         TEST(a_run_that_is_broken_off_calls_for_somebody),

@@ -46,6 +46,13 @@ def source(interval, program=PROGRAM):
                 + "--- programs/" + os.path.basename(program) + "\n" + p.read())
 
 
+def without_program(interval):
+    """The configuration of a freezer that tells its temperatures only."""
+    keys = ("setpoint: setpoint", "segment: segment", "status: {", "program: cryomed-700")
+    lines = source(interval).splitlines(keepends=True)
+    return "".join(line for line in lines if not any(line.startswith("      " + key) for key in keys))
+
+
 def course(seed, slow=1, interval=2):
     """Rows of (s, chamber, sample, setpoint, segment): 4 degC for ten minutes, -1 K/min to -45, -10 K/min to -90, and a
     minute there. The sample freezes at about -9."""

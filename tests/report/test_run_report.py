@@ -241,6 +241,32 @@ class Paper(RunCase):
         self.run_report(*self.of_run(1), "--program", "/nonexistent.yaml", expect=1)
 
 
+class WithoutProgram(RunCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.holder = tempfile.TemporaryDirectory(prefix="report-test-")
+        cls.dir = cls.holder.name
+        cls.record = os.path.join(cls.dir, "record")
+        os.mkdir(cls.record)
+        r, begin = run_record.Runs(), record.ms("2026-11-16T02:10:00")
+        r.start(begin - 3600000, run_record.without_program(2))
+        r.run(begin, 3)
+        r.make(cls.record)
+
+    def test_what_is_not_known_is_said_and_not_drawn(self):
+        found = json.loads(self.run_report("runs", "freezer-1", "--from", "2026-11-15", "--to", "2026-11-18", "--dir", self.record, "--config",
+                                           self.dir, "--json",
+                                           program=(CRYOCTL,)))
+        run, = found["runs"]
+        arguments = ("freezer-1", "--run", run["id"], "--dir", self.record, "--config", self.dir, "--utc")
+        text = "".join(self.check_frame(self.pdf("bare.pdf", *arguments), "Page %d of %d"))
+        for part in ("nobody said which one", "nothing is judged", "by the chamber's temperature", "not over where the stored readings end", "not recorded",
+                     "onset"):
+            self.assertIn(part, text)
+        for part in ("deviation, K", "tolerance\n", "Steps", "Within the program's limits"):
+            self.assertNotIn(part, text)
+
+
 class Tank(Case):
     RANGE = ["--from", "2026-11-20", "--to", "2026-11-23", "--utc"]
 
@@ -276,7 +302,7 @@ class Tank(Case):
         pdf = self.pdf("tank.pdf", "tank-1", "--dir", self.record, *self.RANGE)
         text = "".join(self.check_pages(pdf, "Page %d of %d"))
         for part in ("100.00 % of the expected readings are stored, 100.00 % are good", "Boil-off (boil-off) [L/d]", "Vacuum index", "FAILING",
-                     "86.1 %", "2 fills, 24.5 L; of 1 fills it is not known", "12.25 EUR", "learned anew, by wang.wei: vacuum valve changed"):
+                     "86.1 %", "fills: 2, 24.5 L; not known of 1", "12.25 EUR", "learned anew, by wang.wei: vacuum valve changed"):
             self.assertIn(part, text)
         table = text[text.index("Readings and completeness"):text.index("Calibration")]
         self.assertNotIn("Boil-off", table)

@@ -1,7 +1,7 @@
 /*
- * hangdisk.c - holds up whatever is written to or forced out of a file whose path contains $HANGDISK_NAME while
- * the file that $HANGDISK names exists: LD_PRELOAD this. For tests: it is what a disk does that is there and
- * does not answer (a controller that resets, a network share that is away).
+ * hangdisk.c - holds up whatever is written to or forced out of a file whose path contains $HANGDISK_NAME
+ * while the file that $HANGDISK names exists: LD_PRELOAD this. For tests: it is what a disk does that is
+ * there and does not answer (a controller that resets, a network share that is away).
  */
 #include <dlfcn.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 """Incidents of DOMAIN.md in which nobody was told, on the whole chain: what must have become impossible."""
+import hashlib
 import json
 import signal
 
@@ -152,6 +153,10 @@ class MustBeShown(Incident):
                                            m["purpose"] in ("call", "again") and m["ok"], "a call for tank %d" % tank, since=mark)
         return told
 
+    def configurations(self):
+        return {m.json["seq"]: m.json for m in self.observer.feed.since()
+                if m.topic.endswith("/events") and m.json and m.json["kind"] == "notify-configuration"}
+
     def test_killed_in_turn(self):
         self.begin(tanks=4)
         self.warm(1)
@@ -191,6 +196,16 @@ class MustBeShown(Incident):
         for tank in (1, 2, 3, 4):
             self.cold(tank)
         self.told("li.na", "tank-1", "warm", purpose="over")
+        # Whoever was killed meanwhile: the record has each notify.yaml once.
+        (first,) = self.configurations().values()
+        self.settings["needed_people"] = 2
+        with open(self.path("notify.yaml"), "w") as f:
+            json.dump(self.settings, f)
+        self.notifier.reload()
+        second = self.observer.event(kind="notify-configuration", before=first["sha256"])
+        with open(self.path("notify.yaml"), "rb") as f:
+            self.assertEqual(second["sha256"], hashlib.sha256(f.read()).hexdigest())
+        self.assertEqual(len(self.configurations()), 2)
         self.cryomond.stop()
         self.assertTrue(json.loads(self.ctl("verify", self.path("state"), "--json").stdout)["proven"])
         self.assertEqual(harness.integrity(self.path("notify", "notify.db")), "ok")

@@ -123,6 +123,14 @@ class Runs(harness.SystemTest):
                               "SELECT body FROM event WHERE kind = 'run' ORDER BY seq")
         return [json.loads(row["body"]) for row in rows]
 
+    def restart(self):
+        """Killed and started again, until what is derived is told."""
+        self.watched.kill()
+        mark, since = self.watched.log.mark(), self.watch.feed.mark()
+        self.watched.start()
+        self.recalled(mark)
+        self.watch.point("freezer-1", "run", lambda point: point.get("state") == "stopped", since=since)
+
     def test_a_run_is_followed_and_accepted(self):
         self.recalled()
         self.call("RunPrepare", asset="freezer-1", operator="li.na", lots=["CB-1", "CB-2"])
@@ -199,11 +207,17 @@ class Runs(harness.SystemTest):
         self.assertEqual(alarm["priority"], "high")
         self.assertIn("not into LN2 vapour", alarm["text"]["en"])
         self.assertIn("不得放入液氮气相", alarm["text"]["zh"])
+        self.restart()  # it still waits for somebody, and its sample is still warm
         self.broker.publish("cryomon/test/cmd/li.na/run-note", json.dumps(
             {"asset": "freezer-1", "run": "last", "note": "bags moved to the -80 °C freezer", "lots": ["CB-3"]}))
         noted = self.run_event("noted")
         self.assertEqual((noted["by"], noted["lots"], noted["freezer_run"]), ("li.na", ["CB-3"], ended["freezer_run"]))
         self.watch.alarm("freezer-1", "run-abandoned", "returned-unacknowledged")
+        self.restart()  # that somebody has come is known
+        changes = harness.sqlite(os.path.join(self.setup.state, "state.db"), "SELECT body ->> '$.transition' AS what"
+                                 " FROM event WHERE alarm = 'run-abandoned' ORDER BY seq")
+        self.assertEqual([row["what"] for row in changes], ["raised", "returned"])
+        self.assertEqual([e["transition"] for e in self.stored()], ["began", "ended", "noted"])
 
 
 if __name__ == "__main__":

@@ -48,16 +48,6 @@ const char *run_words_kind(const struct ctl *ctl, enum freezer_step_kind kind)
     return (unsigned)kind < FREEZER_STEP_KINDS ? tr(ctl, names[kind][0], names[kind][1]) : "?";
 }
 
-const char *run_words_lapse(const struct ctl *ctl, enum run_lapse_kind kind)
-{
-    static const char *const names[][2] = {{"data missing", "数据缺失"},
-                                           {"lid open", "开盖"},
-                                           {"power off", "断电"},
-                                           {"nitrogen low", "液氮不足"}};
-
-    return tr(ctl, names[kind][0], names[kind][1]);
-}
-
 const char *run_words_guidance(const struct ctl *ctl, enum freezer_guidance guidance)
 {
     switch (guidance) {
@@ -99,7 +89,7 @@ const char *run_words_degrees(char text[WHEN_MAX], int64_t value)
     char digits[MICRO_TEXT_MAX];
 
     if (value == FREEZER_NONE)
-        return strcpy(text, "--");
+        return "--";
     micro_print(digits, sizeof digits, micro_round(value, 2), 2);
     (void)snprintf(text, WHEN_MAX, "%s °C", digits);
     return text;
@@ -110,7 +100,7 @@ const char *run_words_rate(char text[WHEN_MAX], int64_t per_hour)
     char digits[MICRO_TEXT_MAX];
 
     if (per_hour == FREEZER_NONE)
-        return strcpy(text, "--");
+        return "--";
     micro_print(digits, sizeof digits, micro_round(per_hour / 60, 2), 2);
     (void)snprintf(text, WHEN_MAX, "%s °C/min", digits);
     return text;

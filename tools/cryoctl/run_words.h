@@ -14,7 +14,6 @@ const char *run_words_verdict(const struct ctl *ctl, enum freezer_verdict_kind k
 enum table_style run_words_verdict_style(enum freezer_verdict_kind kind);
 const char *run_words_end(const struct ctl *ctl, enum freezer_end how);
 const char *run_words_kind(const struct ctl *ctl, enum freezer_step_kind kind);
-const char *run_words_lapse(const struct ctl *ctl, enum run_lapse_kind kind);
 /* What may become of the samples; NULL: nothing is known. */
 const char *run_words_guidance(const struct ctl *ctl, enum freezer_guidance guidance);
 
@@ -26,7 +25,7 @@ const char *run_words_decision(const struct ctl *ctl, const struct run_entry *en
 /* "A-1, A-2"; "" for none. Returns text. */
 const char *run_words_lots(const struct run_entry *entry, char *text, size_t cap);
 
-/* "-8.12 °C", "-1.00 °C/min", "--" for FREEZER_NONE. Return text. */
+/* "-8.12 °C", "-1.00 °C/min", "--" for FREEZER_NONE. Return text, or that. */
 const char *run_words_degrees(char text[WHEN_MAX], int64_t value);
 const char *run_words_rate(char text[WHEN_MAX], int64_t per_hour);
 

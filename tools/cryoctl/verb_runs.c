@@ -258,21 +258,17 @@ struct verb {
 static int one_freezer(struct verb *v, const char *asset, bool named)
 {
     struct list list = {.ctl = v->ctl, .asset = asset};
-    int result;
+    int result = CTL_OK;
 
     run_shelf_init(&list.shelf, v->reader, v->config);
     const int error = look(&list, v->reader, v->program, v->from_us, v->to_us);
     v->left_out += error == 0 ? list.from.left_out : 0;
     if (error == -ENOENT && named)
         result = stored_no_point(v->ctl, v->reader, asset, "chamber");
-    else if (error == -ENOENT)
-        result = CTL_OK; /* configured, and nothing was stored of it yet */
-    else if (error < 0)
+    else if (error < 0 && error != -ENOENT) /* else it is configured, and nothing was stored of it yet */
         result = stored_complain(v->ctl, error);
-    else if (!v->ctl->json)
+    else if (error == 0 && !v->ctl->json)
         result = print_table(v->ctl, &list, !named);
-    else
-        result = CTL_OK;
     for (size_t i = 0; v->ctl->json && error == 0 && i < list.n; i++)
         json_array_append_new(v->runs, run_json(v->ctl, asset, &list.items[i].record, list.items[i].program,
                                                 list.items[i].entry));

@@ -20,7 +20,7 @@ static const char *end_words(const struct report *r, const char *how)
     if (strcmp(how, "lost") == 0)
         return tr(ctl, "LOST: nothing was heard any more, how it ended is not known",
                   "数据中断：如何结束未知");
-    return tr(ctl, "still running when this report was made", "生成报告时仍在运行");
+    return tr(ctl, "not over where the stored readings end", "存储的读数结束时尚未结束");
 }
 
 static const char *verdict_words(const struct report *r, const char *kind)

@@ -181,9 +181,8 @@ static void nitrogen(struct report *r, const json_t *tank)
     size_t n = json_array_size(json_object_get(tank, "fills"));
     double unknown = report_number(tank, "fills_of_unknown_litres");
     if (unknown > 0)
-        snprintf(more, sizeof more, tr(ctl, "; of %.0f fills it is not known", "；其中 %.0f 次补液量未知"),
-                 unknown);
-    snprintf(text, sizeof text, tr(ctl, "%zu fills, %.1f L%s", "补液 %zu 次，%.1f L%s"), n,
+        snprintf(more, sizeof more, tr(ctl, "; not known of %.0f", "；其中 %.0f 次补液量未知"), unknown);
+    snprintf(text, sizeof text, tr(ctl, "fills: %zu, %.1f L%s", "补液 %zu 次，%.1f L%s"), n,
              report_number(tank, "filled_litres"), more);
     report_pair(r, tr(ctl, "Nitrogen filled in", "补入液氮"),
                 n == 0 ? tr(ctl, "no fill in the range", "该时段内没有补液") : text, false);

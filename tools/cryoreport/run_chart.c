@@ -191,7 +191,8 @@ static void legend(struct sheet *s, const json_t *facts)
         const char *text = i == 4   ? tr(s->ctl, "tolerance", "容差带")
                            : i == 5 ? tr(s->ctl, "no value", "无数据")
                                     : tr(s->ctl, lines[i].en, lines[i].zh);
-        if (i < 4 && !has_values(json_object_get(json_object_get(facts, "curve"), lines[i].key)))
+        if (i < 5 &&
+            !has_values(json_object_get(json_object_get(facts, "curve"), i == 4 ? "band" : lines[i].key)))
             continue;
         if (i < 4) {
             run_panel_sample(s, lines[i].line, x, s->y + 4.8);
@@ -292,6 +293,7 @@ static double fitting(const struct sheet *s, double height, double around, doubl
 void run_chart_course(struct sheet *s, const json_t *facts, double height, bool deviation)
 {
     struct run_panel p = panel_at(s, facts, 0, height);
+    deviation = deviation && has_values(curve(&p, "deviation"));
     double lane_height = RUN_LANE * run_lanes_count(&p);
     p.height = height =
         fitting(s, height, LEGEND + STRIP + 3 + lane_height + TIMES + (deviation ? 8 + CAPTION : 0),

@@ -6,7 +6,7 @@
 #define BEFORE_US (3 * HOUR_US)  /* is read before a run, so that its begin is seen */
 #define ABOUT_US  (24 * HOUR_US) /* a run is not longer */
 #define NEXT_US   (12 * HOUR_US)
-#define AFTER_US  (8 * 24 * HOUR_US) /* no run goes on for so long */
+#define AFTER_US  (INT64_C(8) * 24 * HOUR_US) /* no run goes on for so long */
 
 int run_find_begin(struct run_find *find, struct history_reader *reader, const char *asset,
                    const struct run_book *book, struct run_shelf *shelf, struct config *config,

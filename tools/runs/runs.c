@@ -255,7 +255,7 @@ int runs_find_inputs(struct history_reader *reader, const struct config *config,
     for (unsigned i = 0; config != NULL && i < config->n_freezers; i++)
         if (strcmp(config->assets[config->freezers[i].asset].id, asset) == 0)
             ret->freezer = &config->freezers[i];
-    if (ret->freezer == NULL)
+    if (config == NULL || ret->freezer == NULL)
         return find_by_names(reader, config, asset, ret);
     for (int i = 0; i < FREEZER_INPUTS; i++) {
         const int index = ret->freezer->inputs[i].point;

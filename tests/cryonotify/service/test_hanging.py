@@ -110,6 +110,24 @@ class Hanging(NotifyTest):  # each
         service.start()
         until(lambda: alarm["seq"] in self.recorded(), "the event")
 
+    def test_another_configuration_waits_for_the_disk(self):
+        service, observer = self.begin()
+        heard = observer.feed.mark()
+        self.hang()
+        first = self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=first["id"])
+        self.late(observer, heard)
+        self.configure(needed_people=2)
+        service.reload()
+        service.log.wait(lambda line: "waits until notify.db" in line, "the new one to wait")
+        mark = self.receiver.feed.mark()
+        second = self.publish(self.body("lid", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=second["id"], since=mark)  # by the one before
+        heard = observer.feed.mark()
+        self.answer()
+        observer.wait("/notify/status", lambda s: s and s.get("needed") == 2, since=heard)
+        until(lambda: self.recorded() == [1, 2], "the events")
+
     def test_stops_while_it_hangs(self):
         service, observer = self.begin()
         heard = observer.feed.mark()
