@@ -19,7 +19,8 @@ static void sentence(const struct config *config, const struct announce_fill *fi
     micro_print(litres, sizeof litres, micro_round(fill->litres, 0), 0);
     if (fill->knows_litres)
         snprintf(how_much, sizeof how_much, zh ? "，%s L" : ", %s L", litres);
-    snprintf(text, cap, zh ? "%s：补液 %s → %s cm%s，用时 %lld 分钟" : "%s: filled from %s to %s cm%s, in %lld min",
+    snprintf(text, cap,
+             zh ? "%s：补液 %s → %s cm%s，用时 %lld 分钟" : "%s: filled from %s to %s cm%s, in %lld min",
              bilingual_get(&asset->name, language, asset->id), from, to, how_much, minutes);
 }
 

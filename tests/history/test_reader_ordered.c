@@ -37,7 +37,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct record *record = *state;
-    static const char *const files[] = {"history.db", "state.db", "signing.pub", "history.db-wal",
+    static const char *const files[] = {"history.db",     "state.db",     "signing.pub", "history.db-wal",
                                         "history.db-shm", "state.db-wal", "state.db-shm"};
     char path[128];
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {

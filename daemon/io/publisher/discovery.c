@@ -67,7 +67,8 @@ static const char *class_of(const struct point_config *point, bool is_derived)
 static bool is_end(const char *id)
 {
     const size_t len = strlen(id);
-    return (len > 6 && strcmp(id + len - 6, "-least") == 0) || (len > 5 && strcmp(id + len - 5, "-most") == 0);
+    return (len > 6 && strcmp(id + len - 6, "-least") == 0) ||
+           (len > 5 && strcmp(id + len - 5, "-most") == 0);
 }
 
 static void put_number(struct json_text *j, const struct point_config *point, bool is_derived)
