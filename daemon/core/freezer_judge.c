@@ -66,7 +66,22 @@ static bool sees_exotherm(const struct freezer_program *p)
     return p->exotherm_by != FREEZER_NONE;
 }
 
+/* Its end was seen: it does not go on, and was not lost on the way. */
+static bool has_ended(const struct freezer_record *r)
+{
+    return r->how == FREEZER_END_COMPLETE || r->how == FREEZER_END_STOPPED;
+}
+
 /* ---------------------------------------------------------------- steps */
+
+/* Whether the controller itself went on: a step in which the run was broken off has no end to be judged. */
+static bool was_finished(const struct freezer_record *r, unsigned step)
+{
+    for (unsigned i = step + 1; i < r->n_steps; i++)
+        if (r->steps[i].entered)
+            return true;
+    return r->how == FREEZER_END_COMPLETE;
+}
 
 static void judge_rate(const struct freezer_record *r, const struct freezer_program *p, unsigned i,
                        struct freezer_verdict *v)
@@ -76,6 +91,8 @@ static void judge_rate(const struct freezer_record *r, const struct freezer_prog
 
     if (s->kind != FREEZER_STEP_RAMP || s->rate_tolerance == FREEZER_NONE)
         return;
+    if (r->how == FREEZER_END_NONE && !was_finished(r, i)) /* it goes on: the rate is the whole step's */
+        return;
     if (!freezer_record_rate(r, i, &rate)) {
         not_measured(v, FREEZER_WHY_RATE, (int)i);
         return;
@@ -84,15 +101,6 @@ static void judge_rate(const struct freezer_record *r, const struct freezer_prog
     off = size_of(rate - wanted);
     if (off > s->rate_tolerance)
         add(v, FREEZER_WHY_RATE, (int)i, rate, wanted);
-}
-
-/* Whether the controller itself went on: a step in which the run was broken off has no end to be judged. */
-static bool was_finished(const struct freezer_record *r, unsigned step)
-{
-    for (unsigned i = step + 1; i < r->n_steps; i++)
-        if (r->steps[i].entered)
-            return true;
-    return r->how == FREEZER_END_COMPLETE;
 }
 
 /* The setpoint was last read a little before the step ended: so far it may still have gone. */
@@ -167,8 +175,10 @@ static void judge_ice(const struct freezer_record *r, const struct freezer_progr
     if (!wanted)
         return;
     if (ice->state == ICE_NOT_SEEN) {
-        const bool cold_enough = r->sample_low != FREEZER_NONE &&
-                                 (p->exotherm_by == FREEZER_NONE || r->sample_low <= p->exotherm_by);
+        /* Without a temperature by which it must have shown, only the run's own end tells that none came. */
+        const bool cold_enough =
+            r->sample_low != FREEZER_NONE &&
+            (p->exotherm_by == FREEZER_NONE ? has_ended(r) : r->sample_low <= p->exotherm_by);
         if (r->has_sample && !r->ice_hidden && !ice->flat && cold_enough && r->begin_known)
             add(v, FREEZER_WHY_NO_EXOTHERM, -1, FREEZER_NONE, FREEZER_NONE);
         else
@@ -199,7 +209,9 @@ static void judge_end(const struct freezer_record *r, const struct freezer_progr
     if (!freezer_record_zero_to_40(r, &way_us, &within_us))
         way_us = FREEZER_NONE;
     in_range(v, FREEZER_WHY_ZERO_TO_40, &l->zero_to_40_us, way_us, within_us);
-    /* What was read long before the end says nothing of the end. */
+    /* What was read long before the end says nothing of the end, and what was not seen to end has none. */
+    if (!has_ended(r))
+        return;
     at_most(v, FREEZER_WHY_END, -1,
             last != FREEZER_NONE && r->end.boot_us - last_us <= r->ice.gap_us ? last : FREEZER_NONE, l->end);
 }

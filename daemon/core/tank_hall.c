@@ -97,7 +97,8 @@ void hall_tank(struct hall *h, int64_t now_us, unsigned i, const struct tank *ta
         return;
     struct hall_tank *t = &h->tanks[i];
     const struct reading *valve = &tank->input.valve;
-    bool by_valve = tank_good(valve) && valve->value != 0;
+    /* A reading that is lost during a fill does not end it. */
+    bool by_valve = tank_good(valve) ? valve->value != 0 : t->by_valve;
     if (!t->seen)
         t->filled_us = tank->filled_us;
     t->seen = true;

@@ -147,7 +147,7 @@ static const struct derived_alarm tank_alarms[TANK_ALARM_COUNT] = {
 static const struct derived_alarm supply_alarms[SUPPLY_ALARM_COUNT] = {
     [SUPPLY_ALARM_NO_FILLS] =
         {"no-tank-filled",
-         PRIORITY_HIGH,
+         PRIORITY_CRITICAL,
          {"No tank on this supply is being filled", "该供液下的储罐均未补液"},
          {"All tanks on it run empty", "其下所有储罐都将耗尽"},
          {"Check the oxygen before going in; then the supply: shut off, empty, no pressure? Fill by hand",

@@ -224,6 +224,23 @@ static void stopped_is_against_it_and_lost_is_not_known(void **state)
     assert_null(rig_why(&rig, FREEZER_WHY_NOT_COMPLETE, &v));
 }
 
+static void what_has_not_ended_has_no_end_to_be_judged(void **state)
+{
+    struct rig rig;
+    struct freezer_verdict v;
+
+    (void)state;
+    open_rig(&rig);
+    rig_start(&rig);
+    rig_go(&rig, -3, 1, 0); /* no ice yet, and far from the last temperature */
+    assert_non_null(rig_why(&rig, FREEZER_WHY_END_UNKNOWN, &v));
+    assert_int_equal(v.kind, FREEZER_VERDICT_UNKNOWN);
+    rig_silence(&rig, FREEZER_LOST_US + 2 * S);
+    assert_int_equal(rig.run.record.how, FREEZER_END_LOST);
+    assert_null(rig_why(&rig, FREEZER_WHY_END, &v));
+    assert_int_equal(v.kind, FREEZER_VERDICT_UNKNOWN);
+}
+
 static void crossing_in_a_gap_is_not_known(void **state)
 {
     struct rig rig;
@@ -312,6 +329,7 @@ int main(void)
         cmocka_unit_test(a_gap_is_against_it_or_makes_it_not_known),
         cmocka_unit_test(doubted_readings_make_it_not_known),
         cmocka_unit_test(stopped_is_against_it_and_lost_is_not_known),
+        cmocka_unit_test(what_has_not_ended_has_no_end_to_be_judged),
         cmocka_unit_test(crossing_in_a_gap_is_not_known),
         cmocka_unit_test(guidance_follows_the_temperature_reached),
         cmocka_unit_test(distance_is_that_of_the_curves),

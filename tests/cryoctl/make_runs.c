@@ -93,16 +93,22 @@ static void go(struct maker *m, int for_s, bool stored)
             model_freezer.step(&m->freezer, 1, &m->random);
         m->now_us += POLL_S * INT64_C(1000000);
         const double values[] = {f->chamber_sensor.reading, f->sample_sensor.reading, f->setpoint_c};
-        struct reading readings[5];
-        struct frame_entry entries[5];
+        struct reading readings[6];
+        struct frame_entry entries[6];
         for (int p = 0; p < 3; p++)
             readings[p] = (struct reading){.value = (micro_t)llround(values[p] * 10) * 100000};
         readings[3] = (struct reading){.value = (micro_t)freezer_segment_number(f) * MICRO_PER_UNIT};
         readings[4] = (struct reading){.value = f->status * MICRO_PER_UNIT};
-        for (uint32_t p = 0; p < 5; p++)
-            entries[p] = frame_entry_make(p + 1, p < 3 ? 1 : 0, m->now_us, m->now_us + 23000, &readings[p]);
+        /* What cryomon derives, and can't outside of a run. */
+        readings[5] = (struct reading){.quality = QUALITY_BAD, .reason = REASON_NO_RUN};
+        for (uint32_t p = 0; p < 6; p++)
+            entries[p] = frame_entry_make(p + 1,
+                                          p < 3    ? 1
+                                          : p == 5 ? 2
+                                                   : 0,
+                                          m->now_us, m->now_us + 23000, &readings[p]);
         if (stored)
-            store(m, entries, 5);
+            store(m, entries, 6);
     }
 }
 
@@ -167,7 +173,8 @@ int main(int argc, char **argv)
     must(sqlite3_exec(
              m.db,
              "INSERT INTO point VALUES(1, 'crf', 'chamber', '°C', 1), (2, 'crf', 'sample', '°C', 1),"
-             "(3, 'crf', 'setpoint', '°C', 1), (4, 'crf', 'segment', '', 0), (5, 'crf', 'program', '', 0);"
+             "(3, 'crf', 'setpoint', '°C', 1), (4, 'crf', 'segment', '', 0), (5, 'crf', 'program', '', 0),"
+             "(6, 'crf', 'run-deviation', 'K', 2);"
              "BEGIN",
              NULL, NULL, NULL) == SQLITE_OK,
          "points");

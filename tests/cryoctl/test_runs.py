@@ -156,9 +156,9 @@ class Recorded(unittest.TestCase):
                        env=dict(os.environ, EVENT_UTC_MS=str(utc_ms)))
 
     @classmethod
-    def ctl(cls, *arguments, code=0):
+    def ctl(cls, *arguments, code=0, data=None):
         environment = dict(os.environ, CRYOMON_PROFILES="/nowhere", LC_ALL="C.UTF-8", TZ="UTC")
-        done = subprocess.run([CRYOCTL, *arguments, "--dir", str(cls.data)], capture_output=True, text=True, env=environment,
+        done = subprocess.run([CRYOCTL, *arguments, "--dir", str(data or cls.data)], capture_output=True, text=True, env=environment,
                               timeout=60, check=False)
         assert done.returncode == code, done.stderr
         return done.stdout if code == 0 else done.stderr
@@ -209,6 +209,11 @@ class Recorded(unittest.TestCase):
         self.assertLess(earlier["rms"], 4)  # the same program, another temperature at the begin
         self.assertAlmostEqual(earlier["compared"], 0.45, delta=0.03)  # it was broken off
         self.assertEqual(self.show(self.first)["earlier"], [])
+        copy = self.dir / "rejected"
+        shutil.copytree(self.data, copy)
+        body = {"asset": "crf", "freezer_run": self.first, "transition": "rejected", "by": "li.na", "note": "it was not"}
+        subprocess.run([os.environ["APPEND_EVENT"], str(copy), "run", json.dumps(body)], check=True)
+        self.assertEqual(json.loads(self.ctl("run", "show", "crf", "last", "--json", data=copy))["earlier"], [])
 
     def test_a_person_reads_it(self):
         shown = self.ctl("run", "show", "crf", self.first)
@@ -231,6 +236,17 @@ class Recorded(unittest.TestCase):
         run = self.show(self.first, "--program", str(PROGRAMS / "cryomed-1.yaml"))
         self.assertEqual((run["program"], run["program_from"]), ("cryomed-1", "given"))
         self.assertEqual(run["verdict"], "outside")
+
+    def test_a_run_that_goes_on_is_not_judged(self):
+        (run,) = json.loads(self.ctl("runs", "crf", "--from", "2026-09-21", "--to", "2026-09-21 15:00", "--json"))["runs"]
+        self.assertEqual((run["how"], run["verdict"], run["reasons"]), ("running", None, []))
+
+    def test_what_is_derived_is_no_gap_of_a_device(self):
+        found = json.loads(self.ctl("gaps", "crf", "--from", "2026-09-21 14:14", "--to", "2026-09-21 17:15", "--json"))
+        named = {p["point"] for gap in found["gaps"] for p in gap["points"]}
+        self.assertEqual(named, {"chamber", "sample", "setpoint", "segment", "program"})
+        shown = self.ctl("gaps", "crf", "run-deviation", "--from", "2026-09-21 14:14", "--to", "2026-09-21 17:15")
+        self.assertIn("no run", shown)
 
     def test_events_in_words(self):
         shown = self.ctl("events", "--kind", "run", "--from", "2026-09-21", "--to", "2026-09-23")

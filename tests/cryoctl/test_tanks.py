@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 """cryoctl tanks: what is understood of tanks and supplies; what is not known says why."""
+import copy
 import json
+import os
+import subprocess
 import unittest
 
-from cryoctl_case import Case
+from cryoctl_case import CRYOCTL, Case, environment
 from fake_daemon import FakeDaemon, alarm, demo_status, point
 
 UNITS = {"boil-off": ("L/d", 2), "boil-off-level": ("cm/d", 2), "time-to-150": ("h", 1), "time-to-empty": ("h", 1),
@@ -105,6 +108,25 @@ class Tanks(Case):
         self.assertNotIn("boil-off", shown)
         self.assertIn("; 1 of 8 points bad", shown)  # what is learning is no bad point
 
+    def test_watch_tells_states_and_no_numbers(self):
+        with subprocess.Popen([CRYOCTL, "watch", "--socket", self.path], stdout=subprocess.PIPE, env=environment()) as watch:
+            self.addCleanup(watch.kill)
+            self.daemon.wait_calls(1)
+            changed = copy.deepcopy(self.daemon.status)
+            for p in changed["points"]:
+                if (p["asset"], p["point"]) == ("tank-3", "phase"):
+                    p.update(state="static", state_name={"en": "static", "zh": "静置"})
+                if (p["asset"], p["point"]) == ("tank-3", "boil-off"):
+                    p.update(value=3.0, quality="good")
+            changed["alarms"] = []
+            self.daemon.status = changed
+            lines = []
+            while not lines or "normal" not in lines[-1]:
+                lines.append(watch.stdout.readline().decode())
+            watch.kill()
+        self.assertTrue(any("Tank 3: phase static (was filling)" in line for line in lines), lines)
+        self.assertFalse(any("boil-off" in line for line in lines), lines)
+
     def test_no_daemon(self):
         self.daemon.stop()
         self.run_ctl("tanks", expect=3)
@@ -115,6 +137,25 @@ class Tanks(Case):
         self.assertEqual(self.daemon.calls[-1]["parameters"], {"asset": "tank-1", "note": "new vacuum valve"})
         self.run_ctl("vessel", "relearn", "tank-1", expect=2)
         self.assertIn("--reason", self.err)
+
+
+class Check(Case):
+    def test_what_can_not_be_told(self):
+        profiles = os.environ["CRYOMON_PROFILES"]
+        config = """
+site: {id: s}
+buses: {b: {tcp: {host: 127.0.0.1}}}
+devices: {d: {bus: b, unit: 1, profile: cryosim-tank}, f: {bus: b, unit: 2, profile: cryosim-freezer}}
+assets:
+  tank-1: {kind: tank, points: {level: {device: d, register: level}}, vessel: {level: level}}
+  crf: {kind: freezer, points: {chamber: {device: f, register: chamber}}, runs: {chamber: chamber}}
+"""
+        with open(os.path.join(self.directory.name, "cryomon.yaml"), "w", encoding="utf-8") as f:
+            f.write(config)
+        shown = self.run_ctl("check", self.directory.name, socket=False, CRYOMON_PROFILES=profiles)
+        self.assertIn("Understood: tanks 1, supplies 0, freezers 1; programs 0.", shown)
+        self.assertIn("without a shape, no litres are told: tank-1", shown)
+        self.assertIn("without a program, runs are judged only when one is prepared: crf", shown)
 
 
 class Runs(Case):

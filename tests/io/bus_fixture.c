@@ -258,6 +258,18 @@ struct guard_config *bus_world_guard(struct bus_world *w, uint16_t device, uint1
     return guard;
 }
 
+micro_t bus_world_number(int value)
+{
+    return value * MICRO_PER_UNIT;
+}
+
+struct guard_config *bus_world_value(struct guard_config *guard, int value, enum reason reason)
+{
+    guard->rule.n_values = 1;
+    guard->rule.values[0] = (struct guard_value){.value = bus_world_number(value), .reason = reason};
+    return guard;
+}
+
 void bus_world_run(struct bus_world *w)
 {
     assert_int_equal(pthread_mutex_init(&w->device.lock, NULL), 0);
@@ -299,12 +311,32 @@ static void next_message(struct bus_world *w, struct core_message *ret)
     }
 }
 
-struct core_message bus_world_sample(struct bus_world *w)
+/* A poll that did not happen because the bus was late: true. It must have been: no slot is given up before it
+ * is two intervals late, however busy the machine is. */
+static bool was_late(struct bus_world *w, const struct core_message *m)
+{
+    if (m->sample.reading.reason != REASON_STALE)
+        return false;
+    const struct device_config *dc = &w->config.devices[w->config.points[m->sample.point].device];
+    assert_true(m->sample.taken.boot_us - m->sample.slot.boot_us > 2 * (int64_t)dc->interval_ms * MS_US);
+    return w->n_late++ < MOST_LATE;
+}
+
+struct core_message bus_world_any_sample(struct bus_world *w)
 {
     struct core_message m;
     do
         next_message(w, &m);
-    while (m.kind != CORE_SAMPLE || (m.sample.reading.reason == REASON_STALE && w->n_late++ < MOST_LATE));
+    while (m.kind != CORE_SAMPLE);
+    return m;
+}
+
+struct core_message bus_world_sample(struct bus_world *w)
+{
+    struct core_message m;
+    do
+        m = bus_world_any_sample(w);
+    while (was_late(w, &m));
     return m;
 }
 
@@ -337,6 +369,11 @@ void bus_world_until(struct bus_world *w, uint16_t point, enum quality quality, 
         if (clock_boot_us() > deadline_us)
             fail_msg("point %u: still %s", point, reason_name(m.sample.reading.reason));
     }
+}
+
+void bus_world_until_good(struct bus_world *w, uint16_t point)
+{
+    bus_world_until(w, point, QUALITY_GOOD, REASON_NONE);
 }
 
 void bus_world_report(struct bus_world *w, uint16_t device)

@@ -78,13 +78,19 @@ uint16_t bus_world_point(struct bus_world *world, uint16_t device, uint16_t addr
  * stand together. */
 struct guard_config *bus_world_guard(struct bus_world *world, uint16_t device, uint16_t address,
                                      enum guard_kind kind, int only_point);
+/* The guard knows this value of its register, with this reason. Gives the guard. */
+struct guard_config *bus_world_value(struct guard_config *guard, int value, enum reason reason);
+micro_t bus_world_number(int value); /* as a reading has it */
+
 void bus_world_run(struct bus_world *world);
 void bus_world_close(struct bus_world *world);
 
 void bus_world_set(struct bus_world *world, uint16_t address, int value);
 
-/* The next sample; diagnostics that come before it are kept. */
+/* The next sample; diagnostics that come before it are kept. Polls that did not happen, because the machine
+ * was busy, are passed over, if they were late enough for that. bus_world_any_sample: these, too. */
 struct core_message bus_world_sample(struct bus_world *world);
+struct core_message bus_world_any_sample(struct bus_world *world);
 
 /* The next sample of the point. */
 struct core_message bus_world_next(struct bus_world *world, uint16_t point);
@@ -94,6 +100,8 @@ void bus_world_forget(struct bus_world *world);
 
 /* Waits until the point's samples are like this. */
 void bus_world_until(struct bus_world *world, uint16_t point, enum quality quality, enum reason reason);
+
+void bus_world_until_good(struct bus_world *world, uint16_t point);
 
 /* Waits for a report of the device's diagnostics. */
 void bus_world_report(struct bus_world *world, uint16_t device);

@@ -342,3 +342,23 @@ const json_t *reply_parameter(const json_t *reply, const char *key)
 {
     return json_object_get(json_object_get(reply, "parameters"), key);
 }
+
+const char *reply_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text != NULL ? text : "(none)";
+}
+
+void reply_assert_error(json_t *reply, const char *error)
+{
+    assert_non_null(reply);
+    assert_string_equal(reply_error(reply), error);
+    json_decref(reply);
+}
+
+void reply_assert_bad_parameter(json_t *reply, const char *parameter)
+{
+    assert_non_null(reply);
+    assert_string_equal(json_string_value(reply_parameter(reply, "parameter")), parameter);
+    reply_assert_error(reply, "org.varlink.service.InvalidParameter");
+}

@@ -58,4 +58,11 @@ json_t *caller_call(const struct fixture *f, const char *text);
 const char *reply_error(const json_t *reply); /* "" for a success */
 const json_t *reply_parameter(const json_t *reply, const char *key);
 
+/* A text of an object; "(none)". */
+const char *reply_text(const json_t *object, const char *key);
+
+/* The reply is this error ("": none), and frees it; or that a parameter is not right. */
+void reply_assert_error(json_t *reply, const char *error);
+void reply_assert_bad_parameter(json_t *reply, const char *parameter);
+
 #endif

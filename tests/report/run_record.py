@@ -88,8 +88,9 @@ class Runs(record.Record):
             if value is not None:
                 self.reading(point, at, f"{value:.1f}" if isinstance(value, float) else value, quality, reason)
 
-    def run(self, begin, seed, slow=1, stop=None, silent=None, sample=True, door=()):
-        """silent: (from, to) seconds in which the device did not answer; door: spans in which it was open. Returns its end."""
+    def run(self, begin, seed, slow=1, stop=None, silent=None, sample=True, door=(), held=()):
+        """silent: (from, to) seconds in which the device did not answer; door, held: spans in which it was open, or
+        the program held. Returns its end."""
         for k in range(30):
             self.row(begin + (k - 30) * self.interval * 1000, (4.0, 4.0 if sample else None, 4.0, 0, RESET, 0))
         at = begin
@@ -101,7 +102,8 @@ class Runs(record.Record):
                 self.row(at, ("-",) * 6, "bad", "timeout")
                 continue
             is_open = any(a <= s < b for a, b in door)
-            self.row(at, (chamber, inside if sample else None, setpoint, segment, RUN, int(is_open)))
+            status = HOLD if any(a <= s < b for a, b in held) else RUN
+            self.row(at, (chamber, inside if sample else None, setpoint, segment, status, int(is_open)))
         end = at + self.interval * 1000
         last = COMPLETE if stop is None else RESET
         for k in range(120):

@@ -62,5 +62,6 @@ def three_days(directory):
         fill = begin + hour * 3600000
         r.event(fill + 10 * MINUTE, "fill", ("tank-1", "-"), asset="tank-1", begin=record.time_text(fill),
                 end=record.time_text(fill + 9 * MINUTE), from_cm=21.0, to_cm=30.0, litres=litres)
+    r.event(begin + 61 * 3600000, "vessel", ("tank-1", "-"), asset="tank-1", transition="relearned", by="wang.wei", note="vacuum valve changed")
     r.make(directory)
     return begin

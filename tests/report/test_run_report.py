@@ -28,7 +28,7 @@ def make(directory):
     r, first = run_record.Runs(), record.ms("2026-11-16T02:10:00")
     r.start(first - 3600000, run_record.source(2))
     runs = [(k, first + k * DAY, more) for k, more in enumerate((
-        {}, {}, {"stop": 2400, "door": ((900, 960),)}, {"silent": (1800, 2150), "sample": False}, {"slow": 9}))]
+        {"held": ((700, 760),)}, {}, {"stop": 2400, "door": ((900, 960),)}, {"silent": (1800, 2150), "sample": False}, {"slow": 9}))]
     ends = []
     for k, begin, more in runs:
         ends.append(r.run(begin, k + 3, **more))
@@ -48,7 +48,8 @@ def make(directory):
         if k == 1:
             r.tell(ends[-1] + 50000, name, "rejected", by="li.na", note="wrong lot")
         if k < 2:
-            r.tell(ends[-1] + 60000, name, "accepted", by="zhang.min", note="as it should be 符合")
+            own = {"by_operator": True} if k == 0 else {}
+            r.tell(ends[-1] + 60000, name, "accepted", by="zhang.min", note="as it should be 符合", **own)
     r.make(directory)
     return [begin for _, begin, _ in runs], ends
 
@@ -151,6 +152,11 @@ class Facts(RunCase):
         alarm, = facts["alarms"]
         self.assertEqual((alarm["alarm"], alarm["by"], alarm["note"]), ("run-lid-open", "li.na", "came late"))
 
+    def test_a_program_that_was_held(self):
+        held, = [lapse for lapse in self.run_facts(0)["lapses"] if lapse["lapse"] == "held"]
+        self.assertAlmostEqual((at(held["from"]) - self.begins[0]) / 1000, 700, delta=3)
+        self.assertAlmostEqual((at(held["to"]) - at(held["from"])) / 1000, 60, delta=3)
+
     def test_earlier_accepted_runs(self):
         self.assertEqual(self.run_facts(0)["earlier"], [])
         earlier, = self.run_facts(1)["earlier"]
@@ -188,6 +194,10 @@ class Paper(RunCase):
         for part in ("BROKEN OFF", "OUTSIDE THE PROGRAM'S LIMITS", "the program did not come to its end", "not into LN2 vapour", "Not decided",
                      "accepted", "rejected", "the monitor's verdict was another one", "not reached"):
             self.assertIn(part, text)
+
+    def test_an_operator_who_accepts_his_own_run(self):
+        self.assertIn("who also ran it", self.text(self.pdf("own.pdf", *self.of_run(0))))
+        self.assertNotIn("who also ran it", self.text(self.pdf("other.pdf", *self.of_run(1))))
 
     def test_gap_and_no_sample(self):
         text = "".join(self.check_frame(self.pdf("gap.pdf", *self.of_run(3)), "Page %d of %d"))
@@ -258,13 +268,15 @@ class Tank(Case):
         self.assertEqual(facts["gaps"], [])
         self.assertNotIn("derived", points["level"])
         self.assertEqual((points["boil-off-least"]["bound"], points["boil-off-least"]["bound_of"]), ("least", "boil-off"))
+        self.assertEqual((points["boil-off"]["told"]["known"], points["boil-off"]["told"]["not_known"]), (3720, 600))
+        self.assertNotIn("readings", points["boil-off"])
         self.assertEqual(points["boil-off"]["bad_reasons"], {"learning": 360, "input-gap": 240})
 
     def test_the_paper_says_what_is_not_known(self):
         pdf = self.pdf("tank.pdf", "tank-1", "--dir", self.record, *self.RANGE)
         text = "".join(self.check_pages(pdf, "Page %d of %d"))
         for part in ("100.00 % of the expected readings are stored, 100.00 % are good", "Boil-off (boil-off) [L/d]", "Vacuum index", "FAILING",
-                     "86.1 %", "2 fills, 24.5 L; of 1 fills it is not known", "12.25 EUR"):
+                     "86.1 %", "2 fills, 24.5 L; of 1 fills it is not known", "12.25 EUR", "learned anew, by wang.wei: vacuum valve changed"):
             self.assertIn(part, text)
         table = text[text.index("Readings and completeness"):text.index("Calibration")]
         self.assertNotIn("Boil-off", table)

@@ -237,7 +237,7 @@ class Troy(Incident):
 class SwappedProbes(Incident):
     """Singapore 2022: probes were mapped to the wrong tank. A fill must appear on the probe of the tank that is filled."""
 
-    kind, more = "vessel", {"speed": 60, "level": "15 cm", "autofill": "off"}
+    kind, more = "vessel", {"speed": 60, "level": "15 cm", "autofill": "off", "timeout_stops": "on", "fill_limit": "5 h"}
 
     def vessels(self, main):
         for n in (1, 2):
@@ -264,11 +264,12 @@ class SwappedProbes(Incident):
         mark = self.observer.feed.mark()
         self.hall("set", "tank-%d" % tank, "fill")
         self.observer.point("tank-%d" % tank, "fill-valve", lambda p: p.get("state") == "open", since=mark)
-        self.minutes(7)
+        self.minutes(12)  # levels are medians of five minutes
         mark = self.observer.feed.mark()
-        self.hall("set", "tank-%d" % tank, "mains", "off")
+        self.hall("set", "tank-%d" % tank, "fill_limit", "1 min")  # its own probe will never end it
         self.observer.point("tank-%d" % tank, "fill-valve", lambda p: p.get("state") == "closed", since=mark)
-        self.hall("set", "tank-%d" % tank, "mains", "on")
+        self.hall("set", "tank-%d" % tank, "fill_limit", "5 h")
+        self.hall("set", "tank-%d" % tank, "reset_fill")
         self.minutes(2)
 
     def test_mapping_is_suspect(self):

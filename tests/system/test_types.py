@@ -45,6 +45,7 @@ class Types(harness.SystemTest):
         for asset in "a", "b":
             points[asset] = observer.wait("/%s/readings" % asset, lambda m: m is not None and self.complete(m)).json
         daemon.stop()
+        self.log = daemon.log.since()
         return points
 
     def complete(self, message):
@@ -84,6 +85,15 @@ class Types(harness.SystemTest):
             else:
                 self.assertAlmostEqual(row.value, case.value, places=9, msg=name)
 
+    def check_bad_replies(self):
+        """A reply that is taken for another one's came late: that one had its timeout before, and each comes once. Any other
+        bad reply is our own doing, unless the server was held up in the midst of a frame."""
+        rows = auditor.history(self.path("state", "history.db"))
+        polls = {reason: {(row.asset, row.slot) for row in rows if row.reason == reason} for reason in ("bad-reply", "timeout")}
+        cut = sum("bad reply: incomplete" in line for line in self.log)
+        self.assertLessEqual(len(polls["bad-reply"]), len(polls["timeout"]) + cut,
+                             [line for line in self.log if "bad reply" in line])
+
     def check_history_tool(self):
         """The same through cryoctl, for one of each outcome."""
         for name in "s16", "kelvin", "program", "f32-cdab", "break":
@@ -110,6 +120,7 @@ class Types(harness.SystemTest):
     def test_pymodbus_rtu(self):
         server = self.serve(PymodbusRtu, self.dir)
         self.check(server, path=server.path)
+        self.check_bad_replies()
 
     def test_modbus_serial(self):
         self.check(self.serve(ModbusSerial))

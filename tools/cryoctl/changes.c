@@ -92,7 +92,20 @@ static const char *aspect(const struct ctl *ctl, const json_t *point, char *text
     return words_quality(ctl, quality);
 }
 
-static void update_points(struct changes *c, const json_t *status, const struct output *out)
+/* Is the change one that is told? all: all but derived numbers, which come and go while they are learned. */
+static bool is_told(const json_t *point, bool all)
+{
+    const char *id = client_text(point, "point"), *state = client_text(point, "state");
+    if (!json_is_true(json_object_get(point, "derived")))
+        return all;
+    if (all || state[0] == '\0')
+        return state[0] != '\0';
+    if (strcmp(id, "phase") == 0)
+        return strcmp(state, "filling") == 0 || strcmp(state, "settling") == 0;
+    return strcmp(id, "run") == 0 || strcmp(id, "vacuum") == 0;
+}
+
+static void update_points(struct changes *c, const json_t *status, const struct output *out, bool all)
 {
     json_t *now = json_object(), *point;
     size_t i;
@@ -102,7 +115,7 @@ static void update_points(struct changes *c, const json_t *status, const struct 
         snprintf(key, sizeof key, "%s/%s", client_text(point, "asset"), client_text(point, "point"));
         const char *before = json_string_value(json_object_get(c->points, key));
         const char *after = aspect(out->ctl, point, text, sizeof text);
-        if (before != NULL && strcmp(before, after) != 0)
+        if (before != NULL && strcmp(before, after) != 0 && is_told(point, all))
             emit_point(out, point, before);
         json_object_set_new(now, key, json_string(after));
     }
@@ -115,8 +128,7 @@ void changes_update(const struct ctl *ctl, struct changes *c, const json_t *stat
 {
     const struct output out = {
         .ctl = ctl, .line = line, .context = context, .now = client_text(status, "time")};
-    if (points)
-        update_points(c, status, &out);
+    update_points(c, status, &out, points);
     update_alarms(c, status, &out);
 }
 

@@ -15,7 +15,8 @@ struct changes {
 };
 
 /* Calls line for each alarm that is not as it was (at first: each that is not normal), and with points for
- * each point whose quality or state has changed. */
+ * each point whose quality or state has changed. Of what cryomon derives only states are told, and without
+ * points only those that somebody may be waiting for: a run, the vacuum, a fill. */
 void changes_update(const struct ctl *ctl, struct changes *c, const json_t *status, bool points,
                     changes_line_fn *line, void *context);
 void changes_free(struct changes *c);

@@ -132,6 +132,12 @@ static void add_verdict(const struct ctl *ctl, json_t *o, const struct freezer_r
     json_t *reasons = json_array();
     const bool broken_off = r->how == FREEZER_END_STOPPED || r->how == FREEZER_END_LOST;
 
+    if (r->how == FREEZER_END_NONE) { /* it goes on: there is nothing to judge yet */
+        set(o, "verdict", json_null());
+        set(o, "reasons", reasons);
+        set(o, "guidance", json_string(run_words_guidance_name(FREEZER_GUIDANCE_NONE)));
+        return;
+    }
     freezer_record_judge(r, p, &v);
     for (unsigned i = 0; i < v.n && i < FREEZER_REASONS_MAX; i++) {
         const struct freezer_reason *reason = &v.reasons[i];

@@ -91,7 +91,7 @@ static void people_lines(const struct ctl *ctl, const struct run_file *run)
          text[0] != '\0' ? text : not_told);
 }
 
-static void verdict_lines(const struct ctl *ctl, const struct run_file *run)
+static void reason_lines(const struct ctl *ctl, const struct run_file *run)
 {
     const struct freezer_verdict *v = &run->verdict;
     const struct run_entry *e = run->entry;
@@ -112,6 +112,18 @@ static void verdict_lines(const struct ctl *ctl, const struct run_file *run)
             e->verdict);
         line(ctl, "", TABLE_WARNING, text);
     }
+}
+
+static void verdict_lines(const struct ctl *ctl, const struct run_file *run)
+{
+    const struct run_entry *e = run->entry;
+    char text[RUN_WORDS_MAX];
+
+    if (run->record.how == FREEZER_END_NONE)
+        line(ctl, tr(ctl, "Verdict", "判定"), TABLE_PLAIN,
+             tr(ctl, "not yet: it goes on", "尚未判定：运行仍在进行"));
+    else
+        reason_lines(ctl, run);
     const enum run_decision decision = e != NULL ? e->decision : RUN_UNDECIDED;
     line(ctl, tr(ctl, "Decision", "决定"),
          decision == RUN_ACCEPTED   ? TABLE_PLAIN
@@ -147,7 +159,8 @@ static void head(const struct ctl *ctl, const struct run_file *run)
                    when_print(ctl, time, r->end.utc_us, false),
                    when_print_duration(ctl, span, r->end.utc_us - r->begin.utc_us),
                    run_words_end(ctl, r->how));
-    line(ctl, tr(ctl, "End", "结束"), r->how == FREEZER_END_COMPLETE ? TABLE_PLAIN : TABLE_WARNING, text);
+    line(ctl, r->how == FREEZER_END_NONE ? tr(ctl, "Seen until", "最近读数") : tr(ctl, "End", "结束"),
+         r->how == FREEZER_END_COMPLETE || r->how == FREEZER_END_NONE ? TABLE_PLAIN : TABLE_WARNING, text);
     program_line(ctl, run);
     people_lines(ctl, run);
     verdict_lines(ctl, run);
@@ -343,7 +356,10 @@ static void end_line(const struct ctl *ctl, const struct run_file *run)
     (void)snprintf(text, sizeof text, tr(ctl, "sample %s, chamber %s", "样品 %s，腔体 %s"),
                    run_words_degrees(sample, run->record.last_sample),
                    run_words_degrees(chamber, run->record.last_chamber));
-    line(ctl, tr(ctl, "At the end", "结束时"), TABLE_PLAIN, text);
+    line(ctl,
+         run->record.how == FREEZER_END_NONE ? tr(ctl, "Latest", "最近温度")
+                                             : tr(ctl, "At the end", "结束时"),
+         TABLE_PLAIN, text);
 }
 
 /* ---------------------------------------------------------------- what happened */

@@ -145,7 +145,7 @@ static void note(const struct ctl *ctl, const char *asset, const struct item *it
     }
     if (e != NULL && e->decision != RUN_UNDECIDED)
         add(text, cap, run_words_decision(ctl, e, part, sizeof part));
-    for (unsigned i = 0; i < v->n && i < FREEZER_REASONS_MAX; i++)
+    for (unsigned i = 0; item->record.how != FREEZER_END_NONE && i < v->n && i < FREEZER_REASONS_MAX; i++)
         add(text, cap, run_words_reason(ctl, &v->reasons[i], part, sizeof part));
     add(text, cap, run_words_guidance(ctl, guidance_of(item)));
 }
@@ -189,7 +189,10 @@ static void add_run(const struct ctl *ctl, struct table *t, const char *asset, c
     table_cell(t, COLUMN_GAPS, r->n_gaps > 0 ? TABLE_WARNING : TABLE_PLAIN,
                r->n_gaps > 0 ? when_print_duration(ctl, text, r->gaps_us) : "0 s");
     degrees_cell(t, COLUMN_LAST, r->has_sample ? r->last_sample : r->last_chamber, false);
-    table_cell(t, COLUMN_VERDICT, run_words_verdict_style(v.kind), run_words_verdict(ctl, v.kind));
+    if (r->how == FREEZER_END_NONE)
+        table_cell(t, COLUMN_VERDICT, TABLE_PLAIN, tr(ctl, "not yet", "尚未判定"));
+    else
+        table_cell(t, COLUMN_VERDICT, run_words_verdict_style(v.kind), run_words_verdict(ctl, v.kind));
     decision_cell(ctl, t, item);
     note(ctl, asset, item, &v, notes, sizeof notes);
     table_note(t, notes);

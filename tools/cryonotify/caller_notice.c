@@ -110,10 +110,19 @@ static int64_t value_time_of(const json_t *root)
     return utc_us != 0 ? utc_us : time_of(root, "time");
 }
 
-/* Without a reading that is good nobody knows how long. */
+/* When the time that is left was so: what comes from the tank's estimates has a time of its own. */
+static int64_t time_left_time_of(const json_t *root)
+{
+    int64_t utc_us = time_of(root, "time_left_at");
+    return utc_us != 0 ? utc_us : value_time_of(root);
+}
+
+/* Without a reading that is good nobody knows how long, but the tank's estimates may know. */
 static int64_t time_left_of(const json_t *root)
 {
-    const char *quality = text_of(root, "quality");
+    const char *quality = text_of(root, "quality"), *from = text_of(root, "time_left_from");
+    if (from != NULL && strcmp(from, "vessel") == 0)
+        return integer_of(root, "time_left_s", -1);
     return quality != NULL && strcmp(quality, "bad") == 0 ? -1 : integer_of(root, "time_left_s", -1);
 }
 
@@ -130,7 +139,7 @@ static void fill_value(struct notice *n, const json_t *root)
     n->has_trend = micro_of(trend, "per_hour", &n->trend_per_hour);
     n->trend_over_s = integer_of(trend, "over_s", 0);
     n->time_left_s = time_left_of(root);
-    n->time_left_utc_us = value_time_of(root);
+    n->time_left_utc_us = time_left_time_of(root);
     n->has_time_left_kind = json_object_get(root, "time_left_s") != NULL; /* null: not known */
     n->response_time_s = integer_of(root, "response_time_s", 0);
 }

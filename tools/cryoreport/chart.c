@@ -267,8 +267,9 @@ static void draw_limits(const struct panel *p)
 /* Is there a reading missing between two columns that lie so far apart? */
 static bool is_broken(const struct panel *p, const json_t *a, const json_t *b)
 {
-    double interval_us =
-        number(json_object_get(json_object_get(p->point, "readings"), "interval_seconds")) * 1e6;
+    const json_t *told = json_object_get(p->point, "told");
+    const json_t *by = told != NULL ? told : json_object_get(p->point, "readings");
+    double interval_us = number(json_object_get(by, "interval_seconds")) * 1e6;
     return column_us(p, b) - column_us(p, a) > 2 * p->step_us + EXPOSURE_HOLD * interval_us;
 }
 

@@ -145,8 +145,8 @@ void facts_names(struct gather *g)
 
 void facts_begin(struct gather *g)
 {
-    json_t **const arrays[] = {&g->alarms,      &g->changes, &g->clocks, &g->reviews,
-                               &g->corrections, &g->fills,   &g->vacuum};
+    json_t **const arrays[] = {&g->alarms,      &g->changes, &g->clocks,    &g->reviews,
+                               &g->corrections, &g->fills,   &g->relearned, &g->vacuum};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         if ((*arrays[i] = json_array()) == NULL)
             g->failed = true;
@@ -155,8 +155,8 @@ void facts_begin(struct gather *g)
 
 int facts_end(struct gather *g, int status, json_t **ret)
 {
-    json_t *const arrays[] = {g->alarms,      g->changes, g->clocks, g->reviews,
-                              g->corrections, g->fills,   g->vacuum};
+    json_t *const arrays[] = {g->alarms,      g->changes, g->clocks,    g->reviews,
+                              g->corrections, g->fills,   g->relearned, g->vacuum};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         json_decref(arrays[i]);
     facts_free_periods(g);

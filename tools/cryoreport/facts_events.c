@@ -146,6 +146,8 @@ static bool take_event(void *context, const struct history_event *event)
         take_body(g, g->corrections, event, body);
     else if (strcmp(kind, "fill") == 0 && concerns(g, event, body))
         take_body(g, g->fills, event, body);
+    else if (strcmp(kind, "vessel") == 0 && concerns(g, event, body))
+        take_body(g, g->relearned, event, body);
     else if (strcmp(kind, "review") == 0)
         take_body(g, g->reviews, event, body);
     json_decref(body);

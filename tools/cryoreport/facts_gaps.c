@@ -96,7 +96,6 @@ int facts_read_gaps(struct gather *g)
     for (size_t i = 0; i < gaps.n_gaps && !g->failed; i++)
         facts_append(g, ret, gap_facts(g, &gaps, &gaps.gaps[i]));
     facts_set(g, g->facts, "gaps", ret);
-    facts_drop_derived_gaps(g);
     gaps_free(&gaps);
     return 0;
 }

@@ -22,7 +22,7 @@ struct gather {
     json_t *facts; /* the whole */
     struct facts_period *periods;
     size_t n_periods, cap_periods;
-    json_t *alarms, *changes, *clocks, *reviews, *corrections, *fills, *vacuum;
+    json_t *alarms, *changes, *clocks, *reviews, *corrections, *fills, *vacuum, *relearned;
     json_t *before; /* alarm -> its last event before the range */
     int64_t *calibrations;
     size_t n_calibrations, cap_calibrations;
@@ -83,7 +83,6 @@ struct facts_vacuum {
 void facts_vacuum_take(struct gather *g, struct facts_vacuum *v, const struct walk_reading *r);
 void facts_vacuum_end(struct gather *g, struct facts_vacuum *v);
 void facts_mark_derived(struct gather *g, json_t *object, const char *id);
-void facts_drop_derived_gaps(struct gather *g);
 void facts_tank(struct gather *g);
 
 /* Small things. */

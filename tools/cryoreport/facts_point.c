@@ -138,6 +138,20 @@ static json_t *reasons_facts(struct gather *g, const struct observe *o)
     return ret;
 }
 
+/* How often it was known, and how often it was told that it is not. Nothing is expected of it as of a sensor.
+ */
+static json_t *told_facts(struct gather *g, const struct observe *o)
+{
+    json_t *ret = json_object();
+    uint64_t unknown = 0;
+    for (unsigned i = 0; i < REASON_COUNT; i++)
+        unknown += o->reasons[i];
+    facts_set(g, ret, "known", json_integer((json_int_t)o->n));
+    facts_set(g, ret, "not_known", json_integer((json_int_t)unknown));
+    facts_set(g, ret, "interval_seconds", facts_seconds(o->usual_us));
+    return ret;
+}
+
 static json_t *point_facts(struct gather *g, const struct seen *p)
 {
     static const struct bilingual nothing;
@@ -149,8 +163,10 @@ static json_t *point_facts(struct gather *g, const struct seen *p)
     facts_set(g, ret, "decimals", json_integer(p->decimals));
     facts_set(g, ret, "states", states_facts(g, p->point));
     facts_set(g, ret, "bad_reasons", reasons_facts(g, o));
-    if (p->derived)
+    if (p->derived) {
         facts_mark_derived(g, ret, p->id);
+        facts_set(g, ret, "told", told_facts(g, o));
+    }
     if (o->n > 0) {
         facts_set(g, ret, "minimum", extreme(g, o->minimum, o->minimum_us));
         facts_set(g, ret, "maximum", extreme(g, o->maximum, o->maximum_us));
@@ -197,7 +213,7 @@ static void prepare(struct gather *g, struct seen *p, const struct walk_point *p
     p->unit = point->unit;
     p->decimals = point->decimals;
     p->point = index >= 0 ? &config->points[index] : NULL;
-    p->derived = p->point != NULL && p->point->device == POINT_DERIVED;
+    p->derived = index >= 0 && config_is_derived(config, (uint16_t)index);
     p->tells_vacuum = p->derived && strcmp(p->id, "vacuum") == 0;
     o->from_us = r->from_us;
     o->to_us = r->to_us;

@@ -27,19 +27,13 @@ static void add_decisions(struct gather *g, const struct run_entry *e)
         facts_set(g, one, "event", json_incref(json_object_get(event, "seq")));
         facts_set(g, one, "time", json_incref(json_object_get(event, "time")));
         facts_set(g, one, "by", json_string(either(body, "by", "who")));
+        facts_set(g, one, "by_operator", json_incref(json_object_get(body, "by_operator")));
         facts_set(g, one, "reason", json_string(either(body, "reason", "note")));
         facts_append(g, all, one);
     }
+    if (json_array_size(all) > 0) /* the last one counts */
+        facts_set(g, g->facts, "decision", json_incref(json_array_get(all, json_array_size(all) - 1)));
     facts_set(g, g->facts, "decisions", all);
-    if (e->decision == RUN_UNDECIDED)
-        return;
-    json_t *last = json_object();
-    facts_set(g, last, "decision", json_string(run_book_decision_name(e->decision)));
-    facts_set(g, last, "event", json_integer((json_int_t)e->decided_seq));
-    facts_set(g, last, "time", facts_time(e->decided_us));
-    facts_set(g, last, "by", json_string(e->decided_by));
-    facts_set(g, last, "reason", json_string(e->decided_why));
-    facts_set(g, g->facts, "decision", last);
 }
 
 /* ---------------------------------------------------------------- earlier runs */
@@ -53,7 +47,8 @@ static json_t *coarse(struct gather *g, const struct freezer_trace *trace, bool 
         uint32_t n = sample ? s->n_sample : s->n_chamber;
         json_t *at = facts_seconds(trace->slot_us * i + trace->slot_us / 2);
         if (n > 0)
-            facts_append(g, ret, json_pack("[o, o]", at, facts_run_degrees((sample ? s->sample : s->chamber) / n)));
+            facts_append(g, ret,
+                         json_pack("[o, o]", at, facts_run_degrees((sample ? s->sample : s->chamber) / n)));
         else if (!broken)
             facts_append(g, ret, json_pack("[o, n]", at));
         else
@@ -82,7 +77,8 @@ static json_t *earlier_facts(struct gather *g, const struct run_file *run, const
     facts_set(g, ret, "begin", facts_time(e->begin_us));
     if (entry != NULL) {
         facts_set(g, ret, "accepted_by", json_string(entry->decided_by));
-        facts_set(g, ret, "seconds", entry->end_us != FREEZER_NONE ? facts_seconds(entry->end_us - e->begin_us) : NULL);
+        facts_set(g, ret, "seconds",
+                  entry->end_us != FREEZER_NONE ? facts_seconds(entry->end_us - e->begin_us) : NULL);
     }
     if (e->is_known) {
         facts_set(g, ret, "distance", distance_facts(g, &e->distance));

@@ -78,27 +78,6 @@ void facts_mark_derived(struct gather *g, json_t *object, const char *id)
     }
 }
 
-/* Their silence is no gap of a sensor. */
-void facts_drop_derived_gaps(struct gather *g)
-{
-    json_t *gap, *id, *kept = json_array();
-    size_t i, k;
-    json_array_foreach(json_object_get(g->facts, "gaps"), i, gap)
-    {
-        json_t *points = json_array();
-        json_array_foreach(json_object_get(gap, "points"), k, id)
-        {
-            const json_t *point = json_is_string(id) ? facts_point(g, json_string_value(id)) : NULL;
-            if (!json_is_true(json_object_get(point, "derived")))
-                facts_append(g, points, json_incref(id));
-        }
-        if (json_array_size(points) > 0)
-            facts_append(g, kept, json_incref(gap));
-        facts_set(g, gap, "points", points);
-    }
-    facts_set(g, g->facts, "gaps", kept);
-}
-
 /* ---------------------------------------------------------------- fills */
 
 static void add_filled(struct gather *g, json_t *tank, const struct config *config)
@@ -131,6 +110,7 @@ void facts_tank(struct gather *g)
     json_t *tank = json_object();
     facts_set(g, tank, "fills", json_incref(g->fills));
     facts_set(g, tank, "vacuum", json_incref(g->vacuum));
+    facts_set(g, tank, "relearned", json_incref(g->relearned));
     int asset = -1;
     const struct config *config = facts_config_of(g, &asset);
     if (config != NULL)

@@ -262,8 +262,8 @@ void report_run_curve(struct report *r)
     if (report_number(program, "settle_seconds") > 0) {
         char settle[REPORT_TEXT_MAX];
         snprintf(text, sizeof text,
-                 tr(r->ctl, "Grey: the first %s are not judged, the chamber was open when the run began.",
-                    "灰色：最初 %s 不作判定，运行开始时腔体曾打开。"),
+                 tr(r->ctl, "Grey: the first %s are not judged, says the program.",
+                    "灰色：按程序，最初 %s 不作判定。"),
                  report_duration(r, settle, report_number(program, "settle_seconds")));
         sheet_paragraph(r->s, SHEET_FAINT, text);
     }
@@ -306,6 +306,11 @@ static void decided(struct report *r, const json_t *decision)
              facts_text_of(decision, "by"), report_time_of(r, time, decision, "time"),
              report_number(decision, "event"));
     report_pair(r, tr(ctl, "By", "决定人"), text, false);
+    if (json_is_true(json_object_get(decision, "by_operator")))
+        report_pair_in(
+            r, "",
+            tr(ctl, "who also ran it: nobody else has looked at it", "与操作员为同一人：没有其他人复核"),
+            SHEET_WARNING);
     report_pair(r, tr(ctl, "Reason", "理由"), facts_text_of(decision, "reason"), false);
 }
 

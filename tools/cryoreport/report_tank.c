@@ -1,5 +1,6 @@
-/* report_tank.c - what was understood of a tank: boil-off and the time left with their intervals, the vacuum,
- * fills and nitrogen. Nothing here was read from a sensor, and what was not known is said as such. */
+/* report_tank.c - what was understood of a tank (or a supply, a freezer): boil-off and the time left with
+ * their intervals, the vacuum, fills and nitrogen. Nothing here was read from a sensor, and what was not
+ * known is said as such. */
 #include <math.h>
 #include <string.h>
 
@@ -40,11 +41,17 @@ static void estimate(struct report *r, const char *id, const json_t *spans)
 
 static void charts(struct report *r)
 {
-    static const char *const times[] = {"time-to-low", "time-to-empty", "time-to-150"};
+    static const char *const times[] = {"time-to-low", "time-to-empty", "time-to-150",
+                                        "drawn-day",   "days-left",     "run-deviation"};
     estimate(r, has_values(report_point(r, "boil-off")) ? "boil-off" : "boil-off-level", NULL);
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
         estimate(r, times[i], NULL);
-    estimate(r, "vacuum-index", json_object_get(json_object_get(r->facts, "tank"), "vacuum"));
+    const json_t *spans = json_object_get(json_object_get(r->facts, "tank"), "vacuum");
+    estimate(r, "vacuum-index", spans);
+    if (json_array_size(spans) > 0)
+        sheet_paragraph(r->s, SHEET_FAINT,
+                        tr(r->ctl, "Yellow: the vacuum was to be watched; red: failing.",
+                           "黄色：真空需关注；红色：失效中。"));
 }
 
 /* ---------------------------------------------------------------- what was known */
@@ -65,10 +72,10 @@ static void not_known(const struct report *r, const json_t *point, char *text, s
 
 static void quantity_row(struct report *r, struct grid *grid, const json_t *point)
 {
-    const json_t *readings = json_object_get(point, "readings");
+    const json_t *told = json_object_get(point, "told");
     char name[2 * REPORT_TEXT_MAX], low[REPORT_TEXT_MAX], mean[REPORT_TEXT_MAX], high[REPORT_TEXT_MAX],
         known[REPORT_TEXT_MAX], why[1024];
-    double stored = report_number(readings, "stored"), bad = report_number(readings, "bad");
+    double unknown = report_number(told, "not_known"), all = report_number(told, "known") + unknown;
     bool states = json_array_size(json_object_get(point, "states")) > 0;
     const char *unit = facts_text_of(point, "unit");
     snprintf(name, sizeof name, "%s%s%s%s", report_bilingual(r, point, "name"), unit[0] != '\0' ? " [" : "",
@@ -76,8 +83,9 @@ static void quantity_row(struct report *r, struct grid *grid, const json_t *poin
     report_value(low, json_object_get(json_object_get(point, "minimum"), "value"), report_decimals(point));
     report_value(mean, json_object_get(point, "mean"), report_decimals(point));
     report_value(high, json_object_get(json_object_get(point, "maximum"), "value"), report_decimals(point));
-    if (stored > 0)
-        snprintf(known, sizeof known, "%.1f %%", bad > 0 ? fmin(100 * (stored - bad) / stored, 99.9) : 100.0);
+    if (all > 0)
+        snprintf(known, sizeof known, "%.1f %%",
+                 unknown > 0 ? fmin(100 * (all - unknown) / all, 99.9) : 100.0);
     else
         snprintf(known, sizeof known, "–");
     not_known(r, point, why, sizeof why);
@@ -135,6 +143,22 @@ static void vacuum(struct report *r, const json_t *spans)
                                   report_duration(r, duration, report_number(one, "seconds"))});
     }
     grid_end(&grid);
+}
+
+/* Somebody has repaired or moved it: from then on it is compared with itself anew. */
+static void relearned(struct report *r, const json_t *events)
+{
+    size_t i;
+    const json_t *one;
+    json_array_foreach(events, i, one)
+    {
+        char text[1600], time[REPORT_TEXT_MAX];
+        snprintf(
+            text, sizeof text,
+            tr(r->ctl, "%s: the vessel is learned anew, by %s: %s", "%s：重新学习储罐特性，操作人 %s：%s"),
+            report_time_of(r, time, one, "time"), facts_text_of(one, "by"), facts_text_of(one, "note"));
+        sheet_paragraph(r->s, SHEET_SMALL, text);
+    }
 }
 
 static void fill_row(struct report *r, struct grid *grid, const json_t *fill)
@@ -196,21 +220,39 @@ static void fills(struct report *r, const json_t *tank)
     grid_end(&grid);
 }
 
+static bool has_derived(const struct report *r)
+{
+    size_t i;
+    const json_t *point;
+    json_array_foreach(json_object_get(r->facts, "points"), i, point)
+    {
+        if (report_is_derived(point))
+            return true;
+    }
+    return false;
+}
+
 void report_tank(struct report *r)
 {
     struct ctl *ctl = r->ctl;
     const json_t *tank = json_object_get(r->facts, "tank");
-    if (tank == NULL)
+    if (tank == NULL && !has_derived(r))
         return;
-    sheet_section(r->s, tr(ctl, "Boil-off, time left and vacuum", "蒸发、剩余时间与真空"), 72 + CHART_AROUND);
+    sheet_section(r->s,
+                  tank != NULL ? tr(ctl, "Boil-off, time left and vacuum", "蒸发、剩余时间与真空")
+                               : tr(ctl, "Derived quantities", "推算量"),
+                  72 + CHART_AROUND);
     sheet_paragraph(
         r->s, SHEET_FAINT,
         tr(ctl,
-           "Estimates of the monitor, not readings of a sensor; the band is their interval at 90 %. Where "
-           "nothing is drawn, the quantity was not known. Shaded: the vacuum was to be watched, or failing.",
-           "监控程序的推算值，不是传感器读数；色带为 90 % 区间。空白处为未知。底色：真空需关注或失效中。"));
+           "Estimates of the monitor, not readings of a sensor; a band is the interval at 90 %. Where "
+           "nothing is drawn, the quantity was not known.",
+           "监控程序的推算值，不是传感器读数；色带为 90 % 区间。空白处为未知。"));
     charts(r);
     vacuum(r, json_object_get(tank, "vacuum"));
-    quantities(r);
-    fills(r, tank);
+    relearned(r, json_object_get(tank, "relearned"));
+    if (has_derived(r))
+        quantities(r);
+    if (tank != NULL)
+        fills(r, tank);
 }

@@ -25,6 +25,12 @@ static const json_t *curve(const struct run_panel *p, const char *key)
     return json_object_get(json_object_get(p->facts, "curve"), key);
 }
 
+/* Facts come from a file: no time of a run is years away from its begin. */
+static double seconds_of(const json_t *object, const char *key)
+{
+    return fmax(fmin(number(object, key), 1e8), -1e8);
+}
+
 static struct run_panel panel_at(struct sheet *s, const json_t *facts, double y, double height)
 {
     const json_t *of = json_object_get(facts, "curve");
@@ -34,8 +40,8 @@ static struct run_panel panel_at(struct sheet *s, const json_t *facts, double y,
                               .y = y,
                               .width = SHEET_RIGHT - SHEET_LEFT - RUN_PANEL_LABELS,
                               .height = height,
-                              .from_s = number(of, "from_s"),
-                              .to_s = fmax(number(of, "to_s"), number(of, "from_s") + 1),
+                              .from_s = seconds_of(of, "from_s"),
+                              .to_s = fmax(seconds_of(of, "to_s"), seconds_of(of, "from_s") + 1),
                               .low = INFINITY,
                               .high = -INFINITY};
 }
@@ -353,8 +359,8 @@ bool run_chart_ice(struct sheet *s, const json_t *facts, double x, double width,
                           .y = s->y,
                           .width = width - RUN_PANEL_LABELS,
                           .height = height - 14,
-                          .from_s = number(near, "from_s"),
-                          .to_s = fmax(number(near, "to_s"), number(near, "from_s") + 1),
+                          .from_s = seconds_of(near, "from_s"),
+                          .to_s = fmax(seconds_of(near, "to_s"), seconds_of(near, "from_s") + 1),
                           .low = INFINITY,
                           .high = -INFINITY};
     run_panel_include(&p, json_object_get(near, "sample"));
@@ -390,7 +396,7 @@ void run_chart_earlier(struct sheet *s, const json_t *facts, double height)
     const json_t *own = curve(&p, of_sample ? "sample" : "chamber");
     json_array_foreach(earlier, i, one)
     {
-        p.to_s = fmax(p.to_s, number(one, "seconds"));
+        p.to_s = fmax(p.to_s, seconds_of(one, "seconds"));
     }
     run_panel_include(&p, own);
     json_array_foreach(earlier, i, one)

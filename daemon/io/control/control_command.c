@@ -95,6 +95,11 @@ static void add_reading(json_t *reply, const struct command_result *r)
     json_object_set_new(reply, "beyond", beyond);
 }
 
+static bool is_of_runs(enum command_verb verb)
+{
+    return verb >= COMMAND_RUN_PREPARE && verb <= COMMAND_VESSEL_RELEARN;
+}
+
 static json_t *reply_of(enum command_verb verb, const struct command_result *r)
 {
     const bool holds = verb == COMMAND_OUT_OF_SERVICE || verb == COMMAND_BYPASS;
@@ -110,7 +115,7 @@ static json_t *reply_of(enum command_verb verb, const struct command_result *r)
     }
     if (verb == COMMAND_READING)
         add_reading(reply, r);
-    if (verb >= COMMAND_RUN_PREPARE && verb <= COMMAND_VESSEL_RELEARN)
+    if (is_of_runs(verb))
         json_object_set_new(reply, "seq", json_integer((json_int_t)r->seq));
     return reply;
 }
@@ -136,7 +141,7 @@ bool control_command_answer(struct control_client *client, const struct command_
 {
     if (r->error == 0)
         control_answer(client, NULL, reply_of(client->verb, r));
-    else if (r->error == -ENOENT && r->why[LANGUAGE_EN][0] == '\0')
+    else if (r->error == -ENOENT && !is_of_runs(client->verb)) /* else words say what there is none of */
         answer_missing(client);
     else if (r->error == -EALREADY && client->verb == COMMAND_ACKNOWLEDGE)
         control_answer(client, ERROR_NOTHING,

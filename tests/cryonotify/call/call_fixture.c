@@ -48,6 +48,25 @@ void world_end(struct world *w)
     call_free(w->call);
 }
 
+void world_usual(struct world *w)
+{
+    struct call_rules rules;
+    world_rules(&rules);
+    world_begin(w, &rules);
+}
+
+int world_setup(void **state)
+{
+    world_usual(*state);
+    return 0;
+}
+
+int world_teardown(void **state)
+{
+    world_end(*state);
+    return 0;
+}
+
 static void answer(struct world *w, const struct call_order *order)
 {
     bool ok = !w->broken[order->person][order->channel];

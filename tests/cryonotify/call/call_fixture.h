@@ -31,6 +31,7 @@ struct world {
 void world_rules(
     struct call_rules *rules); /* critical: levels 5 and 10 min, repeat 5 min, unresolved 30 min */
 void world_begin(struct world *w, const struct call_rules *rules);
+void world_usual(struct world *w); /* with world_rules */
 void world_end(struct world *w);
 /* Takes what is due, answers it, and goes on in time. */
 void world_step(struct world *w);
@@ -43,5 +44,11 @@ const struct made *world_expect(struct world *w, enum call_purpose purpose, unsi
 void world_quiet(struct world *w); /* no order since the last one that was expected */
 unsigned world_count(const struct world *w, enum call_purpose purpose, int person, const char *key);
 void world_duty(struct world *w);
+
+/* A test in a world of its own, with the usual rules. */
+#define WORLD_TEST(test, world)                                                                              \
+    cmocka_unit_test_prestate_setup_teardown(test, world_setup, world_teardown, world)
+int world_setup(void **state); /* *state: the world */
+int world_teardown(void **state);
 
 #endif

@@ -8,22 +8,6 @@
 
 static struct world w;
 
-static int setup(void **state)
-{
-    struct call_rules rules;
-    (void)state;
-    world_rules(&rules);
-    world_begin(&w, &rules);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    world_end(&w);
-    return 0;
-}
-
 static void climbs_and_repeats_until_acknowledged(void **state)
 {
     (void)state;
@@ -459,29 +443,29 @@ static void local_alarm_is_acknowledged_here(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(climbs_and_repeats_until_acknowledged, setup, teardown),
-        cmocka_unit_test_setup_teardown(life_safety_waits_for_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(realarmed_begins_anew, setup, teardown),
-        cmocka_unit_test_setup_teardown(returned_goes_on_being_repeated_until_acknowledged, setup, teardown),
-        cmocka_unit_test_setup_teardown(failed_channel_falls_at_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(all_channels_failed_goes_up_at_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(nobody_reached_is_tried_again_and_said, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_channel_that_hangs_has_failed, setup, teardown),
-        cmocka_unit_test_setup_teardown(every_channel_at_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(failed_channel_is_tried_again, setup, teardown),
-        cmocka_unit_test_setup_teardown(quiet_hours_hold_back_what_is_not_critical, setup, teardown),
-        cmocka_unit_test_setup_teardown(nobody_on_duty_goes_to_the_next_level, setup, teardown),
-        cmocka_unit_test_setup_teardown(duty_changes_hands, setup, teardown),
-        cmocka_unit_test_setup_teardown(off_is_bounded, setup, teardown),
-        cmocka_unit_test_setup_teardown(covered_is_told_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_end_of_a_hold_is_told, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_one_order_holds_is_told_together, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_order_is_told_to_whoever_was_called, setup, teardown),
-        cmocka_unit_test_setup_teardown(calls_are_counted_by_person, setup, teardown),
-        cmocka_unit_test_setup_teardown(untried_is_not_proven, setup, teardown),
-        cmocka_unit_test_setup_teardown(drill_goes_round_and_climbs, setup, teardown),
-        cmocka_unit_test_setup_teardown(late_news_call_nobody, setup, teardown),
-        cmocka_unit_test_setup_teardown(local_alarm_is_acknowledged_here, setup, teardown),
+        WORLD_TEST(climbs_and_repeats_until_acknowledged, &w),
+        WORLD_TEST(life_safety_waits_for_nothing, &w),
+        WORLD_TEST(realarmed_begins_anew, &w),
+        WORLD_TEST(returned_goes_on_being_repeated_until_acknowledged, &w),
+        WORLD_TEST(failed_channel_falls_at_once, &w),
+        WORLD_TEST(all_channels_failed_goes_up_at_once, &w),
+        WORLD_TEST(nobody_reached_is_tried_again_and_said, &w),
+        WORLD_TEST(a_channel_that_hangs_has_failed, &w),
+        WORLD_TEST(every_channel_at_once, &w),
+        WORLD_TEST(failed_channel_is_tried_again, &w),
+        WORLD_TEST(quiet_hours_hold_back_what_is_not_critical, &w),
+        WORLD_TEST(nobody_on_duty_goes_to_the_next_level, &w),
+        WORLD_TEST(duty_changes_hands, &w),
+        WORLD_TEST(off_is_bounded, &w),
+        WORLD_TEST(covered_is_told_once, &w),
+        WORLD_TEST(the_end_of_a_hold_is_told, &w),
+        WORLD_TEST(what_one_order_holds_is_told_together, &w),
+        WORLD_TEST(an_order_is_told_to_whoever_was_called, &w),
+        WORLD_TEST(calls_are_counted_by_person, &w),
+        WORLD_TEST(untried_is_not_proven, &w),
+        WORLD_TEST(drill_goes_round_and_climbs, &w),
+        WORLD_TEST(late_news_call_nobody, &w),
+        WORLD_TEST(local_alarm_is_acknowledged_here, &w),
     };
     return cmocka_run_group_tests_name("call", tests, NULL, NULL);
 }

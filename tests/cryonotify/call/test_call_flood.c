@@ -6,22 +6,6 @@
 
 static struct world w;
 
-static int setup(void **state)
-{
-    struct call_rules rules;
-    (void)state;
-    world_rules(&rules);
-    world_begin(&w, &rules);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    world_end(&w);
-    return 0;
-}
-
 static void member(const char *key, enum call_priority priority, enum call_state state)
 {
     struct call_fact fact = world_fact(key, priority, state);
@@ -267,17 +251,16 @@ static void attempts_are_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(group_speaks_for_its_members, setup, teardown),
-        cmocka_unit_test_setup_teardown(group_names_those_that_came_before_it, setup, teardown),
-        cmocka_unit_test_setup_teardown(acknowledged_group_does_not_hide_what_comes_later, setup, teardown),
-        cmocka_unit_test_setup_teardown(members_are_called_when_the_group_ends_without_them, setup, teardown),
-        cmocka_unit_test_setup_teardown(member_that_comes_back_is_called, setup, teardown),
-        cmocka_unit_test_setup_teardown(member_that_comes_back_in_an_acknowledged_group_is_called, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(flood_becomes_a_summary, setup, teardown),
-        cmocka_unit_test_setup_teardown(as_many_as_the_flood_allows_are_called_singly, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_can_not_be_followed_is_said, setup, teardown),
-        cmocka_unit_test_setup_teardown(attempts_are_bounded, setup, teardown),
+        WORLD_TEST(group_speaks_for_its_members, &w),
+        WORLD_TEST(group_names_those_that_came_before_it, &w),
+        WORLD_TEST(acknowledged_group_does_not_hide_what_comes_later, &w),
+        WORLD_TEST(members_are_called_when_the_group_ends_without_them, &w),
+        WORLD_TEST(member_that_comes_back_is_called, &w),
+        WORLD_TEST(member_that_comes_back_in_an_acknowledged_group_is_called, &w),
+        WORLD_TEST(flood_becomes_a_summary, &w),
+        WORLD_TEST(as_many_as_the_flood_allows_are_called_singly, &w),
+        WORLD_TEST(what_can_not_be_followed_is_said, &w),
+        WORLD_TEST(attempts_are_bounded, &w),
     };
     return cmocka_run_group_tests_name("call_flood", tests, NULL, NULL);
 }

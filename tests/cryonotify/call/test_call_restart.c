@@ -8,22 +8,6 @@
 
 static struct world w;
 
-static int setup(void **state)
-{
-    struct call_rules rules;
-    (void)state;
-    world_rules(&rules);
-    world_begin(&w, &rules);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    world_end(&w);
-    return 0;
-}
-
 /* Killed now, and started again `later`, with what had been written down by then. */
 static void restart(int64_t later_us)
 {
@@ -126,8 +110,8 @@ static void at_any_moment(void **state)
     srand(7);
     for (unsigned story = 0; story < 300; story++) {
         struct call_view view;
-        (void)teardown(NULL);
-        (void)setup(NULL);
+        world_end(&w);
+        world_usual(&w);
         w.broken[0][0] = rand() % 2 == 0;
         w.silent[0][1] = rand() % 2 == 0;
         world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
@@ -170,15 +154,15 @@ static void nonsense_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(in_the_window, setup, teardown),
-        cmocka_unit_test_setup_teardown(while_a_call_is_under_way, setup, teardown),
-        cmocka_unit_test_setup_teardown(between_repeats, setup, teardown),
-        cmocka_unit_test_setup_teardown(after_a_long_time, setup, teardown),
-        cmocka_unit_test_setup_teardown(with_a_clock_that_was_set_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(acknowledged_stays_acknowledged, setup, teardown),
-        cmocka_unit_test_setup_teardown(at_any_moment, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_member_without_its_group, setup, teardown),
-        cmocka_unit_test_setup_teardown(nonsense_is_refused, setup, teardown),
+        WORLD_TEST(in_the_window, &w),
+        WORLD_TEST(while_a_call_is_under_way, &w),
+        WORLD_TEST(between_repeats, &w),
+        WORLD_TEST(after_a_long_time, &w),
+        WORLD_TEST(with_a_clock_that_was_set_back, &w),
+        WORLD_TEST(acknowledged_stays_acknowledged, &w),
+        WORLD_TEST(at_any_moment, &w),
+        WORLD_TEST(a_member_without_its_group, &w),
+        WORLD_TEST(nonsense_is_refused, &w),
     };
     return cmocka_run_group_tests_name("call_restart", tests, NULL, NULL);
 }
