@@ -151,6 +151,13 @@ class Recorded(unittest.TestCase):
             body = {"transition": "raised", "priority": "high", "asset": asset, "alarm": "run-no-data"}
             subprocess.run([os.environ["APPEND_EVENT"], str(cls.data), "alarm", json.dumps(body)], check=True,
                            env=dict(os.environ, EVENT_UTC_MS=str(utc_ms), EVENT_ASSET=asset, EVENT_ALARM="run-no-data"))
+        # of the run before: over, and seen only in this one
+        for utc_ms, alarm, transition, state in ((1790009001000, "run-abandoned", "returned", "returned-unacknowledged"),
+                                                 (1790009002000, "run-abandoned", "acknowledged", "normal"),
+                                                 (1790009003000, "run-overshoot", "acknowledged", "normal")):
+            body = {"transition": transition, "state": state, "priority": "high", "asset": "crf", "alarm": alarm}
+            subprocess.run([os.environ["APPEND_EVENT"], str(cls.data), "alarm", json.dumps(body)], check=True,
+                           env=dict(os.environ, EVENT_UTC_MS=str(utc_ms), EVENT_ASSET="crf", EVENT_ALARM=alarm))
         cls.event(1790008406000, cls.second, "began", program="cryomed-700", program_sha256=cls.sha)
 
     @classmethod

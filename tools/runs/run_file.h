@@ -66,7 +66,8 @@ struct run_lapse {
     bool has_ended; /* false: it still held at the run's end */
 };
 
-/* An event of an alarm of the asset. */
+/* An event of an alarm of the asset whose condition held in the run's time: not of run-abandoned, which is
+ * the run's before, nor that somebody has now seen what was over before. */
 struct run_alarm {
     uint64_t seq;
     int64_t utc_us;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 
@@ -149,21 +150,49 @@ struct alarms {
     bool no_memory;
 };
 
+static const char *text_of(const json_t *body, const char *key)
+{
+    const char *text = json_string_value(json_object_get(body, key));
+
+    return text != NULL ? text : "";
+}
+
+/* Seen only now, but over before the run: nothing of it was told in the run before. */
+static bool is_of_before(const struct run_file *run, const char *alarm, const json_t *body)
+{
+    if (strcmp(text_of(body, "transition"), "acknowledged") != 0 ||
+        strcmp(text_of(body, "state"), "normal") != 0)
+        return false;
+    for (size_t i = 0; i < run->n_alarms; i++)
+        if (strcmp(run->alarms[i].alarm, alarm) == 0)
+            return false;
+    return true;
+}
+
 static bool take_alarm(void *context, const struct history_event *event)
 {
     struct alarms *a = context;
     struct run_file *run = a->run;
+    const char *name = event->alarm != NULL ? event->alarm : "";
+    json_t *body = json_loads(event->body, 0, NULL);
+
+    /* run-abandoned comes when a run has ended: here it is that of the run before. */
+    if (strcmp(name, "run-abandoned") == 0 || is_of_before(run, name, body)) {
+        json_decref(body);
+        return true;
+    }
     struct run_alarm *grown = room(run->alarms, run->n_alarms, sizeof *grown);
 
     if (grown == NULL) {
+        json_decref(body);
         a->no_memory = true;
         return false;
     }
     run->alarms = grown;
     struct run_alarm *alarm = &grown[run->n_alarms++];
     *alarm = (struct run_alarm){.seq = event->seq, .utc_us = event->utc_us};
-    (void)snprintf(alarm->alarm, sizeof alarm->alarm, "%s", event->alarm != NULL ? event->alarm : "");
-    alarm->body = json_loads(event->body, 0, NULL);
+    (void)snprintf(alarm->alarm, sizeof alarm->alarm, "%s", name);
+    alarm->body = body;
     return true;
 }
 
