@@ -154,6 +154,12 @@ struct tank_fill {
     bool cut;       /* its begin or its end was not seen */
 };
 
+/* Since when something is so, and when it was last judged: readings that are lost for a moment end nothing.
+ */
+struct tank_lasting {
+    int64_t since_us, judged_us;
+};
+
 struct tank {
     struct tank_vessel model;
     struct tank_input input;
@@ -210,7 +216,8 @@ struct tank {
     unsigned n_fills, next_fill;
     int64_t filled_us; /* the end of the last; 0: none seen */
     int64_t seen_us;   /* when watching began */
-    int64_t due_us, over_us, under_us;
+    struct tank_lasting due;
+    int64_t over_us, under_us;
     double usual_s, usual_every_s, usual_cm, usual_cm_s;
     uint32_t flags;
     double day_l[TANK_DAYS];
@@ -231,7 +238,8 @@ struct tank {
     uint32_t lid_hours[24]; /* seconds open in each of the last hours */
     int64_t lid_hour_us;
     double flat_cm;
-    int64_t flat_us, differ_us, warm_us;
+    int64_t flat_us;
+    struct tank_lasting warm_probes[TANK_TEMPS], twin_probes[TANK_TEMPS];
 
     /* what the flags' end must prove (tank_over.c) */
     int64_t nothing_us; /* when a fill last brought nothing; 0: never */

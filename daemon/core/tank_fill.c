@@ -151,10 +151,13 @@ static void watch_due(struct tank *t)
 {
     bool low = tank_good(&t->input.level) && tank_fill_is_low(t);
     bool filling = t->phase == TANK_FILLING;
-    if (!low || filling)
-        t->due_us = t->now_us;
+    enum tank_doubt doubt = low ? TANK_DOUBTFUL : TANK_NO_DOUBT;
+    if (!tank_good(&t->input.level) && !filling)
+        doubt = TANK_NOT_JUDGED;
+    else if (filling)
+        doubt = TANK_NO_DOUBT;
     double since_s = seconds(t->now_us - (t->filled_us != 0 ? t->filled_us : t->seen_us));
-    bool late = t->now_us - t->due_us >= LATE_US;
+    bool late = tank_lasting(&t->due, t->now_us, doubt) >= LATE_US;
     if (t->model.fill_every_s > 0)
         late = late || since_s > t->model.fill_every_s;
     else if (t->usual_every_s > 0 && t->model.fill_start_cm == TANK_UNKNOWN)

@@ -81,6 +81,8 @@ enum tank_doubt { TANK_NOT_JUDGED, TANK_NO_DOUBT, TANK_DOUBTFUL };
 enum tank_doubt tank_sense_warm(const struct tank *tank, unsigned probe);
 enum tank_doubt tank_sense_cold(const struct tank *tank, unsigned probe);
 enum tank_doubt tank_sense_twin(const struct tank *tank, unsigned probe);
+/* For how long it has been so. Only a judgement that it is not so begins anew, or none for TANK_GAP_US. */
+int64_t tank_lasting(struct tank_lasting *lasting, int64_t now_us, enum tank_doubt doubt);
 /* tank_over.c */
 void tank_over_feed(struct tank *tank);
 uint32_t tank_over(const struct tank *tank);

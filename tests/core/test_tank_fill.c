@@ -198,6 +198,44 @@ static void a_level_that_stands_still(void **state)
     assert_int_equal(stage_view(&s).flags & TANK_LEVEL_FLAT, 0);
 }
 
+/* As stage_run, but each n-th poll has no answer. */
+static void run_with_timeouts(struct stage *s, int64_t us, unsigned n)
+{
+    unsigned poll = 0;
+    for (int64_t end_us = s->now_us + us; s->now_us < end_us;) {
+        stage_step(s);
+        s->input.temps[1] = GOOD(-180);
+        s->input.temps[2] = GOOD(-188);
+        if (++poll % n == 0)
+            s->input.level = s->input.temps[1] = BAD;
+        tank_feed(&s->tank, s->now_us, &s->input);
+    }
+}
+
+static void timeouts_now_and_then_hide_nothing(void **state)
+{
+    (void)state;
+    struct tank_vessel model;
+    struct stage s;
+    stage_model(&model);
+    model.probe_cm[1] = N(5);
+    model.twin[1] = 3;
+    model.twin_k = N(2);
+    for (unsigned n = 2; n <= 20; n += 9) {
+        stage_open(&s, &model);
+        s.start_cm = 0;
+        s.level_cm = 14;
+        run_with_timeouts(&s, 40 * MINUTE, n);
+        assert_int_equal(stage_view(&s).flags, TANK_FILL_OVERDUE | TANK_TEMP_TOO_WARM | TANK_TEMPS_DIFFER);
+        for (int i = 0; i < 20; i++) { /* and end nothing */
+            run_with_timeouts(&s, MINUTE, n);
+            s.input.level = BAD;
+            tank_feed(&s.tank, s.now_us, &s.input);
+            assert_true(stage_view(&s).flags & TANK_FILL_OVERDUE);
+        }
+    }
+}
+
 static void the_lid_and_what_it_does(void **state)
 {
     (void)state;
@@ -227,6 +265,7 @@ int main(void)
                                        cmocka_unit_test(what_a_month_takes),
                                        cmocka_unit_test(sensors_that_contradict_each_other),
                                        cmocka_unit_test(a_level_that_stands_still),
+                                       cmocka_unit_test(timeouts_now_and_then_hide_nothing),
                                        cmocka_unit_test(the_lid_and_what_it_does)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
