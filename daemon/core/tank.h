@@ -101,7 +101,7 @@ const char *tank_cause_name(enum tank_cause cause);
 enum tank_flag {
     TANK_FILL_TOO_LONG = 1 << 0,      /* this fill: over fill_max_s, or thrice as long as usual */
     TANK_FILL_TOO_SHORT = 1 << 1,     /* the last fill ended at less than half of the usual rise */
-    TANK_FILL_INEFFECTIVE = 1 << 2,   /* the valve is open, and the level does not rise */
+    TANK_FILL_INEFFECTIVE = 1 << 2,   /* the valve is open, and the level does not rise, or not any more */
     TANK_FILL_TOO_OFTEN = 1 << 3,     /* the last came after less than half of the usual time */
     TANK_FILL_OVERDUE = 1 << 4,       /* below the start for half an hour, or no fill in fill_every_s */
     TANK_VALVE_STUCK_OPEN = 1 << 5,   /* the level rises with the valve closed */
@@ -174,6 +174,9 @@ struct tank {
     enum tank_phase phase;
     int64_t phase_us;
     double phase_cm;
+    double rise_cm;   /* the least since this fill last rose, */
+    int64_t rise_us;  /* and when that was, or when it began */
+    int64_t came_us;  /* when a fill last rose; 0: never */
     bool by_valve;    /* this fill began with the valve, and not with the level */
     bool fill_cut;    /* and it may have begun before */
     int64_t level_us; /* of the last level reading */

@@ -77,7 +77,7 @@ static void watch_flat(struct tank *t)
         return;
     double cm = tank_number(t->input.level.value);
     double step = t->model.resolution_cm == TANK_UNKNOWN ? 0 : tank_number(t->model.resolution_cm);
-    if (cm != t->flat_cm || t->phase == TANK_FILLING) {
+    if (cm != t->flat_cm || (t->phase == TANK_FILLING && !tank_fill_is_dead(t))) {
         t->flat_cm = cm;
         t->flat_us = t->now_us;
         flag(t, TANK_LEVEL_FLAT, false);
