@@ -101,7 +101,7 @@ const char *tank_cause_name(enum tank_cause cause);
 enum tank_flag {
     TANK_FILL_TOO_LONG = 1 << 0,      /* this fill: over fill_max_s, or thrice as long as usual */
     TANK_FILL_TOO_SHORT = 1 << 1,     /* the last fill ended at less than half of the usual rise */
-    TANK_FILL_INEFFECTIVE = 1 << 2,   /* the valve is open, and the level does not rise */
+    TANK_FILL_INEFFECTIVE = 1 << 2,   /* the valve is open, and the level does not rise, or not any more */
     TANK_FILL_TOO_OFTEN = 1 << 3,     /* the last came after less than half of the usual time */
     TANK_FILL_OVERDUE = 1 << 4,       /* below the start for half an hour, or no fill in fill_every_s */
     TANK_VALVE_STUCK_OPEN = 1 << 5,   /* the level rises with the valve closed */
@@ -154,6 +154,12 @@ struct tank_fill {
     bool cut;       /* its begin or its end was not seen */
 };
 
+/* Since when something is so, and when it was last judged: readings that are lost for a moment end nothing.
+ */
+struct tank_lasting {
+    int64_t since_us, judged_us;
+};
+
 struct tank {
     struct tank_vessel model;
     struct tank_input input;
@@ -168,6 +174,9 @@ struct tank {
     enum tank_phase phase;
     int64_t phase_us;
     double phase_cm;
+    double rise_cm;   /* the least since this fill last rose, */
+    int64_t rise_us;  /* and when that was, or when it began */
+    int64_t came_us;  /* when a fill last rose; 0: never */
     bool by_valve;    /* this fill began with the valve, and not with the level */
     bool fill_cut;    /* and it may have begun before */
     int64_t level_us; /* of the last level reading */
@@ -210,7 +219,8 @@ struct tank {
     unsigned n_fills, next_fill;
     int64_t filled_us; /* the end of the last; 0: none seen */
     int64_t seen_us;   /* when watching began */
-    int64_t due_us, over_us, under_us;
+    struct tank_lasting due;
+    int64_t over_us, under_us;
     double usual_s, usual_every_s, usual_cm, usual_cm_s;
     uint32_t flags;
     double day_l[TANK_DAYS];
@@ -231,7 +241,8 @@ struct tank {
     uint32_t lid_hours[24]; /* seconds open in each of the last hours */
     int64_t lid_hour_us;
     double flat_cm;
-    int64_t flat_us, differ_us, warm_us;
+    int64_t flat_us;
+    struct tank_lasting warm_probes[TANK_TEMPS], twin_probes[TANK_TEMPS];
 
     /* what the flags' end must prove (tank_over.c) */
     int64_t nothing_us; /* when a fill last brought nothing; 0: never */

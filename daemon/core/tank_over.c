@@ -4,7 +4,6 @@
  * readings that are good now, and of the same probes, and of a fill that brought something. */
 #include "tank_parts.h"
 
-#define MOVED_CM      0.2
 #define RISING_CM_DAY 1.0
 
 static void mark(uint8_t *doubtful, uint8_t *seen, bool flagged, unsigned i, enum tank_doubt doubt)
@@ -37,8 +36,7 @@ void tank_over_feed(struct tank *t)
 /* Something that a fill brings has come since. */
 static bool has_come(const struct tank *t)
 {
-    bool rises = t->phase == TANK_FILLING && t->most_cm - t->phase_cm >= MOVED_CM;
-    return rises || t->filled_us > t->nothing_us;
+    return t->came_us != 0 && t->came_us > t->nothing_us;
 }
 
 /* Of those judged by each fill's begin or end. */
@@ -109,7 +107,7 @@ static uint32_t of_probes(const struct tank *t)
 uint32_t tank_over(const struct tank *t)
 {
     uint32_t over = of_last_fill(t) | of_level(t) | of_probes(t);
-    if (t->filled_us != 0 && has_come(t))
+    if (has_come(t))
         over |= TANK_FILL_INEFFECTIVE | TANK_VALVE_STUCK_CLOSED;
     if (tank_good(&t->input.lid) && t->input.lid.value == 0)
         over |= TANK_FILL_BLOCKED;

@@ -53,6 +53,7 @@ enum tank_why tank_no_reading(const struct reading *reading);
 
 /* tank_level.c: phases, blocks and runs. */
 void tank_level_feed(struct tank *tank);
+void tank_level_again(struct tank *tank); /* a new run begins now */
 /* tank_vacuum.c */
 void tank_vacuum_window(struct tank *tank, const struct slope_fit *fit, double cm);
 /* Is this slope so far above the baseline that shorter windows will do? */
@@ -69,6 +70,8 @@ void tank_fill_lost(struct tank *tank); /* what became of it was not seen */
 /* By the level now, which must be good: a fill is due; the tank is too full. */
 bool tank_fill_is_low(const struct tank *tank);
 bool tank_fill_is_high(const struct tank *tank);
+/* The valve is open, and nothing comes, or nothing more: the level falls as if there were no fill. */
+bool tank_fill_is_dead(const struct tank *tank);
 void tank_fill_feed(struct tank *tank);
 void tank_fill_view(const struct tank *tank, struct tank_view *ret);
 /* tank_sense.c: lid and plausibility. */
@@ -81,6 +84,8 @@ enum tank_doubt { TANK_NOT_JUDGED, TANK_NO_DOUBT, TANK_DOUBTFUL };
 enum tank_doubt tank_sense_warm(const struct tank *tank, unsigned probe);
 enum tank_doubt tank_sense_cold(const struct tank *tank, unsigned probe);
 enum tank_doubt tank_sense_twin(const struct tank *tank, unsigned probe);
+/* For how long it has been so. Only a judgement that it is not so begins anew, or none for TANK_GAP_US. */
+int64_t tank_lasting(struct tank_lasting *lasting, int64_t now_us, enum tank_doubt doubt);
 /* tank_over.c */
 void tank_over_feed(struct tank *tank);
 uint32_t tank_over(const struct tank *tank);

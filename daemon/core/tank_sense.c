@@ -77,7 +77,7 @@ static void watch_flat(struct tank *t)
         return;
     double cm = tank_number(t->input.level.value);
     double step = t->model.resolution_cm == TANK_UNKNOWN ? 0 : tank_number(t->model.resolution_cm);
-    if (cm != t->flat_cm || t->phase == TANK_FILLING) {
+    if (cm != t->flat_cm || (t->phase == TANK_FILLING && !tank_fill_is_dead(t))) {
         t->flat_cm = cm;
         t->flat_us = t->now_us;
         flag(t, TANK_LEVEL_FLAT, false);
@@ -117,30 +117,41 @@ enum tank_doubt tank_sense_twin(const struct tank *t, unsigned i)
     return off > t->model.twin_k || -off > t->model.twin_k ? TANK_DOUBTFUL : TANK_NO_DOUBT;
 }
 
-static bool any(const struct tank *t, enum tank_doubt judge(const struct tank *, unsigned))
+int64_t tank_lasting(struct tank_lasting *lasting, int64_t now_us, enum tank_doubt doubt)
+{
+    if (doubt == TANK_NO_DOUBT || now_us - lasting->judged_us > TANK_GAP_US)
+        lasting->since_us = now_us;
+    if (doubt != TANK_NOT_JUDGED)
+        lasting->judged_us = now_us;
+    return now_us - lasting->since_us;
+}
+
+/* True when one of the probes has been so for DOUBT_US. */
+static bool lasts(const struct tank *t, struct tank_lasting *lasting,
+                  enum tank_doubt judge(const struct tank *, unsigned))
+{
+    bool any = false;
+    for (unsigned i = 0; i < TANK_TEMPS; i++)
+        any = tank_lasting(&lasting[i], t->now_us, judge(t, i)) >= DOUBT_US || any;
+    return any;
+}
+
+static bool is_cold(const struct tank *t)
 {
     for (unsigned i = 0; i < TANK_TEMPS; i++) {
-        if (judge(t, i) == TANK_DOUBTFUL)
+        if (tank_sense_cold(t, i) == TANK_DOUBTFUL)
             return true;
     }
     return false;
-}
-
-/* True when it has been so for DOUBT_US. */
-static bool lasts(const struct tank *t, int64_t *since_us, bool now)
-{
-    if (!now)
-        *since_us = t->now_us;
-    return t->now_us - *since_us >= DOUBT_US;
 }
 
 void tank_sense_feed(struct tank *t)
 {
     watch_lid(t);
     watch_flat(t);
-    flag(t, TANK_TEMP_TOO_COLD, any(t, tank_sense_cold));
-    flag(t, TANK_TEMP_TOO_WARM, lasts(t, &t->warm_us, any(t, tank_sense_warm)));
-    flag(t, TANK_TEMPS_DIFFER, lasts(t, &t->differ_us, any(t, tank_sense_twin)));
+    flag(t, TANK_TEMP_TOO_COLD, is_cold(t));
+    flag(t, TANK_TEMP_TOO_WARM, lasts(t, t->warm_probes, tank_sense_warm));
+    flag(t, TANK_TEMPS_DIFFER, lasts(t, t->twin_probes, tank_sense_twin));
 }
 
 void tank_sense_view(const struct tank *t, struct tank_view *ret)

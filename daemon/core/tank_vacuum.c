@@ -224,7 +224,10 @@ static void judge(struct tank *t, const struct tank_window *w)
         return;
     double step = tank_smaller(CLIP, (index - 1) / t->spread - SLACK);
     t->cusum = tank_smaller(2 * ENOUGH, tank_larger(0, t->cusum + step));
-    t->normal = index < NEAR ? t->normal + 1 : 0;
+    if (t->phase == TANK_FILLING) /* a trickle may hide some of what boils off: that ends nothing */
+        t->normal = 0;
+    else
+        t->normal = index < NEAR ? t->normal + 1 : 0;
     t->n_high = index >= INDEX_FLOOR ? t->n_high + 1 : 0;
     if (t->n_high == 1)
         t->high_us = t->now_us;
@@ -255,7 +258,7 @@ void tank_vacuum_window(struct tank *t, const struct slope_fit *fit, double cm)
         if (t->base_final)
             return;
     }
-    if (w.boil <= 0 || half > -ROUGH * fit->per_day)
+    if (w.boil <= 0 || half > -ROUGH * fit->per_day || t->phase == TANK_FILLING)
         return;
     t->windows[t->next_window] = w;
     t->next_window = (t->next_window + 1) % TANK_WINDOWS;

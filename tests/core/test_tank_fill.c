@@ -198,6 +198,97 @@ static void a_level_that_stands_still(void **state)
     assert_int_equal(stage_view(&s).flags & TANK_LEVEL_FLAT, 0);
 }
 
+/* As stage_run, but each n-th poll has no answer. */
+static void run_with_timeouts(struct stage *s, int64_t us, unsigned n)
+{
+    unsigned poll = 0;
+    for (int64_t end_us = s->now_us + us; s->now_us < end_us;) {
+        stage_step(s);
+        s->input.temps[1] = GOOD(-180);
+        s->input.temps[2] = GOOD(-188);
+        if (++poll % n == 0)
+            s->input.level = s->input.temps[1] = BAD;
+        tank_feed(&s->tank, s->now_us, &s->input);
+    }
+}
+
+static void timeouts_now_and_then_hide_nothing(void **state)
+{
+    (void)state;
+    struct tank_vessel model;
+    struct stage s;
+    stage_model(&model);
+    model.probe_cm[1] = N(5);
+    model.twin[1] = 3;
+    model.twin_k = N(2);
+    for (unsigned n = 2; n <= 20; n += 9) {
+        stage_open(&s, &model);
+        s.start_cm = 0;
+        s.level_cm = 14;
+        run_with_timeouts(&s, 40 * MINUTE, n);
+        assert_int_equal(stage_view(&s).flags, TANK_FILL_OVERDUE | TANK_TEMP_TOO_WARM | TANK_TEMPS_DIFFER);
+        for (int i = 0; i < 20; i++) { /* and end nothing */
+            run_with_timeouts(&s, MINUTE, n);
+            s.input.level = BAD;
+            tank_feed(&s.tank, s.now_us, &s.input);
+            assert_true(stage_view(&s).flags & TANK_FILL_OVERDUE);
+        }
+    }
+}
+
+/* The supply runs dry after some centimetres, and the valve stays open. */
+static void the_supply_runs_dry_in_a_fill(void **state)
+{
+    (void)state;
+    struct stage s;
+    used_to_it(&s);
+    run_to_fill(&s);
+    stage_run(&s, 8 * MINUTE);
+    assert_between(s.level_cm, 16.5, 17.5);
+    s.rise_cm_min = 0;
+    stage_run(&s, 45 * MINUTE);
+    assert_true(stage_view(&s).flags & TANK_FILL_INEFFECTIVE);
+    assert_false(stage_view(&s).over & TANK_FILL_INEFFECTIVE);
+    s.silent = true; /* what was not seen to end has not ended */
+    stage_run(&s, 2 * HOUR);
+    assert_false(stage_view(&s).over & TANK_FILL_INEFFECTIVE);
+    s.silent = false;
+    s.fall_cm_day = 5;
+    stage_run(&s, DAY); /* down to 11.5 */
+    uint32_t flags = stage_view(&s).flags;
+    assert_true(flags & TANK_FILL_INEFFECTIVE);
+    assert_true(flags & TANK_FILL_OVERDUE);
+    struct tank_view v = stage_view(&s);
+    assert_int_equal(v.phase, TANK_FILLING);
+    assert_true(v.boil_cm_day.known); /* what no fill hides is measured */
+    assert_between(AS_NUM(v.boil_cm_day.value), 4.5, 5.5);
+    s.filling = false; /* somebody closes the valve: nothing has come */
+    s.start_cm = 0;
+    stage_run(&s, 10 * MINUTE);
+    assert_false(stage_view(&s).over & TANK_FILL_INEFFECTIVE);
+    assert_true(stage_view(&s).flags & TANK_FILL_OVERDUE);
+    s.rise_cm_min = 0.25;
+    s.start_cm = 15;
+    stage_run(&s, HOUR);
+    assert_int_equal(stage_view(&s).flags & (TANK_FILL_INEFFECTIVE | TANK_FILL_OVERDUE), 0);
+    assert_true(stage_view(&s).over & TANK_FILL_INEFFECTIVE);
+}
+
+static void a_level_that_sticks_while_the_valve_is_open(void **state)
+{
+    (void)state;
+    struct stage s;
+    used_to_it(&s);
+    run_to_fill(&s);
+    stage_run(&s, 8 * MINUTE);
+    s.rise_cm_min = 0;
+    s.fall_cm_day = s.noise_cm = 0;
+    stage_run(&s, 12 * HOUR);
+    assert_true(stage_view(&s).flags & TANK_FILL_INEFFECTIVE);
+    assert_true(stage_view(&s).flags & TANK_LEVEL_FLAT);
+    assert_false(stage_view(&s).over & TANK_LEVEL_FLAT);
+}
+
 static void the_lid_and_what_it_does(void **state)
 {
     (void)state;
@@ -227,6 +318,9 @@ int main(void)
                                        cmocka_unit_test(what_a_month_takes),
                                        cmocka_unit_test(sensors_that_contradict_each_other),
                                        cmocka_unit_test(a_level_that_stands_still),
+                                       cmocka_unit_test(the_supply_runs_dry_in_a_fill),
+                                       cmocka_unit_test(a_level_that_sticks_while_the_valve_is_open),
+                                       cmocka_unit_test(timeouts_now_and_then_hide_nothing),
                                        cmocka_unit_test(the_lid_and_what_it_does)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
