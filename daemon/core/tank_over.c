@@ -34,12 +34,7 @@ static bool has_come(const struct tank *t)
 {
     if (t->came_us == 0 || t->came_us <= t->nothing_us)
         return false;
-    if (t->phase == TANK_FILLING)
-        return t->came_us > t->phase_us && t->now_us - t->came_us < TANK_GAP_US;
-    /* What came before may be from long ago: then it must be well now. */
-    const struct reading *valve = &t->input.valve;
-    bool closed = tank_good(valve) ? valve->value == 0 : tank_absent(valve);
-    return closed && t->phase != TANK_NO_PHASE && tank_good(&t->input.level) && !tank_fill_is_low(t);
+    return t->phase == TANK_FILLING ? tank_fill_comes(t) : tank_fill_is_well(t);
 }
 
 /* Of those judged by each fill's begin or end. */

@@ -77,6 +77,9 @@ bool tank_fill_is_low(const struct tank *tank);
 bool tank_fill_is_high(const struct tank *tank);
 /* The valve is open, and nothing comes, or nothing more: the level falls as if there were no fill. */
 bool tank_fill_is_dead(const struct tank *tank);
+/* The level rises in a fill, or did some minutes ago. No fill is due, and none goes on: both are seen now. */
+bool tank_fill_comes(const struct tank *tank);
+bool tank_fill_is_well(const struct tank *tank);
 void tank_fill_feed(struct tank *tank);
 void tank_fill_view(const struct tank *tank, struct tank_view *ret);
 /* tank_sense.c: lid and plausibility. */

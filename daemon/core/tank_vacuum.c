@@ -257,7 +257,7 @@ static void judge(struct tank *t, const struct tank_window *w)
         t->cause = TANK_CAUSE_NONE;
     }
     follow(t, w, index);
-    if (index < NEAR && index > 1 / NEAR && t->cusum < WATCH && t->failing_us == 0) {
+    if (t->model.n_shape <= 2 && index < NEAR && index > 1 / NEAR && t->cusum < WATCH && t->failing_us == 0) {
         t->least_base_cm = tank_smaller(t->least_base_cm, w->cm);
         t->most_base_cm = tank_larger(t->most_base_cm, w->cm);
     }

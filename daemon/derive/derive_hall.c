@@ -176,12 +176,33 @@ unsigned derive_hall_waiting(const struct derive *d, int supply, unsigned *ret_j
     return waiting;
 }
 
+/* Is it seen that the supply gives something, or that no tank of it waits? What was known of each before is
+ * no proof: after a silence a fill that brings nothing has yet to be found again. */
+static bool gives(const struct derive *d, int supply)
+{
+    unsigned seen = 0, well = 0;
+    for (unsigned i = 0; i < d->config->n_vessels; i++) {
+        const struct derive_vessel *v = &d->vessels[i];
+        struct tank_view view;
+        if (v->config->supply != supply || v->fed_us == 0)
+            continue;
+        derive_tank(d, (uint16_t)i, &view);
+        if (view.fill_comes)
+            return true;
+        if (v->tank.input.level.quality != QUALITY_GOOD)
+            continue;
+        seen++;
+        well += view.no_fill_due;
+    }
+    return seen > 0 && well == seen;
+}
+
 static enum derive_known no_fills(const struct derive *d, int supply, bool late)
 {
     unsigned judged, waiting = derive_hall_waiting(d, supply, &judged);
     if (waiting >= WAIT_LEAST || late)
         return DERIVE_HOLDS;
-    return judged > 0 ? DERIVE_OVER : DERIVE_UNKNOWN;
+    return judged > 0 && gives(d, supply) ? DERIVE_OVER : DERIVE_UNKNOWN;
 }
 
 static enum derive_known is_short(const struct derive *d, const struct derive_supply *s,

@@ -173,6 +173,10 @@ static void no_tank_is_filled(void **state)
     assert_int_equal(of_tank(s, 0, 2), 1);
     for (unsigned i = 0; i < SITE_TANKS; i++)
         s->site.no_level[i] = false;
+    for (int i = 0; i < 60; i++) { /* levels are there again, and still nothing comes */
+        stage_run(s, 1.0 / 1440);
+        assert_int_equal(of_supply(s, SUPPLY_ALARM_NO_FILLS), 1);
+    }
     s->closed = false;
     stage_run(s, 1);
     assert_int_equal(of_supply(s, SUPPLY_ALARM_NO_FILLS), 0);
