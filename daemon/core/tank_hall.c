@@ -5,10 +5,12 @@
 
 #include <string.h>
 
-#define APPEARS_CM     1.0                 /* a level that rises so far is filled */
-#define MISSING_CM     0.3                 /* and one that has not risen so far is not */
-#define LEVEL_OLD_US   (2 * TANK_BLOCK_US) /* a level that is lost for a moment still counts */
-#define SUSPECT_FILLS  2                   /* fills in a row that appeared elsewhere */
+#define APPEARS_CM    1.0                 /* a level that rises so far is filled */
+#define MISSING_CM    0.3                 /* and one that has not risen so far is not */
+#define LEVEL_OLD_US  (2 * TANK_BLOCK_US) /* a level that is lost for a moment still counts */
+#define SUSPECT_FILLS 2                   /* fills in a row that appeared elsewhere */
+#define OPEN_US                                                                                              \
+    (15 * 60 * TANK_SECOND_US) /* a valve that stays open is judged after so long, and each time again */
 #define USUAL_LEAST    8
 #define OVERDUE_TIMES  2.0
 #define OVERDUE_LEAST  2
@@ -63,6 +65,20 @@ static void judge_mapping(struct hall *h, unsigned i)
     h->elsewhere[i] = (int8_t)other;
 }
 
+/* Its valve stays open: the controller waits for a rise that appears elsewhere, where it may run over. Each
+ * further rise there counts as a further fill. */
+static void judge_open(struct hall *h, unsigned i)
+{
+    struct hall_tank *t = &h->tanks[i];
+    if (!t->alone || !t->level_good || t->cm - t->begin_cm >= MISSING_CM || h->now_us - t->open_us < OPEN_US)
+        return;
+    unsigned before = h->suspicion[i];
+    t->open_us = h->now_us;
+    judge_mapping(h, i);
+    for (unsigned k = 0; k < h->n && h->suspicion[i] > before; k++)
+        h->tanks[k].begin_cm = h->tanks[k].cm;
+}
+
 /* The valve of one opened: from here on the levels of all count. */
 static void mark(struct hall *h, unsigned i)
 {
@@ -74,6 +90,7 @@ static void mark(struct hall *h, unsigned i)
         }
     }
     h->tanks[i].alone = alone;
+    h->tanks[i].open_us = h->now_us;
     for (unsigned k = 0; k < h->n && alone; k++)
         h->tanks[k].begin_cm = h->tanks[k].cm;
 }
@@ -115,6 +132,8 @@ void hall_tank(struct hall *h, int64_t now_us, unsigned i, const struct tank *ta
         mark(h, i);
     else if (!by_valve && t->by_valve)
         judge_mapping(h, i);
+    else if (by_valve)
+        judge_open(h, i);
     t->by_valve = by_valve;
     if (tank->filled_us > t->filled_us) {
         count_fill(h, tank->filled_us);

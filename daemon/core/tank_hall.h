@@ -36,7 +36,7 @@ struct hall {
     unsigned n_usual;
     struct hall_tank {
         bool by_valve, overdue;
-        int64_t begin_us, good_us;
+        int64_t begin_us, good_us, open_us;
         double begin_cm, cm;
         bool level_good, alone, seen;
         bool proven; /* its own level was seen to rise with its valve */
