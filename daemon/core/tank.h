@@ -181,6 +181,7 @@ struct tank {
     double rise_cm;   /* the least since this fill last rose, */
     int64_t rise_us;  /* and when that was, or when it began */
     int64_t came_us;  /* when a fill last rose; 0: never */
+    int64_t valve_us; /* of the last good reading of the valve */
     bool by_valve;    /* this fill began with the valve, and not with the level */
     bool fill_cut;    /* and it may have begun before */
     int64_t level_us; /* of the last level reading */

@@ -190,16 +190,32 @@ static void follow_rise(struct tank *t, double cm)
     t->rise_cm = tank_smaller(t->rise_cm, cm);
 }
 
+/* A fill by valve ends with the valve. While its reading is lost for a moment the fill goes on; lost for
+ * longer, the level tells, and the end was not seen. */
+static bool fill_ends(struct tank *t, bool told, bool open)
+{
+    bool topped = t->now_us - t->most_us >= TOPPED_US;
+    if (!t->by_valve)
+        return topped && !open;
+    if (told)
+        return !open;
+    if (t->now_us - t->valve_us <= TANK_GAP_US || !topped)
+        return false;
+    t->fill_cut = true;
+    return true;
+}
+
 static void find_phase(struct tank *t, double cm)
 {
     const struct reading *valve = &t->input.valve;
     bool told = tank_good(valve);
     bool open = told && valve->value != 0;
+    if (told)
+        t->valve_us = t->now_us;
     if (t->phase == TANK_FILLING) {
         if (!t->input.level_is_old)
             follow_rise(t, cm);
-        bool topped = t->now_us - t->most_us >= TOPPED_US;
-        if (told && t->by_valve ? !open : topped && !open) {
+        if (fill_ends(t, told, open)) {
             phase_set(t, TANK_SETTLING, t->most_cm);
             t->least_cm = cm;
         }

@@ -310,6 +310,38 @@ static void silence_is_no_doubt(void **state)
     }
 }
 
+/* The valve's reading is lost now and then while nothing comes: that is one fill, and not several. */
+static void a_fill_whose_valve_is_lost_for_a_moment(void **state)
+{
+    (void)state;
+    struct stage s;
+    used_to_it(&s);
+    unsigned n = s.tank.n_fills;
+    run_to_fill(&s);
+    stage_run(&s, 5 * MINUTE);
+    int64_t since_us = stage_view(&s).phase_since_us;
+    s.rise_cm_min = 0;
+    for (int i = 0; i < 40; i++) {
+        stage_step(&s);
+        if (i % 20 >= 10)
+            s.input.valve = BAD;
+        tank_feed(&s.tank, s.now_us, &s.input);
+        assert_int_equal(stage_view(&s).phase, TANK_FILLING);
+        assert_int_equal(stage_view(&s).phase_since_us, since_us);
+    }
+    s.rise_cm_min = 0.25;
+    stage_run(&s, HOUR);
+    assert_int_equal(s.tank.n_fills, n + 1);
+    run_to_fill(&s);
+    for (int i = 0; i < 90; i++) { /* it is lost for good: the level tells when it ended */
+        stage_step(&s);
+        s.input.valve = BAD;
+        tank_feed(&s.tank, s.now_us, &s.input);
+    }
+    assert_int_not_equal(stage_view(&s).phase, TANK_FILLING);
+    assert_int_equal(s.tank.n_fills, n + 2);
+}
+
 static void the_lid_and_what_it_does(void **state)
 {
     (void)state;
@@ -339,6 +371,7 @@ int main(void)
                                        cmocka_unit_test(what_a_month_takes),
                                        cmocka_unit_test(sensors_that_contradict_each_other),
                                        cmocka_unit_test(a_level_that_stands_still),
+                                       cmocka_unit_test(a_fill_whose_valve_is_lost_for_a_moment),
                                        cmocka_unit_test(silence_is_no_doubt),
                                        cmocka_unit_test(the_supply_runs_dry_in_a_fill),
                                        cmocka_unit_test(a_level_that_sticks_while_the_valve_is_open),

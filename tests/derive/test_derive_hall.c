@@ -185,6 +185,27 @@ static void no_tank_is_filled(void **state)
     stage_close(s);
 }
 
+/* As after a restart: that nothing comes must be found again, and until then it is not known to be over. */
+static void valves_that_are_open_are_no_fills(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open();
+    derive_ready(s->derive);
+    s->closed = true;
+    for (unsigned i = 0; i < SITE_TANKS; i++) {
+        s->filling[i] = true;
+        s->level_cm[i] = 18;
+    }
+    stage_run(s, 0.008);
+    assert_int_equal(of_supply(s, SUPPLY_ALARM_NO_FILLS), -1);
+    stage_run(s, 0.04);
+    assert_int_equal(of_supply(s, SUPPLY_ALARM_NO_FILLS), 1);
+    s->closed = false;
+    stage_run(s, 0.02);
+    assert_int_equal(of_supply(s, SUPPLY_ALARM_NO_FILLS), 0);
+    stage_close(s);
+}
+
 /* A controller that gives up closes the valve: nothing has come all the same. */
 static void an_empty_fill_is_not_over_with_the_valve(void **state)
 {
@@ -397,6 +418,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fill_on_another_probe),
         cmocka_unit_test(no_tank_is_filled),
+        cmocka_unit_test(valves_that_are_open_are_no_fills),
         cmocka_unit_test(an_empty_fill_is_not_over_with_the_valve),
         cmocka_unit_test(the_supply_runs_short),
         cmocka_unit_test(silence),
