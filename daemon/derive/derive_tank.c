@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define WAIT_US INT64_C(10000000)
+#define WAIT_US     INT64_C(10000000)
+#define RECALLED_US INT64_C(1800000000)
 
 __extension__ typedef __int128 wide_t;
 
@@ -94,9 +95,12 @@ void derive_tank_input_take(const struct derive *d, struct derive_input *input, 
     }
 }
 
+/* In the record a reading lives until the next one of its point, up to the estimators' gap: how often it came
+ * then is not what the file says now. */
 struct reading derive_tank_input_now(const struct derive *d, const struct derive_input *input)
 {
-    bool old = input->stale_us > 0 && derive_tank_time(d) - input->us > input->stale_us;
+    int64_t stale_us = d->ready || input->stale_us > RECALLED_US ? input->stale_us : RECALLED_US;
+    bool old = input->stale_us > 0 && derive_tank_time(d) - input->us > stale_us;
     if (!old || input->reading.quality == QUALITY_BAD)
         return input->reading;
     return (struct reading){.quality = QUALITY_BAD, .reason = REASON_STALE};
