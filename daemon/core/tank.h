@@ -123,12 +123,15 @@ struct tank_view {
     struct tank_quantity boil_cm_day, boil_l_day; /* positive: so much is lost */
     struct tank_quantity left_low_h, left_empty_h, left_150_h,
         left_135_h;                    /* hours, if nobody does anything */
+    bool by_warming;                   /* and the last two from how the top warms: the level does not tell */
     struct tank_quantity vacuum_index; /* boil-off against the baseline: 1 is as ever */
     enum tank_vacuum vacuum;
     enum tank_cause cause;
     int64_t vacuum_since_us; /* when failing was found; 0: it is not */
     uint32_t flags;
-    uint32_t over; /* flags that are proven not to hold; in neither: it can't be told now */
+    bool fill_comes;  /* the level rises in a fill now, or did some minutes ago */
+    bool no_fill_due; /* not below the start, and the valve is not open: both seen now */
+    uint32_t over;    /* flags that are proven not to hold; in neither: it can't be told now */
     struct tank_quantity fill_every_h, fill_takes_min; /* what is usual */
     struct tank_quantity since_fill_h;
     struct tank_quantity used_l_day;   /* LN2 filled in: the mean of the last full days, up to 7 */
@@ -158,6 +161,7 @@ struct tank_fill {
  */
 struct tank_lasting {
     int64_t since_us, judged_us;
+    bool is; /* when it was last judged */
 };
 
 struct tank {
@@ -177,6 +181,7 @@ struct tank {
     double rise_cm;   /* the least since this fill last rose, */
     int64_t rise_us;  /* and when that was, or when it began */
     int64_t came_us;  /* when a fill last rose; 0: never */
+    int64_t valve_us; /* of the last good reading of the valve */
     bool by_valve;    /* this fill began with the valve, and not with the level */
     bool fill_cut;    /* and it may have begun before */
     int64_t level_us; /* of the last level reading */
@@ -229,9 +234,10 @@ struct tank {
     double today_l;
     bool day_whole;
 
-    /* the top since the level shows no liquid (tank_left.c) */
+    /* how the top warms, since it was coldest (tank_left.c) */
     struct slope warming;
-    int64_t warming_us;
+    int64_t warming_us, top_us;
+    double top_least_c, top_most_c;
 
     /* lid, sensors (tank_sense.c) */
     bool lid_open;
@@ -245,9 +251,7 @@ struct tank {
     struct tank_lasting warm_probes[TANK_TEMPS], twin_probes[TANK_TEMPS];
 
     /* what the flags' end must prove (tank_over.c) */
-    int64_t nothing_us; /* when a fill last brought nothing; 0: never */
-    micro_t flat_at;    /* where the level stood */
-    bool flat_was;
+    int64_t nothing_us;                       /* when a fill last brought nothing; 0: never */
     uint8_t warm, cold, twins;                /* probes that were so and have not been seen otherwise */
     uint8_t warm_seen, cold_seen, twins_seen; /* probes that have been judged */
 };

@@ -144,6 +144,20 @@ bool tank_fill_is_dead(const struct tank *t)
     return t->phase == TANK_FILLING && t->flags & TANK_FILL_INEFFECTIVE;
 }
 
+bool tank_fill_comes(const struct tank *t)
+{
+    return t->phase == TANK_FILLING && t->came_us != 0 && t->came_us > t->phase_us &&
+           t->now_us - t->came_us < TANK_GAP_US;
+}
+
+bool tank_fill_is_well(const struct tank *t)
+{
+    const struct reading *valve = &t->input.valve;
+    bool closed = tank_good(valve) ? valve->value == 0 : tank_absent(valve);
+    return closed && t->phase != TANK_NO_PHASE && t->phase != TANK_FILLING && tank_good(&t->input.level) &&
+           !tank_fill_is_low(t);
+}
+
 static void watch_fill(struct tank *t)
 {
     double s = seconds(t->now_us - t->phase_us);
@@ -284,6 +298,8 @@ static struct tank_quantity usual(const struct tank *t, double value, double uni
 void tank_fill_view(const struct tank *t, struct tank_view *ret)
 {
     const struct tank_fill *last = last_fill(t);
+    ret->fill_comes = tank_fill_comes(t);
+    ret->no_fill_due = tank_fill_is_well(t);
     ret->fill_every_h = usual(t, t->usual_every_s, 3600, false);
     ret->fill_takes_min = usual(t, t->usual_s, 60, true);
     ret->used_l_day = used(t, 7, true);

@@ -66,12 +66,28 @@ static void phase_set(struct tank *t, enum tank_phase phase, double cm)
     }
 }
 
+/* Does the level stand still where it must have fallen, or has it been seen to fall? While it stands, its
+ * runs are short, so that a fall is seen soon. */
+static bool stands(struct tank *t, const struct slope_fit *fit)
+{
+    if (tank_sense_falls(t, fit)) {
+        t->flags &= ~(uint32_t)TANK_LEVEL_FLAT;
+        return false;
+    }
+    if (!tank_sense_stands(t, fit))
+        return false;
+    tank_level_stands(t);
+    return true;
+}
+
 static void fit_again(struct tank *t)
 {
     struct slope_fit fit;
     double resolution = t->model.resolution_cm == TANK_UNKNOWN ? 0 : tank_number(t->model.resolution_cm);
     bool due = t->now_us - t->fit_us >= FIT_US || t->run.n <= 2 * SLOPE_LEAST;
     if (!due || !slope_fit(&t->run, resolution, &fit))
+        return;
+    if (stands(t, &fit))
         return;
     t->fit = fit;
     t->fit_is = true;
@@ -169,8 +185,24 @@ static void follow_rise(struct tank *t, double cm)
             run_clear(t, TANK_BUSY);
         t->rise_cm = least;
         t->rise_us = t->came_us = t->now_us;
+        t->flags &= ~(uint32_t)TANK_LEVEL_FLAT;
     }
     t->rise_cm = tank_smaller(t->rise_cm, cm);
+}
+
+/* A fill by valve ends with the valve. While its reading is lost for a moment the fill goes on; lost for
+ * longer, the level tells, and the end was not seen. */
+static bool fill_ends(struct tank *t, bool told, bool open)
+{
+    bool topped = t->now_us - t->most_us >= TOPPED_US;
+    if (!t->by_valve)
+        return topped && !open;
+    if (told)
+        return !open;
+    if (t->now_us - t->valve_us <= TANK_GAP_US || !topped)
+        return false;
+    t->fill_cut = true;
+    return true;
 }
 
 static void find_phase(struct tank *t, double cm)
@@ -178,11 +210,12 @@ static void find_phase(struct tank *t, double cm)
     const struct reading *valve = &t->input.valve;
     bool told = tank_good(valve);
     bool open = told && valve->value != 0;
+    if (told)
+        t->valve_us = t->now_us;
     if (t->phase == TANK_FILLING) {
         if (!t->input.level_is_old)
             follow_rise(t, cm);
-        bool topped = t->now_us - t->most_us >= TOPPED_US;
-        if (told && t->by_valve ? !open : topped && !open) {
+        if (fill_ends(t, told, open)) {
             phase_set(t, TANK_SETTLING, t->most_cm);
             t->least_cm = cm;
         }
@@ -196,6 +229,13 @@ static void find_phase(struct tank *t, double cm)
     if (t->phase == TANK_SETTLING && !settled(t, cm))
         return;
     phase_set(t, t->lid_open ? TANK_LID_OPEN : TANK_STATIC, cm);
+}
+
+void tank_level_stands(struct tank *t)
+{
+    t->flags |= TANK_LEVEL_FLAT;
+    t->fit_is = false;
+    run_clear(t, TANK_NOT_FALLING);
 }
 
 void tank_level_again(struct tank *t)

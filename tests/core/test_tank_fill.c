@@ -194,7 +194,9 @@ static void a_level_that_stands_still(void **state)
         tank_feed(&s.tank, s.now_us, &s.input);
     }
     assert_int_equal(stage_view(&s).flags, TANK_LEVEL_FLAT);
-    stage_run(&s, MINUTE);
+    stage_run(&s, MINUTE); /* one other reading is no fall */
+    assert_int_equal(stage_view(&s).flags, TANK_LEVEL_FLAT);
+    stage_run(&s, 8 * HOUR);
     assert_int_equal(stage_view(&s).flags & TANK_LEVEL_FLAT, 0);
 }
 
@@ -289,6 +291,57 @@ static void a_level_that_sticks_while_the_valve_is_open(void **state)
     assert_false(stage_view(&s).over & TANK_LEVEL_FLAT);
 }
 
+/* What was well before its readings were lost is not found to be doubtful by the silence. */
+static void silence_is_no_doubt(void **state)
+{
+    (void)state;
+    struct tank_vessel model;
+    struct stage s;
+    stage_model(&model);
+    model.probe_cm[0] = N(5);
+    stage_open(&s, &model);
+    s.top_c = -194;
+    for (int i = 0; i < 3; i++) {
+        for (int k = 0; k < 40; k++) {
+            s.silent = k > 0;
+            stage_run(&s, MINUTE);
+            assert_int_equal(stage_view(&s).flags, 0);
+        }
+    }
+}
+
+/* The valve's reading is lost now and then while nothing comes: that is one fill, and not several. */
+static void a_fill_whose_valve_is_lost_for_a_moment(void **state)
+{
+    (void)state;
+    struct stage s;
+    used_to_it(&s);
+    unsigned n = s.tank.n_fills;
+    run_to_fill(&s);
+    stage_run(&s, 5 * MINUTE);
+    int64_t since_us = stage_view(&s).phase_since_us;
+    s.rise_cm_min = 0;
+    for (int i = 0; i < 40; i++) {
+        stage_step(&s);
+        if (i % 20 >= 10)
+            s.input.valve = BAD;
+        tank_feed(&s.tank, s.now_us, &s.input);
+        assert_int_equal(stage_view(&s).phase, TANK_FILLING);
+        assert_int_equal(stage_view(&s).phase_since_us, since_us);
+    }
+    s.rise_cm_min = 0.25;
+    stage_run(&s, HOUR);
+    assert_int_equal(s.tank.n_fills, n + 1);
+    run_to_fill(&s);
+    for (int i = 0; i < 90; i++) { /* it is lost for good: the level tells when it ended */
+        stage_step(&s);
+        s.input.valve = BAD;
+        tank_feed(&s.tank, s.now_us, &s.input);
+    }
+    assert_int_not_equal(stage_view(&s).phase, TANK_FILLING);
+    assert_int_equal(s.tank.n_fills, n + 2);
+}
+
 static void the_lid_and_what_it_does(void **state)
 {
     (void)state;
@@ -318,6 +371,8 @@ int main(void)
                                        cmocka_unit_test(what_a_month_takes),
                                        cmocka_unit_test(sensors_that_contradict_each_other),
                                        cmocka_unit_test(a_level_that_stands_still),
+                                       cmocka_unit_test(a_fill_whose_valve_is_lost_for_a_moment),
+                                       cmocka_unit_test(silence_is_no_doubt),
                                        cmocka_unit_test(the_supply_runs_dry_in_a_fill),
                                        cmocka_unit_test(a_level_that_sticks_while_the_valve_is_open),
                                        cmocka_unit_test(timeouts_now_and_then_hide_nothing),

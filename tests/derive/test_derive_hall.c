@@ -199,11 +199,36 @@ static void no_tank_is_filled(void **state)
     assert_int_equal(of_tank(s, 0, 2), 1);
     for (unsigned i = 0; i < SITE_TANKS; i++)
         s->site.no_level[i] = false;
+    for (int i = 0; i < 60; i++) { /* levels are there again, and still nothing comes */
+        stage_run(s, 1.0 / 1440);
+        assert_int_equal(of_supply(s, SUPPLY_ALARM_NO_FILLS), 1);
+    }
     s->closed = false;
     stage_run(s, 1);
     assert_int_equal(of_supply(s, SUPPLY_ALARM_NO_FILLS), 0);
     assert_int_equal(of_tank(s, 0, 2), 0);
     assert_int_equal(of_tank(s, 0, 6), 0);
+    stage_close(s);
+}
+
+/* As after a restart: that nothing comes must be found again, and until then it is not known to be over. */
+static void valves_that_are_open_are_no_fills(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open();
+    derive_ready(s->derive);
+    s->closed = true;
+    for (unsigned i = 0; i < SITE_TANKS; i++) {
+        s->filling[i] = true;
+        s->level_cm[i] = 18;
+    }
+    stage_run(s, 0.008);
+    assert_int_equal(of_supply(s, SUPPLY_ALARM_NO_FILLS), -1);
+    stage_run(s, 0.04);
+    assert_int_equal(of_supply(s, SUPPLY_ALARM_NO_FILLS), 1);
+    s->closed = false;
+    stage_run(s, 0.02);
+    assert_int_equal(of_supply(s, SUPPLY_ALARM_NO_FILLS), 0);
     stage_close(s);
 }
 
@@ -506,6 +531,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fill_on_another_probe),
         cmocka_unit_test(no_tank_is_filled),
+        cmocka_unit_test(valves_that_are_open_are_no_fills),
         cmocka_unit_test(an_empty_fill_is_not_over_with_the_valve),
         cmocka_unit_test(a_shorter_interval_takes_nothing_from_the_record),
         cmocka_unit_test(an_outage_ends_no_alarm),
