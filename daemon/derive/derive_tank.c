@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define WAIT_US     INT64_C(10000000)
-#define RECALLED_US INT64_C(1800000000)
+#define RECALLED_US (30 * 60 * INT64_C(1000000)) /* the estimators' gap: TANK_GAP_US */
+#define FULL_TENTHS 1050                         /* of a hundredth: more than full is no level */
 
 __extension__ typedef __int128 wide_t;
 
@@ -91,6 +93,9 @@ void derive_tank_input_take(const struct derive *d, struct derive_input *input, 
             input->reading.reason = REASON_STALE;
     } else if (state) {
         input->reading = as_state(input->role, reading);
+    } else if (strcmp(d->config->points[input->role->point].unit, "%") == 0 &&
+               reading->value > MICRO_PER_UNIT / 10 * FULL_TENTHS) { /* of what is full */
+        input->reading = (struct reading){.quality = QUALITY_BAD, .reason = REASON_OVER_RANGE};
     } else {
         input->reading.value = in_unit(input->role, reading->value);
     }
@@ -131,12 +136,23 @@ static void feed(struct derive *d, struct derive_vessel *v, bool level_is_new)
     v->fed_us = now_us;
 }
 
+/* A level above the vessel's upper end lies. */
+static void above_full(const struct derive_vessel *v, struct derive_input *level)
+{
+    const struct tank_vessel *model = &v->config->model;
+    if (model->n_shape > 0 && level->reading.quality != QUALITY_BAD &&
+        level->reading.value > model->shape[model->n_shape - 1].cm / 1000 * FULL_TENTHS)
+        level->reading = (struct reading){.quality = QUALITY_BAD, .reason = REASON_OVER_RANGE};
+}
+
 void derive_tank_take(struct derive *d, uint16_t vessel, unsigned which, const struct reading *reading)
 {
     struct derive_vessel *v = &d->vessels[vessel];
     struct derive_input *input = &v->inputs[which];
     struct reading before = input->reading;
     derive_tank_input_take(d, input, is_state(which), reading);
+    if (which == VESSEL_LEVEL)
+        above_full(v, input);
     bool moved =
         is_state(which) && (input->reading.quality != before.quality || input->reading.value != before.value);
     if (which != VESSEL_LEVEL && !moved)

@@ -232,6 +232,42 @@ static void valves_that_are_open_are_no_fills(void **state)
     stage_close(s);
 }
 
+/* The record was read each minute; now twenty times as often, so its readings would be too old at once. */
+static void a_record_of_slower_readings_is_recalled(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open();
+    for (unsigned i = 0; i < s->site.config.n_points; i++)
+        s->site.models[i].stale_after_ms = 6000;
+    derive_free(s->derive);
+    assert_int_equal(derive_create(&s->site.config, s->now, &s->derive), 0);
+    stage_run(s, 12);
+    s->closed = true;
+    stage_run(s, 4);
+    derive_ready(s->derive);
+    derive_look(s->derive, s->now);
+    site_hear(s->derive, &s->heard);
+    assert_int_equal(of_tank(s, 0, 2), 1);
+    assert_int_equal(of_supply(s, SUPPLY_ALARM_NO_FILLS), 1);
+    stage_close(s);
+}
+
+/* A level above the upper end is none, and ends nothing. */
+static void a_level_beyond_the_vessel(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open();
+    int volume = site_point(&s->site, 0, TANK_POINT_VOLUME, BOUND_VALUE);
+    derive_ready(s->derive);
+    stage_run(s, 1);
+    assert_int_equal(s->heard.readings[volume].quality, QUALITY_GOOD);
+    s->level_cm[0] = 110;
+    stage_run(s, 0.02);
+    assert_int_equal(s->heard.readings[volume].quality, QUALITY_BAD);
+    assert_int_equal(s->heard.readings[volume].reason, REASON_INPUT_BAD);
+    stage_close(s);
+}
+
 /* A controller that gives up closes the valve: nothing has come all the same. */
 static void an_empty_fill_is_not_over_with_the_valve(void **state)
 {
@@ -551,6 +587,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fill_on_another_probe),
         cmocka_unit_test(no_tank_is_filled),
+        cmocka_unit_test(a_record_of_slower_readings_is_recalled),
+        cmocka_unit_test(a_level_beyond_the_vessel),
         cmocka_unit_test(valves_that_are_open_are_no_fills),
         cmocka_unit_test(an_empty_fill_is_not_over_with_the_valve),
         cmocka_unit_test(a_shorter_interval_takes_nothing_from_the_record),
