@@ -96,7 +96,6 @@ static bool translate_role(const struct freezer_config *freezer, enum freezer_in
 {
     const struct role *role = &freezer->inputs[input];
     const int64_t state = *value / MICRO_PER_UNIT;
-    bool on = false;
 
     if (input == FREEZER_INPUT_STATUS) {
         for (unsigned i = 0; i < freezer->n_phases; i++) {
@@ -107,10 +106,9 @@ static bool translate_role(const struct freezer_config *freezer, enum freezer_in
         }
         return false;
     }
-    for (unsigned i = 0; i < role->n_states; i++)
-        on |= role->states[i] == state;
-    *value = on != (input == FREEZER_INPUT_POWER); /* on: lost */
-    return true;
+    const int on = role_state(role, *value);
+    *value = (on > 0) != (input == FREEZER_INPUT_POWER); /* on: lost */
+    return on >= 0;
 }
 
 int64_t runs_value(const struct runs_inputs *inputs, enum freezer_input input, const struct history_row *row,
