@@ -8,9 +8,10 @@
 
 #include "reader.h"
 
-#define RUN_CLOCK_STEPS   32                    /* the latest ones of a range */
-#define RUN_CLOCK_MOST_US INT64_C(172800000000) /* a larger step is not followed: what it hides is left out  \
-                                                 */
+#define RUN_CLOCK_STEPS 32 /* the latest ones of a range */
+#define RUN_CLOCK_MOST_US                                                                                    \
+    INT64_C(172800000000) /* a larger step is not followed: what it hides is left out                        \
+                           */
 
 struct run_clock {
     unsigned n;
