@@ -7,6 +7,7 @@
 
 #define ZERO        INT64_C(0)
 #define MINUS40     (-40 * MICRO_PER_UNIT)
+#define STEP_US     INT64_C(500000)      /* of the wall clock: less is its usual drift */
 #define ICE_WARMEST (2 * MICRO_PER_UNIT) /* as in freezer_ice.c */
 
 void freezer_run_init(struct freezer_run *run, const struct freezer_setup *setup)
@@ -103,9 +104,20 @@ static void tick(struct freezer_run *run, int64_t now_us)
         r->uncertain_us += past_us;
 }
 
+/* Times are kept by boot time; that the wall clock was set stays in the record. */
+static void take_clock(struct freezer_run *run, struct stamp at)
+{
+    const int64_t utc_minus_us = at.utc_us - at.boot_us;
+    const int64_t step_us = utc_minus_us - run->utc_minus_us;
+
+    if (run->is_running && (step_us > STEP_US || step_us < -STEP_US))
+        run->record.clock_us += step_us;
+    run->utc_minus_us = utc_minus_us;
+}
+
 void freezer_run_look(struct freezer_run *run, struct stamp now)
 {
-    run->utc_minus_us = now.utc_us - now.boot_us;
+    take_clock(run, now);
     tick(run, now.boot_us);
     if (run->is_running) {
         freezer_run_advance(run, now.boot_us);
@@ -268,7 +280,7 @@ static void take_usable(struct freezer_run *run, enum freezer_input input, int64
 void freezer_run_take(struct freezer_run *run, enum freezer_input input, struct stamp at, micro_t value,
                       enum quality quality)
 {
-    run->utc_minus_us = at.utc_us - at.boot_us;
+    take_clock(run, at);
     tick(run, at.boot_us);
     if (run->is_running && at.boot_us - run->seen_us > run->setup.lost_us)
         freezer_run_end(run, run->seen_us, FREEZER_END_LOST);

@@ -1,10 +1,11 @@
 /* tank_study.c - what the tank estimators notice, how often they are wrong, and whether their intervals hold.
  *
- *     tank_study [HALLS [FIRST [JOBS]]]
+ *     tank_study [HALLS [FIRST [JOBS [CASES]]]]
  *
  * Each hall is WORLD_TANKS tanks for WORLD_DAYS days in which random things go wrong (tank_world.c). The same
- * numbers give the same table. Halls from 1,000,000 on were used to set the estimators' constants, those from
- * 0 on to measure. */
+ * numbers give the same table. CASES: a file to which a line is added for each failure and each
+ * false alarm, so that two estimators can be held against each other one by one. Halls from 1,000,000 on were
+ * used to set the estimators' constants, those from 0 on to measure. */
 #include "tank_world.h"
 
 #include "tank.h"
@@ -53,6 +54,9 @@ struct sums {
 };
 
 struct study {
+    uint64_t hall;
+    unsigned number;
+    FILE *cases;
     struct tank tank;
     struct world_vessel vessel;
     enum world_fault fault;
@@ -77,7 +81,7 @@ static const struct reading timeout = {.quality = QUALITY_BAD, .reason = REASON_
 static void start(struct study *s, const struct world *world, unsigned i, struct sums *sums)
 {
     struct tank_vessel model;
-    memset(s, 0, sizeof *s);
+    s->number = i;
     s->sums = sums;
     world_vessel(world, i, &s->vessel);
     s->fault = world_fault(world, i, &s->fault_s);
@@ -189,6 +193,8 @@ static void judge(struct study *s, const struct world *world, unsigned i, const 
     if (failing && !s->failing && !bad) {
         s->sums->false_alarms++;
         s->sums->false_kind[i]++;
+        if (s->cases != NULL)
+            fprintf(s->cases, "false %llu %u %.0f h\n", (unsigned long long)s->hall, i, now_s / 3600);
         s->sums->false_cause[truth->probe_bad ? 0 : truth->lid_open ? 1 : truth->ice > 0.5 ? 2 : 3]++;
     }
     if (s->fault != WORLD_NONE && now_s >= s->fault_s) {
@@ -218,6 +224,14 @@ static void end(struct study *s, double now_s)
     struct sums *sums = s->sums;
     if (s->fault == WORLD_NONE || sums->n_cases == CASES)
         return;
+    if (s->cases != NULL) {
+        fprintf(s->cases, "%s %llu %u at %.0f h, to -150 %.1f, noticed",
+                s->fault == WORLD_SLOW ? "slow" : "fast", (unsigned long long)s->hall, s->number,
+                s->fault_s / 3600, s->over ? (now_s - s->fault_s) / 3600 : INFINITY);
+        for (int d = 0; d < DETECTORS; d++)
+            fprintf(s->cases, " %.1f", (s->noticed_s[d] - s->fault_s) / 3600);
+        fprintf(s->cases, "%s\n", s->already ? ", was false before" : "");
+    }
     if (s->already) {
         sums->missed_already++;
         return;
@@ -229,14 +243,17 @@ static void end(struct study *s, double now_s)
         c->noticed[d] = (float)((s->noticed_s[d] - s->fault_s) / 3600);
 }
 
-static void run_hall(uint64_t number, struct sums *sums)
+static void run_hall(uint64_t number, struct sums *sums, FILE *cases)
 {
     struct world *world = world_new(number);
     struct study *all = calloc(WORLD_TANKS, sizeof *all);
     if (world == NULL || all == NULL)
         abort();
-    for (unsigned i = 0; i < WORLD_TANKS; i++)
+    for (unsigned i = 0; i < WORLD_TANKS; i++) {
+        all[i].hall = number;
+        all[i].cases = cases;
         start(&all[i], world, i, sums);
+    }
     while (world_time_s(world) < WORLD_DAYS * 86400.0) {
         world_step(world);
         for (unsigned i = 0; i < WORLD_TANKS; i++) {
@@ -381,10 +398,12 @@ int main(int argc, char **argv)
         if (child < 0)
             return 1;
         if (child == 0) {
+            FILE *cases = argc > 4 ? fopen(argv[4], "a") : NULL;
+            if (argc > 4 && cases == NULL)
+                _exit(1);
             for (unsigned long k = j; k < halls; k += jobs)
-                run_hall(first + k, &sums[j]);
-            fflush(stdout);
-            _exit(0);
+                run_hall(first + k, &sums[j], cases);
+            _exit(cases != NULL && fclose(cases) != 0);
         }
     }
     int failed = 0, status = 0;
