@@ -181,6 +181,24 @@ class NewTank(Site):
         self.pass_time_until(2400, asset="tank-1", alarm="overfill", transition="returned")
 
 
+    def test_bypassed(self):
+        """Its device is repaired: what is concluded from it calls nobody, what is critical says so, and all is back at the end."""
+        self.begin()
+        self.point("volume", is_good)
+        done = call(self.path("control"), "Bypass", **{"device": "tank-1", "for": "1 h", "order": "WO-17", "note": "new probe"})
+        for alarm in ("overfill", "valve-stuck-open", "level-jump", "vacuum-failing", "time-left-high"):
+            self.assertEqual(self.state(alarm), "out-of-service", alarm)
+        self.assertEqual(self.state("time-left-critical"), "normal")
+        marked = self.observer.event(asset="tank-1", alarm="time-left-critical", transition="out-of-service")
+        self.assertEqual((marked["maintenance"]["order"], marked["state"]), ("WO-17", "normal"))
+        self.restart()
+        self.assertEqual(self.state("overfill"), "out-of-service")
+        back = call(self.path("control"), "Unbypass", device="tank-1", note="done")
+        self.assertEqual(back["alarms"], done["alarms"])
+        for alarm in ("overfill", "valve-stuck-open", "time-left-critical"):
+            self.assertEqual(self.state(alarm), "normal", alarm)
+
+
 class KnownTank(Site):
     """Weeks of readings are there."""
 
