@@ -105,8 +105,11 @@ void tank_feed(struct tank *t, int64_t now_us, const struct tank_input *input)
 {
     if (t->now_us == INT64_MIN) {
         t->seen_us = t->day_us = t->lid_hour_us = t->lid_us = now_us;
-        t->block_us = t->kept_us = t->good_us = t->level_us = now_us;
-        t->tops_us = t->due_us = t->over_us = t->under_us = t->flat_us = t->differ_us = t->warm_us = now_us;
+        t->tops_us = t->valve_us = t->block_us = t->kept_us = t->good_us = t->level_us = now_us;
+        t->over_us = t->under_us = t->flat_us = now_us;
+        t->due = (struct tank_lasting){.since_us = now_us, .judged_us = now_us};
+        for (unsigned i = 0; i < TANK_TEMPS; i++)
+            t->warm_probes[i] = t->twin_probes[i] = t->due;
         t->lid_closed_us = now_us; /* what was before is not known */
         t->lid_for_us = TANK_HOUR_US;
     }

@@ -101,7 +101,7 @@ const char *tank_cause_name(enum tank_cause cause);
 enum tank_flag {
     TANK_FILL_TOO_LONG = 1 << 0,      /* this fill: over fill_max_s, or thrice as long as usual */
     TANK_FILL_TOO_SHORT = 1 << 1,     /* the last fill ended at less than half of the usual rise */
-    TANK_FILL_INEFFECTIVE = 1 << 2,   /* the valve is open, and the level does not rise */
+    TANK_FILL_INEFFECTIVE = 1 << 2,   /* the valve is open, and the level does not rise, or not any more */
     TANK_FILL_TOO_OFTEN = 1 << 3,     /* the last came after less than half of the usual time */
     TANK_FILL_OVERDUE = 1 << 4,       /* below the start for half an hour, or no fill in fill_every_s */
     TANK_VALVE_STUCK_OPEN = 1 << 5,   /* the level rises with the valve closed */
@@ -123,12 +123,15 @@ struct tank_view {
     struct tank_quantity boil_cm_day, boil_l_day; /* positive: so much is lost */
     struct tank_quantity left_low_h, left_empty_h, left_150_h,
         left_135_h;                    /* hours, if nobody does anything */
+    bool by_warming;                   /* and the last two from how the top warms: the level does not tell */
     struct tank_quantity vacuum_index; /* boil-off against the baseline: 1 is as ever */
     enum tank_vacuum vacuum;
     enum tank_cause cause;
     int64_t vacuum_since_us; /* when failing was found; 0: it is not */
     uint32_t flags;
-    uint32_t over; /* flags that are proven not to hold; in neither: it can't be told now */
+    bool fill_comes;  /* the level rises in a fill now, or did some minutes ago */
+    bool no_fill_due; /* not below the start, and the valve is not open: both seen now */
+    uint32_t over;    /* flags that are proven not to hold; in neither: it can't be told now */
     struct tank_quantity fill_every_h, fill_takes_min; /* what is usual */
     struct tank_quantity since_fill_h;
     struct tank_quantity used_l_day;   /* LN2 filled in: the mean of the last full days, up to 7 */
@@ -154,6 +157,13 @@ struct tank_fill {
     bool cut;       /* its begin or its end was not seen */
 };
 
+/* Since when something is so, and when it was last judged: readings that are lost for a moment end nothing.
+ */
+struct tank_lasting {
+    int64_t since_us, judged_us;
+    bool is; /* when it was last judged */
+};
+
 struct tank {
     struct tank_vessel model;
     struct tank_input input;
@@ -168,6 +178,10 @@ struct tank {
     enum tank_phase phase;
     int64_t phase_us;
     double phase_cm;
+    double rise_cm;   /* the least since this fill last rose, */
+    int64_t rise_us;  /* and when that was, or when it began */
+    int64_t came_us;  /* when a fill last rose; 0: never */
+    int64_t valve_us; /* of the last good reading of the valve */
     bool by_valve;    /* this fill began with the valve, and not with the level */
     bool fill_cut;    /* and it may have begun before */
     int64_t level_us; /* of the last level reading */
@@ -216,7 +230,8 @@ struct tank {
     unsigned n_fills, next_fill;
     int64_t filled_us; /* the end of the last; 0: none seen */
     int64_t seen_us;   /* when watching began */
-    int64_t due_us, over_us, under_us;
+    struct tank_lasting due;
+    int64_t over_us, under_us;
     double usual_s, usual_every_s, usual_cm, usual_cm_s;
     uint32_t flags;
     double day_l[TANK_DAYS];
@@ -225,9 +240,10 @@ struct tank {
     double today_l;
     bool day_whole;
 
-    /* the top since the level shows no liquid (tank_left.c) */
+    /* how the top warms, since it was coldest (tank_left.c) */
     struct slope warming;
-    int64_t warming_us;
+    int64_t warming_us, top_us;
+    double top_least_c, top_most_c;
 
     /* lid, sensors (tank_sense.c) */
     bool lid_open;
@@ -237,12 +253,11 @@ struct tank {
     uint32_t lid_hours[24]; /* seconds open in each of the last hours */
     int64_t lid_hour_us;
     double flat_cm;
-    int64_t flat_us, differ_us, warm_us;
+    int64_t flat_us;
+    struct tank_lasting warm_probes[TANK_TEMPS], twin_probes[TANK_TEMPS];
 
     /* what the flags' end must prove (tank_over.c) */
-    int64_t nothing_us; /* when a fill last brought nothing; 0: never */
-    micro_t flat_at;    /* where the level stood */
-    bool flat_was;
+    int64_t nothing_us;                       /* when a fill last brought nothing; 0: never */
     uint8_t warm, cold, twins;                /* probes that were so and have not been seen otherwise */
     uint8_t warm_seen, cold_seen, twins_seen; /* probes that have been judged */
 };

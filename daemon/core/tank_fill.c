@@ -6,8 +6,10 @@
 #define OFTEN_SHARE   0.5
 #define SHORT_SHARE   0.5
 #define WEAK_SHARE    0.5
-#define MOVE_CM       0.2 /* a fill that has not moved the level so far */
-#define MOVE_S        900 /* in so long, or twice the usual time, does nothing */
+#define MOVE_CM       0.2  /* a fill that has not moved the level so far */
+#define MOVE_S        900  /* in so long, or twice the usual time, does nothing */
+#define STILL_S       1800 /* one that rises no more for so long, or four times what FLOW_CM takes usually */
+#define FLOW_CM       0.4
 #define LATE_US       (30 * 60 * TANK_SECOND_US)
 #define LATE_CM       0.3
 #define JOIN_CM       0.5
@@ -121,13 +123,49 @@ void tank_fill_end(struct tank *t)
     learn(t);
 }
 
+/* s: how long it goes on already. Nothing has come at all, or nothing comes any more though it is not full.
+ */
+static bool brings_nothing(const struct tank *t, double s)
+{
+    bool moved = t->most_cm - t->phase_cm >= MOVE_CM;
+    if (!moved)
+        return s > tank_larger(MOVE_S, 2 * t->usual_s);
+    double full_cm =
+        tank_number(t->model.fill_stop_cm != TANK_UNKNOWN ? t->model.fill_stop_cm : t->model.high_cm);
+    bool limit = t->model.fill_stop_cm != TANK_UNKNOWN || t->model.high_cm != TANK_UNKNOWN;
+    if (!t->by_valve || (limit && t->last_cm > full_cm - JOIN_CM))
+        return false;
+    double usual_s = t->usual_cm_s > 0 ? 4 * FLOW_CM / t->usual_cm_s : 0;
+    return seconds(t->now_us - t->rise_us) > tank_larger(STILL_S, usual_s);
+}
+
+bool tank_fill_is_dead(const struct tank *t)
+{
+    return t->phase == TANK_FILLING && t->flags & TANK_FILL_INEFFECTIVE;
+}
+
+bool tank_fill_comes(const struct tank *t)
+{
+    return t->phase == TANK_FILLING && t->came_us != 0 && t->came_us > t->phase_us &&
+           t->now_us - t->came_us < TANK_GAP_US;
+}
+
+bool tank_fill_is_well(const struct tank *t)
+{
+    const struct reading *valve = &t->input.valve;
+    bool closed = tank_good(valve) ? valve->value == 0 : tank_absent(valve);
+    return closed && t->phase != TANK_NO_PHASE && t->phase != TANK_FILLING && tank_good(&t->input.level) &&
+           !tank_fill_is_low(t);
+}
+
 static void watch_fill(struct tank *t)
 {
     double s = seconds(t->now_us - t->phase_us);
     double longest_s = t->model.fill_max_s > 0 ? t->model.fill_max_s : LONG_TIMES * t->usual_s;
     flag(t, TANK_FILL_TOO_LONG, longest_s > 0 && s > longest_s);
-    bool moved = t->most_cm - t->phase_cm >= MOVE_CM;
-    bool nothing = !moved && s > tank_larger(MOVE_S, 2 * t->usual_s);
+    bool nothing = brings_nothing(t, s);
+    if (nothing && !tank_fill_is_dead(t)) /* the level is a run again, from here on */
+        tank_level_again(t);
     flag(t, TANK_FILL_INEFFECTIVE, nothing);
     const struct reading *bar = &t->input.supply_bar;
     flag(t, TANK_VALVE_STUCK_CLOSED, nothing && tank_good(bar) && tank_number(bar->value) >= PRESSURE_BAR);
@@ -151,15 +189,18 @@ static void watch_due(struct tank *t)
 {
     bool low = tank_good(&t->input.level) && tank_fill_is_low(t);
     bool filling = t->phase == TANK_FILLING;
-    if (!low || filling)
-        t->due_us = t->now_us;
+    enum tank_doubt doubt = low ? TANK_DOUBTFUL : TANK_NO_DOUBT;
+    if (!tank_good(&t->input.level))
+        doubt = TANK_NOT_JUDGED;
+    else if (filling && t->rise_us > t->phase_us && seconds(t->now_us - t->rise_us) < STILL_S)
+        doubt = TANK_NO_DOUBT; /* a valve that is open is no fill */
     double since_s = seconds(t->now_us - (t->filled_us != 0 ? t->filled_us : t->seen_us));
-    bool late = t->now_us - t->due_us >= LATE_US;
+    bool late = tank_lasting(&t->due, t->now_us, doubt) >= LATE_US;
     if (t->model.fill_every_s > 0)
         late = late || since_s > t->model.fill_every_s;
     else if (t->usual_every_s > 0 && t->model.fill_start_cm == TANK_UNKNOWN)
         late = late || since_s > OVERDUE_TIMES * t->usual_every_s;
-    flag(t, TANK_FILL_OVERDUE, late && !filling);
+    flag(t, TANK_FILL_OVERDUE, late && (!filling || t->rise_us == t->phase_us || tank_fill_is_dead(t)));
     flag(t, TANK_FILL_BLOCKED, low && t->lid_open && !filling);
 }
 
@@ -257,6 +298,8 @@ static struct tank_quantity usual(const struct tank *t, double value, double uni
 void tank_fill_view(const struct tank *t, struct tank_view *ret)
 {
     const struct tank_fill *last = last_fill(t);
+    ret->fill_comes = tank_fill_comes(t);
+    ret->no_fill_due = tank_fill_is_well(t);
     ret->fill_every_h = usual(t, t->usual_every_s, 3600, false);
     ret->fill_takes_min = usual(t, t->usual_s, 60, true);
     ret->used_l_day = used(t, 7, true);

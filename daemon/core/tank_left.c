@@ -17,6 +17,12 @@
 #define SHORTER_WHOLE 0.4
 #define LONGER        0.9
 #define DRY_CM        0.1
+#define DRY_RISE_K    3.0 /* so much the top must have warmed where the level shows no liquid, */
+#define WET_RISE_K    8.0 /* or tells nothing: lid and sawtooth warm it too; */
+#define WARMING_US    (2 * TANK_HOUR_US) /* for so long */
+#define FELL_BACK_K   2.0
+#define DRY_SHARE     0.7
+#define WET_SHARE     0.3     /* while there is liquid it warms more slowly than it will */
 #define LATENT_J_L    160.6e3 /* LN2 at 1 atm: 199 kJ/kg, 0.807 kg/L */
 #define DAY_S         86400.0
 #define WARM_LOW      0.8  /* what warming takes, as a share of capacity x kelvin / leak: */
@@ -32,7 +38,7 @@ static enum tank_why no_rate(const struct tank *t)
 {
     if (!tank_good(&t->input.level))
         return tank_no_reading(&t->input.level);
-    return t->no_run;
+    return t->flags & TANK_LEVEL_FLAT ? TANK_NOT_FALLING : t->no_run;
 }
 
 static bool from_fit(const struct tank *t, struct rate *ret)
@@ -49,11 +55,11 @@ static bool from_fit(const struct tank *t, struct rate *ret)
 
 static bool find_rate(const struct tank *t, struct rate *ret)
 {
-    if (!tank_good(&t->input.level))
+    if (!tank_good(&t->input.level) || t->flags & TANK_LEVEL_FLAT)
         return false;
     if (from_fit(t, ret))
         return true;
-    if (t->base <= 0 || t->lid_open)
+    if (!tank_vacuum_knows(t, t->last_cm) || t->lid_open)
         return false;
     double room = tank_good(&t->input.room) ? tank_room_factor(tank_number(t->input.room.value)) : 1;
     double index = t->n_index > 0 ? tank_vacuum_index(t) : 1, value = t->base * room * index;
@@ -143,8 +149,10 @@ static void say_litres(const struct tank *t, struct tank_view *ret)
         ret->litres = tank_says(content, content, content);
 }
 
-/* No liquid that the level shows: how the top warms, from its own slope. */
-static struct tank_quantity trend(const struct tank *t, double limit_c)
+/* From its own slope, when it is clearly one: from the coldest by rise_k at least. share: of the shortest
+ * time by the slope, what may be true. */
+static struct tank_quantity trend(const struct tank *t, double limit_c, double rise_k, double share,
+                                  enum tank_why why)
 {
     struct slope_fit fit;
     const struct reading *top = &t->input.temps[t->model.top];
@@ -153,11 +161,10 @@ static struct tank_quantity trend(const struct tank *t, double limit_c)
     double margin = limit_c - tank_number(top->value);
     if (margin <= 0)
         return tank_says(0, 0, 0);
-    if (!slope_fit(&t->warming, 0, &fit))
-        return tank_unknown(TANK_LEARNING);
-    if (fit.low <= 0)
-        return tank_unknown(TANK_NOT_FALLING);
-    return tank_says(margin / fit.per_day * 24, margin / fit.high * 24 * 0.7, margin / fit.low * 24 * 1.3);
+    bool rises = t->top_most_c - t->top_least_c >= rise_k && t->warming_us - t->top_us >= WARMING_US;
+    if (!rises || !slope_fit(&t->warming, 0, &fit) || fit.low <= 0)
+        return tank_unknown(why);
+    return tank_says(margin / fit.per_day * 24, margin / fit.high * 24 * share, margin / fit.low * 24 * 1.3);
 }
 
 static bool is_dry(const struct tank *t)
@@ -165,17 +172,42 @@ static bool is_dry(const struct tank *t)
     return tank_content(t, t->last_cm) <= tank_per_cm(t, 0) * DRY_CM;
 }
 
+/* What the top does since it was coldest; falling back by FELL_BACK_K it begins anew. */
 void tank_left_feed(struct tank *t)
 {
     const struct reading *top = &t->input.temps[t->model.top];
-    if (!tank_good(&t->input.level) || !is_dry(t)) {
-        slope_clear(&t->warming);
+    if (!tank_good(top) || (t->warming.n > 0 && t->now_us - t->warming_us < TANK_BLOCK_US))
         return;
+    double c = tank_number(top->value);
+    bool gap = t->now_us - t->warming_us > TANK_GAP_US;
+    if (t->warming.n == 0 || gap || c < t->top_least_c || c < t->top_most_c - FELL_BACK_K) {
+        slope_clear(&t->warming);
+        t->top_least_c = t->top_most_c = c;
+        t->top_us = t->now_us;
     }
-    if (tank_good(top) && t->now_us - t->warming_us >= TANK_BLOCK_US) {
-        slope_add(&t->warming, t->now_us, tank_number(top->value));
-        t->warming_us = t->now_us;
-    }
+    t->top_most_c = tank_larger(t->top_most_c, c);
+    slope_add(&t->warming, t->now_us, c);
+    t->warming_us = t->now_us;
+}
+
+/* The level does not tell how long it lasts: the top does, when it warms. */
+static void say_warming(const struct tank *t, double rise_k, double share, enum tank_why why,
+                        struct tank_view *ret)
+{
+    ret->left_150_h = trend(t, -150, rise_k, share, why);
+    ret->left_135_h = trend(t, -135, rise_k, share, why);
+    ret->by_warming = ret->left_150_h.known;
+}
+
+static void say_level_unusable(const struct tank *t, enum tank_why why, struct tank_view *ret)
+{
+    bool level = tank_good(&t->input.level);
+    say_all(ret, tank_unknown(why));
+    say_warming(t, WET_RISE_K, WET_SHARE, why, ret);
+    if (level && t->model.low_cm == TANK_UNKNOWN)
+        ret->left_low_h = tank_unknown(TANK_NO_LIMIT);
+    else if (level && t->last_cm <= tank_number(t->model.low_cm))
+        ret->left_low_h = tank_says(0, 0, 0); /* below it is below it, however fast */
 }
 
 void tank_left_view(const struct tank *t, struct tank_view *ret)
@@ -185,18 +217,17 @@ void tank_left_view(const struct tank *t, struct tank_view *ret)
     say_litres(t, ret);
     say_boil(t, is, &rate, ret);
     if (!tank_good(&t->input.level)) {
-        say_all(ret, tank_unknown(tank_no_reading(&t->input.level)));
+        say_level_unusable(t, tank_no_reading(&t->input.level), ret);
         return;
     }
     double content = tank_content(t, t->last_cm);
     if (is_dry(t)) {
         ret->left_low_h = ret->left_empty_h = tank_says(0, 0, 0);
-        ret->left_150_h = trend(t, -150);
-        ret->left_135_h = trend(t, -135);
+        say_warming(t, DRY_RISE_K, DRY_SHARE, TANK_NOT_FALLING, ret);
         return;
     }
     if (!is || rate.low <= 0) {
-        say_all(ret, tank_unknown(is ? TANK_NOT_FALLING : no_rate(t)));
+        say_level_unusable(t, is ? TANK_NOT_FALLING : no_rate(t), ret);
         return;
     }
     ret->left_empty_h = hours(t, content, 1, &rate);

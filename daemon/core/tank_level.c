@@ -2,6 +2,7 @@
 #include "tank_parts.h"
 
 #define RISE_CM         0.4    /* above the least of late: a fill, when the valve says nothing */
+#define FLOW_CM         0.4    /* so far above the least since, by two readings: the fill still comes */
 #define FOLLOW_US       7200e6 /* how slowly the least of late forgets */
 #define TOPPED_US       (4 * 60 * TANK_SECOND_US) /* no new height for so long: that fill is over */
 #define SETTLE_US       (45 * 60 * TANK_SECOND_US)
@@ -59,9 +60,24 @@ static void phase_set(struct tank *t, enum tank_phase phase, double cm)
     t->phase_cm = cm;
     if (phase == TANK_FILLING) {
         t->most_cm = cm;
-        t->most_us = t->now_us;
+        t->most_us = t->rise_us = t->now_us;
+        t->rise_cm = cm;
         tank_fill_begin(t);
     }
+}
+
+/* Does the level stand still where it must have fallen, or has it been seen to fall? While it stands, its
+ * runs are short, so that a fall is seen soon. */
+static bool stands(struct tank *t, const struct slope_fit *fit)
+{
+    if (tank_sense_falls(t, fit)) {
+        t->flags &= ~(uint32_t)TANK_LEVEL_FLAT;
+        return false;
+    }
+    if (!tank_sense_stands(t, fit))
+        return false;
+    tank_level_stands(t);
+    return true;
 }
 
 static void fit_again(struct tank *t)
@@ -70,6 +86,8 @@ static void fit_again(struct tank *t)
     double resolution = t->model.resolution_cm == TANK_UNKNOWN ? 0 : tank_number(t->model.resolution_cm);
     bool due = t->now_us - t->fit_us >= FIT_US || t->run.n <= 2 * SLOPE_LEAST;
     if (!due || !slope_fit(&t->run, resolution, &fit))
+        return;
+    if (stands(t, &fit))
         return;
     t->fit = fit;
     t->fit_is = true;
@@ -154,18 +172,50 @@ static bool rises(struct tank *t, double cm)
            t->phase != TANK_NO_PHASE;
 }
 
+/* Does this fill still bring something? Noise and froth do not count. */
+static void follow_rise(struct tank *t, double cm)
+{
+    double least = tank_smaller(cm, t->last_cm);
+    if (cm > t->most_cm) {
+        t->most_cm = cm;
+        t->most_us = t->now_us;
+    }
+    if (least > t->rise_cm + FLOW_CM) {
+        if (tank_fill_is_dead(t))
+            run_clear(t, TANK_BUSY);
+        t->rise_cm = least;
+        t->rise_us = t->came_us = t->now_us;
+        t->flags &= ~(uint32_t)TANK_LEVEL_FLAT;
+    }
+    t->rise_cm = tank_smaller(t->rise_cm, cm);
+}
+
+/* A fill by valve ends with the valve. While its reading is lost for a moment the fill goes on; lost for
+ * longer, the level tells, and the end was not seen. */
+static bool fill_ends(struct tank *t, bool told, bool open)
+{
+    bool topped = t->now_us - t->most_us >= TOPPED_US;
+    if (!t->by_valve)
+        return topped && !open;
+    if (told)
+        return !open;
+    if (t->now_us - t->valve_us <= TANK_GAP_US || !topped)
+        return false;
+    t->fill_cut = true;
+    return true;
+}
+
 static void find_phase(struct tank *t, double cm)
 {
     const struct reading *valve = &t->input.valve;
     bool told = tank_good(valve);
     bool open = told && valve->value != 0;
+    if (told)
+        t->valve_us = t->now_us;
     if (t->phase == TANK_FILLING) {
-        if (cm > t->most_cm) {
-            t->most_cm = cm;
-            t->most_us = t->now_us;
-        }
-        bool topped = t->now_us - t->most_us >= TOPPED_US;
-        if (told && t->by_valve ? !open : topped && !open) {
+        if (!t->input.level_is_old)
+            follow_rise(t, cm);
+        if (fill_ends(t, told, open)) {
             phase_set(t, TANK_SETTLING, t->most_cm);
             t->least_cm = cm;
         }
@@ -179,6 +229,18 @@ static void find_phase(struct tank *t, double cm)
     if (t->phase == TANK_SETTLING && !settled(t, cm))
         return;
     phase_set(t, t->lid_open ? TANK_LID_OPEN : TANK_STATIC, cm);
+}
+
+void tank_level_stands(struct tank *t)
+{
+    t->flags |= TANK_LEVEL_FLAT;
+    t->fit_is = false;
+    run_clear(t, TANK_NOT_FALLING);
+}
+
+void tank_level_again(struct tank *t)
+{
+    run_clear(t, TANK_BUSY);
 }
 
 void tank_level_feed(struct tank *t)
@@ -205,7 +267,7 @@ void tank_level_feed(struct tank *t)
     find_phase(t, cm);
     t->last_cm = cm;
     t->level_us = t->now_us;
-    if (t->phase != TANK_STATIC && t->phase != TANK_LID_OPEN)
+    if (t->phase != TANK_STATIC && t->phase != TANK_LID_OPEN && !tank_fill_is_dead(t))
         return;
     if (t->n_samples == 0 || t->now_us - t->kept_us >= TANK_BLOCK_US / TANK_SAMPLES) {
         if (t->n_samples < TANK_SAMPLES)

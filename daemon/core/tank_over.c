@@ -4,7 +4,6 @@
  * readings that are good now, and of the same probes, and of a fill that brought something. */
 #include "tank_parts.h"
 
-#define MOVED_CM      0.2
 #define RISING_CM_DAY 1.0
 
 static void mark(uint8_t *doubtful, uint8_t *seen, bool flagged, unsigned i, enum tank_doubt doubt)
@@ -23,10 +22,6 @@ void tank_over_feed(struct tank *t)
 {
     if (t->flags & (TANK_FILL_INEFFECTIVE | TANK_VALVE_STUCK_CLOSED))
         t->nothing_us = t->now_us;
-    if (t->flags & TANK_LEVEL_FLAT) {
-        t->flat_at = tank_micro(t->flat_cm);
-        t->flat_was = true;
-    }
     for (unsigned i = 0; i < TANK_TEMPS; i++) {
         mark(&t->warm, &t->warm_seen, t->flags & TANK_TEMP_TOO_WARM, i, tank_sense_warm(t, i));
         mark(&t->cold, &t->cold_seen, t->flags & TANK_TEMP_TOO_COLD, i, tank_sense_cold(t, i));
@@ -37,8 +32,9 @@ void tank_over_feed(struct tank *t)
 /* Something that a fill brings has come since. */
 static bool has_come(const struct tank *t)
 {
-    bool rises = t->phase == TANK_FILLING && t->most_cm - t->phase_cm >= MOVED_CM;
-    return rises || t->filled_us > t->nothing_us;
+    if (t->came_us == 0 || t->came_us <= t->nothing_us)
+        return false;
+    return t->phase == TANK_FILLING ? tank_fill_comes(t) : tank_fill_is_well(t);
 }
 
 /* Of those judged by each fill's begin or end. */
@@ -62,22 +58,23 @@ static uint32_t of_level(const struct tank *t)
     bool high = t->model.high_cm != TANK_UNKNOWN || t->model.fill_stop_cm != TANK_UNKNOWN;
     if (!tank_good(&t->input.level))
         return 0;
-    if (still)
+    const struct reading *valve = &t->input.valve;
+    if (still && (tank_absent(valve) || (tank_good(valve) && valve->value == 0)))
         over |= TANK_FILL_TOO_LONG;
-    if (limits && !tank_fill_is_low(t))
+    /* Where only time tells, a fill must have been seen: none since watching began may be far too long. */
+    bool by_time = t->model.fill_every_s > 0 || t->model.fill_start_cm == TANK_UNKNOWN;
+    if (limits && !tank_fill_is_low(t) && (!by_time || t->filled_us != 0))
         over |= TANK_FILL_OVERDUE;
     if (!tank_fill_is_low(t))
         over |= TANK_FILL_BLOCKED;
     if (high && !tank_fill_is_high(t))
         over |= TANK_OVERFILL;
-    if (still && t->base > 0 && t->flat_us > t->seen_us &&
-        (!t->flat_was || t->input.level.value != t->flat_at))
+    if (still && t->base > 0 && t->fit_is && tank_sense_falls(t, &t->fit))
         over |= TANK_LEVEL_FLAT;
     if (t->fit_is && t->phase != TANK_NO_PHASE)
         over |= TANK_LEVEL_JUMP;
-    const struct reading *valve = &t->input.valve;
     if (t->phase == TANK_STATIC && tank_good(valve) && valve->value == 0 && t->fit_is &&
-        t->fit_us > t->phase_us && t->fit.low <= RISING_CM_DAY)
+        t->fit_us > t->phase_us && t->fit.high <= RISING_CM_DAY)
         over |= TANK_VALVE_STUCK_OPEN;
     return over;
 }
@@ -109,7 +106,7 @@ static uint32_t of_probes(const struct tank *t)
 uint32_t tank_over(const struct tank *t)
 {
     uint32_t over = of_last_fill(t) | of_level(t) | of_probes(t);
-    if (t->filled_us != 0 && has_come(t))
+    if (has_come(t))
         over |= TANK_FILL_INEFFECTIVE | TANK_VALVE_STUCK_CLOSED;
     if (tank_good(&t->input.lid) && t->input.lid.value == 0)
         over |= TANK_FILL_BLOCKED;

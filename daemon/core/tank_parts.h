@@ -53,12 +53,18 @@ enum tank_why tank_no_reading(const struct reading *reading);
 
 /* tank_level.c: phases, blocks and runs. */
 void tank_level_feed(struct tank *tank);
+void tank_level_stands(struct tank *tank); /* it stands still, and its run tells nothing */
+void tank_level_again(struct tank *tank);  /* a new run begins now */
 /* tank_vacuum.c */
 void tank_vacuum_window(struct tank *tank, const struct slope_fit *fit, double cm);
 /* Is this slope so far above the baseline that shorter windows will do? */
 bool tank_vacuum_is_high(const struct tank *tank, const struct slope_fit *fit);
 void tank_vacuum_fill(struct tank *tank, const struct tank_fill *last); /* when the next one begins */
 void tank_vacuum_block(struct tank *tank);                              /* after each block of a run */
+/* Is the baseline known at this level? */
+bool tank_vacuum_knows(const struct tank *tank, double cm);
+/* cm per day: what falls less stands still; 0: not known. */
+double tank_vacuum_least_fall(const struct tank *tank, double cm);
 double tank_vacuum_index(const struct tank *tank);
 double tank_vacuum_growth(const struct tank *tank); /* of the index, per day */
 /* What is usual at this level: boil-off (content per day), and the top above LN2 (0: not learned). */
@@ -75,18 +81,28 @@ void tank_fill_lost(struct tank *tank); /* what became of it was not seen */
 /* By the level now, which must be good: a fill is due; the tank is too full. */
 bool tank_fill_is_low(const struct tank *tank);
 bool tank_fill_is_high(const struct tank *tank);
+/* The valve is open, and nothing comes, or nothing more: the level falls as if there were no fill. */
+bool tank_fill_is_dead(const struct tank *tank);
+/* The level rises in a fill, or did some minutes ago. No fill is due, and none goes on: both are seen now. */
+bool tank_fill_comes(const struct tank *tank);
+bool tank_fill_is_well(const struct tank *tank);
 void tank_fill_feed(struct tank *tank);
 void tank_fill_view(const struct tank *tank, struct tank_view *ret);
 /* tank_sense.c: lid and plausibility. */
 void tank_sense_feed(struct tank *tank);
 /* Has the lid been closed for so long that its heat is gone? */
 bool tank_sense_quiet(const struct tank *tank);
+/* By this slope: the level stands still where it should have fallen; it falls as it should. */
+bool tank_sense_stands(const struct tank *tank, const struct slope_fit *fit);
+bool tank_sense_falls(const struct tank *tank, const struct slope_fit *fit);
 void tank_sense_view(const struct tank *tank, struct tank_view *ret);
 /* What a probe shows now, of itself and of its twin. */
 enum tank_doubt { TANK_NOT_JUDGED, TANK_NO_DOUBT, TANK_DOUBTFUL };
 enum tank_doubt tank_sense_warm(const struct tank *tank, unsigned probe);
 enum tank_doubt tank_sense_cold(const struct tank *tank, unsigned probe);
 enum tank_doubt tank_sense_twin(const struct tank *tank, unsigned probe);
+/* For how long it has been so. Only a judgement that it is not so begins anew, or none for TANK_GAP_US. */
+int64_t tank_lasting(struct tank_lasting *lasting, int64_t now_us, enum tank_doubt doubt);
 /* tank_over.c */
 void tank_over_feed(struct tank *tank);
 uint32_t tank_over(const struct tank *tank);

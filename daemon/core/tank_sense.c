@@ -70,23 +70,42 @@ static void flag(struct tank *t, uint32_t bit, bool on)
     t->flags = on ? t->flags | bit : t->flags & ~bit;
 }
 
-/* Not a hair's breadth while so much must have boiled off that it should have moved. */
+/* The fall that must be seen, when it is one. */
+static double least_cm(const struct tank *t)
+{
+    double step = t->model.resolution_cm == TANK_UNKNOWN ? 0 : tank_number(t->model.resolution_cm);
+    return tank_larger(FLAT_LEAST_CM, FLAT_FALL * step);
+}
+
+bool tank_sense_stands(const struct tank *t, const struct slope_fit *fit)
+{
+    double cm_day = tank_vacuum_least_fall(t, fit->end_value);
+    return cm_day > 0 && -fit->low < cm_day && fit->span_days * (double)TANK_DAY_US >= (double)FLAT_US &&
+           cm_day * fit->span_days > least_cm(t);
+}
+
+bool tank_sense_falls(const struct tank *t, const struct slope_fit *fit)
+{
+    double cm_day = tank_vacuum_least_fall(t, fit->end_value);
+    return fit->high < 0 && -fit->high > cm_day;
+}
+
+/* Not a hair's breadth while so much must have boiled off that it should have moved. It is over when it is
+ * seen to fall again, or to rise: another reading alone may be noise. */
 static void watch_flat(struct tank *t)
 {
     if (!tank_good(&t->input.level) || t->base <= 0)
         return;
     double cm = tank_number(t->input.level.value);
-    double step = t->model.resolution_cm == TANK_UNKNOWN ? 0 : tank_number(t->model.resolution_cm);
-    if (cm != t->flat_cm || t->phase == TANK_FILLING) {
+    if (cm != t->flat_cm || (t->phase == TANK_FILLING && !tank_fill_is_dead(t))) {
         t->flat_cm = cm;
         t->flat_us = t->now_us;
-        flag(t, TANK_LEVEL_FLAT, false);
         return;
     }
     double days = (double)(t->now_us - t->flat_us) / (double)TANK_DAY_US;
     double fall_cm = t->base / tank_per_cm(t, cm) * days;
-    if (t->now_us - t->flat_us >= FLAT_US && fall_cm > tank_larger(FLAT_LEAST_CM, FLAT_FALL * step))
-        flag(t, TANK_LEVEL_FLAT, true);
+    if (t->now_us - t->flat_us >= FLAT_US && fall_cm > least_cm(t) && !(t->flags & TANK_LEVEL_FLAT))
+        tank_level_stands(t);
 }
 
 enum tank_doubt tank_sense_warm(const struct tank *t, unsigned i)
@@ -117,30 +136,44 @@ enum tank_doubt tank_sense_twin(const struct tank *t, unsigned i)
     return off > t->model.twin_k || -off > t->model.twin_k ? TANK_DOUBTFUL : TANK_NO_DOUBT;
 }
 
-static bool any(const struct tank *t, enum tank_doubt judge(const struct tank *, unsigned))
+int64_t tank_lasting(struct tank_lasting *lasting, int64_t now_us, enum tank_doubt doubt)
+{
+    if (doubt != TANK_NOT_JUDGED || now_us - lasting->judged_us > TANK_GAP_US) {
+        bool is = doubt == TANK_DOUBTFUL, was = lasting->is && now_us - lasting->judged_us <= TANK_GAP_US;
+        if (!is || !was)
+            lasting->since_us = now_us;
+        lasting->is = is;
+        lasting->judged_us = now_us;
+    }
+    return lasting->is ? now_us - lasting->since_us : 0;
+}
+
+/* True when one of the probes has been so for DOUBT_US. */
+static bool lasts(const struct tank *t, struct tank_lasting *lasting,
+                  enum tank_doubt judge(const struct tank *, unsigned))
+{
+    bool any = false;
+    for (unsigned i = 0; i < TANK_TEMPS; i++)
+        any = tank_lasting(&lasting[i], t->now_us, judge(t, i)) >= DOUBT_US || any;
+    return any;
+}
+
+static bool is_cold(const struct tank *t)
 {
     for (unsigned i = 0; i < TANK_TEMPS; i++) {
-        if (judge(t, i) == TANK_DOUBTFUL)
+        if (tank_sense_cold(t, i) == TANK_DOUBTFUL)
             return true;
     }
     return false;
-}
-
-/* True when it has been so for DOUBT_US. */
-static bool lasts(const struct tank *t, int64_t *since_us, bool now)
-{
-    if (!now)
-        *since_us = t->now_us;
-    return t->now_us - *since_us >= DOUBT_US;
 }
 
 void tank_sense_feed(struct tank *t)
 {
     watch_lid(t);
     watch_flat(t);
-    flag(t, TANK_TEMP_TOO_COLD, any(t, tank_sense_cold));
-    flag(t, TANK_TEMP_TOO_WARM, lasts(t, &t->warm_us, any(t, tank_sense_warm)));
-    flag(t, TANK_TEMPS_DIFFER, lasts(t, &t->differ_us, any(t, tank_sense_twin)));
+    flag(t, TANK_TEMP_TOO_COLD, is_cold(t));
+    flag(t, TANK_TEMP_TOO_WARM, lasts(t, t->warm_probes, tank_sense_warm));
+    flag(t, TANK_TEMPS_DIFFER, lasts(t, t->twin_probes, tank_sense_twin));
 }
 
 void tank_sense_view(const struct tank *t, struct tank_view *ret)

@@ -44,6 +44,10 @@
 #define TOP_LEAST_K   3.0
 #define NORMAL        4 /* windows in a row near the baseline that end it */
 #define NEAR          1.15
+#define STANDS        0.5  /* of the baseline: less is no boil-off, the level or its probe stands still */
+#define BESIDE_CM     1.0  /* so far beside the levels that were learned the baseline holds */
+#define BELOW_TIMES   1.5  /* for the fast look below them */
+#define NO_COLD_K     95.0 /* a top so far above LN2: it is out of use */
 
 static double index_of_late(const struct tank *t, const double *values)
 {
@@ -99,6 +103,19 @@ double tank_vacuum_boil(const struct tank *t, double cm)
 double tank_vacuum_top(const struct tank *t, double cm)
 {
     return t->base_top_k > 0 ? t->base_top_k + t->top_per_cm * at_cm(t, cm) : 0;
+}
+
+/* Without its exact shape a neck looks like a failing vacuum: what was never learned is not judged. */
+bool tank_vacuum_knows(const struct tank *t, double cm)
+{
+    if (t->base <= 0)
+        return false;
+    return t->model.n_shape > 2 || (cm <= t->most_base_cm + BESIDE_CM && cm >= t->least_base_cm - BESIDE_CM);
+}
+
+double tank_vacuum_least_fall(const struct tank *t, double cm)
+{
+    return tank_vacuum_knows(t, cm) ? STANDS * tank_vacuum_boil(t, cm) / tank_per_cm(t, cm) : 0;
 }
 
 /* How far the windows lie from the baseline: the middle ones, and those above, which lid use makes. */
@@ -224,7 +241,10 @@ static void judge(struct tank *t, const struct tank_window *w)
         return;
     double step = tank_smaller(CLIP, (index - 1) / t->spread - SLACK);
     t->cusum = tank_smaller(2 * ENOUGH, tank_larger(0, t->cusum + step));
-    t->normal = index < NEAR ? t->normal + 1 : 0;
+    if (t->phase == TANK_FILLING) /* a trickle may hide some of what boils off: that ends nothing */
+        t->normal = 0;
+    else
+        t->normal = index < NEAR ? t->normal + 1 : 0;
     t->n_high = index >= INDEX_FLOOR ? t->n_high + 1 : 0;
     if (t->n_high == 1)
         t->high_us = t->now_us;
@@ -237,6 +257,10 @@ static void judge(struct tank *t, const struct tank_window *w)
         t->cause = TANK_CAUSE_NONE;
     }
     follow(t, w, index);
+    if (t->model.n_shape <= 2 && index < NEAR && index > 1 / NEAR && t->cusum < WATCH && t->failing_us == 0) {
+        t->least_base_cm = tank_smaller(t->least_base_cm, w->cm);
+        t->most_base_cm = tank_larger(t->most_base_cm, w->cm);
+    }
 }
 
 void tank_vacuum_window(struct tank *t, const struct slope_fit *fit, double cm)
@@ -250,12 +274,16 @@ void tank_vacuum_window(struct tank *t, const struct slope_fit *fit, double cm)
     if (t->flags & TANK_LEVEL_JUMP)
         return;
     if (t->base > 0) {
-        if (half < ROUGH * tank_larger(-fit->per_day, t->base / tank_per_cm(t, cm)))
+        double begin_cm = 2 * cm - fit->end_value;
+        bool known = tank_vacuum_knows(t, fit->end_value) && tank_vacuum_knows(t, begin_cm);
+        if (known && w.boil < STANDS * tank_vacuum_boil(t, cm))
+            return;
+        if (known && half < ROUGH * tank_larger(-fit->per_day, t->base / tank_per_cm(t, cm)))
             judge(t, &w);
         if (t->base_final)
             return;
     }
-    if (w.boil <= 0 || half > -ROUGH * fit->per_day)
+    if (w.boil <= 0 || half > -ROUGH * fit->per_day || t->phase == TANK_FILLING || w.top_k > NO_COLD_K)
         return;
     t->windows[t->next_window] = w;
     t->next_window = (t->next_window + 1) % TANK_WINDOWS;
@@ -285,6 +313,11 @@ static bool falls_fast(const struct tank *t, unsigned n, double times)
     if (t->n_recent < n)
         return false;
     unsigned first = t->n_recent - n;
+    if (!tank_vacuum_knows(t, t->recent[first])) {
+        if (t->recent[first] > t->most_base_cm)
+            return false;
+        times *= BELOW_TIMES;
+    }
     double begin = mean_of(t, first), middle = mean_of(t, first + n / 2 - 1),
            end = mean_of(t, t->n_recent - 2);
     double least = HALF_LEAST * (begin - end);
@@ -321,7 +354,8 @@ void tank_vacuum_fill(struct tank *t, const struct tank_fill *last)
     bool all = lost_cm > LOST_CM &&
                lost_cm > FILLS_SHARE * (last->to_cm - last->from_cm); /* else it joins another one's fill */
     bool closed = !t->lid_open && t->lid_closed_us < last->begin_us;
-    bool fast = t->base > 0 && all && closed && days > 0 && cm > 0 &&
+    bool known = tank_vacuum_knows(t, last->to_cm) || last->to_cm < t->most_base_cm;
+    bool fast = t->base > 0 && known && all && closed && days > 0 && cm > 0 &&
                 cm / days * tank_per_cm(t, t->phase_cm) > FILLS_TIMES * tank_vacuum_boil(t, t->phase_cm);
     t->fast_fills = fast ? t->fast_fills + 1 : 0;
     if (t->fast_fills >= FILLS_IN_ROW)
@@ -330,6 +364,14 @@ void tank_vacuum_fill(struct tank *t, const struct tank_fill *last)
 
 static void say_index(const struct tank *t, struct tank_view *ret)
 {
+    if (t->flags & TANK_LEVEL_FLAT) {
+        ret->vacuum_index = tank_unknown(TANK_NOT_FALLING);
+        return;
+    }
+    if (t->base > 0 && !tank_vacuum_knows(t, t->last_cm)) {
+        ret->vacuum_index = tank_unknown(TANK_LEARNING);
+        return;
+    }
     if (t->base <= 0 || t->n_index == 0) {
         ret->vacuum_index = tank_unknown(tank_absent(&t->input.level) ? TANK_NOT_MEASURED : TANK_LEARNING);
         return;

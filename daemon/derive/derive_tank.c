@@ -6,8 +6,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define WAIT_US INT64_C(10000000)
+#define WAIT_US     INT64_C(10000000)
+#define RECALLED_US (30 * 60 * INT64_C(1000000)) /* the estimators' gap: TANK_GAP_US */
+#define FULL_TENTHS 1050                         /* of a hundredth: more than full is no level */
 
 __extension__ typedef __int128 wide_t;
 
@@ -67,15 +70,16 @@ static micro_t in_unit(const struct role *role, micro_t value)
     return result > MICRO_MAX ? MICRO_MAX : result < -MICRO_MAX ? -MICRO_MAX : (micro_t)result;
 }
 
-static bool is_on(const struct role *role, micro_t value)
+/* A state that is neither (a fault of the switch) is no reading of it. */
+static struct reading as_state(const struct role *role, const struct reading *reading)
 {
-    if (role->n_states == 0)
-        return value != 0;
-    for (unsigned i = 0; i < role->n_states; i++) {
-        if (value == role->states[i] * MICRO_PER_UNIT)
-            return true;
-    }
-    return false;
+    const int state = role_state(role, reading->value);
+    struct reading ret = *reading;
+
+    if (state < 0)
+        return (struct reading){.quality = QUALITY_BAD, .reason = REASON_UNKNOWN_STATE};
+    ret.value = state * MICRO_PER_UNIT;
+    return ret;
 }
 
 void derive_tank_input_take(const struct derive *d, struct derive_input *input, bool state,
@@ -88,15 +92,21 @@ void derive_tank_input_take(const struct derive *d, struct derive_input *input, 
         if (reading->reason == REASON_NEVER_READ)
             input->reading.reason = REASON_STALE;
     } else if (state) {
-        input->reading.value = is_on(input->role, reading->value) ? MICRO_PER_UNIT : 0;
+        input->reading = as_state(input->role, reading);
+    } else if (strcmp(d->config->points[input->role->point].unit, "%") == 0 &&
+               reading->value > MICRO_PER_UNIT / 10 * FULL_TENTHS) { /* of what is full */
+        input->reading = (struct reading){.quality = QUALITY_BAD, .reason = REASON_OVER_RANGE};
     } else {
         input->reading.value = in_unit(input->role, reading->value);
     }
 }
 
+/* In the record a reading lives until the next one of its point, up to the estimators' gap: how often it came
+ * then is not what the file says now. */
 struct reading derive_tank_input_now(const struct derive *d, const struct derive_input *input)
 {
-    bool old = input->stale_us > 0 && derive_tank_time(d) - input->us > input->stale_us;
+    int64_t stale_us = d->ready || input->stale_us > RECALLED_US ? input->stale_us : RECALLED_US;
+    bool old = input->stale_us > 0 && derive_tank_time(d) - input->us > stale_us;
     if (!old || input->reading.quality == QUALITY_BAD)
         return input->reading;
     return (struct reading){.quality = QUALITY_BAD, .reason = REASON_STALE};
@@ -126,12 +136,23 @@ static void feed(struct derive *d, struct derive_vessel *v, bool level_is_new)
     v->fed_us = now_us;
 }
 
+/* A level above the vessel's upper end lies. */
+static void above_full(const struct derive_vessel *v, struct derive_input *level)
+{
+    const struct tank_vessel *model = &v->config->model;
+    if (model->n_shape > 0 && level->reading.quality != QUALITY_BAD &&
+        level->reading.value > model->shape[model->n_shape - 1].cm / 1000 * FULL_TENTHS)
+        level->reading = (struct reading){.quality = QUALITY_BAD, .reason = REASON_OVER_RANGE};
+}
+
 void derive_tank_take(struct derive *d, uint16_t vessel, unsigned which, const struct reading *reading)
 {
     struct derive_vessel *v = &d->vessels[vessel];
     struct derive_input *input = &v->inputs[which];
     struct reading before = input->reading;
     derive_tank_input_take(d, input, is_state(which), reading);
+    if (which == VESSEL_LEVEL)
+        above_full(v, input);
     bool moved =
         is_state(which) && (input->reading.quality != before.quality || input->reading.value != before.value);
     if (which != VESSEL_LEVEL && !moved)

@@ -42,6 +42,8 @@ static bool outside_usual(const struct derive_vessel *v, micro_t margin)
 {
     const struct tank_vessel *model = &v->config->model;
     micro_t level = v->tank.input.level.value;
+    if (v->view.by_warming || v->view.flags & TANK_LEVEL_FLAT) /* where it is the level does not tell */
+        return true;
     if (model->fill_start_cm == TANK_UNKNOWN || v->view.vacuum == TANK_VACUUM_FAILING)
         return true;
     if (v->known[DERIVE_ALARM_OVERDUE] == DERIVE_HOLDS)

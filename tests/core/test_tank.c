@@ -139,6 +139,85 @@ static void at_and_below_the_limits(void **state)
     assert_int_equal(stage_view(&s).left_150_h.value, 0);
 }
 
+/* A level probe that shows 1.5 cm of an empty vessel: what the top says counts. */
+static void dry_though_the_level_does_not_say_so(void **state)
+{
+    (void)state;
+    struct tank_vessel model;
+    struct stage s;
+    stage_model(&model);
+    stage_open(&s, &model);
+    s.offset_cm = 1.5;
+    stage_run(&s, 13 * DAY); /* it learns */
+    s.start_cm = 0;
+    while (s.level_cm > 0)
+        stage_run(&s, HOUR);
+    for (int h = 0; h < 60; h++) { /* 0.5 K an hour */
+        stage_run(&s, HOUR);
+        s.top_c += 0.5;
+    }
+    struct tank_view v = stage_view(&s);
+    KNOWN(v.left_low_h); /* it is below low_level: that needs no slope */
+    assert_int_equal(v.left_low_h.value, 0);
+    UNKNOWN(v.boil_cm_day, TANK_NOT_FALLING);
+    UNKNOWN(v.left_empty_h, TANK_NOT_FALLING);
+    holds(&v.left_150_h, (-150 - s.top_c) / 0.5);
+    assert_true(v.by_warming);
+    for (int h = 0; h < 30; h++) {
+        s.top_c += 0.5;
+        stage_run(&s, HOUR);
+    }
+    assert_true(s.top_c > -150);
+    v = stage_view(&s);
+    KNOWN(v.left_150_h);
+    assert_int_equal(v.left_150_h.value, 0);
+    KNOWN(v.left_135_h);
+}
+
+static void warm_without_a_level(void **state)
+{
+    (void)state;
+    struct stage s;
+    stage_open(&s, NULL);
+    for (int i = 0; i < 120; i++) {
+        stage_step(&s);
+        s.input.level = BAD;
+        s.input.temps[0] = GOOD(-100);
+        tank_feed(&s.tank, s.now_us, &s.input);
+    }
+    struct tank_view v = stage_view(&s);
+    KNOWN(v.left_150_h);
+    assert_int_equal(v.left_150_h.value, 0);
+    KNOWN(v.left_135_h);
+    UNKNOWN(v.left_empty_h, TANK_BAD_READING);
+    UNKNOWN(v.left_low_h, TANK_BAD_READING);
+    s.top_c = -190; /* cold, and not warming */
+    for (int i = 0; i < 600; i++) {
+        stage_step(&s);
+        s.input.level = BAD;
+        tank_feed(&s.tank, s.now_us, &s.input);
+    }
+    v = stage_view(&s);
+    UNKNOWN(v.left_150_h, TANK_BAD_READING);
+    UNKNOWN(v.left_135_h, TANK_BAD_READING);
+}
+
+/* The noise of a cold top is no warming: how long it lasts is not known, and there is no liquid. */
+static void empty_and_cold(void **state)
+{
+    (void)state;
+    struct stage s;
+    stage_open(&s, NULL);
+    s.start_cm = s.level_cm = s.noise_cm = 0;
+    s.top_c = -195.4;
+    for (int h = 0; h < 100; h++) {
+        s.top_c += 0.005;
+        stage_run(&s, HOUR);
+        assert_false(stage_view(&s).left_150_h.known || stage_view(&s).left_150_h.at_least);
+        KNOWN(stage_view(&s).left_empty_h);
+    }
+}
+
 static void what_is_missing_takes_away_what_needs_it(void **state)
 {
     (void)state;
@@ -299,6 +378,9 @@ int main(void)
                                        cmocka_unit_test(fills_are_seen_without_a_valve),
                                        cmocka_unit_test(boil_off_and_time_left),
                                        cmocka_unit_test(at_and_below_the_limits),
+                                       cmocka_unit_test(dry_though_the_level_does_not_say_so),
+                                       cmocka_unit_test(warm_without_a_level),
+                                       cmocka_unit_test(empty_and_cold),
                                        cmocka_unit_test(what_is_missing_takes_away_what_needs_it),
                                        cmocka_unit_test(after_a_gap_it_begins_anew),
                                        cmocka_unit_test(while_the_daemon_stood_nothing_was_read),

@@ -109,7 +109,8 @@ static void no_fill_in_time(void **state)
     s.start_cm = 0;
     stage_run(&s, 47 * HOUR);
     assert_false(stage_view(&s).flags & TANK_FILL_OVERDUE);
-    assert_true(stage_view(&s).since_fill_h.at_least); /* none was seen; it may be longer */
+    assert_false(stage_view(&s).over & TANK_FILL_OVERDUE); /* it may have been due before */
+    assert_true(stage_view(&s).since_fill_h.at_least);     /* none was seen; it may be longer */
     assert_between(AS_NUM(stage_view(&s).since_fill_h.low), 46, 48);
     stage_run(&s, 2 * HOUR);
     assert_true(stage_view(&s).flags & TANK_FILL_OVERDUE);
@@ -127,6 +128,27 @@ static void a_valve_that_does_not_close(void **state)
     assert_true(stage_view(&s).flags & TANK_VALVE_STUCK_OPEN);
     stage_run(&s, 4 * HOUR);
     assert_true(stage_view(&s).flags & TANK_OVERFILL);
+}
+
+/* After a start little is known of the slope: that does not say that nothing comes. */
+static void a_valve_that_leaks_since_before(void **state)
+{
+    (void)state;
+    struct tank_vessel model;
+    struct stage s;
+    stage_model(&model);
+    stage_open(&s, &model);
+    s.start_cm = 0;
+    s.level_cm = 16;
+    s.fall_cm_day = -3;
+    s.noise_cm = 0.3;
+    for (int i = 0; i < 6 * 60; i++) {
+        stage_run(&s, MINUTE);
+        assert_false(stage_view(&s).over & TANK_VALVE_STUCK_OPEN);
+    }
+    s.fall_cm_day = 2;
+    stage_run(&s, DAY);
+    assert_true(stage_view(&s).over & TANK_VALVE_STUCK_OPEN);
 }
 
 static void what_a_month_takes(void **state)
@@ -194,8 +216,152 @@ static void a_level_that_stands_still(void **state)
         tank_feed(&s.tank, s.now_us, &s.input);
     }
     assert_int_equal(stage_view(&s).flags, TANK_LEVEL_FLAT);
-    stage_run(&s, MINUTE);
+    stage_run(&s, MINUTE); /* one other reading is no fall */
+    assert_int_equal(stage_view(&s).flags, TANK_LEVEL_FLAT);
+    stage_run(&s, 8 * HOUR);
     assert_int_equal(stage_view(&s).flags & TANK_LEVEL_FLAT, 0);
+}
+
+/* As stage_run, but each n-th poll has no answer. */
+static void run_with_timeouts(struct stage *s, int64_t us, unsigned n)
+{
+    unsigned poll = 0;
+    for (int64_t end_us = s->now_us + us; s->now_us < end_us;) {
+        stage_step(s);
+        s->input.temps[1] = GOOD(-180);
+        s->input.temps[2] = GOOD(-188);
+        if (++poll % n == 0)
+            s->input.level = s->input.temps[1] = BAD;
+        tank_feed(&s->tank, s->now_us, &s->input);
+    }
+}
+
+static void timeouts_now_and_then_hide_nothing(void **state)
+{
+    (void)state;
+    struct tank_vessel model;
+    struct stage s;
+    stage_model(&model);
+    model.probe_cm[1] = N(5);
+    model.twin[1] = 3;
+    model.twin_k = N(2);
+    for (unsigned n = 2; n <= 20; n += 9) {
+        stage_open(&s, &model);
+        s.start_cm = 0;
+        s.level_cm = 14;
+        run_with_timeouts(&s, 40 * MINUTE, n);
+        assert_int_equal(stage_view(&s).flags, TANK_FILL_OVERDUE | TANK_TEMP_TOO_WARM | TANK_TEMPS_DIFFER);
+        for (int i = 0; i < 20; i++) { /* and end nothing */
+            run_with_timeouts(&s, MINUTE, n);
+            s.input.level = BAD;
+            tank_feed(&s.tank, s.now_us, &s.input);
+            assert_true(stage_view(&s).flags & TANK_FILL_OVERDUE);
+        }
+    }
+}
+
+/* The supply runs dry after some centimetres, and the valve stays open. */
+static void the_supply_runs_dry_in_a_fill(void **state)
+{
+    (void)state;
+    struct stage s;
+    used_to_it(&s);
+    run_to_fill(&s);
+    stage_run(&s, 8 * MINUTE);
+    assert_between(s.level_cm, 16.5, 17.5);
+    s.rise_cm_min = 0;
+    stage_run(&s, 45 * MINUTE);
+    assert_true(stage_view(&s).flags & TANK_FILL_INEFFECTIVE);
+    assert_false(stage_view(&s).over & TANK_FILL_INEFFECTIVE);
+    s.silent = true; /* what was not seen to end has not ended */
+    stage_run(&s, 2 * HOUR);
+    assert_false(stage_view(&s).over & TANK_FILL_INEFFECTIVE);
+    s.silent = false;
+    s.fall_cm_day = 5;
+    stage_run(&s, DAY); /* down to 11.5 */
+    uint32_t flags = stage_view(&s).flags;
+    assert_true(flags & TANK_FILL_INEFFECTIVE);
+    assert_true(flags & TANK_FILL_OVERDUE);
+    struct tank_view v = stage_view(&s);
+    assert_int_equal(v.phase, TANK_FILLING);
+    assert_true(v.boil_cm_day.known); /* what no fill hides is measured */
+    assert_between(AS_NUM(v.boil_cm_day.value), 4.5, 5.5);
+    s.filling = false; /* somebody closes the valve: nothing has come */
+    s.start_cm = 0;
+    stage_run(&s, 10 * MINUTE);
+    assert_false(stage_view(&s).over & TANK_FILL_INEFFECTIVE);
+    assert_true(stage_view(&s).flags & TANK_FILL_OVERDUE);
+    s.rise_cm_min = 0.25;
+    s.start_cm = 15;
+    stage_run(&s, HOUR);
+    assert_int_equal(stage_view(&s).flags & (TANK_FILL_INEFFECTIVE | TANK_FILL_OVERDUE), 0);
+    assert_true(stage_view(&s).over & TANK_FILL_INEFFECTIVE);
+}
+
+static void a_level_that_sticks_while_the_valve_is_open(void **state)
+{
+    (void)state;
+    struct stage s;
+    used_to_it(&s);
+    run_to_fill(&s);
+    stage_run(&s, 8 * MINUTE);
+    s.rise_cm_min = 0;
+    s.fall_cm_day = s.noise_cm = 0;
+    stage_run(&s, 12 * HOUR);
+    assert_true(stage_view(&s).flags & TANK_FILL_INEFFECTIVE);
+    assert_true(stage_view(&s).flags & TANK_LEVEL_FLAT);
+    assert_false(stage_view(&s).over & TANK_LEVEL_FLAT);
+}
+
+/* What was well before its readings were lost is not found to be doubtful by the silence. */
+static void silence_is_no_doubt(void **state)
+{
+    (void)state;
+    struct tank_vessel model;
+    struct stage s;
+    stage_model(&model);
+    model.probe_cm[0] = N(5);
+    stage_open(&s, &model);
+    s.top_c = -194;
+    for (int i = 0; i < 3; i++) {
+        for (int k = 0; k < 40; k++) {
+            s.silent = k > 0;
+            stage_run(&s, MINUTE);
+            assert_int_equal(stage_view(&s).flags, 0);
+        }
+    }
+}
+
+/* The valve's reading is lost now and then while nothing comes: that is one fill, and not several. */
+static void a_fill_whose_valve_is_lost_for_a_moment(void **state)
+{
+    (void)state;
+    struct stage s;
+    used_to_it(&s);
+    unsigned n = s.tank.n_fills;
+    run_to_fill(&s);
+    stage_run(&s, 5 * MINUTE);
+    int64_t since_us = stage_view(&s).phase_since_us;
+    s.rise_cm_min = 0;
+    for (int i = 0; i < 40; i++) {
+        stage_step(&s);
+        if (i % 20 >= 10)
+            s.input.valve = BAD;
+        tank_feed(&s.tank, s.now_us, &s.input);
+        assert_int_equal(stage_view(&s).phase, TANK_FILLING);
+        assert_int_equal(stage_view(&s).phase_since_us, since_us);
+    }
+    s.rise_cm_min = 0.25;
+    stage_run(&s, HOUR);
+    assert_int_equal(s.tank.n_fills, n + 1);
+    run_to_fill(&s);
+    for (int i = 0; i < 90; i++) { /* it is lost for good: the level tells when it ended */
+        stage_step(&s);
+        s.input.valve = BAD;
+        tank_feed(&s.tank, s.now_us, &s.input);
+    }
+    assert_int_not_equal(stage_view(&s).phase, TANK_FILLING);
+    assert_int_equal(s.tank.n_fills, n + 2);
 }
 
 static void the_lid_and_what_it_does(void **state)
@@ -224,9 +390,15 @@ int main(void)
                                        cmocka_unit_test(overdue_and_blocked),
                                        cmocka_unit_test(no_fill_in_time),
                                        cmocka_unit_test(a_valve_that_does_not_close),
+                                       cmocka_unit_test(a_valve_that_leaks_since_before),
                                        cmocka_unit_test(what_a_month_takes),
                                        cmocka_unit_test(sensors_that_contradict_each_other),
                                        cmocka_unit_test(a_level_that_stands_still),
+                                       cmocka_unit_test(a_fill_whose_valve_is_lost_for_a_moment),
+                                       cmocka_unit_test(silence_is_no_doubt),
+                                       cmocka_unit_test(the_supply_runs_dry_in_a_fill),
+                                       cmocka_unit_test(a_level_that_sticks_while_the_valve_is_open),
+                                       cmocka_unit_test(timeouts_now_and_then_hide_nothing),
                                        cmocka_unit_test(the_lid_and_what_it_does)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,27 @@ static void a_fill_that_is_overdue(void **state)
     assert_flag(&s, TANK_FILL_OVERDUE, false, true);
 }
 
+/* As after a restart: fills are remembered, and that nothing comes now has yet to be found. */
+static void old_fills_prove_nothing(void **state)
+{
+    (void)state;
+    struct stage s;
+    open_stage(&s);
+    run(&s, 15 * DAY, -194, false, false);
+    s.rise_cm_min = 0;
+    while (!s.filling)
+        run(&s, MINUTE, -194, false, false);
+    run(&s, 5 * MINUTE, -194, false, false);
+    assert_flag(&s, TANK_FILL_INEFFECTIVE, false, false);
+    run(&s, 35 * MINUTE, -194, true, false);
+    run(&s, 5 * MINUTE, -194, false, false);
+    assert_flag(&s, TANK_FILL_INEFFECTIVE, false, false);
+    assert_flag(&s, TANK_FILL_TOO_LONG, false, false);
+    s.rise_cm_min = 0.25;
+    run(&s, 5 * MINUTE, -194, false, false);
+    assert_flag(&s, TANK_FILL_INEFFECTIVE, false, true);
+}
+
 static void a_level_that_is_too_high(void **state)
 {
     (void)state;
@@ -136,8 +157,8 @@ static void a_level_that_stands_still(void **state)
     s.input.valve = GOOD(0);
     s.now_us += MINUTE;
     tank_feed(&s.tank, s.now_us, &s.input);
-    assert_flag(&s, TANK_LEVEL_FLAT, false, false);
-    run(&s, 2 * HOUR, -194, false, false);
+    assert_flag(&s, TANK_LEVEL_FLAT, true, false);
+    run(&s, 8 * HOUR, -194, false, false);
     assert_flag(&s, TANK_LEVEL_FLAT, false, true);
 }
 
@@ -197,10 +218,13 @@ static void an_old_level_is_not_counted_twice(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_fill_that_is_overdue),           cmocka_unit_test(a_level_that_is_too_high),
-        cmocka_unit_test(a_probe_that_is_too_warm),         cmocka_unit_test(twins_and_cold),
-        cmocka_unit_test(a_level_that_stands_still),        cmocka_unit_test(a_fill_that_is_lost_from_sight),
-        cmocka_unit_test(an_old_level_is_not_counted_twice)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_fill_that_is_overdue),
+                                       cmocka_unit_test(old_fills_prove_nothing),
+                                       cmocka_unit_test(a_level_that_is_too_high),
+                                       cmocka_unit_test(a_probe_that_is_too_warm),
+                                       cmocka_unit_test(twins_and_cold),
+                                       cmocka_unit_test(a_level_that_stands_still),
+                                       cmocka_unit_test(a_fill_that_is_lost_from_sight),
+                                       cmocka_unit_test(an_old_level_is_not_counted_twice)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

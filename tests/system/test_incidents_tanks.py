@@ -265,8 +265,8 @@ class SwappedProbes(Incident):
         mark = self.observer.feed.mark()
         self.hall("set", "tank-%d" % tank, "fill")
         self.observer.point("tank-%d" % tank, "fill-valve", lambda p: p.get("state") == "open", since=mark)
-        self.minutes(12)  # levels are medians of five minutes
         mark = self.observer.feed.mark()
+        self.minutes(12)  # levels are medians of five minutes
         self.hall("set", "tank-%d" % tank, "fill_limit", "1 min")  # its own probe will never end it
         self.observer.point("tank-%d" % tank, "fill-valve", lambda p: p.get("state") == "closed", since=mark)
         self.hall("set", "tank-%d" % tank, "fill_limit", "5 h")

@@ -10,7 +10,8 @@
 #include "stored.h"
 #include "words.h"
 
-static const char *const inputs[FREEZER_INPUTS] = {"chamber", "sample", "setpoint", "segment", "status", "lid", "power", "ln2"};
+static const char *const inputs[FREEZER_INPUTS] = {"chamber", "sample", "setpoint", "segment",
+                                                   "status",  "lid",    "power",    "ln2"};
 
 /* ---------------------------------------------------------------- the run in numbers */
 
@@ -27,7 +28,8 @@ static void add_ice(struct gather *g, json_t *ret, const struct freezer_record *
     facts_set(g, one, "supercooling", facts_run_degrees(freezer_ice_supercooling(ice)));
     facts_set(g, one, "peak", seen ? facts_run_degrees(ice->peak) : NULL);
     facts_set(g, one, "peak_time", seen && ice->peak_us != FREEZER_NONE ? facts_time(ice->peak_us) : NULL);
-    facts_set(g, one, "plateau_seconds", ice->plateau_us != FREEZER_NONE ? facts_seconds(ice->plateau_us) : NULL);
+    facts_set(g, one, "plateau_seconds",
+              ice->plateau_us != FREEZER_NONE ? facts_seconds(ice->plateau_us) : NULL);
     facts_set(g, ret, "ice", one);
 }
 
@@ -73,6 +75,7 @@ static json_t *run_facts(struct gather *g, const struct run_file *run)
     facts_set(g, ret, "begin", facts_time(r->begin.utc_us));
     facts_set(g, ret, "end", facts_time(r->end.utc_us));
     facts_set(g, ret, "seconds", facts_seconds(r->end.utc_us - r->begin.utc_us));
+    facts_set(g, ret, "clock_set_seconds", r->clock_us != 0 ? facts_seconds(r->clock_us) : NULL);
     facts_set(g, ret, "begin_known", json_boolean(r->begin_known));
     facts_set(g, ret, "recognised_by", json_string(r->by_status ? "status" : "temperature"));
     facts_set(g, ret, "how", json_string(freezer_record_end_name(r->how)));
@@ -81,10 +84,12 @@ static json_t *run_facts(struct gather *g, const struct run_file *run)
     if (e != NULL) {
         facts_set(g, ret, "operator", e->operator_name[0] != '\0' ? json_string(e->operator_name) : NULL);
         facts_set(g, ret, "lots", json_incref(e->lots));
-        facts_set(g, ret, "program_sha256", e->program_sha256[0] != '\0' ? json_string(e->program_sha256) : NULL);
+        facts_set(g, ret, "program_sha256",
+                  e->program_sha256[0] != '\0' ? json_string(e->program_sha256) : NULL);
         facts_set(g, ret, "verdict_then", e->verdict[0] != '\0' ? json_string(e->verdict) : NULL);
     }
-    facts_set(g, ret, "readings_left_out", run->left_out > 0 ? json_integer((json_int_t)run->left_out) : NULL);
+    facts_set(g, ret, "readings_left_out",
+              run->left_out > 0 ? json_integer((json_int_t)run->left_out) : NULL);
     add_ice(g, ret, r);
     add_measured(g, ret, r);
     return ret;
@@ -100,7 +105,8 @@ static bool note_calibration(void *context, const struct history_row *row)
     return !g->failed;
 }
 
-static json_t *point_facts(struct gather *g, const struct run_file *run, const struct run_trace *trace, const char *input)
+static json_t *point_facts(struct gather *g, const struct run_file *run, const struct run_trace *trace,
+                           const char *input)
 {
     static const struct bilingual nothing;
     int index = run->config != NULL ? config_find_point(run->config, trace->asset, trace->point) : -1;

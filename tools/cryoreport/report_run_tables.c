@@ -89,7 +89,7 @@ static void outside(const struct report *r, const json_t *step, char text[REPORT
 
 static void step_row(struct report *r, struct grid *grid, const json_t *step, size_t n)
 {
-    char number[16], name[REPORT_TEXT_MAX], rate[REPORT_TEXT_MAX], measured[REPORT_TEXT_MAX],
+    char number[24], name[REPORT_TEXT_MAX], rate[REPORT_TEXT_MAX], measured[REPORT_TEXT_MAX],
         planned[REPORT_TEXT_MAX], took[REPORT_TEXT_MAX], most[REPORT_TEXT_MAX], rms[REPORT_TEXT_MAX],
         out[REPORT_TEXT_MAX], setpoint[REPORT_TEXT_MAX];
     (void)snprintf(number, sizeof number, "%zu", n);

@@ -77,7 +77,7 @@ static void name_step(struct sheet *s, const json_t *step, size_t i, double x, d
                                            {"seed", "seed", "植冰"},
                                            {"plunge", "plunge", "投入"}};
     const char *kind = facts_text_of(step, "kind");
-    char number_only[16], whole[96];
+    char number_only[24], whole[96];
     (void)snprintf(number_only, sizeof number_only, "%zu", i + 1);
     (void)snprintf(whole, sizeof whole, "%s", number_only);
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
