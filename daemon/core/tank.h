@@ -219,6 +219,12 @@ struct tank {
     int64_t failing_us;
     enum tank_cause cause;
 
+    /* the top while the lid is closed and nothing is filled (tank_warm.c): means of blocks */
+    double tops[TANK_RECENT];
+    unsigned n_tops, n_top_sum, warm_row;
+    double top_sum_c;
+    int64_t tops_us;
+
     /* fills (tank_fill.c) */
     struct tank_fill fills[TANK_FILLS];
     unsigned n_fills, next_fill;
