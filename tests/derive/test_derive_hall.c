@@ -535,6 +535,26 @@ static void too_large(void **state)
     stage_close(s);
 }
 
+/* A switch that says "fault" is neither open nor closed. */
+static void a_lid_that_does_not_know(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open();
+    int open = site_point(&s->site, 0, TANK_POINT_LID_OPEN, BOUND_VALUE);
+    s->site.vessels[0].lid.n_off = 1; /* 0 is closed, 1 open, and 2 neither */
+    s->site.vessels[0].lid.off[0] = 0;
+    derive_ready(s->derive);
+    stage_run(s, 0.01);
+    assert_int_equal(s->heard.readings[open].quality, QUALITY_GOOD);
+    pass(s, 2 * MINUTE);
+    take(s, SITE_LID, 2);
+    derive_look(s->derive, s->now);
+    site_hear(s->derive, &s->heard);
+    assert_int_equal(s->heard.readings[open].quality, QUALITY_BAD);
+    assert_int_equal(s->heard.readings[open].reason, REASON_INPUT_BAD);
+    stage_close(s);
+}
+
 /* A role may scale, and an uncertain reading is not learned from. */
 static void roles(void **state)
 {
@@ -580,6 +600,7 @@ int main(void)
         cmocka_unit_test(a_fill_is_told_at_once),
         cmocka_unit_test(nobody_fetches),
         cmocka_unit_test(too_large),
+        cmocka_unit_test(a_lid_that_does_not_know),
         cmocka_unit_test(roles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
