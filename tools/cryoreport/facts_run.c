@@ -75,6 +75,7 @@ static json_t *run_facts(struct gather *g, const struct run_file *run)
     facts_set(g, ret, "begin", facts_time(r->begin.utc_us));
     facts_set(g, ret, "end", facts_time(r->end.utc_us));
     facts_set(g, ret, "seconds", facts_seconds(r->end.utc_us - r->begin.utc_us));
+    facts_set(g, ret, "clock_set_seconds", r->clock_us != 0 ? facts_seconds(r->clock_us) : NULL);
     facts_set(g, ret, "begin_known", json_boolean(r->begin_known));
     facts_set(g, ret, "recognised_by", json_string(r->by_status ? "status" : "temperature"));
     facts_set(g, ret, "how", json_string(freezer_record_end_name(r->how)));

@@ -160,6 +160,13 @@ static void pair_of_times(struct report *r)
              json_is_true(json_object_get(run, "begin_known")) ? "" : tr(ctl, " or earlier", " 或更早"),
              report_time_of(r, end, run, "end"), took, zone);
     report_pair(r, tr(ctl, "Begin and end", "开始与结束"), text, false);
+    if (json_is_number(json_object_get(run, "clock_set_seconds"))) {
+        snprintf(text, sizeof text,
+                 tr(ctl, "set by %+.0f s during the run; times are as it went at the begin",
+                    "运行期间被调整 %+.0f 秒；时间按开始时的时钟"),
+                 report_number(run, "clock_set_seconds"));
+        report_pair_in(r, tr(ctl, "Clock", "时钟"), text, SHEET_WARNING);
+    }
     const char *how = facts_text_of(run, "how");
     bool complete = strcmp(how, "complete") == 0;
     snprintf(text, sizeof text, "%s%s", end_words(r, how),

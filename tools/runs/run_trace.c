@@ -21,6 +21,8 @@ struct tracing {
     enum freezer_input input;
     struct run_trace *trace;
     int64_t begin_us, end_us, gap_us;
+    struct run_clock_walk walk;
+    int64_t utc_minus_us;
     int64_t last_us, good_us; /* FREEZER_NONE: none yet */
     bool no_memory;
 };
@@ -29,7 +31,7 @@ static bool take(void *context, const struct history_row *row)
 {
     struct tracing *t = context;
     enum quality quality;
-    const int64_t us = row->taken_utc_us;
+    const int64_t us = run_clock_place(&t->walk, row->taken_utc_us) + t->utc_minus_us;
 
     if (us < t->begin_us || us > t->end_us || (t->last_us != FREEZER_NONE && us < t->last_us))
         return true;
@@ -50,27 +52,40 @@ static bool take(void *context, const struct history_row *row)
     return true;
 }
 
+/* The wall clock's range that holds all of the run, and what came before and after with it. */
+static void stored_range(const struct run_file *run, int64_t *from_us, int64_t *to_us)
+{
+    *from_us = run->record.begin.utc_us - SECOND_US;
+    *to_us = run->record.end.utc_us + SECOND_US;
+    for (unsigned i = 0; i < run->clock.n; i++) {
+        const struct run_clock_step *step = &run->clock.steps[i];
+        const int64_t at_us = run_clock_place_event(&run->clock, step->seq, step->utc_us) + run->utc_minus_us;
+        if (at_us >= run->record.begin.utc_us && at_us <= run->record.end.utc_us && step->step_us > 0)
+            *to_us += step->step_us;
+        else if (at_us >= run->record.begin.utc_us && at_us <= run->record.end.utc_us)
+            *from_us += step->step_us;
+    }
+    run_clock_widen(&run->clock, from_us, to_us);
+}
+
 int run_trace_read(struct history_reader *reader, const struct runs_inputs *inputs, struct run_file *run)
 {
     const struct freezer_record *record = &run->record;
+    int64_t from_us, to_us;
 
+    stored_range(run, &from_us, &to_us);
     for (int i = 0; i < FREEZER_INPUTS; i++) {
         const struct runs_input *input = &inputs->inputs[i];
-        struct tracing t = {inputs,
-                            (enum freezer_input)i,
-                            &run->traces[i],
-                            record->begin.utc_us,
-                            record->end.utc_us,
-                            run->gap_us,
-                            FREEZER_NONE,
-                            FREEZER_NONE,
-                            false};
+        struct tracing t = {
+            inputs,      (enum freezer_input)i, &run->traces[i],   record->begin.utc_us, record->end.utc_us,
+            run->gap_us, {.clock = NULL},       run->utc_minus_us, FREEZER_NONE,         FREEZER_NONE,
+            false};
         if (input->point[0] == '\0')
             continue;
         (void)snprintf(t.trace->asset, sizeof t.trace->asset, "%s", input->asset);
         (void)snprintf(t.trace->point, sizeof t.trace->point, "%s", input->point);
-        const int64_t n = history_each(reader, input->asset, input->point, t.begin_us - SECOND_US,
-                                       t.end_us + SECOND_US, take, &t);
+        run_clock_begin(&t.walk, &run->clock, from_us);
+        const int64_t n = history_each(reader, input->asset, input->point, from_us, to_us, take, &t);
         if (n < 0 || t.no_memory)
             return n < 0 ? (int)n : -ENOMEM;
     }
@@ -153,6 +168,10 @@ static bool take_alarm(void *context, const struct history_event *event)
 {
     struct alarms *a = context;
     struct run_file *run = a->run;
+    const int64_t at_us = run_clock_place_event(&run->clock, event->seq, event->utc_us) + run->utc_minus_us;
+
+    if (at_us < run->record.begin.utc_us || at_us > run->record.end.utc_us)
+        return true;
     struct run_alarm *grown = room(run->alarms, run->n_alarms, sizeof *grown);
 
     if (grown == NULL) {
@@ -171,8 +190,10 @@ int run_trace_alarms(struct history_reader *reader, struct run_file *run)
 {
     const struct history_filter filter = {.kind = "alarm", .asset = run->asset};
     struct alarms a = {run, false};
-    const int64_t n = history_events_where(reader, &filter, run->record.begin.utc_us,
-                                           run->record.end.utc_us + 1, take_alarm, &a);
+    int64_t from_us, to_us;
+
+    stored_range(run, &from_us, &to_us);
+    const int64_t n = history_events_where(reader, &filter, from_us, to_us, take_alarm, &a);
 
     return n < 0 ? (int)n : a.no_memory ? -ENOMEM : 0;
 }
