@@ -21,6 +21,8 @@
  * temperature, make the vessel's own baseline (median) and spread; the vacuum index is the boil-off now
  * against it. Heat that comes in by the lid warms the top more, in proportion, than it boils; heat that comes
  * in through the wall does both alike: that tells ice and lid from vacuum.
+ * Where the boil-off can't be measured yet, behind a fill or through the steps of a probe, a top that warms
+ * steadily under a closed lid tells that the vacuum has gone; it needs a baseline, a lid contact and a probe.
  *
  * Doubles: values cross the boundary as micro_t; inside, slopes and ratios are doubles, because these are
  * estimates with intervals, not records, and products of three micro_t leave int64_t. No libm is used.

@@ -401,6 +401,8 @@ int main(int argc, char **argv)
             FILE *cases = argc > 4 ? fopen(argv[4], "a") : NULL;
             if (argc > 4 && cases == NULL)
                 _exit(1);
+            if (cases != NULL)
+                setvbuf(cases, NULL, _IOLBF, 4096); /* the jobs share it: whole lines */
             for (unsigned long k = j; k < halls; k += jobs)
                 run_hall(first + k, &sums[j], cases);
             _exit(cases != NULL && fclose(cases) != 0);
