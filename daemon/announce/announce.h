@@ -48,8 +48,8 @@ struct alarm_news {
     bool has_vessel;                 /* of an asset with a vessel: that it is not known is said */
     bool is_left_of_vessel;          /* from the vessel's estimates; else from the trend of the value */
     bool is_left_at_least;           /* so long at least */
-    int group;                        /* the group alarm that is active and has it as a member; -1: none */
-    unsigned n_listed;                /* of a group: its active members, as alarms */
+    int group;                       /* the group alarm that is active and has it as a member; -1: none */
+    unsigned n_listed;               /* of a group: its active members, as alarms */
     uint32_t n_members;
     uint16_t members[ANNOUNCE_MEMBERS_MAX];
 };

@@ -80,7 +80,9 @@ static bool has_point(const struct alarm_news *news)
 
 static bool is_of_now(const struct alarm_news *news, const struct member *member)
 {
-    static const char *const always[] = {"text", "trend", "time_left_s", "time_left_from", "time_left_at_least", "time_left_at", "group", "members", "n_members"};
+    static const char *const always[] = {
+        "text",         "trend", "time_left_s", "time_left_from", "time_left_at_least",
+        "time_left_at", "group", "members",     "n_members"};
     static const char *const points[] = {"point",  "value", "value_state", "unit",      "quality",
                                          "reason", "limit", "measure",     "value_time"};
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)

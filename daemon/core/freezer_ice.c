@@ -6,7 +6,7 @@
 __extension__ typedef __int128 wide_t;
 
 #define SECOND_US      INT64_C(1000000)
-#define NEAREST_US     (SECOND_US * 9 / 10)
+#define CELL_MS        500
 #define WINDOW_US      (180 * SECOND_US) /* how far back a rise may have begun */
 #define BEFORE_US      (60 * SECOND_US)  /* that the line before the onset goes through, to find its knee */
 #define LINE_US        (20 * SECOND_US) /* that its temperature is read from: a fast cooling is no straight line */
@@ -17,6 +17,8 @@ __extension__ typedef __int128 wide_t;
 #define RISE_MIN       (MICRO_PER_UNIT * 3 / 10)
 #define RISE_MIN_BLIND (2 * MICRO_PER_UNIT) /* the chamber not known */
 #define RISE_NOISES    7
+#define AS_COLD        (MICRO_PER_UNIT / 20) /* as the coldest, beside its noise */
+#define NOISE_LEAST    (MICRO_PER_UNIT / 100)
 #define WARMER_MIN     (MICRO_PER_UNIT * 3 / 2) /* than the chamber, for a rate of cooling to say something */
 #define ICE_WARMEST    (2 * MICRO_PER_UNIT)     /* nothing freezes above; a probe may be off by so much */
 
@@ -53,6 +55,15 @@ static micro_t noise_of(const struct freezer_ice *ice, unsigned from, unsigned t
     return n == 0 ? 0 : (micro_t)(sum * 512 / ((wide_t)n * 1000));
 }
 
+/* One that is off on its own is no coldest: far under where the two before it lead, and the next is back. */
+static bool is_lone(const struct freezer_ice *ice, unsigned i)
+{
+    if (i == 0 || i + 2 >= ice->n)
+        return false;
+    const micro_t value = back(ice, i)->value + MICRO_PER_UNIT; /* beyond any usual noise */
+    return value < 2 * back(ice, i + 1)->value - back(ice, i + 2)->value && value < back(ice, i - 1)->value;
+}
+
 /* The coldest of the window: how far back it is. */
 static unsigned coldest(const struct freezer_ice *ice)
 {
@@ -60,7 +71,7 @@ static unsigned coldest(const struct freezer_ice *ice)
     unsigned at = 0;
 
     for (unsigned i = 0; i < ice->n && now_us - back(ice, i)->us <= WINDOW_US; i++)
-        if (back(ice, i)->value < back(ice, at)->value)
+        if (back(ice, i)->value < back(ice, at)->value && !is_lone(ice, i))
             at = i;
     return at;
 }
@@ -101,8 +112,9 @@ static bool has_risen(const struct freezer_ice *ice, unsigned low, bool *ret_bli
 }
 
 /* How far back the knee is: the reading furthest under the chord from BEFORE_US ahead of the coldest to now.
- */
-static unsigned knee(const struct freezer_ice *ice, unsigned low, unsigned *ret_first)
+ * What came before the coldest, and was warmer, was still cooling: a bend in it (the approach to a hold) lies
+ * under the chord too. */
+static unsigned knee(const struct freezer_ice *ice, unsigned low)
 {
     const struct freezer_ice_reading *end = back(ice, 0);
     unsigned first = low, at = low;
@@ -111,16 +123,16 @@ static unsigned knee(const struct freezer_ice *ice, unsigned low, unsigned *ret_
     while (first + 1 < ice->n && back(ice, low)->us - back(ice, first + 1)->us <= BEFORE_US)
         first++;
     const struct freezer_ice_reading *begin = back(ice, first);
+    const micro_t cold = back(ice, low)->value + noise_of(ice, low, first) * 3 + AS_COLD;
     for (unsigned i = 1; i < first; i++) {
-        const struct freezer_ice_reading *r = back(ice, i);
-        const wide_t under = (wide_t)(end->value - begin->value) * (r->us - begin->us) -
-                             (wide_t)(r->value - begin->value) * (end->us - begin->us);
-        if (under > most) {
+        const micro_t value = back(ice, i)->value;
+        const wide_t under = (wide_t)(end->value - begin->value) * (back(ice, i)->us - begin->us) -
+                             (wide_t)(value - begin->value) * (end->us - begin->us);
+        if (under > most && (i <= low || value <= cold) && !is_lone(ice, i)) {
             most = under;
             at = i;
         }
     }
-    *ret_first = first;
     return at;
 }
 
@@ -161,6 +173,24 @@ static unsigned not_before(const struct freezer_ice *ice, unsigned first, unsign
     return first;
 }
 
+/* Nor from before a bend: the last readings up to the one at back must not lie above the line on the whole.
+ */
+static unsigned not_bent(const struct freezer_ice *ice, unsigned first, unsigned at)
+{
+    while (first > at + LINE_MIN) {
+        const micro_t noise = noise_of(ice, at, first);
+        micro_t above = 0, on_line, per_s;
+        for (unsigned i = at; i < at + IN_A_ROW; i++) {
+            line_through(ice, first, at, back(ice, i)->us, &on_line, &per_s);
+            above += back(ice, i)->value - on_line;
+        }
+        if (above / IN_A_ROW <= (noise > NOISE_LEAST ? noise : NOISE_LEAST))
+            break;
+        first -= (first - at + 3) / 4;
+    }
+    return first;
+}
+
 /* Noise on a level stretch can put the chord's knee too early: on to the last reading that the line before it
  * still explains. */
 static unsigned last_on_line(const struct freezer_ice *ice, unsigned first, unsigned at)
@@ -182,12 +212,10 @@ static unsigned last_on_line(const struct freezer_ice *ice, unsigned first, unsi
 /* Where the line before the knee meets that through the two readings after it. */
 static void find_onset(struct freezer_ice *ice, unsigned low)
 {
-    unsigned first;
-    const unsigned early = knee(ice, low, &first);
-    unsigned at;
+    const unsigned early = knee(ice, low);
+    unsigned first = not_bent(ice, not_before(ice, ice->n - 1, early, BEFORE_US), early);
+    const unsigned at = last_on_line(ice, first, early);
 
-    first = not_before(ice, first, early, BEFORE_US);
-    at = last_on_line(ice, first, early);
     first = not_before(ice, first, at, LINE_US);
     const struct freezer_ice_reading *last = back(ice, at);
     const struct freezer_ice_reading *r1 = back(ice, at - 1);
@@ -275,14 +303,22 @@ static void watch_cooling(struct freezer_ice *ice)
         ice->flat = true;
 }
 
-void freezer_ice_take(struct freezer_ice *ice, int64_t boot_us, micro_t value, micro_t chamber,
+static int64_t whole_ms(int64_t us)
+{
+    return us / 1000 - (us % 1000 < 0);
+}
+
+void freezer_ice_take(struct freezer_ice *ice, struct stamp at, micro_t value, micro_t chamber,
                       bool uncertain)
 {
+    const int64_t utc_ms = whole_ms(at.utc_us);
+    const int64_t us = at.boot_us - (at.utc_us - utc_ms * 1000); /* the record has no more of it */
+    const int64_t cell = utc_ms / CELL_MS;
     bool blind;
 
     if (ice->n > 0) {
-        const int64_t since_us = boot_us - back(ice, 0)->us;
-        if (since_us < NEAREST_US)
+        const int64_t since_us = us - back(ice, 0)->us;
+        if (cell == ice->cell || since_us <= 0)
             return;
         if (since_us > ice->gap_us) {
             ice->gap |= ice->state == ICE_RISING;
@@ -291,7 +327,8 @@ void freezer_ice_take(struct freezer_ice *ice, int64_t boot_us, micro_t value, m
             ice->doubted = false;
         }
     }
-    ice->kept[ice->next] = (struct freezer_ice_reading){boot_us, value, chamber};
+    ice->cell = cell;
+    ice->kept[ice->next] = (struct freezer_ice_reading){us, value, chamber};
     ice->next = (ice->next + 1) % FREEZER_ICE_KEPT;
     ice->n += ice->n < FREEZER_ICE_KEPT;
     ice->doubted |= uncertain;

@@ -7,9 +7,10 @@
  * that the chamber was since the rise began. If the chamber is not known, a larger rise counts, and the find
  * is uncertain.
  *
- * The onset is the knee between a line through the readings before it and the rise. A probe lags behind what
- * it measures: while the sample cools fast it reads too warm. With a known lag the onset is corrected by lag
- * x slope; without one it is as the probe had it.
+ * The onset is where the rise began: the knee between the coldest reading and the rise, and a line through
+ * the readings before it. What bends above the coldest is the cooling itself (the approach to a hold), never
+ * the onset. A probe lags behind what it measures: while the sample cools fast it reads too warm. With a
+ * known lag the onset is corrected by lag x slope; without one it is as the probe had it.
  *
  * A sample that freezes without supercooling by more than about 0.5 K makes no rise: then ice is not seen
  * (ICE_NOT_SEEN), which is not the same as that there is none. What shows it is that the sample all but stops
@@ -24,7 +25,7 @@
 
 #include "value.h"
 
-#define FREEZER_ICE_KEPT 128 /* readings; those nearer than 0.9 s to the one before are left out */
+#define FREEZER_ICE_KEPT 384 /* readings; of each half second (UTC) only the first */
 
 enum freezer_ice_state {
     ICE_NOT_SEEN,
@@ -50,6 +51,7 @@ struct freezer_ice {
     bool gap;       /* data were missing between onset and the end of the plateau */
     struct freezer_ice_reading kept[FREEZER_ICE_KEPT]; /* a ring */
     unsigned n, next;
+    int64_t cell;     /* the half second of the newest of them */
     unsigned n_cold;  /* readings in a row as cold as the onset */
     int64_t cold_us;  /* the first of them */
     int64_t quickest; /* so far: cooling per s, x 10^6 of how much warmer than the chamber it is */
@@ -59,8 +61,10 @@ struct freezer_ice {
 /* lag_us: of the probe, 0: not known. gap_us: readings further apart have a gap between them. */
 void freezer_ice_init(struct freezer_ice *ice, int64_t lag_us, int64_t gap_us);
 
-/* Takes a usable reading of the sample; chamber: the chamber's at that time, or FREEZER_NONE. */
-void freezer_ice_take(struct freezer_ice *ice, int64_t boot_us, micro_t value, micro_t chamber,
+/* Takes a usable reading of the sample; chamber: the chamber's at that time, or FREEZER_NONE. Which readings
+ * are left out follows from their own times in UTC, as the record has them (whole ms), and not from which
+ * came first: so the record of a run tells the same onset as its events. */
+void freezer_ice_take(struct freezer_ice *ice, struct stamp at, micro_t value, micro_t chamber,
                       bool uncertain);
 
 /* Peak less onset; FREEZER_NONE: not known. */

@@ -24,6 +24,36 @@ void freezer_record_init(struct freezer_record *record, const struct freezer_pro
     }
 }
 
+static void shift(int64_t *us, int64_t by_us)
+{
+    if (*us != FREEZER_NONE)
+        *us += by_us;
+}
+
+void freezer_record_shift(struct freezer_record *record, int64_t by_us)
+{
+    struct freezer_ice *ice = &record->ice;
+
+    record->begin.boot_us += by_us;
+    record->end.boot_us += by_us;
+    for (unsigned i = 0; i < FREEZER_STEPS_MAX; i++) {
+        struct freezer_conduct *c = &record->steps[i];
+        shift(&c->begin_us, by_us);
+        shift(&c->end_us, by_us);
+        shift(&c->setpoint_us, by_us);
+        shift(&c->base_us, by_us);
+    }
+    shift(&ice->onset_us, by_us);
+    shift(&ice->peak_us, by_us);
+    shift(&ice->cold_us, by_us);
+    for (unsigned i = 0; i < FREEZER_ICE_KEPT; i++)
+        shift(&ice->kept[i].us, by_us);
+    shift(&record->last_chamber_us, by_us);
+    shift(&record->last_sample_us, by_us);
+    shift(&record->zero_us, by_us);
+    shift(&record->minus40_us, by_us);
+}
+
 bool freezer_record_rate(const struct freezer_record *record, unsigned step, micro_t *ret_per_hour)
 {
     const struct freezer_conduct *c = &record->steps[step];

@@ -66,9 +66,10 @@ struct freezer_trace {
 };
 
 struct freezer_record {
-    struct stamp begin, end;
-    bool by_status;   /* recognised from the controller's status; else from the temperature */
-    bool begin_known; /* false: it ran already when it was first seen */
+    struct stamp begin, end; /* end.utc_us: by the wall clock as it went at the begin */
+    int64_t clock_us;        /* so far the wall clock was set in the run, in all; negative: back */
+    bool by_status;          /* recognised from the controller's status; else from the temperature */
+    bool begin_known;        /* false: it ran already when it was first seen */
     enum freezer_end how;
     unsigned n_steps; /* of the program; 0: no program */
     struct freezer_conduct steps[FREEZER_STEPS_MAX];
@@ -180,6 +181,9 @@ struct freezer_distance {
  */
 bool freezer_record_distance(const struct freezer_trace *a, const struct freezer_trace *b,
                              struct freezer_distance *ret);
+
+/* Moves all times that are kept as boot time. */
+void freezer_record_shift(struct freezer_record *record, int64_t by_us);
 
 /* For freezer_run. */
 void freezer_record_init(struct freezer_record *record, const struct freezer_program *program,

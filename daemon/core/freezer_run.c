@@ -7,6 +7,7 @@
 
 #define ZERO        INT64_C(0)
 #define MINUS40     (-40 * MICRO_PER_UNIT)
+#define STEP_US     INT64_C(500000)      /* of the wall clock: less is its usual drift */
 #define ICE_WARMEST (2 * MICRO_PER_UNIT) /* as in freezer_ice.c */
 
 void freezer_run_init(struct freezer_run *run, const struct freezer_setup *setup)
@@ -103,9 +104,20 @@ static void tick(struct freezer_run *run, int64_t now_us)
         r->uncertain_us += past_us;
 }
 
+/* Times are kept by boot time; that the wall clock was set stays in the record. */
+static void take_clock(struct freezer_run *run, struct stamp at)
+{
+    const int64_t utc_minus_us = at.utc_us - at.boot_us;
+    const int64_t step_us = utc_minus_us - run->utc_minus_us;
+
+    if (run->is_running && (step_us > STEP_US || step_us < -STEP_US))
+        run->record.clock_us += step_us;
+    run->utc_minus_us = utc_minus_us;
+}
+
 void freezer_run_look(struct freezer_run *run, struct stamp now)
 {
-    run->utc_minus_us = now.utc_us - now.boot_us;
+    take_clock(run, now);
     tick(run, now.boot_us);
     if (run->is_running) {
         freezer_run_advance(run, now.boot_us);
@@ -165,11 +177,27 @@ static void cross(const struct freezer_run *run, int64_t now_us, micro_t value, 
     *ret_within_us = since_us;
 }
 
+/* Read in the same millisecond: which of the two came first is chance. */
+static bool is_same_ms(const struct freezer_run *run, int64_t a_us, int64_t b_us)
+{
+    return (a_us + run->utc_minus_us) / 1000 == (b_us + run->utc_minus_us) / 1000;
+}
+
+/* The chamber as it was read before now, so that it does not matter which of both is given first where both
+ * were read at once; FREEZER_NONE: not known. */
+static micro_t chamber_before(const struct freezer_run *run, int64_t now_us)
+{
+    const struct freezer_now *now = &run->inputs[FREEZER_INPUT_CHAMBER];
+
+    if (now->known && is_same_ms(run, now->us, now_us))
+        now = &run->chamber_before;
+    return now->known && now_us - now->us <= run->setup.gap_us ? now->value : FREEZER_NONE;
+}
+
 static void take_sample(struct freezer_run *run, int64_t now_us, micro_t value, int64_t since_us,
                         bool uncertain)
 {
     struct freezer_record *r = &run->record;
-    const bool chamber = freezer_run_knows(run, FREEZER_INPUT_CHAMBER, now_us);
 
     r->ice_hidden |= since_us > run->setup.gap_us && value <= ICE_WARMEST && r->ice.state == ICE_NOT_SEEN;
     r->has_sample = true;
@@ -179,8 +207,8 @@ static void take_sample(struct freezer_run *run, int64_t now_us, micro_t value, 
     r->last_sample = value;
     r->last_sample_us = now_us;
     freezer_record_trace(r, now_us, true, value);
-    freezer_ice_take(&r->ice, now_us, value,
-                     chamber ? run->inputs[FREEZER_INPUT_CHAMBER].value : FREEZER_NONE, uncertain);
+    freezer_ice_take(&r->ice, (struct stamp){now_us, now_us + run->utc_minus_us}, value,
+                     chamber_before(run, now_us), uncertain);
     freezer_run_conduct(run, true, now_us, value, since_us);
 }
 
@@ -207,12 +235,28 @@ static void take_other(struct freezer_run *run, enum freezer_input input, int64_
     }
 }
 
+/* A run has begun with a status: what was read with it belongs to it, whichever was given first. */
+static void take_with_begin(struct freezer_run *run, int64_t now_us)
+{
+    const struct freezer_now *chamber = &run->inputs[FREEZER_INPUT_CHAMBER];
+    const struct freezer_now *sample = &run->inputs[FREEZER_INPUT_SAMPLE];
+
+    if (chamber->known && is_same_ms(run, chamber->us, now_us))
+        take_chamber(run, now_us, chamber->value, 0);
+    if (sample->known && is_same_ms(run, sample->us, now_us))
+        take_sample(run, now_us, sample->value, 0, sample->uncertain);
+}
+
 static void take_usable(struct freezer_run *run, enum freezer_input input, int64_t now_us, micro_t value,
                         bool uncertain)
 {
     const struct freezer_now before = run->inputs[input];
     const bool after_gap = before.us == FREEZER_NONE || now_us - before.us > run->setup.gap_us;
 
+    const bool ran = run->is_running;
+
+    if (input == FREEZER_INPUT_CHAMBER && before.us != FREEZER_NONE && !is_same_ms(run, before.us, now_us))
+        run->chamber_before = before;
     if (input == FREEZER_INPUT_STATUS)
         freezer_run_by_status(run, now_us, (enum freezer_phase)value, after_gap);
     else if (input == FREEZER_INPUT_CHAMBER && !freezer_run_knows(run, FREEZER_INPUT_STATUS, now_us))
@@ -229,12 +273,14 @@ static void take_usable(struct freezer_run *run, enum freezer_input input, int64
         take_sample(run, now_us, value, since_us, uncertain);
     else
         take_other(run, input, now_us, value, &before);
+    if (input == FREEZER_INPUT_STATUS && run->is_running && !ran)
+        take_with_begin(run, now_us);
 }
 
 void freezer_run_take(struct freezer_run *run, enum freezer_input input, struct stamp at, micro_t value,
                       enum quality quality)
 {
-    run->utc_minus_us = at.utc_us - at.boot_us;
+    take_clock(run, at);
     tick(run, at.boot_us);
     if (run->is_running && at.boot_us - run->seen_us > run->setup.lost_us)
         freezer_run_end(run, run->seen_us, FREEZER_END_LOST);

@@ -69,8 +69,9 @@ struct freezer_run {
         micro_t value;
         int64_t us; /* of the last usable reading */
     } inputs[FREEZER_INPUTS];
-    int64_t seen_us;      /* the last usable reading of chamber, sample or status */
-    int64_t utc_minus_us; /* UTC less boot time, latest */
+    struct freezer_now chamber_before; /* that of the chamber before its latest */
+    int64_t seen_us;                   /* the last usable reading of chamber, sample or status */
+    int64_t utc_minus_us;              /* UTC less boot time, latest */
     int64_t tick_us;
     int64_t outside_since_us;  /* FREEZER_NONE: inside */
     int64_t moved_us;          /* when the setpoint last moved, or the step began */

@@ -183,6 +183,10 @@ static bool has_no_exotherm(const struct freezer_run *run, int64_t now_us)
     if (p == NULL || run->record.ice.state != ICE_NOT_SEEN || run->record.ice_hidden ||
         !run->record.begin_known || !freezer_run_knows(run, FREEZER_INPUT_SAMPLE, now_us))
         return false;
+    /* A probe that was cold all along (of the run before, or not placed yet) has not passed it. */
+    if (p->exotherm_by != FREEZER_NONE &&
+        (run->record.sample_high == FREEZER_NONE || run->record.sample_high < p->exotherm_by))
+        return false;
     if (p->exotherm_by != FREEZER_NONE)
         return run->inputs[FREEZER_INPUT_SAMPLE].value < p->exotherm_by;
     for (int i = 0; i < run->step; i++)

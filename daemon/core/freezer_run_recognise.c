@@ -47,7 +47,7 @@ void freezer_run_end(struct freezer_run *run, int64_t now_us, enum freezer_end h
         r->gaps_us += unseen_us;
         r->longest_gap_us = unseen_us > r->longest_gap_us ? unseen_us : r->longest_gap_us;
     }
-    r->end = at(run, now_us);
+    r->end = (struct stamp){.boot_us = now_us, .utc_us = r->begin.utc_us + now_us - r->begin.boot_us};
     r->how = how;
     run->is_running = false;
     run->waiting = how != FREEZER_END_LOST;

@@ -105,7 +105,7 @@ void tank_feed(struct tank *t, int64_t now_us, const struct tank_input *input)
 {
     if (t->now_us == INT64_MIN) {
         t->seen_us = t->day_us = t->lid_hour_us = t->lid_us = now_us;
-        t->valve_us = t->block_us = t->kept_us = t->good_us = t->level_us = now_us;
+        t->tops_us = t->valve_us = t->block_us = t->kept_us = t->good_us = t->level_us = now_us;
         t->over_us = t->under_us = t->flat_us = now_us;
         t->due = (struct tank_lasting){.since_us = now_us, .judged_us = now_us};
         for (unsigned i = 0; i < TANK_TEMPS; i++)
@@ -118,6 +118,7 @@ void tank_feed(struct tank *t, int64_t now_us, const struct tank_input *input)
     t->input = *input;
     tank_sense_feed(t);
     tank_level_feed(t);
+    tank_warm_feed(t);
     tank_fill_feed(t);
     tank_left_feed(t);
     tank_over_feed(t);
@@ -143,7 +144,7 @@ void tank_relearn(struct tank *t)
     t->failing_us = t->high_us = 0;
     t->n_high = 0;
     t->base_final = false;
-    t->fast = t->fast_long = t->fast_fills = t->normal = 0;
+    t->fast = t->fast_long = t->fast_fills = t->warm_row = t->normal = 0;
     t->learn_us = t->now_us;
     t->cause = TANK_CAUSE_NONE;
 }

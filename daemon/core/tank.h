@@ -129,7 +129,6 @@ struct tank_view {
     enum tank_cause cause;
     int64_t vacuum_since_us; /* when failing was found; 0: it is not */
     uint32_t flags;
-    bool fill_comes;  /* the level rises in a fill now, or did some minutes ago */
     bool no_fill_due; /* not below the start, and the valve is not open: both seen now */
     uint32_t over;    /* flags that are proven not to hold; in neither: it can't be told now */
     struct tank_quantity fill_every_h, fill_takes_min; /* what is usual */
@@ -218,6 +217,12 @@ struct tank {
     int64_t high_us;
     int64_t failing_us;
     enum tank_cause cause;
+
+    /* the top while the lid is closed and nothing is filled (tank_warm.c): means of blocks */
+    double tops[TANK_RECENT];
+    unsigned n_tops, n_top_sum, warm_row;
+    double top_sum_c;
+    int64_t tops_us;
 
     /* fills (tank_fill.c) */
     struct tank_fill fills[TANK_FILLS];

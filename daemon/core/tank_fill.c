@@ -298,7 +298,6 @@ static struct tank_quantity usual(const struct tank *t, double value, double uni
 void tank_fill_view(const struct tank *t, struct tank_view *ret)
 {
     const struct tank_fill *last = last_fill(t);
-    ret->fill_comes = tank_fill_comes(t);
     ret->no_fill_due = tank_fill_is_well(t);
     ret->fill_every_h = usual(t, t->usual_every_s, 3600, false);
     ret->fill_takes_min = usual(t, t->usual_s, 60, true);

@@ -5,12 +5,11 @@
 
 #include <string.h>
 
-#define APPEARS_CM    1.0                 /* a level that rises so far is filled */
-#define MISSING_CM    0.3                 /* and one that has not risen so far is not */
-#define LEVEL_OLD_US  (2 * TANK_BLOCK_US) /* a level that is lost for a moment still counts */
-#define SUSPECT_FILLS 2                   /* fills in a row that appeared elsewhere */
-#define OPEN_US                                                                                              \
-    (15 * 60 * TANK_SECOND_US) /* a valve that stays open is judged after so long, and each time again */
+#define APPEARS_CM     1.0                        /* a level that rises so far is filled */
+#define MISSING_CM     0.3                        /* and one that has not risen so far is not */
+#define LEVEL_OLD_US   (2 * TANK_BLOCK_US)        /* a level that is lost for a moment still counts */
+#define SUSPECT_FILLS  2                          /* fills in a row that appeared elsewhere */
+#define OPEN_US        (15 * 60 * TANK_SECOND_US) /* a valve that stays open is judged after so long, and again */
 #define USUAL_LEAST    8
 #define OVERDUE_TIMES  2.0
 #define OVERDUE_LEAST  2
@@ -36,6 +35,12 @@ static void start(struct hall *h, int64_t now_us)
         h->now_us = now_us;
 }
 
+static void count_mapping(struct hall *h, unsigned i)
+{
+    h->tanks[i].judged = true;
+    h->tanks[i].judged_us = h->now_us;
+}
+
 /* A tank that is filled alone: did its own level rise, or another one's? */
 static void judge_mapping(struct hall *h, unsigned i)
 {
@@ -48,8 +53,11 @@ static void judge_mapping(struct hall *h, unsigned i)
         h->suspicion[i] = 0;
         h->elsewhere[i] = -1;
         h->tanks[i].proven = true;
+        count_mapping(h, i);
         return;
     }
+    if (own->judged)
+        return;
     for (unsigned k = 0; k < h->n; k++) {
         const struct hall_tank *t = &h->tanks[k];
         if (k != i && t->seen && t->level_good && t->cm - t->begin_cm >= APPEARS_CM) {
@@ -63,20 +71,7 @@ static void judge_mapping(struct hall *h, unsigned i)
     if (h->suspicion[i] > SUSPECT_FILLS)
         h->suspicion[i] = SUSPECT_FILLS;
     h->elsewhere[i] = (int8_t)other;
-}
-
-/* Its valve stays open: the controller waits for a rise that appears elsewhere, where it may run over. Each
- * further rise there counts as a further fill. */
-static void judge_open(struct hall *h, unsigned i)
-{
-    struct hall_tank *t = &h->tanks[i];
-    if (!t->alone || !t->level_good || t->cm - t->begin_cm >= MISSING_CM || h->now_us - t->open_us < OPEN_US)
-        return;
-    unsigned before = h->suspicion[i];
-    t->open_us = h->now_us;
-    judge_mapping(h, i);
-    for (unsigned k = 0; k < h->n && h->suspicion[i] > before; k++)
-        h->tanks[k].begin_cm = h->tanks[k].cm;
+    count_mapping(h, i);
 }
 
 /* The valve of one opened: from here on the levels of all count. */
@@ -90,9 +85,31 @@ static void mark(struct hall *h, unsigned i)
         }
     }
     h->tanks[i].alone = alone;
-    h->tanks[i].open_us = h->now_us;
+    h->tanks[i].judged = false;
+    h->tanks[i].marked_us = h->now_us;
     for (unsigned k = 0; k < h->n && alone; k++)
         h->tanks[k].begin_cm = h->tanks[k].cm;
+}
+
+static bool is_another_open(const struct hall *h, unsigned i)
+{
+    for (unsigned k = 0; k < h->n; k++) {
+        if (k != i && h->tanks[k].by_valve)
+            return true;
+    }
+    return false;
+}
+
+/* A valve that is open for long: a controller that sees another tank's level may never close it. What appears
+ * elsewhere counts again, when it still does after a pause that outlasts a fill by hand. */
+static void judge_open(struct hall *h, unsigned i)
+{
+    const struct hall_tank *own = &h->tanks[i];
+    if (!own->alone ? !is_another_open(h, i)
+                    : own->judged && h->elsewhere[i] >= 0 && h->now_us - own->judged_us >= OPEN_US)
+        mark(h, i);
+    else if (h->now_us - own->marked_us >= OPEN_US)
+        judge_mapping(h, i);
 }
 
 static void count_fill(struct hall *h, int64_t at_us)

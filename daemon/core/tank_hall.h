@@ -36,13 +36,15 @@ struct hall {
     unsigned n_usual;
     struct hall_tank {
         bool by_valve, overdue;
-        int64_t begin_us, good_us, open_us;
+        int64_t begin_us, good_us;
         double begin_cm, cm;
         bool level_good, alone, seen;
-        bool proven; /* its own level was seen to rise with its valve */
+        bool judged;                  /* since begin_cm was taken: that counted */
+        int64_t marked_us, judged_us; /* when begin_cm was taken; when it counted */
+        bool proven;                  /* its own level was seen to rise with its valve */
         int64_t filled_us;
     } tanks[HALL_TANKS];
-    uint8_t suspicion[HALL_TANKS]; /* fills in a row that appeared elsewhere */
+    uint8_t suspicion[HALL_TANKS]; /* fills, or parts of a long one, in a row that appeared elsewhere */
     int8_t elsewhere[HALL_TANKS];  /* on which */
     /* supply */
     double supply_l, day_drawn_l;

@@ -61,7 +61,9 @@ static uint32_t of_level(const struct tank *t)
     const struct reading *valve = &t->input.valve;
     if (still && (tank_absent(valve) || (tank_good(valve) && valve->value == 0)))
         over |= TANK_FILL_TOO_LONG;
-    if (limits && !tank_fill_is_low(t))
+    /* Where only time tells, a fill must have been seen: none since watching began may be far too long. */
+    bool by_time = t->model.fill_every_s > 0 || t->model.fill_start_cm == TANK_UNKNOWN;
+    if (limits && !tank_fill_is_low(t) && (!by_time || t->filled_us != 0))
         over |= TANK_FILL_OVERDUE;
     if (!tank_fill_is_low(t))
         over |= TANK_FILL_BLOCKED;
@@ -72,7 +74,7 @@ static uint32_t of_level(const struct tank *t)
     if (t->fit_is && t->phase != TANK_NO_PHASE)
         over |= TANK_LEVEL_JUMP;
     if (t->phase == TANK_STATIC && tank_good(valve) && valve->value == 0 && t->fit_is &&
-        t->fit_us > t->phase_us && t->fit.low <= RISING_CM_DAY)
+        t->fit_us > t->phase_us && t->fit.high <= RISING_CM_DAY)
         over |= TANK_VALVE_STUCK_OPEN;
     return over;
 }

@@ -67,6 +67,12 @@ bool tank_vacuum_knows(const struct tank *tank, double cm);
 double tank_vacuum_least_fall(const struct tank *tank, double cm);
 double tank_vacuum_index(const struct tank *tank);
 double tank_vacuum_growth(const struct tank *tank); /* of the index, per day */
+/* What is usual at this level: boil-off (content per day), and the top above LN2 (0: not learned). */
+double tank_vacuum_boil(const struct tank *tank, double cm);
+double tank_vacuum_top(const struct tank *tank, double cm);
+void tank_vacuum_fail(struct tank *tank);
+/* tank_warm.c */
+void tank_warm_feed(struct tank *tank);
 void tank_vacuum_view(const struct tank *tank, struct tank_view *ret);
 /* tank_fill.c */
 void tank_fill_begin(struct tank *tank);

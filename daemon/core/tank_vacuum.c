@@ -95,12 +95,12 @@ static double at_cm(const struct tank *t, double cm)
     return tank_smaller(t->most_base_cm, tank_larger(t->least_base_cm, cm)) - t->base_cm;
 }
 
-static double expected_boil(const struct tank *t, double cm)
+double tank_vacuum_boil(const struct tank *t, double cm)
 {
     return tank_larger(t->base / 2, t->base + t->base_per_cm * at_cm(t, cm));
 }
 
-static double expected_top(const struct tank *t, double cm)
+double tank_vacuum_top(const struct tank *t, double cm)
 {
     return t->base_top_k > 0 ? t->base_top_k + t->top_per_cm * at_cm(t, cm) : 0;
 }
@@ -115,7 +115,7 @@ bool tank_vacuum_knows(const struct tank *t, double cm)
 
 double tank_vacuum_least_fall(const struct tank *t, double cm)
 {
-    return tank_vacuum_knows(t, cm) ? STANDS * expected_boil(t, cm) / tank_per_cm(t, cm) : 0;
+    return tank_vacuum_knows(t, cm) ? STANDS * tank_vacuum_boil(t, cm) / tank_per_cm(t, cm) : 0;
 }
 
 /* How far the windows lie from the baseline: the middle ones, and those above, which lid use makes. */
@@ -124,7 +124,7 @@ static double find_spread(const struct tank *t, double *values)
     double above[TANK_WINDOWS], off[TANK_WINDOWS];
     unsigned n = t->n_windows;
     for (unsigned i = 0; i < n; i++) {
-        above[i] = values[i] - expected_boil(t, t->windows[i].cm);
+        above[i] = values[i] - tank_vacuum_boil(t, t->windows[i].cm);
         off[i] = above[i] < 0 ? -above[i] : above[i];
     }
     double middle = MAD_TO_SD * slope_median(off, n);
@@ -184,7 +184,7 @@ static enum tank_cause find_cause(const struct tank *t)
     return top > ABOVE * excess ? TANK_CAUSE_ICE : TANK_CAUSE_VACUUM;
 }
 
-static void fail(struct tank *t)
+void tank_vacuum_fail(struct tank *t)
 {
     if (t->failing_us == 0)
         t->failing_us = t->now_us;
@@ -209,11 +209,11 @@ static void push_index(struct tank *t, double index, double top)
 
 static void follow(struct tank *t, const struct tank_window *w, double index)
 {
-    double base = t->base + FORGET * (w->boil - expected_boil(t, w->cm));
+    double base = t->base + FORGET * (w->boil - tank_vacuum_boil(t, w->cm));
     if (index < 1 + 2 * t->spread && t->cusum < WATCH && base < FOLLOW_MAX * t->base_first)
         t->base = base;
     if (w->top_k >= 0 && t->base_top_k > 0 && t->cusum < WATCH)
-        t->base_top_k += FORGET * (w->top_k - expected_top(t, w->cm));
+        t->base_top_k += FORGET * (w->top_k - tank_vacuum_top(t, w->cm));
 }
 
 static double least_of_late(const struct tank *t, unsigned n)
@@ -235,7 +235,7 @@ static bool stays_high(const struct tank *t)
 
 static void judge(struct tank *t, const struct tank_window *w)
 {
-    double index = w->boil / expected_boil(t, w->cm), usual_k = expected_top(t, w->cm);
+    double index = w->boil / tank_vacuum_boil(t, w->cm), usual_k = tank_vacuum_top(t, w->cm);
     push_index(t, index, w->top_k >= 0 && usual_k > TOP_LEAST_K ? w->top_k / usual_k : 1);
     if (!t->base_final)
         return;
@@ -251,7 +251,7 @@ static void judge(struct tank *t, const struct tank_window *w)
     if (t->cusum >= WATCH && tank_vacuum_index(t) >= NEAR)
         t->cause = find_cause(t);
     if (t->cusum >= ENOUGH && stays_high(t) && t->cause == TANK_CAUSE_VACUUM)
-        fail(t);
+        tank_vacuum_fail(t);
     if (t->normal >= NORMAL) {
         t->failing_us = 0;
         t->cause = TANK_CAUSE_NONE;
@@ -276,7 +276,7 @@ void tank_vacuum_window(struct tank *t, const struct slope_fit *fit, double cm)
     if (t->base > 0) {
         double begin_cm = 2 * cm - fit->end_value;
         bool known = tank_vacuum_knows(t, fit->end_value) && tank_vacuum_knows(t, begin_cm);
-        if (known && w.boil < STANDS * expected_boil(t, cm))
+        if (known && w.boil < STANDS * tank_vacuum_boil(t, cm))
             return;
         if (known && half < ROUGH * tank_larger(-fit->per_day, t->base / tank_per_cm(t, cm)))
             judge(t, &w);
@@ -300,7 +300,7 @@ static double mean_of(const struct tank *t, unsigned from)
 bool tank_vacuum_is_high(const struct tank *t, const struct slope_fit *fit)
 {
     double cm = fit->end_value;
-    return t->base > 0 && -fit->high * tank_per_cm(t, cm) > INDEX_HIGH * expected_boil(t, cm);
+    return t->base > 0 && -fit->high * tank_per_cm(t, cm) > INDEX_HIGH * tank_vacuum_boil(t, cm);
 }
 
 /* Do the last n blocks fall far faster than the baseline? Even the least slope of the interval must say so,
@@ -329,7 +329,7 @@ static bool falls_fast(const struct tank *t, unsigned n, double times)
     double cm = t->recent[t->n_recent - 1];
     if (!slope_fit(&recent, resolution, &fit) || fit.high - fit.low > -2 * FAST_ROUGH * fit.per_day)
         return false;
-    return -fit.high * tank_per_cm(t, cm) > times * expected_boil(t, cm);
+    return -fit.high * tank_per_cm(t, cm) > times * tank_vacuum_boil(t, cm);
 }
 
 void tank_vacuum_block(struct tank *t)
@@ -342,7 +342,7 @@ void tank_vacuum_block(struct tank *t)
     t->fast = falls_fast(t, FAST_BLOCKS, FAST_TIMES * more) ? t->fast + 1 : 0;
     t->fast_long = falls_fast(t, TANK_RECENT, LONG_TIMES * more) ? t->fast_long + 1 : 0;
     if (t->fast >= FAST_IN_A_ROW || t->fast_long >= LONG_IN_A_ROW)
-        fail(t);
+        tank_vacuum_fail(t);
 }
 
 /* A vessel that boils its fill away within hours spends them settling: what it lost from fill to fill tells.
@@ -356,10 +356,10 @@ void tank_vacuum_fill(struct tank *t, const struct tank_fill *last)
     bool closed = !t->lid_open && t->lid_closed_us < last->begin_us;
     bool known = tank_vacuum_knows(t, last->to_cm) || last->to_cm < t->most_base_cm;
     bool fast = t->base > 0 && known && all && closed && days > 0 && cm > 0 &&
-                cm / days * tank_per_cm(t, t->phase_cm) > FILLS_TIMES * expected_boil(t, t->phase_cm);
+                cm / days * tank_per_cm(t, t->phase_cm) > FILLS_TIMES * tank_vacuum_boil(t, t->phase_cm);
     t->fast_fills = fast ? t->fast_fills + 1 : 0;
     if (t->fast_fills >= FILLS_IN_ROW)
-        fail(t);
+        tank_vacuum_fail(t);
 }
 
 static void say_index(const struct tank *t, struct tank_view *ret)

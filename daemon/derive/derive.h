@@ -22,7 +22,8 @@
  * its newer one; a condition or fill that finds no room is told later. Nothing grows.
  *
  * Inputs age: what was not taken for its point's stale_after_ms is not believed, also when nobody says so. So
- * a hole in the history, or a source that falls silent, needs no readings of its own.
+ * a hole in the history, or a source that falls silent, needs no readings of its own. Before derive_ready()
+ * half an hour counts where that is more: the record may be of a time when points were read more rarely.
  *
  * What proves that an alarm of a tank is over: tank_over.c for what the estimator flags (good readings now,
  * of the same probes; a fill that brought something; a level that has moved). A rung of the time left: a

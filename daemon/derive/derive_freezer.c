@@ -43,14 +43,6 @@ void derive_freezer_free(struct derive *d)
 
 __extension__ typedef __int128 wide_t;
 
-static bool is_on(const struct role *role, micro_t value)
-{
-    for (unsigned i = 0; i < role->n_states; i++)
-        if (value == role->states[i] * MICRO_PER_UNIT)
-            return true;
-    return false;
-}
-
 static bool phase_of(const struct freezer_config *config, micro_t value, micro_t *ret)
 {
     for (unsigned i = 0; i < config->n_phases; i++) {
@@ -74,11 +66,11 @@ static bool translate(const struct freezer_config *config, enum freezer_input in
         return phase_of(config, value, ret);
     case FREEZER_INPUT_LID:
     case FREEZER_INPUT_LN2:
-        *ret = is_on(role, value);
-        return true;
+        *ret = role_state(role, value) > 0;
+        return role_state(role, value) >= 0;
     case FREEZER_INPUT_POWER: /* the role says what off is */
-        *ret = !is_on(role, value);
-        return true;
+        *ret = role_state(role, value) == 0;
+        return role_state(role, value) >= 0;
     case FREEZER_INPUT_SEGMENT:
         *ret = value / MICRO_PER_UNIT;
         return true;

@@ -176,33 +176,34 @@ unsigned derive_hall_waiting(const struct derive *d, int supply, unsigned *ret_j
     return waiting;
 }
 
-/* Is it seen that the supply gives something, or that no tank of it waits? What was known of each before is
- * no proof: after a silence a fill that brings nothing has yet to be found again. */
-static bool gives(const struct derive *d, int supply)
+/* That nobody was found to wait proves nothing after a start or a gap: one of its tanks must have risen in a
+ * fill since, or none needs one. */
+static bool is_filled(const struct derive *d, int supply, int64_t since_us)
 {
-    unsigned seen = 0, well = 0;
+    bool content = true, any = false;
     for (unsigned i = 0; i < d->config->n_vessels; i++) {
         const struct derive_vessel *v = &d->vessels[i];
-        struct tank_view view;
-        if (v->config->supply != supply || v->fed_us == 0)
+        if (v->config->supply != supply)
             continue;
-        derive_tank(d, (uint16_t)i, &view);
-        if (view.fill_comes)
+        if (v->tank.came_us > since_us)
             return true;
-        if (v->tank.input.level.quality != QUALITY_GOOD)
-            continue;
-        seen++;
-        well += view.no_fill_due;
+        struct tank_view view;
+        derive_tank(d, (uint16_t)i, &view);
+        content = content && view.no_fill_due;
+        any = true;
     }
-    return seen > 0 && well == seen;
+    return content && any;
 }
 
-static enum derive_known no_fills(const struct derive *d, int supply, bool late)
+static enum derive_known no_fills(const struct derive *d, struct derive_supply *s, int supply, bool late)
 {
     unsigned judged, waiting = derive_hall_waiting(d, supply, &judged);
-    if (waiting >= WAIT_LEAST || late)
+    bool lacks = waiting >= WAIT_LEAST || late;
+    if (lacks || s->lacked_us == 0)
+        s->lacked_us = derive_tank_time(d);
+    if (lacks)
         return DERIVE_HOLDS;
-    return judged > 0 && gives(d, supply) ? DERIVE_OVER : DERIVE_UNKNOWN;
+    return is_filled(d, supply, s->lacked_us) ? DERIVE_OVER : DERIVE_UNKNOWN;
 }
 
 static enum derive_known is_short(const struct derive *d, const struct derive_supply *s,
@@ -231,7 +232,7 @@ static void look(struct derive *d, uint16_t supply)
     derive_tank_quantity(d, points[SUPPLY_POINT_DRAWN], &view.supply_l_day);
     derive_tank_quantity(d, points[SUPPLY_POINT_DAYS_LEFT], &view.supply_days);
     derive_tank_quantity(d, points[SUPPLY_POINT_SINCE_ANY_FILL], &view.since_fill_h);
-    derive_news_condition(d, s->config->alarms[SUPPLY_ALARM_NO_FILLS], no_fills(d, supply, late),
+    derive_news_condition(d, s->config->alarms[SUPPLY_ALARM_NO_FILLS], no_fills(d, s, supply, late),
                           &s->told[SUPPLY_ALARM_NO_FILLS]);
     derive_news_condition(d, s->config->alarms[SUPPLY_ALARM_SHORT], is_short(d, s, &view),
                           &s->told[SUPPLY_ALARM_SHORT]);

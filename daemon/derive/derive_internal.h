@@ -69,6 +69,7 @@ struct derive_supply {
     const struct supply_config *config;
     struct derive_input stock, bar;
     int64_t due_us;
+    int64_t lacked_us; /* tank time: its tanks were last seen not to be filled, or news began; 0: not yet */
     uint8_t told[SUPPLY_ALARM_COUNT]; /* enum derive_known */
 };
 

@@ -70,15 +70,16 @@ static micro_t in_unit(const struct role *role, micro_t value)
     return result > MICRO_MAX ? MICRO_MAX : result < -MICRO_MAX ? -MICRO_MAX : (micro_t)result;
 }
 
-static bool is_on(const struct role *role, micro_t value)
+/* A state that is neither (a fault of the switch) is no reading of it. */
+static struct reading as_state(const struct role *role, const struct reading *reading)
 {
-    if (role->n_states == 0)
-        return value != 0;
-    for (unsigned i = 0; i < role->n_states; i++) {
-        if (value == role->states[i] * MICRO_PER_UNIT)
-            return true;
-    }
-    return false;
+    const int state = role_state(role, reading->value);
+    struct reading ret = *reading;
+
+    if (state < 0)
+        return (struct reading){.quality = QUALITY_BAD, .reason = REASON_UNKNOWN_STATE};
+    ret.value = state * MICRO_PER_UNIT;
+    return ret;
 }
 
 void derive_tank_input_take(const struct derive *d, struct derive_input *input, bool state,
@@ -91,7 +92,7 @@ void derive_tank_input_take(const struct derive *d, struct derive_input *input, 
         if (reading->reason == REASON_NEVER_READ)
             input->reading.reason = REASON_STALE;
     } else if (state) {
-        input->reading.value = is_on(input->role, reading->value) ? MICRO_PER_UNIT : 0;
+        input->reading = as_state(input->role, reading);
     } else if (strcmp(d->config->points[input->role->point].unit, "%") == 0 &&
                reading->value > MICRO_PER_UNIT / 10 * FULL_TENTHS) { /* of what is full */
         input->reading = (struct reading){.quality = QUALITY_BAD, .reason = REASON_OVER_RANGE};
@@ -100,10 +101,11 @@ void derive_tank_input_take(const struct derive *d, struct derive_input *input, 
     }
 }
 
+/* In the record a reading lives until the next one of its point, up to the estimators' gap: how often it came
+ * then is not what the file says now. */
 struct reading derive_tank_input_now(const struct derive *d, const struct derive_input *input)
 {
-    /* Readings of the record came as often as was configured then, which is not known any more. */
-    int64_t stale_us = !d->ready && input->stale_us < RECALLED_US ? RECALLED_US : input->stale_us;
+    int64_t stale_us = d->ready || input->stale_us > RECALLED_US ? input->stale_us : RECALLED_US;
     bool old = input->stale_us > 0 && derive_tank_time(d) - input->us > stale_us;
     if (!old || input->reading.quality == QUALITY_BAD)
         return input->reading;

@@ -2,7 +2,8 @@
  * eye.
  *
  * The bypass of a device is a record of its own, with an end; what it does to the device's alarms is what any
- * out-of-service does. Readings go on being stored and shown.
+ * out-of-service does. What is derived from its readings (tanks, supplies, freezers) is the device's, too.
+ * Readings go on being stored and shown.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -46,11 +47,67 @@ int64_t monitor_bypassed_since(const struct monitor *m, const char *device)
     return 0;
 }
 
+static bool reads(const struct config *config, const struct role *role, int device)
+{
+    return role->point >= 0 && config->points[role->point].device == device;
+}
+
+static bool has_alarm(const int *alarms, unsigned n, uint16_t alarm, unsigned *ret_which)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (alarms[i] == alarm) {
+            *ret_which = i;
+            return true;
+        }
+    return false;
+}
+
+/* By what it is judged: a second thermometer that is repaired must not silence what the level tells. The
+ * room's temperature is none of it: it only explains. */
+static bool is_of_vessel(const struct config *config, const struct vessel_config *v, unsigned which,
+                         int device)
+{
+    const uint32_t flag = which < TANK_FLAGS ? 1u << which : 0;
+    const bool by_temps = (flag & (TANK_TEMP_TOO_WARM | TANK_TEMP_TOO_COLD | TANK_TEMPS_DIFFER)) != 0;
+    const bool by_level = (flag & (TANK_TEMP_TOO_COLD | TANK_TEMPS_DIFFER)) == 0;
+    bool is = by_level && (reads(config, &v->level, device) || reads(config, &v->valve, device));
+    for (unsigned i = 0; by_temps && i < TANK_TEMPS; i++)
+        is = is || reads(config, &v->temps[i], device);
+    return is || (flag == TANK_FILL_BLOCKED && reads(config, &v->lid, device));
+}
+
+/* Of its controller and probes: lid, power and nitrogen (a UPS, say) only explain. */
+static bool is_of_freezer(const struct config *config, const struct freezer_config *f, int device)
+{
+    for (unsigned i = 0; i < FREEZER_INPUT_LID; i++)
+        if (reads(config, &f->inputs[i], device))
+            return true;
+    return false;
+}
+
+static bool is_derived_of(const struct config *config, uint16_t alarm, int device)
+{
+    unsigned which;
+    for (uint16_t i = 0; i < config->n_vessels; i++)
+        if (has_alarm(config->vessels[i].alarms, TANK_ALARM_COUNT, alarm, &which))
+            return is_of_vessel(config, &config->vessels[i], which, device);
+    for (uint16_t i = 0; i < config->n_supplies; i++) {
+        const struct supply_config *s = &config->supplies[i];
+        if (has_alarm(s->alarms, SUPPLY_ALARM_COUNT, alarm, &which)) /* no-tank-filled is of its tanks */
+            return which == SUPPLY_ALARM_SHORT && reads(config, &s->stock, device);
+    }
+    for (uint16_t i = 0; i < config->n_freezers; i++)
+        if (has_alarm(config->freezers[i].alarms, FREEZER_ALARM_COUNT, alarm, &which))
+            return is_of_freezer(config, &config->freezers[i], device);
+    return false;
+}
+
 static bool is_of_device(const struct config *config, uint16_t alarm, int device)
 {
     const struct alarm_model *model = &config->alarm_models[alarm];
     bool of_point = engine_kind_has_reading(model->kind) || model->kind == CONDITION_DATE;
-    return of_point && config->points[model->point].device == device;
+    return (of_point && config->points[model->point].device == device) ||
+           is_derived_of(config, alarm, device);
 }
 
 /* ---------------------------------------------------------------- its event */
@@ -196,6 +253,7 @@ void monitor_unbypass(struct monitor *m, const struct command_request *request, 
     }
     result->n = release_alarms(m, record, request);
     end_bypass(m, record, "person", request, result->n);
+    monitor_carry_bypasses(m); /* what is derived may be of another one that is still bypassed */
 }
 
 /* Its alarms end by the same time, by the engine. */

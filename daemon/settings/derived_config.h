@@ -29,9 +29,14 @@ struct role {
     int point;        /* index in points[]; ROLE_NONE: there is none */
     int64_t num, den; /* a number: value x num / den is in the role's unit (cm, L, bar, degC); 1/1. Both
                          are at most 10^6, den > 0 */
-    uint8_t n_states; /* a state: it is "on" (open, low, lost ...) in one of these, else "off" */
-    int64_t states[ROLE_STATES_MAX]; /* as in reg_state.value */
+    /* A state: "on" (open, low, lost ...) in one of these, "off" in one of those; any other is neither, and
+     * not known. n_off 0: any other is off. Values as in reg_state.value. n_states 0: on is what is not 0. */
+    uint8_t n_states, n_off;
+    int64_t states[ROLE_STATES_MAX], off[PHASES_MAX];
 };
+
+/* What the value of its point is in a role with states: 1 on, 0 off, -1 not known. role.c. */
+int role_state(const struct role *role, micro_t value);
 
 /* What is derived for a tank with `vessel`. Each is a point; those marked 3 have two more, ID-least and
  * ID-most, the ends of the interval at 90 %. Append only. */

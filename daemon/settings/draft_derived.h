@@ -71,7 +71,8 @@ struct role_scale {
 };
 bool role_number(struct draft *d, size_t asset, const struct yaml_node *node, const struct role_scale *scale,
                  struct role *ret);
-/* word: what the states are called that are "on"; without them the state of that name. */
+/* word: what the states are called that are "on"; without them the state of that name. Of more than two
+ * states each has its place: word, its opposite (closed, on, normal) or unknown. */
 bool role_states(struct draft *d, size_t asset, const struct yaml_node *node, const char *word,
                  struct role *ret);
 int role_point(struct draft *d, size_t asset, const struct yaml_node *node);

@@ -28,13 +28,13 @@ static const char *point_name(char text[2 * ID_MAX], const struct config *c, uin
     return text;
 }
 
-/* "POINT", "POINT x 9/5", "POINT: open, ajar". */
+/* "POINT", "POINT x 9/5", "POINT: open, ajar; unknown: fault". */
 static void add_role(struct entries *e, const char *key, const struct config *c, uint16_t asset,
                      const struct role *role)
 {
     char name[2 * ID_MAX];
-    char states[LIST_MAX] = "";
-    size_t used = 0;
+    char states[LIST_MAX] = "", unknown[LIST_MAX] = "";
+    size_t used = 0, used_unknown = 0;
 
     if (role->point < 0)
         return;
@@ -46,8 +46,12 @@ static void add_role(struct entries *e, const char *key, const struct config *c,
                 put(states, &used, format->states[k].name);
         }
     }
+    for (unsigned k = 0; k < format->n_states && role->n_off > 0; k++) {
+        if (role_state(role, format->states[k].value * MICRO_PER_UNIT) < 0)
+            put(unknown, &used_unknown, format->states[k].name);
+    }
     if (role->n_states > 0)
-        entries_add(e, key, "%s: %s", name, states);
+        entries_add(e, key, "%s: %s%s%s", name, states, used_unknown > 0 ? "; unknown: " : "", unknown);
     else if (role->num != role->den)
         entries_add(e, key, "%s x %" PRId64 "/%" PRId64, name, role->num, role->den);
     else

@@ -21,6 +21,21 @@ micro_t role_convert(const struct role *role, micro_t value)
     return result > MICRO_MAX ? MICRO_MAX : result < -MICRO_MAX ? -MICRO_MAX : (micro_t)result;
 }
 
+int role_state(const struct role *role, micro_t value)
+{
+    if (role->n_states == 0)
+        return value != 0;
+    for (unsigned i = 0; i < role->n_states; i++) {
+        if (value == role->states[i] * MICRO_PER_UNIT)
+            return 1;
+    }
+    for (unsigned i = 0; i < role->n_off; i++) {
+        if (value == role->off[i] * MICRO_PER_UNIT)
+            return 0;
+    }
+    return role->n_off > 0 ? -1 : 0;
+}
+
 /* ---------------------------------------------------------------- which point */
 
 /* What is not found may stand in what could not be read. */
@@ -144,75 +159,154 @@ bool role_number(struct draft *d, size_t asset, const struct yaml_node *node, co
 
 /* ---------------------------------------------------------------- states */
 
+/* The states of a point on their way to their places. */
 struct state_parts {
-    const struct yaml_node *point, *on;
+    const struct yaml_node *point, *on, *off, *unknown;
+    const char *word, *opposite;
+};
+struct state_places {
+    struct role role;
+    int64_t unknown[PHASES_MAX];
+    unsigned n_unknown;
 };
 
+static bool has_state(const int64_t *states, unsigned n, int64_t value)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (states[i] == value)
+            return true;
+    }
+    return false;
+}
+
+static bool has_place(const struct state_places *p, int64_t value)
+{
+    return has_state(p->role.states, p->role.n_states, value) ||
+           has_state(p->role.off, p->role.n_off, value) || has_state(p->unknown, p->n_unknown, value);
+}
+
 static bool add_state(struct draft *d, const struct draft_point *point, const struct yaml_node *node,
-                      struct role *role)
+                      struct state_places *p, int64_t *states, unsigned *n)
 {
     micro_t state;
 
     if (!resolve_state(d, point, node, &state))
         return false;
-    for (unsigned i = 0; i < role->n_states; i++) {
-        if (role->states[i] == state / MICRO_PER_UNIT) {
-            problems_at(d->problems, node, "the state '%.40s' stands twice in the list", node->text);
-            return false;
-        }
+    const int64_t value = state / MICRO_PER_UNIT;
+    if (has_state(states, *n, value)) {
+        problems_at(d->problems, node, "the state '%.40s' stands twice in the list", node->text);
+        return false;
     }
-    role->states[role->n_states++] = state / MICRO_PER_UNIT;
+    if (has_place(p, value)) {
+        problems_at(d->problems, node, "the state '%.40s' stands at two places", node->text);
+        return false;
+    }
+    states[(*n)++] = value;
     return true;
 }
 
-static bool read_on(struct draft *d, const struct draft_point *point, const struct yaml_node *node,
-                    struct role *role)
+/* One state or a list. node NULL: nothing stands there. */
+static bool read_states(struct draft *d, const struct draft_point *point, const struct yaml_node *node,
+                        struct state_places *p, int64_t *states, unsigned *n, unsigned max)
 {
     bool ok = true;
 
-    if (node->kind != YAML_SEQUENCE) {
-        ok = add_state(d, point, node, role);
-    } else if (node->n_children == 0 || node->n_children > ROLE_STATES_MAX) {
-        problems_at(d->problems, node, "the name of a state, or a list of 1 to %d, is wanted here",
-                    ROLE_STATES_MAX);
+    if (node == NULL)
+        return true;
+    if (node->kind != YAML_SEQUENCE)
+        return add_state(d, point, node, p, states, n);
+    if (node->n_children == 0 || node->n_children > max) {
+        problems_at(d->problems, node, "the name of a state, or a list of 1 to %u, is wanted here", max);
         return false;
-    } else {
-        for (const struct yaml_node *child = node->first; child != NULL; child = child->next)
-            ok = add_state(d, point, child, role) && ok;
     }
-    if (ok && role->n_states == point->config.format.n_states) {
-        problems_at(d->problems, node, "it could never be otherwise: these are all states of register '%s'",
-                    point->config.register_name);
+    for (const struct yaml_node *child = node->first; child != NULL; child = child->next)
+        ok = add_state(d, point, child, p, states, n) && ok;
+    return ok;
+}
+
+/* Without a list: the state that is called like the word. */
+static bool find_word(struct draft *d, const struct draft_point *point, const struct state_parts *parts,
+                      struct state_places *p)
+{
+    const struct reg_format *format = &point->config.format;
+
+    for (unsigned i = 0; i < format->n_states; i++) {
+        if (strcmp(format->states[i].name, parts->word) == 0) {
+            p->role.states[p->role.n_states++] = format->states[i].value;
+            return true;
+        }
+    }
+    problems_at(d->problems, parts->point,
+                "register '%s' has no state '%s': say which it is: {point: %.64s, %s: STATE}",
+                point->config.register_name, parts->word, parts->point->text, parts->word);
+    return false;
+}
+
+/* Of two states the other one is the opposite. Of more, a fault would be taken for it: each needs a place. */
+static bool place_others(struct draft *d, const struct draft_point *point, const struct yaml_node *node,
+                         const struct state_parts *parts, struct state_places *p)
+{
+    const struct reg_format *format = &point->config.format;
+    bool ok = true;
+
+    for (unsigned i = 0; i < format->n_states; i++) {
+        if (has_place(p, format->states[i].value))
+            continue;
+        if (format->n_states <= 2 && parts->off == NULL && parts->unknown == NULL) {
+            p->role.off[p->role.n_off++] = format->states[i].value;
+            continue;
+        }
+        problems_at(d->problems, node,
+                    "state '%s' of register '%s' has no place here: put it to '%s', '%s' or 'unknown'",
+                    format->states[i].name, point->config.register_name, parts->word, parts->opposite);
+        ok = false;
+    }
+    if (ok && p->role.n_off == 0) {
+        problems_at(d->problems, parts->on != NULL ? parts->on : node,
+                    "it could never be otherwise: no state of register '%s' is '%s'",
+                    point->config.register_name, parts->opposite);
         ok = false;
     }
     return ok;
 }
 
-/* Without a list: the state that is called like the word. */
-static bool find_word(struct draft *d, const struct draft_point *point, const struct yaml_node *node,
-                      const char *word, struct role *role)
+static bool read_places(struct draft *d, const struct draft_point *point, const struct yaml_node *node,
+                        const struct state_parts *parts, struct state_places *p)
 {
-    const struct reg_format *format = &point->config.format;
+    unsigned n_on = 0, n_off = 0;
+    bool ok = true;
 
-    for (unsigned i = 0; i < format->n_states; i++) {
-        if (strcmp(format->states[i].name, word) == 0) {
-            role->states[role->n_states++] = format->states[i].value;
-            return true;
-        }
+    if (parts->on == NULL)
+        ok = find_word(d, point, parts, p);
+    else
+        ok = read_states(d, point, parts->on, p, p->role.states, &n_on, ROLE_STATES_MAX);
+    p->role.n_states = (uint8_t)(p->role.n_states + n_on);
+    ok = read_states(d, point, parts->off, p, p->role.off, &n_off, PHASES_MAX) && ok;
+    p->role.n_off = (uint8_t)n_off;
+    ok = read_states(d, point, parts->unknown, p, p->unknown, &p->n_unknown, PHASES_MAX) && ok;
+    return ok && place_others(d, point, node, parts, p);
+}
+
+static const char *opposite_of(const char *word)
+{
+    static const char *const words[][2] = {{"open", "closed"}, {"off", "on"}, {"low", "normal"}};
+
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        if (strcmp(words[i][0], word) == 0)
+            return words[i][1];
     }
-    problems_at(d->problems, node,
-                "register '%s' has no state '%s': say which it is: {point: %.64s, %s: STATE}",
-                point->config.register_name, word, node->text, word);
-    return false;
+    return "otherwise";
 }
 
 bool role_states(struct draft *d, size_t asset, const struct yaml_node *node, const char *word,
                  struct role *ret)
 {
-    struct state_parts parts = {.point = node};
+    struct state_parts parts = {.point = node, .word = word, .opposite = opposite_of(word)};
     const struct field fields[] = {
         {"point", FIELD_NODE, NODE_OF(struct state_parts, point), .flags = FIELD_REQUIRED},
         {word, FIELD_NODE, NODE_OF(struct state_parts, on)},
+        {parts.opposite, FIELD_NODE, NODE_OF(struct state_parts, off)},
+        {"unknown", FIELD_NODE, NODE_OF(struct state_parts, unknown)},
     };
 
     if (node->kind == YAML_MAPPING) {
@@ -225,15 +319,14 @@ bool role_states(struct draft *d, size_t asset, const struct yaml_node *node, co
     if (index < 0 || d->points[index].broken)
         return false;
     const struct draft_point *point = &d->points[index];
-    struct role role = {.point = index, .num = 1, .den = 1};
+    struct state_places places = {.role = {.point = index, .num = 1, .den = 1}};
     if (point->config.format.n_states == 0) {
         problems_at(d->problems, parts.point, "point '%.64s' is a number: one with states is wanted here",
                     parts.point->text);
         return false;
     }
-    if (!(parts.on != NULL ? read_on(d, point, parts.on, &role)
-                           : find_word(d, point, parts.point, word, &role)))
+    if (!read_places(d, point, node, &parts, &places))
         return false;
-    *ret = role;
+    *ret = places.role;
     return true;
 }

@@ -31,12 +31,16 @@ static micro_t at(struct curve *c, int64_t us)
     return value + (micro_t)((int64_t)(c->random >> 40 & 0xffff) - 32768) * c->noise / 32768;
 }
 
+static void give(struct freezer_ice *ice, int64_t us, micro_t value, micro_t chamber, bool uncertain)
+{
+    freezer_ice_take(ice, (struct stamp){us, us + INT64_C(1795510000000000)}, value, chamber, uncertain);
+}
+
 static void feed(struct freezer_ice *ice, struct curve *c, int64_t from_us, int64_t to_us, micro_t colder)
 {
     for (int64_t us = from_us; us < to_us; us += 2 * S) {
         const micro_t value = at(c, us);
-        freezer_ice_take(ice, us, value,
-                         colder == FREEZER_NONE ? FREEZER_NONE : -(us * K / (60 * S)) - colder, false);
+        give(ice, us, value, colder == FREEZER_NONE ? FREEZER_NONE : -(us * K / (60 * S)) - colder, false);
     }
 }
 
@@ -82,8 +86,8 @@ static void a_chamber_that_warms_it_is_no_ice(void **state)
     (void)state;
     freezer_ice_init(&ice, 0, 30 * S);
     for (int i = 0; i < 300; i++) /* the door stands open: both warm, the chamber ahead */
-        freezer_ice_take(&ice, i * 2 * S, i < 100 ? -i * K / 10 : -10 * K + (i - 100) * K / 10,
-                         i < 100 ? -i * K / 10 - 3 * K : -7 * K + (i - 100) * K / 10, false);
+        give(&ice, i * 2 * S, i < 100 ? -i * K / 10 : -10 * K + (i - 100) * K / 10,
+             i < 100 ? -i * K / 10 - 3 * K : -7 * K + (i - 100) * K / 10, false);
     assert_int_equal(ice.state, ICE_NOT_SEEN);
 }
 
@@ -96,7 +100,7 @@ static void ice_under_a_warmer_chamber_is_found(void **state)
     freezer_ice_init(&ice, 0, 30 * S);
     for (int i = 0; i < 200; i++) {
         const micro_t value = i < 100 ? -i * K / 10 : i < 140 ? -10 * K + (i - 100) * K / 100 : -4 * K;
-        freezer_ice_take(&ice, i * 2 * S, value, i < 100 ? value - 3 * K : -9 * K, false);
+        give(&ice, i * 2 * S, value, i < 100 ? value - 3 * K : -9 * K, false);
         if (i == 139)
             assert_int_equal(ice.state, ICE_NOT_SEEN);
     }
@@ -112,7 +116,7 @@ static void a_spike_is_no_ice(void **state)
     (void)state;
     freezer_ice_init(&ice, 0, 30 * S);
     for (int i = 0; i < 200; i++)
-        freezer_ice_take(&ice, i * 2 * S, -i * K / 20 + (i % 50 < 2 ? 4 * K : 0), -i * K / 20 - 3 * K, false);
+        give(&ice, i * 2 * S, -i * K / 20 + (i % 50 < 2 ? 4 * K : 0), -i * K / 20 - 3 * K, false);
     assert_int_equal(ice.state, ICE_NOT_SEEN);
 }
 
@@ -123,7 +127,7 @@ static void nothing_freezes_in_the_warm(void **state)
     (void)state;
     freezer_ice_init(&ice, 0, 30 * S);
     for (int i = 0; i < 200; i++) /* warm samples are put in */
-        freezer_ice_take(&ice, i * 2 * S, i < 100 ? 4 * K : 15 * K, 3 * K, false);
+        give(&ice, i * 2 * S, i < 100 ? 4 * K : 15 * K, 3 * K, false);
     assert_int_equal(ice.state, ICE_NOT_SEEN);
 }
 
@@ -200,9 +204,69 @@ static void doubted_readings_make_it_uncertain(void **state)
     (void)state;
     freezer_ice_init(&ice, 0, 30 * S);
     for (int64_t us = 0; us < 700 * S; us += 2 * S)
-        freezer_ice_take(&ice, us, at(&c, us), -20 * K, us == 530 * S);
+        give(&ice, us, at(&c, us), -20 * K, us == 530 * S);
     assert_int_equal(ice.state, ICE_RISING);
     assert_true(ice.uncertain);
+}
+
+/* Fast down from +20, round a bend (the approach to a hold), slowly on to -7.9, where ice comes within a
+ * minute of the bend: the bend is no onset, however sharp it is. */
+static void a_bend_of_the_cooling_is_no_onset(void **state)
+{
+    static const int bends[] = {8, 20, 40, 55}; /* s before the ice */
+
+    (void)state;
+    for (unsigned k = 0; k < sizeof bends / sizeof *bends; k++) {
+        const int64_t onset_us = 300 * S, bend_us = onset_us - bends[k] * S;
+        const micro_t bend = -79 * K / 10 + bends[k] * K / 40;
+        struct curve noise = {.noise = K / 50, .random = k + 1};
+        struct freezer_ice ice;
+        freezer_ice_init(&ice, 0, 30 * S);
+        for (int64_t us = 0; us < 600 * S; us += S) {
+            const int64_t since = us - onset_us;
+            micro_t value = us < bend_us    ? bend + (bend_us - us) / S * K / 3
+                            : us < onset_us ? bend - (us - bend_us) / S * K / 40
+                                            : -79 * K / 10 + (since < 10 * S ? since / S * K / 2 : 5 * K);
+            const micro_t is = at(&noise, 0) + value;
+            give(&ice, us, is, value - 30 * K, false);
+        }
+        assert_int_equal(ice.state, ICE_RISING);
+        assert_in_range(-ice.onset, 7700000, 8100000);
+        assert_in_range(ice.onset_us, 293 * S, 303 * S);
+    }
+}
+
+/* What lies nearer together than the memory wants is left out, and which of them must not depend on which
+ * came first: else an event and the record of the same run tell two onsets. */
+static void the_same_readings_give_the_same_onset(void **state)
+{
+    struct freezer_ice ice[2];
+
+    (void)state;
+    for (unsigned k = 0; k < 2; k++) {
+        struct curve c = {
+            .onset_us = 541 * S, .plateau_us = 300 * S, .top = -4 * K, .noise = K / 20, .random = 5};
+        freezer_ice_init(&ice[k], 0, 30 * S);
+        for (int64_t us = 0; us < 700 * S; us += S / 5) {
+            const micro_t value = at(&c, us);
+            if (us >= k * (S / 5)) /* the second was begun one reading later */
+                give(&ice[k], us, value, -20 * K, false);
+        }
+    }
+    assert_int_equal(ice[0].state, ICE_RISING);
+    assert_true(ice[0].onset == ice[1].onset && ice[0].onset_us == ice[1].onset_us);
+    assert_true(ice[0].peak == ice[1].peak);
+}
+
+static void a_lone_cold_reading_is_no_ice(void **state)
+{
+    struct freezer_ice ice;
+
+    (void)state;
+    freezer_ice_init(&ice, 0, 30 * S);
+    for (int i = 0; i < 200; i++)
+        give(&ice, i * 2 * S, -i * K / 20 - (i % 50 == 49 ? 4 * K : 0), -i * K / 20 - 9 * K, false);
+    assert_int_equal(ice.state, ICE_NOT_SEEN);
 }
 
 int main(void)
@@ -219,6 +283,9 @@ int main(void)
         cmocka_unit_test(a_known_lag_is_corrected),
         cmocka_unit_test(no_rise_but_a_plateau_is_not_no_ice),
         cmocka_unit_test(doubted_readings_make_it_uncertain),
+        cmocka_unit_test(a_bend_of_the_cooling_is_no_onset),
+        cmocka_unit_test(the_same_readings_give_the_same_onset),
+        cmocka_unit_test(a_lone_cold_reading_is_no_ice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -363,6 +363,45 @@ static void a_second_run_has_a_record_of_its_own(void **state)
 }
 
 /* Whatever comes: no overflow, no step that is not there, a verdict that is one. */
+/* Status, chamber and sample of one poll: in which order they are given is chance, the daemon and who reads
+ * the record have their own. */
+static void the_order_within_a_poll_makes_no_difference(void **state)
+{
+    struct freezer_setup setup = {.has = HAS(CHAMBER) | HAS(SAMPLE) | HAS(STATUS),
+                                  .gap_us = FREEZER_GAP_US,
+                                  .lost_us = FREEZER_LOST_US,
+                                  .deviation_after_us = FREEZER_AFTER_US,
+                                  .due_us = FREEZER_NONE};
+    static const enum freezer_input orders[2][3] = {
+        {FREEZER_INPUT_STATUS, FREEZER_INPUT_SAMPLE, FREEZER_INPUT_CHAMBER},
+        {FREEZER_INPUT_CHAMBER, FREEZER_INPUT_SAMPLE, FREEZER_INPUT_STATUS}};
+    struct freezer_run run[2];
+
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        freezer_run_init(&run[k], &setup);
+        for (int i = 0; i < 500; i++) { /* every 0.6 s; the chamber warms, and ice comes at -9 */
+            const int64_t us = 1000 * S + i * (S * 6 / 10);
+            const micro_t sample = i < 300 ? -i * K * 3 / 100 : i < 320 ? -9 * K + (i - 300) * K / 4 : -4 * K;
+            const micro_t values[FREEZER_INPUTS] = {
+                [FREEZER_INPUT_CHAMBER] = i < 290 ? -12 * K : -12 * K + (i - 290) * K / 20,
+                [FREEZER_INPUT_SAMPLE] = sample,
+                [FREEZER_INPUT_STATUS] = i < 5 ? FREEZER_STATUS_IDLE : FREEZER_STATUS_RUNNING};
+            for (int o = 0; o < 3; o++)
+                freezer_run_take(&run[k], orders[k][o], (struct stamp){us, us + UTC_US}, values[orders[k][o]],
+                                 QUALITY_GOOD);
+        }
+    }
+    const struct freezer_record *a = &run[0].record, *b = &run[1].record;
+    assert_int_equal(a->ice.state, ICE_RISING);
+    assert_true(a->ice.onset == b->ice.onset && a->ice.onset_us == b->ice.onset_us);
+    assert_true(a->ice.n == b->ice.n && a->ice.next == b->ice.next);
+    for (unsigned i = 0; i < FREEZER_ICE_KEPT; i++)
+        assert_true(a->ice.kept[i].us == b->ice.kept[i].us &&
+                    a->ice.kept[i].chamber == b->ice.kept[i].chamber);
+    assert_true(a->sample_high == b->sample_high && a->chamber_high == b->chamber_high);
+}
+
 static void any_readings_do_no_harm(void **state)
 {
     static const micro_t odd[] = {MICRO_MAX, -MICRO_MAX, 0, 1, -1, -4 * K, -90 * K, 4 * K};
@@ -414,6 +453,7 @@ int main(void)
         cmocka_unit_test(a_late_start_is_told),
         cmocka_unit_test(nobody_came),
         cmocka_unit_test(a_second_run_has_a_record_of_its_own),
+        cmocka_unit_test(the_order_within_a_poll_makes_no_difference),
         cmocka_unit_test(any_readings_do_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

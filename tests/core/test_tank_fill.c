@@ -109,7 +109,8 @@ static void no_fill_in_time(void **state)
     s.start_cm = 0;
     stage_run(&s, 47 * HOUR);
     assert_false(stage_view(&s).flags & TANK_FILL_OVERDUE);
-    assert_true(stage_view(&s).since_fill_h.at_least); /* none was seen; it may be longer */
+    assert_false(stage_view(&s).over & TANK_FILL_OVERDUE); /* it may have been due before */
+    assert_true(stage_view(&s).since_fill_h.at_least);     /* none was seen; it may be longer */
     assert_between(AS_NUM(stage_view(&s).since_fill_h.low), 46, 48);
     stage_run(&s, 2 * HOUR);
     assert_true(stage_view(&s).flags & TANK_FILL_OVERDUE);
@@ -127,6 +128,27 @@ static void a_valve_that_does_not_close(void **state)
     assert_true(stage_view(&s).flags & TANK_VALVE_STUCK_OPEN);
     stage_run(&s, 4 * HOUR);
     assert_true(stage_view(&s).flags & TANK_OVERFILL);
+}
+
+/* After a start little is known of the slope: that does not say that nothing comes. */
+static void a_valve_that_leaks_since_before(void **state)
+{
+    (void)state;
+    struct tank_vessel model;
+    struct stage s;
+    stage_model(&model);
+    stage_open(&s, &model);
+    s.start_cm = 0;
+    s.level_cm = 16;
+    s.fall_cm_day = -3;
+    s.noise_cm = 0.3;
+    for (int i = 0; i < 6 * 60; i++) {
+        stage_run(&s, MINUTE);
+        assert_false(stage_view(&s).over & TANK_VALVE_STUCK_OPEN);
+    }
+    s.fall_cm_day = 2;
+    stage_run(&s, DAY);
+    assert_true(stage_view(&s).over & TANK_VALVE_STUCK_OPEN);
 }
 
 static void what_a_month_takes(void **state)
@@ -368,6 +390,7 @@ int main(void)
                                        cmocka_unit_test(overdue_and_blocked),
                                        cmocka_unit_test(no_fill_in_time),
                                        cmocka_unit_test(a_valve_that_does_not_close),
+                                       cmocka_unit_test(a_valve_that_leaks_since_before),
                                        cmocka_unit_test(what_a_month_takes),
                                        cmocka_unit_test(sensors_that_contradict_each_other),
                                        cmocka_unit_test(a_level_that_stands_still),

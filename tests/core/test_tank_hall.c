@@ -111,6 +111,60 @@ static void a_valve_that_stays_open_and_fills_elsewhere(void **state)
     }
 }
 
+/* The controller of the first sees the level of the second, which does not rise: its valve stays open. */
+static void a_valve_that_stays_open_for_another_level(void **state)
+{
+    (void)state;
+    struct room r;
+    struct hall_view v;
+    open_room(&r);
+    r.stages[1].start_cm = 0;
+    r.probe_of[0] = 1;
+    r.probe_of[1] = 0;
+    run_room(&r, HOUR);
+    r.stages[0].start_cm = r.stages[0].stop_cm = 1000;
+    run_room(&r, 25 * MINUTE); /* once may be a fill by hand */
+    assert_int_equal(hall_elsewhere(&r.hall, 0), -1);
+    run_room(&r, 50 * MINUTE);
+    hall_view(&r.hall, &v);
+    assert_int_equal(v.suspect_valve, 0);
+    assert_int_equal(v.suspect_probe, 1);
+    assert_true(r.stages[0].filling);
+}
+
+/* The same, while a third one is filled now and then; and a fill by hand at another tank is none. */
+static void a_valve_that_stays_open_beside_others(void **state)
+{
+    (void)state;
+    struct room r;
+    open_room(&r);
+    r.stages[1].start_cm = 0;
+    r.probe_of[0] = 1;
+    r.probe_of[1] = 0;
+    r.stages[2].level_cm = 15.01;
+    r.stages[2].start_cm = 15;
+    run_room(&r, 5 * MINUTE);
+    r.stages[0].start_cm = r.stages[0].stop_cm = 1000;
+    while (!r.stages[2].filling)
+        run_room(&r, MINUTE);
+    while (r.stages[2].filling)
+        run_room(&r, MINUTE);
+    assert_int_equal(hall_elsewhere(&r.hall, 0), -1); /* where it came from was not to be told */
+    run_room(&r, 80 * MINUTE);
+    assert_int_equal(hall_elsewhere(&r.hall, 0), 1);
+
+    open_room(&r);
+    r.stages[0].start_cm = r.stages[0].stop_cm = 1000;
+    r.stages[1].start_cm = r.stages[2].start_cm = 0;
+    r.closed = true; /* the supply is dead */
+    run_room(&r, 5 * MINUTE);
+    r.stages[1].level_cm += 2;
+    run_room(&r, 8 * MINUTE);
+    r.stages[1].level_cm += 2;
+    run_room(&r, 6 * HOUR);
+    assert_int_equal(hall_elsewhere(&r.hall, 0), -1);
+}
+
 static void no_tank_is_filled(void **state)
 {
     (void)state;
@@ -168,9 +222,12 @@ static void nothing_is_known_of_an_empty_hall(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_fill_that_appears_elsewhere),
-        cmocka_unit_test(a_valve_that_stays_open_and_fills_elsewhere), cmocka_unit_test(no_tank_is_filled),
-        cmocka_unit_test(how_long_the_supply_lasts), cmocka_unit_test(nothing_is_known_of_an_empty_hall)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_fill_that_appears_elsewhere),
+                                       cmocka_unit_test(a_valve_that_stays_open_and_fills_elsewhere),
+                                       cmocka_unit_test(a_valve_that_stays_open_for_another_level),
+                                       cmocka_unit_test(a_valve_that_stays_open_beside_others),
+                                       cmocka_unit_test(no_tank_is_filled),
+                                       cmocka_unit_test(how_long_the_supply_lasts),
+                                       cmocka_unit_test(nothing_is_known_of_an_empty_hall)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -266,20 +266,123 @@ static void fills_that_boil_away(void **state)
     assert_int_equal(stage_view(&s).vacuum, TANK_VACUUM_FAILING);
 }
 
+/* The top warms by so much per hour. Hours until it is said to fail; limit_h when it is not. */
+static double top_warms(struct stage *s, double k_hour, double limit_h)
+{
+    int64_t from_us = s->now_us;
+    while ((double)(s->now_us - from_us) / HOUR < limit_h) {
+        if (stage_view(s).vacuum == TANK_VACUUM_FAILING)
+            return (double)(s->now_us - from_us) / HOUR;
+        s->top_c += k_hour / 60;
+        stage_run(s, MINUTE);
+    }
+    return limit_h;
+}
+
+static void filled(struct stage *s)
+{
+    learned(s);
+    while (stage_view(s).phase != TANK_SETTLING)
+        stage_run(s, MINUTE);
+}
+
+/* The level settles for 45 minutes, and a slope needs as long again. */
+static void what_warms_behind_a_fill(void **state)
+{
+    (void)state;
+    struct stage s;
+    filled(&s);
+    s.fall_cm_day = 22;
+    assert_between(top_warms(&s, 8, 3), 0.5, 1.2);
+}
+
+static void what_warms_while_it_is_filled_again_and_again(void **state)
+{
+    (void)state;
+    struct stage s;
+    filled(&s);
+    s.level_cm = 16.5;
+    s.fall_cm_day = 60;
+    assert_between(top_warms(&s, 8, 3), 0.5, 1.2);
+}
+
+static void coarse(struct stage *s)
+{
+    struct tank_vessel model;
+    stage_model(&model);
+    model.resolution_cm = N(0.5);
+    stage_open(s, &model);
+    stage_run(s, 25 * DAY);
+    while (stage_view(s).phase != TANK_STATIC || s->level_cm > 18)
+        stage_run(s, MINUTE);
+}
+
+static void what_warms_slowly_where_the_level_moves_in_steps(void **state)
+{
+    (void)state;
+    struct stage s;
+    coarse(&s);
+    s.fall_cm_day = 5;
+    assert_between(top_warms(&s, 2, 6), 0.5, 2.5);
+}
+
+static void a_top_that_warms_is_not_the_vacuum_when_it_boils_as_ever(void **state)
+{
+    (void)state;
+    struct stage s;
+    learned(&s);
+    while (stage_view(&s).phase != TANK_STATIC || s.level_cm > 19)
+        stage_run(&s, MINUTE);
+    s.noise_cm = 0.01;
+    assert_between(top_warms(&s, 4, 10), 10, 10);
+}
+
+static void a_top_that_warms_under_an_open_lid_or_dry_is_not_the_vacuum(void **state)
+{
+    (void)state;
+    struct stage s;
+    filled(&s);
+    s.lid = true;
+    s.fall_cm_day = 12;
+    assert_between(top_warms(&s, 8, 3), 3, 3);
+    coarse(&s);
+    s.start_cm = 0; /* nobody fills it */
+    s.level_cm = 0;
+    stage_run(&s, 2 * HOUR);
+    assert_between(top_warms(&s, 8, 3), 3, 3);
+}
+
+static void a_step_of_the_top_is_not_the_vacuum(void **state)
+{
+    (void)state;
+    struct stage s;
+    filled(&s);
+    stage_run(&s, 20 * MINUTE);
+    s.top_c += 8;
+    assert_between(top_warms(&s, 0, 6), 6, 6);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(fills_that_boil_away),
-                                       cmocka_unit_test(slow),
-                                       cmocka_unit_test(a_level_that_stands_still_is_no_boil_off),
-                                       cmocka_unit_test(a_level_that_stands_still_repairs_nothing),
-                                       cmocka_unit_test(a_neck_is_not_the_vacuum),
-                                       cmocka_unit_test(fast),
-                                       cmocka_unit_test(a_slow_leak_is_watched_before_it_fails),
-                                       cmocka_unit_test(ice_is_not_the_vacuum),
-                                       cmocka_unit_test(a_forgotten_lid_is_not_the_vacuum),
-                                       cmocka_unit_test(what_boils_after_a_long_opening_does_not_count),
-                                       cmocka_unit_test(a_warm_room_is_not_the_vacuum),
-                                       cmocka_unit_test(a_step_of_the_probe_is_not_the_vacuum),
-                                       cmocka_unit_test(a_lost_level_says_nothing_of_the_vacuum)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fills_that_boil_away),
+        cmocka_unit_test(what_warms_behind_a_fill),
+        cmocka_unit_test(what_warms_while_it_is_filled_again_and_again),
+        cmocka_unit_test(what_warms_slowly_where_the_level_moves_in_steps),
+        cmocka_unit_test(a_top_that_warms_is_not_the_vacuum_when_it_boils_as_ever),
+        cmocka_unit_test(a_top_that_warms_under_an_open_lid_or_dry_is_not_the_vacuum),
+        cmocka_unit_test(a_step_of_the_top_is_not_the_vacuum),
+        cmocka_unit_test(slow),
+        cmocka_unit_test(a_level_that_stands_still_is_no_boil_off),
+        cmocka_unit_test(a_level_that_stands_still_repairs_nothing),
+        cmocka_unit_test(a_neck_is_not_the_vacuum),
+        cmocka_unit_test(fast),
+        cmocka_unit_test(a_slow_leak_is_watched_before_it_fails),
+        cmocka_unit_test(ice_is_not_the_vacuum),
+        cmocka_unit_test(a_forgotten_lid_is_not_the_vacuum),
+        cmocka_unit_test(what_boils_after_a_long_opening_does_not_count),
+        cmocka_unit_test(a_warm_room_is_not_the_vacuum),
+        cmocka_unit_test(a_step_of_the_probe_is_not_the_vacuum),
+        cmocka_unit_test(a_lost_level_says_nothing_of_the_vacuum)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

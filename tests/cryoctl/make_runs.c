@@ -2,7 +2,8 @@
  * make_runs DIR [SOURCE]: some hours of a simulated freezer as the store would have written them, read every
  * 5 s: a run of the program cryomed-700, and one that is stopped at -20 and has 100 s without readings. The
  * truth as JSON on stdout. SOURCE: a file with the configuration that was in force, from a minute before the
- * first reading.
+ * first reading. With SET_BACK_S in the environment the clock is set back by so much, half an hour into the
+ * first run.
  */
 #include <math.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ struct maker {
     sqlite3 *db;
     struct freezer freezer;
     struct random_source random;
-    int64_t now_us;
+    int64_t now_us, set_us;
     unsigned char hash[CHAIN_HASH_SIZE];
     int64_t frame;
 };
@@ -106,7 +107,7 @@ static void go(struct maker *m, int for_s, bool stored)
                                           p < 3    ? 1
                                           : p == 5 ? 2
                                                    : 0,
-                                          m->now_us, m->now_us + 23000, &readings[p]);
+                                          m->now_us + m->set_us, m->now_us + m->set_us + 23000, &readings[p]);
         if (stored)
             store(m, entries, 6);
     }
@@ -183,7 +184,10 @@ int main(int argc, char **argv)
     go(&m, 600, true);
     act(&m, "start");
     const int64_t began_us = m.now_us;
-    go(&m, 4200, true);
+    go(&m, 1800, true);
+    if (getenv("SET_BACK_S") != NULL)
+        m.set_us = -strtoll(getenv("SET_BACK_S"), NULL, 10) * INT64_C(1000000);
+    go(&m, 2400, true);
     const struct freezer_batch b = m.freezer.batch;
     load(&m);
     go(&m, 3600, true);

@@ -39,9 +39,9 @@ class Runs(unittest.TestCase):
         made = subprocess.run([os.environ["MAKE_RUNS"], str(cls.dir / "data")], check=True, capture_output=True, text=True)
         cls.truth = json.loads(made.stdout)
 
-    def ctl(self, *arguments, config="etc", code=0):
+    def ctl(self, *arguments, config="etc", code=0, data="data", verb="runs"):
         environment = dict(os.environ, CRYOMON_PROFILES=str(PROGRAMS.parent / "devices"), LC_ALL="C.UTF-8", TZ="UTC")
-        done = subprocess.run([CRYOCTL, "runs", *arguments, "--dir", str(self.dir / "data"), "--config", str(self.dir / config)],
+        done = subprocess.run([CRYOCTL, verb, *arguments, "--dir", str(self.dir / data), "--config", str(self.dir / config)],
                               capture_output=True, text=True, env=environment, timeout=60, check=False)
         self.assertEqual(done.returncode, code, done.stderr)
         return done.stdout if code == 0 else done.stderr
@@ -49,8 +49,8 @@ class Runs(unittest.TestCase):
     def runs(self, *arguments, **more):
         return json.loads(self.ctl("crf", "--from", "2026-09-21", "--to", "2026-09-23", "--json", *arguments, **more))
 
-    def judged(self):
-        return self.runs("--program", str(PROGRAMS / "cryomed-700.yaml"))
+    def judged(self, **more):
+        return self.runs("--program", str(PROGRAMS / "cryomed-700.yaml"), **more)
 
     def test_both_runs_are_found(self):
         whole, stopped = self.runs()["runs"]
@@ -112,6 +112,36 @@ class Runs(unittest.TestCase):
         bad.write_text("name: x\n", encoding="utf-8")
         self.assertIn("'steps' is missing", self.ctl("crf", "--program", str(bad), code=1))
 
+    def test_a_clock_that_was_set_in_a_run_changes_nothing_of_it(self):
+        plain = {key: value for key, value in self.judged()["runs"][0].items() if key != "id"}
+        for back_s in (3600, -3600, 240):
+            data = self.dir / ("data%d" % back_s)
+            data.mkdir()
+            subprocess.run([os.environ["MAKE_RUNS"], str(data)], check=True, capture_output=True,
+                           env=dict(os.environ, SET_BACK_S=str(back_s)))
+            step = {"step_us": -back_s * 1000000}
+            subprocess.run([os.environ["APPEND_EVENT"], str(data), "clock", json.dumps(step)], check=True,
+                           env=dict(os.environ, EVENT_UTC_MS=str(1790000000000 + (2400 - back_s) * 1000 + 700)))
+            runs = self.judged(data="data%d" % back_s)["runs"]
+            self.assertEqual(len(runs), 2, back_s)
+            self.assertEqual(runs[0].pop("clock_set_seconds"), -back_s)
+            runs[0].pop("id")
+            self.assertEqual(runs[0], plain)
+            self.assertEqual(runs[1]["how"], "stopped")
+            run = json.loads(self.ctl("show", "crf", "1790000605023", "--json", "--program",
+                                      str(PROGRAMS / "cryomed-700.yaml"), data="data%d" % back_s, verb="run"))
+            self.assertEqual((run["verdict"], run["lapses"]), ("within", []))
+
+    def test_a_run_whose_end_was_told_does_not_go_on(self):
+        data = self.dir / "told"
+        shutil.copytree(self.dir / "data", data)
+        body = {"asset": "crf", "freezer_run": "crf@1790000605023", "transition": "ended", "how": "complete",
+                "verdict": "within", "end": "2026-09-21T14:55:00.000Z"}
+        subprocess.run([os.environ["APPEND_EVENT"], str(data), "run", json.dumps(body)], check=True,
+                       env=dict(os.environ, EVENT_UTC_MS="1790002500000"))
+        (run,) = self.runs("--to", "2026-09-21 15:00", data="told")["runs"]
+        self.assertEqual((run["how"], run["verdict"]), ("lost", "unknown"))
+
 ROLES = """
     runs:
       chamber: chamber
@@ -151,6 +181,13 @@ class Recorded(unittest.TestCase):
             body = {"transition": "raised", "priority": "high", "asset": asset, "alarm": "run-no-data"}
             subprocess.run([os.environ["APPEND_EVENT"], str(cls.data), "alarm", json.dumps(body)], check=True,
                            env=dict(os.environ, EVENT_UTC_MS=str(utc_ms), EVENT_ASSET=asset, EVENT_ALARM="run-no-data"))
+        # of the run before: over, and seen only in this one
+        for utc_ms, alarm, transition, state in ((1790009001000, "run-abandoned", "returned", "returned-unacknowledged"),
+                                                 (1790009002000, "run-abandoned", "acknowledged", "normal"),
+                                                 (1790009003000, "run-overshoot", "acknowledged", "normal")):
+            body = {"transition": transition, "state": state, "priority": "high", "asset": "crf", "alarm": alarm}
+            subprocess.run([os.environ["APPEND_EVENT"], str(cls.data), "alarm", json.dumps(body)], check=True,
+                           env=dict(os.environ, EVENT_UTC_MS=str(utc_ms), EVENT_ASSET="crf", EVENT_ALARM=alarm))
         cls.event(1790008406000, cls.second, "began", program="cryomed-700", program_sha256=cls.sha)
 
     @classmethod

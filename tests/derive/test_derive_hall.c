@@ -2,19 +2,25 @@
  * lost. No physics. */
 #include "derive_site.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#define INEFFECTIVE 2 /* alarms of a tank: bits of its flags */
+#define OVERDUE     4
 
 struct stage {
     struct site site;
     struct derive *derive;
     struct heard heard;
+    struct derive *recalled; /* NULL, or one that is told the same, and is not ready */
     struct stamp now;
     double level_cm[SITE_TANKS], top_c[SITE_TANKS], stock_l, lost_l_day;
     bool stuck[SITE_TANKS];           /* its level probe */
     bool filling[SITE_TANKS], closed; /* the main valve */
     bool off[SITE_TANKS];             /* its controller */
     bool silent;                      /* nothing is read any more */
+    bool spread;                      /* levels come half a minute after valves */
     uint64_t random;
 };
 
@@ -47,6 +53,7 @@ static struct stage *stage_open(void)
 static void stage_close(struct stage *s)
 {
     derive_free(s->derive);
+    derive_free(s->recalled);
     site_close(&s->site);
     free(s);
 }
@@ -73,28 +80,47 @@ static void move(struct stage *s)
     s->stock_l -= s->lost_l_day / 1440;
 }
 
+/* NAN: it could not be read. */
+static void take(struct stage *s, int point, double value)
+{
+    struct derive *const both[] = {s->derive, s->recalled};
+    for (unsigned i = 0; i < 2 && both[i] != NULL; i++) {
+        if (isnan(value))
+            site_take_bad(both[i], s->now, point);
+        else
+            site_take(both[i], s->now, point, value);
+    }
+}
+
+static void pass(struct stage *s, int64_t us)
+{
+    s->now.boot_us += us;
+    s->now.utc_us += us;
+}
+
 static void stage_step(struct stage *s)
 {
-    s->now.boot_us += MINUTE;
-    s->now.utc_us += MINUTE;
+    pass(s, s->spread ? MINUTE / 2 : MINUTE);
     move(s);
     for (unsigned i = 0; i < SITE_TANKS && !s->silent; i++) {
         int first = (int)i * SITE_INPUTS;
-        site_take(s->derive, s->now, first + SITE_TOP, s->top_c[i]);
-        site_take(s->derive, s->now, first + SITE_LID, 0);
-        site_take(s->derive, s->now, first + SITE_VALVE, s->filling[i]);
-        if (s->site.no_level[i])
-            site_take_bad(s->derive, s->now, first + SITE_LEVEL);
-        else
-            site_take(s->derive, s->now, first + SITE_LEVEL, s->level_cm[s->site.probe_of[i]] + noise(s));
+        take(s, first + SITE_TOP, s->top_c[i]);
+        take(s, first + SITE_LID, 0);
+        take(s, first + SITE_VALVE, s->filling[i]);
     }
+    pass(s, s->spread ? MINUTE / 2 : 0);
+    for (unsigned i = 0; i < SITE_TANKS && !s->silent; i++)
+        take(s, (int)i * SITE_INPUTS + SITE_LEVEL,
+             s->site.no_level[i] ? NAN : s->level_cm[s->site.probe_of[i]] + noise(s));
     if (!s->silent) {
-        site_take(s->derive, s->now, SITE_STOCK, s->stock_l);
-        site_take(s->derive, s->now, SITE_BAR, 1.5);
-        site_take(s->derive, s->now, SITE_ROOM, 21);
+        take(s, SITE_STOCK, s->stock_l);
+        take(s, SITE_BAR, 1.5);
+        take(s, SITE_ROOM, 21);
     }
     site_hear(s->derive, &s->heard);
     derive_look(s->derive, s->now);
+    if (s->recalled != NULL)
+        derive_look(s->recalled, s->now);
     site_hear(s->derive, &s->heard);
 }
 
@@ -262,6 +288,93 @@ static void an_empty_fill_is_not_over_with_the_valve(void **state)
     s->closed = s->off[0] = false;
     stage_run(s, 1);
     assert_int_equal(of_tank(s, 0, 2), 0);
+    stage_close(s);
+}
+
+/* The one that has learned the past takes over, as after the start or a reload; nothing was told by it. */
+static void take_over(struct stage *s)
+{
+    derive_free(s->derive);
+    s->derive = s->recalled;
+    s->recalled = NULL;
+    heard_clear(&s->heard);
+    derive_ready(s->derive);
+}
+
+/* The file says that devices are asked more often from now on: what the record has, came less often, and was
+ * good all the same. */
+static void a_shorter_interval_takes_nothing_from_the_record(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open();
+    derive_ready(s->derive);
+    for (unsigned i = 0; i < SITE_MEASURED; i++)
+        s->site.models[i].stale_after_ms = 6000;
+    assert_int_equal(derive_create(&s->site.config, s->now, &s->recalled), 0);
+    s->spread = true;
+    stage_run(s, 12);
+    s->closed = true;
+    stage_run(s, 4);
+    assert_int_equal(of_tank(s, 0, INEFFECTIVE), 1);
+    assert_int_equal(of_tank(s, 0, OVERDUE), 1);
+    take_over(s);
+    stage_step(s);
+    assert_int_equal(of_tank(s, 0, INEFFECTIVE), 1);
+    assert_int_equal(of_tank(s, 0, OVERDUE), 1);
+    assert_int_equal(of_supply(s, SUPPLY_ALARM_NO_FILLS), 1);
+    stage_close(s);
+}
+
+/* Nothing was read for longer than anything lasts; the valves are as open as before. */
+static void an_outage_ends_no_alarm(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open();
+    derive_ready(s->derive);
+    stage_run(s, 12);
+    s->closed = true;
+    s->level_cm[2] = 22;
+    s->filling[2] = false;
+    stage_run(s, 3);
+    assert_int_equal(of_supply(s, SUPPLY_ALARM_NO_FILLS), 1);
+    /* of the record there is only the last hour */
+    assert_int_equal(derive_create(&s->site.config, s->now, &s->recalled), 0);
+    stage_run(s, 1.0 / 24);
+    pass(s, 40 * MINUTE);
+    take_over(s);
+    for (int i = 0; i < 60; i++) {
+        stage_step(s);
+        assert_int_not_equal(of_supply(s, SUPPLY_ALARM_NO_FILLS), 0);
+        for (unsigned k = 0; k < SITE_TANKS; k++) {
+            if (s->filling[k])
+                assert_int_not_equal(of_tank(s, k, INEFFECTIVE), 0);
+        }
+    }
+    s->closed = false;
+    stage_run(s, 1);
+    assert_int_equal(of_supply(s, SUPPLY_ALARM_NO_FILLS), 0);
+    assert_int_equal(of_tank(s, 0, INEFFECTIVE), 0);
+    stage_close(s);
+}
+
+/* All are above their starts, and their valves are seen closed: nobody waits, though nothing was filled. */
+static void nobody_waits(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open();
+    derive_ready(s->derive);
+    for (unsigned i = 0; i < SITE_TANKS; i++)
+        s->level_cm[i] = 18;
+    stage_run(s, 0.05);
+    assert_int_equal(of_supply(s, SUPPLY_ALARM_NO_FILLS), 0);
+    stage_close(s);
+    s = stage_open();
+    derive_ready(s->derive);
+    for (unsigned i = 0; i < SITE_TANKS; i++)
+        s->level_cm[i] = i == 0 ? 14.9 : 18;
+    s->closed = true;
+    stage_run(s, 0.005); /* one waits, and not yet for long */
+    assert_int_equal(of_supply(s, SUPPLY_ALARM_NO_FILLS), -1);
     stage_close(s);
 }
 
@@ -449,6 +562,26 @@ static void too_large(void **state)
     stage_close(s);
 }
 
+/* A switch that says "fault" is neither open nor closed. */
+static void a_lid_that_does_not_know(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open();
+    int open = site_point(&s->site, 0, TANK_POINT_LID_OPEN, BOUND_VALUE);
+    s->site.vessels[0].lid.n_off = 1; /* 0 is closed, 1 open, and 2 neither */
+    s->site.vessels[0].lid.off[0] = 0;
+    derive_ready(s->derive);
+    stage_run(s, 0.01);
+    assert_int_equal(s->heard.readings[open].quality, QUALITY_GOOD);
+    pass(s, 2 * MINUTE);
+    take(s, SITE_LID, 2);
+    derive_look(s->derive, s->now);
+    site_hear(s->derive, &s->heard);
+    assert_int_equal(s->heard.readings[open].quality, QUALITY_BAD);
+    assert_int_equal(s->heard.readings[open].reason, REASON_INPUT_BAD);
+    stage_close(s);
+}
+
 /* A role may scale, and an uncertain reading is not learned from. */
 static void roles(void **state)
 {
@@ -486,12 +619,16 @@ int main(void)
         cmocka_unit_test(a_level_beyond_the_vessel),
         cmocka_unit_test(valves_that_are_open_are_no_fills),
         cmocka_unit_test(an_empty_fill_is_not_over_with_the_valve),
+        cmocka_unit_test(a_shorter_interval_takes_nothing_from_the_record),
+        cmocka_unit_test(an_outage_ends_no_alarm),
+        cmocka_unit_test(nobody_waits),
         cmocka_unit_test(the_supply_runs_short),
         cmocka_unit_test(silence),
         cmocka_unit_test(time_left_is_told_outside_the_sawtooth),
         cmocka_unit_test(a_fill_is_told_at_once),
         cmocka_unit_test(nobody_fetches),
         cmocka_unit_test(too_large),
+        cmocka_unit_test(a_lid_that_does_not_know),
         cmocka_unit_test(roles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,7 +95,7 @@ class Runs(record.Record):
             if value is not None:
                 self.reading(point, at, f"{value:.1f}" if isinstance(value, float) else value, quality, reason)
 
-    def run(self, begin, seed, slow=1, stop=None, silent=None, sample=True, door=(), held=()):
+    def run(self, begin, seed, slow=1, stop=None, silent=None, sample=True, door=(), held=(), idle=120):
         """silent: (from, to) seconds in which the device did not answer; door, held: spans in which it was open, or
         the program held. Returns its end."""
         for k in range(30):
@@ -113,6 +113,6 @@ class Runs(record.Record):
             self.row(at, (chamber, inside if sample else None, setpoint, segment, status, int(is_open)))
         end = at + self.interval * 1000
         last = COMPLETE if stop is None else RESET
-        for k in range(120):
+        for k in range(idle):
             self.row(end + k * self.interval * 1000, (chamber, inside if sample else None, setpoint, 0, last, 0))
         return end

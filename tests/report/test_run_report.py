@@ -43,6 +43,12 @@ def make(directory):
             r.event(ends[-1] + 600000, "alarm", ("freezer-1", "run-lid-open"), asset="freezer-1", alarm="run-lid-open",
                     transition="acknowledged", by="li.na", note="came late", state="normal", priority="medium")
             r.alarms["freezer-1", "run-lid-open"] = (0, 0, "", 0, r.seq)
+        if k == 2:  # over long before the next run, and nobody has seen it
+            for offset, transition, state in ((700000, "raised", "unacknowledged"), (800000, "returned", "returned-unacknowledged")):
+                for alarm in ("run-abandoned", "run-overshoot"):
+                    r.event(ends[-1] + offset, "alarm", ("freezer-1", alarm), asset="freezer-1", alarm=alarm, transition=transition,
+                            state=state, priority="high", time=record.time_text(ends[-1] + offset), raised=record.time_text(ends[-1] + 700000), text={"en": alarm, "zh": alarm})
+                    r.alarms["freezer-1", alarm] = (3, (ends[-1] + 700000) * 1000, "", 0, r.seq)
         r.tell(ends[-1] + 5000, name, "ended", how="complete", verdict="within", end=record.time_text(ends[-1]), **program)
         r.tell(ends[-1] + 6000, name, "noted", by="li.na", note="bag 02 leaks 袋漏")
         if k == 1:
@@ -151,6 +157,26 @@ class Facts(RunCase):
         self.assertAlmostEqual((at(lid["to"]) - at(lid["from"])) / 1000, 60, delta=3)
         alarm, = facts["alarms"]
         self.assertEqual((alarm["alarm"], alarm["by"], alarm["note"]), ("run-lid-open", "li.na", "came late"))
+
+    def test_alarms_of_another_run_are_not_this_ones(self):
+        self.assertEqual(self.run_facts(3)["alarms"], [])
+
+    def test_a_run_that_goes_on_is_not_judged(self):
+        begin = record.ms("2026-11-16T02:10:00")
+        with tempfile.TemporaryDirectory(prefix="report-test-") as directory:
+            r = run_record.Runs()
+            r.start(begin - 3600000, run_record.source(2))
+            r.run(begin, 3, stop=2400, idle=0)
+            r.make(directory)
+            arguments = ["freezer-1", "--run", f"freezer-1@{begin}", "--dir", directory, "--config", directory, "--utc"]
+            facts = json.loads(self.run_report(*arguments, "--json"))
+            self.assertEqual((facts["run"]["how"], facts["verdict"]["kind"]), ("running", "not-yet"))
+            self.assertNotIn("end", [reason["why"] for reason in facts["verdict"]["reasons"]])
+            self.assertFalse([reason for reason in facts["verdict"]["reasons"] if reason.get("unknown")])
+            self.assertFalse([limit for limit in facts["limits"] if limit["judged"] not in ("not-yet", "outside")])
+            pdf = os.path.join(directory, "run.pdf")
+            self.run_report(*arguments, "--output", pdf)
+            self.assertIn("NOT YET: the run goes on", self.text(pdf))
 
     def test_a_program_that_was_held(self):
         held, = [lapse for lapse in self.run_facts(0)["lapses"] if lapse["lapse"] == "held"]

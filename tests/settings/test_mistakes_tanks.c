@@ -9,6 +9,15 @@
     "  lid: {table: discrete, address: 0, type: bit, states: {0: closed, 1: open}}\n"                        \
     "  prog: {table: input, address: 3, type: u16, states: {1: reset, 2: run, 3: hold, 4: complete}}\n"
 
+/* A lid that can say that it does not know. */
+#define THREE_PROFILE                                                                                        \
+    "status: documented\nsource: x\ntransports: [tcp]\nregisters:\n"                                         \
+    "  t: {table: input, address: 0, type: s16, scale: 0.1, unit: °C, plausible: [-210, 60]}\n"             \
+    "  level: {table: input, address: 1, type: s16, scale: 0.1, unit: cm, plausible: [0, 60]}\n"             \
+    "  percent: {table: input, address: 2, type: u16, unit: \"%\", plausible: [0, 100]}\n"                   \
+    "  prog: {table: input, address: 3, type: u16, states: {1: reset, 2: run, 3: hold, 4: complete}}\n"      \
+    "  lid: {table: input, address: 4, type: u16, states: {0: closed, 1: open, 2: fault}}\n"
+
 /* Lines 4 to 8: tank a; 9 to 12: utility u, whose supply is empty. */
 #define TANK                                                                                                 \
     HEAD                                                                                                     \
@@ -177,7 +186,39 @@ static const struct mistake states[] = {
     {VESSEL("level: level, lid: {point: lid, open: [open, closed]}"),
      TANK_PROFILE,
      NULL,
-     {"cryomon.yaml:11:52: it could never be otherwise: these are all states of register 'lid'"}},
+     {"cryomon.yaml:11:52: it could never be otherwise: no state of register 'lid' is 'closed'"}},
+    {VESSEL("level: level, lid: {point: lid, open: open, closed: open}"),
+     TANK_PROFILE,
+     NULL,
+     {"cryomon.yaml:11:66: the state 'open' stands at two places"}},
+    {VESSEL("level: level, lid: {point: lid, open: open, unknown: closed}"),
+     TANK_PROFILE,
+     NULL,
+     {"cryomon.yaml:11:52: it could never be otherwise: no state of register 'lid' is 'closed'"}},
+    {VESSEL("level: level, lid: {point: lid3, open: open}"),
+     THREE_PROFILE,
+     NULL,
+     {"cryomon.yaml:11:41: asset 'a' has no point 'lid3'; did you mean 'lid'?"}},
+    {VESSEL("level: level, lid: lid"),
+     THREE_PROFILE,
+     NULL,
+     {"cryomon.yaml:11:33: state 'closed' of register 'lid' has no place here: put it to 'open', 'closed' or "
+      "'unknown'",
+      "cryomon.yaml:11:33: state 'fault' of register 'lid' has no place here: put it to 'open', 'closed' or "
+      "'unknown'"}},
+    {VESSEL("level: level, lid: {point: lid, open: open, closed: closed}"),
+     THREE_PROFILE,
+     NULL,
+     {"cryomon.yaml:11:33: state 'fault' of register 'lid' has no place here: put it to 'open', 'closed' or "
+      "'unknown'"}},
+    {VESSEL("level: level, lid: {point: lid, open: open, closed: closed, unknown: fautl}"),
+     THREE_PROFILE,
+     NULL,
+     {"cryomon.yaml:11:83: register 'lid' has no state 'fautl'; did you mean 'fault'?"}},
+    {VESSEL("level: level, lid: {point: lid, open: open, closed: closed, unknown: fault}"),
+     THREE_PROFILE,
+     NULL,
+     {NULL}},
     {VESSEL("level: level, lid: {point: lid, opened: open}"),
      TANK_PROFILE,
      NULL,

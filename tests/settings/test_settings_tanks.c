@@ -32,25 +32,25 @@ static const char profile_text[] =
     "      level: {device: d, register: level}, lid: {device: d, register: lid},\n"                          \
     "      valve: {device: d, register: valve}}\n"
 
-static const char full[] =
-    HEAD "staff: {travel_time: 45 min}\nnitrogen: {price: 0.45 EUR/L}\nassets:\n"
-         "  hall:\n    kind: room\n    points: {t: {device: d, register: temperature}}\n"
-         "  tank-1:\n    kind: tank\n" TANK_POINTS
-         "    vessel:\n      level: level\n      temperatures: [temperature, twin]\n"
-         "      probe_heights: {temperature: 0.6 m, twin: 10 in}\n"
-         "      redundant: [[temperature, twin]]\n      differ_at_most: 5 °C\n"
-         "      lid: lid\n      valve: {point: valve, open: [moving, wide]}\n      room: hall/t\n"
-         "      supply: store\n      shape: [[0 cm, 0 L], [600 mm, 0.16 m³]]\n"
-         "      low_level: 12 cm\n      high_level: 30 cm\n      fill_start: 14 cm\n      fill_stop: 20 cm\n"
-         "      fill_takes_at_most: 45 min\n      fill_every: 7 d\n      settles_for: 30 min\n"
-         "      heat_capacity: 120 kJ/K\n      time_left: {medium: 4 d}\n"
-         "    alarms: {soon: {point: time-to-150, low: 24.5 h, deadband: 1 h, priority: high}}\n"
-         "  tank-2:\n    kind: tank\n    points: {high: {device: e, register: inches}}\n"
-         "    vessel: {level: high, travel_time: 2 h, supply: store}\n"
-         "  store:\n    kind: utility\n"
-         "    points: {stock: {device: e, register: percent}, pressure: {device: e, register: psi}}\n"
-         "    supply: {stock: stock, capacity: 3000 L, pressure: pressure, reserve: 200 L, at_least: 3 d}\n"
-         "groups: {ends: {members: [\"*/time-left-*\"], at_least: 2, priority: critical}}\n";
+static const char full[] = HEAD
+    "staff: {travel_time: 45 min}\nnitrogen: {price: 0.45 EUR/L}\nassets:\n"
+    "  hall:\n    kind: room\n    points: {t: {device: d, register: temperature}}\n"
+    "  tank-1:\n    kind: tank\n" TANK_POINTS
+    "    vessel:\n      level: level\n      temperatures: [temperature, twin]\n"
+    "      probe_heights: {temperature: 0.6 m, twin: 10 in}\n"
+    "      redundant: [[temperature, twin]]\n      differ_at_most: 5 °C\n"
+    "      lid: lid\n      valve: {point: valve, open: [moving, wide], closed: shut}\n      room: hall/t\n"
+    "      supply: store\n      shape: [[0 cm, 0 L], [600 mm, 0.16 m³]]\n"
+    "      low_level: 12 cm\n      high_level: 30 cm\n      fill_start: 14 cm\n      fill_stop: 20 cm\n"
+    "      fill_takes_at_most: 45 min\n      fill_every: 7 d\n      settles_for: 30 min\n"
+    "      heat_capacity: 120 kJ/K\n      time_left: {medium: 4 d}\n"
+    "    alarms: {soon: {point: time-to-150, low: 24.5 h, deadband: 1 h, priority: high}}\n"
+    "  tank-2:\n    kind: tank\n    points: {high: {device: e, register: inches}}\n"
+    "    vessel: {level: high, travel_time: 2 h, supply: store}\n"
+    "  store:\n    kind: utility\n"
+    "    points: {stock: {device: e, register: percent}, pressure: {device: e, register: psi}}\n"
+    "    supply: {stock: stock, capacity: 3000 L, pressure: pressure, reserve: 200 L, at_least: 3 d}\n"
+    "groups: {ends: {members: [\"*/time-left-*\"], at_least: 2, priority: critical}}\n";
 
 static struct config *load(const char *text, struct problems *warnings)
 {
@@ -102,6 +102,10 @@ static void test_roles(void **state)
     assert_int_equal(v->valve.n_states, 2);
     assert_int_equal(v->valve.states[0], 2);
     assert_int_equal(v->valve.states[1], 3);
+    assert_int_equal(role_state(&v->valve, whole(1)), 0);
+    assert_int_equal(role_state(&v->valve, whole(2)), 1);
+    assert_int_equal(role_state(&v->valve, whole(4)), -1); /* no state at all */
+    assert_int_equal(role_state(&v->lid, whole(0)), 0);
     assert_int_equal(config->supplies[v->supply].asset, config_find_asset(config, "store"));
     config_unref(config);
 }
@@ -411,8 +415,8 @@ static void test_changes(void **state)
 {
     (void)state;
     check_change("low_level: 12 cm", "low_level: 11 cm", "assets.tank-1.vessel.low_level: 12 cm -> 11 cm\n");
-    check_change("[moving, wide]", "wide",
-                 "assets.tank-1.vessel.valve: valve: moving, wide -> valve: wide\n");
+    check_change("[moving, wide]", "wide, unknown: moving",
+                 "assets.tank-1.vessel.valve: valve: moving, wide -> valve: wide; unknown: moving\n");
     check_change("      heat_capacity: 120 kJ/K\n", "",
                  "assets.tank-1.vessel.heat_capacity: 120000 J/K -> none\n");
     check_change("travel_time: 45 min", "travel_time: 50 min",

@@ -142,7 +142,7 @@ class NewTank(Site):
         self.assertTrue(volume["derived"])
         self.assertEqual(volume["unit"], "L")
         self.assertAlmostEqual(volume["value"], 18 * 509 / 80, delta=3)
-        boil_off = self.point("boil-off", lambda p: p.get("reason") not in (None, "never-read"))
+        boil_off = self.point("boil-off", lambda p: p.get("reason") not in (None, "never-read", "input-bad"))  # once it is read
         self.assertIsNone(boil_off["value"])
         self.assertEqual((boil_off["quality"], boil_off["reason"]), ("bad", "learning"))
         measured = self.point("level", is_good)
@@ -179,6 +179,24 @@ class NewTank(Site):
         self.assertIn("1号罐", raised["text"]["zh"])
         self.sim_set("level", "20 cm")
         self.pass_time_until(2400, asset="tank-1", alarm="overfill", transition="returned")
+
+
+    def test_bypassed(self):
+        """Its device is repaired: what is concluded from it calls nobody, what is critical says so, and all is back at the end."""
+        self.begin()
+        self.point("volume", is_good)
+        done = call(self.path("control"), "Bypass", **{"device": "tank-1", "for": "1 h", "order": "WO-17", "note": "new probe"})
+        for alarm in ("overfill", "valve-stuck-open", "level-jump", "vacuum-failing", "time-left-high"):
+            self.assertEqual(self.state(alarm), "out-of-service", alarm)
+        self.assertEqual(self.state("time-left-critical"), "normal")
+        marked = self.observer.event(asset="tank-1", alarm="time-left-critical", transition="out-of-service")
+        self.assertEqual((marked["maintenance"]["order"], marked["state"]), ("WO-17", "normal"))
+        self.restart()
+        self.assertEqual(self.state("overfill"), "out-of-service")
+        back = call(self.path("control"), "Unbypass", device="tank-1", note="done")
+        self.assertEqual(back["alarms"], done["alarms"])
+        for alarm in ("overfill", "valve-stuck-open", "time-left-critical"):
+            self.assertEqual(self.state(alarm), "normal", alarm)
 
 
 class KnownTank(Site):

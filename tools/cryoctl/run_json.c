@@ -101,6 +101,8 @@ static void add_measured(json_t *o, const struct freezer_record *r, const struct
     set(o, "begin_known", json_boolean(r->begin_known));
     set(o, "last_sample", number(r->last_sample, 2));
     set(o, "last_chamber", number(r->last_chamber, 2));
+    if (r->clock_us != 0)
+        set(o, "clock_set_seconds", number(r->clock_us, 1));
     set(o, "gaps", json_integer(r->n_gaps));
     set(o, "gap_seconds", number(r->gaps_us, 1));
     set(o, "longest_gap_seconds", number(r->longest_gap_us, 1));

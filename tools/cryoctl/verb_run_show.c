@@ -170,6 +170,13 @@ static void head(const struct ctl *ctl, const struct run_file *run)
                    run_words_end(ctl, r->how));
     line(ctl, r->how == FREEZER_END_NONE ? tr(ctl, "Seen until", "最近读数") : tr(ctl, "End", "结束"),
          r->how == FREEZER_END_COMPLETE || r->how == FREEZER_END_NONE ? TABLE_PLAIN : TABLE_WARNING, text);
+    if (r->clock_us != 0) {
+        (void)snprintf(text, sizeof text,
+                       tr(ctl, "set by %+.0f s during the run; times are as it went at the begin",
+                          "运行期间被调整 %+.0f 秒；时间按开始时的时钟"),
+                       (double)r->clock_us / 1e6);
+        line(ctl, tr(ctl, "Clock", "时钟"), TABLE_WARNING, text);
+    }
     program_line(ctl, run);
     people_lines(ctl, run);
     verdict_lines(ctl, run);

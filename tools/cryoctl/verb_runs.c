@@ -135,6 +135,12 @@ static void note(const struct ctl *ctl, const char *asset, const struct item *it
         (void)snprintf(text, cap, "%s", e->id);
     else
         run_book_id(text, asset, item->record.begin.utc_us);
+    if (item->record.clock_us != 0) {
+        (void)snprintf(part, sizeof part,
+                       tr(ctl, "the clock was set by %+.0f s during the run", "运行期间时钟被调整 %+.0f 秒"),
+                       (double)item->record.clock_us / 1e6);
+        add(text, cap, part);
+    }
     if (e != NULL && e->operator_name[0] != '\0') {
         (void)snprintf(part, sizeof part, tr(ctl, "operator %s", "操作人 %s"), e->operator_name);
         add(text, cap, part);

@@ -129,12 +129,7 @@ static void take_alarm(void *context, const struct book_alarm *alarm)
 
 static void take_ack(void *context, const struct book_ack *ack)
 {
-    struct caller *c = context;
-    for (unsigned i = 0; i < CALLER_ACKS; i++)
-        if (c->acks[i].ack.id == 0) {
-            c->acks[i] = (struct caller_ack){.ack = *ack};
-            return;
-        }
+    caller_ack_take(context, clock_now(), ack);
 }
 
 /* 0, or -ETIMEDOUT: the disk hangs, and what was read may be a part. */

@@ -261,6 +261,8 @@ void caller_topic(const struct caller *c, const char *rest, char topic[INBOX_TOP
 void caller_ask(struct caller *c, struct stamp now, const struct link_ask *ask);
 void caller_answer(struct caller *c, struct stamp now, const struct inbox_letter *letter);
 void caller_acks(struct caller *c, struct stamp now);
+/* One that the book holds; that of a link whose person is not in the configuration any more is given up. */
+void caller_ack_take(struct caller *c, struct stamp now, const struct book_ack *ack);
 int caller_acks_write(struct caller *c);
 void caller_acks_written(struct caller *c, bool ok);
 bool caller_acks_are_unwritten(const struct caller *c);

@@ -183,6 +183,25 @@ static struct caller_ack *open_ack(struct caller *c, struct stamp now)
     return place;
 }
 
+/* Asked for before a restart or a reload. A command (without a token) is somebody's on this machine, who need
+ * not be in the configuration. */
+void caller_ack_take(struct caller *c, struct stamp now, const struct book_ack *ack)
+{
+    struct caller_ack *a = NULL;
+    for (unsigned i = 0; i < CALLER_ACKS && a == NULL; i++)
+        if (c->acks[i].ack.id == 0)
+            a = &c->acks[i];
+    if (a == NULL)
+        return;
+    *a = (struct caller_ack){.ack = *ack};
+    if (ack->token[0] == '\0' || notify_config_person(c->config, ack->person) != CALL_NOBODY)
+        return;
+    log_line(LOG_WARNING, MID_ALARM,
+             "the acknowledgement of %s by the link of %s is given up: nobody of that name is in %s any more",
+             ack->occurrence, ack->person, c->setup.path);
+    end(c, now, a, false);
+}
+
 /* Each turn: sends what was not answered, and tells pages that wait. */
 void caller_acks(struct caller *c, struct stamp now)
 {
@@ -351,9 +370,28 @@ static void confirm(struct caller *c, struct stamp now, const struct link_ask *a
         answer_page(c, now, ask->id, LINK_FAILED, claim->person, claim->occurrence, "too many at once");
 }
 
+/* A link outlives the one it was sent to: whoever is not in the configuration in force acknowledges nothing.
+ */
+static void refuse_removed(struct caller *c, const struct link_ask *ask)
+{
+    struct link_reply reply = {.ask = ask->id, .state = LINK_REMOVED};
+    if (ask->question == LINK_CONFIRM)
+        log_line(
+            LOG_WARNING, MID_ALARM,
+            "%s is not acknowledged by the link of %s, pressed from %s: nobody of that name is in %s any "
+            "more",
+            ask->claim.occurrence, ask->claim.person, ask->from, c->setup.path);
+    if (c->link != NULL)
+        (void)link_answer(c->link, &reply);
+}
+
 void caller_ask(struct caller *c, struct stamp now, const struct link_ask *ask)
 {
     const struct link_claim *claim = &ask->claim;
+    if (notify_config_person(c->config, claim->person) == CALL_NOBODY) {
+        refuse_removed(c, ask);
+        return;
+    }
     int64_t used_us = used_utc_us(c, ask->token_id);
     if (used_us != 0)
         answer_page(c, now, ask->id, spent_state(c, now, claim->occurrence, used_us), claim->person,

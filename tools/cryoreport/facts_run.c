@@ -10,7 +10,8 @@
 #include "stored.h"
 #include "words.h"
 
-static const char *const inputs[FREEZER_INPUTS] = {"chamber", "sample", "setpoint", "segment", "status", "lid", "power", "ln2"};
+static const char *const inputs[FREEZER_INPUTS] = {"chamber", "sample", "setpoint", "segment",
+                                                   "status",  "lid",    "power",    "ln2"};
 
 /* ---------------------------------------------------------------- the run in numbers */
 
@@ -27,7 +28,8 @@ static void add_ice(struct gather *g, json_t *ret, const struct freezer_record *
     facts_set(g, one, "supercooling", facts_run_degrees(freezer_ice_supercooling(ice)));
     facts_set(g, one, "peak", seen ? facts_run_degrees(ice->peak) : NULL);
     facts_set(g, one, "peak_time", seen && ice->peak_us != FREEZER_NONE ? facts_time(ice->peak_us) : NULL);
-    facts_set(g, one, "plateau_seconds", ice->plateau_us != FREEZER_NONE ? facts_seconds(ice->plateau_us) : NULL);
+    facts_set(g, one, "plateau_seconds",
+              ice->plateau_us != FREEZER_NONE ? facts_seconds(ice->plateau_us) : NULL);
     facts_set(g, ret, "ice", one);
 }
 
@@ -73,6 +75,7 @@ static json_t *run_facts(struct gather *g, const struct run_file *run)
     facts_set(g, ret, "begin", facts_time(r->begin.utc_us));
     facts_set(g, ret, "end", facts_time(r->end.utc_us));
     facts_set(g, ret, "seconds", facts_seconds(r->end.utc_us - r->begin.utc_us));
+    facts_set(g, ret, "clock_set_seconds", r->clock_us != 0 ? facts_seconds(r->clock_us) : NULL);
     facts_set(g, ret, "begin_known", json_boolean(r->begin_known));
     facts_set(g, ret, "recognised_by", json_string(r->by_status ? "status" : "temperature"));
     facts_set(g, ret, "how", json_string(freezer_record_end_name(r->how)));
@@ -81,10 +84,12 @@ static json_t *run_facts(struct gather *g, const struct run_file *run)
     if (e != NULL) {
         facts_set(g, ret, "operator", e->operator_name[0] != '\0' ? json_string(e->operator_name) : NULL);
         facts_set(g, ret, "lots", json_incref(e->lots));
-        facts_set(g, ret, "program_sha256", e->program_sha256[0] != '\0' ? json_string(e->program_sha256) : NULL);
+        facts_set(g, ret, "program_sha256",
+                  e->program_sha256[0] != '\0' ? json_string(e->program_sha256) : NULL);
         facts_set(g, ret, "verdict_then", e->verdict[0] != '\0' ? json_string(e->verdict) : NULL);
     }
-    facts_set(g, ret, "readings_left_out", run->left_out > 0 ? json_integer((json_int_t)run->left_out) : NULL);
+    facts_set(g, ret, "readings_left_out",
+              run->left_out > 0 ? json_integer((json_int_t)run->left_out) : NULL);
     add_ice(g, ret, r);
     add_measured(g, ret, r);
     return ret;
@@ -100,7 +105,8 @@ static bool note_calibration(void *context, const struct history_row *row)
     return !g->failed;
 }
 
-static json_t *point_facts(struct gather *g, const struct run_file *run, const struct run_trace *trace, const char *input)
+static json_t *point_facts(struct gather *g, const struct run_file *run, const struct run_trace *trace,
+                           const char *input)
 {
     static const struct bilingual nothing;
     int index = run->config != NULL ? config_find_point(run->config, trace->asset, trace->point) : -1;
@@ -152,6 +158,22 @@ static void keep_gaps(struct gather *g)
     facts_set(g, g->facts, "gaps", kept);
 }
 
+/* ---------------------------------------------------------------- alarms */
+
+/* Alarms of the freezer whose condition held in the run's time. One that was over before, and only waited to
+ * be seen, is another run's; so is run-abandoned, which comes when a run has ended. */
+static void keep_alarms(struct gather *g, const struct run_file *run)
+{
+    for (size_t i = json_array_size(g->alarms); i-- > 0;) {
+        const json_t *entry = json_array_get(g->alarms, i);
+        int64_t over_us;
+        if (strcmp(facts_text_of(entry, "alarm"), "run-abandoned") == 0 ||
+            (clock_parse_utc(facts_text_of(entry, "returned"), &over_us) == 0 &&
+             over_us < run->record.begin.utc_us))
+            (void)json_array_remove(g->alarms, i);
+    }
+}
+
 /* ---------------------------------------------------------------- the whole */
 
 /* 0 or -errno. */
@@ -174,6 +196,7 @@ static int gather(struct gather *g, const struct run_file *run, const char *dir)
     if (result < 0)
         return result;
     keep_gaps(g);
+    keep_alarms(g, run);
     facts_run_program(g, run);
     facts_run_curves(g, run);
     facts_run_book(g, run);

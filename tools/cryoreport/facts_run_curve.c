@@ -6,7 +6,7 @@
 
 #include "facts_run.h"
 
-#define SLOTS     600 /* of a curve; each leaves up to three rows */
+#define SLOTS     600                /* of a curve; each leaves up to three rows */
 #define AROUND_US INT64_C(240000000) /* before and behind the ice */
 
 json_t *facts_run_seconds(const struct run_file *run, int64_t utc_us)
@@ -61,10 +61,16 @@ static void flush(struct thin *t)
     t->n = 0;
 }
 
-static void thin_begin(struct thin *t, struct gather *g, const struct run_file *run, int64_t from_us, int64_t to_us)
+static void thin_begin(struct thin *t, struct gather *g, const struct run_file *run, int64_t from_us,
+                       int64_t to_us)
 {
     int64_t slot_us = (to_us - from_us) / SLOTS;
-    *t = (struct thin){.g = g, .run = run, .to = json_array(), .from_us = from_us, .slot_us = slot_us > 0 ? slot_us : 1, .broken = true};
+    *t = (struct thin){.g = g,
+                       .run = run,
+                       .to = json_array(),
+                       .from_us = from_us,
+                       .slot_us = slot_us > 0 ? slot_us : 1,
+                       .broken = true};
     if (t->to == NULL)
         g->failed = true;
 }
@@ -143,8 +149,8 @@ static bool gap_before(struct gap_list *gaps, int64_t us)
     return ret;
 }
 
-static json_t *trace_facts(struct gather *g, const struct run_file *run, enum freezer_input input, int64_t from_us,
-                           int64_t to_us)
+static json_t *trace_facts(struct gather *g, const struct run_file *run, enum freezer_input input,
+                           int64_t from_us, int64_t to_us)
 {
     const struct run_trace *trace = &run->traces[input];
     struct gap_list gaps;
@@ -173,7 +179,7 @@ static json_t *trace_facts(struct gather *g, const struct run_file *run, enum fr
 /* Goes along the run: the step, how far in it, the setpoint. */
 struct along {
     const struct run_file *run;
-    int step; /* -1: none is known */
+    int step;                /* -1: none is known */
     size_t setpoint, status; /* the first not passed */
     int64_t last_us, held_us;
     bool held;
@@ -243,7 +249,8 @@ static void take(struct lines *l, struct along *a, const struct run_sample *s, b
 {
     const struct freezer_step *step = step_of(a);
     const struct run_file *run = a->run;
-    int64_t settled_us = run->record.begin.utc_us + (run->program != NULL ? run->program->steps.settle_ms * INT64_C(1000) : 0);
+    int64_t settled_us =
+        run->record.begin.utc_us + (run->program != NULL ? run->program->steps.settle_ms * INT64_C(1000) : 0);
     micro_t should;
     bool known = wanted(a, &should);
     if (gap || s->after_gap || s->value == FREEZER_NONE || !known)
@@ -266,10 +273,12 @@ static void go_along(struct lines *l, const struct run_file *run)
 {
     struct along a = {.run = run, .step = -1};
     size_t next[2] = {0, 0};
-    const struct run_trace *traces[2] = {&run->traces[FREEZER_INPUT_CHAMBER], &run->traces[FREEZER_INPUT_SAMPLE]};
+    const struct run_trace *traces[2] = {&run->traces[FREEZER_INPUT_CHAMBER],
+                                         &run->traces[FREEZER_INPUT_SAMPLE]};
     while (next[0] < traces[0]->n || next[1] < traces[1]->n) {
-        bool second = next[0] >= traces[0]->n || (next[1] < traces[1]->n && traces[1]->samples[next[1]].utc_us <
-                                                                                traces[0]->samples[next[0]].utc_us);
+        bool second = next[0] >= traces[0]->n ||
+                      (next[1] < traces[1]->n &&
+                       traces[1]->samples[next[1]].utc_us < traces[0]->samples[next[0]].utc_us);
         const struct run_sample *s = &traces[second]->samples[next[second]++];
         int before = a.step;
         go_to(&a, s->utc_us);
@@ -359,7 +368,9 @@ void facts_run_curves(struct gather *g, const struct run_file *run)
     static const struct {
         const char *key;
         enum freezer_input input;
-    } traces[] = {{"chamber", FREEZER_INPUT_CHAMBER}, {"sample", FREEZER_INPUT_SAMPLE}, {"setpoint", FREEZER_INPUT_SETPOINT}};
+    } traces[] = {{"chamber", FREEZER_INPUT_CHAMBER},
+                  {"sample", FREEZER_INPUT_SAMPLE},
+                  {"setpoint", FREEZER_INPUT_SETPOINT}};
     int64_t from_us = run->record.begin.utc_us, to_us = run->record.end.utc_us;
     json_t *curve = json_object(), *lapses = json_array();
     facts_set(g, curve, "from_s", json_real(0));
@@ -372,7 +383,8 @@ void facts_run_curves(struct gather *g, const struct run_file *run)
     for (size_t i = 0; i < run->n_lapses; i++) {
         const struct run_lapse *l = &run->lapses[i];
         if (l->kind != RUN_LAPSE_GAP) /* they stand among the gaps, with their reasons */
-            facts_append(g, lapses, lapse(g, run_file_lapse_name(l->kind), l->from_us, l->to_us, !l->has_ended));
+            facts_append(g, lapses,
+                         lapse(g, run_file_lapse_name(l->kind), l->from_us, l->to_us, !l->has_ended));
     }
     add_held(g, run, lapses);
     facts_set(g, g->facts, "lapses", lapses);

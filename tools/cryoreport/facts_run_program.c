@@ -79,18 +79,21 @@ static json_t *limit_number(const struct limit *l, int64_t value)
     return value == FREEZER_NONE ? NULL : l->time ? facts_seconds(value) : facts_run_degrees(value);
 }
 
-/* As the verdict has it. */
-static const char *judged(const struct freezer_verdict *v, const struct limit *limit)
+/* As the verdict has it. A run that goes on may have exceeded a limit; that it keeps one is told at its end.
+ */
+static const char *judged(const struct run_file *run, const struct limit *limit)
 {
+    const struct freezer_verdict *v = &run->verdict;
     const enum freezer_why why = limit->why;
-    const char *ret = limit->value != FREEZER_NONE ? "within" : "unknown";
+    const bool goes_on = run->record.how == FREEZER_END_NONE;
+    const char *ret = goes_on ? "not-yet" : limit->value != FREEZER_NONE ? "within" : "unknown";
     for (unsigned i = 0; i < v->n && i < FREEZER_REASONS_MAX; i++) {
         if (v->reasons[i].why == why)
             return "outside";
-        if (v->reasons[i].why == FREEZER_WHY_NOT_MEASURED && v->reasons[i].about == why)
+        if (v->reasons[i].why == FREEZER_WHY_NOT_MEASURED && v->reasons[i].about == why && !goes_on)
             ret = "unknown";
     }
-    return v->n > FREEZER_REASONS_MAX ? "unknown" : ret;
+    return v->n > FREEZER_REASONS_MAX && !goes_on ? "unknown" : ret;
 }
 
 static int64_t most_of(const struct freezer_record *r, enum freezer_why why)
@@ -154,7 +157,7 @@ static json_t *limits_facts(struct gather *g, const struct run_file *run)
         facts_set(g, one, "low", limit_number(at, at->low));
         facts_set(g, one, "high", limit_number(at, at->high));
         facts_set(g, one, "value", limit_number(at, at->value));
-        facts_set(g, one, "judged", json_string(judged(&run->verdict, at)));
+        facts_set(g, one, "judged", json_string(judged(run, at)));
         facts_append(g, ret, one);
     }
     return ret;
@@ -180,12 +183,16 @@ static json_t *reason_facts(struct gather *g, const struct freezer_reason *reaso
     return ret;
 }
 
-static json_t *verdict_facts(struct gather *g, const struct freezer_verdict *v)
+/* Of a run that goes on: no verdict, and of the reasons only what has been exceeded already. */
+static json_t *verdict_facts(struct gather *g, const struct run_file *run)
 {
+    const struct freezer_verdict *v = &run->verdict;
+    const bool goes_on = run->record.how == FREEZER_END_NONE;
     json_t *ret = json_object(), *reasons = json_array();
-    facts_set(g, ret, "kind", json_string(run_words_verdict_name(v->kind)));
+    facts_set(g, ret, "kind", json_string(goes_on ? "not-yet" : run_words_verdict_name(v->kind)));
     for (unsigned i = 0; i < v->n && i < FREEZER_REASONS_MAX; i++)
-        facts_append(g, reasons, reason_facts(g, &v->reasons[i]));
+        if (!goes_on || !freezer_record_why_is_unknown(v->reasons[i].why))
+            facts_append(g, reasons, reason_facts(g, &v->reasons[i]));
     facts_set(g, ret, "reasons", reasons);
     facts_set(g, ret, "left_out",
               v->n > FREEZER_REASONS_MAX ? json_integer(v->n - FREEZER_REASONS_MAX) : NULL);
@@ -196,7 +203,7 @@ void facts_run_program(struct gather *g, const struct run_file *run)
 {
     json_t *steps = json_array();
     facts_set(g, g->facts, "program_from", json_string(run_words_program_from_name(run->program_from)));
-    facts_set(g, g->facts, "verdict", verdict_facts(g, &run->verdict));
+    facts_set(g, g->facts, "verdict", verdict_facts(g, run));
     if (run->program != NULL) {
         facts_set(g, g->facts, "program", program_facts(g, run->program));
         facts_set(g, g->facts, "limits", limits_facts(g, run));

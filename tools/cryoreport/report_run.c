@@ -30,6 +30,8 @@ static const char *verdict_words(const struct report *r, const char *kind)
         return tr(ctl, "Within the program's limits", "符合程序限值");
     if (strcmp(kind, "outside") == 0)
         return tr(ctl, "OUTSIDE THE PROGRAM'S LIMITS", "超出程序限值");
+    if (strcmp(kind, "not-yet") == 0)
+        return tr(ctl, "NOT YET: the run goes on", "尚未判定：运行仍在进行");
     return tr(ctl, "NOT KNOWN: it can't be judged", "未知：无法判定");
 }
 
@@ -160,6 +162,13 @@ static void pair_of_times(struct report *r)
              json_is_true(json_object_get(run, "begin_known")) ? "" : tr(ctl, " or earlier", " 或更早"),
              report_time_of(r, end, run, "end"), took, zone);
     report_pair(r, tr(ctl, "Begin and end", "开始与结束"), text, false);
+    if (json_is_number(json_object_get(run, "clock_set_seconds"))) {
+        snprintf(text, sizeof text,
+                 tr(ctl, "set by %+.0f s during the run; times are as it went at the begin",
+                    "运行期间被调整 %+.0f 秒；时间按开始时的时钟"),
+                 report_number(run, "clock_set_seconds"));
+        report_pair_in(r, tr(ctl, "Clock", "时钟"), text, SHEET_WARNING);
+    }
     const char *how = facts_text_of(run, "how");
     bool complete = strcmp(how, "complete") == 0;
     snprintf(text, sizeof text, "%s%s", end_words(r, how),
@@ -225,6 +234,8 @@ void report_run_verdict(struct report *r)
             tr(ctl,
                "The program is an EXAMPLE that nobody here has validated: this verdict releases nothing.",
                "该程序为未经验证的示例：此判定不能作为放行依据。"));
+    if (strcmp(kind, "not-yet") == 0 && json_array_size(json_object_get(verdict, "reasons")) > 0)
+        sheet_paragraph(r->s, warning, tr(ctl, "Already outside its limits:", "已超出限值："));
     reasons(r, verdict);
     if (json_is_true(json_object_get(run, "broken_off")))
         sheet_paragraph(r->s, warning, guidance_words(r, guidance));

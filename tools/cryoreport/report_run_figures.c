@@ -229,6 +229,7 @@ static void limit_row(struct report *r, struct grid *grid, const json_t *one)
     grid_row(grid, (const char *[]){limit_words(r, facts_text_of(one, "of")), limit, value,
                                     strcmp(judged, "within") == 0    ? tr(ctl, "within", "符合")
                                     : strcmp(judged, "outside") == 0 ? tr(ctl, "OUTSIDE", "超出")
+                                    : strcmp(judged, "not-yet") == 0 ? tr(ctl, "not yet", "尚未判定")
                                                                      : tr(ctl, "not known", "未知")});
 }
 

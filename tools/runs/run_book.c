@@ -138,6 +138,7 @@ static void take(struct run_entry *entry, const struct history_event *event, jso
         keep(entry->how, sizeof entry->how, body, "how");
         keep(entry->verdict, sizeof entry->verdict, body, "verdict");
         (void)time_of(body, "end", &entry->end_us);
+        entry->ended_us = event->utc_us;
     } else if (strcmp(transition, "noted") == 0) {
         note(entry, event, body);
     } else if (strcmp(transition, "accepted") == 0) {

@@ -24,6 +24,7 @@ struct run_entry {
     char id[RUN_ID_MAX];
     int64_t begin_us; /* UTC */
     int64_t end_us;   /* FREEZER_NONE: no end was told */
+    int64_t ended_us; /* when that was told, by the clock of that time; 0: it was not */
     char program[ID_MAX], program_sha256[PROGRAM_HASH_MAX], program_status[16];
     char how[16], verdict[16]; /* as the daemon had them when it ended */
     char operator_name[NAME_MAX_BYTES];

@@ -105,6 +105,8 @@ static int compute(struct history_reader *reader, const struct run_wish *wish, i
         run->freezer = find.inputs.freezer;
         run->gap_us = found->from.gap_us;
         run->left_out = found->from.left_out;
+        run->clock = found->from.clock;
+        run->utc_minus_us = found->from.utc_minus_us;
         if (run->entry == NULL)
             run->entry = run_book_near(&run->book, run->record.begin.utc_us);
         run->program_from = program_from(run, wish);

@@ -12,7 +12,8 @@
  *     ...
  *     run_file_close(run);
  *
- * Times are UTC, microseconds. The stamps in `record` have boot_us equal to utc_us.
+ * Times are UTC, microseconds. The stamps in `record` have boot_us equal to utc_us: all times
+ * of a run are by the wall clock as it went when the run began, also when it was set in it.
  */
 #ifndef CRYOMON_RUN_FILE_H
 #define CRYOMON_RUN_FILE_H
@@ -66,7 +67,8 @@ struct run_lapse {
     bool has_ended; /* false: it still held at the run's end */
 };
 
-/* An event of an alarm of the asset. */
+/* An event of an alarm of the asset whose condition held in the run's time: not of run-abandoned, which is
+ * the run's before, nor that somebody has now seen what was over before. */
 struct run_alarm {
     uint64_t seq;
     int64_t utc_us;
@@ -98,7 +100,9 @@ struct run_file {
     enum freezer_guidance guidance; /* for one that was broken off; FREEZER_GUIDANCE_NONE else */
     bool is_broken_off;             /* stopped or lost: guidance is asked for */
     int64_t gap_us;                 /* what counts as a gap */
-    uint64_t left_out;              /* readings from before what was read already: the clock was set back */
+    struct run_clock clock;
+    int64_t utc_minus_us; /* as in struct runs_from */
+    uint64_t left_out;    /* readings from before what was read already: the clock was set back */
     struct run_trace traces[FREEZER_INPUTS]; /* by enum freezer_input */
     size_t n_lapses;
     struct run_lapse *lapses; /* in order of kind, then time */

@@ -1,6 +1,7 @@
 #include "run_find.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #define HOUR_US   INT64_C(3600000000)
 #define BEFORE_US (3 * HOUR_US)  /* is read before a run, so that its begin is seen */
@@ -51,6 +52,8 @@ struct all {
     struct run_find *find;
     runs_fn *run;
     void *context;
+    int64_t to_us;
+    struct freezer_record scratch;
 };
 
 static const struct program *choose_for_all(void *context, int64_t utc_us)
@@ -61,16 +64,30 @@ static const struct program *choose_for_all(void *context, int64_t utc_us)
 static bool give(void *context, const struct freezer_record *record, const struct program *program)
 {
     struct all *all = context;
+    const struct run_entry *entry =
+        record->how == FREEZER_END_NONE ? run_book_near(all->find->book, record->begin.utc_us) : NULL;
 
-    return all->run(all->context, record, program);
+    if (entry == NULL || entry->how[0] == '\0' || all->to_us < entry->ended_us)
+        return all->run(all->context, record, program);
+    all->scratch = *record; /* its end was told, and can't be found in the readings: it does not go on */
+    all->scratch.how = FREEZER_END_LOST;
+    return all->run(all->context, &all->scratch, program);
 }
 
 int run_find_all(struct run_find *find, int64_t from_us, int64_t to_us, runs_fn *run, void *context,
                  struct runs_from *ret)
 {
-    struct all all = {find, run, context};
+    struct all *all = calloc(1, sizeof *all);
 
-    return runs_each(find->reader, &find->inputs, choose_for_all, from_us, to_us, give, &all, ret);
+    if (all == NULL)
+        return -ENOMEM;
+    all->find = find;
+    all->run = run;
+    all->context = context;
+    all->to_us = to_us;
+    const int r = runs_each(find->reader, &find->inputs, choose_for_all, from_us, to_us, give, all, ret);
+    free(all);
+    return r;
 }
 
 /* ---------------------------------------------------------------- one */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 
@@ -21,6 +22,8 @@ struct tracing {
     enum freezer_input input;
     struct run_trace *trace;
     int64_t begin_us, end_us, gap_us;
+    struct run_clock_walk walk;
+    int64_t utc_minus_us;
     int64_t last_us, good_us; /* FREEZER_NONE: none yet */
     bool no_memory;
 };
@@ -29,7 +32,7 @@ static bool take(void *context, const struct history_row *row)
 {
     struct tracing *t = context;
     enum quality quality;
-    const int64_t us = row->taken_utc_us;
+    const int64_t us = run_clock_place(&t->walk, row->taken_utc_us) + t->utc_minus_us;
 
     if (us < t->begin_us || us > t->end_us || (t->last_us != FREEZER_NONE && us < t->last_us))
         return true;
@@ -50,27 +53,40 @@ static bool take(void *context, const struct history_row *row)
     return true;
 }
 
+/* The wall clock's range that holds all of the run, and what came before and after with it. */
+static void stored_range(const struct run_file *run, int64_t *from_us, int64_t *to_us)
+{
+    *from_us = run->record.begin.utc_us - SECOND_US;
+    *to_us = run->record.end.utc_us + SECOND_US;
+    for (unsigned i = 0; i < run->clock.n; i++) {
+        const struct run_clock_step *step = &run->clock.steps[i];
+        const int64_t at_us = run_clock_place_event(&run->clock, step->seq, step->utc_us) + run->utc_minus_us;
+        if (at_us >= run->record.begin.utc_us && at_us <= run->record.end.utc_us && step->step_us > 0)
+            *to_us += step->step_us;
+        else if (at_us >= run->record.begin.utc_us && at_us <= run->record.end.utc_us)
+            *from_us += step->step_us;
+    }
+    run_clock_widen(&run->clock, from_us, to_us);
+}
+
 int run_trace_read(struct history_reader *reader, const struct runs_inputs *inputs, struct run_file *run)
 {
     const struct freezer_record *record = &run->record;
+    int64_t from_us, to_us;
 
+    stored_range(run, &from_us, &to_us);
     for (int i = 0; i < FREEZER_INPUTS; i++) {
         const struct runs_input *input = &inputs->inputs[i];
-        struct tracing t = {inputs,
-                            (enum freezer_input)i,
-                            &run->traces[i],
-                            record->begin.utc_us,
-                            record->end.utc_us,
-                            run->gap_us,
-                            FREEZER_NONE,
-                            FREEZER_NONE,
-                            false};
+        struct tracing t = {
+            inputs,      (enum freezer_input)i, &run->traces[i],   record->begin.utc_us, record->end.utc_us,
+            run->gap_us, {.clock = NULL},       run->utc_minus_us, FREEZER_NONE,         FREEZER_NONE,
+            false};
         if (input->point[0] == '\0')
             continue;
         (void)snprintf(t.trace->asset, sizeof t.trace->asset, "%s", input->asset);
         (void)snprintf(t.trace->point, sizeof t.trace->point, "%s", input->point);
-        const int64_t n = history_each(reader, input->asset, input->point, t.begin_us - SECOND_US,
-                                       t.end_us + SECOND_US, take, &t);
+        run_clock_begin(&t.walk, &run->clock, from_us);
+        const int64_t n = history_each(reader, input->asset, input->point, from_us, to_us, take, &t);
         if (n < 0 || t.no_memory)
             return n < 0 ? (int)n : -ENOMEM;
     }
@@ -149,21 +165,52 @@ struct alarms {
     bool no_memory;
 };
 
+static const char *text_of(const json_t *body, const char *key)
+{
+    const char *text = json_string_value(json_object_get(body, key));
+
+    return text != NULL ? text : "";
+}
+
+/* Seen only now, but over before the run: nothing of it was told in the run before. */
+static bool is_of_before(const struct run_file *run, const char *alarm, const json_t *body)
+{
+    if (strcmp(text_of(body, "transition"), "acknowledged") != 0 ||
+        strcmp(text_of(body, "state"), "normal") != 0)
+        return false;
+    for (size_t i = 0; i < run->n_alarms; i++)
+        if (strcmp(run->alarms[i].alarm, alarm) == 0)
+            return false;
+    return true;
+}
+
 static bool take_alarm(void *context, const struct history_event *event)
 {
     struct alarms *a = context;
     struct run_file *run = a->run;
+    const int64_t at_us = run_clock_place_event(&run->clock, event->seq, event->utc_us) + run->utc_minus_us;
+    const char *name = event->alarm != NULL ? event->alarm : "";
+
+    if (at_us < run->record.begin.utc_us || at_us > run->record.end.utc_us)
+        return true;
+    json_t *body = json_loads(event->body, 0, NULL);
+    /* run-abandoned comes when a run has ended: here it is that of the run before. */
+    if (strcmp(name, "run-abandoned") == 0 || is_of_before(run, name, body)) {
+        json_decref(body);
+        return true;
+    }
     struct run_alarm *grown = room(run->alarms, run->n_alarms, sizeof *grown);
 
     if (grown == NULL) {
+        json_decref(body);
         a->no_memory = true;
         return false;
     }
     run->alarms = grown;
     struct run_alarm *alarm = &grown[run->n_alarms++];
     *alarm = (struct run_alarm){.seq = event->seq, .utc_us = event->utc_us};
-    (void)snprintf(alarm->alarm, sizeof alarm->alarm, "%s", event->alarm != NULL ? event->alarm : "");
-    alarm->body = json_loads(event->body, 0, NULL);
+    (void)snprintf(alarm->alarm, sizeof alarm->alarm, "%s", name);
+    alarm->body = body;
     return true;
 }
 
@@ -171,8 +218,10 @@ int run_trace_alarms(struct history_reader *reader, struct run_file *run)
 {
     const struct history_filter filter = {.kind = "alarm", .asset = run->asset};
     struct alarms a = {run, false};
-    const int64_t n = history_events_where(reader, &filter, run->record.begin.utc_us,
-                                           run->record.end.utc_us + 1, take_alarm, &a);
+    int64_t from_us, to_us;
+
+    stored_range(run, &from_us, &to_us);
+    const int64_t n = history_events_where(reader, &filter, from_us, to_us, take_alarm, &a);
 
     return n < 0 ? (int)n : a.no_memory ? -ENOMEM : 0;
 }

@@ -8,7 +8,7 @@
 #define HOUR_US INT64_C(3600000000)
 
 struct taken {
-    int64_t utc_us, value;
+    int64_t at_us, utc_us, value; /* at_us: by the clock that runs on */
     uint32_t order;
     uint8_t input, quality;
 };
@@ -20,11 +20,13 @@ struct runs {
     runs_fn *fn;
     void *context;
     struct freezer_run run;
+    struct freezer_record scratch;
     const struct program *chosen; /* that the run follows, or the next one would */
     struct runs_from from;
     struct taken *taken; /* of an hour */
     size_t n, cap;
-    int64_t last_us;
+    struct stamp last;
+    struct run_clock_walk walk;
     enum freezer_input collecting;
     bool no_memory, enough;
 };
@@ -96,7 +98,6 @@ static bool translate_role(const struct freezer_config *freezer, enum freezer_in
 {
     const struct role *role = &freezer->inputs[input];
     const int64_t state = *value / MICRO_PER_UNIT;
-    bool on = false;
 
     if (input == FREEZER_INPUT_STATUS) {
         for (unsigned i = 0; i < freezer->n_phases; i++) {
@@ -107,10 +108,9 @@ static bool translate_role(const struct freezer_config *freezer, enum freezer_in
         }
         return false;
     }
-    for (unsigned i = 0; i < role->n_states; i++)
-        on |= role->states[i] == state;
-    *value = on != (input == FREEZER_INPUT_POWER); /* on: lost */
-    return true;
+    const int on = role_state(role, *value);
+    *value = (on > 0) != (input == FREEZER_INPUT_POWER); /* on: lost */
+    return on >= 0;
 }
 
 int64_t runs_value(const struct runs_inputs *inputs, enum freezer_input input, const struct history_row *row,
@@ -154,8 +154,12 @@ static bool collect(void *context, const struct history_row *row)
         r->taken = grown;
         r->cap = cap;
     }
-    r->taken[r->n] = (struct taken){row->taken_utc_us, quality != QUALITY_BAD ? value : 0, (uint32_t)r->n,
-                                    (uint8_t)r->collecting, (uint8_t)quality};
+    r->taken[r->n] = (struct taken){run_clock_place(&r->walk, row->taken_utc_us),
+                                    row->taken_utc_us,
+                                    quality != QUALITY_BAD ? value : 0,
+                                    (uint32_t)r->n,
+                                    (uint8_t)r->collecting,
+                                    (uint8_t)quality};
     r->n++;
     return true;
 }
@@ -165,8 +169,8 @@ static int by_time(const void *a, const void *b)
 {
     const struct taken *x = a, *y = b;
 
-    if (x->utc_us != y->utc_us)
-        return x->utc_us < y->utc_us ? -1 : 1;
+    if (x->at_us != y->at_us)
+        return x->at_us < y->at_us ? -1 : 1;
     if (x->input != y->input)
         return x->input > y->input ? -1 : 1;
     return x->order < y->order ? -1 : x->order > y->order;
@@ -180,6 +184,7 @@ static int read_hour(struct runs *r, int64_t from_us, int64_t to_us)
         if (input->point[0] == '\0')
             continue;
         r->collecting = (enum freezer_input)i;
+        run_clock_begin(&r->walk, &r->from.clock, from_us);
         const int64_t n = history_each(r->reader, input->asset, input->point, from_us, to_us, collect, r);
         if (n < 0 || r->no_memory)
             return n < 0 ? (int)n : -ENOMEM;
@@ -191,7 +196,13 @@ static int read_hour(struct runs *r, int64_t from_us, int64_t to_us)
 
 static void give(struct runs *r)
 {
-    if (!r->enough && !r->fn(r->context, &r->run.record, r->chosen))
+    if (r->enough)
+        return;
+    r->scratch = r->run.record;
+    /* Times of a run are by the clock as it went when it began. */
+    r->from.utc_minus_us = r->scratch.begin.utc_us - r->scratch.begin.boot_us;
+    freezer_record_shift(&r->scratch, r->from.utc_minus_us);
+    if (!r->fn(r->context, &r->scratch, r->chosen))
         r->enough = true;
 }
 
@@ -199,13 +210,13 @@ static void give_hour(struct runs *r)
 {
     for (size_t i = 0; i < r->n && !r->enough; i++) {
         const struct taken *t = &r->taken[i];
-        const struct stamp at = {t->utc_us, t->utc_us};
+        const struct stamp at = {.boot_us = t->at_us, .utc_us = t->utc_us};
         const uint32_t before = r->run.n_ended;
-        if (t->utc_us < r->last_us) {
+        if (t->at_us < r->last.boot_us) {
             r->from.left_out++;
             continue;
         }
-        r->last_us = t->utc_us;
+        r->last = at;
         freezer_run_look(&r->run, at);
         if (r->run.n_ended != before)
             give(r);
@@ -347,23 +358,32 @@ int runs_each(struct history_reader *reader, const struct runs_inputs *inputs, r
     r->program = program;
     r->fn = run;
     r->context = context;
-    r->last_us = INT64_MIN;
+    r->last.boot_us = INT64_MIN;
     int error = clip(r, &from_us, &to_us);
     if (error < 0)
         goto done;
     for (int i = 0; i < FREEZER_INPUTS; i++)
         if (inputs->inputs[i].point[0] != '\0')
             r->from.has |= 1U << i;
+    if (error >= 0)
+        error = run_clock_read(reader, from_us, to_us, &r->from.clock);
+    if (error < 0)
+        goto done;
     r->from.gap_us = gap_of(r, from_us, to_us);
     const struct freezer_setup setup = setup_of(r);
     freezer_run_init(&r->run, &setup);
-    for (int64_t at_us = from_us; error >= 0 && at_us < to_us && !r->enough; at_us += HOUR_US) {
-        error = read_hour(r, at_us, to_us - at_us < HOUR_US ? to_us : at_us + HOUR_US);
+    run_clock_widen(&r->from.clock, &from_us, &to_us);
+    for (int64_t at_us = from_us, until_us; error >= 0 && at_us < to_us && !r->enough; at_us = until_us) {
+        until_us = to_us - at_us < HOUR_US ? to_us : at_us + HOUR_US;
+        run_clock_widen(&r->from.clock, &at_us, &until_us);
+        error = read_hour(r, at_us, until_us);
         if (error >= 0)
             give_hour(r);
     }
     if (error >= 0 && r->run.is_running) {
-        r->run.record.end = (struct stamp){r->last_us, r->last_us};
+        r->run.record.end = (struct stamp){.boot_us = r->last.boot_us,
+                                           .utc_us = r->run.record.begin.utc_us + r->last.boot_us -
+                                                     r->run.record.begin.boot_us};
         give(r);
     }
     if (error > 0)

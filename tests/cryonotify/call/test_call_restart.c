@@ -1,6 +1,7 @@
 /* test_call_restart.c - what was written down comes back, at any moment: nobody is forgotten. */
 #include "call_fixture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,6 +104,53 @@ static void acknowledged_stays_acknowledged(void **state)
     world_expect(&w, CALL_RETURNED, 0, WARM);
 }
 
+static unsigned messages_to(unsigned person)
+{
+    unsigned n = 0;
+    for (unsigned i = w.seen; i < w.n_made; i++)
+        n += w.made[i].order.person == person;
+    return n;
+}
+
+/* Many at once that nobody was told of yet: they are a flood afterwards as well, and not a message each. */
+static void a_flood_stays_a_flood(void **state)
+{
+    char key[32];
+    (void)state;
+    for (unsigned i = 0; i < 40; i++) {
+        snprintf(key, sizeof key, "tank-%u/level", i);
+        world_alarm(&w, key, CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    }
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    restart(SECOND);
+    world_pass(&w, MINUTE);
+    assert_int_equal(world_count(&w, CALL_FIRST, 0, WARM), 1); /* by itself, as ever */
+    assert_int_equal(messages_to(0), 2);
+    assert_int_equal(world_count(&w, CALL_SUMMARY, 0, NULL), 1);
+    for (unsigned i = 0; i < 40; i++) {
+        struct call_view view;
+        snprintf(key, sizeof key, "tank-%u/level", i);
+        assert_true(call_view(w.call, call_find(w.call, key), &view));
+        assert_int_equal(view.told & 1, 1); /* nothing is hidden */
+    }
+}
+
+/* What was told before the restart is no part of a flood after it. */
+static void told_alarms_are_no_flood(void **state)
+{
+    char key[32];
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        snprintf(key, sizeof key, "tank-%u/level", i);
+        world_alarm(&w, key, CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+        world_pass(&w, 2 * MINUTE);
+    }
+    restart(SECOND);
+    world_alarm(&w, "tank-30/level", CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    assert_int_equal(world_count(&w, CALL_FIRST, 0, "tank-30/level"), 1);
+}
+
 /* At a random moment of a random story: whoever was not told before is told after. */
 static void at_any_moment(void **state)
 {
@@ -160,6 +208,8 @@ int main(void)
         WORLD_TEST(after_a_long_time, &w),
         WORLD_TEST(with_a_clock_that_was_set_back, &w),
         WORLD_TEST(acknowledged_stays_acknowledged, &w),
+        WORLD_TEST(a_flood_stays_a_flood, &w),
+        WORLD_TEST(told_alarms_are_no_flood, &w),
         WORLD_TEST(at_any_moment, &w),
         WORLD_TEST(a_member_without_its_group, &w),
         WORLD_TEST(nonsense_is_refused, &w),

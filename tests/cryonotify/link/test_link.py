@@ -19,7 +19,7 @@ import unittest
 from pathlib import Path
 
 LINK_SERVER = os.environ["LINK_SERVER"]
-OPEN, DONE, ALREADY, GONE, FAILED, PENDING, ANEW = range(7)
+OPEN, DONE, ALREADY, GONE, FAILED, PENDING, ANEW, REMOVED = range(8)
 CRITICAL = 3
 OCCURRENCE = "tank-1/temperature-critical@1763999400000"
 TEXT = "Demo cell bank · Tank 1: Vapour too warm <b>&\"' [CRITICAL] · about 3 h left · Check LN2 level and lid"
@@ -226,6 +226,16 @@ class Listener(Case):
                 self.assertIn(f"<header>{site}</header>", box["html"])
                 self.assertEqual("<form" in box["html"], form)
                 self.assertIn(f'lang="{"zh-CN" if language == "zh" else "en"}"', box["html"])
+        server.close()
+
+    def test_a_removed_person_learns_nothing_of_the_alarm(self):
+        server = self.server()
+        for method in ("GET", "POST"):
+            _, box = server.visit(method, "/a/" + server.token(), state=REMOVED, text="Tank 1", person="Li Na")
+            self.assertIn("<h1>This link is not valid any more</h1>", box["html"])
+            self.assertIn('<h1 lang="zh-CN">此链接已失效</h1>', box["html"])
+            for hidden in ("<form", "Tank 1", "Li Na"):
+                self.assertNotIn(hidden, box["html"])
         server.close()
 
     def test_headers(self):

@@ -53,6 +53,50 @@ class Reload(NotifyTest):  # each
         self.assertNotIn("offline", [m.json and m.json.get("state") for m in observer.feed.since(heard)
                                      if m.topic.endswith("/notify/status")])
 
+    def test_whoever_was_removed_acknowledges_nothing(self):
+        """Neither by a link from before, nor by one that was pressed before and has no answer yet."""
+        self.be_daemon()
+        observer = self.watch_mqtt()
+        port = free_port()
+        link = {"listen": "127.0.0.1:%d" % port, "url": "http://127.0.0.1:%d" % port}
+        service = self.service(link=link)
+        pressed = self.publish(self.body("lid", "raised", "unacknowledged", priority="high"))
+        old = self.receiver.wait(person="li.na", purpose="call", occurrence=pressed["id"])["link"]
+        asked = observer.feed.mark()
+        with urllib.request.urlopen(old, data=b"", timeout=30) as page:  # the daemon does not answer
+            self.assertIn("尚未得到监控系统确认", page.read().decode())
+        observer.wait("/cmd/cryonotify/acknowledge", since=asked)
+        alarm = self.publish(self.body("level", "raised", "unacknowledged", priority="high"))
+        fresh = self.receiver.wait(person="li.na", purpose="call", occurrence=alarm["id"])["link"]
+        until(lambda: [c["outcome"] for c in self.calls()] == ["sent"] * len(self.calls()), "the answers")
+        settings = self.settings(link=link)
+        del settings["people"]["li.na"]
+        settings["rota"] = [{"people": ["wang"]}, {"people": ["chen"]}]
+        self.configure(**settings)
+        heard, said = observer.feed.mark(), service.log.mark()
+        service.reload()
+        self.in_force(observer, heard)
+        service.synced(said)
+        service.log.wait(lambda line: "by the link of li.na is given up" in line, "what becomes of the press", since=said)
+        sent = observer.feed.mark()
+        for data in (None, b""):
+            for url in (old, fresh):
+                with urllib.request.urlopen(url, data=data, timeout=30) as page:
+                    text = page.read().decode()
+                self.assertIn("not in the configuration any more", text)
+                self.assertIn("已不在配置中", text)
+                self.assertNotIn("<form", text)
+        service.log.wait(lambda line: alarm["id"] + " is not acknowledged by the link of li.na" in line, "the press",
+                         since=said)
+        until(lambda: not harness.sqlite(self.path("notify", "notify.db"), "SELECT * FROM ack"), "the book without it")
+        mark = self.receiver.feed.mark()
+        other = self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
+        theirs = self.receiver.wait(person="wang", purpose="call", occurrence=other["id"], since=mark)["link"]
+        with urllib.request.urlopen(theirs, data=b"", timeout=30):
+            pass  # by then whatever was to be sent was sent
+        self.assertEqual([m.json["person"] for m in observer.feed.since(sent)
+                          if m.topic.endswith("/cmd/cryonotify/acknowledge")], ["wang"])
+
     def test_a_call_under_way_is_not_made_twice(self):
         self.be_daemon()
         observer = self.watch_mqtt()

@@ -117,6 +117,12 @@ bool call_is_flood(const struct call *c, int64_t now_us)
     return now_us - then < c->rules.flood_window_ms * MS;
 }
 
+void call_flood_count(struct call *c, struct stamp now, const struct call_alarm *a)
+{
+    if (!a->fact.drill && !a->fact.local)
+        c->flood_ring[c->flood_ring_n++ % CALL_FLOOD] = now.boot_us;
+}
+
 /* The window in which others may join begins. */
 void call_start(struct call *c, struct stamp now, struct call_alarm *a)
 {
@@ -128,9 +134,7 @@ void call_start(struct call *c, struct stamp now, struct call_alarm *a)
     a->level_us = a->repeat_us = CALL_NEVER;
     a->due_us = now.boot_us + (a->fact.life_safety && !a->fact.late ? 0 : c->rules.collect_ms * MS);
     a->dirty = true;
-    if (a->fact.drill || a->fact.local)
-        return;
-    c->flood_ring[c->flood_ring_n++ % CALL_FLOOD] = now.boot_us;
+    call_flood_count(c, now, a);
 }
 
 /* A group that was acknowledged speaks only for those that it had then: whoever acknowledged it could not

@@ -93,6 +93,8 @@ int call_restore(struct call *c, struct stamp now, const struct call_saved *save
         a->repeat_us = now.boot_us;
     c->check_folded |= a->folded;
     memcpy(a->calls, saved->calls, sizeof a->calls);
+    if (a->phase == PHASE_NEW) /* nobody was told of it: many of them are a flood now, as they were before */
+        call_flood_count(c, now, a);
     if (a->phase == PHASE_GONE)
         a->tell = TELL_RETURNED;
     if (saved->pending && (a->phase == PHASE_COVERED || (a->phase == PHASE_GONE && a->told == 0))) {

@@ -124,6 +124,7 @@ void call_start(struct call *c, struct stamp now, struct call_alarm *a);
 struct call_alarm *call_group_of(const struct call *c, const struct call_alarm *a);
 bool call_is_flood(const struct call *c, int64_t now_us);
 const struct call_pace *call_pace_of(const struct call *c, const struct call_fact *fact);
+void call_flood_count(struct call *c, struct stamp now, const struct call_alarm *a); /* one more is new */
 bool call_is_single(const struct call_fact *fact); /* called by itself even in a flood */
 void call_release(struct call *c, struct call_alarm *a);
 

@@ -81,6 +81,8 @@ static const char *heading(const struct link_reply *r)
         return phrase_pick(l, "NOT acknowledged", "未能确认");
     case LINK_PENDING:
         return phrase_pick(l, "On its way, not yet confirmed", "已提交，尚未得到监控系统确认");
+    case LINK_REMOVED:
+        return phrase_pick(l, "This link is not valid any more", "此链接已失效");
     }
     return "?";
 }
@@ -119,6 +121,11 @@ static const char *explanation(const struct link_reply *r)
     case LINK_PENDING:
         return phrase_pick(l, "You will be called again if it does not arrive. Open this page again to see.",
                            "如未送达，系统会再次通知您。重新打开此页面可查看结果。");
+    case LINK_REMOVED:
+        return phrase_pick(l,
+                           "The person whom it was sent to is not in the configuration any more. It "
+                           "acknowledges nothing.",
+                           "收到此链接的人员已不在配置中，此链接不能确认任何报警。");
     }
     return "";
 }
@@ -145,10 +152,28 @@ static void when_and_who(FILE *out, const struct link_reply *r)
     fputs("</p>\n", out);
 }
 
+/* Nobody knows any more which language was theirs. */
+static void write_removed(FILE *out)
+{
+    struct link_reply en = {.state = LINK_REMOVED, .language = LANGUAGE_EN},
+                      zh = {.state = LINK_REMOVED, .language = LANGUAGE_ZH};
+
+    fputs("<section class=\"critical\">\n", out);
+    fprintf(out, "<h1>%s</h1>\n", heading(&en));
+    paragraph(out, "", explanation(&en));
+    fprintf(out, "<h1 lang=\"zh-CN\">%s</h1>\n", heading(&zh));
+    paragraph(out, " lang=\"zh-CN\"", explanation(&zh));
+    fputs("</section>\n", out);
+}
+
 static void write_reply(FILE *out, const struct link_reply *r)
 {
     const char *class = colour(r);
 
+    if (r->state == LINK_REMOVED) {
+        write_removed(out);
+        return;
+    }
     fprintf(out, "<section class=\"%s\">\n", class);
     if (!r->drill && r->state == LINK_OPEN)
         fprintf(out, "<span class=\"badge %s\">%s</span>\n", class,
