@@ -172,6 +172,13 @@ static bool is_dry(const struct tank *t)
     return tank_content(t, t->last_cm) <= tank_per_cm(t, 0) * DRY_CM;
 }
 
+/* Days in which it did not warm would hide that it warms now: a day without a clear rise begins anew. */
+static bool stood_a_day(const struct tank *t)
+{
+    struct slope_fit fit;
+    return t->now_us - t->top_us >= TANK_DAY_US && slope_fit(&t->warming, 0, &fit) && fit.low <= 0;
+}
+
 /* What the top does since it was coldest; falling back by FELL_BACK_K it begins anew. */
 void tank_left_feed(struct tank *t)
 {
@@ -180,7 +187,7 @@ void tank_left_feed(struct tank *t)
         return;
     double c = tank_number(top->value);
     bool gap = t->now_us - t->warming_us > TANK_GAP_US;
-    if (t->warming.n == 0 || gap || c < t->top_least_c || c < t->top_most_c - FELL_BACK_K) {
+    if (t->warming.n == 0 || gap || c < t->top_least_c || c < t->top_most_c - FELL_BACK_K || stood_a_day(t)) {
         slope_clear(&t->warming);
         t->top_least_c = t->top_most_c = c;
         t->top_us = t->now_us;

@@ -15,7 +15,8 @@ struct stage {
     struct heard heard;
     struct derive *recalled; /* NULL, or one that is told the same, and is not ready */
     struct stamp now;
-    double level_cm[SITE_TANKS], stock_l, lost_l_day;
+    double level_cm[SITE_TANKS], top_c[SITE_TANKS], stock_l, lost_l_day;
+    bool stuck[SITE_TANKS];           /* its level probe */
     bool filling[SITE_TANKS], closed; /* the main valve */
     bool off[SITE_TANKS];             /* its controller */
     bool silent;                      /* nothing is read any more */
@@ -39,6 +40,7 @@ static struct stage *stage_open(void)
         c->model.fill_stop_cm = N(20);
         c->valve = (struct role){.point = (int)i * SITE_INPUTS + SITE_VALVE, .n_states = 1, .states = {1}};
         s->level_cm[i] = 15.5 + i;
+        s->top_c[i] = -186;
     }
     s->stock_l = 3000;
     s->random = 1;
@@ -65,7 +67,7 @@ static double noise(struct stage *s)
 static void move(struct stage *s)
 {
     for (unsigned i = 0; i < SITE_TANKS; i++) {
-        s->level_cm[i] -= 2.0 / 1440;
+        s->level_cm[i] -= s->stuck[i] ? 0 : 2.0 / 1440;
         if (s->level_cm[i] <= 15)
             s->filling[i] = true;
         if (s->level_cm[i] >= 20 || s->off[i])
@@ -102,7 +104,7 @@ static void stage_step(struct stage *s)
     move(s);
     for (unsigned i = 0; i < SITE_TANKS && !s->silent; i++) {
         int first = (int)i * SITE_INPUTS;
-        take(s, first + SITE_TOP, -186);
+        take(s, first + SITE_TOP, s->top_c[i]);
         take(s, first + SITE_LID, 0);
         take(s, first + SITE_VALVE, s->filling[i]);
     }
@@ -455,6 +457,31 @@ static void time_left_is_told_outside_the_sawtooth(void **state)
     stage_close(s);
 }
 
+/* Its probe is stuck at a good height, and the vessel warms: that is told before it is too late. */
+static void a_stuck_level_hides_no_warming(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open();
+    s->site.vessels[0].time_left_ms[1] = UINT32_C(48) * 3600 * 1000;
+    derive_ready(s->derive);
+    stage_run(s, 12);
+    while (s->filling[0] || s->level_cm[0] < 17)
+        stage_step(s);
+    assert_int_equal(of_tank(s, 0, TANK_ALARM_TIME_HIGH), 0);
+    s->stuck[0] = true;
+    while (s->top_c[0] < -165) { /* 0.4 K an hour */
+        s->top_c[0] += 0.4 / 60;
+        stage_step(s);
+    }
+    assert_int_equal(of_tank(s, 0, TANK_ALARM_TIME_HIGH), 1); /* 38 h */
+    assert_int_equal(s->heard.readings[site_point(&s->site, 0, TANK_POINT_BOIL_OFF, BOUND_VALUE)].quality,
+                     QUALITY_BAD);
+    s->top_c[0] = -100;
+    stage_run(s, 0.01);
+    assert_int_equal(of_tank(s, 0, TANK_ALARM_TIME_CRITICAL), 1);
+    stage_close(s);
+}
+
 /* A state is told when it changes, not at the next minute. */
 static void a_fill_is_told_at_once(void **state)
 {
@@ -587,6 +614,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fill_on_another_probe),
         cmocka_unit_test(no_tank_is_filled),
+        cmocka_unit_test(a_stuck_level_hides_no_warming),
         cmocka_unit_test(a_record_of_slower_readings_is_recalled),
         cmocka_unit_test(a_level_beyond_the_vessel),
         cmocka_unit_test(valves_that_are_open_are_no_fills),
