@@ -27,19 +27,21 @@ static struct nitrogen_config price_of(const struct ctl *ctl, struct history_rea
     return nitrogen;
 }
 
-/* False: the cost is not known: there is no price, or not one fill whose litres are known. */
+/* Not one fill with its litres was seen. No fill at all is no zero: who did not watch has seen none either.
+ */
+static bool knows_litres(const struct nitrogen_row *row)
+{
+    return row->n_unknown < row->n_fills;
+}
+
+/* False: the cost is not known: there is no price, or the litres are not. */
 static bool cost_of(const struct nitrogen_config *price, const struct nitrogen_row *row, double *ret)
 {
-    if (price->price_per_l <= 0 || (row->n_fills > 0 && row->n_unknown == row->n_fills))
+    if (price->price_per_l <= 0 || !knows_litres(row))
         return false;
     *ret =
         (double)row->litres / (double)MICRO_PER_UNIT * ((double)price->price_per_l / (double)MICRO_PER_UNIT);
     return true;
-}
-
-static bool knows_litres(const struct nitrogen_row *row)
-{
-    return row->n_fills == 0 || row->n_unknown < row->n_fills;
 }
 
 static double litres_of(const struct nitrogen_row *row)
@@ -70,7 +72,8 @@ static void add_row(const struct ctl *ctl, struct table *t, const struct nitroge
 {
     char text[64];
     double cost;
-    const char *not_known = tr(ctl, "-- not known", "-- 未知");
+    const char *not_known =
+        row->n_fills == 0 ? tr(ctl, "-- no fill seen", "-- 未见补液") : tr(ctl, "-- not known", "-- 未知");
     const bool partly = row->n_unknown > 0;
     table_row(t);
     table_cell(t, COLUMN_PERIOD, TABLE_PLAIN, period);
@@ -122,6 +125,9 @@ static void print_table(const struct ctl *ctl, const struct nitrogen *n, const s
         add_row(ctl, &t, price, &n->total, all, tr(ctl, "all vessels", "全部"));
     table_print(&t, stdout, ctl->colour, ctl->columns, SIZE_MAX);
     table_free(&t);
+    puts(tr(ctl,
+            "Counted are the fills that the daemon has seen: what came while it did not watch is not in it.",
+            "仅统计监控系统所见的补液：未监测期间的补液不在其中。"));
     if (n->total.n_unknown > 0)
         printf(tr(ctl,
                   "Fills whose litres are not known: %" PRIu64
