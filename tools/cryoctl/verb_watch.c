@@ -213,18 +213,17 @@ static void wait_until(struct watch *w, int64_t boot_us)
 {
     /* Nothing may have to be written for hours: whether somebody still reads is looked at, not tried. */
     struct pollfd fds[2] = {{.fd = w->ctl->interrupt_fd, .events = POLLIN}, {.fd = STDOUT_FILENO}};
-    while (!w->end) {
-        int64_t left_us = boot_us - clock_boot_us();
-        if (left_us <= 0)
-            return;
-        if (poll(fds, 2, (int)(left_us / MS_US) + 1) <= 0)
+    int64_t left_us;
+    do { /* once at least, also when the daemon's answer took as long as that */
+        left_us = boot_us - clock_boot_us();
+        if (poll(fds, 2, left_us > 0 ? (int)(left_us / MS_US) + 1 : 0) <= 0)
             continue;
         w->end = (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
         if (fds[0].revents != 0) {
             read_signals(w);
             draw(w); /* the window's size may have changed */
         }
-    }
+    } while (!w->end && left_us > 0);
 }
 
 static int open_signals(void)
