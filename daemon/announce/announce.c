@@ -17,8 +17,8 @@ static void bilingual_member(struct json_text *j, const char *key, const char *e
 
 /* ---------------------------------------------------------------- JSON */
 
-static void begin(struct json_text *j, char *body, const struct config *config, const char *run_id,
-                  uint64_t seq, struct stamp at, const char *kind)
+void announce_begin(struct json_text *j, char *body, const struct config *config, const char *run_id,
+                    uint64_t seq, struct stamp at, const char *kind)
 {
     json_text_begin(j, body, BODY_MAX);
     json_text_object(j, NULL);
@@ -117,7 +117,7 @@ static bool write_alarm(const struct alarm_news *news, char *body, size_t text_c
     announce_sentence(news, LANGUAGE_EN, en, text_cap);
     announce_sentence(news, LANGUAGE_ZH, zh, text_cap);
     announce_occurrence(id, news->config, news->alarm, news->record->raised_utc_us);
-    begin(&j, body, news->config, news->run_id, news->seq, news->at, "alarm");
+    announce_begin(&j, body, news->config, news->run_id, news->seq, news->at, "alarm");
     json_text_string(&j, "transition", news->transition);
     json_text_string(&j, "id", id);
     json_text_string(&j, "asset", asset->id);
@@ -163,7 +163,7 @@ void announce_members(const struct config *config, const char *run_id, uint64_t 
                       const char *kind, const char *members, char body[BODY_MAX])
 {
     struct json_text j;
-    begin(&j, body, config, run_id, seq, at, kind);
+    announce_begin(&j, body, config, run_id, seq, at, kind);
     json_text_raw(&j, NULL, members);
     json_text_end(&j);
     (void)json_text_finish(&j);
@@ -174,7 +174,7 @@ void announce_event(const struct config *config, const char *run_id, uint64_t se
 {
     for (size_t text_cap = BODY_MAX / 2;; text_cap /= 2) {
         struct json_text j;
-        begin(&j, body, config, run_id, seq, at, kind);
+        announce_begin(&j, body, config, run_id, seq, at, kind);
         for (size_t i = 0; i < n; i++) {
             char text[BODY_MAX];
             if (members[i].raw != NULL) {

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "announce_internal.h"
-#include "json_text.h"
 
 #define DECIMALS 1
 
@@ -29,13 +28,7 @@ void announce_fill(const struct config *config, const char *run_id, uint64_t seq
 {
     char text[SENTENCE_MAX];
     struct json_text j;
-    json_text_begin(&j, body, BODY_MAX);
-    json_text_object(&j, NULL);
-    json_text_integer(&j, "seq", (int64_t)seq);
-    json_text_time(&j, "time", at.utc_us);
-    json_text_string(&j, "site", config->site_id);
-    json_text_string(&j, "run", run_id);
-    json_text_string(&j, "kind", "fill");
+    announce_begin(&j, body, config, run_id, seq, at, "fill");
     json_text_string(&j, "asset", config->assets[fill->asset].id);
     json_text_time(&j, "begin", fill->begin_utc_us);
     json_text_time(&j, "end", fill->end_utc_us);

@@ -3,8 +3,14 @@
 #define CRYOMON_ANNOUNCE_INTERNAL_H
 
 #include "announce.h"
+#include "json_text.h"
 
 #define SENTENCE_MAX (NAME_MAX_BYTES + 2 * TEXT_MAX + 4 * NOTE_MAX + 64)
+
+/* Opens an event's body (BODY_MAX bytes) with what each has: number (0: it is a state, and has none), time,
+ * site, run and kind. */
+void announce_begin(struct json_text *j, char *body, const struct config *config, const char *run_id,
+                    uint64_t seq, struct stamp at, const char *kind);
 
 /* Cuts a text to len bytes, not inside a character. */
 void announce_cut(char *text, size_t len);

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "announce_internal.h"
-#include "json_text.h"
 
 #define NAMED_STATES_MAX 16
 
@@ -77,13 +76,7 @@ void announce_reading(const struct config *config, const char *run_id, uint64_t 
     const struct point_config *point = &config->points[r->point];
     const char *state = decode_state_name(&point->format, r->value);
     struct json_text j;
-    json_text_begin(&j, body, BODY_MAX);
-    json_text_object(&j, NULL);
-    json_text_integer(&j, "seq", (int64_t)seq);
-    json_text_time(&j, "time", at.utc_us);
-    json_text_string(&j, "site", config->site_id);
-    json_text_string(&j, "run", run_id);
-    json_text_string(&j, "kind", "reading");
+    announce_begin(&j, body, config, run_id, seq, at, "reading");
     json_text_string(&j, "asset", config->assets[point->asset].id);
     json_text_string(&j, "point", point->id);
     json_text_micro(&j, "value", r->value, DECIMALS_MAX);

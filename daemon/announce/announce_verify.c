@@ -1,9 +1,7 @@
 /* A verification of a point as JSON: see announce.h. */
-#include "announce.h"
+#include "announce_internal.h"
 
 #include <stdio.h>
-
-#include "json_text.h"
 
 #define SIDE_MAX 96
 
@@ -74,13 +72,7 @@ void announce_verification(const struct config *config, const char *run_id, uint
     const struct point_config *point = &config->points[v->point];
     const struct device_config *device = &config->devices[point->device];
     struct json_text j;
-    json_text_begin(&j, body, BODY_MAX);
-    json_text_object(&j, NULL);
-    json_text_integer(&j, "seq", (int64_t)seq);
-    json_text_time(&j, "time", at.utc_us);
-    json_text_string(&j, "site", config->site_id);
-    json_text_string(&j, "run", run_id);
-    json_text_string(&j, "kind", "verification");
+    announce_begin(&j, body, config, run_id, seq, at, "verification");
     json_text_string(&j, "asset", config->assets[point->asset].id);
     json_text_string(&j, "point", point->id);
     json_text_string(&j, "device", device->id);
