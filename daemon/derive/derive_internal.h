@@ -128,7 +128,6 @@ void derive_tank_look(struct derive *d); /* readings and conditions that are due
 /* After each feed: fills; all else if it is due, or what can change at once has changed. */
 void derive_tank_news(struct derive *d, uint16_t vessel, bool due);
 void derive_tank_alarms(struct derive *d, uint16_t vessel); /* by the last view */
-enum reason derive_tank_reason(enum tank_why why);
 void derive_tank_quantity(struct derive *d, const int points[BOUNDS], const struct tank_quantity *q);
 /* What derive_time_left says. */
 bool derive_tank_left(const struct tank_view *view, bool *ret_to_empty, struct tank_quantity *ret);

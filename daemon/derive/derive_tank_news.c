@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum reason derive_tank_reason(enum tank_why why)
+static enum reason reason_of(enum tank_why why)
 {
     static const enum reason reasons[TANK_WHY_COUNT] = {
         [TANK_KNOWN] = REASON_LEARNING,          [TANK_NOT_MEASURED] = REASON_NOT_MEASURED,
@@ -18,7 +18,7 @@ enum reason derive_tank_reason(enum tank_why why)
 
 void derive_tank_quantity(struct derive *d, const int points[BOUNDS], const struct tank_quantity *q)
 {
-    enum reason reason = derive_tank_reason(q->why);
+    enum reason reason = reason_of(q->why);
     if (q->known) {
         derive_news_number(d, points[BOUND_VALUE], q->value);
         derive_news_number(d, points[BOUND_LEAST], q->low);
@@ -42,11 +42,11 @@ static void say_states(struct derive *d, const struct derive_vessel *v)
     if (level->quality != QUALITY_GOOD)
         why = level->reason == REASON_NEVER_READ ? TANK_NOT_MEASURED : TANK_BAD_READING;
     if (view->phase == TANK_NO_PHASE)
-        derive_news_bad(d, points[TANK_POINT_PHASE][BOUND_VALUE], derive_tank_reason(why));
+        derive_news_bad(d, points[TANK_POINT_PHASE][BOUND_VALUE], reason_of(why));
     else
         derive_news_state(d, points[TANK_POINT_PHASE][BOUND_VALUE], view->phase);
     if (view->vacuum == TANK_VACUUM_UNKNOWN) {
-        enum reason reason = derive_tank_reason(view->vacuum_index.why);
+        enum reason reason = reason_of(view->vacuum_index.why);
         derive_news_bad(d, points[TANK_POINT_VACUUM][BOUND_VALUE], reason);
         derive_news_bad(d, points[TANK_POINT_CAUSE][BOUND_VALUE], reason);
     } else {

@@ -23,7 +23,8 @@ const char *run_report_guidance(enum freezer_guidance guidance, enum language la
     return (unsigned)guidance <= FREEZER_GUIDANCE_EITHER ? words[guidance][language] : "";
 }
 
-const char *run_report_guidance_name(enum freezer_guidance guidance)
+/* "none", "minus-80", "unknown", "either" */
+static const char *guidance_name(enum freezer_guidance guidance)
 {
     static const char *const names[] = {"none", "minus-80", "unknown", "either"};
 
@@ -154,7 +155,7 @@ enum freezer_verdict_kind run_report_end(struct json_text *j, const struct freez
     else
         json_text_null(j, "sample");
     json_text_object(j, "guidance");
-    json_text_string(j, "is", run_report_guidance_name(guidance));
+    json_text_string(j, "is", guidance_name(guidance));
     json_text_string(j, "en", run_report_guidance(guidance, LANGUAGE_EN));
     json_text_string(j, "zh", run_report_guidance(guidance, LANGUAGE_ZH));
     json_text_end(j);

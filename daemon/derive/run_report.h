@@ -13,9 +13,6 @@
 
 /* What may become of the samples of a run that was broken off, in words. */
 const char *run_report_guidance(enum freezer_guidance guidance, enum language language);
-/* "none", "minus-80", "unknown", "either" */
-const char *run_report_guidance_name(enum freezer_guidance guidance);
-
 /* "within", "outside", "unknown" */
 const char *run_report_verdict_name(enum freezer_verdict_kind kind);
 

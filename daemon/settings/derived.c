@@ -11,7 +11,7 @@ _Static_assert(TANK_TEMPS_DIFFER == 1 << (TANK_FLAGS - 1), "an alarm for each fl
 
 #define STALE_MS (3 * MINUTE_MS) /* derived readings come once a minute */
 
-unsigned derived_count_points(enum derived_of of)
+static unsigned count_points(enum derived_of of)
 {
     static const unsigned counts[] = {[DERIVED_OF_TANK] = TANK_POINT_COUNT,
                                       [DERIVED_OF_SUPPLY] = SUPPLY_POINT_COUNT,
@@ -19,7 +19,7 @@ unsigned derived_count_points(enum derived_of of)
     return counts[of];
 }
 
-unsigned derived_count_alarms(enum derived_of of)
+static unsigned count_alarms(enum derived_of of)
 {
     static const unsigned counts[] = {[DERIVED_OF_TANK] = TANK_ALARM_COUNT,
                                       [DERIVED_OF_SUPPLY] = SUPPLY_ALARM_COUNT,
@@ -118,7 +118,7 @@ static int add_point(struct draft *d, size_t asset, const struct yaml_node *wher
 void derived_add_points(struct draft *d, size_t asset, const struct yaml_node *node, enum derived_of of,
                         int (*points)[BOUNDS])
 {
-    const unsigned count = derived_count_points(of);
+    const unsigned count = count_points(of);
     struct yaml_node **grown = draft_grow(d, d->made, d->n_made, sizeof *grown);
     struct yaml_node *made = calloc((size_t)count * BOUNDS, sizeof *made);
 
@@ -200,7 +200,7 @@ static bool has_freezer_alarm(const struct draft *d, const struct draft_freezer 
     }
 }
 
-bool derived_has_alarm(const struct draft *d, enum derived_of of, size_t thing, unsigned which)
+static bool has_alarm(const struct draft *d, enum derived_of of, size_t thing, unsigned which)
 {
     switch (of) {
     case DERIVED_OF_TANK:
@@ -221,8 +221,8 @@ void derived_each_alarm(const struct draft *d, size_t asset,
         [DERIVED_OF_TANK] = a->vessel, [DERIVED_OF_SUPPLY] = a->supply, [DERIVED_OF_FREEZER] = a->freezer};
 
     for (unsigned of = 0; of < COUNT_OF(things); of++) {
-        for (unsigned i = 0; things[of] >= 0 && i < derived_count_alarms((enum derived_of)of); i++) {
-            if (derived_has_alarm(d, (enum derived_of)of, (size_t)things[of], i))
+        for (unsigned i = 0; things[of] >= 0 && i < count_alarms((enum derived_of)of); i++) {
+            if (has_alarm(d, (enum derived_of)of, (size_t)things[of], i))
                 tell(context, (enum derived_of)of, i);
         }
     }

@@ -53,10 +53,6 @@ void read_runs(struct draft *d, size_t asset, const struct yaml_node *node);
  */
 void derived_add_points(struct draft *d, size_t asset, const struct yaml_node *node, enum derived_of of,
                         int (*points)[BOUNDS]);
-unsigned derived_count_points(enum derived_of of);
-unsigned derived_count_alarms(enum derived_of of);
-/* Is what the alarm needs configured? thing: in draft.vessels, supplies, freezers. */
-bool derived_has_alarm(const struct draft *d, enum derived_of of, size_t thing, unsigned which);
 /* Tells the derived alarms of an asset of the draft. */
 void derived_each_alarm(const struct draft *d, size_t asset,
                         void (*tell)(void *context, enum derived_of of, unsigned which), void *context);

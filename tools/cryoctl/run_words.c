@@ -95,7 +95,7 @@ const char *run_words_degrees(char text[WHEN_MAX], int64_t value)
     return text;
 }
 
-const char *run_words_rate(char text[WHEN_MAX], int64_t per_hour)
+static const char *run_words_rate(char text[WHEN_MAX], int64_t per_hour)
 {
     char digits[MICRO_TEXT_MAX];
 

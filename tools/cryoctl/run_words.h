@@ -25,9 +25,8 @@ const char *run_words_decision(const struct ctl *ctl, const struct run_entry *en
 /* "A-1, A-2"; "" for none. Returns text. */
 const char *run_words_lots(const struct run_entry *entry, char *text, size_t cap);
 
-/* "-8.12 °C", "-1.00 °C/min", "--" for FREEZER_NONE. Return text, or that. */
+/* "-8.12 °C", "--" for FREEZER_NONE. Returns text, or that. */
 const char *run_words_degrees(char text[WHEN_MAX], int64_t value);
-const char *run_words_rate(char text[WHEN_MAX], int64_t per_hour);
 
 /* Stable names for JSON. */
 const char *run_words_verdict_name(enum freezer_verdict_kind kind);  /* "within", "outside", "unknown" */

@@ -5,8 +5,6 @@
 #include "facts_internal.h"
 #include "run_file.h"
 
-/* Of a time: seconds after the run's begin. */
-json_t *facts_run_seconds(const struct run_file *run, int64_t utc_us);
 /* A number in degC or K; NULL (left out) for FREEZER_NONE. */
 json_t *facts_run_degrees(int64_t value);
 

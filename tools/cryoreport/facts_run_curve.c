@@ -9,7 +9,8 @@
 #define SLOTS     600                /* of a curve; each leaves up to three rows */
 #define AROUND_US INT64_C(240000000) /* before and behind the ice */
 
-json_t *facts_run_seconds(const struct run_file *run, int64_t utc_us)
+/* Of a time: seconds after the run's begin. */
+static json_t *seconds_after_begin(const struct run_file *run, int64_t utc_us)
 {
     return facts_seconds(utc_us - run->record.begin.utc_us);
 }
@@ -40,7 +41,7 @@ struct thin {
 static void put(struct thin *t, const struct row *row)
 {
     json_t *one = json_array();
-    facts_append(t->g, one, facts_run_seconds(t->run, row->us));
+    facts_append(t->g, one, seconds_after_begin(t->run, row->us));
     facts_append(t->g, one, facts_run_degrees(row->value));
     if (row->other != FREEZER_NONE)
         facts_append(t->g, one, facts_run_degrees(row->other));
@@ -96,7 +97,7 @@ static void thin_break(struct thin *t, int64_t us)
     flush(t);
     if (t->broken)
         return;
-    facts_append(t->g, t->to, json_pack("[o, n]", facts_run_seconds(t->run, us)));
+    facts_append(t->g, t->to, json_pack("[o, n]", seconds_after_begin(t->run, us)));
     t->broken = true;
 }
 
@@ -327,8 +328,8 @@ static void add_ice(struct gather *g, const struct run_file *run)
     from_us = from_us < begin_us ? begin_us : from_us;
     to_us = to_us > end_us ? end_us : to_us;
     json_t *near = json_object();
-    facts_set(g, near, "from_s", facts_run_seconds(run, from_us));
-    facts_set(g, near, "to_s", facts_run_seconds(run, to_us));
+    facts_set(g, near, "from_s", seconds_after_begin(run, from_us));
+    facts_set(g, near, "to_s", seconds_after_begin(run, to_us));
     facts_set(g, near, "sample", trace_facts(g, run, FREEZER_INPUT_SAMPLE, from_us, to_us));
     facts_set(g, near, "chamber", trace_facts(g, run, FREEZER_INPUT_CHAMBER, from_us, to_us));
     facts_set(g, g->facts, "ice_curve", near);
@@ -374,7 +375,7 @@ void facts_run_curves(struct gather *g, const struct run_file *run)
     int64_t from_us = run->record.begin.utc_us, to_us = run->record.end.utc_us;
     json_t *curve = json_object(), *lapses = json_array();
     facts_set(g, curve, "from_s", json_real(0));
-    facts_set(g, curve, "to_s", facts_run_seconds(run, to_us));
+    facts_set(g, curve, "to_s", seconds_after_begin(run, to_us));
     for (size_t i = 0; i < sizeof traces / sizeof traces[0]; i++)
         facts_set(g, curve, traces[i].key, trace_facts(g, run, traces[i].input, from_us, to_us));
     add_wanted(g, run, curve);

@@ -62,7 +62,8 @@ static const char *guidance_words(const struct report *r, const char *guidance)
         "已中止：此程序的样品没有已知的处理指引，请咨询负责人。");
 }
 
-bool report_is_example(const struct report *r)
+/* The program: nobody here has validated it. */
+static bool is_example(const struct report *r)
 {
     return strcmp(facts_text_of(json_object_get(r->facts, "program"), "status"), "example") == 0;
 }
@@ -105,7 +106,7 @@ static void pair_of_program(struct report *r)
     report_pair(r, tr(ctl, "Program", "程序"), text, false);
     snprintf(text, sizeof text, "SHA-256 %s", facts_text_of(program, "sha256"));
     report_pair(r, "", text, true);
-    if (report_is_example(r))
+    if (is_example(r))
         report_pair_in(r, tr(ctl, "Its status", "程序状态"),
                        tr(ctl, "EXAMPLE, not validated by this site: its verdict is none",
                           "示例，未经本单位验证：其判定无效"),
@@ -228,7 +229,7 @@ void report_run_verdict(struct report *r)
     char text[512];
     report_run_section(r, tr(ctl, "Verdict by the program's limits", "按程序限值的判定"), 40);
     sheet_paragraph(r->s, strcmp(kind, "within") == 0 ? SHEET_BOLD : warning, verdict_words(r, kind));
-    if (report_is_example(r) && !r->brief) /* there it stands just above */
+    if (is_example(r) && !r->brief) /* there it stands just above */
         sheet_paragraph(
             r->s, warning,
             tr(ctl,

@@ -9,8 +9,6 @@ void report_run_head(struct report *r);
 /* All that follows; with r->brief what fits on one page. */
 void report_run(struct report *r);
 
-bool report_is_example(const struct report *r); /* the program: nobody here has validated it */
-
 /* The one page gives way in so many steps: lower curve, fewer reasons and steps; at the last no curve. */
 #define REPORT_RUN_SQUEEZE_MOST 5
 
@@ -21,8 +19,6 @@ const char *report_run_amount(const json_t *number, int decimals, const char *un
 
 /* A title; on the one page a low one. */
 void report_run_section(struct report *r, const char *title, double room);
-/* Is one of the verdict's reasons about that, of that step (from 1)? */
-bool report_run_is_blamed(const struct report *r, const char *why, size_t step);
 
 void report_run_figures(struct report *r); /* with the ice, near */
 void report_run_steps(struct report *r);

@@ -11,7 +11,8 @@
 /* ---------------------------------------------------------------- steps */
 
 /* Is one of the reasons about that, of that step? */
-bool report_run_is_blamed(const struct report *r, const char *why, size_t step)
+/* Is one of the verdict's reasons about that, of that step (from 1)? */
+static bool is_blamed(const struct report *r, const char *why, size_t step)
 {
     size_t i;
     const json_t *reason;
@@ -47,7 +48,7 @@ static void rates(const struct report *r, const json_t *step, size_t n, char pla
         report_add(planned, REPORT_TEXT_MAX, one);
     }
     report_run_amount(json_object_get(step, "rate"), 2, "", actual);
-    report_add(actual, REPORT_TEXT_MAX, report_run_is_blamed(r, "rate", n) ? " *" : "");
+    report_add(actual, REPORT_TEXT_MAX, is_blamed(r, "rate", n) ? " *" : "");
 }
 
 static void durations(const struct report *r, const json_t *step, char planned[REPORT_TEXT_MAX],
@@ -72,7 +73,7 @@ static void extremes(const struct report *r, const json_t *step, size_t n, char 
         return;
     }
     (void)snprintf(text, REPORT_TEXT_MAX, "%+.1f / %+.1f%s", report_number(step, "warmer"),
-                   report_number(step, "colder"), report_run_is_blamed(r, "deviation", n) ? " *" : "");
+                   report_number(step, "colder"), is_blamed(r, "deviation", n) ? " *" : "");
 }
 
 static void outside(const struct report *r, const json_t *step, char text[REPORT_TEXT_MAX])
@@ -99,7 +100,7 @@ static void step_row(struct report *r, struct grid *grid, const json_t *step, si
     extremes(r, step, n, most);
     outside(r, step, out);
     report_run_amount(json_object_get(step, "setpoint"), 1, "", setpoint);
-    report_add(setpoint, sizeof setpoint, report_run_is_blamed(r, "setpoint", n) ? " *" : "");
+    report_add(setpoint, sizeof setpoint, is_blamed(r, "setpoint", n) ? " *" : "");
     report_run_amount(json_object_get(step, "rms"), 2, "", rms);
     grid_row(grid, (const char *[]){number, name, rate, measured, planned, took, most, rms, out, setpoint});
 }
@@ -108,8 +109,8 @@ static void step_row(struct report *r, struct grid *grid, const json_t *step, si
 static bool is_left_out(const struct report *r, size_t i, size_t n)
 {
     static const size_t most[] = {32, 20, 14, 9, 6, 4};
-    bool blamed = report_run_is_blamed(r, "rate", i + 1) || report_run_is_blamed(r, "deviation", i + 1) ||
-                  report_run_is_blamed(r, "setpoint", i + 1) || report_run_is_blamed(r, "overshoot", i + 1);
+    bool blamed = is_blamed(r, "rate", i + 1) || is_blamed(r, "deviation", i + 1) ||
+                  is_blamed(r, "setpoint", i + 1) || is_blamed(r, "overshoot", i + 1);
     size_t room =
         r->brief ? most[r->squeeze <= REPORT_RUN_SQUEEZE_MOST ? r->squeeze : REPORT_RUN_SQUEEZE_MOST] : n;
     return n > room && (i >= 2 * room || (!blamed && i >= room / 2));
