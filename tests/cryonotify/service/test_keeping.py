@@ -107,6 +107,20 @@ class Keeping(NotifyTest):  # each
         until(lambda: len(taken()) == 400, "all events")
         self.assertNotIn("never came", "\n".join(service.log.since()))
 
+    def test_an_event_that_comes_twice_is_recorded_once(self):
+        self.be_daemon()
+        self.service()
+        alarm = self.publish(self.body("level", "raised", "unacknowledged", priority="high"))
+        for _ in range(2):
+            self.publish(alarm, state=False)
+        last = self.publish(self.body("lid", "raised", "unacknowledged", priority="high"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=last["id"])
+
+        def rows(sql):
+            return harness.sqlite(self.path("notify", "notify.db"), sql)
+        until(lambda: not rows("SELECT id FROM inbox"), "the inbox")
+        self.assertEqual([row["seq"] for row in rows("SELECT seq FROM event ORDER BY id")], [alarm["seq"], last["seq"]])
+
     def test_killed_before_anybody_was_told(self):
         """The event is in the book and confirmed to the broker, but the call has not gone out."""
         self.be_daemon()
