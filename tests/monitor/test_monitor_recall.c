@@ -281,7 +281,6 @@ static void test_clock_set_back_in_a_run(void **state)
     assert_int_equal(tools.record.end.utc_us, r->end.utc_us);
     assert_int_equal(tools.record.clock_us, r->clock_us);
     assert_int_equal(tools.record.how, r->how);
-    assert_int_equal(tools.record.chamber_low, r->chamber_low);
     stage_close(&s);
     close_past(&past);
 }
