@@ -16,9 +16,6 @@
 #include "monitor_internal.h"
 #include "reader_ordered.h"
 
-#define DAY_US          (INT64_C(86400) * SECOND_US)
-#define TANKS_US        (28 * DAY_US)
-#define FREEZERS_US     (2 * DAY_US)
 #define LOOK_US         (60 * SECOND_US) /* of the record: how often time passes */
 #define PASSES_MAX      8
 #define SHORT_PASS_US   SECOND_US
@@ -41,9 +38,7 @@ struct recall {
     struct stamp now; /* at the beginning */
     struct stamp at;  /* how far it is in the record */
     int64_t looked_us;
-    int64_t tanks_from_us, freezers_from_us; /* UTC */
-    bool *is_long;                           /* n_points: of a vessel or supply */
-    struct run_past *past;                   /* what was said of freezers and vessels; NULL: nothing */
+    struct run_past *past; /* what was said of freezers and vessels; NULL: nothing */
     uint64_t n;
     int error;
     char detail[NOTE_MAX];
@@ -55,35 +50,11 @@ void monitor_recall_free(struct recall *r)
         return;
     derive_free(r->derive);
     config_unref(r->config);
-    free(r->is_long);
     free(r->past);
     free(r);
 }
 
 /* ---------------------------------------------------------------- on the loader's thread */
-
-static void mark(struct recall *r, const struct role *role)
-{
-    if (role->point >= 0)
-        r->is_long[role->point] = true;
-}
-
-static void mark_long(struct recall *r)
-{
-    for (unsigned i = 0; i < r->config->n_vessels; i++) {
-        const struct vessel_config *v = &r->config->vessels[i];
-        mark(r, &v->level);
-        for (unsigned k = 0; k < TANK_TEMPS; k++)
-            mark(r, &v->temps[k]);
-        mark(r, &v->lid);
-        mark(r, &v->valve);
-        mark(r, &v->room);
-    }
-    for (unsigned i = 0; i < r->config->n_supplies; i++) {
-        mark(r, &r->config->supplies[i].stock);
-        mark(r, &r->config->supplies[i].pressure);
-    }
-}
 
 /* The point of now that a point of the record is: 1 + its index, or 0. Readings in another unit are not its
  * readings. */
@@ -118,7 +89,7 @@ static bool take_row(void *context, const struct history_ordered_row *row)
 {
     struct recall *r = context;
     const uint16_t point = (uint16_t)(row->tag - 1);
-    if (!r->is_long[point] && row->taken_utc_us < r->freezers_from_us)
+    if (row->taken_utc_us < r->now.utc_us - derive_past_us(r->derive, point))
         return true;
     r->at = stamp_of(r, row->taken_utc_us);
     monitor_runs_pass(r->past, r->derive, row->taken_utc_us);
@@ -145,8 +116,7 @@ static int read_record(struct recall *r)
     int64_t result = open_record(r, &reader);
     if (result < 0)
         return (int)result;
-    const bool any_long = r->config->n_vessels > 0 || r->config->n_supplies > 0;
-    r->at = stamp_of(r, any_long ? r->tanks_from_us : r->freezers_from_us);
+    r->at = stamp_of(r, r->now.utc_us - derive_past_most_us(r->config));
     for (unsigned i = 0; i < PASSES_MAX && result >= 0 && !atomic_load(&r->stop); i++) {
         const struct stamp began = clock_now();
         const struct history_ordered ordered = {.from_utc_us = r->at.utc_us + (i > 0 ? 1000 : 0),
@@ -195,28 +165,19 @@ void monitor_recall_start(struct monitor *m)
     if (m->derive.derive == NULL)
         return;
     struct recall *r = calloc(1, sizeof *r);
-    bool *is_long = calloc(m->config->n_points + 1U, sizeof *is_long);
-    int error = r != NULL && is_long != NULL ? 0 : ENOMEM;
+    int error = r != NULL ? 0 : ENOMEM;
     if (error == 0) {
         r->core = m->parts.core;
         r->config = config_ref(m->config);
         r->now = clock_now();
         r->started_us = r->now.boot_us;
-        r->tanks_from_us = r->now.utc_us - TANKS_US;
-        r->freezers_from_us = r->now.utc_us - FREEZERS_US;
-        r->is_long = is_long;
         r->past = monitor_runs_past(m);
-        mark_long(r);
         error = pthread_create(&r->thread, NULL, recall, r);
         if (error != 0) {
             monitor_recall_free(r);
-            r = NULL;
-            is_long = NULL;
         }
     }
     if (error != 0) {
-        free(r);
-        free(is_long);
         go_without(m, strerrordesc_np(error));
         return;
     }
