@@ -155,6 +155,7 @@ struct run_known {
     char asset[ID_MAX], id[RUN_ID_MAX], program[ID_MAX], how[16], verdict[24];
     char operator[WHO_MAX], lots[LOTS_MAX];
     int64_t begin_utc_us, end_utc_us; /* end 0: it goes on, as far as was told */
+    int64_t gap_us;                   /* as it was configured at its begin; 0: not told */
     bool is_attended;                 /* somebody has said something of it after its end */
     enum run_decision decision;
     char decided_by[WHO_MAX];
@@ -178,6 +179,16 @@ struct run_book {
         char asset[ID_MAX];
         int64_t utc_us;
     } relearned[RELEARN_KEPT];
+};
+
+/* Fills that were told: a recall finds the last ones again. */
+#define FILLS_TOLD 256
+struct fills_told {
+    unsigned n; /* so far; a ring */
+    struct {
+        char asset[ID_MAX];
+        int64_t end_boot_us;
+    } fills[FILLS_TOLD];
 };
 
 /* Who must hear of a new configuration. */
@@ -219,6 +230,7 @@ struct monitor {
     struct fallback_watch fallback;
     struct derive_watch derive;
     struct run_book *runs;
+    struct fills_told fills_told;
     unsigned recalls_running; /* loaders that have not said yet that they end */
     struct rounds *rounds;    /* core/rounds.h; index: point */
     struct by_eye *by_eye;    /* config->n_points: the newest manual readings */

@@ -30,7 +30,9 @@ static void tell_began(struct monitor *m, uint16_t freezer, const struct freezer
 {
     const struct program *program = derive_run_program(m->derive.derive, freezer, last);
     const struct run_freezer *f = monitor_run_freezer(m, asset_of(m, freezer));
-    struct run_row row = {.transition = "began", .begin_utc_us = record->begin.utc_us};
+    struct run_row row = {.transition = "began",
+                          .begin_utc_us = record->begin.utc_us,
+                          .gap_us = m->config->freezers[freezer].setup.gap_us};
 
     snprintf(row.asset, sizeof row.asset, "%s", asset_of(m, freezer));
     snprintf(row.run, sizeof row.run, "%s@%lld", row.asset, (long long)(record->begin.utc_us / MS_US));
