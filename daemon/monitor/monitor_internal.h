@@ -503,11 +503,18 @@ void monitor_watch_runs(struct monitor *m);
 
 /* ---- monitor_expected.c */
 
-/* The first expected time (UTC) that neither a run (the last one's begin: served) nor anybody's word (all
- * until excused) has served; 0: none. A run counts for a time if it begins at most 4 h, or half the way to
- * the time before, earlier than that. */
-int64_t monitor_expected_next(const struct freezer_config *freezer, int64_t served_utc_us,
-                              int64_t excused_utc_us);
+/* The first expected time (UTC) that neither a run nor anybody's word (all until excused) has served; 0:
+ * none. runs: the last ones, in order of their begin.
+ *
+ * Each run counts for one time, the nearest that no other one counts for: where a time was missed, it counts
+ * for that one during the first two thirds of the way to the next. It may begin at most 4 h, or half the way
+ * to the time before, earlier than its time, and must not have ended more than an hour earlier. A time that
+ * was missed is done with when it was told, and a run counts for a later one. */
+struct expected_past {
+    int64_t begin_utc_us, end_utc_us; /* end 0: it goes on */
+};
+int64_t monitor_expected_next(const struct freezer_config *freezer, const struct expected_past *runs,
+                              unsigned n, int64_t excused_utc_us);
 
 /* ---- monitor_run_command.c */
 

@@ -165,6 +165,8 @@ void monitor_run_apply(struct monitor *m, const struct run_row *row)
         of_a_run(run, row);
     else if (strcmp(row->transition, "began") == 0)
         begin(m->runs, f, row);
+    if (f != NULL)
+        f->computed_us = 0; /* it may count for another expected time now */
 }
 
 void monitor_run_restore(struct monitor *m, struct run_row *row)
