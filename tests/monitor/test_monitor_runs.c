@@ -199,7 +199,7 @@ static void test_two_a_day_one_missed(void **state)
 {
     (void)state;
     struct stage s;
-    static char text[sizeof site + 16];
+    static char text[sizeof site + sizeof site];
     const char *at = strstr(site, "\"daily 08:30\"");
     assert_non_null(at);
     snprintf(text, sizeof text, "%.*s\"daily 08:30\", \"daily 09:30\"%s", (int)(at - site), site,
