@@ -68,6 +68,7 @@ int derive_create(const struct config *config, struct stamp now, struct derive *
     if (d == NULL)
         return -ENOMEM;
     d->config = config;
+    d->created_us = now.boot_us;
     d->tank_us = (now.utc_us > LEAST_NOW_US ? now.utc_us : LEAST_NOW_US) - now.boot_us;
     int r = index_uses(d);
     if (r == 0)

@@ -155,6 +155,7 @@ struct run_known {
     char asset[ID_MAX], id[RUN_ID_MAX], program[ID_MAX], how[16], verdict[24];
     char operator[WHO_MAX], lots[LOTS_MAX];
     int64_t begin_utc_us, end_utc_us; /* end 0: it goes on, as far as was told */
+    int64_t gap_us;                   /* as it was configured at its begin; 0: not told */
     bool is_attended;                 /* somebody has said something of it after its end */
     enum run_decision decision;
     char decided_by[WHO_MAX];
@@ -178,6 +179,16 @@ struct run_book {
         char asset[ID_MAX];
         int64_t utc_us;
     } relearned[RELEARN_KEPT];
+};
+
+/* Fills that were told: a recall finds the last ones again. */
+#define FILLS_TOLD 256
+struct fills_told {
+    unsigned n; /* so far; a ring */
+    struct {
+        char asset[ID_MAX];
+        int64_t end_boot_us;
+    } fills[FILLS_TOLD];
 };
 
 /* Who must hear of a new configuration. */
@@ -219,6 +230,7 @@ struct monitor {
     struct fallback_watch fallback;
     struct derive_watch derive;
     struct run_book *runs;
+    struct fills_told fills_told;
     unsigned recalls_running; /* loaders that have not said yet that they end */
     struct rounds *rounds;    /* core/rounds.h; index: point */
     struct by_eye *by_eye;    /* config->n_points: the newest manual readings */
@@ -491,11 +503,18 @@ void monitor_watch_runs(struct monitor *m);
 
 /* ---- monitor_expected.c */
 
-/* The first expected time (UTC) that neither a run (the last one's begin: served) nor anybody's word (all
- * until excused) has served; 0: none. A run counts for a time if it begins at most 4 h, or half the way to
- * the time before, earlier than that. */
-int64_t monitor_expected_next(const struct freezer_config *freezer, int64_t served_utc_us,
-                              int64_t excused_utc_us);
+/* The first expected time (UTC) that neither a run nor anybody's word (all until excused) has served; 0:
+ * none. runs: the last ones, in order of their begin.
+ *
+ * Each run counts for one time, the nearest that no other one counts for: where a time was missed, it counts
+ * for that one during the first two thirds of the way to the next. It may begin at most 4 h, or half the way
+ * to the time before, earlier than its time, and must not have ended more than an hour earlier. A time that
+ * was missed is done with when it was told, and a run counts for a later one. */
+struct expected_past {
+    int64_t begin_utc_us, end_utc_us; /* end 0: it goes on */
+};
+int64_t monitor_expected_next(const struct freezer_config *freezer, const struct expected_past *runs,
+                              unsigned n, int64_t excused_utc_us);
 
 /* ---- monitor_run_command.c */
 
