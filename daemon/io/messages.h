@@ -323,7 +323,6 @@ struct core_message {
             unsigned char sha256[32];
         } baseline;
         struct {
-            int64_t utc_us;       /* of the last confirmation; 0: there is none */
             int64_t began_utc_us; /* of the last drill; 0: there is none */
             int64_t first_utc_us; /* of the first event; 0: there is none */
         } drilled;

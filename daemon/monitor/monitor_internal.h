@@ -101,10 +101,8 @@ struct notify_watch {
 };
 
 struct drill_watch {
-    int64_t began_utc_us, confirmed_utc_us; /* 0: never */
-    int64_t first_utc_us;                   /* of the chain; 0: it begins now */
-    char who[WHO_MAX];                      /* has asked for it; "": the schedule */
-    bool confirmed;                         /* just now: it is to be ended */
+    int64_t began_utc_us; /* 0: never */
+    int64_t first_utc_us; /* of the chain; 0: it begins now */
 };
 
 struct fallback_watch {
@@ -560,7 +558,6 @@ void monitor_run_news(struct monitor *m, const struct derived_news *news);
 void monitor_drill_restore(struct monitor *m, const struct core_message *message);
 void monitor_drill_start(struct monitor *m, const struct command_request *request,
                          struct command_result *result);
-void monitor_drill_transition(struct monitor *m, const struct transition *t);
 void monitor_watch_drill(struct monitor *m);
 
 /* ---- monitor_fallback.c */
