@@ -182,7 +182,7 @@ static void test_busy(void **state)
     (void)state;
     struct fixture f;
     struct control_limits limits = control_limits_default;
-    limits.page_ms = limits.reload_ms = 50;
+    limits.page_ms = limits.command_ms = limits.reload_ms = 50;
     fixture_open(&f, 1, &limits);
     atomic_store(&f.core.mute, true);
     reply_assert_error(caller_call(&f, STATUS), "io.cryomon.Monitor.Busy");
