@@ -214,8 +214,8 @@ void caller_acks(struct caller *c, struct stamp now)
             a->ask = 0;
         }
         if (now.utc_us - a->ack.utc_us > GIVE_UP_US || a->tries > TRIES_MAX) {
-            log_line(LOG_ERR, MID_ALARM, "the acknowledgement of %s by %s was never answered",
-                     a->ack.occurrence, a->ack.person);
+            log_line(LOG_ERR, MID_ALARM, "the acknowledgement of %s by %s was never %s", a->ack.occurrence,
+                     a->ack.person, a->unrecorded ? "on the daemon's disk" : "answered");
             end(c, now, a, false);
         } else if (a->sent_us == 0 || now.boot_us - a->sent_us > AGAIN_US) {
             send_ack(c, now, a);
