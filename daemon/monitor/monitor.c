@@ -355,7 +355,7 @@ static void tell_status(struct monitor *m)
 /* What has to do with people: is there somebody, do they confirm, do they look. */
 static void watch_people(struct monitor *m, int64_t now_us)
 {
-    monitor_watch_bypasses(m, now_us);
+    monitor_watch_bypasses(m);
     monitor_watch_beyond(m);
     monitor_watch_rounds(m);
     monitor_watch_drill(m);
@@ -482,6 +482,8 @@ bool monitor_run(struct monitor *m)
             handle(m, &message);
         struct event tick = {.kind = EVENT_TICK};
         (void)monitor_feed(m, &tick, NULL);
+        if (m->service_ended)
+            monitor_watch_bypasses(m);
         monitor_stale_points(m);
         monitor_publish_dirty(m);
         monitor_answers_tick(m, clock_boot_us());

@@ -245,6 +245,7 @@ static void announce_transition(struct monitor *m, const struct transition *t, c
         news.note = command->note;
         news.via = command->via;
     }
+    m->service_ended |= t->kind == TRANSITION_IN_SERVICE && t->why == WHY_TIME;
     m->disabled_changed |= t->kind >= TRANSITION_SHELVED && t->kind <= TRANSITION_IN_SERVICE;
     announce(m, &news);
     monitor_refresh_members(m, &news);

@@ -245,6 +245,7 @@ struct monitor {
     struct unknown_alarm unknown[UNKNOWN_ALARMS_MAX];
     unsigned n_bypasses;
     struct bypass_record bypasses[BYPASSES_MAX];
+    bool service_ended; /* an alarm is in service again because its time was over: is it still bypassed? */
     struct notify_watch notify;
     struct drill_watch drill;
     struct fallback_watch fallback;
@@ -449,8 +450,8 @@ void monitor_bypass(struct monitor *m, const struct command_request *request, st
 void monitor_unbypass(struct monitor *m, const struct command_request *request,
                       struct command_result *result);
 void monitor_restore_bypass(struct monitor *m, const struct core_message *message);
-/* Once a second: those whose time is over end. */
-void monitor_watch_bypasses(struct monitor *m, int64_t now_us);
+/* Once a second, and when service_ended: those whose time is over end. */
+void monitor_watch_bypasses(struct monitor *m);
 /* After a reload or a restart: alarms of bypassed devices that are new are out of service too. */
 void monitor_carry_bypasses(struct monitor *m);
 bool monitor_is_bypassed(const struct monitor *m, const char *device);
