@@ -154,10 +154,15 @@ static void of_temps(struct words *w, const struct tank *t)
 static void of_mapping(struct words *w, const struct derive *d, const struct derive_vessel *v)
 {
     int other;
-    if (derive_hall_mapping(d, v, &other) != DERIVE_HOLDS || other < 0)
+    enum derive_by by;
+    if (derive_hall_mapping(d, v, &other, &by) != DERIVE_HOLDS || other < 0)
         return;
     const struct asset_config *asset = &d->config->assets[d->config->vessels[other].asset];
-    say(w, "the fill appeared in ", "补液出现在 ");
+    if (by == DERIVE_BY_LID)
+        say(w, "the opening of the lid appeared on the temperature probe of ",
+            "开盖引起的升温出现在温度探头上，属于 ");
+    else
+        say(w, "the fill appeared in ", "补液出现在 ");
     say(w, bilingual_get(&asset->name, LANGUAGE_EN, asset->id),
         bilingual_get(&asset->name, LANGUAGE_ZH, asset->id));
 }

@@ -1,6 +1,52 @@
 /* Fills, the supply, probes that are exchanged, and the time that is left. */
 #include "hall_stage.h"
 
+/* All lids, one by one, while nothing is filled. */
+static void open_lids(struct stage *s)
+{
+    for (unsigned i = 0; i < SITE_TANKS; i++) {
+        s->level_cm[i] = 16.5 + i;
+        s->filling[i] = false;
+    }
+    stage_run(s, 0.1);
+    for (unsigned i = 0; i < SITE_TANKS; i++)
+        stage_open_lid(s, i, 5);
+}
+
+static void a_lid_on_another_probe(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open();
+    char text[200];
+    uint16_t alarm = (uint16_t)site_alarm(&s->site, 0, TANK_ALARM_MAPPING);
+    s->site.vessels[0].valve.point = -1; /* filled by hand: only its lid can tell */
+    derive_free(s->derive);
+    assert_int_equal(derive_create(&s->site.config, s->now, &s->derive), 0);
+    derive_ready(s->derive);
+    open_lids(s);
+    assert_int_equal(stage_of_tank(s, 0, TANK_ALARM_MAPPING), 0);
+    s->top_of[0] = 1;
+    s->top_of[1] = 0;
+    open_lids(s);
+    assert_int_equal(stage_of_tank(s, 0, TANK_ALARM_MAPPING), 0); /* once may be chance */
+    open_lids(s);
+    assert_int_equal(stage_of_tank(s, 0, TANK_ALARM_MAPPING), 1);
+    assert_int_equal(stage_of_tank(s, 1, TANK_ALARM_MAPPING), 1);
+    assert_int_equal(stage_of_tank(s, 2, TANK_ALARM_MAPPING), -1); /* its fills have not been seen */
+    derive_words(s->derive, alarm, LANGUAGE_EN, text, sizeof text);
+    assert_string_equal(text, "the opening of the lid appeared on the temperature probe of Tank 2");
+    derive_words(s->derive, alarm, LANGUAGE_ZH, text, sizeof text);
+    assert_string_equal(text, "开盖引起的升温出现在温度探头上，属于 罐 2");
+    stage_run(s, 10); /* its fills are right, and prove nothing of its temperatures */
+    assert_int_equal(stage_of_tank(s, 1, TANK_ALARM_MAPPING), 1);
+    s->top_of[0] = 0;
+    s->top_of[1] = 1;
+    open_lids(s);
+    assert_int_equal(stage_of_tank(s, 0, TANK_ALARM_MAPPING), 0);
+    assert_int_equal(stage_of_tank(s, 1, TANK_ALARM_MAPPING), 0);
+    stage_close(s);
+}
+
 static void a_fill_on_another_probe(void **state)
 {
     (void)state;
@@ -10,6 +56,8 @@ static void a_fill_on_another_probe(void **state)
     stage_run(s, 0.01);
     assert_int_equal(stage_of_tank(s, 2, TANK_ALARM_MAPPING), -1); /* no fill has shown it */
     stage_run(s, 10);
+    assert_int_equal(stage_of_tank(s, 0, TANK_ALARM_MAPPING), -1); /* an earlier one may be a lid's */
+    open_lids(s);
     assert_int_equal(stage_of_tank(s, 0, TANK_ALARM_MAPPING), 0);
     s->site.probe_of[0] = 1;
     s->site.probe_of[1] = 0;
@@ -248,6 +296,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fill_on_another_probe),
+        cmocka_unit_test(a_lid_on_another_probe),
         cmocka_unit_test(no_tank_is_filled),
         cmocka_unit_test(a_stuck_level_hides_no_warming),
         cmocka_unit_test(valves_that_are_open_are_no_fills),
