@@ -196,6 +196,11 @@ void derive_supply(const struct derive *d, uint16_t supply, struct hall_view *re
     view_with(d, supply, ret, &late);
 }
 
+bool derive_hall_waits(const struct derive_vessel *v)
+{
+    return v->known[OVERDUE] == DERIVE_HOLDS || v->known[DERIVE_ALARM_INEFFECTIVE] == DERIVE_HOLDS;
+}
+
 unsigned derive_hall_waiting(const struct derive *d, int supply, unsigned *ret_judged)
 {
     unsigned waiting = 0, judged = 0;
@@ -203,7 +208,7 @@ unsigned derive_hall_waiting(const struct derive *d, int supply, unsigned *ret_j
         const struct derive_vessel *v = &d->vessels[i];
         if (v->config->supply != supply)
             continue;
-        waiting += v->known[OVERDUE] == DERIVE_HOLDS || v->known[DERIVE_ALARM_INEFFECTIVE] == DERIVE_HOLDS;
+        waiting += derive_hall_waits(v);
         judged += v->known[OVERDUE] != DERIVE_UNKNOWN;
     }
     *ret_judged = judged;

@@ -144,6 +144,8 @@ void derive_tank_input(struct derive_input *input, const struct config *config, 
 void derive_tank_input_take(const struct derive *d, struct derive_input *input, bool is_state,
                             const struct reading *reading);
 struct reading derive_tank_input_now(const struct derive *d, const struct derive_input *input);
+/* What was in the role's unit (cm, L), as its point has it. */
+micro_t derive_tank_own_unit(const struct role *role, micro_t value);
 
 /* --- derive_hall.c */
 
@@ -155,6 +157,8 @@ void derive_hall_look(struct derive *d);
 /* ret_other: the vessel on whose probe its fills (*ret_by: or the openings of its lid) appear, or -1. */
 enum derive_known derive_hall_mapping(const struct derive *d, const struct derive_vessel *v, int *ret_other,
                                       enum derive_by *ret_by);
+/* It is found to wait for a fill: one is overdue, or its valve is open and nothing comes. */
+bool derive_hall_waits(const struct derive_vessel *v);
 /* How many of a supply's tanks wait for a fill, of those that were judged. */
 unsigned derive_hall_waiting(const struct derive *d, int supply, unsigned *ret_judged);
 
