@@ -55,6 +55,13 @@ void derive_free(struct derive *derive);
 /* Is the point one of the inputs? */
 bool derive_wants(const struct derive *derive, uint16_t point);
 
+/* How far back a past is to be fed before derive_ready: by point, and the most of all points; 0: it is no
+ * input. */
+#define DERIVE_TANKS_PAST_US    (INT64_C(28) * 86400 * 1000000) /* also of supplies */
+#define DERIVE_FREEZERS_PAST_US (INT64_C(2) * 86400 * 1000000)
+int64_t derive_past_us(const struct derive *derive, uint16_t point);
+int64_t derive_past_most_us(const struct config *config);
+
 /* Times must not go backwards; an earlier one counts as the last. A suspended machine is a gap. */
 void derive_take(struct derive *derive, struct stamp at, uint16_t point, const struct reading *reading);
 void derive_look(struct derive *derive, struct stamp now);

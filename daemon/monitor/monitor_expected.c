@@ -5,15 +5,16 @@
 #include "clock.h"
 #include "monitor_internal.h"
 
-#define WEEK_MIN     10080
-#define EARLY_MAX    240 /* minutes: so much before its time a run may begin, and counts for it */
-#define ENDS_MAX     60  /* minutes: so much before its time it may have ended */
-#define MINUTE_US    (60 * SECOND_US)
-#define DAY_US       (1440 * MINUTE_US)
-#define DAYS         10 /* that are looked at: a time of each week is among them */
-#define TIMES_MAX    (2 * EXPECTED_RUNS_MAX)
-#define EARLY_WEIGHS 2 /* a run that is so much early is as far from its time as one that is twice as late   \
-                        */
+#define WEEK_MIN  10080
+#define EARLY_MAX 240 /* minutes: so much before its time a run may begin, and counts for it */
+#define ENDS_MAX  60  /* minutes: so much before its time it may have ended */
+#define MINUTE_US (60 * SECOND_US)
+#define DAY_US    (1440 * MINUTE_US)
+#define DAYS      10 /* that are looked at: a time of each week is among them */
+#define TIMES_MAX (2 * EXPECTED_RUNS_MAX)
+#define EARLY_WEIGHS                                                                                         \
+    2 /* a run that is so much early is as far from its time as one that is twice as late                    \
+       */
 
 struct expected_time {
     int64_t utc_us, early_us;

@@ -148,8 +148,9 @@ static int remember(struct caller *c, struct stamp now)
         result = book_fact_get(c->book, "last", text, sizeof text);
     if (result == 0) {
         char *rest = NULL;
-        c->last_seq = strtoll(text, &rest, 10);
-        snprintf(c->last_run, sizeof c->last_run, "%s", *rest == ' ' ? rest + 1 : "");
+        c->kept.seq = strtoll(text, &rest, 10);
+        snprintf(c->kept.run, sizeof c->kept.run, "%s", *rest == ' ' ? rest + 1 : "");
+        c->heard = c->kept;
     }
     if (result != -ETIMEDOUT)
         result = book_fact_get(c->book, "drill_turn", text, sizeof text);

@@ -83,7 +83,7 @@ static int write_alarms(struct caller *c, struct stamp now)
 static int write_facts(struct caller *c)
 {
     char text[CALLER_RUN + 32];
-    snprintf(text, sizeof text, "%lld %s", (long long)c->last_seq, c->last_run);
+    snprintf(text, sizeof text, "%lld %s", (long long)c->kept.seq, c->kept.run);
     int result = book_fact_put(c->book, "last", text);
     if (result == 0)
         result = caller_people_write(c);

@@ -76,6 +76,39 @@ class Hanging(NotifyTest):  # each
         self.receiver.never(1, since=mark, purpose="call")  # what comes again calls nobody again
         self.assertNotIn("never came", "\n".join(service.log.since()))
 
+    def test_what_comes_while_sessions_change_is_not_lost(self):
+        """Nobody hears it then, but the broker keeps it: it is not told as lost, and what came and went in between is told."""
+        service, observer = self.begin()
+        first = self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=first["id"])
+        stream = subprocess.Popen(["mosquitto_pub", "-V", "5", "-h", self.broker.address, "-p", str(self.broker.port), "-q", "1",
+                                   "-t", "cryomon/test/events", "-l"], stdin=subprocess.PIPE, text=True)
+        self.addCleanup(stream.wait)
+        self.addCleanup(stream.stdin.close)
+        self.hang()
+        sent, went = 0, []
+        while not any("events until the disk answers" in line for line in service.log.since()):
+            self.assertLess(sent, 6000, "no gap between the sessions")
+            raised = self.body("lid", "raised", "unacknowledged", asset="tank-%d" % sent, priority="low")
+            self.seq += 1
+            ended = dict(raised, seq=self.seq, transition="returned", state="normal", active=False)
+            stream.stdin.write("".join(json.dumps(body) + "\n" for body in (raised, ended)))
+            stream.stdin.flush()
+            went.append(raised["id"])
+            sent += 1
+            time.sleep(0.005)
+        mark = self.receiver.feed.mark()
+        other = self.publish(self.body("level", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=other["id"], since=mark)
+        self.answer()
+        service.log.wait(lambda line: "can be written again" in line, "the disk")
+        until(lambda: self.recorded() == list(range(1, self.seq + 1)), "each event, in order, once")
+        told = self.receiver.wait(person="li.na", purpose="problem")
+        self.assertIn("came and went", json.dumps(told))
+        self.assertNotIn("never came", "\n".join(service.log.since()))
+        mark = self.receiver.feed.mark()
+        self.receiver.never(1, since=mark, priority="low", purpose="call")
+
     def test_killed_while_it_hangs(self):
         """What had not reached the disk is told again, never less than once."""
         service, observer = self.begin()
