@@ -176,6 +176,7 @@ struct run_row {
     char asset[ID_MAX], run[RUN_ID_MAX], program[ID_MAX], how[16], verdict[24];
     int64_t begin_utc_us, end_utc_us;
     char operator[WHO_MAX], lots[LOTS_MAX], who[WHO_MAX];
+    int64_t gap_us; /* of one that began: as it was configured; 0: not told */
 };
 
 #define DIAGNOSTICS_INTERVAL_MS 10000
@@ -335,7 +336,6 @@ struct core_message {
             unsigned char sha256[32];
         } baseline;
         struct {
-            int64_t utc_us;       /* of the last confirmation; 0: there is none */
             int64_t began_utc_us; /* of the last drill; 0: there is none */
             int64_t first_utc_us; /* of the first event; 0: there is none */
         } drilled;

@@ -61,7 +61,11 @@ bool monitor_hold_end(const struct command_request *request, uint64_t max_ms, st
 
 static void refuse_hold(const struct monitor *m, uint16_t alarm, bool shelf, struct command_result *result)
 {
-    if (shelf && m->config->alarms[alarm].life_safety)
+    const struct alarm_model *model = &m->config->alarm_models[alarm];
+    if (model->kind == CONDITION_FAULT && model->fault == FAULT_DRILL)
+        monitor_refuse(result, -EPERM, "a drill can't be kept quiet: it is there to be confirmed",
+                       "演练不能搁置或停用：它需要有人确认");
+    else if (shelf && m->config->alarms[alarm].life_safety)
         monitor_refuse(result, -EPERM, "this alarm can't be shelved: lives depend on it",
                        "该报警关系人身安全，不能搁置");
     else if (shelf && m->config->alarm_models[alarm].priority == PRIORITY_CRITICAL)

@@ -249,7 +249,6 @@ static void announce_transition(struct monitor *m, const struct transition *t, c
     m->disabled_changed |= t->kind >= TRANSITION_SHELVED && t->kind <= TRANSITION_IN_SERVICE;
     announce(m, &news);
     monitor_refresh_members(m, &news);
-    monitor_drill_transition(m, t);
 }
 
 struct alarm_news monitor_news_now(const struct monitor *m, uint16_t alarm, struct point_view *view)

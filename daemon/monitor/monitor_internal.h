@@ -103,10 +103,8 @@ struct notify_watch {
 };
 
 struct drill_watch {
-    int64_t began_utc_us, confirmed_utc_us; /* 0: never */
-    int64_t first_utc_us;                   /* of the chain; 0: it begins now */
-    char who[WHO_MAX];                      /* has asked for it; "": the schedule */
-    bool confirmed;                         /* just now: it is to be ended */
+    int64_t began_utc_us; /* 0: never */
+    int64_t first_utc_us; /* of the chain; 0: it begins now */
 };
 
 struct fallback_watch {
@@ -157,6 +155,7 @@ struct run_known {
     char asset[ID_MAX], id[RUN_ID_MAX], program[ID_MAX], how[16], verdict[24];
     char operator[WHO_MAX], lots[LOTS_MAX];
     int64_t begin_utc_us, end_utc_us; /* end 0: it goes on, as far as was told */
+    int64_t gap_us;                   /* as it was configured at its begin; 0: not told */
     bool is_attended;                 /* somebody has said something of it after its end */
     enum run_decision decision;
     char decided_by[WHO_MAX];
@@ -180,6 +179,16 @@ struct run_book {
         char asset[ID_MAX];
         int64_t utc_us;
     } relearned[RELEARN_KEPT];
+};
+
+/* Fills that were told: a recall finds the last ones again. */
+#define FILLS_TOLD 256
+struct fills_told {
+    unsigned n; /* so far; a ring */
+    struct {
+        char asset[ID_MAX];
+        int64_t end_boot_us;
+    } fills[FILLS_TOLD];
 };
 
 /* An answer to a person. */
@@ -251,6 +260,7 @@ struct monitor {
     struct fallback_watch fallback;
     struct derive_watch derive;
     struct run_book *runs;
+    struct fills_told fills_told;
     struct answers answers;
     unsigned recalls_running; /* loaders that have not said yet that they end */
     struct rounds *rounds;    /* core/rounds.h; index: point */
@@ -543,11 +553,18 @@ void monitor_watch_runs(struct monitor *m);
 
 /* ---- monitor_expected.c */
 
-/* The first expected time (UTC) that neither a run (the last one's begin: served) nor anybody's word (all
- * until excused) has served; 0: none. A run counts for a time if it begins at most 4 h, or half the way to
- * the time before, earlier than that. */
-int64_t monitor_expected_next(const struct freezer_config *freezer, int64_t served_utc_us,
-                              int64_t excused_utc_us);
+/* The first expected time (UTC) that neither a run nor anybody's word (all until excused) has served; 0:
+ * none. runs: the last ones, in order of their begin.
+ *
+ * Each run counts for one time, the nearest that no other one counts for: where a time was missed, it counts
+ * for that one during the first two thirds of the way to the next. It may begin at most 4 h, or half the way
+ * to the time before, earlier than its time, and must not have ended more than an hour earlier. A time that
+ * was missed is done with when it was told, and a run counts for a later one. */
+struct expected_past {
+    int64_t begin_utc_us, end_utc_us; /* end 0: it goes on */
+};
+int64_t monitor_expected_next(const struct freezer_config *freezer, const struct expected_past *runs,
+                              unsigned n, int64_t excused_utc_us);
 
 /* ---- monitor_run_command.c */
 
@@ -593,7 +610,6 @@ void monitor_run_news(struct monitor *m, const struct derived_news *news);
 void monitor_drill_restore(struct monitor *m, const struct core_message *message);
 void monitor_drill_start(struct monitor *m, const struct command_request *request,
                          struct command_result *result);
-void monitor_drill_transition(struct monitor *m, const struct transition *t);
 void monitor_watch_drill(struct monitor *m);
 
 /* ---- monitor_fallback.c */

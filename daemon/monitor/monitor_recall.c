@@ -17,9 +17,6 @@
 #include "reader_ordered.h"
 #include "record_bypass.h"
 
-#define DAY_US          (INT64_C(86400) * SECOND_US)
-#define TANKS_US        (28 * DAY_US)
-#define FREEZERS_US     (2 * DAY_US)
 #define LOOK_US         (60 * SECOND_US) /* of the record: how often time passes */
 #define PASSES_MAX      8
 #define SHORT_PASS_US   SECOND_US
@@ -50,9 +47,7 @@ struct recall {
     size_t n_bypasses;
     size_t *next_bypass;     /* n_devices: the first that has not ended; the last one is n_bypasses */
     int64_t *bypassed_since; /* n_devices: UTC; of those that are bypassed now; 0 */
-    int64_t tanks_from_us, freezers_from_us; /* UTC */
-    bool *is_long;                           /* n_points: of a vessel or supply */
-    struct run_past *past;                   /* what was said of freezers and vessels; NULL: nothing */
+    struct run_past *past;   /* what was said of freezers and vessels; NULL: nothing */
     uint64_t n;
     int error;
     char detail[NOTE_MAX];
@@ -64,7 +59,6 @@ void monitor_recall_free(struct recall *r)
         return;
     derive_free(r->derive);
     config_unref(r->config);
-    free(r->is_long);
     free(r->past);
     free(r->bypasses);
     free(r->next_bypass);
@@ -73,29 +67,6 @@ void monitor_recall_free(struct recall *r)
 }
 
 /* ---------------------------------------------------------------- on the loader's thread */
-
-static void mark(struct recall *r, const struct role *role)
-{
-    if (role->point >= 0)
-        r->is_long[role->point] = true;
-}
-
-static void mark_long(struct recall *r)
-{
-    for (unsigned i = 0; i < r->config->n_vessels; i++) {
-        const struct vessel_config *v = &r->config->vessels[i];
-        mark(r, &v->level);
-        for (unsigned k = 0; k < TANK_TEMPS; k++)
-            mark(r, &v->temps[k]);
-        mark(r, &v->lid);
-        mark(r, &v->valve);
-        mark(r, &v->room);
-    }
-    for (unsigned i = 0; i < r->config->n_supplies; i++) {
-        mark(r, &r->config->supplies[i].stock);
-        mark(r, &r->config->supplies[i].pressure);
-    }
-}
 
 /* The point of now that a point of the record is: 1 + its index, or 0. Readings in another unit are not its
  * readings. */
@@ -150,10 +121,10 @@ static int read_notes(struct recall *r, struct history_reader *reader)
     free(r->bypasses);
     r->bypasses = NULL;
     r->n_bypasses = 0;
-    int result = record_clock_read(reader, r->tanks_from_us, to_us, &r->clock);
+    const int64_t from_us = r->now.utc_us - derive_past_most_us(r->config);
+    int result = record_clock_read(reader, from_us, to_us, &r->clock);
     if (result == 0)
-        result =
-            record_bypass_read(reader, &r->clock, r->tanks_from_us, INT64_MAX, &r->bypasses, &r->n_bypasses);
+        result = record_bypass_read(reader, &r->clock, from_us, INT64_MAX, &r->bypasses, &r->n_bypasses);
     index_bypasses(r);
     r->now = clock_now(); /* what was set until now has been read */
     r->boot_minus_us = r->now.boot_us - record_clock_place_event(&r->clock, UINT64_MAX, r->now.utc_us);
@@ -195,7 +166,7 @@ static bool take_row(void *context, const struct history_ordered_row *row)
 {
     struct recall *r = context;
     const uint16_t point = (uint16_t)(row->tag - 1);
-    if ((!r->is_long[point] && row->taken_utc_us < r->freezers_from_us) || row->at_us <= r->passed_us)
+    if (row->taken_utc_us < r->now.utc_us - derive_past_us(r->derive, point) || row->at_us <= r->passed_us)
         return true;
     r->given_us = row->at_us;
     r->at = stamp_of(r, row->at_us, row->taken_utc_us);
@@ -224,9 +195,8 @@ static int read_record(struct recall *r)
     int64_t result = open_record(r, &reader);
     if (result < 0)
         return (int)result;
-    const bool any_long = r->config->n_vessels > 0 || r->config->n_supplies > 0;
     result = read_notes(r, reader);
-    r->at.utc_us = any_long ? r->tanks_from_us : r->freezers_from_us;
+    r->at.utc_us = r->now.utc_us - derive_past_most_us(r->config);
     r->given_us = INT64_MIN;
     for (unsigned i = 0; i < PASSES_MAX && result >= 0 && !atomic_load(&r->stop); i++) {
         const struct stamp began = clock_now();
@@ -283,19 +253,15 @@ static struct recall *make(struct monitor *m)
     r->config = config_ref(m->config);
     r->now = clock_now();
     r->started_us = r->now.boot_us;
-    r->tanks_from_us = r->now.utc_us - TANKS_US;
-    r->freezers_from_us = r->now.utc_us - FREEZERS_US;
     r->past = monitor_runs_past(m);
-    r->is_long = calloc(m->config->n_points + 1U, sizeof *r->is_long);
     r->next_bypass = calloc(n_devices + 1U, sizeof *r->next_bypass);
     r->bypassed_since = calloc(n_devices + 1U, sizeof *r->bypassed_since);
-    if (r->is_long == NULL || r->next_bypass == NULL || r->bypassed_since == NULL) {
+    if (r->next_bypass == NULL || r->bypassed_since == NULL) {
         monitor_recall_free(r);
         return NULL;
     }
     for (unsigned i = 0; i < n_devices; i++)
         r->bypassed_since[i] = monitor_bypassed_since(m, m->config->devices[i].id);
-    mark_long(r);
     return r;
 }
 

@@ -76,6 +76,7 @@ class Commands(Case):
         self.refuses("shelve", "tank-1", "lid-open", "--for", "soon", "--why", "x", says="soon")
         self.refuses("out-of-service", "tank-1", "--for", "1d", "--why", "x", says="--order")
         self.refuses("bypass", "c1", "--for", "1d", says="--why")
+        self.refuses("shelve", "tank-1", "lid-open", "--for", "1h", "--why", "  ", says="--why")
         self.refuses("shelve", "tank-1", says="ASSET ALARM")
 
     def test_out_of_service_says_plainly_what_goes_on(self):

@@ -41,9 +41,11 @@ static const char site[] =
     "      chamber: {device: crf, register: t}\n"
     "      program: {device: crf, register: p}\n"
     "      sample: {device: probe, register: t}\n"
+    "      low: {device: crf, register: v}\n"
     "    runs:\n"
     "      chamber: chamber\n"
     "      sample: sample\n"
+    "      ln2: {point: low, low: open}\n"
     "      status: {point: program, running: run, complete: complete, idle: reset}\n"
     "    alarms: {warm: {point: chamber, high: 40, priority: critical}}\n";
 
@@ -164,7 +166,7 @@ static void test_freezer(void **state)
     stage_open(&s, site, profile);
     const int64_t begin_us = clock_now().utc_us;
     order(&s, "crf", 60);
-    static const char *const alarms[] = {"run-no-data", "run-abandoned"};
+    static const char *const alarms[] = {"run-no-data", "run-ln2-low"};
     for (size_t i = 0; i < sizeof alarms / sizeof *alarms; i++) {
         held_by(&s, "freezer-1", alarms[i], "WO-crf");
         until(&s, "freezer-1", alarms[i], 60, begin_us);

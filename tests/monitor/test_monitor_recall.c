@@ -46,6 +46,7 @@ static const struct history_build_point points[] = {
     {"freezer-1", "chamber", "°C", 1}, {"freezer-1", "program", "", 0}, {"tank-1", "level", "cm", 1}};
 
 struct past {
+    int64_t poll_s; /* 0: POLL_S */
     char dir[32];
     sqlite3 *history, *state;
     int64_t run_begin_s, run_s;   /* seconds before now, as time runs; how long */
@@ -95,7 +96,7 @@ static void open_past(struct past *past)
 static void make_past(struct past *past, int64_t from_s)
 {
     assert_int_equal(sqlite3_exec(past->history, "BEGIN", NULL, NULL, NULL), SQLITE_OK);
-    for (int64_t before_s = from_s; before_s > 0; before_s -= POLL_S)
+    for (int64_t before_s = from_s; before_s > 0; before_s -= past->poll_s > 0 ? past->poll_s : POLL_S)
         poll(past, before_s);
     assert_int_equal(sqlite3_exec(past->history, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(past->history);
@@ -218,6 +219,105 @@ static void test_nothing_is_learned_of_a_pulled_probe(void **state)
     }
 }
 
+/* The chamber was read each minute, and that was no gap; now the file says that 30 s are one. */
+static void test_the_gap_of_the_time(void **state)
+{
+    (void)state;
+    for (int told = 0; told < 2; told++) {
+        struct stage s;
+        struct past past = {.run_begin_s = 2 * HOUR_S, .run_s = 1800, .poll_s = 60};
+        struct run_row *row = calloc(1, sizeof *row);
+        assert_non_null(row);
+        open_past(&past);
+        make_past(&past, 3 * HOUR_S);
+        open_stage(&s, &past);
+        *row = (struct run_row){.transition = "began", .asset = "freezer-1", .run = "freezer-1@1"};
+        row->begin_utc_us = row->utc_us = wall_us(&past, past.run_begin_s);
+        row->gap_us = told ? 180 * SECOND_US : 0;
+        s.m->started = false;
+        monitor_run_restore(s.m, row);
+        s.m->started = true;
+        recall(&s);
+        const struct freezer_record *r = &derive_last_run(s.m->derive.derive, 0)->record;
+        assert_int_equal(r->n_gaps == 0, told);
+        assert_int_equal(r->begin_known, told);
+        stage_close(&s);
+        close_past(&past);
+    }
+}
+
+static unsigned n_fills;
+static int level_cm;
+
+static void watch_fills(struct stage *s)
+{
+    const unsigned before = s->n_events;
+    stage_take(s);
+    if (s->n_events > before && strstr(s->last_event, "\"kind\":\"fill\"") != NULL)
+        n_fills++;
+}
+
+static void read_level(struct stage *s)
+{
+    stage_sample(s, stage_point(s, "tank-1", "level"), level_cm * MICRO_PER_UNIT, QUALITY_GOOD, REASON_NONE);
+    watch_fills(s);
+}
+
+static struct recall *wait_for_recall(struct stage *s)
+{
+    struct core_message message;
+    do {
+        assert_true(mailbox_wait(s->m->parts.core, -1, clock_boot_us() + 60 * SECOND_US));
+    } while (!mailbox_take(s->m->parts.core, &message) || message.kind != CORE_RECALLED);
+    return message.recalled;
+}
+
+/* It ends behind the end of the record, while what was recalled waits to be taken over: told then, and once,
+ * also when a later recall finds it again. */
+static void test_a_fill_during_the_recall(void **state)
+{
+    (void)state;
+    struct stage s;
+    struct past past = {.poll_s = 10};
+    struct derive *again;
+    open_past(&past);
+    make_past(&past, 6 * HOUR_S);
+    open_stage(&s, &past);
+    n_fills = 0;
+    monitor_recall_start(s.m);
+    struct recall *recalled = wait_for_recall(&s);
+    assert_int_equal(derive_create(s.config, clock_now(), &again), 0);
+    for (level_cm = 20; level_cm < 40; level_cm++) {
+        const struct reading reading = {.value = level_cm * MICRO_PER_UNIT};
+        stage_pass(&s, 30, NULL);
+        read_level(&s);
+        derive_take(again, clock_now(), stage_point(&s, "tank-1", "level"), &reading);
+    }
+    for (int i = 0; i < 120; i++) {
+        const struct reading reading = {.value = level_cm * MICRO_PER_UNIT};
+        stage_pass(&s, 30, NULL);
+        read_level(&s);
+        derive_take(again, clock_now(), stage_point(&s, "tank-1", "level"), &reading);
+    }
+    assert_int_equal(n_fills, 0);
+    monitor_recalled(s.m, recalled);
+    watch_fills(&s);
+    for (int i = 0; i < 5; i++) {
+        stage_pass(&s, 30, NULL);
+        read_level(&s);
+    }
+    assert_int_equal(n_fills, 1);
+    monitor_derive_begin(s.m, again, clock_now().utc_us);
+    watch_fills(&s);
+    for (int i = 0; i < 5; i++) {
+        stage_pass(&s, 30, NULL);
+        read_level(&s);
+    }
+    assert_int_equal(n_fills, 1);
+    stage_close(&s);
+    close_past(&past);
+}
+
 struct by_tools {
     unsigned n;
     struct freezer_record record;
@@ -292,6 +392,8 @@ int main(void)
         cmocka_unit_test(test_bypassed_before),
         cmocka_unit_test(test_nothing_is_learned_of_a_pulled_probe),
         cmocka_unit_test(test_clock_set_back_in_a_run),
+        cmocka_unit_test(test_the_gap_of_the_time),
+        cmocka_unit_test(test_a_fill_during_the_recall),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
