@@ -146,5 +146,6 @@ void tank_relearn(struct tank *t)
     t->base_final = false;
     t->fast = t->fast_long = t->fast_fills = t->warm_row = t->normal = 0;
     t->learn_us = t->now_us;
+    tank_pool_clear(t);
     t->cause = TANK_CAUSE_NONE;
 }

@@ -151,6 +151,13 @@ struct tank_window {
     double top_k; /* the top above LN2; negative: not known */
 };
 
+/* Runs that are put together into one window (tank_pool.c): sums, each run by its weight. */
+struct tank_pool {
+    int64_t begin_us;
+    double weight, boil, cm; /* weight 0: none */
+    double top_weight, top_k;
+};
+
 struct tank_fill {
     int64_t begin_us, end_us;
     double from_cm, to_cm;
@@ -202,6 +209,7 @@ struct tank {
     /* vacuum (tank_vacuum.c) */
     struct tank_window windows[TANK_WINDOWS];
     unsigned n_windows, next_window;
+    struct tank_pool pool;
     double base, base_first, spread;             /* base 0: not learned */
     bool base_final;                             /* else it is only good enough for the fast look */
     double base_cm, least_base_cm, most_base_cm; /* the levels of what was learned: middle and ends */

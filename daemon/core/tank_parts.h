@@ -71,6 +71,11 @@ double tank_vacuum_growth(const struct tank *tank); /* of the index, per day */
 double tank_vacuum_boil(const struct tank *tank, double cm);
 double tank_vacuum_top(const struct tank *tank, double cm);
 void tank_vacuum_fail(struct tank *tank);
+/* tank_pool.c: the present run, too rough for a window, is put to those before it. half: of its interval, in
+ * content per day; scale: from cm per day to that. *w is what they say together; false: it adds nothing. */
+bool tank_pool_add(struct tank *tank, double span_days, double half, double scale, struct tank_window *w);
+double tank_pool_half(const struct tank *tank); /* of the interval of what they say together */
+void tank_pool_clear(struct tank *tank);
 /* tank_warm.c */
 void tank_warm_feed(struct tank *tank);
 void tank_vacuum_view(const struct tank *tank, struct tank_view *ret);

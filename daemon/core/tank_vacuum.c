@@ -263,33 +263,51 @@ static void judge(struct tank *t, const struct tank_window *w)
     }
 }
 
-void tank_vacuum_window(struct tank *t, const struct slope_fit *fit, double cm)
+static void learn_window(struct tank *t, const struct tank_window *w)
 {
-    double room_c = t->n_room > 0 ? t->room_sum / t->n_room : 21;
-    struct tank_window w = {.end_us = t->now_us, .cm = cm, .top_k = -1};
-    w.boil = -fit->per_day * tank_per_cm(t, cm) / tank_room_factor(room_c);
-    if (t->n_top > 0)
-        w.top_k = tank_larger(0, t->top_sum / t->n_top - TANK_LN2_C) / tank_room_factor(room_c);
-    double half = (fit->high - fit->low) / 2;
-    if (t->flags & TANK_LEVEL_JUMP)
+    if (t->base_final || w->boil <= 0 || t->phase == TANK_FILLING || w->top_k > NO_COLD_K)
         return;
-    if (t->base > 0) {
-        double begin_cm = 2 * cm - fit->end_value;
-        bool known = tank_vacuum_knows(t, fit->end_value) && tank_vacuum_knows(t, begin_cm);
-        if (known && w.boil < STANDS * tank_vacuum_boil(t, cm))
-            return;
-        if (known && half < ROUGH * tank_larger(-fit->per_day, t->base / tank_per_cm(t, cm)))
-            judge(t, &w);
-        if (t->base_final)
-            return;
-    }
-    if (w.boil <= 0 || half > -ROUGH * fit->per_day || t->phase == TANK_FILLING || w.top_k > NO_COLD_K)
-        return;
-    t->windows[t->next_window] = w;
+    t->windows[t->next_window] = *w;
     t->next_window = (t->next_window + 1) % TANK_WINDOWS;
     if (t->n_windows < TANK_WINDOWS)
         t->n_windows++;
     learn(t);
+}
+
+/* Is its own interval, or that of what it is put to, narrow enough? half: of its own, content per day. */
+static bool tells(struct tank *t, const struct slope_fit *fit, double half, double scale,
+                  struct tank_window *w)
+{
+    if (half < ROUGH * tank_larger(w->boil, t->base))
+        return true;
+    if (t->phase == TANK_FILLING || !tank_pool_add(t, fit->span_days, half, scale, w))
+        return false;
+    if (tank_pool_half(t) >= ROUGH * tank_larger(w->boil, t->base))
+        return false;
+    tank_pool_clear(t);
+    return true;
+}
+
+void tank_vacuum_window(struct tank *t, const struct slope_fit *fit, double cm)
+{
+    double room_c = t->n_room > 0 ? t->room_sum / t->n_room : 21;
+    struct tank_window w = {.end_us = t->now_us, .cm = cm, .top_k = -1};
+    double scale = tank_per_cm(t, cm) / tank_room_factor(room_c);
+    w.boil = -fit->per_day * scale;
+    if (t->n_top > 0)
+        w.top_k = tank_larger(0, t->top_sum / t->n_top - TANK_LN2_C) / tank_room_factor(room_c);
+    if (t->flags & TANK_LEVEL_JUMP)
+        return;
+    bool known = tank_vacuum_knows(t, fit->end_value) && tank_vacuum_knows(t, 2 * cm - fit->end_value);
+    if (t->base_final && !known)
+        return;
+    if (!tells(t, fit, (fit->high - fit->low) / 2 * scale, scale, &w))
+        return;
+    if (known && w.boil < STANDS * tank_vacuum_boil(t, w.cm))
+        return;
+    if (known)
+        judge(t, &w);
+    learn_window(t, &w);
 }
 
 static double mean_of(const struct tank *t, unsigned from)

@@ -68,6 +68,7 @@ struct caller_ack {
     int64_t used_utc_us; /* ended: when */
     bool ended;          /* it has its answer, and the book is to forget it */
     bool used;           /* ended: the link is used up */
+    bool unrecorded;     /* the daemon has taken it, and did not have it on disk: it is asked again */
     bool unwritten;      /* the book does not have it so */
     bool in_page;
 };
