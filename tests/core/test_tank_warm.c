@@ -36,6 +36,20 @@ static void a_hot_top_counts_without_a_baseline(void **state)
     assert_between(warms_to(&s, 2, -155, 20, true), 13, 13.5); /* 13 h to -160 */
 }
 
+/* Not filled for days, it is low: that explains a warm top, and has alarms of its own. */
+static void a_tank_that_is_low_is_none(void **state)
+{
+    (void)state;
+    struct tank_vessel model;
+    struct stage s;
+    stage_model(&model);
+    stage_open(&s, &model);
+    s.start_cm = 0;
+    s.level_cm = 19;
+    stage_run(&s, 2 * DAY);
+    assert_between(warms_to(&s, 2, -155, 20, true), 20, 20);
+}
+
 static void a_vessel_that_was_always_so_warm_is_none(void **state)
 {
     (void)state;
@@ -106,6 +120,7 @@ static void a_level_lost_for_days_may_be_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_hot_top_counts_without_a_baseline),
+                                       cmocka_unit_test(a_tank_that_is_low_is_none),
                                        cmocka_unit_test(a_vessel_that_was_always_so_warm_is_none),
                                        cmocka_unit_test(a_vessel_that_is_cooled_is_none),
                                        cmocka_unit_test(a_lid_that_stood_open_explains_it),
