@@ -30,6 +30,7 @@
 #define CALLER_REQUEST    4096
 #define CALLER_WORDS      512
 #define CALLER_REFUSED    8
+#define CALLER_DONE       4096 /* as many as the book takes while the disk hangs */
 
 /* What is kept beside an alarm of the core, by its slot. */
 struct caller_slot {
@@ -93,7 +94,7 @@ struct caller_health {
 };
 
 /* The page that the book is given, until it is known what became of it. */
-#define CALLER_PAGE 512 /* alarms */
+#define CALLER_PAGE 512 /* alarms, and letters */
 struct caller_written {
     uint32_t slot;
     bool is_free;
@@ -172,9 +173,10 @@ struct caller {
     struct caller_number heard, kept; /* of the daemon's events: the last; the last of our own session */
     struct caller_range owed[CALLER_OWED];
     unsigned n_owed;
-    int64_t gap, gap_shown; /* events that never came: not told yet; told last */
-    int64_t done[64];       /* letters of this turn that are worked through */
+    int64_t gap, gap_shown;    /* events that never came: not told yet; told last */
+    int64_t done[CALLER_DONE]; /* letters that are worked through, to be filed */
     unsigned n_done;
+    bool left; /* there may be others in the book */
     int64_t last_letter;
     uint32_t sync; /* counts */
     bool synced;
