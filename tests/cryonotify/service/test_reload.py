@@ -1,5 +1,6 @@
 """notify.yaml is changed while the service runs."""
 import hashlib
+import threading
 import urllib.request
 
 from notify_case import NotifyTest, free_port, harness, until
@@ -96,6 +97,36 @@ class Reload(NotifyTest):  # each
             pass  # by then whatever was to be sent was sent
         self.assertEqual([m.json["person"] for m in observer.feed.since(sent)
                           if m.topic.endswith("/cmd/cryonotify/acknowledge")], ["wang"])
+
+    def test_a_page_that_waits_learns_that_it_is_on_its_way(self):
+        """What was pressed is in the book, and is sent again by whoever comes next."""
+        self.be_daemon()
+        observer = self.watch_mqtt()
+        port = free_port()
+        service = self.service(link={"listen": "127.0.0.1:%d" % port, "url": "http://127.0.0.1:%d" % port})
+        for change in (service.reload, service.stop):
+            alarm = self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
+            link = self.receiver.wait(person="li.na", purpose="call", occurrence=alarm["id"])["link"]
+            answers, asked = [], observer.feed.mark()
+
+            def press():
+                try:
+                    with urllib.request.urlopen(link, data=b"", timeout=30) as page:
+                        answers.append(page.read().decode())
+                except OSError as error:
+                    answers.append(str(error))
+            thread = threading.Thread(target=press)
+            thread.start()
+            observer.wait("/cmd/cryonotify/acknowledge", since=asked)
+            again, said = observer.feed.mark(), service.log.mark()
+            change()
+            thread.join()
+            self.assertIn("尚未得到监控系统确认", answers[0])
+            if change == service.reload:
+                service.synced(said)
+                observer.wait("/cmd/cryonotify/acknowledge", lambda m: m["occurrence"] == alarm["id"], since=again)
+                self.follow(alarm, "acknowledged", "normal", active=False)
+                self.receiver.wait(person="li.na", purpose="over", occurrence=alarm["id"])
 
     def test_a_call_under_way_is_not_made_twice(self):
         self.be_daemon()
