@@ -106,18 +106,19 @@ static bool has_level(const struct draft *d, const struct draft_asset *asset)
     return asset->vessel >= 0;
 }
 
-static void check_tank(struct draft *d, const struct draft_asset *asset)
+/* A freezer whose runs are followed is told by those that a probe does not go with its program. */
+static void check_asset(struct draft *d, const struct draft_asset *asset)
 {
     bool is_critical = false;
 
-    for (size_t i = 0; i < asset->n_alarms; i++) {
+    for (size_t i = 0; i < asset->n_alarms && asset->freezer < 0; i++) {
         const struct draft_alarm *alarm = &d->alarms[asset->first_alarm + i];
         if (!is_critical_limit(d, alarm) || !is_temperature(&d->points[alarm->point]))
             continue;
         is_critical = true;
         check_probe(d, asset, i);
     }
-    if (is_critical && !has_level(d, asset))
+    if (is_critical && asset->config.kind == ASSET_TANK && !has_level(d, asset))
         problems_at_key(
             d->warnings, asset->node,
             "only the temperature of '%.64s' is watched, which rises when the nitrogen is gone: add "
@@ -181,6 +182,5 @@ void check_incidents(struct draft *d)
     check_command(d);
     check_people(d);
     for (size_t i = 0; i < d->n_assets; i++)
-        if (d->assets[i].config.kind == ASSET_TANK)
-            check_tank(d, &d->assets[i]);
+        check_asset(d, &d->assets[i]);
 }

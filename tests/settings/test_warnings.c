@@ -106,7 +106,7 @@ static void test_warnings(void **state)
     "an "                                                                                                    \
     "alarm about its level, or 'vessel', which says how long the samples have"
 
-/* Boston, Florida: a probe that nobody doubts. One warning for each point, none for what is no tank's. */
+/* Boston, Florida: a probe that nobody doubts. One warning for each point. The level is a tank's. */
 static void test_one_probe(void **state)
 {
     (void)state;
@@ -118,7 +118,8 @@ static void test_one_probe(void **state)
                                "      z: {point: u, high: 2, priority: high}}}\n"
                                "  r: {kind: room, points: {t: {device: d, register: fahrenheit}},\n"
                                "    alarms: {x: {point: t, high: 40, priority: critical}}}\n",
-                   (const char *const[]){ROUNDED, RELAY, ONE_PROBE("9:14", "t"), NO_LEVEL, NULL});
+                   (const char *const[]){ROUNDED, RELAY, ONE_PROBE("9:14", "t"), NO_LEVEL,
+                                         ONE_PROBE("12:14", "t"), NULL});
     check_warnings(SITE PEOPLE "assets:\n"
                                "  a: {kind: tank, points: {t: {device: d, register: fahrenheit}, u: {device: "
                                "d, register: fahrenheit},\n"
@@ -149,8 +150,8 @@ static void test_one_probe(void **state)
 }
 
 #define OXYGEN                                                                                               \
-    "assets: {a: {kind: room, points: {t: {device: d, register: fahrenheit}},\n"                             \
-    "  alarms: {x: {point: t, high: 1, priority: critical}}}}\n"
+    "assets: {a: {kind: room, points: {t: {device: d, register: heartbeat}},\n"                              \
+    "  alarms: {x: {point: t, state: on, priority: critical}}}}\n"
 #define NOBODY                                                                                               \
     "cryomon.yaml:6:1: there is no section 'notify': that nobody calls people, or that they can't be "       \
     "reached, "                                                                                              \
@@ -176,8 +177,8 @@ static void test_people(void **state)
     /* What somebody has decided is no oversight; and where nothing is critical, nobody must come at night. */
     check_warnings(SITE OXYGEN "mqtt: {broker: mqtt://h}\nnotify: {expected: false}\n",
                    (const char *const[]){ROUNDED, NULL});
-    check_warnings(SITE "assets: {a: {kind: room, points: {t: {device: d, register: fahrenheit}},\n"
-                        "  alarms: {x: {point: t, high: 1, priority: high}}}}\nmqtt: {broker: mqtt://h}\n",
+    check_warnings(SITE "assets: {a: {kind: room, points: {t: {device: d, register: heartbeat}},\n"
+                        "  alarms: {x: {point: t, state: on, priority: high}}}}\nmqtt: {broker: mqtt://h}\n",
                    (const char *const[]){ROUNDED, NULL});
 }
 

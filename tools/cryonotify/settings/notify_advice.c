@@ -66,14 +66,13 @@ static void warn_one_channel(struct reader *r, const struct yaml_node *root, uin
 static void warn_rota(struct reader *r, const struct yaml_node *rota, uint64_t used)
 {
     const struct notify_config *config = r->config;
-    const uint64_t first = people_of(&config->levels[0]);
     uint64_t above = 0;
     for (unsigned i = 1; i < CALL_LEVELS; i++)
         above |= people_of(&config->levels[i]);
     if (__builtin_popcountll(used) == 1)
         problems_at_key(
             r->warnings, rota,
-            "'%s' is the only person on the rota: whoever does not hear it is nobody's alarm; put "
+            "'%s' is the only person on the rota: when this one does not hear it, nobody comes; put "
             "somebody else on a level above",
             config->people[__builtin_ctzll(used)].id);
     else if (above == 0)
@@ -81,11 +80,6 @@ static void warn_rota(struct reader *r, const struct yaml_node *rota, uint64_t u
             r->warnings, rota,
             "there is nobody on a level above the first: an alarm that nobody acknowledges goes no "
             "further; add a second level");
-    else if ((above & ~first) == 0 && __builtin_popcountll(first) == 1)
-        problems_at_key(
-            r->warnings, rota,
-            "the levels above the first have nobody else on them: an alarm that is not acknowledged "
-            "goes to the same person again");
 }
 
 void notify_advise(struct reader *r, const struct yaml_node *root)
