@@ -12,6 +12,7 @@
 
 #define POOL_US    (4 * TANK_DAY_US) /* what is older says nothing of now */
 #define SPAN_LEAST (1.0 / 24)        /* days: a shorter run is only noise */
+#define STEP_SHARE 0.67              /* of a step over the span: what a step at either end does, at 90 % */
 
 /* Content per day that the present run loses, per cm of level: the slope of its points, by least squares. */
 static double fall_cm_day(const struct slope *run)
@@ -33,16 +34,20 @@ void tank_pool_clear(struct tank *t)
     memset(&t->pool, 0, sizeof t->pool);
 }
 
-bool tank_pool_add(struct tank *t, double span_days, double half, double scale, struct tank_window *w)
+bool tank_pool_add(struct tank *t, const struct slope_fit *fit, double scale, struct tank_window *w)
 {
     struct tank_pool *p = &t->pool;
+    double step = t->model.resolution_cm == TANK_UNKNOWN ? 0 : tank_number(t->model.resolution_cm);
+    step = fit->span_days > 0 ? step / fit->span_days : 0;
+    double half = tank_larger((fit->high - fit->low) / 2 - step, STEP_SHARE * step) * scale;
     if (p->weight > 0 && t->now_us - p->begin_us > POOL_US)
         tank_pool_clear(t);
-    if (span_days < SPAN_LEAST || half <= 0)
+    if (fit->span_days < SPAN_LEAST || half <= 0)
         return false;
     if (p->weight <= 0)
         p->begin_us = t->now_us;
     double weight = 1 / (half * half);
+    w->unsure = p->unsure = p->unsure || w->unsure;
     p->weight += weight;
     p->boil += weight * fall_cm_day(&t->run) * scale;
     p->cm += weight * w->cm;

@@ -66,11 +66,14 @@ int64_t derive_past_most_us(const struct config *config);
 void derive_take(struct derive *derive, struct stamp at, uint16_t point, const struct reading *reading);
 void derive_look(struct derive *derive, struct stamp now);
 
-/* From here on there is news; the first look tells all conditions that are known. A fill that was found to
- * have ended by a reading older than derive_create() is not told; one that has ended since then is told now,
- * and one that goes on at its end. */
+/* From here on there is news; the first look tells all conditions that are known. A fill that ended before is
+ * not told; one that goes on is, at its end. */
 void derive_ready(struct derive *derive);
 bool derive_is_ready(const struct derive *derive);
+
+/* Before derive_ready(): a fill that is found to have ended by a reading from this moment (boot time) on was
+ * told by nobody yet, and will be. */
+void derive_news_from(struct derive *derive, int64_t boot_us);
 
 enum derived_kind {
     DERIVED_READING,   /* of a derived point */

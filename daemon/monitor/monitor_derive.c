@@ -33,6 +33,7 @@ int monitor_derive_make(struct config *config, struct derive_watch *ret)
     int result = derive_create(config, clock_now(), &d.derive);
     if (result < 0)
         return result;
+    derive_news_from(d.derive, clock_boot_us());
     for (uint16_t i = 0; i < config->n_points; i++)
         wanted += derive_wants(d.derive, i);
     d.kept_cap =

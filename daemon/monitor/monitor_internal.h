@@ -25,8 +25,10 @@
  *   monitor_refresh.c the value of now in the states of alarms
  *   monitor_retry.c   what found no room in a mailbox, and what the disk has lost: told again
  *   monitor_tempo.c   a freezer's devices are asked faster during its run
- *   monitor_runs.c    runs of freezers: which of the record's goes on, which have begun and ended, which are
- * late monitor_run_book.c  what is known of the last ones monitor_run_event.c  what is told of one
+ *   monitor_runs.c    runs of freezers: which goes on, which have begun and ended, which are late
+ *   monitor_expected.c  when the next one is expected
+ *   monitor_run_book.c  what is known of the last ones
+ *   monitor_run_event.c  what is told of one
  *   monitor_run_command.c  what a person says of one, and of a tank
  *   monitor_reload.c  a new configuration: load, stop buses, carry the state over, start buses
  */

@@ -224,6 +224,7 @@ static void *recall(void *argument)
     struct core_message message = {.kind = CORE_RECALLED, .generation = r->config->generation, .recalled = r};
     r->error = derive_create(r->config, r->now, &r->derive);
     if (r->error == 0) {
+        derive_news_from(r->derive, r->started_us);
         monitor_runs_plan(r->past, r->derive);
         r->error = read_record(r);
     }

@@ -287,6 +287,7 @@ static void test_a_fill_during_the_recall(void **state)
     monitor_recall_start(s.m);
     struct recall *recalled = wait_for_recall(&s);
     assert_int_equal(derive_create(s.config, clock_now(), &again), 0);
+    derive_news_from(again, clock_boot_us());
     for (level_cm = 20; level_cm < 40; level_cm++) {
         const struct reading reading = {.value = level_cm * MICRO_PER_UNIT};
         stage_pass(&s, 30, NULL);

@@ -71,6 +71,7 @@ class AlarmPath(harness.SystemTest):
         self.assertEqual((event["asset"], event["priority"], event["state"], event["value"], event["unit"],
                           event["limit"]), ("tank-1", "critical", "unacknowledged", -143, "°C", -150))
         self.assertEqual(event["asset_name"], {"en": "Tank 1", "zh": "1号罐"})
+        self.assertEqual(event["alarm_name"]["zh"], "气相温度过高")
         self.assertEqual(event["response"], {"en": "Check the lid", "zh": "检查盖子"})
         self.assertIn("气相温度过高", event["text"]["zh"])
         self.observer.alarm("tank-1", "warm", "unacknowledged")

@@ -12,7 +12,7 @@ from modbus_raw import HOLDING, Bank, Loop, TcpServer
 from varlink import Refused, call
 
 HANGDISK = os.environ.get("CRYOMON_HANGDISK", "")
-ROUNDS = 12
+ROUNDS = 18
 SLOW_MS = 30  # each write: an answer that does not wait for the disk comes long before it
 
 

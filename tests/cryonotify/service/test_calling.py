@@ -219,6 +219,33 @@ class Calling(NotifyTest):  # each
         self.assertIn("0号罐、1号罐，现又有：2号罐、3号罐", told["first"])
         self.assertEqual((told["group_total"], sorted(told["group_members"])), (4, ["tank-%d/no-data" % n for n in range(4)]))
 
+    def test_a_group_says_who_is_over(self):
+        """Until the daemon tells the group anew, what a member has said itself counts."""
+        self.be_daemon()
+        self.service(collect="3 s", priorities={"high": {"levels": ["1 h", "1 h"], "repeat": "2 s"}})
+        made = [self.body("no-data", "raised", "unacknowledged", asset="tank-%d" % n, priority="high", group="hall/bus-down",
+                          asset_name={"en": "Tank %d" % n, "zh": "%d号罐" % n}) for n in range(4)]
+        group = self.body(
+            "bus-down", "raised", "unacknowledged", asset="hall", asset_name={"en": "Hall", "zh": "大厅"}, priority="high", n_members=4,
+            members=["tank-%d/no-data" % n for n in range(4)], point=None, value=None, limit=None,
+            text={"en": "Hall: 4 of 5 at the same time: Tank 0, Tank 1, Tank 2, Tank 3",
+                  "zh": "大厅：4 个（共 5 个）同时报警：0号罐、1号罐、2号罐、3号罐"})
+        ends = []
+        for n, state in ((0, "normal"), (2, "returned-unacknowledged")):
+            self.seq += 1
+            ends.append(dict(made[n], seq=self.seq, time=rfc3339(now_ms()), transition="returned", state=state, active=False))
+        self.publish_together(made + [group] + ends)
+        told = self.receiver.wait(person="li.na", alarm="bus-down", occurrence=group["id"])
+        self.assertIn("0号罐、1号罐、2号罐、3号罐，已恢复：0号罐、2号罐 [高]", told["first"])
+        self.assertEqual((told["group_total"], sorted(told["group_members"])), (2, ["tank-1/no-data", "tank-3/no-data"]))
+        # Told anew, it knows itself: tank-2 is in it once more, and its own news is on the way.
+        mark = self.receiver.feed.mark()
+        self.publish(dict(group, n_members=3, members=["tank-%d/no-data" % n for n in (1, 2, 3)], text={
+            "en": "Hall: 3 of 5", "zh": "大厅：3 个（共 5 个）同时报警：1号罐、2号罐、3号罐"}), event=False)
+        again = self.receiver.feed.wait(lambda m: m["alarm"] == "bus-down" and "3 个（共" in m["first"], "the group", since=mark)
+        self.assertNotIn("已恢复", again["first"])
+        self.assertEqual(again["group_total"], 3)
+
     def test_flood_is_one_summary_and_hides_nothing(self):
         self.be_daemon()
         self.service(flood={"more_than": 5, "within": "10 min", "every": "1 s"}, collect="2 s")

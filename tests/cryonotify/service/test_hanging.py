@@ -35,6 +35,16 @@ class Hanging(NotifyTest):  # each
     def recorded(self):
         return [row["seq"] for row in self.rows("SELECT seq FROM event ORDER BY id")]
 
+    def whole(self):
+        """Each event is recorded, in order, once."""
+        wanted = list(range(1, self.seq + 1))
+        try:
+            until(lambda: self.recorded() == wanted, "each event, in order, once")
+        except AssertionError:
+            got = self.recorded()
+            raise AssertionError("of %d events missing: %s; twice or in disorder: %s" % (
+                self.seq, sorted(set(wanted) - set(got))[:20], [b for a, b in zip(got, got[1:]) if b <= a][:20])) from None
+
     def late(self, observer, since):
         return observer.wait("/notify/status", lambda s: s and any(
             p["kind"] == "book" and "does not answer" in p["text"]["en"] for p in s.get("problems", ())), since=since)
@@ -66,7 +76,7 @@ class Hanging(NotifyTest):  # each
         mark, heard = self.receiver.feed.mark(), observer.feed.mark()
         self.answer()
         service.log.wait(lambda line: "can be written again" in line, "the disk")
-        until(lambda: self.recorded() == list(range(1, self.seq + 1)), "each event, in order, once")
+        self.whole()
         until(lambda: not self.rows("SELECT id FROM inbox"), "the inbox")
         calls = [c for c in self.calls() if c["alarm_id"] == second["id"] and c["purpose"] == "call"]
         self.assertEqual([c["outcome"] for c in calls], ["sent"] * len(calls))
@@ -102,7 +112,7 @@ class Hanging(NotifyTest):  # each
         self.receiver.wait(person="li.na", purpose="call", occurrence=other["id"], since=mark)
         self.answer()
         service.log.wait(lambda line: "can be written again" in line, "the disk")
-        until(lambda: self.recorded() == list(range(1, self.seq + 1)), "each event, in order, once")
+        self.whole()
         told = self.receiver.wait(person="li.na", purpose="problem")
         self.assertIn("came and went", json.dumps(told))
         self.assertNotIn("never came", "\n".join(service.log.since()))

@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import threading
 import urllib.request
 
 from notify_case import NotifyTest, free_port, harness, until
@@ -122,7 +123,7 @@ class Reload(NotifyTest):  # each
         self.assertEqual(calling["priorities"]["critical"], {"levels_ms": [3000, 3000], "repeat_ms": 2000, "unresolved_ms": 2000})
         self.assertEqual((calling["priorities"]["low"]["levels_ms"], calling["holidays"]), ([86400000, None], ["2027-01-01"]))
         self.assertNotIn("left_out", calling)
-        for secret in ("@", "://", "/hook", str(self.mail.port), self.receiver.url("")[7:]):
+        for secret in ("@", "://", "/hook", ":%d" % self.mail.port, self.receiver.url("")[7:]):
             self.assertNotIn(secret, json.dumps(calling))
         # A site that is too large for one event: what matters least goes first, and is named.
         people = {"person-with-a-long-name-%02d" % n: {"channels": {"hook": ""}} for n in range(60)}
@@ -136,6 +137,36 @@ class Reload(NotifyTest):  # each
         self.assertLess(len(json.dumps(calling, separators=(",", ":"))), 2816)
         self.assertEqual(calling["left_out"], ["holidays", "quiet", "names", "level-names", "dates", "people"])
         self.assertEqual([len(level["people"]) for level in calling["levels"]], [20, 40])
+
+    def test_a_page_that_waits_learns_that_it_is_on_its_way(self):
+        """What was pressed is in the book, and is sent again by whoever comes next."""
+        self.be_daemon()
+        observer = self.watch_mqtt()
+        port = free_port()
+        service = self.service(link={"listen": "127.0.0.1:%d" % port, "url": "http://127.0.0.1:%d" % port})
+        for change in (service.reload, service.stop):
+            alarm = self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
+            link = self.receiver.wait(person="li.na", purpose="call", occurrence=alarm["id"])["link"]
+            answers, asked = [], observer.feed.mark()
+
+            def press():
+                try:
+                    with urllib.request.urlopen(link, data=b"", timeout=30) as page:
+                        answers.append(page.read().decode())
+                except OSError as error:
+                    answers.append(str(error))
+            thread = threading.Thread(target=press)
+            thread.start()
+            observer.wait("/cmd/cryonotify/acknowledge", since=asked)
+            again, said = observer.feed.mark(), service.log.mark()
+            change()
+            thread.join()
+            self.assertIn("尚未得到监控系统确认", answers[0])
+            if change == service.reload:
+                service.synced(said)
+                observer.wait("/cmd/cryonotify/acknowledge", lambda m: m["occurrence"] == alarm["id"], since=again)
+                self.follow(alarm, "acknowledged", "normal", active=False)
+                self.receiver.wait(person="li.na", purpose="over", occurrence=alarm["id"])
 
     def test_a_call_under_way_is_not_made_twice(self):
         self.be_daemon()

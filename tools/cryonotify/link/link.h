@@ -89,15 +89,15 @@ struct link_ask {
 };
 
 enum link_state {
-    LINK_OPEN,       /* SHOW: can be acknowledged */
-    LINK_DONE,       /* CONFIRM: acknowledged just now */
-    LINK_ALREADY,    /* it was acknowledged before, or is over; by and when say more */
-    LINK_GONE,       /* another occurrence, or not known any more */
-    LINK_FAILED,     /* could not be done (broker or daemon away); text says what to do */
-    LINK_PENDING,    /* CONFIRM: recorded and on its way to the daemon, not yet answered */
-    LINK_UNRECORDED, /* CONFIRM: acknowledged, but the daemon does not have it on disk yet */
+    LINK_OPEN,    /* SHOW: can be acknowledged */
+    LINK_DONE,    /* CONFIRM: acknowledged just now */
+    LINK_ALREADY, /* it was acknowledged before, or is over; by and when say more */
+    LINK_GONE,    /* another occurrence, or not known any more */
+    LINK_FAILED,  /* could not be done (broker or daemon away); text says what to do */
+    LINK_PENDING, /* CONFIRM: recorded and on its way to the daemon, not yet answered */
     LINK_ANEW,    /* this link is used up, and the alarm is open again: the next message has another link */
     LINK_REMOVED, /* the person is not in the configuration any more: nothing of the alarm is shown */
+    LINK_UNRECORDED, /* CONFIRM: acknowledged, but the daemon does not have it on disk yet */
 };
 
 struct link_reply {
@@ -125,7 +125,8 @@ int link_answer(struct link *link, const struct link_reply *reply);
 
 uint16_t link_port(const struct link *link); /* the bound one, when 0 was configured */
 
-/* Closes all connections; within a second. NULL is a no-op. */
+/* Closes all connections; within a second. A page that has got its answer before still shows it; another one
+ * that waits says that it is not known. NULL is a no-op. */
 void link_free(struct link *link);
 
 #endif
