@@ -227,7 +227,11 @@ class AlarmPath(harness.SystemTest):
         self.cryomond.signal(signal.SIGHUP)
         refused = self.observer.event(kind="configuration-refused")
         self.assertIn("cryomon.yaml:%d:" % line, json.dumps(refused, ensure_ascii=False))
-        self.observer.event(asset="system", alarm="configuration", transition="raised")
+        alarm = self.observer.event(asset="system", alarm="configuration", transition="raised")
+        self.assertIn("a new one was refused, the old one stays in force: ", alarm["text"]["en"])
+        self.assertIn("新配置未生效，仍使用旧配置：", alarm["text"]["zh"])
+        self.assertNotIn("refused", alarm["text"]["zh"])
+        self.assertIn("cryomon.yaml:%d:" % line, alarm["text"]["zh"])
         self.cryomond.log.wait(lambda text: "cryomon.yaml:%d:" % line in text, "the mistake in the log")
         self.raise_warm()  # the old limit is in force
         with open(self.path("etc", "cryomon.yaml"), "w", encoding="utf-8") as f:

@@ -425,7 +425,7 @@ static void wait_for_work(struct caller *c, bool more)
     if ((fds[0].revents & POLLIN) != 0 &&
         read(c->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal) {
         if (signal.ssi_signo == SIGHUP)
-            caller_reload(c, clock_now());
+            caller_reload(c, clock_now(), signal.ssi_uid);
         else
             c->stopping = c->ended = true;
     }

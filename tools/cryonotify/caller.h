@@ -146,8 +146,15 @@ struct caller {
     struct notify_config *next; /* is to take over; NULL: none */
     int64_t drain_us;           /* until then no call is begun */
     bool waiting_told;
+    json_t *calling;               /* who is called when, for the record; NULL: not made yet */
     char *refused[CALLER_REFUSED]; /* mistakes of a file that was refused */
     unsigned n_refused;
+    struct caller_refusal {
+        int64_t utc_us;
+        char by[48]; /* who wanted it read */
+        struct notify_file file;
+        size_t n; /* mistakes, all of them */
+    } refusal;
     struct call *call;
     struct book *book;      /* NULL: it could not be opened */
     struct book *hung_book; /* it is being opened, or was read, when the disk began to hang */
@@ -214,13 +221,20 @@ int caller_run(struct caller *c);
 bool caller_free(struct caller *c);
 
 /* --- caller_reload.c: another configuration */
-void caller_reload(struct caller *c, struct stamp now);
+/* uid: of the process that has sent SIGHUP. */
+void caller_reload(struct caller *c, struct stamp now, unsigned uid);
 bool caller_is_draining(const struct caller *c, struct stamp now);
 void caller_hand_over(struct caller *c, struct stamp now);
 /* After caller_run: what is to run instead, the caller's; NULL: nothing, it was ended. */
 struct notify_config *caller_take_next(struct caller *c);
-json_t *caller_configuration_json(const struct caller *c); /* of notify/status */
+json_t *caller_configuration_json(struct caller *c); /* of notify/status */
 void caller_reload_free(struct caller *c);
+
+/* --- caller_calling.c: who is on which level when, delays, ways to people by name and kind; never an
+ * address, a number or a secret. At most CALLER_CALLING bytes as compact JSON: what finds no room is named in
+ * "left_out". NULL: no memory. */
+#define CALLER_CALLING 2800
+json_t *caller_calling_json(const struct notify_config *config);
 
 /* --- caller_letters.c: what comes from the broker */
 void caller_letter(struct caller *c, struct stamp now, const struct inbox_letter *letter);

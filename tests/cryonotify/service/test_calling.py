@@ -1,8 +1,10 @@
 """From an alarm on MQTT to people, and what keeps after them."""
 import datetime
 import json
+import os
 import select
 import socket
+import subprocess
 import threading
 
 from notify_case import NotifyTest, Receiver, free_port, harness, now_ms, rfc3339, until
@@ -428,7 +430,11 @@ class Calling(NotifyTest):  # each
 
     def test_check(self):
         good = self.configure()
-        self.assertEqual(self.command("check").returncode, 0)
+        done = self.command("check")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("'chen' has only one channel, 'hook'", done.stderr)
+        self.assertIn("there is no 'link'", done.stderr)
+        self.assertEqual(done.stderr.count("warning: "), 2)
         with open(good) as f:
             text = f.read()
         with open(good, "w") as f:
@@ -438,6 +444,45 @@ class Calling(NotifyTest):  # each
         self.assertIn("did you mean 'wang'", done.stderr)
         self.assertIn("did you mean 'collect'", done.stderr)
         self.assertIn("notify.yaml:", done.stderr)
+
+    def warnings(self, **changes):
+        self.configure(**changes)
+        return [line[len("warning: "):] for line in self.command("check").stderr.splitlines() if line.startswith("warning: ")]
+
+    def test_who_would_not_be_told(self):
+        """What is allowed, and leaves somebody untold one day, is said with its place."""
+        link = {"listen": "127.0.0.1:9", "url": "http://127.0.0.1:9"}
+        both = {"hook": "", "mail": "a@example.org"}
+        people = {name: {"channels": both} for name in ("li.na", "wang")}
+        rota = [{"people": "li.na"}, {"people": "wang"}]
+        self.assertEqual(self.warnings(link=link, people=people, rota=rota), [])
+        (only,) = self.warnings(link=link, people={"li.na": {"channels": both}}, rota=[{"people": "li.na"}, {"people": "li.na"}])
+        self.assertIn("'li.na' is the only person on the rota", only)
+        self.assertRegex(only, r"notify.yaml:\d+:\d+: ")
+        (above,) = self.warnings(link=link, people=people, rota=[{"people": ["li.na", "wang"]}])
+        self.assertIn("nobody on a level above the first", above)
+        mail = {name: {"channels": {"mail": "a@example.org"}} for name in people}
+        (service,) = self.warnings(link=link, people=mail, rota=rota)  # one for all, not one for each
+        self.assertIn("every message to everybody goes through %s" % harness.ADDRESS, service)
+        two = self.settings()["channels"]
+        two["mail-2"] = dict(two["mail"], port=26)
+        apart = {"li.na": {"channels": {"mail": "a@example.org"}}, "wang": {"channels": {"mail-2": "b@example.org"}}}
+        (service,) = self.warnings(link=link, people=apart, rota=rota, channels=two)
+        self.assertIn("every message to everybody goes through", service)
+        one = dict(people, wang={"channels": {"hook": ""}})
+        (single,) = self.warnings(link=link, people=one, rota=rota)
+        self.assertIn("'wang' has only one channel, 'hook'", single)
+
+    def test_the_examples(self):
+        """What is shipped sets a good example; files that only a site can have are not there."""
+        config = os.path.dirname(os.environ["CRYOMON_TEMPLATES"])
+        for name, left in (("demo/notify.yaml", []), ("notify.yaml", ["wecom-url", "there is no 'link'"])):
+            done = subprocess.run([harness.binary("cryonotify"), "--config", os.path.join(config, name), "--templates",
+                                   os.environ["CRYOMON_TEMPLATES"], "check"], capture_output=True, text=True, timeout=60,
+                                  env=dict(os.environ, LC_ALL="C.UTF-8"))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            said = [line for line in done.stderr.splitlines() if not any(word in line for word in left)]
+            self.assertEqual(said, [])
 
 
 if __name__ == "__main__":
