@@ -352,7 +352,7 @@ static void print_late(const struct sums *sums, int fault, const char *name)
         if (isinf(c->warm_h))
             continue;
         warm++;
-        missed += isinf(by);
+        missed += isinf(by) != 0;
         late += !isinf(by) && c->warm_h - by < IN_TIME_H;
     }
     printf("%s: of %u that warmed %u not noticed, %u less than %.0f h before; of all %u the top's limit was "
