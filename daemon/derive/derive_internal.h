@@ -84,6 +84,7 @@ struct derive {
     bool ready;
     bool started;
     struct stamp now;    /* the latest */
+    int64_t news_us;     /* boot time: what was read before is the past */
     int64_t tank_us;     /* tank time less boot time */
     int64_t tick_us;     /* the next time that all are looked at, tank time */
     int64_t hall_us;     /* and that the halls are */
