@@ -79,6 +79,7 @@ enum system_fault {
     FAULT_DRILL,          /* a drill: not a fault, but it takes the whole way of one to a person */
     FAULT_DRILL_OVERDUE,  /* nobody has confirmed a drill, or none was held for longer than the site wants */
     FAULT_NOTIFY_OFF,     /* somebody, or a way to somebody, is switched off: not called for a while */
+    FAULT_NOTIFY_CONFIG,  /* a changed notify.yaml was refused: people are called as the one before says */
     FAULT_COUNT
 };
 const char *engine_fault_name(enum system_fault fault); /* "state-database", ... */

@@ -54,6 +54,17 @@ void freezer_record_shift(struct freezer_record *record, int64_t by_us)
     shift(&record->minus40_us, by_us);
 }
 
+enum freezer_seen freezer_record_seen(const struct freezer_record *r, unsigned step)
+{
+    bool is_first = !r->begin_known;
+
+    for (unsigned i = 0; i < step && is_first; i++)
+        is_first = !r->steps[i].entered;
+    if (r->steps[step].entered)
+        return is_first ? FREEZER_PARTLY_SEEN : FREEZER_SEEN;
+    return is_first ? FREEZER_NOT_SEEN : FREEZER_NOT_REACHED;
+}
+
 bool freezer_record_rate(const struct freezer_record *record, unsigned step, micro_t *ret_per_hour)
 {
     const struct freezer_conduct *c = &record->steps[step];

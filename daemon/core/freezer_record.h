@@ -146,6 +146,16 @@ struct freezer_verdict {
 void freezer_record_judge(const struct freezer_record *record, const struct freezer_program *program,
                           struct freezer_verdict *ret);
 
+/* Was a step of the program seen? Of a run that went on already when it was first seen, what came before is
+ * not known. */
+enum freezer_seen {
+    FREEZER_NOT_REACHED,
+    FREEZER_NOT_SEEN,    /* the run may have been in it before it was first seen */
+    FREEZER_PARTLY_SEEN, /* what was measured of it is the least */
+    FREEZER_SEEN,
+};
+enum freezer_seen freezer_record_seen(const struct freezer_record *record, unsigned step);
+
 /* A step's rate per hour (negative: cooling), the line of least squares through its readings. False: not
  * known: fewer than 5 readings, or less than half of the step seen. */
 bool freezer_record_rate(const struct freezer_record *record, unsigned step, micro_t *ret_per_hour);

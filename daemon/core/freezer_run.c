@@ -59,6 +59,12 @@ int freezer_run_follow(struct freezer_run *run, const struct freezer_program *pr
     return 0;
 }
 
+void freezer_run_gap(struct freezer_run *run, int64_t gap_us)
+{
+    run->setup.gap_us = gap_us;
+    run->record.ice.gap_us = gap_us;
+}
+
 void freezer_run_attend(struct freezer_run *run)
 {
     run->waiting = false;

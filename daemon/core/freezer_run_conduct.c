@@ -41,6 +41,36 @@ static bool is_settling(const struct freezer_run *run, int64_t now_us)
            now_us - run->record.begin.boot_us < (int64_t)run->setup.program->settle_ms * 1000;
 }
 
+bool freezer_run_sees(const struct freezer_run *run, int64_t since_us, int64_t now_us)
+{
+    const struct freezer_step *s = step_of(run);
+    const enum freezer_input by = s != NULL && s->of_sample ? FREEZER_INPUT_SAMPLE : FREEZER_INPUT_CHAMBER;
+    micro_t off;
+
+    return s != NULL && run->inputs[by].us > since_us && freezer_run_deviation(run, now_us, &off);
+}
+
+static bool is_beyond(const struct freezer_run *run, int64_t now_us)
+{
+    const micro_t most = run->setup.program != NULL ? run->setup.program->limits.deviation : FREEZER_NONE;
+    micro_t off;
+
+    return most != FREEZER_NONE && freezer_run_deviation(run, now_us, &off) && (off > most || off < -most);
+}
+
+bool freezer_run_keeps(const struct freezer_run *run, int64_t since_us, int64_t now_us)
+{
+    return freezer_run_sees(run, since_us, now_us) && !is_settling(run, now_us) &&
+           run->outside_since_us == FREEZER_NONE && !is_beyond(run, now_us);
+}
+
+bool freezer_run_saw_step(const struct freezer_run *run)
+{
+    const struct freezer_record *r = &run->record;
+
+    return r->begin_known || (run->step >= 0 && r->steps[run->step].begin_us > r->begin.boot_us);
+}
+
 static void overshoot(struct freezer_run *run, micro_t value)
 {
     const struct freezer_program *p = run->setup.program;
@@ -145,15 +175,10 @@ static bool is_on(const struct freezer_run *run, enum freezer_input input, int64
 
 static bool deviates(const struct freezer_run *run, int64_t now_us)
 {
-    const struct freezer_program *p = run->setup.program;
-    micro_t off;
-
     if (run->outside_since_us != FREEZER_NONE &&
         now_us - run->outside_since_us >= run->setup.deviation_after_us)
         return true;
-    return p != NULL && p->limits.deviation != FREEZER_NONE && !is_settling(run, now_us) &&
-           freezer_run_deviation(run, now_us, &off) &&
-           (off > p->limits.deviation || off < -p->limits.deviation);
+    return !is_settling(run, now_us) && is_beyond(run, now_us);
 }
 
 static bool stalls(const struct freezer_run *run, int64_t now_us)

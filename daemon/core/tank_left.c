@@ -17,8 +17,9 @@
 #define SHORTER_WHOLE 0.4
 #define LONGER        0.9
 #define DRY_CM        0.1
-#define DRY_RISE_K    3.0 /* so much the top must have warmed where the level shows no liquid, */
-#define WET_RISE_K    8.0 /* or tells nothing: lid and sawtooth warm it too; */
+#define LEAST_SHARE   0.01 /* of the content: what may be left when the reading has stepped by more than it */
+#define DRY_RISE_K    3.0  /* so much the top must have warmed where the level shows no liquid, */
+#define WET_RISE_K    8.0  /* or tells nothing: lid and sawtooth warm it too; */
 #define WARMING_US    (2 * TANK_HOUR_US) /* for so long */
 #define FELL_BACK_K   2.0
 #define DRY_SHARE     0.7
@@ -59,7 +60,7 @@ static bool find_rate(const struct tank *t, struct rate *ret)
         return false;
     if (from_fit(t, ret))
         return true;
-    if (!tank_vacuum_knows(t, t->last_cm) || t->lid_open)
+    if (!tank_vacuum_knows_here(t) || t->lid_open)
         return false;
     double room = tank_good(&t->input.room) ? tank_room_factor(tank_number(t->input.room.value)) : 1;
     double index = t->n_index > 0 ? tank_vacuum_index(t) : 1, value = t->base * room * index;
@@ -140,13 +141,13 @@ static void say_all(struct tank_view *ret, struct tank_quantity quantity)
 
 static void say_litres(const struct tank *t, struct tank_view *ret)
 {
-    double content = tank_content(t, t->last_cm);
+    double content = tank_content(t, t->last_cm), other = tank_content(t, tank_step_other_cm(t));
     if (!tank_good(&t->input.level))
         ret->litres = tank_unknown(tank_no_reading(&t->input.level));
     else if (t->model.n_shape == 0)
         ret->litres = tank_unknown(TANK_NO_SHAPE);
     else
-        ret->litres = tank_says(content, content, content);
+        ret->litres = tank_says(content, tank_smaller(content, other), tank_larger(content, other));
 }
 
 /* From its own slope, when it is clearly one: from the coldest by rise_k at least. share: of the shortest
@@ -167,9 +168,9 @@ static struct tank_quantity trend(const struct tank *t, double limit_c, double r
     return tank_says(margin / fit.per_day * 24, margin / fit.high * 24 * share, margin / fit.low * 24 * 1.3);
 }
 
-static bool is_dry(const struct tank *t)
+bool tank_left_is_dry(const struct tank *t, double cm)
 {
-    return tank_content(t, t->last_cm) <= tank_per_cm(t, 0) * DRY_CM;
+    return tank_content(t, cm) <= tank_per_cm(t, 0) * DRY_CM;
 }
 
 /* Days in which it did not warm would hide that it warms now: a day without a clear rise begins anew. */
@@ -217,6 +218,21 @@ static void say_level_unusable(const struct tank *t, enum tank_why why, struct t
         ret->left_low_h = tank_says(0, 0, 0); /* below it is below it, however fast */
 }
 
+static void say_left(const struct tank *t, const struct rate *rate, double content, struct tank_view *ret)
+{
+    ret->left_empty_h = hours(t, content, 1, rate);
+    say_low(t, rate, content, ret);
+    ret->left_150_h = warm(t, -150, &ret->left_empty_h, rate);
+    ret->left_135_h = warm(t, -135, &ret->left_empty_h, rate);
+}
+
+/* The reading has stepped: what it would say without that may be so, too. */
+static void widen(struct tank_quantity *q, const struct tank_quantity *other)
+{
+    q->low = other->low < q->low ? other->low : q->low;
+    q->high = other->high > q->high ? other->high : q->high;
+}
+
 void tank_left_view(const struct tank *t, struct tank_view *ret)
 {
     struct rate rate = {0};
@@ -228,7 +244,11 @@ void tank_left_view(const struct tank *t, struct tank_view *ret)
         return;
     }
     double content = tank_content(t, t->last_cm);
-    if (is_dry(t)) {
+    if (tank_sense_contradicts(t)) {
+        say_all(ret, tank_unknown(TANK_BAD_READING));
+        return;
+    }
+    if (tank_left_is_dry(t, t->last_cm)) {
         ret->left_low_h = ret->left_empty_h = tank_says(0, 0, 0);
         say_warming(t, DRY_RISE_K, DRY_SHARE, TANK_NOT_FALLING, ret);
         return;
@@ -237,8 +257,14 @@ void tank_left_view(const struct tank *t, struct tank_view *ret)
         say_level_unusable(t, is ? TANK_NOT_FALLING : no_rate(t), ret);
         return;
     }
-    ret->left_empty_h = hours(t, content, 1, &rate);
-    say_low(t, &rate, content, ret);
-    ret->left_150_h = warm(t, -150, &ret->left_empty_h, &rate);
-    ret->left_135_h = warm(t, -135, &ret->left_empty_h, &rate);
+    say_left(t, &rate, content, ret);
+    double other = tank_content(t, tank_step_other_cm(t));
+    if (other != content) {
+        struct tank_view without = {0};
+        say_left(t, &rate, tank_larger(other, LEAST_SHARE * content), &without);
+        widen(&ret->left_low_h, &without.left_low_h);
+        widen(&ret->left_empty_h, &without.left_empty_h);
+        widen(&ret->left_150_h, &without.left_150_h);
+        widen(&ret->left_135_h, &without.left_135_h);
+    }
 }

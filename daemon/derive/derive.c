@@ -68,6 +68,7 @@ int derive_create(const struct config *config, struct stamp now, struct derive *
     if (d == NULL)
         return -ENOMEM;
     d->config = config;
+    d->news_us = INT64_MAX;
     d->tank_us = (now.utc_us > LEAST_NOW_US ? now.utc_us : LEAST_NOW_US) - now.boot_us;
     int r = index_uses(d);
     if (r == 0)
@@ -103,6 +104,24 @@ void derive_free(struct derive *d)
 bool derive_wants(const struct derive *d, uint16_t point)
 {
     return d->first_use[point + 1] > d->first_use[point];
+}
+
+int64_t derive_past_us(const struct derive *d, uint16_t point)
+{
+    int64_t past_us = 0;
+    for (uint32_t i = d->first_use[point]; i < d->first_use[point + 1]; i++) {
+        if (d->uses[i].kind != DERIVE_USE_FREEZER)
+            return DERIVE_TANKS_PAST_US;
+        past_us = DERIVE_FREEZERS_PAST_US;
+    }
+    return past_us;
+}
+
+int64_t derive_past_most_us(const struct config *config)
+{
+    return config->n_vessels > 0 || config->n_supplies > 0 ? DERIVE_TANKS_PAST_US
+           : config->n_freezers > 0                        ? DERIVE_FREEZERS_PAST_US
+                                                           : 0;
 }
 
 static void set_now(struct derive *d, struct stamp now)
@@ -155,6 +174,11 @@ void derive_ready(struct derive *d)
         return;
     d->ready = true;
     derive_freezer_ready(d);
+}
+
+void derive_news_from(struct derive *d, int64_t boot_us)
+{
+    d->news_us = boot_us;
 }
 
 bool derive_is_ready(const struct derive *d)

@@ -55,6 +55,13 @@ void derive_free(struct derive *derive);
 /* Is the point one of the inputs? */
 bool derive_wants(const struct derive *derive, uint16_t point);
 
+/* How far back a past is to be fed before derive_ready: by point, and the most of all points; 0: it is no
+ * input. */
+#define DERIVE_TANKS_PAST_US    (INT64_C(28) * 86400 * 1000000) /* also of supplies */
+#define DERIVE_FREEZERS_PAST_US (INT64_C(2) * 86400 * 1000000)
+int64_t derive_past_us(const struct derive *derive, uint16_t point);
+int64_t derive_past_most_us(const struct config *config);
+
 /* Times must not go backwards; an earlier one counts as the last. A suspended machine is a gap. */
 void derive_take(struct derive *derive, struct stamp at, uint16_t point, const struct reading *reading);
 void derive_look(struct derive *derive, struct stamp now);
@@ -63,6 +70,10 @@ void derive_look(struct derive *derive, struct stamp now);
  * not told; one that goes on is, at its end. */
 void derive_ready(struct derive *derive);
 bool derive_is_ready(const struct derive *derive);
+
+/* Before derive_ready(): a fill that is found to have ended by a reading from this moment (boot time) on was
+ * told by nobody yet, and will be. */
+void derive_news_from(struct derive *derive, int64_t boot_us);
 
 enum derived_kind {
     DERIVED_READING,   /* of a derived point */
@@ -124,10 +135,11 @@ const struct derive_ended *derive_last_run(const struct derive *derive, uint16_t
 const struct program *derive_run_program(const struct derive *derive, uint16_t freezer, bool last);
 
 /* The run of the freezer that begins from that moment (UTC) on, or goes on then, until the other, is to
- * follow this program: for what is recalled. The last DERIVE_PLANS are kept. */
+ * follow this program (-1: not told), and until derive_ready() its readings have a gap between them as that
+ * was configured then (0: as now): for what is recalled. The last DERIVE_PLANS are kept. */
 #define DERIVE_PLANS 8
-void derive_plan(struct derive *derive, uint16_t freezer, int64_t from_utc_us, int64_t to_utc_us,
-                 int program);
+void derive_plan(struct derive *derive, uint16_t freezer, int64_t from_utc_us, int64_t to_utc_us, int program,
+                 int64_t gap_us);
 
 /* When a run is to have begun; FREEZER_NONE: none is expected. run-late holds from then on until one begins,
  * or until another time is said. */

@@ -23,14 +23,14 @@ static bool knows_if_there(const struct derive_freezer *f, enum freezer_input in
 static bool would_be_seen(const struct derive_freezer *f, enum freezer_finding finding, int64_t now_us)
 {
     const struct freezer_run *run = &f->run;
-    micro_t off;
 
     switch (finding) {
     case FREEZER_FINDING_DEVIATION:
+        return freezer_run_keeps(run, f->ready_us, now_us);
     case FREEZER_FINDING_OVERSHOOT:
-        return freezer_run_deviation(run, now_us, &off);
+        return freezer_run_sees(run, f->ready_us, now_us);
     case FREEZER_FINDING_STALL:
-        return knows_if_there(f, FREEZER_INPUT_STATUS, now_us) &&
+        return freezer_run_saw_step(run) && knows_if_there(f, FREEZER_INPUT_STATUS, now_us) &&
                knows_if_there(f, FREEZER_INPUT_SEGMENT, now_us) &&
                knows_if_there(f, FREEZER_INPUT_SETPOINT, now_us);
     case FREEZER_FINDING_NO_EXOTHERM:

@@ -101,6 +101,13 @@ struct command_request {
     char run[RUN_ID_MAX], program[ID_MAX], operator[WHO_MAX], lots[LOTS_MAX]; /* of a freezer's run */
 };
 
+/* Is on disk what a person has caused? An answer waits for that, but for no longer than ANSWER_HOLD_MS. */
+#define ANSWER_HOLD_MS 2000
+struct record_note {
+    enum record_state { RECORD_NONE, RECORD_STORED, RECORD_NOT_YET } state; /* NONE: there is no event */
+    char why[LANGUAGES][WHY_MAX]; /* NOT_YET: a sentence for people that says so, and why */
+};
+
 /* What became of it. */
 struct command_result {
     int error; /* 0, or -errno: -ENOENT no such alarm (point, device), -EALREADY nothing to do, else see why
@@ -112,6 +119,7 @@ struct command_result {
     uint64_t seq;                 /* of the event, of a reading or a run */
     char beyond[NOTE_MAX];        /* of a reading: the alarms whose limits it is beyond, "a b"; "": none */
     bool is_late;                 /* of a reading: entered late, or behind a newer one */
+    struct record_note record;
 };
 
 /* A person's channel, or all of a person, that is switched off in cryonotify. */
@@ -123,28 +131,46 @@ struct notify_off {
 
 /* A set of what is wrong with the ways to people: each with a name of its own, by which it is known again. */
 #define NOTIFY_TROUBLES_MAX 64
+#define NOTIFY_TROUBLE_TEXT 224
 struct notify_trouble {
-    char key[3 * ID_MAX]; /* "li.na/mail" */
-    char words[96];       /* more of it: the error; "": none */
+    char key[3 * ID_MAX];                      /* "li.na/mail": the same in every language */
+    char text[LANGUAGES][NOTIFY_TROUBLE_TEXT]; /* all of it; the English one begins with the key */
 };
 struct notify_troubles {
     unsigned n, n_more; /* n_more: for which there was no room */
     struct notify_trouble list[NOTIFY_TROUBLES_MAX];
 };
 
-/* What cryonotify says of itself (its status), as far as it matters here. */
+/* A notify.yaml that cryonotify has refused. */
 #define NOTIFY_HASH 65
+struct notify_refusal {
+    int64_t utc_us;                 /* when; 0: not said, the rest neither */
+    char by[WHO_MAX];               /* who wanted it read */
+    char sha256[NOTIFY_HASH];       /* of the file; "": it could not be read */
+    int64_t modified_utc_us;        /* when the file was last written; 0: not said */
+    int64_t n;                      /* mistakes */
+    char first[200];                /* the first of them, "notify.yaml:3:5: ..." */
+    char text[LANGUAGES][NOTE_MAX]; /* in words, from one that says no more */
+};
+
+/* What cryonotify says of itself (its status), as far as it matters here. */
+#define NOTIFY_CALLING_MAX 2816 /* with the rest of an event it fits into BODY_MAX */
 struct notify_report {
     bool online, would_be_told, people; /* people: too few */
     bool unreadable;                    /* something came that is no status: nothing else is known */
     char run[WHO_MAX];
-    char text[NOTE_MAX]; /* why nobody would be told, in words */
-    char persons[NOTE_MAX];
+    char text[LANGUAGES][NOTE_MAX]; /* why nobody would be told, in words */
+    char persons[LANGUAGES][NOTE_MAX];
     struct notify_troubles failed, off, unknown; /* unknown: may have failed, not tried so far */
     unsigned n_offs;
     struct notify_off offs[NOTIFY_OFFS_MAX];
-    char configuration[NOTIFY_HASH]; /* SHA-256 of its notify.yaml, in hexadecimal; "": not said */
-    int64_t loaded_utc_us;           /* when it was read; 0: not said */
+    char configuration[NOTIFY_HASH];  /* SHA-256 of its notify.yaml, in hexadecimal; "": not said */
+    int64_t loaded_utc_us;            /* when it was read; 0: not said */
+    char by[WHO_MAX];                 /* who wanted it read: "start", "SIGHUP, uid 0" */
+    int64_t modified_utc_us;          /* when the file was last written; 0: not said */
+    char calling[NOTIFY_CALLING_MAX]; /* who is called when, as JSON text; "": not said */
+    bool refused;                     /* another one has mistakes */
+    struct notify_refusal refusal;
 };
 
 /* A call, as cryonotify tells of it. */
@@ -168,6 +194,7 @@ struct run_row {
     char asset[ID_MAX], run[RUN_ID_MAX], program[ID_MAX], how[16], verdict[24];
     int64_t begin_utc_us, end_utc_us;
     char operator[WHO_MAX], lots[LOTS_MAX], who[WHO_MAX];
+    int64_t gap_us; /* of one that began: as it was configured; 0: not told */
 };
 
 #define DIAGNOSTICS_INTERVAL_MS 10000
@@ -189,6 +216,7 @@ enum core_kind {
     CORE_RELOAD,      /* control: same as SIGHUP */
     CORE_CONFIG,      /* loader: a configuration is ready (config), or refused (config NULL) */
     CORE_FAULT,       /* store, publisher: a part has failed or is well again */
+    CORE_DURABLE,     /* store: which events are on disk, and which never will be */
     CORE_GAP,         /* store: records that had to be given up; the core makes an event of it */
     CORE_CUSTODY, /* store: a new signing key, damage, days that were removed: the core makes an event of it
                    */
@@ -279,6 +307,10 @@ struct core_message {
             bool failed;
             char detail[NOTE_MAX];
         } fault;
+        struct {
+            uint64_t seq;                /* all up to this one are on disk, but for: */
+            uint64_t lost_from, lost_to; /* some of these were given up; 0: none */
+        } durable;
         struct {
             uint64_t count;
             int64_t from_utc_us, to_utc_us;
@@ -476,9 +508,10 @@ struct control_message {
     union {
         struct {
             uint32_t ticket;
-            int error;                      /* 0, or -errno */
-            uint64_t seq;                   /* of the event, to a record */
-            struct command_result result;   /* to a command; its error and seq stand above too */
+            int error;    /* 0, or -errno */
+            uint64_t seq; /* of the event, to a record */
+            struct command_result
+                result; /* to a command; its error and seq stand above too. record: to any */
             char detail[RELOAD_DETAIL_MAX]; /* to a reload that was refused: the mistakes, line by line */
             struct verification {
                 struct reading reading; /* of the point at that moment */

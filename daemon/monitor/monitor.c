@@ -17,7 +17,8 @@
 #define STOP_BUSES_US     (250 * MS_US)   /* of the two seconds that a stop may take */
 #define HOUSEKEEPING_US   SECOND_US
 #define QUEUE_CALM_US     (10 * SECOND_US) /* no sample lost for so long: the fault is over */
-#define MESSAGES_PER_TURN 1024             /* then time, signals and the watchdog get their turn */
+#define DISK_HANGS        "the disk does not answer", "磁盘没有响应" /* en, zh */
+#define MESSAGES_PER_TURN 1024 /* then time, signals and the watchdog get their turn */
 
 /* ---------------------------------------------------------------- making and freeing */
 
@@ -174,17 +175,6 @@ void monitor_free(struct monitor *m)
 
 /* ---------------------------------------------------------------- messages */
 
-void monitor_answer(struct monitor *m, uint32_t ticket, int error, const char *detail)
-{
-    struct control_message message = {.kind = CONTROL_ANSWER, .generation = m->config->generation};
-    if (m->parts.control == NULL || ticket == 0)
-        return;
-    message.answer.ticket = ticket;
-    message.answer.error = error;
-    snprintf(message.answer.detail, sizeof message.answer.detail, "%s", detail != NULL ? detail : "");
-    (void)mailbox_post(control_mailbox(m->parts.control), MAILBOX_RESERVED, &message);
-}
-
 /* What has to do with people, and what is kept of it. */
 static void handle_people(struct monitor *m, struct core_message *message)
 {
@@ -266,6 +256,9 @@ static void handle(struct monitor *m, struct core_message *message)
     case CORE_FAULT:
         monitor_fault(m, message->fault.fault, FROM_OWNER, message->fault.failed, message->fault.detail);
         break;
+    case CORE_DURABLE:
+        monitor_answers_durable(m, message);
+        break;
     case CORE_GAP:
         monitor_lost_records(m, message);
         break;
@@ -296,12 +289,13 @@ static void watch_queue(struct monitor *m, int64_t now_us)
 {
     uint64_t dropped = mailbox_take_dropped(m->parts.core);
     if (dropped > 0) {
-        char detail[NOTE_MAX];
+        char detail[NOTE_MAX], zh[NOTE_MAX];
         snprintf(detail, sizeof detail, "%llu messages", (unsigned long long)dropped);
+        snprintf(zh, sizeof zh, "%llu 条消息", (unsigned long long)dropped);
         const struct announce_member members[] = {{.key = "count", .number = (int64_t)dropped},
                                                   {.key = "reason", .text = "the core's mailbox was full"}};
         monitor_event(m, clock_now(), "gap", members, 2);
-        monitor_fault(m, FAULT_QUEUE, FROM_MONITOR, true, detail);
+        monitor_fault_words(m, FAULT_QUEUE, FROM_MONITOR, true, detail, zh);
         m->queue_lost_us = now_us;
     } else if (m->faults[FAULT_QUEUE].sources != 0 && now_us - m->queue_lost_us > QUEUE_CALM_US) {
         monitor_fault(m, FAULT_QUEUE, FROM_MONITOR, false, "");
@@ -314,7 +308,7 @@ static void watch_disk(struct monitor *m, bool blocked)
     for (unsigned i = 0; i < 2; i++) {
         bool was = (m->faults[faults[i]].sources & FROM_MONITOR) != 0;
         if (was != blocked)
-            monitor_fault(m, faults[i], FROM_MONITOR, blocked, "the disk does not answer");
+            monitor_fault_words(m, faults[i], FROM_MONITOR, blocked, DISK_HANGS);
     }
 }
 
@@ -363,7 +357,7 @@ static void tell_status(struct monitor *m)
 /* What has to do with people: is there somebody, do they confirm, do they look. */
 static void watch_people(struct monitor *m, int64_t now_us)
 {
-    monitor_watch_bypasses(m, now_us);
+    monitor_watch_bypasses(m);
     monitor_watch_beyond(m);
     monitor_watch_rounds(m);
     monitor_watch_drill(m);
@@ -412,7 +406,7 @@ static void note_early(struct monitor *m, struct core_message *message)
         return;
     }
     record->sources = message->fault.failed ? FROM_OWNER : 0;
-    memcpy(record->detail, message->fault.detail, sizeof record->detail);
+    monitor_fault_detail(record, message->fault.detail, message->fault.detail);
 }
 
 /* Waits for what the store knows of earlier runs: until it has opened state.db, or has said that it can't. */
@@ -431,9 +425,9 @@ static void take_up(struct monitor *m)
         return;
     if (fault->sources == 0) { /* slower than we can wait */
         fault->sources = FROM_OWNER;
-        snprintf(fault->detail, sizeof fault->detail, "the disk does not answer");
+        monitor_fault_detail(fault, DISK_HANGS);
     }
-    log_line(LOG_CRIT, MID_STORE, "starting without the state database: %s", fault->detail);
+    log_line(LOG_CRIT, MID_STORE, "starting without the state database: %s", fault->detail[LANGUAGE_EN]);
 }
 
 static void begin(struct monitor *m)
@@ -454,7 +448,8 @@ static void begin(struct monitor *m)
     monitor_remove_unknown(m);
     int result = publisher_start(m->parts.publisher, m->parts.core, store_mailbox(m->parts.store));
     if (result < 0)
-        monitor_fault(m, FAULT_BROKER, FROM_MONITOR, true, "the publisher thread cannot start");
+        monitor_fault_words(m, FAULT_BROKER, FROM_MONITOR, true, "the publisher thread cannot start",
+                            "发布线程无法启动");
     monitor_settle_faults(m);
     monitor_carry_bypasses(m);
     result = monitor_start_buses(m);
@@ -474,8 +469,10 @@ static int64_t next_deadline(const struct monitor *m)
     int64_t deadline_us = engine_next_deadline(m->engine);
     if (m->next_housekeeping_us < deadline_us)
         deadline_us = m->next_housekeeping_us;
-    int64_t reload_us = monitor_reload_deadline(m);
-    return reload_us < deadline_us ? reload_us : deadline_us;
+    const int64_t others_us[] = {monitor_reload_deadline(m), monitor_answers_deadline(m)};
+    for (unsigned i = 0; i < 2; i++)
+        deadline_us = others_us[i] < deadline_us ? others_us[i] : deadline_us;
+    return deadline_us;
 }
 
 bool monitor_run(struct monitor *m)
@@ -488,13 +485,17 @@ bool monitor_run(struct monitor *m)
             handle(m, &message);
         struct event tick = {.kind = EVENT_TICK};
         (void)monitor_feed(m, &tick, NULL);
+        if (m->service_ended)
+            monitor_watch_bypasses(m);
         monitor_stale_points(m);
         monitor_publish_dirty(m);
+        monitor_answers_tick(m, clock_boot_us());
         housekeeping(m);
         take_signals(m);
     }
     service_stopping();
     log_line(LOG_NOTICE, MID_STOP, "stopping");
+    monitor_answers_finish(m);
     monitor_stop_buses(m, clock_boot_us() + STOP_BUSES_US);
     monitor_event(m, clock_now(), "stop", NULL, 0);
     const bool recalls_ended = monitor_recall_stop(m);

@@ -32,6 +32,7 @@ void monitor_send_event(struct monitor *m, const struct store_message *message)
     if (mailbox_post(store_mailbox(m->parts.store), MAILBOX_RESERVED, message) < 0) {
         m->events_lost =
             true; /* counted by the mailbox: the store tells the gap when it takes messages again */
+        monitor_answers_lost(m, message->event.seq, message->event.seq);
         log_line(LOG_CRIT, MID_STORE,
                  "event %llu could not be handed to the store: it takes nothing any more",
                  (unsigned long long)message->event.seq);
@@ -133,8 +134,8 @@ static struct alarm_news news_of(const struct monitor *m, uint16_t alarm, const 
     news.latched = news.view.latched;
     news.has_measure = news.view.has_measure;
     news.measure = news.view.measure;
-    if (model->kind == CONDITION_FAULT)
-        news.detail = m->faults[model->fault].detail;
+    for (int i = 0; i < LANGUAGES && model->kind == CONDITION_FAULT; i++)
+        news.detail[i] = m->faults[model->fault].detail[i];
     if (model->kind == CONDITION_FED || model->kind == CONDITION_CHATTER)
         outside_words(m, alarm, news.words);
     add_context(m, &news);
@@ -242,6 +243,7 @@ static void announce(struct monitor *m, struct alarm_news *news)
 
     memcpy(record->body, event->body, sizeof record->body);
     record->refreshed_us = event->at.boot_us;
+    record->seq = event->seq;
     monitor_send_event(m, &message);
     log_alarm(news);
     settle_record(m, news->alarm);
@@ -269,6 +271,7 @@ static void announce_transition(struct monitor *m, const struct transition *t, c
         news.note = command->note;
         news.via = command->via;
     }
+    m->service_ended |= t->kind == TRANSITION_IN_SERVICE && t->why == WHY_TIME;
     m->disabled_changed |= t->kind >= TRANSITION_SHELVED && t->kind <= TRANSITION_IN_SERVICE;
     announce(m, &news);
     monitor_refresh_members(m, &news);
@@ -319,13 +322,33 @@ int monitor_feed(struct monitor *m, const struct event *event, const struct comm
     return feed_at(m, clock_now(), event, command);
 }
 
+void monitor_fault_detail(struct fault_record *record, const char *en, const char *zh)
+{
+    const char *const words[LANGUAGES] = {[LANGUAGE_EN] = en, [LANGUAGE_ZH] = zh};
+    for (int i = 0; i < LANGUAGES; i++) {
+        size_t len = strnlen(words[i], NOTE_MAX);
+        if (len == NOTE_MAX)
+            len--;
+        while (len > 0 && ((unsigned char)words[i][len] & 0xC0) == 0x80)
+            len--;
+        memcpy(record->detail[i], words[i], len);
+        record->detail[i][len] = '\0';
+    }
+}
+
 void monitor_fault(struct monitor *m, enum system_fault fault, enum fault_source source, bool failed,
                    const char *detail)
+{
+    monitor_fault_words(m, fault, source, failed, detail, detail);
+}
+
+void monitor_fault_words(struct monitor *m, enum system_fault fault, enum fault_source source, bool failed,
+                         const char *en, const char *zh)
 {
     struct fault_record *record = &m->faults[fault];
     record->sources = failed ? record->sources | source : record->sources & ~(unsigned)source;
     if (failed)
-        snprintf(record->detail, sizeof record->detail, "%s", detail);
+        monitor_fault_detail(record, en, zh);
     struct event event = {.kind = EVENT_FAULT};
     event.fault.fault = fault;
     event.fault.failed = record->sources != 0;

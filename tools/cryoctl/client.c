@@ -296,6 +296,14 @@ void client_wipe_memory(void)
     json_set_alloc_funcs(malloc, wipe_free);
 }
 
+/* In one place, for every verb: whoever has done something must not take for granted that it is kept. */
+static void warn_unrecorded(const struct ctl *ctl, const json_t *answer)
+{
+    if (json_is_false(json_object_get(answer, "recorded")))
+        ctl_complain("%s", client_name(ctl, answer, "warning",
+                                       tr(ctl, "done, but not yet on disk", "已执行，但尚未写入磁盘")));
+}
+
 json_t *client_call_at(const struct ctl *ctl, const char *path, const char *method, json_t *parameters,
                        int timeout_ms, struct client_failure *ret_failure)
 {
@@ -324,6 +332,7 @@ json_t *client_call_at(const struct ctl *ctl, const char *path, const char *meth
         json_decref(result);
         result = json_object();
     }
+    warn_unrecorded(ctl, result);
     json_decref(reply);
     return result;
 }

@@ -108,6 +108,7 @@ static void put_in_force(struct replay *r, const struct mark *m)
         return;
     struct config *config = come_in_force(r, m->utc_us, m->sha256);
     side_load(r, &r->sides[IN_FORCE], config, m->utc_us);
+    replay_learn(r, m->utc_us);
     config_unref(config);
     excursions_limits(r);
 }
@@ -164,7 +165,7 @@ static void take_row(struct replay *r, const struct replay_row *row)
     excursions_feed(r, row);
     for (unsigned i = 0; i < SIDES; i++)
         side_sample(r, &r->sides[i], row);
-    r->readings += row->taken_us >= r->from_us;
+    r->readings += row->taken_us >= r->from_us && replay_is_of(r, row->point);
     r->last_us = row->taken_us > r->last_us ? row->taken_us : r->last_us;
 }
 
@@ -186,6 +187,26 @@ static int64_t lead(const struct config *c)
     return longest_us + LEAD_US < LEAD_MAX_US ? longest_us + LEAD_US : LEAD_MAX_US;
 }
 
+/* Is anything of the asset derived? Then the points of others may count: a room, a supply, its other tanks.
+ */
+static bool derives(const struct config *c, const char *asset)
+{
+    const int index = c != NULL ? config_find_asset(c, asset) : -1;
+    bool any = false;
+    for (unsigned i = 0; index >= 0 && i < c->n_vessels; i++)
+        any = any || c->vessels[i].asset == index;
+    for (unsigned i = 0; index >= 0 && i < c->n_supplies; i++)
+        any = any || c->supplies[i].asset == index;
+    for (unsigned i = 0; index >= 0 && i < c->n_freezers; i++)
+        any = any || c->freezers[i].asset == index;
+    return any;
+}
+
+int64_t replay_reach_us(const struct config *candidate)
+{
+    return derive_past_most_us(candidate) + lead(candidate);
+}
+
 static int prepare(struct replay *r, struct config *candidate)
 {
     struct in_force first = {0};
@@ -196,24 +217,29 @@ static int prepare(struct replay *r, struct config *candidate)
     result = result < 0 ? result : side_init(&r->sides[CANDIDATE], CANDIDATE);
     if (result < 0)
         return result;
-    int64_t n = history_points(r->reader, r->asset, NULL, take_point, r);
-    if (n < 0 || r->failed)
-        return n < 0 ? (int)n : -ENOMEM;
     r->begin_us = r->from_us - lead(candidate);
     result = in_force_before(r->reader, r->begin_us, &first);
     if (result < 0)
         return result;
     struct config *config = result > 0 ? come_in_force(r, first.since_us, first.sha256) : NULL;
+    r->wide = r->asset != NULL && (derives(candidate, r->asset) || derives(config, r->asset));
+    int64_t n = history_points(r->reader, r->wide ? NULL : r->asset, NULL, take_point, r);
+    result = said_read(r, r->begin_us - DERIVE_TANKS_PAST_US);
+    if (n < 0 || r->failed || result < 0) {
+        config_unref(config);
+        return n < 0 ? (int)n : result < 0 ? result : -ENOMEM;
+    }
     if (r->from_us - lead(config) < r->begin_us)
         r->begin_us = r->from_us - lead(config);
     side_load(r, &r->sides[IN_FORCE], config, r->begin_us);
     side_load(r, &r->sides[CANDIDATE], candidate, r->begin_us);
+    replay_learn(r, r->begin_us);
     config_unref(config);
     excursions_limits(r);
     n = history_events(r->reader, 0, r->begin_us, r->to_us, take_mark, r);
     if (r->n_marks > 0)
         qsort(r->marks, r->n_marks, sizeof *r->marks, by_time);
-    return n < 0 ? (int)n : r->failed ? -ENOMEM : 0;
+    return n < 0 ? (int)n : r->failed ? (r->error < 0 ? r->error : -ENOMEM) : 0;
 }
 
 static void forget(struct replay *r)
@@ -228,6 +254,7 @@ static void forget(struct replay *r)
     free(r->marks);
     free(r->periods);
     free(r->excursions);
+    free(r->said);
     free(r);
 }
 

@@ -146,13 +146,21 @@ static void join(struct replay *r)
     qsort(r->excursions, n, sizeof *r->excursions, by_begin);
 }
 
+static bool is_about(const struct told *t, uint32_t point)
+{
+    bool about = point > 0 && t->point == point;
+    for (unsigned i = 0; i < t->n_more; i++)
+        about = about || t->more[i] == point;
+    return about;
+}
+
 /* The first alarm of a side that tells of it. */
 static const struct told *teller(const struct side *s, const struct excursion *e)
 {
     const struct told *first = NULL;
     for (size_t i = 0; i < s->n; i++) {
         const struct told *t = &s->told[i];
-        if (t->point == e->point && (t->speaks_for & (e->high ? ABOVE : BELOW)) != 0 &&
+        if (is_about(t, e->point) && (t->speaks_for & (e->high ? ABOVE : BELOW)) != 0 &&
             t->from_us <= excursion_end(e) && end_of(t) >= e->from_us &&
             (first == NULL || t->from_us < first->from_us))
             first = t;
@@ -224,13 +232,21 @@ static json_t *one_told(const struct replay *r, const struct told *t)
     return ret;
 }
 
+static bool shares_point(const struct told *t, const struct told *lost)
+{
+    bool shares = is_about(t, lost->point);
+    for (unsigned i = 0; i < lost->n_more; i++)
+        shares = shares || is_about(t, lost->more[i]);
+    return shares;
+}
+
 /* Another alarm of the other side about the same point, on the same side of it, at that time. */
 static json_t *still_told(const struct replay *r, const struct side *s, const struct told *lost)
 {
-    for (size_t i = 0; i < s->n && lost->point > 0 && lost->speaks_for != 0; i++) {
+    for (size_t i = 0; i < s->n && lost->speaks_for != 0; i++) {
         const struct told *t = &s->told[i];
-        if (t->point == lost->point && (t->speaks_for & lost->speaks_for) != 0 &&
-            t->from_us <= end_of(lost) && end_of(t) >= lost->from_us)
+        if (shares_point(t, lost) && (t->speaks_for & lost->speaks_for) != 0 && t->from_us <= end_of(lost) &&
+            end_of(t) >= lost->from_us)
             return json_string(r->names.items[t->alarm - 1]);
     }
     return json_null();
@@ -355,6 +371,8 @@ static const char *why_unknown(const struct replay *r, const struct side *s, uin
     char name[2 * ID_MAX + 2];
     snprintf(name, sizeof name, "%s/%s", c->assets[c->points[point].asset].id, c->points[point].id);
     const json_t *known = json_object_get(r->points.index, name);
+    if (config_is_derived(c, point))
+        return NULL; /* needs none: its inputs do */
     if (known == NULL)
         return "no-history";
     if (s->point_name[point] == 0)
@@ -378,10 +396,7 @@ static json_t *not_known(const struct replay *r)
         for (uint32_t k = a->first_alarm; k < (uint32_t)a->first_alarm + a->n_alarms; k++)
             if (side_has_point(&c->alarm_models[k]) && c->alarm_models[k].point == i)
                 json_array_append_new(ids, json_string(c->alarms[k].id));
-        if (config_is_derived(c, i) && json_array_size(ids) == 0) { /* it has no alarms of its own */
-            json_decref(ids);
-            continue;
-        }
+        replay_derived_of_point(ids, c, i);
         append(list, json_pack("{s:s, s:s, s:s, s:o}", "asset", asset, "point", c->points[i].id, "why", why,
                                "alarms", ids));
     }
@@ -430,6 +445,7 @@ json_t *replay_facts(struct replay *r)
     excursions(r, f);
     alarms(r, f);
     json_object_set_new(f, "not_known", not_known(r));
+    replay_derived_facts(r, f);
     json_object_set_new(f, "left_out", count(r->sides[IN_FORCE].left_out + r->sides[CANDIDATE].left_out));
     return f;
 }

@@ -57,12 +57,13 @@ void excursions_limits(struct replay *r)
         for (unsigned k = 0; k < DETECTORS; k++)
             r->detectors[point][k].wanted = false;
     for (uint16_t i = 0; s->config != NULL && i < s->config->n_points; i++)
-        if (s->point_name[i] > 0)
+        if (s->point_name[i] > 0 && replay_is_of(r, s->point_name[i]))
             take_threshold(s->config, &r->detectors[s->point_name[i]][DETECT_THRESHOLD], i);
     for (uint16_t i = 0; s->config != NULL && i < s->config->n_alarms; i++) {
         const struct alarm_model *m = &s->config->alarm_models[i];
         bool limit = m->kind == CONDITION_HIGH || m->kind == CONDITION_LOW;
-        if (limit && m->priority == PRIORITY_CRITICAL && s->point_name[m->point] > 0)
+        if (limit && m->priority == PRIORITY_CRITICAL && s->point_name[m->point] > 0 &&
+            replay_is_of(r, s->point_name[m->point]))
             take_critical(r, r->detectors[s->point_name[m->point]], i);
     }
     for (uint32_t point = 1; point <= r->points.n; point++)

@@ -120,7 +120,7 @@ int rows_each(struct replay *r, rows_fn *row)
         end_us = end_us < r->to_us ? end_us : r->to_us;
         rows.n = rows.n_runs = 0;
         rows.overflow = false;
-        result = history_each(r->reader, r->asset, NULL, at_us, end_us, take_row, &rows);
+        result = history_each(r->reader, r->wide ? NULL : r->asset, NULL, at_us, end_us, take_row, &rows);
         if (rows.no_memory || (rows.overflow && stretch_us <= SHORTEST_US))
             result = rows.no_memory ? -ENOMEM : -E2BIG;
         if (rows.overflow) {
@@ -137,5 +137,5 @@ int rows_each(struct replay *r, rows_fn *row)
     free(rows.items);
     free(rows.runs);
     free(rows.heap);
-    return result < 0 ? (int)result : r->failed ? -ENOMEM : 0;
+    return result < 0 ? (int)result : r->failed ? (r->error < 0 ? r->error : -ENOMEM) : 0;
 }

@@ -16,6 +16,7 @@ int side_init(struct side *s, enum side_kind kind)
 
 static void forget_config(struct side *s)
 {
+    side_derive_drop(s);
     engine_free(s->engine);
     config_unref(s->config);
     free(s->point_name);
@@ -94,6 +95,8 @@ static void begin(struct replay *r, struct side *s, uint16_t alarm, int64_t utc_
                                     .speaks_for = speaks_for(model),
                                     .not_known = !is_known(s, alarm),
                                     .priority = (uint8_t)model->priority};
+    if (model->kind == CONDITION_FED)
+        side_derive_about(s, alarm, &s->told[s->n - 1]);
     s->open[name] = (uint32_t)s->n;
 }
 
@@ -123,6 +126,23 @@ static void take(struct replay *r, struct side *s)
 
 /* ---------------------------------------------------------------- a configuration */
 
+/* What is derived here needs no history; anything else must have one, in its unit. */
+static void name_point(struct replay *r, struct side *s, uint16_t i)
+{
+    const struct config *c = s->config;
+    char name[2 * ID_MAX + 2];
+    snprintf(name, sizeof name, "%s/%s", c->assets[c->points[i].asset].id, c->points[i].id);
+    const json_t *known = json_object_get(r->points.index, name);
+    uint32_t point = known != NULL             ? (uint32_t)json_integer_value(known)
+                     : config_is_derived(c, i) ? roster_index(&r->points, name)
+                                               : 0;
+    if (point == 0 || point >= REPLAY_POINTS_MAX ||
+        (r->units[point] != NULL && strcmp(r->units[point], c->points[i].unit) != 0))
+        return;
+    s->point_name[i] = point;
+    s->point_of[point] = (uint16_t)(i + 1);
+}
+
 static bool make_names(struct replay *r, struct side *s)
 {
     const struct config *c = s->config;
@@ -132,24 +152,20 @@ static bool make_names(struct replay *r, struct side *s)
     memset(s->point_of, 0, REPLAY_POINTS_MAX * sizeof *s->point_of);
     if (s->point_name == NULL || s->alarm_name == NULL)
         return false;
-    for (uint16_t i = 0; i < c->n_points; i++) {
-        snprintf(name, sizeof name, "%s/%s", c->assets[c->points[i].asset].id, c->points[i].id);
-        const json_t *known = json_object_get(r->points.index, name);
-        uint32_t point = known != NULL ? (uint32_t)json_integer_value(known) : 0;
-        if (point == 0 || strcmp(r->units[point], c->points[i].unit) != 0)
-            continue; /* no history of it, or in another unit */
-        s->point_name[i] = point;
-        s->point_of[point] = (uint16_t)(i + 1);
-    }
-    for (uint16_t i = 0; i < c->n_alarms; i++) {
+    for (uint16_t i = 0; i < c->n_points; i++)
+        name_point(r, s, i);
+    bool *tried = side_derive_tries(c);
+    for (uint16_t i = 0; tried != NULL && i < c->n_alarms; i++) {
         const char *asset = c->assets[c->alarms[i].asset].id;
-        bool outside = c->alarm_models[i].kind == CONDITION_FAULT || c->alarm_models[i].kind == CONDITION_FED;
+        bool outside = c->alarm_models[i].kind == CONDITION_FAULT ||
+                       (c->alarm_models[i].kind == CONDITION_FED && !tried[i]);
         if (outside || (r->asset != NULL && strcmp(asset, r->asset) != 0))
             continue;
         snprintf(name, sizeof name, "%s/%s", asset, c->alarms[i].id);
         s->alarm_name[i] = roster_index(&r->names, name);
     }
-    return true;
+    free(tried);
+    return tried != NULL;
 }
 
 static struct engine *make_engine(const struct config *c, int64_t utc_us)
@@ -217,8 +233,10 @@ void side_start(struct replay *r, struct side *s, int64_t utc_us)
     s->engine = make_engine(s->config, utc_us);
     if (s->engine == NULL)
         r->failed = true;
-    else
+    else {
         restore(s);
+        side_derive_restart(r, s, utc_us);
+    }
 }
 
 void side_load(struct replay *r, struct side *s, struct config *config, int64_t utc_us)
@@ -229,9 +247,11 @@ void side_load(struct replay *r, struct side *s, struct config *config, int64_t 
         memcpy(old.point_of, s->point_of, REPLAY_POINTS_MAX * sizeof *old.point_of);
     s->config = config != NULL ? config_ref(config) : NULL;
     s->engine = NULL;
+    s->derive = NULL;
+    s->holds = NULL;
     s->point_name = NULL;
     s->alarm_name = NULL;
-    if (old.point_of == NULL || (config != NULL && !make_names(r, s)))
+    if (old.point_of == NULL || (config != NULL && (!make_names(r, s) || !side_derive_make(s, utc_us))))
         r->failed = true;
     if (!r->failed)
         end_removed(r, s, utc_us);
@@ -251,30 +271,45 @@ void side_stop(struct side *s)
 
 /* ---------------------------------------------------------------- time and readings */
 
-void side_advance(struct replay *r, struct side *s, int64_t utc_us)
+void side_feed(struct replay *r, struct side *s, int64_t utc_us, const struct event *event)
+{
+    (void)engine_feed(s->engine, (struct stamp){.boot_us = utc_us, .utc_us = utc_us}, event);
+    take(r, s);
+}
+
+static void pass_deadlines(struct replay *r, struct side *s, int64_t utc_us)
 {
     const struct event tick = {.kind = EVENT_TICK};
     uint16_t stale;
-    if (s->engine == NULL)
-        return;
     for (int64_t due_us; (due_us = engine_next_deadline(s->engine)) <= utc_us;) {
-        (void)engine_feed(s->engine, (struct stamp){.boot_us = due_us, .utc_us = due_us}, &tick);
-        take(r, s);
+        side_feed(r, s, due_us, &tick);
         while (engine_take_stale(s->engine, &stale))
             ;
     }
+}
+
+void side_advance(struct replay *r, struct side *s, int64_t utc_us)
+{
+    if (s->engine == NULL)
+        return;
+    while (s->derive != NULL && s->look_us <= utc_us) {
+        pass_deadlines(r, s, s->look_us);
+        side_derive_look(r, s, s->look_us);
+    }
+    pass_deadlines(r, s, utc_us);
 }
 
 void side_sample(struct replay *r, struct side *s, const struct replay_row *row)
 {
     uint16_t point = s->point_of[row->point];
     struct event event = {.kind = EVENT_SAMPLE};
-    if (s->engine == NULL || point == 0)
-        return;
+    if (s->engine == NULL || point == 0 || config_is_derived(s->config, (uint16_t)(point - 1)))
+        return; /* what was derived then is derived anew */
     event.sample.point = (uint16_t)(point - 1);
     event.sample.reading = row->reading;
     (void)config_calibrate(s->config, event.sample.point, row->slot_us, &event.sample.reading);
     s->fed[row->point] = true;
-    (void)engine_feed(s->engine, (struct stamp){.boot_us = row->taken_us, .utc_us = row->taken_us}, &event);
-    take(r, s);
+    side_feed(r, s, row->taken_us, &event);
+    if (s->derive != NULL)
+        side_derive_take(r, s, row->taken_us, event.sample.point, &event.sample.reading);
 }

@@ -196,6 +196,59 @@ static void print_not_known(const struct ctl *ctl, const json_t *facts)
           (double)json_array_size(list));
 }
 
+/* ---------------------------------------------------------------- what is derived */
+
+static void print_derived(const struct ctl *ctl, const json_t *facts)
+{
+    char text[512], from[WHEN_MAX];
+    const json_t *derived = json_object_get(facts, "derived");
+    if (!json_is_object(derived))
+        return;
+    if (json_is_string(json_object_get(derived, "learned_from")))
+        snprintf(text, sizeof text,
+                 tr(ctl, "tanks, supplies and freezers: learned from the readings since %s",
+                    "储罐、供液和程序降温仪：从 %s 起的读数中学习"),
+                 when_print_text(ctl, from, client_text(derived, "learned_from")));
+    else
+        snprintf(text, sizeof text, "%s",
+                 tr(ctl, "tanks, supplies and freezers: there are no earlier readings to learn from",
+                    "储罐、供液和程序降温仪：没有更早的读数可供学习"));
+    const bool less = json_is_true(json_object_get(derived, "learned_less"));
+    table_line(stdout, ctl->colour, less ? TABLE_WARNING : TABLE_PLAIN, 0, text);
+    if (less)
+        table_line(
+            stdout, ctl->colour, TABLE_WARNING, 0,
+            tr(ctl,
+               "the record does not reach back far enough: what must be learned first is alarmed later "
+               "than it would be, with both",
+               "记录不够长：需先学习的内容，两种配置的报警都会晚于实际"));
+    table_line(stdout, ctl->colour, TABLE_FAINT, 0,
+               tr(ctl, "that a device was bypassed for maintenance is not taken into account",
+                  "未考虑设备因维护而被旁路的情况"));
+}
+
+static void print_not_tried(const struct ctl *ctl, const json_t *facts)
+{
+    const struct table_column columns[] = {{tr(ctl, "ALARM", "报警"), false},
+                                           {tr(ctl, "WHY", "原因"), false}};
+    struct table t;
+    size_t i;
+    const json_t *one, *list = json_object_get(facts, "not_tried");
+    table_init(&t, columns, 2);
+    json_array_foreach(list, i, one)
+    {
+        char text[256];
+        full_name(text, sizeof text, one);
+        table_row(&t);
+        table_cell(&t, 0, TABLE_PLAIN, text);
+        table_cell(&t, 1, TABLE_PLAIN,
+                   strcmp(client_text(one, "why"), "expected-runs") == 0
+                       ? tr(ctl, "when a run was expected is not known here", "此处不知道何时应有运行")
+                       : tr(ctl, "people's rounds are not replayed", "不重放人工巡检"));
+    }
+    print(ctl, &t, TABLE_FAINT, tr(ctl, "Not tried", "未试用"), (double)json_array_size(list));
+}
+
 /* ---------------------------------------------------------------- the whole */
 
 static void print_head(const struct ctl *ctl, const json_t *facts)
@@ -226,6 +279,7 @@ static void print_head(const struct ctl *ctl, const json_t *facts)
              number(facts, "n_in_force"), number(facts, "n_candidate"), number(facts, "n_lost"),
              number(facts, "n_gained"), number(facts, "n_later"), number(facts, "n_earlier"));
     table_line(stdout, ctl->colour, TABLE_PLAIN, 0, text);
+    print_derived(ctl, facts);
 }
 
 static void print_text(const struct ctl *ctl, const json_t *facts)
@@ -245,6 +299,7 @@ static void print_text(const struct ctl *ctl, const json_t *facts)
     print_excursions(ctl, facts, "excursions", tr(ctl, "All true excursions", "全部真实超限"), TABLE_HEAD);
     print_tallies(ctl, facts);
     print_not_known(ctl, facts);
+    print_not_tried(ctl, facts);
     if (number(facts, "left_out") > 0)
         ctl_complain(tr(ctl, "%.0f alarms were more than can be held: take a shorter range",
                         "有 %.0f 个报警超出容量：请缩短时段"),
@@ -266,7 +321,7 @@ static int replay(struct ctl *ctl, struct config *candidate, int64_t from_us, in
         history_close(reader);
         return result;
     }
-    progress_begin(&progress, ctl, from_us, to_us, false);
+    progress_begin(&progress, ctl, from_us - replay_reach_us(candidate), to_us, false);
     int error = replay_run(reader, candidate, ctl->asset, from_us, to_us, progress_at, &progress, &facts);
     progress_end(&progress);
     if (error == 0 && ctl->json) {

@@ -7,9 +7,11 @@
  * hold, held, holdback, pause; complete, completed, end, finished; reset, idle, ready, off; open; closed; on;
  * low. A state with another name counts as not known.
  *
+ * What a device said while it was bypassed is uncertain, as the daemon takes it.
+ *
  * The record keeps UTC. Where the clock was set, readings are taken in the order of storage, and the times of
- * a run go on as the clock went when it began (run_clock.h). What was set by more than that knows, or while
- * the daemon was away, hides what was read until the time was there again: that is left out.
+ * a run go on as the clock went when it began (record_clock.h). What was set by more than that knows, or
+ * while the daemon was away, hides what was read until the time was there again: that is left out.
  */
 #ifndef CRYOMON_RUNS_H
 #define CRYOMON_RUNS_H
@@ -18,20 +20,21 @@
 #include "freezer_run.h"
 #include "program.h"
 #include "reader.h"
-#include "run_clock.h"
+#include "record_bypass.h"
 
 struct runs_from {
     uint32_t has; /* inputs that there are: 1 << FREEZER_INPUT_... */
     int64_t
         gap_us; /* as configured; else three times the chamber's usual interval, at least FREEZER_GAP_US */
     uint64_t left_out; /* readings from before what was already read */
-    struct run_clock clock;
+    struct record_clock clock;
     int64_t utc_minus_us; /* the wall clock when the run that is given began, less the time by clock */
 };
 
 /* Which points are the freezer's inputs. */
 struct runs_input {
     char asset[ID_MAX], point[ID_MAX]; /* "": there is none */
+    char device[ID_MAX];               /* that has it now; "": not known */
     const struct point_config *config; /* for the states; NULL: not configured */
 };
 struct runs_inputs {

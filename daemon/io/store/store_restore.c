@@ -260,17 +260,28 @@ static void fold_off(struct notify_report *report, bool is_off, const struct not
     report->n_offs = n;
 }
 
-/* cryonotify's configuration that the chain knows: the last event of it. */
+/* cryonotify's configurations that the chain knows: the last event of it, and of one that was refused. */
 static int read_notify_configuration(struct store_db *db, struct notify_report *ret)
 {
-    static const char QUERY[] = "SELECT CASE WHEN json_valid(body) THEN json_extract(body, '$.sha256') END"
-                                " FROM event WHERE kind = 'notify-configuration' ORDER BY seq DESC LIMIT 1";
+    static const char QUERY[] =
+        "SELECT (SELECT CASE WHEN json_valid(body) THEN json_extract(body, '$.sha256') END FROM event"
+        " WHERE kind = 'notify-configuration' ORDER BY seq DESC LIMIT 1),"
+        " (SELECT CASE WHEN json_valid(body) AND json_type(body, '$.calling') = 'object' THEN 'known' END"
+        " FROM event WHERE kind = 'notify-configuration' ORDER BY seq DESC LIMIT 1),"
+        " (SELECT CASE WHEN json_valid(body) THEN json_extract(body, '$.refused') END FROM event"
+        " WHERE kind = 'notify-refused' ORDER BY seq DESC LIMIT 1)";
+    char refused[RFC3339_MAX] = "";
     sqlite3_stmt *stmt = NULL;
     int result = sqlite3_prepare_v2(db->db, QUERY, -1, &stmt, NULL);
     if (result == SQLITE_OK)
         result = sqlite3_step(stmt);
-    if (result == SQLITE_ROW)
+    if (result == SQLITE_ROW) {
         copy_column(ret->configuration, sizeof ret->configuration, stmt, 0);
+        copy_column(ret->calling, sizeof ret->calling, stmt, 1);
+        copy_column(refused, sizeof refused, stmt, 2);
+        if (clock_parse_utc(refused, &ret->refusal.utc_us) < 0)
+            ret->refusal.utc_us = 0;
+    }
     sqlite3_finalize(stmt);
     return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK : result;
 }
@@ -330,6 +341,7 @@ static void read_run(sqlite3_stmt *stmt, struct run_row *row)
     copy_column(row->operator, sizeof row->operator, stmt, 9);
     copy_column(row->lots, sizeof row->lots, stmt, 10);
     copy_column(row->who, sizeof row->who, stmt, 11);
+    row->gap_us = sqlite3_column_int64(stmt, 12);
 }
 
 /* What was said of the last runs of freezers, in order. */
@@ -339,7 +351,8 @@ static int read_runs(struct store_db *db, struct core_message *messages, size_t 
         "SELECT utc_us, asset, body ->> '$.transition', body ->> '$.freezer_run', body ->> '$.program',"
         " body ->> '$.how', body ->> '$.verdict', body ->> '$.begin', body ->> '$.end', body ->> "
         "'$.operator',"
-        " (SELECT group_concat(value, char(10)) FROM json_each(body, '$.lots')), body ->> '$.by'"
+        " (SELECT group_concat(value, char(10)) FROM json_each(body, '$.lots')), body ->> '$.by',"
+        " body ->> '$.gap_us'"
         " FROM (SELECT seq, utc_us, asset, body FROM event WHERE kind IN ('run', 'vessel') AND "
         "json_valid(body)"
         " ORDER BY seq DESC LIMIT ?1) ORDER BY seq";

@@ -61,6 +61,14 @@ void store_state_close(struct store *store)
     store_db_close(&store->state.db);
 }
 
+void store_state_moved(struct store *store)
+{
+    char detail[STORE_DETAIL_MAX];
+    snprintf(detail, sizeof detail, "%.180s: was moved or deleted while in use", store->state.db.path);
+    store_report_fault(store, FAULT_STATE_DB, detail);
+    store_state_close(store);
+}
+
 void store_state_free(struct store *store)
 {
     for (size_t i = 0; i < store->state.n_configs; i++)
@@ -90,6 +98,7 @@ void store_state_add_event(struct store *store, const struct event_record *event
     if (state->n == STORE_EVENTS_MAX) {
         int64_t utc_us = store_state_waiting(state, 0)->at.utc_us;
         store_report_gap(store, GAP_EVENTS, 1, utc_us, utc_us);
+        store_report_lost(store, store_state_waiting(state, 0)->seq, store_state_waiting(state, 0)->seq);
         drop_oldest(state, 1);
     }
     *store_state_waiting(state, state->n++) = *event;
@@ -196,6 +205,7 @@ static int put_baseline(struct store_state *state, const struct event_record *ev
 struct conflicts {
     uint64_t count;
     int64_t from_utc_us, to_utc_us;
+    uint64_t from_seq, to_seq;
 };
 
 static int write_event(struct store *store, const struct event_record *event, struct conflicts *conflicts)
@@ -206,9 +216,12 @@ static int write_event(struct store *store, const struct event_record *event, st
     if (event->seq <= state->last_seq || event->seq > INT64_MAX) {
         result = is_stored(state, event, &same);
         if (result == SQLITE_OK && !same) {
-            if (conflicts->count++ == 0)
+            if (conflicts->count++ == 0) {
                 conflicts->from_utc_us = event->at.utc_us;
+                conflicts->from_seq = event->seq;
+            }
             conflicts->to_utc_us = event->at.utc_us;
+            conflicts->to_seq = event->seq;
         }
         return result;
     }
@@ -307,6 +320,10 @@ static int write_transaction(struct store *store)
         result = write_rows(store, n_events, &conflicts);
     if (result == SQLITE_OK)
         result = sqlite3_exec(state->db.db, "COMMIT", NULL, NULL, NULL);
+    /* What was written into a file that nobody finds any more is not on record: it is kept for the next one.
+     */
+    if (result == SQLITE_OK && store_db_has_moved(&state->db))
+        result = SQLITE_READONLY_DBMOVED;
     if (result != SQLITE_OK)
         return result;
     state->run_written = true;
@@ -321,9 +338,13 @@ static int write_transaction(struct store *store)
         state->n_sent = 0;
         state->sent_due_boot_us = STORE_NEVER;
     }
-    drop_oldest(state, n_events);
-    if (n_events > 0)
+    if (n_events > 0) { /* not last_seq: another file's may be far above ours */
         store->report.durable_seq = state->last_seq;
+        store_report_recorded(store, store_state_waiting(state, n_events - 1)->seq);
+    }
+    if (conflicts.count > 0)
+        store_report_lost(store, conflicts.from_seq, conflicts.to_seq);
+    drop_oldest(state, n_events);
     store_report_gap(store, GAP_CONFLICT, conflicts.count, conflicts.from_utc_us, conflicts.to_utc_us);
     return SQLITE_OK;
 }
@@ -334,7 +355,9 @@ static void flush(struct store *store)
     char detail[STORE_DETAIL_MAX];
     heartbeat_busy(store->heartbeats, store->heartbeat, STORE_WRITE_MS);
     int result = write_transaction(store);
-    if (result != SQLITE_OK) {
+    if (result == SQLITE_READONLY_DBMOVED) {
+        store_state_moved(store);
+    } else if (result != SQLITE_OK) {
         bool full = store_db_is_full(&state->db, result);
         bool usable = store_db_failed(&state->db, result, detail, sizeof detail);
         store_report_fault(store, FAULT_STATE_DB, detail);

@@ -97,6 +97,7 @@ enum link_state {
     LINK_PENDING, /* CONFIRM: recorded and on its way to the daemon, not yet answered */
     LINK_ANEW,    /* this link is used up, and the alarm is open again: the next message has another link */
     LINK_REMOVED, /* the person is not in the configuration any more: nothing of the alarm is shown */
+    LINK_UNRECORDED, /* CONFIRM: acknowledged, but the daemon does not have it on disk yet */
 };
 
 struct link_reply {
@@ -124,7 +125,8 @@ int link_answer(struct link *link, const struct link_reply *reply);
 
 uint16_t link_port(const struct link *link); /* the bound one, when 0 was configured */
 
-/* Closes all connections; within a second. NULL is a no-op. */
+/* Closes all connections; within a second. A page that has got its answer before still shows it; another one
+ * that waits says that it is not known. NULL is a no-op. */
 void link_free(struct link *link);
 
 #endif

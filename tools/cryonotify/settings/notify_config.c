@@ -32,6 +32,8 @@ static const struct field top_fields[] = {
     {"silent_after", FIELD_DURATION, FIELD_OF(struct sections, silent_ms), .min = 1000, .max = HOUR_MS},
     {"broker_after", FIELD_DURATION, FIELD_OF(struct sections, broker_ms), .min = 1000, .max = HOUR_MS},
     {"attempt", FIELD_DURATION, FIELD_OF(struct sections, attempt_ms), .min = 1000, .max = 10 * MINUTE_MS},
+    {"next_channel", FIELD_DURATION, FIELD_OF(struct sections, next_channel_ms), .min = 1000,
+     .max = MINUTE_MS},
     {"retry", FIELD_DURATION, FIELD_OF(struct sections, retry_ms), .min = 100, .max = 10 * MINUTE_MS},
     {"probe", FIELD_DURATION, FIELD_OF(struct sections, probe_ms), .min = 100, .max = HOUR_MS},
 };
@@ -140,6 +142,7 @@ static void read_all(struct reader *r, struct yamldoc *doc)
 {
     struct notify_config *config = r->config;
     const struct yaml_node *root = yamldoc_root(doc);
+    const size_t before = r->problems->n;
     struct sections s = {.state = "/var/lib/cryonotify",
                          .socket = "/run/cryonotify/control",
                          .collect_ms = 10000,
@@ -147,6 +150,7 @@ static void read_all(struct reader *r, struct yamldoc *doc)
                          .silent_ms = 60000,
                          .broker_ms = 60000,
                          .attempt_ms = 120000,
+                         .next_channel_ms = 10000,
                          .retry_ms = 30000,
                          .probe_ms = 60000};
     (void)fields_walk(r->problems, root, "the configuration", top_fields, COUNT_OF(top_fields), &s);
@@ -161,6 +165,7 @@ static void read_all(struct reader *r, struct yamldoc *doc)
     config->rules.collect_ms = s.collect_ms;
     config->rules.needed = s.needed;
     config->rules.attempt_ms = s.attempt_ms;
+    config->rules.next_channel_ms = s.next_channel_ms;
     config->rules.retry_ms = s.retry_ms;
     config->rules.probe_ms = s.probe_ms;
     if (s.channels != NULL)
@@ -183,6 +188,8 @@ static void read_all(struct reader *r, struct yamldoc *doc)
     if (config->n_sites == 0)
         snprintf(config->sites[config->n_sites++], ID_MAX, "%s", config->site);
     check_whole(r, root);
+    if (r->problems->n == before)
+        notify_advise(r, root);
 }
 
 static void hash_text(const struct yamldoc *doc, char hex[NOTIFY_SHA256])
@@ -206,6 +213,7 @@ static int finish(struct yamldoc *doc, const char *templates_dir, struct problem
                        .warnings = warnings,
                        .templates_dir = templates_dir != NULL ? templates_dir : CRYONOTIFY_TEMPLATES_DIR};
     hash_text(doc, config->sha256);
+    snprintf(config->by, sizeof config->by, "start");
     read_all(&r, doc);
     if (problems->n > before) {
         notify_config_free(config);
@@ -219,9 +227,13 @@ int notify_config_load(const char *path, const char *templates_dir, struct probl
                        struct problems *warnings, struct notify_config **ret)
 {
     struct yamldoc *doc = NULL;
+    struct notify_file file;
+    notify_file_look(path, &file);
     int result = yamldoc_load(path, path, problems, &doc);
     if (result == 0)
         result = finish(doc, templates_dir, problems, warnings, ret);
+    if (result == 0)
+        (*ret)->modified_utc_us = file.modified_utc_us;
     yamldoc_free(doc);
     return result;
 }

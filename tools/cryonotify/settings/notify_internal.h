@@ -17,7 +17,7 @@ struct sections {
     const struct yaml_node *site, *mqtt, *channels, *people, *rota, *holidays, *priorities, *drill, *flood,
         *link, *watch;
     char state[256], socket[108];
-    uint32_t collect_ms, needed, silent_ms, broker_ms, attempt_ms, retry_ms, probe_ms;
+    uint32_t collect_ms, needed, silent_ms, broker_ms, attempt_ms, next_channel_ms, retry_ms, probe_ms;
 };
 
 /* notify_people.c */
@@ -33,6 +33,9 @@ void notify_read_rota(struct reader *r, const struct yaml_node *node);
 void notify_read_holidays(struct reader *r, const struct yaml_node *node);
 bool notify_read_time(struct reader *r, const struct yaml_node *node, bool end, uint16_t *ret_min);
 bool notify_read_days(struct reader *r, const struct yaml_node *node, uint8_t *ret);
+
+/* notify_advice.c: of a whole configuration: what would one day leave somebody untold */
+void notify_advise(struct reader *r, const struct yaml_node *root);
 
 /* notify_rules.c */
 void notify_default_rules(struct call_rules *rules);
