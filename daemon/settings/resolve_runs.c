@@ -103,9 +103,36 @@ static void resolve_status(struct draft *d, struct draft_freezer *f, const struc
 
 /* ---------------------------------------------------------------- inputs */
 
+static const struct role_scale degrees = {quantity_temperatures, TANK_UNKNOWN, NULL};
+
+/* One probe, or a list of them. */
+static void resolve_samples(struct draft *d, struct draft_freezer *f, const struct yaml_node *node)
+{
+    struct freezer_config *c = &f->config;
+    unsigned n = 0;
+
+    if (node->kind != YAML_SEQUENCE) {
+        (void)role_number(d, c->asset, node, &degrees, &c->inputs[FREEZER_INPUT_SAMPLE]);
+        return;
+    }
+    if (node->n_children == 0 || node->n_children > FREEZER_SAMPLES) {
+        problems_at(d->problems, node,
+                    "a point, or a list of 1 to %d points, is wanted here: [sample, sample-b]",
+                    FREEZER_SAMPLES);
+        return;
+    }
+    for (const struct yaml_node *child = node->first; child != NULL; child = child->next, n++) {
+        struct role *role = &c->inputs[freezer_run_sample_input(n)];
+        if (!role_number(d, c->asset, child, &degrees, role))
+            continue;
+        for (unsigned i = 0; i < n; i++)
+            if (c->inputs[freezer_run_sample_input(i)].point == role->point)
+                problems_at(d->problems, child, "the point stands twice in the list");
+    }
+}
+
 static void resolve_inputs(struct draft *d, struct draft_freezer *f)
 {
-    static const struct role_scale degrees = {quantity_temperatures, TANK_UNKNOWN, NULL};
     static const struct role_scale plain = {quantity_numbers, TANK_UNKNOWN, NULL};
     static const char *const words[FREEZER_INPUTS] = {
         [FREEZER_INPUT_LID] = "open", [FREEZER_INPUT_POWER] = "off", [FREEZER_INPUT_LN2] = "low"};
@@ -115,16 +142,19 @@ static void resolve_inputs(struct draft *d, struct draft_freezer *f)
         const struct yaml_node *node = f->inputs[i];
         if (node == NULL)
             continue;
-        if (i == FREEZER_INPUT_STATUS)
+        if (i == FREEZER_INPUT_SAMPLE)
+            resolve_samples(d, f, node);
+        else if (i == FREEZER_INPUT_STATUS)
             resolve_status(d, f, node);
         else if (words[i] != NULL)
             (void)role_states(d, c->asset, node, words[i], &c->inputs[i]);
         else
             (void)role_number(d, c->asset, node, i == FREEZER_INPUT_SEGMENT ? &plain : &degrees,
                               &c->inputs[i]);
+    }
+    for (unsigned i = 0; i < FREEZER_INPUTS; i++)
         if (c->inputs[i].point >= 0)
             c->setup.has |= UINT32_C(1) << i;
-    }
 }
 
 /* ---------------------------------------------------------------- times */
