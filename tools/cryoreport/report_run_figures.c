@@ -134,7 +134,7 @@ static void other_figures(struct figures *f, const json_t *run)
            report_run_amount(json_object_get(run, "rms"), 2, "K", one));
     figure(f,
            json_array_size(json_object_get(run, "samples")) > 1
-               ? tr(ctl, "Warmest sample at the end", "结束时最暖样品温度")
+               ? tr(ctl, "Warmest at the end", "结束时最暖样品")
                : tr(ctl, "Sample at the end", "结束时样品温度"),
            report_run_amount(json_object_get(run, "last_sample"), 1, "°C", one));
     figure(f, tr(ctl, "Chamber at the end", "结束时腔体温度"),
