@@ -17,6 +17,7 @@ struct alarm_record {
     int64_t acked_utc_us;
     char body[BODY_MAX];             /* as last announced or told anew; "" while normal */
     int64_t refreshed_us;            /* when that was; 0: in an earlier run */
+    uint64_t seq;                    /* of its last event; 0: of an earlier run */
     struct hold_note shelf, service; /* who holds it, while it is held */
 };
 

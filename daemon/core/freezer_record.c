@@ -85,6 +85,17 @@ const struct freezer_conduct *freezer_record_conduct(const struct freezer_record
     return sample == 0 || !record->of_sample[step] ? first : &record->others[sample - 1][step];
 }
 
+enum freezer_seen freezer_record_seen(const struct freezer_record *r, unsigned step)
+{
+    bool is_first = !r->begin_known;
+
+    for (unsigned i = 0; i < step && is_first; i++)
+        is_first = !r->steps[i].entered;
+    if (r->steps[step].entered)
+        return is_first ? FREEZER_PARTLY_SEEN : FREEZER_SEEN;
+    return is_first ? FREEZER_NOT_SEEN : FREEZER_NOT_REACHED;
+}
+
 bool freezer_record_rate(const struct freezer_record *record, unsigned step, micro_t *ret_per_hour)
 {
     return freezer_record_rate_of(record, step, 0, ret_per_hour);

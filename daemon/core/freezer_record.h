@@ -163,6 +163,16 @@ void freezer_record_judge(const struct freezer_record *record, const struct free
 const struct freezer_conduct *freezer_record_conduct(const struct freezer_record *record, unsigned step,
                                                      unsigned sample);
 
+/* Was a step of the program seen? Of a run that went on already when it was first seen, what came before is
+ * not known. */
+enum freezer_seen {
+    FREEZER_NOT_REACHED,
+    FREEZER_NOT_SEEN,    /* the run may have been in it before it was first seen */
+    FREEZER_PARTLY_SEEN, /* what was measured of it is the least */
+    FREEZER_SEEN,
+};
+enum freezer_seen freezer_record_seen(const struct freezer_record *record, unsigned step);
+
 /* A step's rate per hour (negative: cooling), the line of least squares through its readings, by a probe as
  * above. False: not known: fewer than 5 readings, or less than half of the step seen. */
 bool freezer_record_rate_of(const struct freezer_record *record, unsigned step, unsigned sample,

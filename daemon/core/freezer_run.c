@@ -80,6 +80,13 @@ int freezer_run_follow(struct freezer_run *run, const struct freezer_program *pr
     return 0;
 }
 
+void freezer_run_gap(struct freezer_run *run, int64_t gap_us)
+{
+    run->setup.gap_us = gap_us;
+    for (unsigned k = 0; k < FREEZER_SAMPLES; k++)
+        run->record.samples[k].ice.gap_us = gap_us;
+}
+
 void freezer_run_attend(struct freezer_run *run)
 {
     run->waiting = false;

@@ -110,6 +110,9 @@ void freezer_run_expect(struct freezer_run *run, int64_t due_us);
  * run goes on, and was held against another one already. */
 int freezer_run_follow(struct freezer_run *run, const struct freezer_program *program);
 
+/* From now on readings further apart than this have a gap between them. */
+void freezer_run_gap(struct freezer_run *run, int64_t gap_us);
+
 /* Somebody has come for what the last run left. */
 void freezer_run_attend(struct freezer_run *run);
 
@@ -119,13 +122,19 @@ bool freezer_run_knows(const struct freezer_run *run, enum freezer_input input, 
 /* Of the chamber (the sample, where the step is about it; of several the one that is furthest off): now less
  * what it should be. False: not known now. */
 bool freezer_run_deviation(const struct freezer_run *run, int64_t now_us, micro_t *ret);
-/* Is it known of all that it is about? */
-bool freezer_run_sees_deviation(const struct freezer_run *run, int64_t now_us);
 
 /* Has the sample of a probe no ice where it must have shown it? */
 bool freezer_run_lacks_ice(const struct freezer_run *run, unsigned sample, int64_t now_us);
 
 /* The warmest sample now; FREEZER_NONE: none is known. False: not all are. */
 bool freezer_run_warmest(const struct freezer_run *run, int64_t now_us, micro_t *ret);
+
+/* Is it seen, by a reading after since_us, what the temperature is in a step that is known? And: that it is
+ * within what the program allows? Off it for less than deviation_after is neither a finding nor this. */
+bool freezer_run_sees(const struct freezer_run *run, int64_t since_us, int64_t now_us);
+bool freezer_run_keeps(const struct freezer_run *run, int64_t since_us, int64_t now_us);
+
+/* Was the step that runs seen from its begin? Else for how long it has stood still is not known. */
+bool freezer_run_saw_step(const struct freezer_run *run);
 
 #endif

@@ -67,16 +67,6 @@ bool freezer_run_deviation(const struct freezer_run *run, int64_t now_us, micro_
     return any;
 }
 
-bool freezer_run_sees_deviation(const struct freezer_run *run, int64_t now_us)
-{
-    micro_t off;
-
-    for (unsigned i = 0; i < n_about(run); i++)
-        if (!deviation_of(run, about(run, i), now_us, &off))
-            return false;
-    return true;
-}
-
 bool freezer_run_warmest(const struct freezer_run *run, int64_t now_us, micro_t *ret)
 {
     bool all = true;
@@ -104,6 +94,45 @@ static bool is_settling(const struct freezer_run *run, int64_t now_us)
 {
     return run->setup.program != NULL &&
            now_us - run->record.begin.boot_us < (int64_t)run->setup.program->settle_ms * 1000;
+}
+
+static bool all_inside(const struct freezer_run *run)
+{
+    for (unsigned k = 0; k < FREEZER_SAMPLES; k++)
+        if (run->outside_since_us[k] != FREEZER_NONE)
+            return false;
+    return true;
+}
+
+bool freezer_run_sees(const struct freezer_run *run, int64_t since_us, int64_t now_us)
+{
+    micro_t off;
+
+    for (unsigned i = 0; i < n_about(run); i++)
+        if (run->inputs[about(run, i)].us <= since_us || !deviation_of(run, about(run, i), now_us, &off))
+            return false;
+    return step_of(run) != NULL;
+}
+
+static bool is_beyond(const struct freezer_run *run, int64_t now_us)
+{
+    const micro_t most = run->setup.program != NULL ? run->setup.program->limits.deviation : FREEZER_NONE;
+    micro_t off;
+
+    return most != FREEZER_NONE && freezer_run_deviation(run, now_us, &off) && (off > most || off < -most);
+}
+
+bool freezer_run_keeps(const struct freezer_run *run, int64_t since_us, int64_t now_us)
+{
+    return freezer_run_sees(run, since_us, now_us) && !is_settling(run, now_us) && all_inside(run) &&
+           !is_beyond(run, now_us);
+}
+
+bool freezer_run_saw_step(const struct freezer_run *run)
+{
+    const struct freezer_record *r = &run->record;
+
+    return r->begin_known || (run->step >= 0 && r->steps[run->step].begin_us > r->begin.boot_us);
 }
 
 static struct freezer_conduct *conduct_of(struct freezer_record *r, int step, unsigned probe)
@@ -216,16 +245,11 @@ static bool is_on(const struct freezer_run *run, enum freezer_input input, int64
 
 static bool deviates(const struct freezer_run *run, int64_t now_us)
 {
-    const struct freezer_program *p = run->setup.program;
-    micro_t off;
-
     for (unsigned k = 0; k < FREEZER_SAMPLES; k++)
         if (run->outside_since_us[k] != FREEZER_NONE &&
             now_us - run->outside_since_us[k] >= run->setup.deviation_after_us)
             return true;
-    return p != NULL && p->limits.deviation != FREEZER_NONE && !is_settling(run, now_us) &&
-           freezer_run_deviation(run, now_us, &off) &&
-           (off > p->limits.deviation || off < -p->limits.deviation);
+    return !is_settling(run, now_us) && is_beyond(run, now_us);
 }
 
 static bool stalls(const struct freezer_run *run, int64_t now_us)

@@ -37,6 +37,13 @@ void rounds_free(struct rounds *rounds)
     free(rounds);
 }
 
+/* Newer than what is measured now can be: the clock was ahead when it was entered, and has been set back.
+ * When it was read is not known then, and it is not the newest one for ever. */
+static bool is_of_the_future(const struct point *p, struct stamp now)
+{
+    return p->has_reading && p->read_utc_us > now.utc_us + CLOCK_SLACK_US;
+}
+
 static int64_t us(uint32_t ms)
 {
     return (int64_t)ms * 1000;
@@ -82,7 +89,8 @@ int rounds_check(const struct rounds *r, uint16_t point, struct stamp now, int64
     if (begins_utc_us != 0 && measured_utc_us < begins_utc_us - CLOCK_SLACK_US)
         return -ESTALE;
     *ret_late = measured_utc_us < now.utc_us - late_us ||
-                (r->points[point].has_reading && measured_utc_us < r->points[point].read_utc_us);
+                (r->points[point].has_reading && measured_utc_us < r->points[point].read_utc_us &&
+                 !is_of_the_future(&r->points[point], now));
     return 0;
 }
 
@@ -91,7 +99,7 @@ bool rounds_read(struct rounds *r, uint16_t point, struct stamp now, int64_t mea
     struct point *p = &r->points[point];
     int64_t age_us;
 
-    if (point >= r->n || (p->has_reading && measured_utc_us < p->read_utc_us))
+    if (point >= r->n || (p->has_reading && measured_utc_us < p->read_utc_us && !is_of_the_future(p, now)))
         return false;
     age_us = now.utc_us - measured_utc_us;
     p->has_reading = true;

@@ -89,8 +89,8 @@ struct schedule_step schedule_next(struct schedule *schedule, int64_t now_us);
 /* The poll of that step was not possible now: its slot is due again. Call it before the next step. */
 void schedule_return(struct schedule *schedule, const struct schedule_step *step);
 
-/* The outcome of a SCHEDULE_POLL that took cost_us of bus time. NOT_ASKED: the link itself is down, which
- * says nothing about the device. */
+/* The outcome of a SCHEDULE_POLL that took cost_us of bus time (without what the machine slept meanwhile: it
+ * would be paid back for hours). NOT_ASKED: the link itself is down, which says nothing about the device. */
 enum schedule_result { SCHEDULE_ANSWERED, SCHEDULE_SILENT, SCHEDULE_NOT_ASKED };
 void schedule_done(struct schedule *schedule, size_t device, int64_t now_us, int64_t cost_us,
                    enum schedule_result result);

@@ -112,12 +112,14 @@ void tank_feed(struct tank *t, int64_t now_us, const struct tank_input *input)
             t->warm_probes[i] = t->twin_probes[i] = t->due;
         t->lid_closed_us = now_us; /* what was before is not known */
         t->lid_for_us = TANK_HOUR_US;
+        t->lid_good_us = t->lid_unsure_us = t->learn_us = now_us;
     }
     if (now_us > t->now_us)
         t->now_us = now_us;
     t->input = *input;
     tank_sense_feed(t);
     tank_level_feed(t);
+    tank_vacuum_feed(t);
     tank_warm_feed(t);
     tank_fill_feed(t);
     tank_left_feed(t);
@@ -146,5 +148,9 @@ void tank_relearn(struct tank *t)
     t->base_final = false;
     t->fast = t->fast_long = t->fast_fills = t->warm_row = t->normal = 0;
     t->learn_us = t->now_us;
+    t->watching = t->beyond = false;
+    t->calm = 0;
+    t->top_coldest_c = 0;
+    tank_pool_clear(t);
     t->cause = TANK_CAUSE_NONE;
 }

@@ -114,7 +114,7 @@ enum tank_flag {
     TANK_LEVEL_FLAT = 1 << 10,    /* the level stands still where it should have fallen */
     TANK_LEVEL_JUMP = 1 << 11,    /* it changed by more at once than can be; until it is seen to fall again */
     TANK_TEMP_TOO_WARM = 1 << 12, /* a probe that should be in the liquid is not at its temperature */
-    TANK_TEMP_TOO_COLD = 1 << 13, /* colder than liquid nitrogen */
+    TANK_TEMP_TOO_COLD = 1 << 13, /* colder than liquid nitrogen, or as cold where the level shows none */
     TANK_TEMPS_DIFFER = 1 << 14,  /* twins that do not show the same */
 };
 
@@ -149,6 +149,15 @@ struct tank_window {
     double cm;    /* the level in its middle */
     double boil;  /* L/day, or cm/day without shape, at the reference room temperature */
     double top_k; /* the top above LN2; negative: not known */
+    bool unsure;  /* the lid was not known: nothing is learned from it */
+};
+
+/* Runs that are put together into one window (tank_pool.c): sums, each run by its weight. */
+struct tank_pool {
+    int64_t begin_us;
+    double weight, boil, cm; /* weight 0: none */
+    double top_weight, top_k;
+    bool unsure;
 };
 
 struct tank_fill {
@@ -189,7 +198,7 @@ struct tank {
     /* the run (tank_level.c) */
     struct slope run;
     int64_t run_us;
-    bool run_lid, run_quiet;
+    bool run_lid, run_quiet, run_unsure; /* unsure: the lid was not known in it */
     double recent_at[TANK_RECENT], recent[TANK_RECENT];
     unsigned n_recent;
     double room_sum, top_sum;
@@ -202,6 +211,7 @@ struct tank {
     /* vacuum (tank_vacuum.c) */
     struct tank_window windows[TANK_WINDOWS];
     unsigned n_windows, next_window;
+    struct tank_pool pool;
     double base, base_first, spread;             /* base 0: not learned */
     bool base_final;                             /* else it is only good enough for the fast look */
     double base_cm, least_base_cm, most_base_cm; /* the levels of what was learned: middle and ends */
@@ -219,11 +229,16 @@ struct tank {
     int64_t high_us;
     int64_t failing_us;
     enum tank_cause cause;
+    bool watching; /* ends when for so long (watch_us), and so many windows (calm), nothing was to be watched
+                    */
+    int64_t watch_us;
+    unsigned calm;
+    bool beyond; /* the level is beyond those that were learned */
 
     /* the top while the lid is closed and nothing is filled (tank_warm.c): means of blocks */
     double tops[TANK_RECENT];
     unsigned n_tops, n_top_sum, warm_row;
-    double top_sum_c;
+    double top_sum_c, top_coldest_c;
     int64_t tops_us;
 
     /* fills (tank_fill.c) */
@@ -249,12 +264,15 @@ struct tank {
     /* lid, sensors (tank_sense.c) */
     bool lid_open;
     int64_t lid_us, lid_closed_us, lid_for_us;
+    int64_t lid_good_us,
+        lid_unsure_us; /* its last good reading; until when what it did before may still show */
     double lid_from_c, lid_most_c, lid_warmed_k;
     bool lid_ever;
     uint32_t lid_hours[24]; /* seconds open in each of the last hours */
     int64_t lid_hour_us;
     double flat_cm;
     int64_t flat_us;
+    int64_t dry_us; /* since when the level shows no liquid; 0: it shows some */
     struct tank_lasting warm_probes[TANK_TEMPS], twin_probes[TANK_TEMPS];
 
     /* what the flags' end must prove (tank_over.c) */

@@ -59,7 +59,7 @@ static bool find_rate(const struct tank *t, struct rate *ret)
         return false;
     if (from_fit(t, ret))
         return true;
-    if (!tank_vacuum_knows(t, t->last_cm) || t->lid_open)
+    if (!tank_vacuum_knows_here(t) || t->lid_open)
         return false;
     double room = tank_good(&t->input.room) ? tank_room_factor(tank_number(t->input.room.value)) : 1;
     double index = t->n_index > 0 ? tank_vacuum_index(t) : 1, value = t->base * room * index;
@@ -167,9 +167,9 @@ static struct tank_quantity trend(const struct tank *t, double limit_c, double r
     return tank_says(margin / fit.per_day * 24, margin / fit.high * 24 * share, margin / fit.low * 24 * 1.3);
 }
 
-static bool is_dry(const struct tank *t)
+bool tank_left_is_dry(const struct tank *t, double cm)
 {
-    return tank_content(t, t->last_cm) <= tank_per_cm(t, 0) * DRY_CM;
+    return tank_content(t, cm) <= tank_per_cm(t, 0) * DRY_CM;
 }
 
 /* Days in which it did not warm would hide that it warms now: a day without a clear rise begins anew. */
@@ -228,7 +228,11 @@ void tank_left_view(const struct tank *t, struct tank_view *ret)
         return;
     }
     double content = tank_content(t, t->last_cm);
-    if (is_dry(t)) {
+    if (tank_sense_contradicts(t)) {
+        say_all(ret, tank_unknown(TANK_BAD_READING));
+        return;
+    }
+    if (tank_left_is_dry(t, t->last_cm)) {
         ret->left_low_h = ret->left_empty_h = tank_says(0, 0, 0);
         say_warming(t, DRY_RISE_K, DRY_SHARE, TANK_NOT_FALLING, ret);
         return;

@@ -10,7 +10,8 @@
 #define WINDOW_US       (4 * TANK_HOUR_US)
 #define WINDOW_LEAST_US (90 * 60 * TANK_SECOND_US) /* when it falls far faster than the baseline */
 #define WINDOW_MAX_US   (36 * TANK_HOUR_US)
-#define NARROW          0.10 /* of the slope: half an interval that ends a window */
+#define NARROW          0.10 /* of the slope: half an interval that ends a window, */
+#define NARROW_HIGH     0.25 /* and one in which even the least slope is far above the baseline */
 #define FIT_US          (30 * 60 * TANK_SECOND_US)
 #define STEP_CM         1.0 /* between two blocks, beyond what the run does: a jump */
 #define JUMP_SHARE      10.0
@@ -26,6 +27,7 @@ static void run_clear(struct tank *t, enum tank_why why)
     t->no_run = why;
     t->run_lid = t->lid_open;
     t->run_quiet = tank_sense_quiet(t);
+    t->run_unsure = tank_sense_lid_unsure(t);
 }
 
 /* A run ends, or has told enough: what it says becomes a window. */
@@ -94,9 +96,10 @@ static void fit_again(struct tank *t)
     t->fit_lid = t->run_lid;
     t->fit_us = t->now_us;
     int64_t age_us = t->now_us - t->run_us;
-    bool narrow = fit.high - fit.low < -2 * NARROW * fit.per_day;
-    int64_t enough_us = tank_vacuum_is_high(t, &fit) ? WINDOW_LEAST_US : WINDOW_US;
-    if (age_us >= WINDOW_MAX_US || (age_us >= enough_us && narrow))
+    double half = (fit.high - fit.low) / 2;
+    bool high = tank_vacuum_is_high(t, &fit), narrow = half < -NARROW * fit.per_day;
+    if (age_us >= WINDOW_MAX_US || (age_us >= (high ? WINDOW_LEAST_US : WINDOW_US) && narrow) ||
+        (age_us >= WINDOW_US && high && half < -NARROW_HIGH * fit.per_day))
         run_close(t, TANK_BUSY);
 }
 
@@ -146,6 +149,7 @@ static void block_done(struct tank *t)
         t->top_sum += tank_number(top->value);
         t->n_top++;
     }
+    t->run_unsure = t->run_unsure || tank_sense_lid_unsure(t);
     tank_vacuum_block(t);
     fit_again(t);
     if (!t->run_quiet && tank_sense_quiet(t))
@@ -154,10 +158,14 @@ static void block_done(struct tank *t)
         t->flags &= ~(uint32_t)TANK_LEVEL_JUMP;
 }
 
+int64_t tank_level_settle_us(const struct tank *t)
+{
+    return t->model.settle_s > 0 ? t->model.settle_s * TANK_SECOND_US : SETTLE_US;
+}
+
 static bool settled(const struct tank *t, double cm)
 {
-    int64_t settle_us = t->model.settle_s > 0 ? t->model.settle_s * TANK_SECOND_US : SETTLE_US;
-    return t->now_us - t->phase_us >= settle_us || cm < t->phase_cm - FELL_CM;
+    return t->now_us - t->phase_us >= tank_level_settle_us(t) || cm < t->phase_cm - FELL_CM;
 }
 
 /* Does the level rise? Two readings must say so. */

@@ -53,16 +53,19 @@ enum tank_why tank_no_reading(const struct reading *reading);
 
 /* tank_level.c: phases, blocks and runs. */
 void tank_level_feed(struct tank *tank);
-void tank_level_stands(struct tank *tank); /* it stands still, and its run tells nothing */
-void tank_level_again(struct tank *tank);  /* a new run begins now */
+void tank_level_stands(struct tank *tank);             /* it stands still, and its run tells nothing */
+void tank_level_again(struct tank *tank);              /* a new run begins now */
+int64_t tank_level_settle_us(const struct tank *tank); /* so long it froths after a fill */
 /* tank_vacuum.c */
 void tank_vacuum_window(struct tank *tank, const struct slope_fit *fit, double cm);
 /* Is this slope so far above the baseline that shorter windows will do? */
 bool tank_vacuum_is_high(const struct tank *tank, const struct slope_fit *fit);
 void tank_vacuum_fill(struct tank *tank, const struct tank_fill *last); /* when the next one begins */
 void tank_vacuum_block(struct tank *tank);                              /* after each block of a run */
-/* Is the baseline known at this level? */
+void tank_vacuum_feed(struct tank *tank);
+/* Is the baseline known at this level? Is it at the present one: at the edge, as it was before? */
 bool tank_vacuum_knows(const struct tank *tank, double cm);
+bool tank_vacuum_knows_here(const struct tank *tank);
 /* cm per day: what falls less stands still; 0: not known. */
 double tank_vacuum_least_fall(const struct tank *tank, double cm);
 double tank_vacuum_index(const struct tank *tank);
@@ -71,6 +74,11 @@ double tank_vacuum_growth(const struct tank *tank); /* of the index, per day */
 double tank_vacuum_boil(const struct tank *tank, double cm);
 double tank_vacuum_top(const struct tank *tank, double cm);
 void tank_vacuum_fail(struct tank *tank);
+/* tank_pool.c: the present run, whose slope is too rough for a window, is put to those before it. scale: from
+ * cm per day to content per day. *w becomes what they say together; false: it adds nothing. */
+bool tank_pool_add(struct tank *tank, const struct slope_fit *fit, double scale, struct tank_window *w);
+double tank_pool_half(const struct tank *tank); /* of the interval of what they say together */
+void tank_pool_clear(struct tank *tank);
 /* tank_warm.c */
 void tank_warm_feed(struct tank *tank);
 void tank_vacuum_view(const struct tank *tank, struct tank_view *ret);
@@ -92,6 +100,10 @@ void tank_fill_view(const struct tank *tank, struct tank_view *ret);
 void tank_sense_feed(struct tank *tank);
 /* Has the lid been closed for so long that its heat is gone? */
 bool tank_sense_quiet(const struct tank *tank);
+/* There is a lid contact, and what the lid does, or did shortly before, is not known. */
+bool tank_sense_lid_unsure(const struct tank *tank);
+/* The level shows no liquid, and the top is as cold as it: one of them is wrong. */
+bool tank_sense_contradicts(const struct tank *tank);
 /* By this slope: the level stands still where it should have fallen; it falls as it should. */
 bool tank_sense_stands(const struct tank *tank, const struct slope_fit *fit);
 bool tank_sense_falls(const struct tank *tank, const struct slope_fit *fit);
@@ -107,6 +119,7 @@ int64_t tank_lasting(struct tank_lasting *lasting, int64_t now_us, enum tank_dou
 void tank_over_feed(struct tank *tank);
 uint32_t tank_over(const struct tank *tank);
 /* tank_left.c */
+bool tank_left_is_dry(const struct tank *tank, double cm); /* at this level */
 void tank_left_feed(struct tank *tank);
 void tank_left_view(const struct tank *tank, struct tank_view *ret);
 

@@ -10,6 +10,9 @@
 #define WET_C         (-190.0)
 #define WET_CM        2.0 /* so far below the surface a probe is surely wet */
 #define COLD_C        (-199.0)
+#define AS_COLD_C     (-193.0)                   /* at the liquid's temperature, */
+#define DRY_US        (2 * TANK_HOUR_US)         /* where there has been none for so long */
+#define LID_LOST_US   (15 * 60 * TANK_SECOND_US) /* a lid that is not read for so long is not known */
 #define DOUBT_US      (30 * 60 * TANK_SECOND_US)
 #define HOURS         24
 
@@ -23,6 +26,34 @@ bool tank_sense_quiet(const struct tank *t)
     if (recover_us > RECOVER_MAX)
         recover_us = RECOVER_MAX;
     return t->now_us - t->lid_closed_us >= recover_us;
+}
+
+static bool lid_is_lost(const struct tank *t)
+{
+    return t->lid_ever && t->now_us - t->lid_good_us > LID_LOST_US;
+}
+
+bool tank_sense_lid_unsure(const struct tank *t)
+{
+    return lid_is_lost(t) || t->now_us < t->lid_unsure_us;
+}
+
+/* While it was not read it may have been open all the time, and what that left in the racks fades as after an
+ * opening. One that was last seen open, and then no more for a day, is not held to be open for ever. */
+static void watch_loss(struct tank *t)
+{
+    int64_t lost_us = t->now_us - t->lid_good_us;
+    if (!tank_good(&t->input.lid)) {
+        if (t->lid_open && lost_us > RECOVER_MAX) {
+            t->lid_open = false;
+            t->lid_closed_us = t->now_us;
+        }
+        return;
+    }
+    if (lid_is_lost(t))
+        t->lid_unsure_us =
+            t->now_us + (lost_us > RECOVER_MAX / RECOVER_TIMES ? RECOVER_MAX : RECOVER_TIMES * lost_us);
+    t->lid_good_us = t->now_us;
 }
 
 static void count_hours(struct tank *t, int64_t open_us)
@@ -41,6 +72,7 @@ static void count_hours(struct tank *t, int64_t open_us)
 static void watch_lid(struct tank *t)
 {
     const struct reading *lid = &t->input.lid, *top = &t->input.temps[t->model.top];
+    watch_loss(t);
     bool open = tank_good(lid) ? lid->value != 0 : t->lid_open;
     int64_t passed_us = t->now_us - t->lid_us;
     count_hours(t, t->lid_open && passed_us < TANK_HOUR_US ? passed_us : 0);
@@ -117,12 +149,37 @@ enum tank_doubt tank_sense_warm(const struct tank *t, unsigned i)
     return tank_number(temp->value) > WET_C ? TANK_DOUBTFUL : TANK_NO_DOUBT;
 }
 
+static void watch_dry(struct tank *t)
+{
+    if (!tank_good(&t->input.level))
+        return;
+    if (!tank_left_is_dry(t, tank_number(t->input.level.value)))
+        t->dry_us = 0;
+    else if (t->dry_us == 0)
+        t->dry_us = t->now_us;
+}
+
+static bool is_long_dry(const struct tank *t)
+{
+    return t->dry_us != 0 && t->now_us - t->dry_us >= DRY_US;
+}
+
+bool tank_sense_contradicts(const struct tank *t)
+{
+    const struct reading *top = &t->input.temps[t->model.top];
+    return is_long_dry(t) && tank_good(top) && tank_number(top->value) <= AS_COLD_C;
+}
+
 enum tank_doubt tank_sense_cold(const struct tank *t, unsigned i)
 {
     const struct reading *temp = &t->input.temps[i];
     if (!tank_good(temp))
         return TANK_NOT_JUDGED;
-    return tank_number(temp->value) < COLD_C ? TANK_DOUBTFUL : TANK_NO_DOUBT;
+    if (tank_number(temp->value) < COLD_C)
+        return TANK_DOUBTFUL;
+    if (i != t->model.top || !tank_sense_contradicts(t))
+        return TANK_NO_DOUBT;
+    return tank_good(&t->input.level) ? TANK_DOUBTFUL : TANK_NOT_JUDGED;
 }
 
 enum tank_doubt tank_sense_twin(const struct tank *t, unsigned i)
@@ -171,6 +228,7 @@ void tank_sense_feed(struct tank *t)
 {
     watch_lid(t);
     watch_flat(t);
+    watch_dry(t);
     flag(t, TANK_TEMP_TOO_COLD, is_cold(t));
     flag(t, TANK_TEMP_TOO_WARM, lasts(t, t->warm_probes, tank_sense_warm));
     flag(t, TANK_TEMPS_DIFFER, lasts(t, t->twin_probes, tank_sense_twin));

@@ -20,8 +20,9 @@
 #define ENOUGH        9.0 /* of the sum, to say that it is so */
 #define ROUGH         0.3 /* of the slope: half an interval that is too wide for a window to count */
 #define WATCH         4.0
-#define INDEX_LEAST   1.40 /* and of the last five windows the middle must be at least this, */
-#define INDEX_FLOOR   1.30 /* and the least this, for */
+#define CALM_US       (36 * TANK_HOUR_US) /* so long, and NORMAL windows, without anything to watch end it */
+#define INDEX_LEAST   1.40                /* and of the last five windows the middle must be at least this, */
+#define INDEX_FLOOR   1.30                /* and the least this, for */
 #define FLOOR_US      (36 * TANK_HOUR_US)
 #define INDEX_HIGH    1.8 /* or the least of the last three this */
 #define FAST_TIMES    2.5 /* the baseline, for the fast look */
@@ -46,6 +47,8 @@
 #define NEAR          1.15
 #define STANDS        0.5  /* of the baseline: less is no boil-off, the level or its probe stands still */
 #define BESIDE_CM     1.0  /* so far beside the levels that were learned the baseline holds */
+#define EDGE_CM       0.3  /* on either side of that it stays as it was */
+#define FROTH_TIMES   2    /* so many times the settling time a fall may still be froth */
 #define BELOW_TIMES   1.5  /* for the fast look below them */
 #define NO_COLD_K     95.0 /* a top so far above LN2: it is out of use */
 
@@ -111,6 +114,24 @@ bool tank_vacuum_knows(const struct tank *t, double cm)
     if (t->base <= 0)
         return false;
     return t->model.n_shape > 2 || (cm <= t->most_base_cm + BESIDE_CM && cm >= t->least_base_cm - BESIDE_CM);
+}
+
+bool tank_vacuum_knows_here(const struct tank *t)
+{
+    return t->base > 0 && !t->beyond;
+}
+
+/* A level that wavers at the edge of what was learned must not make all that hangs on it waver. */
+void tank_vacuum_feed(struct tank *t)
+{
+    double edge = t->model.resolution_cm == TANK_UNKNOWN
+                      ? EDGE_CM
+                      : tank_larger(EDGE_CM, tank_number(t->model.resolution_cm));
+    double off = tank_larger(t->last_cm - t->most_base_cm, t->least_base_cm - t->last_cm);
+    if (t->base <= 0 || t->model.n_shape > 2 || off < BESIDE_CM - edge)
+        t->beyond = false;
+    else if (off > BESIDE_CM + edge)
+        t->beyond = true;
 }
 
 double tank_vacuum_least_fall(const struct tank *t, double cm)
@@ -233,6 +254,19 @@ static bool stays_high(const struct tank *t)
     return t->n_high >= 5 && t->now_us - t->high_us >= FLOOR_US && index_of_late(t, t->index) >= INDEX_LEAST;
 }
 
+/* Days of much use and nights of none would flip it at each window: it ends as failing does, and later. */
+static void watch(struct tank *t)
+{
+    bool is = t->cusum >= WATCH && tank_vacuum_index(t) >= NEAR && t->cause == TANK_CAUSE_VACUUM;
+    t->calm = is ? 0 : t->calm + 1;
+    if (is) {
+        t->watching = true;
+        t->watch_us = t->now_us;
+    } else if (t->calm >= NORMAL && t->now_us - t->watch_us >= CALM_US && t->cusum < WATCH) {
+        t->watching = false;
+    }
+}
+
 static void judge(struct tank *t, const struct tank_window *w)
 {
     double index = w->boil / tank_vacuum_boil(t, w->cm), usual_k = tank_vacuum_top(t, w->cm);
@@ -252,10 +286,14 @@ static void judge(struct tank *t, const struct tank_window *w)
         t->cause = find_cause(t);
     if (t->cusum >= ENOUGH && stays_high(t) && t->cause == TANK_CAUSE_VACUUM)
         tank_vacuum_fail(t);
+    watch(t);
     if (t->normal >= NORMAL) {
+        t->watching = t->watching && t->failing_us == 0;
         t->failing_us = 0;
         t->cause = TANK_CAUSE_NONE;
     }
+    if (w->unsure)
+        return;
     follow(t, w, index);
     if (t->model.n_shape <= 2 && index < NEAR && index > 1 / NEAR && t->cusum < WATCH && t->failing_us == 0) {
         t->least_base_cm = tank_smaller(t->least_base_cm, w->cm);
@@ -263,33 +301,51 @@ static void judge(struct tank *t, const struct tank_window *w)
     }
 }
 
-void tank_vacuum_window(struct tank *t, const struct slope_fit *fit, double cm)
+static void learn_window(struct tank *t, const struct tank_window *w)
 {
-    double room_c = t->n_room > 0 ? t->room_sum / t->n_room : 21;
-    struct tank_window w = {.end_us = t->now_us, .cm = cm, .top_k = -1};
-    w.boil = -fit->per_day * tank_per_cm(t, cm) / tank_room_factor(room_c);
-    if (t->n_top > 0)
-        w.top_k = tank_larger(0, t->top_sum / t->n_top - TANK_LN2_C) / tank_room_factor(room_c);
-    double half = (fit->high - fit->low) / 2;
-    if (t->flags & TANK_LEVEL_JUMP)
+    if (t->base_final || w->unsure || w->boil <= 0 || t->phase == TANK_FILLING || w->top_k > NO_COLD_K)
         return;
-    if (t->base > 0) {
-        double begin_cm = 2 * cm - fit->end_value;
-        bool known = tank_vacuum_knows(t, fit->end_value) && tank_vacuum_knows(t, begin_cm);
-        if (known && w.boil < STANDS * tank_vacuum_boil(t, cm))
-            return;
-        if (known && half < ROUGH * tank_larger(-fit->per_day, t->base / tank_per_cm(t, cm)))
-            judge(t, &w);
-        if (t->base_final)
-            return;
-    }
-    if (w.boil <= 0 || half > -ROUGH * fit->per_day || t->phase == TANK_FILLING || w.top_k > NO_COLD_K)
-        return;
-    t->windows[t->next_window] = w;
+    t->windows[t->next_window] = *w;
     t->next_window = (t->next_window + 1) % TANK_WINDOWS;
     if (t->n_windows < TANK_WINDOWS)
         t->n_windows++;
     learn(t);
+}
+
+/* Is its own interval, or that of what it is put to, narrow enough? half: of its own, content per day. */
+static bool tells(struct tank *t, const struct slope_fit *fit, double half, double scale,
+                  struct tank_window *w)
+{
+    if (half < ROUGH * tank_larger(w->boil, t->base))
+        return true;
+    if (t->phase == TANK_FILLING || !tank_pool_add(t, fit, scale, w))
+        return false;
+    if (tank_pool_half(t) >= ROUGH * tank_larger(w->boil, t->base))
+        return false;
+    tank_pool_clear(t);
+    return true;
+}
+
+void tank_vacuum_window(struct tank *t, const struct slope_fit *fit, double cm)
+{
+    double room_c = t->n_room > 0 ? t->room_sum / t->n_room : 21;
+    struct tank_window w = {.end_us = t->now_us, .cm = cm, .top_k = -1, .unsure = t->run_unsure};
+    double scale = tank_per_cm(t, cm) / tank_room_factor(room_c);
+    w.boil = -fit->per_day * scale;
+    if (t->n_top > 0)
+        w.top_k = tank_larger(0, t->top_sum / t->n_top - TANK_LN2_C) / tank_room_factor(room_c);
+    if (t->flags & TANK_LEVEL_JUMP)
+        return;
+    bool known = tank_vacuum_knows(t, fit->end_value) && tank_vacuum_knows(t, 2 * cm - fit->end_value);
+    if (t->base_final && !known)
+        return;
+    if (!tells(t, fit, (fit->high - fit->low) / 2 * scale, scale, &w))
+        return;
+    if (known && w.boil < STANDS * tank_vacuum_boil(t, w.cm))
+        return;
+    if (known)
+        judge(t, &w);
+    learn_window(t, &w);
 }
 
 static double mean_of(const struct tank *t, unsigned from)
@@ -318,6 +374,9 @@ static bool falls_fast(const struct tank *t, unsigned n, double times)
             return false;
         times *= BELOW_TIMES;
     }
+    double froth_us = (double)(FROTH_TIMES * tank_level_settle_us(t));
+    if (t->filled_us != 0 && t->recent_at[first] * (double)TANK_DAY_US < (double)t->filled_us + froth_us)
+        times *= LID_TIMES;
     double begin = mean_of(t, first), middle = mean_of(t, first + n / 2 - 1),
            end = mean_of(t, t->n_recent - 2);
     double least = HALF_LEAST * (begin - end);
@@ -368,7 +427,7 @@ static void say_index(const struct tank *t, struct tank_view *ret)
         ret->vacuum_index = tank_unknown(TANK_NOT_FALLING);
         return;
     }
-    if (t->base > 0 && !tank_vacuum_knows(t, t->last_cm)) {
+    if (t->base > 0 && !tank_vacuum_knows_here(t)) {
         ret->vacuum_index = tank_unknown(TANK_LEARNING);
         return;
     }
@@ -391,9 +450,9 @@ void tank_vacuum_view(const struct tank *t, struct tank_view *ret)
     }
     if (!ret->vacuum_index.known)
         return;
-    ret->vacuum = t->cusum >= WATCH && tank_vacuum_index(t) >= NEAR && t->cause == TANK_CAUSE_VACUUM
-                      ? TANK_VACUUM_WATCH
-                      : TANK_VACUUM_GOOD;
+    ret->vacuum = t->watching ? TANK_VACUUM_WATCH : TANK_VACUUM_GOOD;
+    if (t->watching && ret->cause == TANK_CAUSE_NONE)
+        ret->cause = TANK_CAUSE_VACUUM;
     if (ret->cause == TANK_CAUSE_NONE && !tank_sense_quiet(t))
         ret->cause = TANK_CAUSE_LID;
     const struct reading *room = &t->input.room;

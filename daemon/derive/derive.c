@@ -68,6 +68,7 @@ int derive_create(const struct config *config, struct stamp now, struct derive *
     if (d == NULL)
         return -ENOMEM;
     d->config = config;
+    d->news_us = INT64_MAX;
     d->tank_us = (now.utc_us > LEAST_NOW_US ? now.utc_us : LEAST_NOW_US) - now.boot_us;
     int r = index_uses(d);
     if (r == 0)
@@ -173,6 +174,11 @@ void derive_ready(struct derive *d)
         return;
     d->ready = true;
     derive_freezer_ready(d);
+}
+
+void derive_news_from(struct derive *d, int64_t boot_us)
+{
+    d->news_us = boot_us;
 }
 
 bool derive_is_ready(const struct derive *d)

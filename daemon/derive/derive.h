@@ -71,6 +71,10 @@ void derive_look(struct derive *derive, struct stamp now);
 void derive_ready(struct derive *derive);
 bool derive_is_ready(const struct derive *derive);
 
+/* Before derive_ready(): a fill that is found to have ended by a reading from this moment (boot time) on was
+ * told by nobody yet, and will be. */
+void derive_news_from(struct derive *derive, int64_t boot_us);
+
 enum derived_kind {
     DERIVED_READING,   /* of a derived point */
     DERIVED_CONDITION, /* of a derived alarm */
@@ -131,10 +135,11 @@ const struct derive_ended *derive_last_run(const struct derive *derive, uint16_t
 const struct program *derive_run_program(const struct derive *derive, uint16_t freezer, bool last);
 
 /* The run of the freezer that begins from that moment (UTC) on, or goes on then, until the other, is to
- * follow this program: for what is recalled. The last DERIVE_PLANS are kept. */
+ * follow this program (-1: not told), and until derive_ready() its readings have a gap between them as that
+ * was configured then (0: as now): for what is recalled. The last DERIVE_PLANS are kept. */
 #define DERIVE_PLANS 8
-void derive_plan(struct derive *derive, uint16_t freezer, int64_t from_utc_us, int64_t to_utc_us,
-                 int program);
+void derive_plan(struct derive *derive, uint16_t freezer, int64_t from_utc_us, int64_t to_utc_us, int program,
+                 int64_t gap_us);
 
 /* When a run is to have begun; FREEZER_NONE: none is expected. run-late holds from then on until one begins,
  * or until another time is said. */

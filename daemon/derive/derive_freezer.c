@@ -187,22 +187,25 @@ static void tell(struct derive *d, struct derive_freezer *f)
         tell_readings(d, f);
 }
 
-static int planned(const struct derive *d, const struct derive_freezer *f)
+static const struct derive_plan *planned(const struct derive *d, const struct derive_freezer *f)
 {
     const unsigned n = f->n_plans < DERIVE_PLANS ? f->n_plans : DERIVE_PLANS;
 
     for (unsigned i = 0; i < n; i++)
         if (d->now.utc_us >= f->plans[i].from_utc_us && d->now.utc_us <= f->plans[i].to_utc_us)
-            return f->plans[i].program;
-    return f->next;
+            return &f->plans[i];
+    return NULL;
 }
 
 /* Before a run can begin: the program that it is to follow. While the last one waits to be collected, its own
  * says how long that may be. */
 static void follow_next(const struct derive *d, struct derive_freezer *f, bool begins)
 {
-    const int next = planned(d, f);
+    const struct derive_plan *plan = planned(d, f);
+    const int next = plan != NULL && plan->program >= 0 ? plan->program : f->next;
 
+    if (!d->ready && !f->run.is_running)
+        freezer_run_gap(&f->run, plan != NULL && plan->gap_us > 0 ? plan->gap_us : f->config->setup.gap_us);
     if (f->run.is_running || f->program == next || (f->run.waiting && !begins))
         return;
     f->program = next;
@@ -242,8 +245,10 @@ void derive_freezer_look(struct derive *d)
 void derive_freezer_ready(struct derive *d)
 {
     for (unsigned i = 0; i < d->config->n_freezers; i++) {
-        d->freezers->list[i].due_us = INT64_MIN;
-        d->freezers->list[i].ready_us = d->now.boot_us;
+        struct derive_freezer *f = &d->freezers->list[i];
+        f->due_us = INT64_MIN;
+        f->ready_us = d->now.boot_us;
+        freezer_run_gap(&f->run, f->config->setup.gap_us);
     }
 }
 
@@ -283,11 +288,11 @@ int derive_freezer_prepare(struct derive *d, uint16_t freezer, int program)
     return 0;
 }
 
-void derive_plan(struct derive *d, uint16_t freezer, int64_t from_utc_us, int64_t to_utc_us, int program)
+void derive_plan(struct derive *d, uint16_t freezer, int64_t from_utc_us, int64_t to_utc_us, int program,
+                 int64_t gap_us)
 {
     struct derive_freezer *f = &d->freezers->list[freezer];
-    f->plans[f->n_plans++ % DERIVE_PLANS] =
-        (struct derive_plan){.from_utc_us = from_utc_us, .to_utc_us = to_utc_us, .program = program};
+    f->plans[f->n_plans++ % DERIVE_PLANS] = (struct derive_plan){from_utc_us, to_utc_us, gap_us, program};
 }
 
 void derive_expect(struct derive *d, uint16_t freezer, int64_t due_boot_us)

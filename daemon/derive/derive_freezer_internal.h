@@ -5,10 +5,11 @@
 #include "derive_internal.h"
 #include "program.h"
 
-/* In that time a run that begins follows this program. */
+/* In that time a run that begins follows this program, with that gap. */
 struct derive_plan {
     int64_t from_utc_us, to_utc_us;
-    int program;
+    int64_t gap_us; /* 0: as configured */
+    int program;    /* -1: not told */
 };
 
 struct derive_freezer {

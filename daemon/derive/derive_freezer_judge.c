@@ -43,10 +43,11 @@ static bool would_be_seen(const struct derive_freezer *f, enum freezer_finding f
 
     switch (finding) {
     case FREEZER_FINDING_DEVIATION:
+        return freezer_run_keeps(run, f->ready_us, now_us);
     case FREEZER_FINDING_OVERSHOOT:
-        return freezer_run_sees_deviation(run, now_us);
+        return freezer_run_sees(run, f->ready_us, now_us);
     case FREEZER_FINDING_STALL:
-        return knows_if_there(f, FREEZER_INPUT_STATUS, now_us) &&
+        return freezer_run_saw_step(run) && knows_if_there(f, FREEZER_INPUT_STATUS, now_us) &&
                knows_if_there(f, FREEZER_INPUT_SEGMENT, now_us) &&
                knows_if_there(f, FREEZER_INPUT_SETPOINT, now_us);
     case FREEZER_FINDING_NO_EXOTHERM:

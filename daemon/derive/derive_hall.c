@@ -39,6 +39,7 @@ static void open_halls(struct derive *d, int supply)
     for (unsigned i = 0; i < n; i++) {
         d->halls[first + i].supply = supply;
         hall_init(&d->halls[first + i].hall, d->halls[first + i].n, reserve);
+        hall_lid_init(&d->halls[first + i].lid, d->halls[first + i].n);
     }
     d->n_halls += n;
 }
@@ -70,10 +71,21 @@ void derive_hall_take(struct derive *d, const struct derive_use *use, const stru
     derive_tank_input_take(d, use->kind == DERIVE_USE_STOCK ? &s->stock : &s->bar, false, reading);
 }
 
+static void feed(struct derive *d, struct derive_hall *h, unsigned seat)
+{
+    struct derive_vessel *v = &d->vessels[h->vessels[seat]];
+    hall_tank(&h->hall, derive_tank_time(d), seat, &v->tank);
+    hall_lid_tank(&h->lid, derive_tank_time(d), seat, &v->tank);
+    if (hall_elsewhere(&h->hall, seat) >= 0)
+        v->suspected |= 1 << DERIVE_BY_FILL;
+    if (hall_lid_elsewhere(&h->lid, seat) >= 0)
+        v->suspected |= 1 << DERIVE_BY_LID;
+}
+
 void derive_hall_fed(struct derive *d, uint16_t vessel)
 {
     const struct derive_vessel *v = &d->vessels[vessel];
-    hall_tank(&d->halls[v->hall].hall, derive_tank_time(d), v->seat, &v->tank);
+    feed(d, &d->halls[v->hall], v->seat);
 }
 
 void derive_hall_tick(struct derive *d)
@@ -85,7 +97,7 @@ void derive_hall_tick(struct derive *d)
     for (unsigned i = 0; i < d->n_halls; i++) {
         struct derive_hall *h = &d->halls[i];
         for (unsigned k = 0; k < h->n; k++)
-            hall_tank(&h->hall, now_us, k, &d->vessels[h->vessels[k]].tank);
+            feed(d, h, k);
         if (h->supply < 0 || d->supplies[h->supply].stock.role->point < 0)
             continue;
         struct reading litres = derive_tank_input_now(d, &d->supplies[h->supply].stock);
@@ -93,14 +105,36 @@ void derive_hall_tick(struct derive *d)
     }
 }
 
-enum derive_known derive_hall_mapping(const struct derive *d, const struct derive_vessel *v, int *ret_other)
+static bool has(const struct derive_vessel *v, enum vessel_input which)
+{
+    return v->inputs[which].role->point >= 0;
+}
+
+/* Over only when what raised it is proven right; when that is not known (a start), all that can show it. */
+static bool is_right(const struct derive *d, const struct derive_vessel *v)
+{
+    const struct derive_hall *h = &d->halls[v->hall];
+    bool by_fill = v->suspected >> DERIVE_BY_FILL & 1, by_lid = v->suspected >> DERIVE_BY_LID & 1;
+    if (v->suspected == 0) {
+        by_fill = has(v, VESSEL_VALVE) && has(v, VESSEL_LEVEL);
+        by_lid = has(v, VESSEL_LID) && has(v, VESSEL_TEMPS + v->tank.model.top);
+    }
+    return (by_fill || by_lid) && (!by_fill || hall_is_right(&h->hall, v->seat)) &&
+           (!by_lid || hall_lid_is_right(&h->lid, v->seat));
+}
+
+enum derive_known derive_hall_mapping(const struct derive *d, const struct derive_vessel *v, int *ret_other,
+                                      enum derive_by *ret_by)
 {
     const struct derive_hall *h = &d->halls[v->hall];
     int other = hall_elsewhere(&h->hall, v->seat);
+    *ret_by = DERIVE_BY_FILL;
+    if (other < 0 && (other = hall_lid_elsewhere(&h->lid, v->seat)) >= 0)
+        *ret_by = DERIVE_BY_LID;
     *ret_other = other >= 0 ? h->vessels[other] : -1;
     if (other >= 0)
         return DERIVE_HOLDS;
-    return hall_is_right(&h->hall, v->seat) ? DERIVE_OVER : DERIVE_UNKNOWN;
+    return is_right(d, v) ? DERIVE_OVER : DERIVE_UNKNOWN;
 }
 
 /* --- supplies */
@@ -162,6 +196,11 @@ void derive_supply(const struct derive *d, uint16_t supply, struct hall_view *re
     view_with(d, supply, ret, &late);
 }
 
+bool derive_hall_waits(const struct derive_vessel *v)
+{
+    return v->known[OVERDUE] == DERIVE_HOLDS || v->known[DERIVE_ALARM_INEFFECTIVE] == DERIVE_HOLDS;
+}
+
 unsigned derive_hall_waiting(const struct derive *d, int supply, unsigned *ret_judged)
 {
     unsigned waiting = 0, judged = 0;
@@ -169,7 +208,7 @@ unsigned derive_hall_waiting(const struct derive *d, int supply, unsigned *ret_j
         const struct derive_vessel *v = &d->vessels[i];
         if (v->config->supply != supply)
             continue;
-        waiting += v->known[OVERDUE] == DERIVE_HOLDS || v->known[DERIVE_ALARM_INEFFECTIVE] == DERIVE_HOLDS;
+        waiting += derive_hall_waits(v);
         judged += v->known[OVERDUE] != DERIVE_UNKNOWN;
     }
     *ret_judged = judged;

@@ -5,6 +5,7 @@
 #define CRYOMON_DERIVE_INTERNAL_H
 
 #include "derive.h"
+#include "tank_hall_lid.h"
 
 /* Where a point's readings go. */
 enum derive_use_kind {
@@ -29,6 +30,9 @@ struct derive_input {
 /* What is known of a condition. */
 enum derive_known { DERIVE_UNKNOWN, DERIVE_OVER, DERIVE_HOLDS };
 
+/* What shows that a probe is another tank's. */
+enum derive_by { DERIVE_BY_FILL, DERIVE_BY_LID };
+
 enum vessel_input {
     VESSEL_LEVEL,
     VESSEL_TEMPS,
@@ -45,6 +49,7 @@ struct derive_vessel {
     int64_t fed_us;      /* tank time; 0: not yet */
     unsigned hall, seat; /* in halls[]; its place there */
     bool was_failing; /* its vacuum, at some time; or its baseline is learned anew because somebody said so */
+    uint8_t suspected; /* since the start, 1 << enum derive_by */
     int64_t filled_us; /* the end of the last fill that was told */
     /* since derive_ready() */
     int64_t due_us; /* the next readings; 0: at once */
@@ -60,6 +65,7 @@ enum { DERIVE_ALARM_INEFFECTIVE = 2, DERIVE_ALARM_OVERDUE = 4 };
 /* A supply's tanks, or those that have no supply; HALL_TANKS of them at most, what is more makes another. */
 struct derive_hall {
     struct hall hall;
+    struct hall_lid lid;
     int supply; /* -1: none */
     unsigned n;
     uint16_t vessels[HALL_TANKS];
@@ -78,6 +84,7 @@ struct derive {
     bool ready;
     bool started;
     struct stamp now;    /* the latest */
+    int64_t news_us;     /* boot time: what was read before is the past */
     int64_t tank_us;     /* tank time less boot time */
     int64_t tick_us;     /* the next time that all are looked at, tank time */
     int64_t hall_us;     /* and that the halls are */
@@ -138,6 +145,8 @@ void derive_tank_input(struct derive_input *input, const struct config *config, 
 void derive_tank_input_take(const struct derive *d, struct derive_input *input, bool is_state,
                             const struct reading *reading);
 struct reading derive_tank_input_now(const struct derive *d, const struct derive_input *input);
+/* What was in the role's unit (cm, L), as its point has it. */
+micro_t derive_tank_own_unit(const struct role *role, micro_t value);
 
 /* --- derive_hall.c */
 
@@ -146,8 +155,11 @@ void derive_hall_take(struct derive *d, const struct derive_use *use, const stru
 void derive_hall_fed(struct derive *d, uint16_t vessel); /* its valve has moved */
 void derive_hall_tick(struct derive *d);
 void derive_hall_look(struct derive *d);
-/* ret_other: the vessel on whose probe its fills appear, or -1. */
-enum derive_known derive_hall_mapping(const struct derive *d, const struct derive_vessel *v, int *ret_other);
+/* ret_other: the vessel on whose probe its fills (*ret_by: or the openings of its lid) appear, or -1. */
+enum derive_known derive_hall_mapping(const struct derive *d, const struct derive_vessel *v, int *ret_other,
+                                      enum derive_by *ret_by);
+/* It is found to wait for a fill: one is overdue, or its valve is open and nothing comes. */
+bool derive_hall_waits(const struct derive_vessel *v);
 /* How many of a supply's tanks wait for a fill, of those that were judged. */
 unsigned derive_hall_waiting(const struct derive *d, int supply, unsigned *ret_judged);
 

@@ -70,6 +70,15 @@ static micro_t in_unit(const struct role *role, micro_t value)
     return result > MICRO_MAX ? MICRO_MAX : result < -MICRO_MAX ? -MICRO_MAX : (micro_t)result;
 }
 
+micro_t derive_tank_own_unit(const struct role *role, micro_t value)
+{
+    if (role->num == 0)
+        return value;
+    const struct role back = {.num = role->num < 0 ? -role->den : role->den,
+                              .den = role->num < 0 ? -role->num : role->num};
+    return in_unit(&back, value);
+}
+
 /* A state that is neither (a fault of the switch) is no reading of it. */
 static struct reading as_state(const struct role *role, const struct reading *reading)
 {

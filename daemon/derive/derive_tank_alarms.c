@@ -70,6 +70,7 @@ static enum derive_known time_left(const struct derive_vessel *v, unsigned rung)
 static enum derive_known judge(const struct derive *d, const struct derive_vessel *v, unsigned alarm)
 {
     int other;
+    enum derive_by by;
     switch (alarm) {
     case TANK_ALARM_VACUUM_FAILING:
         return vacuum_failing(v);
@@ -80,7 +81,7 @@ static enum derive_known judge(const struct derive *d, const struct derive_vesse
     case TANK_ALARM_TIME_CRITICAL:
         return time_left(v, alarm - TANK_ALARM_TIME_MEDIUM);
     case TANK_ALARM_MAPPING:
-        return derive_hall_mapping(d, v, &other);
+        return derive_hall_mapping(d, v, &other, &by);
     default:
         break;
     }

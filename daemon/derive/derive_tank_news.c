@@ -146,7 +146,8 @@ void derive_tank_news(struct derive *d, uint16_t vessel, bool due)
     struct derive_vessel *v = &d->vessels[vessel];
     v->was_failing = v->was_failing || v->tank.failing_us != 0;
     if (!d->ready) {
-        v->filled_us = v->tank.filled_us;
+        if (d->now.boot_us < d->news_us)
+            v->filled_us = v->tank.filled_us; /* it was told, or was before all that is */
         return;
     }
     tell_fills(d, vessel);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define MORE_MAX 32 /* bytes of what may follow a name: ", ", " and 65535 more" in either language */
+
 struct words {
     char *text;
     size_t cap, len;
@@ -98,14 +100,22 @@ static void of_time(struct words *w, const struct tank_view *view)
     say(w, to_empty ? " left until empty" : " left to -150 °C", "");
 }
 
-static void of_level(struct words *w, const struct tank *t)
+/* As the display of its controller has it. */
+static void in_own_unit(struct words *w, const struct derive *d, const struct role *role, micro_t value)
 {
-    if (t->input.level.quality != QUALITY_GOOD)
+    const struct point_config *point = &d->config->points[role->point];
+    number(w, derive_tank_own_unit(role, value), point->format.decimals);
+    say(w, " ", " ");
+    say(w, point->unit, point->unit);
+}
+
+static void of_level(struct words *w, const struct derive *d, const struct derive_vessel *v)
+{
+    if (v->tank.input.level.quality != QUALITY_GOOD)
         return;
     also(w);
     say(w, "level ", "液位 ");
-    number(w, t->input.level.value, 1);
-    say(w, " cm", " cm");
+    in_own_unit(w, d, v->inputs[VESSEL_LEVEL].role, v->tank.input.level.value);
 }
 
 static void of_fills(struct words *w, const struct tank_view *view)
@@ -151,15 +161,25 @@ static void of_temps(struct words *w, const struct tank *t)
     }
 }
 
+static const char *name_of(const struct words *w, const struct derive *d, const struct derive_vessel *v)
+{
+    const struct asset_config *asset = &d->config->assets[v->config->asset];
+    return bilingual_get(&asset->name, w->zh ? LANGUAGE_ZH : LANGUAGE_EN, asset->id);
+}
+
 static void of_mapping(struct words *w, const struct derive *d, const struct derive_vessel *v)
 {
     int other;
-    if (derive_hall_mapping(d, v, &other) != DERIVE_HOLDS || other < 0)
+    enum derive_by by;
+    if (derive_hall_mapping(d, v, &other, &by) != DERIVE_HOLDS || other < 0)
         return;
-    const struct asset_config *asset = &d->config->assets[d->config->vessels[other].asset];
-    say(w, "the fill appeared in ", "补液出现在 ");
-    say(w, bilingual_get(&asset->name, LANGUAGE_EN, asset->id),
-        bilingual_get(&asset->name, LANGUAGE_ZH, asset->id));
+    if (by == DERIVE_BY_LID)
+        say(w, "the opening of the lid appeared on the temperature probe of ",
+            "开盖引起的升温出现在另一温度探头上：");
+    else
+        say(w, "the fill appeared in ", "补液出现在 ");
+    const char *name = name_of(w, d, &d->vessels[other]);
+    say(w, name, name);
 }
 
 static void of_tank(struct words *w, const struct derive *d, const struct derive_vessel *v, unsigned alarm)
@@ -177,13 +197,13 @@ static void of_tank(struct words *w, const struct derive *d, const struct derive
     }
     if (alarm >= TANK_FLAGS) {
         of_time(w, &view);
-        of_level(w, &v->tank);
+        of_level(w, d, v);
         return;
     }
     uint32_t flag = 1u << alarm;
     if (flag & (TANK_TEMP_TOO_WARM | TANK_TEMP_TOO_COLD | TANK_TEMPS_DIFFER))
         of_temps(w, &v->tank);
-    of_level(w, &v->tank);
+    of_level(w, d, v);
     if (flag & (TANK_FILL_TOO_LONG | TANK_FILL_INEFFECTIVE | TANK_VALVE_STUCK_CLOSED | TANK_SUPPLY_WEAK))
         of_this_fill(w, v, &view);
     if (flag & (TANK_FILL_TOO_OFTEN | TANK_FILL_OVERDUE))
@@ -192,10 +212,49 @@ static void of_tank(struct words *w, const struct derive *d, const struct derive
         of_time(w, &view);
 }
 
+/* "2 tanks wait for a fill: Tank 1, Tank 2": by name, or as many as there is room for, and how many more. */
+static void of_waiting(struct words *w, const struct derive *d, uint16_t supply)
+{
+    unsigned judged, left = derive_hall_waiting(d, supply, &judged);
+    if (left == 0)
+        return;
+    also(w);
+    number(w, (micro_t)left * MICRO_PER_UNIT, 0);
+    say(w, left == 1 ? " tank waits for a fill: " : " tanks wait for a fill: ", " 个储罐等待补液：");
+    bool first = true;
+    for (unsigned i = 0; i < d->config->n_vessels && left > 0; i++) {
+        const struct derive_vessel *v = &d->vessels[i];
+        if (v->config->supply != supply || !derive_hall_waits(v))
+            continue;
+        const char *name = name_of(w, d, v);
+        if (w->len + strlen(name) + (left > 1 ? MORE_MAX : 4) >= w->cap)
+            break;
+        if (!first)
+            say(w, ", ", "、");
+        say(w, name, name);
+        first = false;
+        left--;
+    }
+    if (left > 0) {
+        say(w, first ? "" : " and ", first ? "" : " 另有 ");
+        number(w, (micro_t)left * MICRO_PER_UNIT, 0);
+        say(w, " more", " 个");
+    }
+}
+
+static void of_stock(struct words *w, const struct derive *d, const struct derive_supply *s)
+{
+    struct reading stock = derive_tank_input_now(d, &s->stock);
+    if (stock.quality != QUALITY_GOOD)
+        return;
+    also(w);
+    say(w, "stock ", "存量 ");
+    in_own_unit(w, d, s->stock.role, stock.value);
+}
+
 static void of_supply(struct words *w, const struct derive *d, uint16_t supply, unsigned alarm)
 {
     struct hall_view view;
-    unsigned judged, waiting = derive_hall_waiting(d, supply, &judged);
     derive_supply(d, supply, &view);
     if (alarm == SUPPLY_ALARM_SHORT) {
         if (view.supply_days.known || view.supply_days.at_least) {
@@ -209,17 +268,14 @@ static void of_supply(struct words *w, const struct derive *d, uint16_t supply, 
             say(w, "drawn ", "用量 ");
             quantity(w, &view.supply_l_day, " L/d");
         }
+        of_stock(w, d, &d->supplies[supply]);
         return;
     }
     if (view.since_fill_h.known || view.since_fill_h.at_least) {
         say(w, "no tank filled for ", "无储罐补液已 ");
         quantity(w, &view.since_fill_h, " h");
     }
-    if (waiting > 0) {
-        also(w);
-        say(w, "tanks that wait for a fill: ", "等待补液的储罐：");
-        number(w, (micro_t)waiting * MICRO_PER_UNIT, 0);
-    }
+    of_waiting(w, d, supply);
 }
 
 static int find(const int *alarms, unsigned n, uint16_t alarm)

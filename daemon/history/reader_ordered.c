@@ -16,7 +16,7 @@
 #define TAG_UNASKED UINT32_MAX
 
 struct item {
-    int64_t taken_us, value;
+    int64_t taken_us, at_us, value;
     uint32_t raw, order, tag;
     uint8_t quality, reason;
 };
@@ -25,8 +25,11 @@ struct walk {
     const struct history_ordered *ordered;
     struct item *items;
     size_t n, max;
-    uint32_t *tags; /* by id */
+    uint32_t *tags;                  /* by id */
+    struct record_clock_walk *walks; /* by id: of the stretch */
     size_t n_tags;
+    int64_t from_us;        /* where the stretch begins */
+    int64_t plain_until_us; /* until then: in order of the wall clock */
     bool no_memory, overflow, stopped;
     int64_t given;
 };
@@ -45,12 +48,16 @@ static bool choose(void *context, const struct reader_point *point)
     if (id >= w->n_tags) {
         const size_t n = id + 64;
         uint32_t *tags = realloc(w->tags, n * sizeof *tags);
-        if (tags == NULL) {
+        struct record_clock_walk *walks = realloc(w->walks, n * sizeof *walks);
+        w->tags = tags != NULL ? tags : w->tags;
+        w->walks = walks != NULL ? walks : w->walks;
+        if (tags == NULL || walks == NULL) {
             w->no_memory = true;
             return false;
         }
         memset(tags + w->n_tags, 0xFF, (n - w->n_tags) * sizeof *tags); /* TAG_UNASKED */
-        w->tags = tags;
+        for (size_t i = w->n_tags; i < n; i++)
+            record_clock_begin(&walks[i], w->ordered->clock, w->from_us);
         w->n_tags = n;
     }
     if (w->tags[id] == TAG_UNASKED) {
@@ -73,7 +80,12 @@ static bool take_row(void *context, const struct history_row *row)
     }
     if ((w->n & STOP_MASK) == 0 && is_stopped(w))
         return false;
+    struct record_clock_walk *walk = &w->walks[row->id];
+    const bool plain = w->from_us < w->plain_until_us;
+    const int64_t at_us =
+        plain ? row->taken_utc_us - walk->shift_us : record_clock_place(walk, row->taken_utc_us);
     w->items[w->n] = (struct item){.taken_us = row->taken_utc_us,
+                                   .at_us = at_us,
                                    .value = row->calibrated,
                                    .raw = row->reading.raw,
                                    .order = (uint32_t)w->n,
@@ -87,8 +99,8 @@ static bool take_row(void *context, const struct history_row *row)
 static int by_time(const void *a, const void *b)
 {
     const struct item *x = a, *y = b;
-    if (x->taken_us != y->taken_us)
-        return x->taken_us < y->taken_us ? -1 : 1;
+    if (x->at_us != y->at_us)
+        return x->at_us < y->at_us ? -1 : 1;
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
@@ -98,6 +110,7 @@ static void give(struct walk *w)
     for (size_t i = 0; i < w->n && !w->stopped; i++) {
         const struct item *item = &w->items[i];
         const struct history_ordered_row row = {.taken_utc_us = item->taken_us,
+                                                .at_us = item->at_us,
                                                 .tag = item->tag,
                                                 .reading = {.value = item->value,
                                                             .raw = item->raw,
@@ -122,20 +135,34 @@ static int64_t earlier(int64_t a_us, int64_t b_us)
     return a_us < b_us ? a_us : b_us;
 }
 
-static int64_t walk_through(struct history_reader *reader, struct walk *w)
+static int read_stretch(struct history_reader *reader, struct walk *w, int64_t from_us, int64_t to_us)
 {
     const struct reader_wanted wanted = {.choose = choose, .context = w};
-    const int64_t to_us = w->ordered->to_utc_us;
-    int64_t stretch_us = DAY_US;
-    for (int64_t at_us = w->ordered->from_utc_us; at_us < to_us && !is_stopped(w);) {
-        const int64_t end_us = earlier(earlier(at_us + stretch_us, next_day(at_us)), to_us);
-        w->n = 0;
-        w->overflow = false;
-        const int64_t result = reader_each(reader, &wanted, at_us, end_us, take_row, w);
-        if (result < 0 || w->no_memory)
-            return result < 0 ? result : -ENOMEM;
-        if (w->overflow && stretch_us <= SECOND_US)
+    w->n = 0;
+    w->overflow = false;
+    w->from_us = from_us;
+    for (size_t i = 0; i < w->n_tags; i++)
+        record_clock_begin(&w->walks[i], w->ordered->clock, from_us);
+    const int64_t result = reader_each(reader, &wanted, from_us, to_us, take_row, w);
+    return result < 0 ? (int)result : w->no_memory ? -ENOMEM : 0;
+}
+
+static int64_t walk_through(struct history_reader *reader, struct walk *w)
+{
+    int64_t at_us = w->ordered->from_utc_us, to_us = w->ordered->to_utc_us, stretch_us = DAY_US;
+    record_clock_widen(w->ordered->clock, &at_us, &to_us);
+    while (at_us < to_us && !is_stopped(w)) {
+        const int64_t wanted_us = earlier(earlier(at_us + stretch_us, next_day(at_us)), to_us);
+        int64_t end_us = wanted_us;
+        if (at_us >= w->plain_until_us)
+            record_clock_widen(w->ordered->clock, &at_us, &end_us);
+        const int result = read_stretch(reader, w, at_us, end_us);
+        if (result < 0)
+            return result;
+        if (w->overflow && stretch_us <= SECOND_US && end_us == wanted_us)
             return -E2BIG;
+        if (w->overflow && stretch_us <= SECOND_US)
+            w->plain_until_us = end_us;
         if (w->overflow) {
             stretch_us = stretch_us / SHORTER > SECOND_US ? stretch_us / SHORTER : SECOND_US;
             continue;
@@ -151,12 +178,19 @@ static int64_t walk_through(struct history_reader *reader, struct walk *w)
 
 int64_t history_each_ordered(struct history_reader *reader, const struct history_ordered *ordered)
 {
-    struct walk w = {.ordered = ordered, .max = ordered->rows_max > 0 ? ordered->rows_max : ROWS_MAX};
+    static const struct record_clock never_set = {.n = 0};
+    struct history_ordered with_clock = *ordered;
+    struct walk w = {.ordered = &with_clock,
+                     .plain_until_us = INT64_MIN,
+                     .max = ordered->rows_max > 0 ? ordered->rows_max : ROWS_MAX};
     if (reader->history == NULL)
         return reader->history_error;
+    if (with_clock.clock == NULL)
+        with_clock.clock = &never_set;
     w.items = malloc(w.max * sizeof *w.items);
     const int64_t result = w.items != NULL ? walk_through(reader, &w) : -ENOMEM;
     free(w.items);
     free(w.tags);
+    free(w.walks);
     return result;
 }

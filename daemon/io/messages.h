@@ -101,6 +101,13 @@ struct command_request {
     char run[RUN_ID_MAX], program[ID_MAX], operator[WHO_MAX], lots[LOTS_MAX]; /* of a freezer's run */
 };
 
+/* Is on disk what a person has caused? An answer waits for that, but for no longer than ANSWER_HOLD_MS. */
+#define ANSWER_HOLD_MS 2000
+struct record_note {
+    enum record_state { RECORD_NONE, RECORD_STORED, RECORD_NOT_YET } state; /* NONE: there is no event */
+    char why[LANGUAGES][WHY_MAX]; /* NOT_YET: a sentence for people that says so, and why */
+};
+
 /* What became of it. */
 struct command_result {
     int error; /* 0, or -errno: -ENOENT no such alarm (point, device), -EALREADY nothing to do, else see why
@@ -112,6 +119,7 @@ struct command_result {
     uint64_t seq;                 /* of the event, of a reading or a run */
     char beyond[NOTE_MAX];        /* of a reading: the alarms whose limits it is beyond, "a b"; "": none */
     bool is_late;                 /* of a reading: entered late, or behind a newer one */
+    struct record_note record;
 };
 
 /* A person's channel, or all of a person, that is switched off in cryonotify. */
@@ -168,6 +176,7 @@ struct run_row {
     char asset[ID_MAX], run[RUN_ID_MAX], program[ID_MAX], how[16], verdict[24];
     int64_t begin_utc_us, end_utc_us;
     char operator[WHO_MAX], lots[LOTS_MAX], who[WHO_MAX];
+    int64_t gap_us; /* of one that began: as it was configured; 0: not told */
 };
 
 #define DIAGNOSTICS_INTERVAL_MS 10000
@@ -189,6 +198,7 @@ enum core_kind {
     CORE_RELOAD,      /* control: same as SIGHUP */
     CORE_CONFIG,      /* loader: a configuration is ready (config), or refused (config NULL) */
     CORE_FAULT,       /* store, publisher: a part has failed or is well again */
+    CORE_DURABLE,     /* store: which events are on disk, and which never will be */
     CORE_GAP,         /* store: records that had to be given up; the core makes an event of it */
     CORE_CUSTODY, /* store: a new signing key, damage, days that were removed: the core makes an event of it
                    */
@@ -280,6 +290,10 @@ struct core_message {
             char detail[NOTE_MAX];
         } fault;
         struct {
+            uint64_t seq;                /* all up to this one are on disk, but for: */
+            uint64_t lost_from, lost_to; /* some of these were given up; 0: none */
+        } durable;
+        struct {
             uint64_t count;
             int64_t from_utc_us, to_utc_us;
             bool events; /* events are among them: alarm states in state.db may be old */
@@ -322,7 +336,6 @@ struct core_message {
             unsigned char sha256[32];
         } baseline;
         struct {
-            int64_t utc_us;       /* of the last confirmation; 0: there is none */
             int64_t began_utc_us; /* of the last drill; 0: there is none */
             int64_t first_utc_us; /* of the first event; 0: there is none */
         } drilled;
@@ -477,9 +490,10 @@ struct control_message {
     union {
         struct {
             uint32_t ticket;
-            int error;                      /* 0, or -errno */
-            uint64_t seq;                   /* of the event, to a record */
-            struct command_result result;   /* to a command; its error and seq stand above too */
+            int error;    /* 0, or -errno */
+            uint64_t seq; /* of the event, to a record */
+            struct command_result
+                result; /* to a command; its error and seq stand above too. record: to any */
             char detail[RELOAD_DETAIL_MAX]; /* to a reload that was refused: the mistakes, line by line */
             struct verification {
                 struct reading reading; /* of the point at that moment */

@@ -174,17 +174,6 @@ void monitor_free(struct monitor *m)
 
 /* ---------------------------------------------------------------- messages */
 
-void monitor_answer(struct monitor *m, uint32_t ticket, int error, const char *detail)
-{
-    struct control_message message = {.kind = CONTROL_ANSWER, .generation = m->config->generation};
-    if (m->parts.control == NULL || ticket == 0)
-        return;
-    message.answer.ticket = ticket;
-    message.answer.error = error;
-    snprintf(message.answer.detail, sizeof message.answer.detail, "%s", detail != NULL ? detail : "");
-    (void)mailbox_post(control_mailbox(m->parts.control), MAILBOX_RESERVED, &message);
-}
-
 /* What has to do with people, and what is kept of it. */
 static void handle_people(struct monitor *m, struct core_message *message)
 {
@@ -265,6 +254,9 @@ static void handle(struct monitor *m, struct core_message *message)
         break;
     case CORE_FAULT:
         monitor_fault(m, message->fault.fault, FROM_OWNER, message->fault.failed, message->fault.detail);
+        break;
+    case CORE_DURABLE:
+        monitor_answers_durable(m, message);
         break;
     case CORE_GAP:
         monitor_lost_records(m, message);
@@ -363,7 +355,7 @@ static void tell_status(struct monitor *m)
 /* What has to do with people: is there somebody, do they confirm, do they look. */
 static void watch_people(struct monitor *m, int64_t now_us)
 {
-    monitor_watch_bypasses(m, now_us);
+    monitor_watch_bypasses(m);
     monitor_watch_beyond(m);
     monitor_watch_rounds(m);
     monitor_watch_drill(m);
@@ -474,8 +466,10 @@ static int64_t next_deadline(const struct monitor *m)
     int64_t deadline_us = engine_next_deadline(m->engine);
     if (m->next_housekeeping_us < deadline_us)
         deadline_us = m->next_housekeeping_us;
-    int64_t reload_us = monitor_reload_deadline(m);
-    return reload_us < deadline_us ? reload_us : deadline_us;
+    const int64_t others_us[] = {monitor_reload_deadline(m), monitor_answers_deadline(m)};
+    for (unsigned i = 0; i < 2; i++)
+        deadline_us = others_us[i] < deadline_us ? others_us[i] : deadline_us;
+    return deadline_us;
 }
 
 bool monitor_run(struct monitor *m)
@@ -488,13 +482,17 @@ bool monitor_run(struct monitor *m)
             handle(m, &message);
         struct event tick = {.kind = EVENT_TICK};
         (void)monitor_feed(m, &tick, NULL);
+        if (m->service_ended)
+            monitor_watch_bypasses(m);
         monitor_stale_points(m);
         monitor_publish_dirty(m);
+        monitor_answers_tick(m, clock_boot_us());
         housekeeping(m);
         take_signals(m);
     }
     service_stopping();
     log_line(LOG_NOTICE, MID_STOP, "stopping");
+    monitor_answers_finish(m);
     monitor_stop_buses(m, clock_boot_us() + STOP_BUSES_US);
     monitor_event(m, clock_now(), "stop", NULL, 0);
     const bool recalls_ended = monitor_recall_stop(m);

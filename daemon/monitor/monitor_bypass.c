@@ -256,15 +256,24 @@ void monitor_unbypass(struct monitor *m, const struct command_request *request, 
     monitor_carry_bypasses(m); /* what is derived may be of another one that is still bypassed */
 }
 
-/* Its alarms end by the same time, by the engine. */
-void monitor_watch_bypasses(struct monitor *m, int64_t now_us)
+static bool is_over(const struct bypass_record *record, struct stamp now)
 {
-    const int64_t utc_us = clock_now().utc_us;
+    return now.utc_us >= record->bypass.until_utc_us || now.boot_us >= record->until_boot_us;
+}
+
+/* Its alarms end by the same time, by the engine. Those that are of another bypassed device, too, are held
+ * again at once. */
+void monitor_watch_bypasses(struct monitor *m)
+{
+    const struct stamp now = clock_now();
     for (unsigned i = 0; i < m->n_bypasses; i++) {
         struct bypass_record *record = &m->bypasses[i];
-        if (record->bypass.until_utc_us != 0 &&
-            (utc_us >= record->bypass.until_utc_us || now_us >= record->until_boot_us))
+        if (record->bypass.until_utc_us != 0 && is_over(record, now))
             end_bypass(m, record, "time", NULL, 0);
+    }
+    if (m->service_ended) {
+        m->service_ended = false;
+        monitor_carry_bypasses(m);
     }
 }
 
@@ -287,7 +296,7 @@ void monitor_carry_bypasses(struct monitor *m)
             continue;
         if (find_device(m->config, record->device) < 0)
             end_bypass(m, record, "removed", NULL, 0);
-        else if (record->bypass.until_utc_us > clock_now().utc_us)
+        else if (!is_over(record, clock_now()))
             hold_alarms(m, record, &ignored);
     }
 }

@@ -61,7 +61,11 @@ bool monitor_hold_end(const struct command_request *request, uint64_t max_ms, st
 
 static void refuse_hold(const struct monitor *m, uint16_t alarm, bool shelf, struct command_result *result)
 {
-    if (shelf && m->config->alarms[alarm].life_safety)
+    const struct alarm_model *model = &m->config->alarm_models[alarm];
+    if (model->kind == CONDITION_FAULT && model->fault == FAULT_DRILL)
+        monitor_refuse(result, -EPERM, "a drill can't be kept quiet: it is there to be confirmed",
+                       "演练不能搁置或停用：它需要有人确认");
+    else if (shelf && m->config->alarms[alarm].life_safety)
         monitor_refuse(result, -EPERM, "this alarm can't be shelved: lives depend on it",
                        "该报警关系人身安全，不能搁置");
     else if (shelf && m->config->alarm_models[alarm].priority == PRIORITY_CRITICAL)
@@ -229,22 +233,14 @@ static void whole_asset(struct monitor *m, const struct command_request *request
 
 /* ---------------------------------------------------------------- any */
 
-static void answer(struct monitor *m, const struct command_request *request,
-                   const struct command_result *result)
+/* It is so already: but does the record have it? Whoever asks again because it had not hears when it has. */
+static void note_standing(const struct monitor *m, const struct command_request *request,
+                          struct command_result *result)
 {
-    if (request->origin == ORIGIN_CONTROL && m->parts.control != NULL) {
-        struct control_message message = {.kind = CONTROL_ANSWER, .generation = m->config->generation};
-        message.answer.ticket = request->ticket;
-        message.answer.error = result->error;
-        message.answer.seq = result->seq;
-        message.answer.result = *result;
-        (void)mailbox_post(control_mailbox(m->parts.control), MAILBOX_RESERVED, &message);
-    } else if (request->origin == ORIGIN_MQTT) {
-        struct publisher_message message = {.kind = PUBLISHER_ANSWER, .generation = m->config->generation};
-        message.answer.ticket = request->ticket;
-        message.answer.result = *result;
-        (void)mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_RESERVED, &message);
-    }
+    const int alarm = config_find_alarm(m->config, request->asset, request->alarm);
+    if (result->error != -EALREADY || alarm < 0 || monitor_is_recorded(m, m->alarms[alarm].seq))
+        return;
+    monitor_say_unrecorded(m, &result->record, "it is so", "已是如此");
 }
 
 static void obey(struct monitor *m, const struct command_request *request, struct command_result *result)
@@ -286,15 +282,20 @@ static void obey(struct monitor *m, const struct command_request *request, struc
 
 void monitor_command(struct monitor *m, struct command_request *request)
 {
-    struct command_result result = {0};
+    struct answer answer = monitor_answer_begin(m, request->origin, request->ticket);
+    struct command_result *result = &answer.result;
+    if (request->origin == ORIGIN_MQTT)
+        memcpy(answer.caller, request->via[0] != '\0' ? request->via : request->who, sizeof answer.caller);
     if (!m->started) /* what earlier runs left is not known yet: nothing is based on that */
-        result.error = -EBUSY;
+        result->error = -EBUSY;
     else
-        obey(m, request, &result);
-    if (result.error < 0 && result.error != -EALREADY)
+        obey(m, request, result);
+    if (result->error < 0 && result->error != -EALREADY)
         log_line(LOG_NOTICE, MID_CONTROL, "a command of %s was refused: %s", request->who,
-                 result.why[LANGUAGE_EN][0] != '\0' ? result.why[LANGUAGE_EN]
-                                                    : strerrordesc_np(-result.error));
-    answer(m, request, &result);
+                 result->why[LANGUAGE_EN][0] != '\0' ? result->why[LANGUAGE_EN]
+                                                     : strerrordesc_np(-result->error));
+    note_standing(m, request, result);
+    answer.seq = result->seq;
+    monitor_answer(m, &answer);
     free(request);
 }

@@ -33,6 +33,7 @@ int monitor_derive_make(struct config *config, struct derive_watch *ret)
     int result = derive_create(config, clock_now(), &d.derive);
     if (result < 0)
         return result;
+    derive_news_from(d.derive, clock_boot_us());
     for (uint16_t i = 0; i < config->n_points; i++)
         wanted += derive_wants(d.derive, i);
     d.kept_cap =
@@ -73,9 +74,25 @@ static void tell_condition(struct monitor *m, const struct derived_news *news)
     (void)monitor_feed(m, &event, NULL);
 }
 
+/* Of a tank whose last fill was told, one that began before that fill's end is the same. */
+static bool is_told(struct monitor *m, const char *asset, const struct derived_news *news)
+{
+    struct fills_told *told = &m->fills_told;
+    for (unsigned i = 0; i < told->n && i < FILLS_TOLD; i++)
+        if (strcmp(told->fills[i].asset, asset) == 0 &&
+            news->filled.begin.boot_us < told->fills[i].end_boot_us)
+            return true;
+    const unsigned at = told->n++ % FILLS_TOLD;
+    snprintf(told->fills[at].asset, sizeof told->fills[at].asset, "%s", asset);
+    told->fills[at].end_boot_us = news->filled.end.boot_us;
+    return false;
+}
+
 static void tell_fill(struct monitor *m, const struct derived_news *news)
 {
     const struct vessel_config *vessel = &m->config->vessels[news->filled.vessel];
+    if (is_told(m, m->config->assets[vessel->asset].id, news))
+        return;
     const struct announce_fill fill = {.asset = vessel->asset,
                                        .begin_utc_us = news->filled.begin.utc_us,
                                        .end_utc_us = news->filled.end.utc_us,

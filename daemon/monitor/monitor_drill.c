@@ -1,6 +1,5 @@
 /* monitor_drill.c - drills: the alarm system/drill takes the whole way to a person, who confirms it by
- * acknowledging it. When the last one began and was confirmed stands in the chain, and is read at the start.
- */
+ * acknowledging it. When the last one began stands in the chain, and is read at the start. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +9,9 @@
 #include "log.h"
 #include "monitor_internal.h"
 
+#define DAY_US    (INT64_C(86400) * SECOND_US)
+#define FUTURE_US (INT64_C(3600) * SECOND_US) /* a clock that is corrected by less makes no drill */
+
 static bool is_waiting(const struct monitor *m)
 {
     return m->faults[FAULT_DRILL].sources != 0;
@@ -18,7 +20,6 @@ static bool is_waiting(const struct monitor *m)
 void monitor_drill_restore(struct monitor *m, const struct core_message *message)
 {
     struct drill_watch *w = &m->drill;
-    w->confirmed_utc_us = message->drilled.utc_us;
     w->began_utc_us = message->drilled.began_utc_us;
     w->first_utc_us = message->drilled.first_utc_us != 0 ? message->drilled.first_utc_us : clock_now().utc_us;
 }
@@ -59,14 +60,26 @@ void monitor_drill_start(struct monitor *m, const struct command_request *reques
     log_line(LOG_NOTICE, MID_CONTROL, "%s has started a drill", request->who);
 }
 
-/* The engine is at work just now: what follows from it is for the next turn. */
-void monitor_drill_transition(struct monitor *m, const struct transition *t)
+/* Somebody has acknowledged it: looked up rather than told, since the daemon may have been killed between
+ * this and the drill's end. */
+static bool is_confirmed(const struct monitor *m)
 {
-    const struct alarm_model *model = &m->config->alarm_models[t->alarm];
-    if (model->kind != CONDITION_FAULT || model->fault != FAULT_DRILL || t->kind != TRANSITION_ACKNOWLEDGED)
+    const uint32_t alarm = (uint32_t)m->config->assets[0].first_alarm + FAULT_DRILL; /* faults come first */
+    return is_waiting(m) && engine_alarm_state(m->engine, (uint16_t)alarm) == ALARM_ACKNOWLEDGED;
+}
+
+/* The clock was ahead when it began, and has been set back: counted from there, it would be neither overdue
+ * nor followed by another one for as long as that. When it was held is not known then: the next one is
+ * tomorrow. */
+static void leave_the_future(struct monitor *m, int64_t now_us)
+{
+    struct drill_watch *w = &m->drill;
+    const uint32_t days = m->config->drill.every_days;
+    if (w->first_utc_us > now_us)
+        w->first_utc_us = now_us;
+    if (w->began_utc_us <= now_us + FUTURE_US)
         return;
-    m->drill.confirmed_utc_us = t->at.utc_us;
-    m->drill.confirmed = true;
+    w->began_utc_us = now_us - (is_waiting(m) || days == 0 ? 0 : (int64_t)(days - 1) * DAY_US);
 }
 
 static void set_overdue(struct monitor *m, bool overdue, const char *detail)
@@ -82,13 +95,13 @@ void monitor_watch_drill(struct monitor *m)
     const struct drill_config *drill = &m->config->drill;
     const int64_t now_us = clock_now().utc_us, within_us = drill->confirm_within_ms * MS_US;
     char detail[NOTE_MAX] = "", since[RFC3339_MAX];
-    if (w->confirmed) {
-        w->confirmed = false;
+    if (is_confirmed(m)) {
         monitor_fault(m, FAULT_DRILL, FROM_OWNER, false, "");
         set_overdue(m, false, "");
     }
     if (w->first_utc_us == 0)
         w->first_utc_us = now_us;
+    leave_the_future(m, now_us);
     const int64_t base_us = w->began_utc_us != 0 ? w->began_utc_us : w->first_utc_us;
     const int64_t due_us = drill->every_days > 0 ? next_due(drill, base_us) : INT64_MAX;
     if (!is_waiting(m) && now_us >= due_us) {

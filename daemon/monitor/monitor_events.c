@@ -32,6 +32,7 @@ void monitor_send_event(struct monitor *m, const struct store_message *message)
     if (mailbox_post(store_mailbox(m->parts.store), MAILBOX_RESERVED, message) < 0) {
         m->events_lost =
             true; /* counted by the mailbox: the store tells the gap when it takes messages again */
+        monitor_answers_lost(m, message->event.seq, message->event.seq);
         log_line(LOG_CRIT, MID_STORE,
                  "event %llu could not be handed to the store: it takes nothing any more",
                  (unsigned long long)message->event.seq);
@@ -216,6 +217,7 @@ static void announce(struct monitor *m, struct alarm_news *news)
 
     memcpy(record->body, event->body, sizeof record->body);
     record->refreshed_us = event->at.boot_us;
+    record->seq = event->seq;
     monitor_send_event(m, &message);
     log_alarm(news);
     settle_record(m, news->alarm);
@@ -243,10 +245,10 @@ static void announce_transition(struct monitor *m, const struct transition *t, c
         news.note = command->note;
         news.via = command->via;
     }
+    m->service_ended |= t->kind == TRANSITION_IN_SERVICE && t->why == WHY_TIME;
     m->disabled_changed |= t->kind >= TRANSITION_SHELVED && t->kind <= TRANSITION_IN_SERVICE;
     announce(m, &news);
     monitor_refresh_members(m, &news);
-    monitor_drill_transition(m, t);
 }
 
 struct alarm_news monitor_news_now(const struct monitor *m, uint16_t alarm, struct point_view *view)

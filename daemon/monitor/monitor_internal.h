@@ -4,6 +4,7 @@
  *   monitor.c         the loop: messages, time, housekeeping
  *   monitor_events.c  events and alarm records: from a transition to store, publisher and journal
  *   monitor_clock.c   the wall clock was set, the machine was suspended
+ *   monitor_answers.c answers to people, which wait until what they tell of is on disk
  *   monitor_restore.c what an earlier run left
  *   monitor_baseline.c  limits that were changed without a reason
  *   monitor_derive.c  what readings of tanks and freezers mean: in and out
@@ -61,6 +62,7 @@ struct reload {
     char *difference;
     int64_t deadline_us;
     uint32_t ticket; /* of the control client that waits, 0: none */
+    uint64_t first_seq;
     char who[WHO_MAX], reason[NOTE_MAX];
     struct limit_report *limits; /* that differ from the baseline; NULL: not compared */
 };
@@ -101,10 +103,8 @@ struct notify_watch {
 };
 
 struct drill_watch {
-    int64_t began_utc_us, confirmed_utc_us; /* 0: never */
-    int64_t first_utc_us;                   /* of the chain; 0: it begins now */
-    char who[WHO_MAX];                      /* has asked for it; "": the schedule */
-    bool confirmed;                         /* just now: it is to be ended */
+    int64_t began_utc_us; /* 0: never */
+    int64_t first_utc_us; /* of the chain; 0: it begins now */
 };
 
 struct fallback_watch {
@@ -155,6 +155,7 @@ struct run_known {
     char asset[ID_MAX], id[RUN_ID_MAX], program[ID_MAX], how[16], verdict[24];
     char operator[WHO_MAX], lots[LOTS_MAX];
     int64_t begin_utc_us, end_utc_us; /* end 0: it goes on, as far as was told */
+    int64_t gap_us;                   /* as it was configured at its begin; 0: not told */
     bool is_attended;                 /* somebody has said something of it after its end */
     enum run_decision decision;
     char decided_by[WHO_MAX];
@@ -178,6 +179,46 @@ struct run_book {
         char asset[ID_MAX];
         int64_t utc_us;
     } relearned[RELEARN_KEPT];
+};
+
+/* Fills that were told: a recall finds the last ones again. */
+#define FILLS_TOLD 256
+struct fills_told {
+    unsigned n; /* so far; a ring */
+    struct {
+        char asset[ID_MAX];
+        int64_t end_boot_us;
+    } fills[FILLS_TOLD];
+};
+
+/* An answer to a person. */
+struct answer {
+    enum command_origin origin;
+    uint32_t ticket; /* 0: nobody waits */
+    uint32_t generation;
+    char caller[WHO_MAX]; /* by MQTT: the answers of each go in the order of what he asked; "": no order */
+    uint64_t first_seq;   /* the number that the first event was to have */
+    uint64_t seq;         /* of the event that is told */
+    struct command_result result;
+    struct verification verification;
+    const char *detail; /* of a refused reload; NULL: none */
+};
+
+/* Answers that wait for the disk, in the order in which they came. Those by MQTT leave room for the others
+ * (CONTROL_COMMANDS_MAX at most). */
+#define ANSWERS_HELD_MAX 40
+#define ANSWERS_BY_MQTT  32
+struct held_answer {
+    struct answer answer;
+    uint64_t last_seq; /* 0: it caused nothing, and is behind another one of its caller */
+    int64_t until_us;
+    bool is_lost; /* one of its events was given up */
+};
+struct answers {
+    uint64_t durable_seq;        /* all events up to it are on disk, but for what was given up */
+    uint64_t lost_from, lost_to; /* the last of these; 0: none */
+    unsigned n;
+    struct held_answer held[ANSWERS_HELD_MAX];
 };
 
 /* Who must hear of a new configuration. */
@@ -213,11 +254,14 @@ struct monitor {
     struct unknown_alarm unknown[UNKNOWN_ALARMS_MAX];
     unsigned n_bypasses;
     struct bypass_record bypasses[BYPASSES_MAX];
+    bool service_ended; /* an alarm is in service again because its time was over: is it still bypassed? */
     struct notify_watch notify;
     struct drill_watch drill;
     struct fallback_watch fallback;
     struct derive_watch derive;
     struct run_book *runs;
+    struct fills_told fills_told;
+    struct answers answers;
     unsigned recalls_running; /* loaders that have not said yet that they end */
     struct rounds *rounds;    /* core/rounds.h; index: point */
     struct by_eye *by_eye;    /* config->n_points: the newest manual readings */
@@ -306,6 +350,25 @@ void monitor_body_now(const struct monitor *m, uint16_t alarm, char ret[BODY_MAX
 void monitor_refresh_members(struct monitor *m, const struct alarm_news *news);
 /* Once a second: states that were not told for a minute are told anew. */
 void monitor_watch_refresh(struct monitor *m, int64_t now_us);
+
+/* ---- monitor_answers.c */
+
+/* For what begins now. */
+struct answer monitor_answer_begin(const struct monitor *m, enum command_origin origin, uint32_t ticket);
+/* The one way in which people get answers. What has caused events goes when they are on disk, or after
+ * ANSWER_HOLD_MS; what has caused none, was refused, finds the list full or the disk failing, goes at once:
+ * but by MQTT never before an earlier one of the same caller that is held. */
+void monitor_answer(struct monitor *m, const struct answer *answer);
+/* Is the event on disk? What is not known of one of an earlier run (0) counts as it. */
+bool monitor_is_recorded(const struct monitor *m, uint64_t seq);
+/* What an answer says of an event that is not on disk. en, zh: "done", or what else it is. */
+void monitor_say_unrecorded(const struct monitor *m, struct record_note *record, const char *en,
+                            const char *zh);
+void monitor_answers_durable(struct monitor *m, const struct core_message *message);
+void monitor_answers_lost(struct monitor *m, uint64_t from_seq, uint64_t to_seq);
+void monitor_answers_tick(struct monitor *m, int64_t now_us);
+int64_t monitor_answers_deadline(const struct monitor *m); /* INT64_MAX: none is held */
+void monitor_answers_finish(struct monitor *m);            /* the end: all go */
 
 /* ---- monitor_restore.c */
 
@@ -397,8 +460,8 @@ void monitor_bypass(struct monitor *m, const struct command_request *request, st
 void monitor_unbypass(struct monitor *m, const struct command_request *request,
                       struct command_result *result);
 void monitor_restore_bypass(struct monitor *m, const struct core_message *message);
-/* Once a second: those whose time is over end. */
-void monitor_watch_bypasses(struct monitor *m, int64_t now_us);
+/* Once a second, and when service_ended: those whose time is over end. */
+void monitor_watch_bypasses(struct monitor *m);
 /* After a reload or a restart: alarms of bypassed devices that are new are out of service too. */
 void monitor_carry_bypasses(struct monitor *m);
 bool monitor_is_bypassed(const struct monitor *m, const char *device);
@@ -490,11 +553,18 @@ void monitor_watch_runs(struct monitor *m);
 
 /* ---- monitor_expected.c */
 
-/* The first expected time (UTC) that neither a run (the last one's begin: served) nor anybody's word (all
- * until excused) has served; 0: none. A run counts for a time if it begins at most 4 h, or half the way to
- * the time before, earlier than that. */
-int64_t monitor_expected_next(const struct freezer_config *freezer, int64_t served_utc_us,
-                              int64_t excused_utc_us);
+/* The first expected time (UTC) that neither a run nor anybody's word (all until excused) has served; 0:
+ * none. runs: the last ones, in order of their begin.
+ *
+ * Each run counts for one time, the nearest that no other one counts for: where a time was missed, it counts
+ * for that one during the first two thirds of the way to the next. It may begin at most 4 h, or half the way
+ * to the time before, earlier than its time, and must not have ended more than an hour earlier. A time that
+ * was missed is done with when it was told, and a run counts for a later one. */
+struct expected_past {
+    int64_t begin_utc_us, end_utc_us; /* end 0: it goes on */
+};
+int64_t monitor_expected_next(const struct freezer_config *freezer, const struct expected_past *runs,
+                              unsigned n, int64_t excused_utc_us);
 
 /* ---- monitor_run_command.c */
 
@@ -540,7 +610,6 @@ void monitor_run_news(struct monitor *m, const struct derived_news *news);
 void monitor_drill_restore(struct monitor *m, const struct core_message *message);
 void monitor_drill_start(struct monitor *m, const struct command_request *request,
                          struct command_result *result);
-void monitor_drill_transition(struct monitor *m, const struct transition *t);
 void monitor_watch_drill(struct monitor *m);
 
 /* ---- monitor_fallback.c */
@@ -582,7 +651,5 @@ uint16_t monitor_disabled_page(const struct monitor *m, uint16_t first, uint16_t
 int monitor_make_tables(struct monitor *m, struct config *config);
 /* What a message carries, when nobody takes it any more. */
 void monitor_free_message(struct core_message *message);
-/* To the control client that waits for this ticket; 0: nobody does. */
-void monitor_answer(struct monitor *m, uint32_t ticket, int error, const char *detail);
 
 #endif

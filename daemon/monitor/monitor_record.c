@@ -12,7 +12,7 @@
 void monitor_record(struct monitor *m, const struct core_message *message)
 {
     struct record_request *request = message->record.request;
-    struct control_message answer = {.kind = CONTROL_ANSWER, .generation = m->config->generation};
+    struct answer answer = monitor_answer_begin(m, ORIGIN_CONTROL, message->record.ticket);
     struct stamp now = clock_now();
     struct store_message out;
     struct event_record *event = monitor_begin_event(m, &out, request->kind, now);
@@ -23,11 +23,9 @@ void monitor_record(struct monitor *m, const struct core_message *message)
     log_line(LOG_NOTICE, MID_CONTROL, "%s has recorded: %s", request->who, request->kind);
     if (request->reviewed_until_utc_us > m->reviewed_until_us)
         m->reviewed_until_us = request->reviewed_until_utc_us;
-    answer.answer.ticket = message->record.ticket;
-    answer.answer.seq = event->seq;
+    answer.seq = event->seq;
     free(request);
-    if (m->parts.control != NULL)
-        (void)mailbox_post(control_mailbox(m->parts.control), MAILBOX_RESERVED, &answer);
+    monitor_answer(m, &answer);
     monitor_watch_review(m);
 }
 

@@ -148,6 +148,17 @@ static void *load_config(void *argument)
     return NULL;
 }
 
+/* first_seq: see struct answer; 0: it has caused nothing. */
+static void tell_client(struct monitor *m, uint32_t ticket, int error, const char *detail, uint64_t first_seq)
+{
+    struct answer answer = monitor_answer_begin(m, ORIGIN_CONTROL, ticket);
+    answer.result.error = error;
+    answer.detail = detail;
+    if (first_seq != 0)
+        answer.first_seq = first_seq;
+    monitor_answer(m, &answer);
+}
+
 void monitor_reload_ask(struct monitor *m, uint32_t ticket, const char *who, const char *reason)
 {
     struct reload *r = &m->reload;
@@ -155,7 +166,7 @@ void monitor_reload_ask(struct monitor *m, uint32_t ticket, const char *who, con
         r->again = true; /* the files may have changed since this one began */
         snprintf(r->again_who, sizeof r->again_who, "%s", who);
         snprintf(r->again_reason, sizeof r->again_reason, "%s", reason);
-        monitor_answer(m, ticket, -EBUSY, NULL);
+        tell_client(m, ticket, -EBUSY, NULL, 0);
         return;
     }
     struct load *load = calloc(1, sizeof *load);
@@ -177,7 +188,7 @@ void monitor_reload_ask(struct monitor *m, uint32_t ticket, const char *who, con
     }
     if (error < 0) {
         log_line(LOG_ERR, MID_CONFIG_ERROR, "cannot reload: %s", strerrordesc_np(-error));
-        monitor_answer(m, ticket, error, NULL);
+        tell_client(m, ticket, error, NULL, 0);
         service_ready(m->status);
         return;
     }
@@ -197,7 +208,7 @@ static void finish(struct monitor *m, int error, const char *detail)
     char who[WHO_MAX], reason[NOTE_MAX];
     memcpy(who, r->again_who, sizeof who);
     memcpy(reason, r->again_reason, sizeof reason);
-    monitor_answer(m, r->ticket, error, detail);
+    tell_client(m, r->ticket, error, detail, r->first_seq);
     free(r->difference);
     limit_report_free(r->limits);
     *r = (struct reload){.phase = RELOAD_NONE};
@@ -268,6 +279,7 @@ void monitor_reload_loaded(struct monitor *m, struct core_message *message)
     char *detail = message->config.detail;
     pthread_join(r->loader, NULL);
     r->loader_running = false;
+    r->first_seq = m->next_seq;
     r->limits = message->config.limits;
     if (config == NULL) {
         refused(m, detail != NULL ? detail : "not enough memory");

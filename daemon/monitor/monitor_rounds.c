@@ -163,6 +163,18 @@ static int64_t known_since(const struct monitor *m, uint16_t point)
     return is_out_of_service(m, point) ? earlier(since_us, last_us) : since_us;
 }
 
+/* It was dead when an earlier run ended, and nothing has been heard of it since: a restart neither attends to
+ * it, nor does it end an alarm that nobody looks. */
+static bool was_dead(const struct monitor *m, uint16_t point, struct stamp now)
+{
+    const struct asset_config *asset = &m->config->assets[m->config->points[point].asset];
+    for (uint32_t i = asset->first_alarm; i < (uint32_t)asset->first_alarm + asset->n_alarms; i++)
+        if (m->config->alarm_models[i].kind == CONDITION_NO_DATA &&
+            m->config->alarm_models[i].point == point && engine_hold(m->engine, (uint16_t)i).active)
+            return now.utc_us - m->alarms[i].raised_utc_us >= m->config->rounds.unattended_after_ms * MS_US;
+    return false;
+}
+
 static void observe(struct monitor *m, uint16_t index, struct stamp now)
 {
     const struct asset_config *asset = &m->config->assets[index];
@@ -170,10 +182,11 @@ static void observe(struct monitor *m, uint16_t index, struct stamp now)
         const struct point_config *point = &m->config->points[i];
         if (!point->is_read_by_eye)
             continue;
+        const int64_t data_us = last_data(m, asset, point->device);
         const bool left =
             (m->n_bypasses > 0 && monitor_is_bypassed(m, monitor_device_id(m->config, (uint16_t)i))) ||
-            is_out_of_service(m, (uint16_t)i);
-        rounds_observe(m->rounds, (uint16_t)i, now, left, last_data(m, asset, point->device));
+            is_out_of_service(m, (uint16_t)i) || (data_us == INT64_MIN && was_dead(m, (uint16_t)i, now));
+        rounds_observe(m->rounds, (uint16_t)i, now, left, data_us);
         if (rounds_view(m->rounds, (uint16_t)i, now).is_unattended)
             rounds_since(m->rounds, (uint16_t)i, now, known_since(m, (uint16_t)i));
     }

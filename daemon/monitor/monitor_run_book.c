@@ -101,6 +101,7 @@ static void begin(struct run_book *book, struct run_freezer *f, const struct run
     snprintf(run->operator, sizeof run->operator, "%s", row->operator);
     snprintf(run->lots, sizeof run->lots, "%s", row->lots);
     run->begin_utc_us = row->begin_utc_us != 0 ? row->begin_utc_us : row->utc_us;
+    run->gap_us = row->gap_us > 0 ? row->gap_us : 0;
     if (f == NULL)
         return;
     f->is_prepared = false;
@@ -164,6 +165,8 @@ void monitor_run_apply(struct monitor *m, const struct run_row *row)
         of_a_run(run, row);
     else if (strcmp(row->transition, "began") == 0)
         begin(m->runs, f, row);
+    if (f != NULL)
+        f->computed_us = 0; /* it may count for another expected time now */
 }
 
 void monitor_run_restore(struct monitor *m, struct run_row *row)
@@ -179,7 +182,7 @@ struct run_past {
     unsigned n_plans, n_relearned;
     struct {
         uint16_t freezer;
-        int64_t from_utc_us, to_utc_us;
+        int64_t from_utc_us, to_utc_us, gap_us;
         int program;
     } plans[PLANS_MAX];
     struct {
@@ -193,10 +196,11 @@ static void add_plan(const struct monitor *m, struct run_past *past, const struc
     const int freezer = monitor_find_freezer(m->config, run->asset);
     const int program = monitor_find_program(m->config, run->program);
 
-    if (freezer < 0 || program < 0 || past->n_plans == PLANS_MAX)
+    if (freezer < 0 || (program < 0 && run->gap_us == 0) || past->n_plans == PLANS_MAX)
         return;
     past->plans[past->n_plans].freezer = (uint16_t)freezer;
     past->plans[past->n_plans].program = program;
+    past->plans[past->n_plans].gap_us = run->gap_us;
     past->plans[past->n_plans].from_utc_us = run->begin_utc_us - RUN_NEAR_US;
     past->plans[past->n_plans++].to_utc_us = run->end_utc_us == 0 ? run->begin_utc_us + GOES_ON_US
                                              : run->end_utc_us < run->begin_utc_us + BEGINS_LATE_US
@@ -235,7 +239,7 @@ void monitor_runs_plan(const struct run_past *past, struct derive *derive)
 {
     for (unsigned i = 0; past != NULL && i < past->n_plans; i++)
         derive_plan(derive, past->plans[i].freezer, past->plans[i].from_utc_us, past->plans[i].to_utc_us,
-                    past->plans[i].program);
+                    past->plans[i].program, past->plans[i].gap_us);
 }
 
 void monitor_runs_pass(struct run_past *past, struct derive *derive, int64_t utc_us)

@@ -65,6 +65,8 @@ static void record_members(struct json_text *j, const struct run_telling *t, uns
         if (row->begin_utc_us != 0)
             json_text_time(j, "begin", row->begin_utc_us);
     }
+    if (strcmp(row->transition, "began") == 0 && row->gap_us > 0)
+        json_text_integer(j, "gap_us", row->gap_us);
     if (strcmp(row->transition, "ended") != 0)
         return;
     if (t->record != NULL) {

@@ -30,7 +30,9 @@ static void tell_began(struct monitor *m, uint16_t freezer, const struct freezer
 {
     const struct program *program = derive_run_program(m->derive.derive, freezer, last);
     const struct run_freezer *f = monitor_run_freezer(m, asset_of(m, freezer));
-    struct run_row row = {.transition = "began", .begin_utc_us = record->begin.utc_us};
+    struct run_row row = {.transition = "began",
+                          .begin_utc_us = record->begin.utc_us,
+                          .gap_us = m->config->freezers[freezer].setup.gap_us};
 
     snprintf(row.asset, sizeof row.asset, "%s", asset_of(m, freezer));
     snprintf(row.run, sizeof row.run, "%s@%lld", row.asset, (long long)(record->begin.utc_us / MS_US));
@@ -152,9 +154,28 @@ void monitor_runs_settle(struct monitor *m)
 
 /* ---------------------------------------------------------------- expected runs */
 
+/* Those that are known of it, in order of their begin. */
+static unsigned past_of(const struct monitor *m, const char *asset, struct expected_past past[RUNS_KEPT])
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < m->runs->n; i++) {
+        const struct run_known *run = &m->runs->runs[i];
+        unsigned at = n;
+        if (strcmp(run->asset, asset) != 0)
+            continue;
+        for (; at > 0 && past[at - 1].begin_utc_us > run->begin_utc_us; at--)
+            past[at] = past[at - 1];
+        past[at] = (struct expected_past){run->begin_utc_us, run->end_utc_us};
+        n++;
+    }
+    return n;
+}
+
 static void compute(struct monitor *m, uint16_t freezer, struct run_freezer *f, struct stamp now)
 {
     const struct freezer_config *config = &m->config->freezers[freezer];
+    struct expected_past past[RUNS_KEPT];
     const int alarm = config->alarms[LATE_BIT];
     const bool is_late = alarm >= 0 && engine_hold(m->engine, (uint16_t)alarm).active;
 
@@ -167,7 +188,8 @@ static void compute(struct monitor *m, uint16_t freezer, struct run_freezer *f, 
         f->excused_utc_us < now.utc_us - LOOK_BACK_US)
         f->excused_utc_us =
             f->served_utc_us == 0 && f->excused_utc_us == 0 ? now.utc_us : now.utc_us - LOOK_BACK_US;
-    f->expected_utc_us = monitor_expected_next(config, f->served_utc_us, f->excused_utc_us);
+    f->expected_utc_us =
+        monitor_expected_next(config, past, past_of(m, asset_of(m, freezer), past), f->excused_utc_us);
     f->due_utc_us = f->expected_utc_us != 0 ? f->expected_utc_us + (int64_t)config->late_after_ms * MS_US : 0;
 }
 

@@ -71,11 +71,9 @@ static void record(struct monitor *m, const struct core_message *message, const 
 
 void monitor_verify(struct monitor *m, const struct core_message *message)
 {
-    struct control_message answer = {.kind = CONTROL_ANSWER, .generation = m->config->generation};
-    answer.answer.ticket = message->verify.ticket;
-    answer.answer.error = compare(m, message, &answer.answer.verification);
-    if (answer.answer.error == 0)
-        record(m, message, &answer.answer.verification);
-    if (m->parts.control != NULL)
-        (void)mailbox_post(control_mailbox(m->parts.control), MAILBOX_RESERVED, &answer);
+    struct answer answer = monitor_answer_begin(m, ORIGIN_CONTROL, message->verify.ticket);
+    answer.result.error = compare(m, message, &answer.verification);
+    if (answer.result.error == 0)
+        record(m, message, &answer.verification);
+    monitor_answer(m, &answer);
 }

@@ -141,6 +141,16 @@ void derived_add_points(struct draft *d, size_t asset, const struct yaml_node *n
 
 /* ---------------------------------------------------------------- alarms */
 
+/* Tanks that are seen together with this one, itself too: of its supply, or those without one. */
+static unsigned together(const struct draft *d, const struct draft_vessel *v)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < d->n_vessels; i++)
+        n += d->vessels[i].config.supply == v->config.supply;
+    return n;
+}
+
 static bool has_vessel_alarm(const struct draft *d, const struct draft_vessel *v, unsigned which)
 {
     const struct draft_supply *supply = v->config.supply >= 0 ? &d->supplies[v->config.supply] : NULL;
@@ -163,7 +173,8 @@ static bool has_vessel_alarm(const struct draft *d, const struct draft_vessel *v
     case TANK_TEMPS_DIFFER:
         return v->redundant != NULL;
     default:
-        return which != TANK_ALARM_MAPPING || (has_valve && supply != NULL && supply->n_vessels > 1);
+        return which != TANK_ALARM_MAPPING ||
+               ((has_valve || (v->lid != NULL && v->temperatures != NULL)) && together(d, v) > 1);
     }
 }
 

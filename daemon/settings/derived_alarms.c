@@ -133,15 +133,16 @@ static const struct derived_alarm tank_alarms[TANK_ALARM_COUNT] = {
                                   {"The samples become too warm and may be lost", "样本温度将过高，可能报废"},
                                   {"Go there at once: fill the tank, or move the samples to another one",
                                    "立即赶到现场：补液，或将样本转移到其他储罐"}},
-    [TANK_ALARM_MAPPING] = {"mapping-suspect",
-                            PRIORITY_HIGH,
-                            {"A fill of this tank appeared on the probe of another one",
-                             "该储罐补液时，另一储罐的探头液位上升"},
-                            {"Probes or valves may be exchanged: what is shown may be another tank's",
-                             "探头或阀门可能接错：显示的可能是另一储罐"},
-                            {"Fill this tank by hand and see whose level rises; compare wiring and labels "
-                             "with the configuration",
-                             "手动补液，观察哪个储罐的液位上升；核对接线、标签与配置"}},
+    [TANK_ALARM_MAPPING] =
+        {"mapping-suspect",
+         PRIORITY_HIGH,
+         {"A fill or an opened lid of this tank appeared on the probe of another one",
+          "该储罐补液或开盖时，变化出现在另一储罐的探头上"},
+         {"Probes or valves may be exchanged: what is shown may be another tank's",
+          "探头或阀门可能接错：显示的可能是另一储罐"},
+         {"Fill this tank by hand, or open its lid, and see whose readings move; compare wiring and labels "
+          "with the configuration",
+          "手动补液或开盖，观察哪个储罐的读数变化；核对接线、标签与配置"}},
 };
 
 static const struct derived_alarm supply_alarms[SUPPLY_ALARM_COUNT] = {

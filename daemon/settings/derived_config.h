@@ -104,7 +104,8 @@ enum tank_alarm {
     TANK_ALARM_TIME_MEDIUM, /* hours left against the staff's travel time: see time_left_ms */
     TANK_ALARM_TIME_HIGH,
     TANK_ALARM_TIME_CRITICAL,
-    TANK_ALARM_MAPPING, /* a fill of this tank appeared on another tank's probe: "mapping-suspect" */
+    TANK_ALARM_MAPPING, /* a fill or the opened lid of this tank appeared on another tank's probe:
+                           "mapping-suspect" */
     TANK_ALARM_COUNT
 };
 enum supply_alarm {

@@ -30,6 +30,12 @@ static bool is_last_resort(const struct alarm_config *alarm, const struct alarm_
     return model->kind == CONDITION_FED && strcmp(alarm->id, AUTOMATIC_ROUNDS) == 0;
 }
 
+/* A drill that is kept quiet reaches nobody, and one that is not seen by anybody would go on for ever. */
+static bool is_drill(const struct alarm_model *model)
+{
+    return model->kind == CONDITION_FAULT && model->fault == FAULT_DRILL;
+}
+
 /* What the priority and the protection allow. */
 static void manage(const struct config *config, const struct alarm_config *alarm, struct alarm_model *model)
 {
@@ -37,8 +43,8 @@ static void manage(const struct config *config, const struct alarm_config *alarm
 
     model->protected =
         alarm->life_safety || model->priority == PRIORITY_CRITICAL || is_last_resort(alarm, model);
-    model->shelve_max_ms = model->protected ? 0 : priority->shelve_at_most_ms;
-    model->oos_max_ms = config->alarming.out_of_service_at_most_days * (uint32_t)DAY_MS;
+    model->shelve_max_ms = model->protected || is_drill(model) ? 0 : priority->shelve_at_most_ms;
+    model->oos_max_ms = is_drill(model) ? 0 : config->alarming.out_of_service_at_most_days * (uint32_t)DAY_MS;
     if (!alarm->own_realarm)
         model->realarm_after_ms = priority->realarm_after_ms;
 }

@@ -339,6 +339,11 @@ void world_truth(const struct world *w, unsigned i, struct world_truth *ret)
         .filling = truth.filling || truth.flow_l_min > 0};
 }
 
+void world_swap_levels(struct world *w, unsigned one, unsigned other)
+{
+    vessel_swap(&w->vessels[one], &w->vessels[other], VESSEL_LEVEL);
+}
+
 void world_left(const struct world *w, unsigned i, struct world_left *ret)
 {
     struct vessel v = w->vessels[i];

@@ -61,6 +61,8 @@ void world_step(struct world *world);
 double world_time_s(const struct world *world);
 void world_read(const struct world *world, unsigned tank, struct world_reading *ret);
 void world_truth(const struct world *world, unsigned tank, struct world_truth *ret);
+/* From now on each of the two has the other's level probe, which its controller sees too. */
+void world_swap_levels(struct world *world, unsigned one, unsigned other);
 void world_left(const struct world *world, unsigned tank, struct world_left *ret);
 
 #endif

@@ -108,6 +108,29 @@ static void no_exotherm_is_told_where_ice_is_overdue(void **state)
     assert_true(rig_has(&rig, FREEZER_FINDING_NO_EXOTHERM));
 }
 
+/* The probe still shows the cold of the run before, or hangs in the cold chamber: only what was seen warmer
+ * in this run can have passed the temperature by which ice must show. */
+static void no_exotherm_is_not_said_of_a_probe_that_begins_cold(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig, RIG_ALL);
+    rig.nucleates = -100;
+    rig.sample = -55;
+    rig_start(&rig);
+    for (int i = 0; rig.sample < -20; i++) {
+        assert_true(i < 1000);
+        assert_false(rig_has(&rig, FREEZER_FINDING_NO_EXOTHERM));
+        rig_wait(&rig, 2);
+    }
+    rig_wait(&rig, 600);
+    assert_true(rig.sample > 0);
+    assert_int_equal(rig.run.record.findings & FREEZER_FINDING_NO_EXOTHERM, 0);
+    rig_go(&rig, -25, 1, 0);
+    assert_true(rig_has(&rig, FREEZER_FINDING_NO_EXOTHERM));
+}
+
 static void no_exotherm_is_not_said_of_what_was_not_seen(void **state)
 {
     struct rig rig;
@@ -440,6 +463,7 @@ int main(void)
         cmocka_unit_test(without_a_setpoint_the_program_is_what_counts),
         cmocka_unit_test(what_stands_still_is_told),
         cmocka_unit_test(no_exotherm_is_told_where_ice_is_overdue),
+        cmocka_unit_test(no_exotherm_is_not_said_of_a_probe_that_begins_cold),
         cmocka_unit_test(no_exotherm_is_not_said_of_what_was_not_seen),
         cmocka_unit_test(lid_power_and_nitrogen_are_told_and_counted),
         cmocka_unit_test(overshoot_is_seen_in_the_hold_after_the_ramp),

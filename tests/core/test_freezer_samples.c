@@ -236,11 +236,11 @@ static void each_is_held_against_the_program(void **state)
     pair_go(&p, -22, 1, 0);
     assert_true(freezer_run_deviation(&p.rig.run, p.rig.now_us, &off));
     assert_true(off < 60 * K);
-    assert_false(freezer_run_sees_deviation(&p.rig.run, p.rig.now_us));
+    assert_false(freezer_run_sees(&p.rig.run, 0, p.rig.now_us));
     p.is_dead = false;
     p.second_off = 0;
     pair_go(&p, -45, 1, 0);
-    assert_true(freezer_run_sees_deviation(&p.rig.run, p.rig.now_us));
+    assert_true(freezer_run_sees(&p.rig.run, 0, p.rig.now_us));
     assert_false(rig_has(&p.rig, FREEZER_FINDING_DEVIATION));
     pair_end(&p);
     const struct freezer_reason *why = rig_why(&p.rig, FREEZER_WHY_DEVIATION, &v);

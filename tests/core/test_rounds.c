@@ -49,6 +49,23 @@ static void test_never_read_counts_from_the_start(void **state)
     rounds_free(r);
 }
 
+/* Entered while the clock was a year ahead: it is not the newest one for a year. */
+static void test_a_reading_of_the_future_is_not_the_newest(void **state)
+{
+    (void)state;
+    const struct stamp wrong = {.boot_us = MINUTE_US, .utc_us = UTC_US + 365 * 24 * HOUR_US};
+    struct rounds *r = rounds_create(&MODEL, 1, wrong);
+    bool is_late = true;
+    rounds_observe(r, 0, wrong, true, MINUTE_US);
+    assert_true(rounds_read(r, 0, wrong, wrong.utc_us));
+    assert_int_equal(rounds_check(r, 0, at(3 * HOUR_US), 0, at(3 * HOUR_US).utc_us, &is_late), 0);
+    assert_false(is_late);
+    assert_true(rounds_read(r, 0, at(3 * HOUR_US), at(3 * HOUR_US).utc_us));
+    assert_true(rounds_view(r, 0, at(3 * HOUR_US)).due_utc_us == at(7 * HOUR_US).utc_us);
+    assert_false(rounds_read(r, 0, at(3 * HOUR_US), at(2 * HOUR_US).utc_us)); /* as ever */
+    rounds_free(r);
+}
+
 static void test_a_bypass_asks_at_once(void **state)
 {
     (void)state;
@@ -143,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_dead_device_asks_after_a_while),
         cmocka_unit_test(test_never_read_counts_from_the_start),
+        cmocka_unit_test(test_a_reading_of_the_future_is_not_the_newest),
         cmocka_unit_test(test_a_bypass_asks_at_once),
         cmocka_unit_test(test_a_reading_moves_what_is_due),
         cmocka_unit_test(test_late_ones_are_taken_and_marked),

@@ -202,7 +202,7 @@ static void warm_without_a_level(void **state)
     UNKNOWN(v.left_135_h, TANK_BAD_READING);
 }
 
-/* The noise of a cold top is no warming: how long it lasts is not known, and there is no liquid. */
+/* The noise of a cold top is no warming. Without liquid no top stays as cold as it: one of them is wrong. */
 static void empty_and_cold(void **state)
 {
     (void)state;
@@ -213,9 +213,22 @@ static void empty_and_cold(void **state)
     for (int h = 0; h < 100; h++) {
         s.top_c += 0.005;
         stage_run(&s, HOUR);
-        assert_false(stage_view(&s).left_150_h.known || stage_view(&s).left_150_h.at_least);
-        KNOWN(stage_view(&s).left_empty_h);
+        struct tank_view v = stage_view(&s);
+        assert_false(v.left_150_h.known || v.left_150_h.at_least);
+        assert_int_equal((v.flags & TANK_TEMP_TOO_COLD) != 0, h >= 2);
+        if (h < 2)
+            KNOWN(v.left_empty_h);
+        else
+            UNKNOWN(v.left_empty_h, TANK_BAD_READING);
     }
+    stage_step(&s); /* without the level nothing is proven */
+    s.input.level = BAD;
+    tank_feed(&s.tank, s.now_us, &s.input);
+    assert_false(stage_view(&s).over & TANK_TEMP_TOO_COLD);
+    s.level_cm = 10;
+    stage_run(&s, 5 * MINUTE);
+    assert_false(stage_view(&s).flags & TANK_TEMP_TOO_COLD);
+    assert_true(stage_view(&s).over & TANK_TEMP_TOO_COLD);
 }
 
 static void what_is_missing_takes_away_what_needs_it(void **state)

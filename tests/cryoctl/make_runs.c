@@ -3,7 +3,8 @@
  * 5 s: a run of the program cryomed-700, and one that is stopped at -20 and has 100 s without readings. The
  * truth as JSON on stdout. SOURCE: a file with the configuration that was in force, from a minute before the
  * first reading. With SET_BACK_S in the environment the clock is set back by so much, half an hour into the
- * first run. With SECOND_SAMPLE there is also the point sample-b, a sample that cools and does not freeze.
+ * first run. With UNSEEN_S nothing is stored until so many seconds after its begin (up to 1800). With
+ * SECOND_SAMPLE there is also the point sample-b, a sample that cools and does not freeze.
  */
 #include <math.h>
 #include <stdio.h>
@@ -191,10 +192,13 @@ int main(int argc, char **argv)
          "points");
     random_seed(&m.random, 3, "runs");
     load(&m);
-    go(&m, 600, true);
+    const char *text = getenv("UNSEEN_S");
+    const int unseen_s = text != NULL ? atoi(text) : 0;
+    go(&m, 600, unseen_s == 0);
     act(&m, "start");
     const int64_t began_us = m.now_us;
-    go(&m, 1800, true);
+    go(&m, unseen_s, false);
+    go(&m, 1800 - unseen_s, true);
     if (getenv("SET_BACK_S") != NULL)
         m.set_us = -strtoll(getenv("SET_BACK_S"), NULL, 10) * INT64_C(1000000);
     go(&m, 2400, true);

@@ -52,6 +52,23 @@ class Commands(Case):
         self.assertEqual(call[1], {"asset": "tank-1", "alarm": "lid-open", "note": "修门", "until": UNTIL})
         self.assertIn("已搁置：tank-1/lid-open", self.out)
 
+    def test_what_is_not_on_disk_is_said(self):
+        warning = {"en": "done, but not yet on disk: the disk is full", "zh": "已执行，但尚未写入磁盘：磁盘已满"}
+        verbs = {"Acknowledge": ("ack", "tank-1", "warm"), "Drill": ("drill",), "Reload": ("reload",),
+                 "VesselRelearn": ("vessel", "relearn", "tank-1", "--reason", "repaired")}
+        for method, verb in verbs.items():
+            self.daemon.answers[method] = {"seq": 17, "recorded": False, "warning": warning}
+            self.run_ctl(*verb, expect=0)
+            self.assertTrue(self.out)
+            self.assertIn("done, but not yet on disk: the disk is full", self.err)
+            self.run_ctl(*verb, "--lang", "zh", expect=0)
+            self.assertIn("尚未写入磁盘：磁盘已满", self.err)
+            self.run_ctl(*verb, "--json", expect=0)
+            self.assertEqual((json.loads(self.out)["ok"], json.loads(self.out)["recorded"]), (True, False))
+            self.daemon.answers[method] = {"seq": 17, "recorded": True}
+            self.run_ctl(*verb, expect=0)
+            self.assertEqual(self.err, "")
+
     def test_nothing_is_kept_quiet_without_an_end_and_a_reason(self):
         self.refuses("shelve", "tank-1", "lid-open", "--why", "x", says="--for")
         self.refuses("shelve", "tank-1", "lid-open", "--why", "x", "--for", "1h", "--until", "2026-11-22 13:00", says="--for")
@@ -59,6 +76,7 @@ class Commands(Case):
         self.refuses("shelve", "tank-1", "lid-open", "--for", "soon", "--why", "x", says="soon")
         self.refuses("out-of-service", "tank-1", "--for", "1d", "--why", "x", says="--order")
         self.refuses("bypass", "c1", "--for", "1d", says="--why")
+        self.refuses("shelve", "tank-1", "lid-open", "--for", "1h", "--why", "  ", says="--why")
         self.refuses("shelve", "tank-1", says="ASSET ALARM")
 
     def test_out_of_service_says_plainly_what_goes_on(self):

@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -131,6 +132,42 @@ class Runs(unittest.TestCase):
             run = json.loads(self.ctl("show", "crf", "1790000605023", "--json", "--program",
                                       str(PROGRAMS / "cryomed-700.yaml"), data="data%d" % back_s, verb="run"))
             self.assertEqual((run["verdict"], run["lapses"]), ("within", []))
+
+    def test_a_run_met_on_its_way_says_what_was_not_seen(self):
+        data = self.dir / "met"
+        data.mkdir()
+        subprocess.run([os.environ["MAKE_RUNS"], str(data)], check=True, capture_output=True, env=dict(os.environ, UNSEEN_S="600"))
+        program = ("--program", str(PROGRAMS / "cryomed-700.yaml"))
+        run = self.judged(data="met")["runs"][0]
+        self.assertFalse(run["begin_known"])
+        self.assertEqual(run["not_known_before"], run["begin"])
+        self.assertEqual([step["reached"] for step in run["steps"][:3]], [None, True, True])
+        self.assertEqual([step.get("partly_seen", False) for step in run["steps"][:3]], [False, True, False])
+        self.assertIsNone(run["steps"][0]["seconds"])
+        self.assertEqual(run["verdict"], "unknown")
+        whole = self.runs(*program)["runs"][0]
+        self.assertEqual([step["reached"] for step in whole["steps"][:3]], [True, True, True])
+        self.assertNotIn("not_known_before", whole)
+        table = self.ctl("crf", "--from", "2026-09-21", "--to", "2026-09-23", *program, data="met")
+        self.assertIn("<= 2026-09-21 14:33:25", table)
+        self.assertRegex(table, r">= \d+ min")
+        self.assertIn("not known before 2026-09-21 14:33:25", table)
+        self.assertRegex(self.ctl("crf", "--from", "2026-09-21", "--to", "2026-09-23", "--lang", "zh", data="met"),
+                         r"首次见到时已在运行：2026-09-21 14:33:25\S* 之前未知")
+        for form in ((), ("--short",)):
+            shown = self.ctl("show", "crf", run["id"], *program, *form, data="met", verb="run")
+            first, second = [line for line in shown.splitlines() if re.match(r" *[12]  ", line)]
+            self.assertIn("not seen", first)
+            self.assertIn("not known", second)
+            self.assertEqual(">= " in second, form == ())  # on 80 columns there is no TOOK
+            self.assertRegex(shown, r"Data missing +none seen, not known before")
+            self.assertNotIn("not reached", shown)
+            self.assertRegex(shown, r"\(>= \d+ min")
+            chinese = self.ctl("show", "crf", run["id"], *program, *form, "--lang", "zh", data="met", verb="run")
+            self.assertRegex(chinese, "数据缺失 +未见，2026-09-21 14:33:25.* 之前未知")
+        shown = self.ctl("show", "crf", "last", *program, verb="run")
+        self.assertIn("not reached", shown)  # of the other one, which was seen from its begin on
+        self.assertNotIn("not known before", shown)
 
     def test_a_run_whose_end_was_told_does_not_go_on(self):
         data = self.dir / "told"

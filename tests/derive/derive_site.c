@@ -96,6 +96,12 @@ static void open_vessel(struct site *s, unsigned i)
     (void)snprintf(s->assets[c->asset].name.text[LANGUAGE_ZH], TEXT_MAX, "罐 %u", i + 1);
 }
 
+static void set_unit(struct site *s, unsigned point, const char *unit, uint8_t decimals)
+{
+    (void)snprintf(s->points[point].unit, sizeof s->points[point].unit, "%s", unit);
+    s->points[point].format.decimals = decimals;
+}
+
 void site_open(struct site *s, uint64_t world)
 {
     memset(s, 0, sizeof *s);
@@ -112,6 +118,9 @@ void site_open(struct site *s, uint64_t world)
     s->config.n_points = SITE_MEASURED;
     for (unsigned i = 0; i < SITE_MEASURED; i++)
         s->models[i].stale_after_ms = 10 * 60 * 1000;
+    for (unsigned i = 0; i < SITE_TANKS; i++)
+        set_unit(s, i * SITE_INPUTS + SITE_LEVEL, "cm", 1);
+    set_unit(s, SITE_STOCK, "L", 0);
     s->config.n_assets = SITE_TANKS + 2;
     s->config.n_vessels = SITE_TANKS;
     s->config.n_supplies = 1;

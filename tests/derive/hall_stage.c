@@ -20,6 +20,7 @@ struct stage *stage_open(void)
         c->valve = (struct role){.point = (int)i * SITE_INPUTS + SITE_VALVE, .n_states = 1, .states = {1}};
         s->level_cm[i] = 15.5 + i;
         s->top_c[i] = -186;
+        s->top_of[i] = (int)i;
     }
     s->stock_l = 3000;
     s->random = 1;
@@ -56,6 +57,8 @@ void stage_move(struct stage *s)
             s->stock_l -= 1.5;
         }
     }
+    for (unsigned i = 0; i < SITE_TANKS; i++)
+        s->warmed_k[i] += ((s->lid[i] ? 6 : 0) - s->warmed_k[i]) * 0.2;
     s->stock_l -= s->lost_l_day / 1440;
 }
 
@@ -82,8 +85,8 @@ void stage_step(struct stage *s)
     stage_move(s);
     for (unsigned i = 0; i < SITE_TANKS && !s->silent; i++) {
         int first = (int)i * SITE_INPUTS;
-        stage_take(s, first + SITE_TOP, s->top_c[i]);
-        stage_take(s, first + SITE_LID, 0);
+        stage_take(s, first + SITE_TOP, s->top_c[s->top_of[i]] + s->warmed_k[s->top_of[i]]);
+        stage_take(s, first + SITE_LID, s->lid[i]);
         stage_take(s, first + SITE_VALVE, s->filling[i]);
     }
     stage_pass(s, s->spread ? MINUTE / 2 : 0);
@@ -105,6 +108,16 @@ void stage_step(struct stage *s)
 void stage_run(struct stage *s, double days)
 {
     for (int i = 0; i < (int)(days * 1440); i++)
+        stage_step(s);
+}
+
+void stage_open_lid(struct stage *s, unsigned tank, int open_min)
+{
+    s->lid[tank] = true;
+    for (int i = 0; i < open_min; i++)
+        stage_step(s);
+    s->lid[tank] = false;
+    for (int i = 0; i < 120; i++)
         stage_step(s);
 }
 

@@ -15,6 +15,9 @@ struct stage {
     struct stamp now;
     double level_cm[SITE_TANKS], top_c[SITE_TANKS], stock_l, lost_l_day;
     bool stuck[SITE_TANKS];           /* its level probe */
+    bool lid[SITE_TANKS];             /* open: the top warms by some K within minutes */
+    double warmed_k[SITE_TANKS];      /* by that */
+    int top_of[SITE_TANKS];           /* whose top each tank's point shows */
     bool filling[SITE_TANKS], closed; /* the main valve */
     bool off[SITE_TANKS];             /* its controller */
     bool silent;                      /* nothing is read any more */
@@ -36,6 +39,9 @@ double stage_noise(struct stage *s);
 /* A minute with its readings, and so many days of them. */
 void stage_step(struct stage *s);
 void stage_run(struct stage *s, double days);
+
+/* The lid of one is open for so many minutes, and then nothing happens for two hours. */
+void stage_open_lid(struct stage *s, unsigned tank, int open_min);
 
 /* What was heard of an alarm last. */
 int stage_of_supply(const struct stage *s, unsigned alarm);

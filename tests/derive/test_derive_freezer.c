@@ -21,7 +21,9 @@
 enum { CHAMBER, SAMPLE, SETPOINT, SEGMENT, STATUS, DOOR, MAINS, LN2, N_INPUTS };
 enum {
     ALARM_DEVIATION,
+    ALARM_STALL,
     ALARM_NO_EXOTHERM = 3,
+    ALARM_OVERSHOOT = 4,
     ALARM_LID = 5,
     ALARM_POWER = 6,
     ALARM_NO_DATA = 7,
@@ -43,6 +45,8 @@ struct site {
     double now_s;
     double second_c; /* of a second sample; 0: there is none */
     bool silent, door_bad;
+    double chamber_off; /* what the chamber's probe shows more */
+    long polls;         /* of the model's steps; 0: 4 */
     /* what was told */
     unsigned n_began, n_ended;
     int holds[FREEZER_ALARM_COUNT]; /* -1: nothing was told */
@@ -208,7 +212,8 @@ static void go(struct site *site, double for_s)
             derive_look(site->derive, at(site));
             listen(site);
         }
-        if (i % 4 != 3)
+        const long polls = site->polls > 0 ? site->polls : 4;
+        if (i % polls != polls - 1)
             continue;
         give(site, STATUS, status_of(f), false);
         give(site, SEGMENT, freezer_segment_number(f), false);
@@ -217,7 +222,7 @@ static void go(struct site *site, double for_s)
         give(site, MAINS, 0, false);
         site->second_c += site->second_c != 0 ? (f->chamber_sensor.reading - site->second_c) / 60 : 0;
         give(site, LN2, site->second_c, false);
-        give(site, CHAMBER, f->chamber_sensor.reading, false);
+        give(site, CHAMBER, f->chamber_sensor.reading + site->chamber_off, false);
         give(site, SAMPLE, f->sample_sensor.reading, false);
     }
 }
@@ -294,6 +299,94 @@ static void the_record_alone_ends_no_alarm(void **state)
     give(site, STATUS, RUN_A + FREEZER_STATUS_IDLE, false);
     assert_int_equal(site->holds[ALARM_LEFT], 1);
     assert_int_equal(site->holds[ALARM_LID], 0);
+}
+
+/* As a reload makes it, when the record can't be read: alarms stand as they were. */
+static void forget(struct site *site)
+{
+    derive_free(site->derive);
+    assert_int_equal(derive_create(&site->config, at(site), &site->derive), 0);
+    derive_ready(site->derive);
+    for (int i = 0; i < FREEZER_ALARM_COUNT; i++)
+        site->holds[i] = -1;
+}
+
+/* Off its program, but for how long is not known: that ends no alarm. */
+static void what_was_not_seen_long_enough_ends_nothing(void **state)
+{
+    struct site *site = *state;
+    start(site);
+    go(site, 900);
+    assert_int_equal(site->holds[ALARM_DEVIATION], 0);
+    site->chamber_off = 6;
+    go(site, 60);
+    assert_int_equal(site->holds[ALARM_DEVIATION], 1);
+    forget(site);
+    for (int i = 0; i < 30 && site->holds[ALARM_DEVIATION] != 1; i++) {
+        go(site, 2);
+        assert_int_not_equal(site->holds[ALARM_DEVIATION], 0);
+        assert_int_not_equal(site->holds[ALARM_STALL], 0);
+    }
+    assert_int_equal(site->holds[ALARM_DEVIATION], 1);
+    assert_int_equal(site->holds[ALARM_OVERSHOOT], 0);
+    site->chamber_off = 0;
+    go(site, 20);
+    assert_int_equal(site->holds[ALARM_DEVIATION], 0);
+    assert_int_equal(site->holds[ALARM_STALL], -1); /* since when the step goes on is not known */
+    go(site, 2400);
+    assert_int_equal(derive_run(site->derive, 0)->step, 2);
+    assert_int_equal(site->holds[ALARM_STALL], 0);
+}
+
+/* Which step goes on can't be read: nothing is held against it, and nothing ends. */
+static void without_a_step_nothing_is_judged(void **state)
+{
+    struct site *site = *state;
+    site->freezer.inputs[SEGMENT].point = ROLE_NONE;
+    site->freezer.setup.has &= ~(1U << FREEZER_INPUT_SEGMENT);
+    forget(site);
+    start(site);
+    go(site, 900);
+    forget(site);
+    go(site, 60);
+    assert_int_equal(site->holds[ALARM_DEVIATION], -1);
+    assert_int_equal(site->holds[ALARM_OVERSHOOT], -1);
+    assert_int_equal(site->holds[ALARM_STALL], -1);
+    assert_int_equal(site->holds[ALARM_LID], 0);
+    act(site, "reset", "");
+    go(site, 10);
+    assert_int_equal(site->holds[ALARM_DEVIATION], 0);
+}
+
+/* Devices are asked more often from now on, and the gap was made shorter: what was read before has none. */
+static void a_shorter_gap_is_not_for_what_was_read_before(void **state)
+{
+    for (int planned = 0; planned < 2; planned++) {
+        struct site *site = *state;
+        site->freezer.setup.gap_us = 15 * S;
+        site->polls = 40; /* 20 s */
+        if (planned)
+            derive_plan(site->derive, 0, at(site).utc_us, at(site).utc_us + 900 * S, -1, 60 * S);
+        go(site, 600);
+        act(site, "start", "");
+        go(site, 1200);
+        const struct freezer_run *run = derive_run(site->derive, 0);
+        assert_int_equal(run->record.begin_known, planned);
+        assert_int_equal(run->record.n_gaps > 0, !planned);
+        derive_ready(site->derive);
+        site->polls = 4;
+        go(site, 60);
+        assert_int_equal(run->record.n_gaps > 0, !planned);
+        site->silent = true; /* from here on the new one counts */
+        go(site, 20);
+        site->silent = false;
+        go(site, 10);
+        assert_int_equal(run->record.n_gaps, !planned ? run->record.n_gaps : 1);
+        if (!planned) {
+            close_site(state);
+            open_site(state);
+        }
+    }
 }
 
 static void a_door_that_cant_be_read_is_not_closed(void **state)
@@ -418,7 +511,7 @@ static void the_next_run_follows_what_was_prepared(void **state)
 static void a_run_of_the_past_follows_its_plan(void **state)
 {
     struct site *site = *state;
-    derive_plan(site->derive, 0, UTC_US + 590 * S, UTC_US + 3600 * S, 1);
+    derive_plan(site->derive, 0, UTC_US + 590 * S, UTC_US + 3600 * S, 1, 0);
     go(site, 600);
     act(site, "start", "");
     go(site, 60);
@@ -519,6 +612,9 @@ int main(void)
         TEST(a_run_is_told_once),
         TEST(what_was_before_is_not_told),
         TEST(the_record_alone_ends_no_alarm),
+        TEST(what_was_not_seen_long_enough_ends_nothing),
+        TEST(without_a_step_nothing_is_judged),
+        TEST(a_shorter_gap_is_not_for_what_was_read_before),
         TEST(a_door_that_cant_be_read_is_not_closed),
         TEST(silence_ends_nothing),
         TEST(a_run_that_is_broken_off_calls_for_somebody),

@@ -1,6 +1,54 @@
 /* Fills, the supply, probes that are exchanged, and the time that is left. */
 #include "hall_stage.h"
 
+#include <stdio.h>
+
+/* All lids, one by one, while nothing is filled. */
+static void open_lids(struct stage *s)
+{
+    for (unsigned i = 0; i < SITE_TANKS; i++) {
+        s->level_cm[i] = 16.5 + i;
+        s->filling[i] = false;
+    }
+    stage_run(s, 0.1);
+    for (unsigned i = 0; i < SITE_TANKS; i++)
+        stage_open_lid(s, i, 5);
+}
+
+static void a_lid_on_another_probe(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open();
+    char text[200];
+    uint16_t alarm = (uint16_t)site_alarm(&s->site, 0, TANK_ALARM_MAPPING);
+    s->site.vessels[0].valve.point = -1; /* filled by hand: only its lid can tell */
+    derive_free(s->derive);
+    assert_int_equal(derive_create(&s->site.config, s->now, &s->derive), 0);
+    derive_ready(s->derive);
+    open_lids(s);
+    assert_int_equal(stage_of_tank(s, 0, TANK_ALARM_MAPPING), 0);
+    s->top_of[0] = 1;
+    s->top_of[1] = 0;
+    open_lids(s);
+    assert_int_equal(stage_of_tank(s, 0, TANK_ALARM_MAPPING), 0); /* once may be chance */
+    open_lids(s);
+    assert_int_equal(stage_of_tank(s, 0, TANK_ALARM_MAPPING), 1);
+    assert_int_equal(stage_of_tank(s, 1, TANK_ALARM_MAPPING), 1);
+    assert_int_equal(stage_of_tank(s, 2, TANK_ALARM_MAPPING), -1); /* its fills have not been seen */
+    derive_words(s->derive, alarm, LANGUAGE_EN, text, sizeof text);
+    assert_string_equal(text, "the opening of the lid appeared on the temperature probe of Tank 2");
+    derive_words(s->derive, alarm, LANGUAGE_ZH, text, sizeof text);
+    assert_string_equal(text, "开盖引起的升温出现在另一温度探头上：罐 2");
+    stage_run(s, 10); /* its fills are right, and prove nothing of its temperatures */
+    assert_int_equal(stage_of_tank(s, 1, TANK_ALARM_MAPPING), 1);
+    s->top_of[0] = 0;
+    s->top_of[1] = 1;
+    open_lids(s);
+    assert_int_equal(stage_of_tank(s, 0, TANK_ALARM_MAPPING), 0);
+    assert_int_equal(stage_of_tank(s, 1, TANK_ALARM_MAPPING), 0);
+    stage_close(s);
+}
+
 static void a_fill_on_another_probe(void **state)
 {
     (void)state;
@@ -10,6 +58,8 @@ static void a_fill_on_another_probe(void **state)
     stage_run(s, 0.01);
     assert_int_equal(stage_of_tank(s, 2, TANK_ALARM_MAPPING), -1); /* no fill has shown it */
     stage_run(s, 10);
+    assert_int_equal(stage_of_tank(s, 0, TANK_ALARM_MAPPING), -1); /* an earlier one may be a lid's */
+    open_lids(s);
     assert_int_equal(stage_of_tank(s, 0, TANK_ALARM_MAPPING), 0);
     s->site.probe_of[0] = 1;
     s->site.probe_of[1] = 0;
@@ -54,7 +104,14 @@ static void no_tank_is_filled(void **state)
     derive_words(s->derive, (uint16_t)s->site.supply.alarms[SUPPLY_ALARM_NO_FILLS], LANGUAGE_EN, text,
                  sizeof text);
     assert_non_null(strstr(text, "no tank filled for "));
-    assert_non_null(strstr(text, "tanks that wait for a fill: "));
+    assert_non_null(strstr(text, "; 4 tanks wait for a fill: Tank 1, Tank 2, Tank 3, Tank 4"));
+    uint16_t none = (uint16_t)s->site.supply.alarms[SUPPLY_ALARM_NO_FILLS];
+    derive_words(s->derive, none, LANGUAGE_ZH, text, sizeof text);
+    assert_non_null(strstr(text, "；4 个储罐等待补液：罐 1、罐 2、罐 3、罐 4"));
+    derive_words(s->derive, none, LANGUAGE_EN, text, 100); /* as many as there is room for */
+    assert_non_null(strstr(text, ": Tank 1, Tank 2 and 2 more"));
+    derive_words(s->derive, none, LANGUAGE_ZH, text, 100);
+    assert_non_null(strstr(text, "：罐 1、罐 2 另有 2 个"));
     for (unsigned i = 0; i < SITE_TANKS; i++)
         s->site.no_level[i] = true;
     stage_run(s, 1);
@@ -153,6 +210,9 @@ static void the_supply_runs_short(void **state)
                  sizeof text);
     assert_non_null(strstr(text, " d ("));
     assert_non_null(strstr(text, "left to the reserve; drawn 1"));
+    assert_non_null(strstr(text, " L/d ("));
+    assert_non_null(strstr(text, "; stock "));
+    assert_string_equal(text + strlen(text) - 2, " L");
     s->silent = true;
     stage_run(s, 1);
     assert_int_equal(stage_of_supply(s, SUPPLY_ALARM_SHORT), 1);
@@ -221,6 +281,37 @@ static void a_stuck_level_hides_no_warming(void **state)
     stage_close(s);
 }
 
+/* Who stands before the tank compares with its display. */
+static void levels_are_told_as_they_are_shown(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open();
+    char text[200];
+    struct point_config *point = &s->site.points[SITE_LEVEL];
+    (void)snprintf(point->unit, sizeof point->unit, "in");
+    s->site.vessels[0].level.num = 254;
+    s->site.vessels[0].level.den = 100;
+    point = &s->site.points[SITE_INPUTS + SITE_LEVEL];
+    (void)snprintf(point->unit, sizeof point->unit, "%%");
+    point->format.decimals = 0;
+    s->site.vessels[1].level.num = 60; /* 60 cm are full */
+    s->site.vessels[1].level.den = 100;
+    derive_free(s->derive);
+    assert_int_equal(derive_create(&s->site.config, s->now, &s->derive), 0);
+    derive_ready(s->derive);
+    stage_take(s, SITE_LEVEL, 2.9);
+    stage_take(s, SITE_INPUTS + SITE_LEVEL, 13);
+    uint16_t alarm = (uint16_t)site_alarm(&s->site, 0, TANK_ALARM_TIME_MEDIUM);
+    derive_words(s->derive, alarm, LANGUAGE_EN, text, sizeof text);
+    assert_string_equal(text, "level 2.9 in");
+    derive_words(s->derive, alarm, LANGUAGE_ZH, text, sizeof text);
+    assert_string_equal(text, "液位 2.9 in");
+    alarm = (uint16_t)site_alarm(&s->site, 1, TANK_ALARM_TIME_MEDIUM);
+    derive_words(s->derive, alarm, LANGUAGE_EN, text, sizeof text);
+    assert_string_equal(text, "level 13 %");
+    stage_close(s);
+}
+
 /* A state is told when it changes, not at the next minute. */
 static void a_fill_is_told_at_once(void **state)
 {
@@ -248,6 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fill_on_another_probe),
+        cmocka_unit_test(a_lid_on_another_probe),
         cmocka_unit_test(no_tank_is_filled),
         cmocka_unit_test(a_stuck_level_hides_no_warming),
         cmocka_unit_test(valves_that_are_open_are_no_fills),
@@ -255,6 +347,7 @@ int main(void)
         cmocka_unit_test(nobody_waits),
         cmocka_unit_test(the_supply_runs_short),
         cmocka_unit_test(time_left_is_told_outside_the_sawtooth),
+        cmocka_unit_test(levels_are_told_as_they_are_shown),
         cmocka_unit_test(a_fill_is_told_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -182,7 +182,7 @@ static void test_busy(void **state)
     (void)state;
     struct fixture f;
     struct control_limits limits = control_limits_default;
-    limits.page_ms = limits.reload_ms = 50;
+    limits.page_ms = limits.command_ms = limits.reload_ms = 50;
     fixture_open(&f, 1, &limits);
     atomic_store(&f.core.mute, true);
     reply_assert_error(caller_call(&f, STATUS), "io.cryomon.Monitor.Busy");
@@ -233,6 +233,40 @@ static void test_acknowledge(void **state)
     atomic_store(&f.core.answer_error, -EIO);
     reply_assert_error(acknowledge(&f, "{\"asset\":\"tank-1\",\"alarm\":\"lid-open\"}"),
                        "io.cryomon.Monitor.Failed");
+    fixture_close(&f);
+}
+
+/* Every answer to what was done says whether it is on disk; and is waited for longer than it may be held. */
+static void test_recorded(void **state)
+{
+    (void)state;
+    static const char *const calls[] = {
+        "{\"method\":\"io.cryomon.Monitor.Acknowledge\",\"parameters\":{\"asset\":\"a\",\"alarm\":\"b\"}}",
+        "{\"method\":\"io.cryomon.Monitor.Drill\"}", "{\"method\":\"io.cryomon.Monitor.Reload\"}",
+        "{\"method\":\"io.cryomon.Monitor.Bypass\",\"parameters\":{\"device\":\"d\",\"note\":\"n\",\"for\":"
+        "\"1 h\"}}",
+        "{\"method\":\"io.cryomon.Monitor.Record\",\"parameters\":{\"kind\":\"backup\",\"detail\":{}}}"};
+    struct fixture f;
+    fixture_open(&f, 1, NULL);
+    assert_true(control_limits_default.command_ms > ANSWER_HOLD_MS + 1000);
+    assert_true(control_limits_default.reload_ms > ANSWER_HOLD_MS + 1000);
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        f.core.result.record = (struct record_note){.state = RECORD_STORED};
+        json_t *reply = caller_call(&f, calls[i]);
+        assert_true(json_is_true(reply_parameter(reply, "recorded")));
+        assert_null(reply_parameter(reply, "warning"));
+        reply_assert_error(reply, "");
+        f.core.result.record = (struct record_note){.state = RECORD_NOT_YET, .why = {"not yet", "尚未"}};
+        reply = caller_call(&f, calls[i]);
+        assert_true(json_is_false(reply_parameter(reply, "recorded")));
+        assert_string_equal(reply_text(reply_parameter(reply, "warning"), "en"), "not yet");
+        assert_string_equal(reply_text(reply_parameter(reply, "warning"), "zh"), "尚未");
+        reply_assert_error(reply, "");
+    }
+    atomic_store(&f.core.answer_error, -EALREADY); /* somebody has, but it is not on disk */
+    json_t *reply = caller_call(&f, calls[0]);
+    assert_true(json_is_false(reply_parameter(reply, "recorded")));
+    reply_assert_error(reply, "io.cryomon.Monitor.NothingToAcknowledge");
     fixture_close(&f);
 }
 
@@ -372,19 +406,13 @@ static void test_socket_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_info),
-        cmocka_unit_test(test_status),
-        cmocka_unit_test(test_status_faults),
-        cmocka_unit_test(test_status_alarms),
-        cmocka_unit_test(test_status_pages),
-        cmocka_unit_test(test_config_changes_in_between),
-        cmocka_unit_test(test_busy),
-        cmocka_unit_test(test_acknowledge),
-        cmocka_unit_test(test_bad_parameters),
-        cmocka_unit_test(test_reload),
-        cmocka_unit_test(test_unknown_methods),
-        cmocka_unit_test(test_pipeline),
-        cmocka_unit_test(test_bytes_one_by_one),
+        cmocka_unit_test(test_info),          cmocka_unit_test(test_status),
+        cmocka_unit_test(test_status_faults), cmocka_unit_test(test_status_alarms),
+        cmocka_unit_test(test_status_pages),  cmocka_unit_test(test_config_changes_in_between),
+        cmocka_unit_test(test_busy),          cmocka_unit_test(test_acknowledge),
+        cmocka_unit_test(test_recorded),      cmocka_unit_test(test_bad_parameters),
+        cmocka_unit_test(test_reload),        cmocka_unit_test(test_unknown_methods),
+        cmocka_unit_test(test_pipeline),      cmocka_unit_test(test_bytes_one_by_one),
         cmocka_unit_test(test_socket_file),
     };
     return cmocka_run_group_tests_name("control", tests, NULL, NULL);

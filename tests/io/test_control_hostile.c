@@ -232,28 +232,80 @@ static void test_many_commands(void **state)
 
 /* ---------------------------------------------------------------- who may */
 
-/* In a child with other rights: the error of a call, as an exit status into codes[]. */
+/* The error of a call by somebody with other rights, as an exit status into codes[]. */
 static const char *const codes[] = {"", "io.cryomon.Monitor.PermissionDenied",
                                     "org.varlink.service.PermissionDenied",
                                     "io.cryomon.Monitor.NothingToAcknowledge"};
 
+struct stranger_order {
+    char path[sizeof((struct fixture *)0)->path];
+    char text[128];
+    uid_t uid;
+    gid_t gid, groups[2];
+    size_t n_groups;
+};
+
+/* A process of one thread that forks the strangers: a fork of this one would carry what the threads of
+ * control had locked at that moment (malloc under ASan), and might wait for it for ever. */
+static int stranger_orders = -1, stranger_answers = -1;
+
+static void be_stranger(const struct stranger_order *order)
+{
+    struct fixture f = {0};
+    memcpy(f.path, order->path, sizeof f.path);
+    if (setgroups(order->n_groups, order->groups) < 0 || setgid(order->gid) < 0 || setuid(order->uid) < 0)
+        _exit(100);
+    json_t *reply = caller_call(&f, order->text);
+    for (int i = 0; i < 4; i++)
+        if (reply != NULL && strcmp(reply_error(reply), codes[i]) == 0)
+            _exit(i);
+    _exit(101);
+}
+
+/* Before there is any thread. It ends when this process does. */
+static void fork_strangers(void)
+{
+    int orders[2], answers[2];
+    if (pipe(orders) < 0 || pipe(answers) < 0 || fflush(NULL) != 0)
+        abort();
+    pid_t forker = fork();
+    if (forker < 0)
+        abort();
+    stranger_orders = orders[1];
+    stranger_answers = answers[0];
+    if (forker > 0) {
+        close(orders[0]);
+        close(answers[1]);
+        return;
+    }
+    close(orders[1]);
+    struct stranger_order order;
+    while (read(orders[0], &order, sizeof order) == sizeof order) {
+        pid_t child = fork();
+        if (child == 0)
+            be_stranger(&order);
+        int status = -1;
+        if (child < 0 || waitpid(child, &status, 0) != child ||
+            write(answers[1], &status, sizeof status) != sizeof status)
+            break;
+    }
+    _exit(0);
+}
+
 static const char *call_as(const struct fixture *f, uid_t uid, gid_t gid, const gid_t *groups,
                            size_t n_groups, const char *text)
 {
-    /* A thread of the test must not change its rights, and a child after fork only itself. */
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (setgroups(n_groups, groups) < 0 || setgid(gid) < 0 || setuid(uid) < 0)
-            _exit(100);
-        json_t *reply = caller_call(f, text);
-        for (int i = 0; i < 4; i++)
-            if (reply != NULL && strcmp(reply_error(reply), codes[i]) == 0)
-                _exit(i);
-        _exit(101);
-    }
+    struct stranger_order order = {.uid = uid, .gid = gid, .n_groups = n_groups};
+    memcpy(order.path, f->path, sizeof order.path);
+    assert_true(n_groups <= 2 && strlen(text) < sizeof order.text);
+    strcpy(order.text, text);
+    for (size_t i = 0; i < n_groups; i++)
+        order.groups[i] = groups[i];
+    assert_int_equal(write(stranger_orders, &order, sizeof order), sizeof order);
     int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
+    struct pollfd answer = {.fd = stranger_answers, .events = POLLIN};
+    assert_int_equal(poll(&answer, 1, 30000), 1);
+    assert_int_equal(read(stranger_answers, &status, sizeof status), sizeof status);
     assert_true(WIFEXITED(status));
     assert_in_range(WEXITSTATUS(status), 0, 3);
     return codes[WEXITSTATUS(status)];
@@ -324,6 +376,7 @@ static void test_groups(void **state)
 
 int main(void)
 {
+    fork_strangers();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_garbage),           cmocka_unit_test(test_deep_nesting),
         cmocka_unit_test(test_message_size),      cmocka_unit_test(test_half_messages),

@@ -60,6 +60,28 @@ static void test_verbs(void **state)
     assert_false(request_find_verb("selfdestruct", &verb));
 }
 
+static void test_blanks_say_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        read_text(COMMAND_SHELVE, "{\"asset\":\"a\",\"alarm\":\"b\",\"note\":\"   \",\"for\":\"1 h\"}"),
+        -EINVAL);
+    assert_string_equal(key, "note");
+    assert_int_equal(read_text(COMMAND_OUT_OF_SERVICE, "{\"asset\":\"a\",\"order\":\"\xE3\x80\x80 \xC2\xA0\","
+                                                       "\"note\":\"new valve\",\"for\":\"1 h\"}"),
+                     -EINVAL);
+    assert_string_equal(key, "order");
+    assert_int_equal(read_text(COMMAND_READING,
+                               "{\"asset\":\"a\",\"point\":\"level\",\"value\":\"18\",\"measured\":"
+                               "\"2026-11-24T12:00:00Z\",\"second\":\" \"}"),
+                     -EINVAL);
+    assert_string_equal(key, "second");
+    assert_int_equal(
+        read_text(COMMAND_SHELVE,
+                  "{\"asset\":\"a\",\"alarm\":\"b\",\"note\":\" \xE4\xB8\x80 \",\"for\":\"1 h\"}"),
+        0);
+}
+
 static void test_a_shelf(void **state)
 {
     (void)state;
@@ -148,8 +170,9 @@ static void test_a_run(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_durations), cmocka_unit_test(test_verbs), cmocka_unit_test(test_a_shelf),
-        cmocka_unit_test(test_mistakes),  cmocka_unit_test(test_a_run),
+        cmocka_unit_test(test_durations),          cmocka_unit_test(test_verbs),
+        cmocka_unit_test(test_blanks_say_nothing), cmocka_unit_test(test_a_shelf),
+        cmocka_unit_test(test_mistakes),           cmocka_unit_test(test_a_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

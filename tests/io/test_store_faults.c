@@ -52,6 +52,15 @@ static void test_missing_directory_appears(void **state)
         store_fixture_post_event(fixture, seq, "high", ALARM_UNACKNOWLEDGED);
     for (int i = 0; i < 2000; i++)
         store_fixture_post_reading(fixture, (uint16_t)(i % 8), i, i);
+    /* Whoever waits for one of them to be recorded hears that it never will be. */
+    uint64_t next = 1;
+    while (next <= 500) {
+        const struct core_message given_up = store_fixture_wait(fixture, CORE_DURABLE);
+        assert_int_equal(given_up.durable.seq, 0);
+        assert_int_equal(given_up.durable.lost_from, next);
+        next = given_up.durable.lost_to + 1;
+    }
+    assert_int_equal(next, 501);
 
     *strrchr(fixture->dir, '/') = 0;
     assert_int_equal(mkdir(fixture->dir, 0755), 0);

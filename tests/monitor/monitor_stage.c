@@ -6,14 +6,15 @@
 
 #include "settings.h"
 
-#define BEGIN_US   (1000 * SECOND_US)
-#define UTC_OFFSET (INT64_C(1800000000) * SECOND_US)
-#define CAPACITY   512
-#define RESERVED   64
+#define BEGIN_US    (1000 * SECOND_US)
+#define UTC_OFFSET  (INT64_C(1800000000) * SECOND_US)
+#define CAPACITY    512
+#define RESERVED    64
+#define ANSWERS_MAX (sizeof((struct stage *)0)->answers / sizeof(struct stage_answer))
 
 static struct {
     int64_t now_us;
-    struct mailbox *store, *publisher;
+    struct mailbox *store, *publisher, *control;
 } world;
 
 /* ---------------------------------------------------------------- instead of the real ones */
@@ -23,6 +24,7 @@ struct stamp __wrap_clock_now(void);
 int64_t __wrap_clock_offset_us(void);
 struct mailbox *__wrap_store_mailbox(struct store *store);
 struct mailbox *__wrap_publisher_mailbox(struct publisher *publisher);
+struct mailbox *__wrap_control_mailbox(struct control *control);
 
 int64_t __wrap_clock_boot_us(void)
 {
@@ -51,6 +53,12 @@ struct mailbox *__wrap_publisher_mailbox(struct publisher *publisher)
     return world.publisher;
 }
 
+struct mailbox *__wrap_control_mailbox(struct control *control)
+{
+    (void)control;
+    return world.control;
+}
+
 /* ---------------------------------------------------------------- the stage */
 
 void stage_open(struct stage *s, const char *text, const char *profile)
@@ -68,7 +76,12 @@ void stage_open(struct stage *s, const char *text, const char *profile)
     assert_int_equal(mailbox_create(sizeof(struct store_message), CAPACITY, RESERVED, &world.store), 0);
     assert_int_equal(mailbox_create(sizeof(struct publisher_message), CAPACITY, RESERVED, &world.publisher),
                      0);
-    struct monitor_parts parts = {.config = s->config, .config_dir = "/", .run_id = "run", .signal_fd = -1};
+    assert_int_equal(mailbox_create(sizeof(struct control_message), ANSWERS_MAX, 0, &world.control), 0);
+    struct monitor_parts parts = {.config = s->config,
+                                  .config_dir = "/",
+                                  .run_id = "run",
+                                  .signal_fd = -1,
+                                  .control = (struct control *)&world}; /* there is one: never looked into */
     assert_int_equal(mailbox_create(sizeof(struct core_message), CAPACITY, RESERVED, &parts.core), 0);
     assert_int_equal(monitor_create(&parts, &s->m), 0);
     s->m->started = true;
@@ -85,6 +98,7 @@ void stage_close(struct stage *s)
     mailbox_free(core);
     mailbox_free(world.store);
     mailbox_free(world.publisher);
+    mailbox_free(world.control);
     free(s->shown);
     free(s->n_shown);
 }
@@ -129,6 +143,23 @@ void stage_sample(struct stage *s, uint16_t point, micro_t value, enum quality q
     monitor_sample(s->m, &message);
 }
 
+static void take_answer(struct stage *s, enum command_origin origin, uint32_t ticket,
+                        const struct command_result *result)
+{
+    assert_true(s->n_answers < ANSWERS_MAX);
+    s->answers[s->n_answers++] = (struct stage_answer){.origin = origin, .ticket = ticket, .result = *result};
+}
+
+static void take_control(struct stage *s)
+{
+    static struct control_message message;
+    while (mailbox_take(world.control, &message)) {
+        assert_int_equal(message.kind, CONTROL_ANSWER);
+        message.answer.result.error = message.answer.error;
+        take_answer(s, ORIGIN_CONTROL, message.answer.ticket, &message.answer.result);
+    }
+}
+
 void stage_take(struct stage *s)
 {
     struct store_message stored;
@@ -137,9 +168,13 @@ void stage_take(struct stage *s)
         if (stored.kind != STORE_EVENT)
             continue;
         s->n_events++;
+        s->last_seq = stored.event.seq;
         memcpy(s->last_event, stored.event.body, sizeof s->last_event);
     }
+    take_control(s);
     while (mailbox_take(world.publisher, &message)) {
+        if (message.kind == PUBLISHER_ANSWER)
+            take_answer(s, ORIGIN_MQTT, message.answer.ticket, &message.answer.result);
         if (message.kind != PUBLISHER_ALARM)
             continue;
         s->n_shown[message.alarm.alarm]++;

@@ -17,6 +17,12 @@
 #include "clock.h"
 #include "monitor_internal.h"
 
+struct stage_answer {
+    enum command_origin origin;
+    uint32_t ticket;
+    struct command_result result;
+};
+
 struct stage {
     struct config *config;
     struct monitor *m;
@@ -24,7 +30,10 @@ struct stage {
     char *shown;       /* the last state of each alarm that the publisher was given, BODY_MAX each */
     unsigned *n_shown; /* how many */
     unsigned n_events; /* to the store */
+    uint64_t last_seq;
     char last_event[BODY_MAX];
+    unsigned n_answers; /* to people */
+    struct stage_answer answers[64];
 };
 
 /* text: cryomon.yaml; profile: devices/p.yaml. */

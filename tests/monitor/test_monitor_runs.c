@@ -194,6 +194,35 @@ static void test_a_run_in_time_is_not_late(void **state)
     stage_close(&s);
 }
 
+/* 08:30 and 09:30. A run at 09:05 is the first one, late: the second one is still expected. */
+static void test_two_a_day_one_missed(void **state)
+{
+    (void)state;
+    struct stage s;
+    static char text[sizeof site + sizeof site];
+    const char *at = strstr(site, "\"daily 08:30\"");
+    assert_non_null(at);
+    snprintf(text, sizeof text, "%.*s\"daily 08:30\", \"daily 09:30\"%s", (int)(at - site), site,
+             at + strlen("\"daily 08:30\""));
+    setenv("TZ", "UTC0", 1);
+    tzset();
+    status = RESET;
+    chamber = 4;
+    stage_open(&s, text, profile);
+    monitor_derive_begin(s.m, NULL, 0);
+    const uint16_t alarm = stage_alarm(&s, "freezer-1", "run-late");
+    stage_pass(&s, 48 * 60, turn);
+    assert_int_equal(stage_state(&s, alarm), ALARM_UNACKNOWLEDGED);
+    a_run(&s);
+    status = RESET;
+    chamber = 4;
+    stage_pass(&s, 28 * 60, turn); /* 09:34 */
+    assert_int_equal(stage_state(&s, alarm), ALARM_RETURNED_UNACKNOWLEDGED);
+    stage_pass(&s, 3 * 60, turn);
+    assert_int_equal(stage_state(&s, alarm), ALARM_UNACKNOWLEDGED);
+    stage_close(&s);
+}
+
 static void restore(struct stage *s, const char *transition, const char *run, int64_t begin_utc_us)
 {
     struct run_row *row = calloc(1, sizeof *row);
@@ -281,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_decisions),
         cmocka_unit_test(test_late),
         cmocka_unit_test(test_a_run_in_time_is_not_late),
+        cmocka_unit_test(test_two_a_day_one_missed),
         cmocka_unit_test(test_what_an_earlier_run_of_the_daemon_left),
         cmocka_unit_test(test_bounded),
         cmocka_unit_test(test_a_tank_is_learned_anew),

@@ -107,16 +107,18 @@ class Runs(record.Record):
             if value is not None:
                 self.reading(point, at, f"{value:.1f}" if isinstance(value, float) else value, quality, reason)
 
-    def run(self, begin, seed, slow=1, stop=None, silent=None, sample=True, door=(), held=(), idle=120):
+    def run(self, begin, seed, slow=1, stop=None, silent=None, sample=True, door=(), held=(), idle=120, unseen=0):
         """silent: (from, to) seconds in which the device did not answer; door, held: spans in which it was open, or
-        the program held. Returns its end."""
-        for k in range(30):
+        the program held; unseen: so many seconds pass before anything is read. Returns its end."""
+        for k in range(30 if unseen == 0 else 0):
             self.row(begin + (k - 30) * self.interval * 1000, (4.0, 4.0 if sample else None, 4.0, 0, RESET, 0))
         at, other = begin, 5.0
         for s, chamber, inside, setpoint, segment in course(seed, slow, self.interval):
             at = begin + s * 1000
             if stop is not None and s >= stop:
                 break
+            if s < unseen:
+                continue
             if silent is not None and silent[0] <= s < silent[1]:
                 self.row(at, ("-",) * 6, "bad", "timeout")
                 continue

@@ -24,14 +24,15 @@ def at(text):
 
 def make(directory):
     """Whole and accepted; whole and decided on twice; broken off with the door open; 350 s without an answer and no sample
-    probe; one that takes nine times as long. Returns their begins and ends."""
+    probe; one that takes nine times as long; one that was met on its way. Returns their begins and ends."""
     r, first = run_record.Runs(), record.ms("2026-11-16T02:10:00")
     r.start(first - 3600000, run_record.source(2))
     runs = [(k, first + k * DAY, more) for k, more in enumerate((
-        {"held": ((700, 760),)}, {}, {"stop": 2400, "door": ((900, 960),)}, {"silent": (1800, 2150), "sample": False}, {"slow": 9}))]
+        {"held": ((700, 760),)}, {}, {"stop": 2400, "door": ((900, 960),)}, {"silent": (1800, 2150), "sample": False}, {"slow": 9},
+        {"unseen": 900}))]
     ends = []
     for k, begin, more in runs:
-        ends.append(r.run(begin, k + 3, **more))
+        ends.append(r.run(begin - 1000 * more.get("unseen", 0), k + 3, **more))
         name = f"freezer-1@{begin}"
         program = {"program": "cryomed-700", "program_sha256": sha(run_record.PROGRAM), "program_status": "example"}
         r.tell(begin + 5000, name, "began", operator="Wang Wei 王伟", lots=["CB-01", "CB-02"], **program)
@@ -220,6 +221,28 @@ class Paper(RunCase):
         for part in ("BROKEN OFF", "OUTSIDE THE PROGRAM'S LIMITS", "the program did not come to its end", "not into LN2 vapour", "Not decided",
                      "accepted", "rejected", "the monitor's verdict was another one", "not reached"):
             self.assertIn(part, text)
+
+    def test_a_run_that_was_met_on_its_way(self):
+        facts = self.run_facts(5)
+        self.assertFalse(facts["run"]["begin_known"])
+        self.assertEqual([(step.get("not_seen", False), step.get("partly_seen", False)) for step in facts["steps"][:3]],
+                         [(True, False), (False, True), (False, False)])
+        judged = {limit["of"]: limit["judged"] for limit in facts["limits"]}
+        for of in ("deviation", "gap", "overshoot"):
+            if of in judged:
+                self.assertEqual(judged[of], "unknown", of)
+        self.assertEqual(judged["end-temperature"], "within")
+        for form in ((), ("--short",)):
+            text = " ".join("".join(self.check_frame(self.pdf("met.pdf", *self.of_run(5), *form), "Page %d of %d")).split())
+            for part in ("not seen", "≥", "none seen"):
+                self.assertIn(part, text)
+            self.assertNotIn("not reached", text)
+        text = "".join(self.check_frame(self.pdf("met.pdf", *self.of_run(5)), "Page %d of %d"))
+        for part in ("or earlier", "at least", "IT RAN ALREADY WHEN IT WAS FIRST SEEN"):
+            self.assertIn(part, text)
+        chinese = "".join(self.check_frame(self.pdf("met.pdf", *self.of_run(5), "--lang", "zh"), "第 %d 页，共 %d 页"))
+        for part in ("首次见到时已在运行", "历时至少", "未见"):
+            self.assertIn(part, chinese)
 
     def test_an_operator_who_accepts_his_own_run(self):
         self.assertIn("who also ran it", self.text(self.pdf("own.pdf", *self.of_run(0))))

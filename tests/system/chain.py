@@ -46,7 +46,7 @@ class Post(MailServer):
 class Hall:
     """cryosim with tanks, a UPS and an oxygen monitor."""
 
-    def __init__(self, directory, tanks, kind="tank", **more):
+    def __init__(self, directory, tanks, kind="tank", manual=False, **more):
         self.control = os.path.join(directory, "sim")
         scenario = os.path.join(directory, "scenario.yaml")
         devices = {"tank-%d" % n: dict({"kind": kind, "listener": "hall", "unit": n, "level": "18 cm"}, **more)
@@ -59,7 +59,8 @@ class Hall:
         tcp = {"tcp": {"address": ADDRESS, "port": 0}}
         with open(scenario, "w") as f:
             json.dump({"seed": 5, "step": "100 ms", "listeners": {"hall": tcp, "building": tcp}, "devices": devices}, f)
-        self.process = subprocess.Popen([binary("cryosim"), "--control", self.control, scenario], stdout=subprocess.PIPE,
+        clock = ["--manual-clock"] if manual else []
+        self.process = subprocess.Popen([binary("cryosim"), *clock, "--control", self.control, scenario], stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, text=True)
         listeners = json.loads(self.process.stdout.readline())["listeners"]
         self.ports = {name: listener["tcp"]["port"] for name, listener in listeners.items()}
@@ -78,6 +79,7 @@ class Incident(harness.SystemTest):
     """Nothing runs until begin()."""
 
     kind, more = "tank", {}  # of cryosim's devices for the tanks, and more settings of them
+    manual = False  # time goes on in the hall by its command `step` only
 
     def setUp(self):
         super().setUp()
@@ -196,7 +198,7 @@ class Incident(harness.SystemTest):
 
     def begin(self, tanks=1, site=None, people=None, shifted=False):
         """Starts everything. site(setup.main) and people(settings) may change the configurations before."""
-        self.hall = Hall(self.dir, tanks, self.kind, **self.more)
+        self.hall = Hall(self.dir, tanks, self.kind, self.manual, **self.more)
         self.addCleanup(self.hall.stop)
         self.site(tanks)
         if site:

@@ -1,9 +1,11 @@
 /*
  * hangdisk.c - holds up whatever is written to or forced out of a file whose path contains $HANGDISK_NAME
- * while the file that $HANGDISK names exists: LD_PRELOAD this. For tests: it is what a disk does that is
+ * while the file that $HANGDISK names exists; if it holds a number, for so many milliseconds only, each time.
+ * LD_PRELOAD this. For tests: it is what a disk does that is
  * there and does not answer (a controller that resets, a network share that is away).
  */
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +26,16 @@ static void hold(int fd)
     if (n <= 0)
         return;
     path[n] = '\0';
-    while (strstr(path, name) != NULL && access(flag, F_OK) == 0)
+    if (strstr(path, name) == NULL)
+        return;
+    FILE *file = fopen(flag, "re");
+    unsigned ms = 0;
+    const bool slow = file != NULL && fscanf(file, "%u", &ms) == 1;
+    if (file != NULL)
+        fclose(file);
+    if (slow)
+        usleep(ms * 1000);
+    while (!slow && access(flag, F_OK) == 0)
         usleep(20000);
 }
 

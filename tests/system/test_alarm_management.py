@@ -1,8 +1,11 @@
 """Alarms that are shelved, taken out of service, bypassed, suppressed, grouped: said by name, with an end, and over restarts."""
 import json
+import os
 import sqlite3
+import struct
 import subprocess
 import time
+import unittest
 
 import harness
 from broker import Broker, Observer, retained
@@ -11,6 +14,7 @@ from harness import until
 from modbus_raw import HOLDING, Bank, DISCRETE, Loop, TcpServer
 from varlink import Refused, call
 
+SHIFTER = os.environ.get("CRYOMON_CLOCKSHIFT", "")
 COLD, WARM = 63636, 64106  # -190.0 and -143.0 °C
 OXYGEN, LITTLE = 209, 170  # 20.9 and 17.0 %
 
@@ -412,6 +416,32 @@ class AlarmManagement(harness.SystemTest):  # each
         self.assertEqual(self.reading("temperature", "-190", 0)["beyond"], [])
         self.observer.event(alarm="manual-reading-beyond-high", transition="returned", since=mark)
         self.assertFalse(self.state("manual-reading-beyond-critical")["active"])
+
+    @unittest.skipIf(harness.SANITIZED or not os.path.exists(SHIFTER), "the clocks can't be moved here")
+    def test_a_restart_attends_to_nobody(self):
+        """The device is dead, nobody has read by hand, and the daemon is restarted: the call for it goes on."""
+        self.move_clock(0)
+        self.cryomond.stop()
+        self.cryomond = self.daemon(env={"LD_PRELOAD": SHIFTER, "CLOCKSHIFT": self.path("shift")}).start()
+        self.observer.point("tank-1", "temperature", lambda p: p["quality"] == "good", since=self.observer.feed.mark())
+        self.server.stop()
+        self.observer.event(asset="tank-1", alarm="temperature-no-data", transition="raised")
+        for seconds in (11 * 60, 100 * 60):
+            self.move_clock(seconds)
+            until(lambda: self.control("Status")["rounds"], "rounds")
+        self.observer.event(asset="tank-1", alarm="manual-reading-overdue", transition="raised")
+        mark = self.observer.feed.mark()
+        self.cryomond.kill()
+        self.cryomond.start()
+        self.assertIn("tank-1", [r["asset"] for r in until(lambda: self.control("Status")["rounds"], "rounds")])
+        self.assertEqual(self.state("manual-reading-overdue")["state"], "unacknowledged")
+        self.server.start()
+        self.observer.event(asset="tank-1", alarm="manual-reading-overdue", transition="returned", since=mark)
+
+    def move_clock(self, seconds):
+        """The machine has slept for so long."""
+        with open(self.path("shift"), "r+b" if os.path.exists(self.path("shift")) else "wb") as f:
+            f.write(struct.pack("=qq", 0, seconds * 10**9))
 
     def test_out_of_service_asks_for_rounds_and_never_mutes_them(self):
         self.assertIn("nobody looks", self.refused("Shelve", asset="tank-2", alarm="manual-reading-overdue", note="x",

@@ -8,7 +8,7 @@ import harness
 from broker import Broker, Observer
 from configuration import Setup
 from modbus_raw import HOLDING, Bank, Loop, TcpServer
-from varlink import call
+from varlink import Refused, call
 
 SHIFTER = os.environ.get("CRYOMON_CLOCKSHIFT", "")
 DAY = 86400
@@ -85,6 +85,32 @@ class Drills(harness.SystemTest):
         self.cryomond.start()
         self.observer.feed.never(lambda m: m.json and m.json.get("alarm") == "drill" and m.json.get("transition") == "raised" and not m.json.get("historical"),
                                  "a drill", 2, mark)
+
+    def test_the_clock_was_ahead(self):
+        """It began two days ahead: neither its confirmation nor the next drill is waited for two days longer."""
+        self.observer.event(kind="start")
+        self.shift(2 * DAY)
+        self.observer.event(kind="clock")
+        call(self.path("control"), "Drill")
+        self.drill("raised")
+        mark = self.observer.feed.mark()
+        self.shift(0)
+        self.observer.event(kind="clock", since=mark)
+        self.shift(3 * 3600)  # it was to be confirmed within an hour
+        self.drill("raised", "drill-overdue", mark)
+        self.acknowledge()
+        self.drill("returned", "drill-overdue", mark)
+        self.shift(4 * DAY)
+        self.drill("raised", since=mark)
+
+    def test_a_drill_is_never_kept_quiet(self):
+        call(self.path("control"), "Drill")
+        for method, more in (("Shelve", {}), ("OutOfService", {"order": "WO-1"})):
+            with self.assertRaises(Refused) as refused:
+                call(self.path("control"), method, asset="system", alarm="drill", note="not now", **{"for": "1 h"}, **more)
+            self.assertIn("drill", refused.exception.text)
+        self.acknowledge()
+        self.drill("returned")
 
 
 if __name__ == "__main__":

@@ -118,7 +118,7 @@ class Mqtt(harness.SystemTest):
         self.assertTrue(early["error"])
         self.bank.set(1, HOLDING, 0, 1)
         self.observer.event(alarm="low", transition="raised")
-        self.assertEqual(self.command(topic, '{"asset": "tank-1", "alarm": "low", "note": "我来"}', "c2"), {"ok": True, "code": "done"})
+        self.assertEqual(self.command(topic, '{"asset": "tank-1", "alarm": "low", "note": "我来"}', "c2"), {"ok": True, "code": "done", "recorded": True})
         acked = self.observer.event(alarm="low", transition="acknowledged")
         self.assertEqual((acked["by"], acked["note"]), ("li.na", "我来"))
 

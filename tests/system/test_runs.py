@@ -1,9 +1,13 @@
 """A freezer's runs, from the simulated freezer to the chain: each is told once when it begins and once when it ends,
 also when the daemon is killed in the middle; a named person accepts it. One minute of the freezer is a second here."""
+import datetime
 import json
 import os
 import shutil
+import struct
 import subprocess
+import tempfile
+import unittest
 
 import harness
 import varlink
@@ -11,6 +15,7 @@ from broker import Broker, Observer
 from configuration import Setup
 
 TOP = os.path.dirname(os.path.dirname(harness.HERE))
+SHIFTER = os.environ.get("CRYOMON_CLOCKSHIFT", "")
 SPEED = 60
 # As the controller has it, at 60 times its speed: -1 °C/min is -60 °C/min.
 SCENARIO = """
@@ -45,6 +50,10 @@ limits:
 LATE = 5  # seconds
 
 
+def time_of(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
 class Freezer:
     """cryosim with one freezer."""
 
@@ -71,7 +80,9 @@ class Freezer:
         harness.end(self.process)
 
 
-class Runs(harness.SystemTest):
+class FreezerTest(harness.SystemTest):
+    environment = None  # of the daemon
+
     def setUp(self):
         super().setUp()
         self.broker = Broker(self.path("broker")).start()
@@ -81,7 +92,7 @@ class Runs(harness.SystemTest):
         self.setup = self.configure()
         self.watch = Observer(self.broker, "cryomon/#")
         self.addCleanup(self.watch.stop)
-        self.watched = self.daemon(self.setup.write())
+        self.watched = self.daemon(self.setup.write(), env=self.environment)
         self.watched.start()
 
     def configure(self):
@@ -131,6 +142,8 @@ class Runs(harness.SystemTest):
         self.recalled(mark)
         self.watch.point("freezer-1", "run", lambda point: point.get("state") == "stopped", since=since)
 
+
+class Runs(FreezerTest):
     def test_a_run_is_followed_and_accepted(self):
         self.recalled()
         self.call("RunPrepare", asset="freezer-1", operator="li.na", lots=["CB-1", "CB-2"])
@@ -218,6 +231,62 @@ class Runs(harness.SystemTest):
                                  " FROM event WHERE alarm = 'run-abandoned' ORDER BY seq")
         self.assertEqual([row["what"] for row in changes], ["raised", "returned"])
         self.assertEqual([e["transition"] for e in self.stored()], ["began", "ended", "noted"])
+
+
+@unittest.skipUnless(os.path.exists(SHIFTER), "no CRYOMON_CLOCKSHIFT library")
+@unittest.skipIf(harness.SANITIZED, "a sanitizer wants to be the first library")
+class ClockSetBack(FreezerTest):
+    """The wall clock is set back by an hour in a run, and the daemon is killed after that."""
+
+    def setUp(self):
+        self.shift(0)
+        self.environment = {"LD_PRELOAD": SHIFTER, "CLOCKSHIFT": self.shift_file}
+        super().setUp()
+
+    def shift(self, seconds):
+        if not hasattr(self, "shift_file"):
+            directory = tempfile.TemporaryDirectory(prefix="cryomon-shift-")
+            self.addCleanup(directory.cleanup)
+            self.shift_file = os.path.join(directory.name, "shift")
+        with open(self.shift_file, "r+b" if os.path.exists(self.shift_file) else "wb") as f:
+            f.write(struct.pack("=qq", seconds * 10**9, 0))
+
+    def test_one_run_as_long_as_it_was(self):
+        self.recalled()
+        self.freezer.act("start")
+        began = self.run_event("began")
+        self.watch.point("freezer-1", "step", lambda point: point.get("value") == 2)
+        self.shift(-3600)
+        self.watch.event(kind="clock")
+        self.watch.point("freezer-1", "setpoint", lambda point: point.get("value", 9) < 0)
+        self.watched.kill()
+        mark, since = self.watched.log.mark(), self.watch.feed.mark()
+        self.watched.start()
+        self.recalled(mark)
+        self.watch.point("freezer-1", "run", lambda point: point.get("state") == "running", since=since)
+        self.freezer.act("reset")
+        ended = self.run_event("ended")
+        self.assertEqual((ended["freezer_run"], ended["how"]), (began["freezer_run"], "stopped"))
+        self.assertEqual(ended["clock_set"], -3600)
+        self.assertTrue(ended["begin_known"])
+        begin, end = time_of(ended["begin"]), time_of(ended["end"])
+        self.assertLess(abs((begin - time_of(began["begin"])).total_seconds()), 0.01)  # the record has milliseconds
+        self.assertGreater((end - begin).total_seconds(), 3)
+        self.assertLess((end - begin).total_seconds(), 600)
+        self.assertEqual([e["transition"] for e in self.stored()], ["began", "ended"])
+
+        def shown():  # once what was read last is on the disk
+            run = json.loads(self.ctl("run", "show", "freezer-1", "last", "--json", "--dir", self.setup.state,
+                                      config_dir=self.setup.directory).stdout)
+            return run if run["how"] not in ("running", "lost") else None
+        run = harness.until(shown, "the run's end in the record")
+        self.assertEqual((run["id"], run["how"]), (ended["freezer_run"], "stopped"))
+        self.assertEqual((run["verdict"], run["clock_set_seconds"]), (ended["verdict"], -3600))
+        for name, by_daemon in (("begin", begin), ("end", end)):
+            self.assertLess(abs((time_of(run[name]) - by_daemon).total_seconds()), 1)
+        listed = json.loads(self.ctl("runs", "freezer-1", "--last", "1d", "--json", "--dir", self.setup.state,
+                                     config_dir=self.setup.directory).stdout)["runs"]
+        self.assertEqual([one["id"] for one in listed], [run["id"]])
 
 
 if __name__ == "__main__":

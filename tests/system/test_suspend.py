@@ -28,12 +28,13 @@ class Held(Bank):
     def __init__(self):
         super().__init__()
         self.hold, self.kept = False, []
+        self.alive = None  # the one unit that answers while the others are held
 
     def __call__(self, line, request):
         self.requests += 1
         words = self.words(request)
         reply = request.exception(2) if words is None else request.reply(words)
-        if self.hold:
+        if self.hold and request.unit != self.alive:
             self.kept.append((line, reply))
         else:
             line.send(reply)
@@ -160,6 +161,22 @@ class Suspend(harness.SystemTest):
             self.assertFalse([v for v in self.values(asset, mark) if v["quality"] == "good"
                               and seconds(v["time"]) > self.before + 5])
             self.banks[asset].let_go()
+
+    def test_a_silent_device_is_asked_soon(self):
+        """It is asked again in vain while the machine falls asleep: it owes its neighbours on the bus nothing for that hour."""
+        bank = self.banks["tcp"]
+        bank.set(2, HOLDING, 0, 7)
+        self.setup.device("neighbour", "bus-tcp", 2, "p")
+        self.setup.asset("neighbour", {"value": ("neighbour", "value")})
+        self.setup.write()
+        self.cryomond.signal(signal.SIGHUP)
+        self.observer.point("neighbour", "value", lambda p: p["value"] == 7)
+        bank.alive, bank.hold = 2, True
+        harness.until(lambda: len(bank.kept) >= 2, "the second request in vain")
+        _, mark = self.suspend(HOUR)
+        bank.let_go()
+        bank.set(1, HOLDING, 0, 8)
+        self.observer.point("tcp", "value", lambda p: p["value"] == 8, since=mark)
 
     def test_a_reply_from_before_is_not_of_now(self):
         for bank in self.banks.values():

@@ -100,6 +100,19 @@ static bool fail_command(const struct ctl *ctl, const char *error, const json_t 
     return true;
 }
 
+/* What would have been taken; "" where that is not known. */
+static const char *wanted(const struct ctl *ctl, const char *parameter)
+{
+    static const char *const texts[] = {"note", "order", "second", "reason", NULL};
+    if (strcmp(parameter, "for") == 0)
+        return tr(ctl, ": 49 d is the longest that anything can last", "：最长 49 d");
+    for (size_t i = 0; texts[i] != NULL; i++)
+        if (strcmp(parameter, texts[i]) == 0)
+            return tr(ctl, ": one line of text is wanted, without control characters",
+                      "：应为一行文本，不含控制字符，且不能为空白");
+    return "";
+}
+
 static void fail_answered(const struct ctl *ctl, const char *error, const json_t *parameters,
                           struct client_failure *ret)
 {
@@ -126,6 +139,8 @@ static void fail_answered(const struct ctl *ctl, const char *error, const json_t
         snprintf(text, cap, "%s",
                  tr(ctl, "the daemon is too busy to answer; a command may still take effect",
                     "守护进程正忙，未能应答；命令仍可能生效"));
+    } else if (strcmp(error, MONITOR "NoSuchAlarm") == 0 && alarm[0] == '\0') {
+        snprintf(text, cap, tr(ctl, "there is no asset \"%s\"", "没有设备“%s”"), asset);
     } else if (strcmp(error, MONITOR "NoSuchAlarm") == 0) {
         snprintf(text, cap, tr(ctl, "there is no alarm \"%s\" on asset \"%s\"", "没有报警“%s”（设备“%s”）"),
                  alarm, asset);
@@ -162,8 +177,8 @@ static void fail_answered(const struct ctl *ctl, const char *error, const json_t
                  client_text(parameters, "parameter"),
                  (long long)json_integer_value(json_object_get(parameters, "limit")));
     } else if (strcmp(error, "org.varlink.service.InvalidParameter") == 0) {
-        snprintf(text, cap, tr(ctl, "the daemon does not take this as %s", "守护进程不接受此内容：%s"),
-                 client_text(parameters, "parameter"));
+        snprintf(text, cap, tr(ctl, "the daemon does not take this as %s%s", "守护进程不接受此内容：%s%s"),
+                 client_text(parameters, "parameter"), wanted(ctl, client_text(parameters, "parameter")));
     } else {
         const char *detail = client_text(parameters, "message");
         if (detail[0] == '\0')
@@ -281,6 +296,14 @@ void client_wipe_memory(void)
     json_set_alloc_funcs(malloc, wipe_free);
 }
 
+/* In one place, for every verb: whoever has done something must not take for granted that it is kept. */
+static void warn_unrecorded(const struct ctl *ctl, const json_t *answer)
+{
+    if (json_is_false(json_object_get(answer, "recorded")))
+        ctl_complain("%s", client_name(ctl, answer, "warning",
+                                       tr(ctl, "done, but not yet on disk", "已执行，但尚未写入磁盘")));
+}
+
 json_t *client_call_at(const struct ctl *ctl, const char *path, const char *method, json_t *parameters,
                        int timeout_ms, struct client_failure *ret_failure)
 {
@@ -309,6 +332,7 @@ json_t *client_call_at(const struct ctl *ctl, const char *path, const char *meth
         json_decref(result);
         result = json_object();
     }
+    warn_unrecorded(ctl, result);
     json_decref(reply);
     return result;
 }

@@ -7,7 +7,7 @@
 #include "cryoctl.h"
 
 #define CLIENT_TIMEOUT_MS        15000
-#define CLIENT_RELOAD_TIMEOUT_MS 35000
+#define CLIENT_RELOAD_TIMEOUT_MS 37000 /* longer than the daemon's */
 
 struct client_failure {
     int status;      /* the exit status for it; CTL_OK: interrupted (ctl->interrupt_fd) */
@@ -15,8 +15,8 @@ struct client_failure {
     char text[4096]; /* what it means, in the user's language */
 };
 
-/* Calls a method. parameters is consumed (NULL: none). Returns the answer's parameters (decref them), or NULL
- * with *ret_failure. */
+/* Calls a method. parameters is consumed (NULL: none). What was done and is not on disk yet is said on
+ * standard error. Returns the answer's parameters (decref them), or NULL with *ret_failure. */
 json_t *client_call(const struct ctl *ctl, const char *method, json_t *parameters, int timeout_ms,
                     struct client_failure *ret_failure);
 

@@ -128,7 +128,7 @@ static void pass_on(const struct side *s, const struct said *said)
                         said->end_us > said->begin_us && said->end_us < said->begin_us + BEGINS_LATE_US
                             ? said->end_us
                             : said->begin_us + BEGINS_LATE_US,
-                        program);
+                        program, 0);
     }
 }
 

@@ -75,10 +75,14 @@ static json_t *step_of(const struct freezer_record *r, const struct freezer_prog
 
     set(o, "kind", json_string(freezer_program_kind_name(p->steps[i].kind)));
     set(o, "planned", planned_of(&p->steps[i]));
-    set(o, "reached", json_boolean(c->entered));
+    const enum freezer_seen seen = freezer_record_seen(r, i);
+    set(o, "reached", seen == FREEZER_NOT_SEEN ? json_null() : json_boolean(c->entered));
+    if (seen == FREEZER_PARTLY_SEEN)
+        set(o, "partly_seen", json_true());
     if (c->entered)
         set(o, "begin", time_of(c->begin_us + r->begin.utc_us - r->begin.boot_us));
-    set(o, "seconds", number(c->entered ? c->end_us - c->begin_us : 0, 1));
+    const int64_t took_us = c->entered ? c->end_us - c->begin_us : 0;
+    set(o, "seconds", number(seen == FREEZER_NOT_SEEN ? FREEZER_NONE : took_us, 1));
     set(o, "covered_seconds", number(c->covered_us, 1));
     set(o, "outside_seconds", number(c->outside_us, 1));
     set(o, "warmer", number(c->warm, 2));
@@ -140,6 +144,8 @@ static void add_measured(json_t *o, const struct freezer_record *r, const struct
     set(o, "how", json_string(freezer_record_end_name(r->how)));
     set(o, "recognised_by", json_string(r->by_status ? "status" : "temperature"));
     set(o, "begin_known", json_boolean(r->begin_known));
+    if (!r->begin_known)
+        set(o, "not_known_before", time_of(r->begin.utc_us));
     set(o, "last_sample", number(freezer_record_last_sample(r), 2));
     set(o, "last_chamber", number(r->last_chamber, 2));
     if (r->clock_us != 0)

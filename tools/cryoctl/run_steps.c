@@ -34,8 +34,11 @@ static void result_cell(const struct ctl *ctl, struct table *t, const struct run
         else
             outside = true;
     }
+    unknown |= freezer_record_seen(&run->record, step) == FREEZER_PARTLY_SEEN;
     const bool last = step + 1 == run->record.n_steps || !run->record.steps[step + 1].entered;
-    if (!run->record.steps[step].entered)
+    if (freezer_record_seen(&run->record, step) == FREEZER_NOT_SEEN)
+        table_cell(t, COLUMN_RESULT, TABLE_WARNING, tr(ctl, "not seen", "未见"));
+    else if (!run->record.steps[step].entered)
         table_cell(t, COLUMN_RESULT, TABLE_WARNING, tr(ctl, "not reached", "未到达"));
     else if (outside)
         table_cell(t, COLUMN_RESULT, TABLE_URGENT, tr(ctl, "OUTSIDE", "超限"));
@@ -108,7 +111,7 @@ static void step_row(const struct ctl *ctl, struct table *t, const struct run_fi
 {
     const struct freezer_step *s = &run->program->steps.steps[i];
     const struct freezer_conduct *c = &run->record.steps[i];
-    char text[WHEN_MAX], digits[16];
+    char text[WHEN_MAX], took[WHEN_MAX + 4], digits[16];
 
     table_row(t);
     (void)snprintf(digits, sizeof digits, "%u", i + 1);
@@ -123,7 +126,10 @@ static void step_row(const struct ctl *ctl, struct table *t, const struct run_fi
                    s->for_ms > 0 ? when_print_duration(ctl, text, (int64_t)s->for_ms * 1000) : "");
     }
     if (c->entered) {
-        table_cell(t, COLUMN_TOOK, TABLE_PLAIN, when_print_duration(ctl, text, c->end_us - c->begin_us));
+        const bool partly = freezer_record_seen(&run->record, i) == FREEZER_PARTLY_SEEN;
+        (void)snprintf(took, sizeof took, "%s%s", partly ? ">= " : "",
+                       when_print_duration(ctl, text, c->end_us - c->begin_us));
+        table_cell(t, COLUMN_TOOK, partly ? TABLE_WARNING : TABLE_PLAIN, took);
         conduct_cells(ctl, t, run, i, 0);
     }
     result_cell(ctl, t, run, i);

@@ -6,11 +6,12 @@
 #include "view.h"
 #include "words.h"
 
-static void print_result(const struct ctl *ctl, const char *asset, const char *alarm,
+static void print_result(const struct ctl *ctl, const char *asset, const char *alarm, json_t *answer,
                          const struct client_failure *failure)
 {
     if (ctl->json) {
         json_t *line = json_pack("{s:s, s:s, s:b}", "asset", asset, "alarm", alarm, "ok", failure == NULL);
+        json_object_update(line, answer); /* recorded, warning */
         if (failure != NULL)
             json_object_set_new(line, "error",
                                 json_string(failure->error[0] != '\0' ? failure->error : failure->text));
@@ -37,7 +38,7 @@ static int acknowledge(const struct ctl *ctl, const char *asset, const char *ala
     }
     json_t *answer =
         client_call(ctl, "io.cryomon.Monitor.Acknowledge", parameters, CLIENT_TIMEOUT_MS, &failure);
-    print_result(ctl, asset, alarm, answer == NULL ? &failure : NULL);
+    print_result(ctl, asset, alarm, answer, answer == NULL ? &failure : NULL);
     json_decref(answer);
     return answer != NULL ? CTL_OK : failure.status;
 }

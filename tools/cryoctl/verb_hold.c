@@ -33,14 +33,19 @@ static bool add_end(const struct ctl *ctl, json_t *parameters)
     return command_set(parameters, ctl->until != NULL ? "until" : "for", text);
 }
 
+static bool is_blank(const char *text)
+{
+    return text == NULL || text[strspn(text, " \t")] == '\0';
+}
+
 /* What must be told with a hold. False: complained. */
 static bool is_explained(const struct ctl *ctl, bool with_order)
 {
-    if (with_order && (ctl->order == NULL || ctl->order[0] == '\0')) {
+    if (with_order && is_blank(ctl->order)) {
         ctl_complain("%s", tr(ctl, "say with --order which work order it is for", "请用 --order 说明工单号"));
         return false;
     }
-    if (ctl->why == NULL || ctl->why[0] == '\0') {
+    if (is_blank(ctl->why)) {
         ctl_complain("%s", tr(ctl, "say with --why why", "请用 --why 说明原因"));
         return false;
     }

@@ -61,10 +61,15 @@ int verb_reload(struct ctl *ctl, int argc, char **argv)
             print_failure(&failure);
         return client_complain(&failure);
     }
-    json_decref(answer);
-    if (ctl->json)
-        puts("{\"ok\":true}");
-    else
+    if (ctl->json) {
+        json_t *line = json_pack("{s:b}", "ok", 1);
+        json_object_update(line, answer); /* recorded, warning */
+        json_dumpf(line, stdout, CTL_JSON);
+        putchar('\n');
+        json_decref(line);
+    } else {
         puts(tr(ctl, "The configuration has been read again and is in force.", "配置已重新读取并生效。"));
+    }
+    json_decref(answer);
     return CTL_OK;
 }

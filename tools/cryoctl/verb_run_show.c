@@ -51,6 +51,19 @@ static void line(const struct ctl *ctl, const char *label, enum table_style styl
     table_line(stdout, ctl->colour, style, 0, text);
 }
 
+/* ", not known before TIME" of a run that went on already when it was first seen; else "". */
+static const char *before_words(const struct ctl *ctl, const struct run_file *run, char *text, size_t cap)
+{
+    const struct freezer_record *r = &run->record;
+    char time[WHEN_MAX];
+
+    text[0] = '\0';
+    if (!r->begin_known)
+        (void)snprintf(text, cap, tr(ctl, ", not known before %s", "，%s 之前未知"),
+                       when_print(ctl, time, r->begin.utc_us, false));
+    return text;
+}
+
 /* ---------------------------------------------------------------- the head */
 
 static void program_line(const struct ctl *ctl, const struct run_file *run)
@@ -164,8 +177,8 @@ static void head(const struct ctl *ctl, const struct run_file *run)
         text, sizeof text, "%s%s", when_print(ctl, time, r->begin.utc_us, false),
         r->begin_known ? "" : tr(ctl, ", it ran already when it was first seen", "，首次见到时已在运行"));
     line(ctl, tr(ctl, "Begin", "开始"), r->begin_known ? TABLE_PLAIN : TABLE_WARNING, text);
-    (void)snprintf(text, sizeof text, tr(ctl, "%s (%s), %s", "%s（%s），%s"),
-                   when_print(ctl, time, r->end.utc_us, false),
+    (void)snprintf(text, sizeof text, tr(ctl, "%s (%s%s), %s", "%s（%s%s），%s"),
+                   when_print(ctl, time, r->end.utc_us, false), r->begin_known ? "" : ">= ",
                    when_print_duration(ctl, span, r->end.utc_us - r->begin.utc_us),
                    run_words_end(ctl, r->how));
     line(ctl, r->how == FREEZER_END_NONE ? tr(ctl, "Seen until", "最近读数") : tr(ctl, "End", "结束"),
@@ -203,6 +216,7 @@ static void ice_line(const struct ctl *ctl, const struct run_file *run, unsigned
     const struct freezer_probe *probe = &r->samples[sample];
     const struct freezer_ice *ice = &probe->ice;
     const bool doubt = ice->uncertain || ice->gap;
+    char before[WHEN_MAX + 64];
     char text[RUN_WORDS_MAX], onset[WHEN_MAX], depth[WHEN_MAX], peak[WHEN_MAX], plateau[WHEN_MAX] = "--",
                                                                                 time[WHEN_MAX];
     char label[RUN_WORDS_MAX];
@@ -215,9 +229,11 @@ static void ice_line(const struct ctl *ctl, const struct run_file *run, unsigned
     }
     if (ice->state == ICE_NOT_SEEN) {
         const bool hidden = probe->ice_hidden || ice->flat;
-        line(ctl, label, TABLE_WARNING,
-             hidden ? tr(ctl, "not seen; it may be hidden", "未见；可能被掩盖")
-                    : tr(ctl, "not seen", "未见"));
+        (void)snprintf(text, sizeof text, "%s%s",
+                       hidden ? tr(ctl, "not seen; it may be hidden", "未见；可能被掩盖")
+                              : tr(ctl, "not seen", "未见"),
+                       before_words(ctl, run, before, sizeof before));
+        line(ctl, label, TABLE_WARNING, text);
         return;
     }
     if (ice->plateau_us != FREEZER_NONE)
@@ -280,7 +296,7 @@ static void lapse_lines(const struct ctl *ctl, const struct run_file *run, enum 
                                             {"Nitrogen low", "液氮不足"}};
     static const enum freezer_input inputs[] = {FREEZER_INPUT_CHAMBER, FREEZER_INPUT_LID, FREEZER_INPUT_POWER,
                                                 FREEZER_INPUT_LN2};
-    char text[RUN_WORDS_MAX], span[WHEN_MAX], from[WHEN_MAX];
+    char text[RUN_WORDS_MAX], span[WHEN_MAX], from[WHEN_MAX], before[WHEN_MAX + 64];
     int64_t sum_us = 0;
     size_t n = 0;
     const char *label = tr(ctl, labels[kind][0], labels[kind][1]);
@@ -288,6 +304,12 @@ static void lapse_lines(const struct ctl *ctl, const struct run_file *run, enum 
     for (size_t i = 0; i < run->n_lapses; i++) {
         n += run->lapses[i].kind == kind;
         sum_us += run->lapses[i].kind == kind ? run->lapses[i].to_us - run->lapses[i].from_us : 0;
+    }
+    (void)before_words(ctl, run, before, sizeof before);
+    if (n == 0 && is_measured && before[0] != '\0') {
+        (void)snprintf(text, sizeof text, tr(ctl, "none seen%s", "未见%s"), before);
+        line(ctl, label, TABLE_WARNING, text);
+        return;
     }
     if (n == 0) {
         line(ctl, label, is_measured ? TABLE_PLAIN : TABLE_WARNING,
@@ -297,9 +319,9 @@ static void lapse_lines(const struct ctl *ctl, const struct run_file *run, enum 
         return;
     }
     (void)snprintf(text, sizeof text,
-                   n == 1 ? tr(ctl, "%zu time, %s", "%zu 次，%s")
-                          : tr(ctl, "%zu times, %s in all", "%zu 次，共 %s"),
-                   n, when_print_duration(ctl, span, sum_us));
+                   n == 1 ? tr(ctl, "%zu time, %s%s", "%zu 次，%s%s")
+                          : tr(ctl, "%zu times, %s in all%s", "%zu 次，共 %s%s"),
+                   n, when_print_duration(ctl, span, sum_us), before);
     line(ctl, label, TABLE_WARNING, text);
     for (size_t i = 0; i < run->n_lapses && !short_form; i++) {
         const struct run_lapse *l = &run->lapses[i];
@@ -325,13 +347,15 @@ static void lapses(const struct ctl *ctl, const struct run_file *run, bool short
 
 static void alarm_lines(const struct ctl *ctl, const struct run_file *run, bool short_form)
 {
-    char text[RUN_WORDS_MAX], time[WHEN_MAX];
+    char text[RUN_WORDS_MAX], time[WHEN_MAX], before[WHEN_MAX + 64];
     size_t n_raised = 0;
 
     for (size_t i = 0; i < run->n_alarms; i++)
         n_raised += strcmp(client_text(run->alarms[i].body, "transition"), "raised") == 0;
-    (void)snprintf(text, sizeof text, tr(ctl, "%zu raised", "报警 %zu 次"), n_raised);
-    line(ctl, tr(ctl, "Alarms", "报警"), n_raised > 0 ? TABLE_WARNING : TABLE_PLAIN, text);
+    (void)snprintf(text, sizeof text, tr(ctl, "%zu raised%s", "报警 %zu 次%s"), n_raised,
+                   before_words(ctl, run, before, sizeof before));
+    line(ctl, tr(ctl, "Alarms", "报警"), n_raised > 0 || before[0] != '\0' ? TABLE_WARNING : TABLE_PLAIN,
+         text);
     for (size_t i = 0; i < run->n_alarms; i++) {
         const struct run_alarm *a = &run->alarms[i];
         const char *transition = client_text(a->body, "transition");

@@ -150,6 +150,14 @@ static void note(const struct ctl *ctl, const char *asset, const struct item *it
         (void)snprintf(text, cap, "%s", e->id);
     else
         run_book_id(text, asset, item->record.begin.utc_us);
+    if (!item->record.begin_known) {
+        char time[WHEN_MAX];
+        (void)snprintf(part, sizeof part,
+                       tr(ctl, "it ran already when it was first seen: not known before %s",
+                          "首次见到时已在运行：%s 之前未知"),
+                       when_print(ctl, time, item->record.begin.utc_us, false));
+        add(text, cap, part);
+    }
     if (item->record.clock_us != 0) {
         (void)snprintf(part, sizeof part,
                        tr(ctl, "the clock was set by %+.0f s during the run", "运行期间时钟被调整 %+.0f 秒"),
@@ -195,13 +203,19 @@ static void decision_cell(const struct ctl *ctl, struct table *t, const struct i
 static void add_run(const struct ctl *ctl, struct table *t, const char *asset, const struct item *item)
 {
     const struct freezer_record *r = &item->record;
-    char text[WHEN_MAX], notes[4096];
+    char text[WHEN_MAX], shown[WHEN_MAX + 4], notes[4096];
     struct freezer_verdict v;
+    const enum table_style begin_style = r->begin_known ? TABLE_PLAIN : TABLE_WARNING;
+    const char *least = r->begin_known ? "" : ">= ";
 
     freezer_record_judge(r, item->program != NULL ? &item->program->steps : NULL, &v);
     table_row(t);
-    table_cell(t, COLUMN_BEGIN, TABLE_PLAIN, when_print(ctl, text, r->begin.utc_us, false));
-    table_cell(t, COLUMN_TOOK, TABLE_PLAIN, when_print_duration(ctl, text, r->end.utc_us - r->begin.utc_us));
+    (void)snprintf(shown, sizeof shown, "%s%s",
+                   r->begin_known ? "" : "<= ", when_print(ctl, text, r->begin.utc_us, false));
+    table_cell(t, COLUMN_BEGIN, begin_style, shown);
+    (void)snprintf(shown, sizeof shown, "%s%s", least,
+                   when_print_duration(ctl, text, r->end.utc_us - r->begin.utc_us));
+    table_cell(t, COLUMN_TOOK, begin_style, shown);
     table_cell(t, COLUMN_END, r->how == FREEZER_END_COMPLETE ? TABLE_PLAIN : TABLE_WARNING,
                run_words_end(ctl, r->how));
     table_cell(t, COLUMN_PROGRAM, TABLE_PLAIN, program_words(ctl, item));
@@ -209,8 +223,9 @@ static void add_run(const struct ctl *ctl, struct table *t, const char *asset, c
     degrees_cell(t, COLUMN_SUPERCOOLED, freezer_ice_supercooling(&r->samples[0].ice),
                  r->samples[0].ice.uncertain || r->samples[0].ice.gap);
     degrees_cell(t, COLUMN_OFF, most_off(r), false);
-    table_cell(t, COLUMN_GAPS, r->n_gaps > 0 ? TABLE_WARNING : TABLE_PLAIN,
-               r->n_gaps > 0 ? when_print_duration(ctl, text, r->gaps_us) : "0 s");
+    (void)snprintf(shown, sizeof shown, "%s%s", least,
+                   r->n_gaps > 0 ? when_print_duration(ctl, text, r->gaps_us) : "0 s");
+    table_cell(t, COLUMN_GAPS, r->n_gaps > 0 ? TABLE_WARNING : begin_style, shown);
     degrees_cell(t, COLUMN_LAST,
                  freezer_record_has_sample(r) ? freezer_record_last_sample(r) : r->last_chamber, false);
     if (r->how == FREEZER_END_NONE)
@@ -220,6 +235,14 @@ static void add_run(const struct ctl *ctl, struct table *t, const char *asset, c
     decision_cell(ctl, t, item);
     note(ctl, asset, item, &v, notes, sizeof notes);
     table_note(t, notes);
+}
+
+static bool has_unseen(const struct list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (!list->items[i].record.begin_known)
+            return true;
+    return false;
 }
 
 static bool has_example(const struct list *list)
@@ -239,10 +262,12 @@ static int print_table(const struct ctl *ctl, const struct list *list, bool titl
         {tr(ctl, "MOST OFF", "最大偏差"), true}, {tr(ctl, "GAPS", "缺失"), true},
         {tr(ctl, "LAST", "最后温度"), true},     {tr(ctl, "VERDICT", "判定"), false},
         {tr(ctl, "DECISION", "决定"), false}};
-    static const struct table_cut cuts[] = {{COLUMN_LAST, 0},    {COLUMN_SUPERCOOLED, 0}, {COLUMN_END, 8},
-                                            {COLUMN_PROGRAM, 8}, {COLUMN_OFF, 0},         {COLUMN_GAPS, 0},
-                                            {COLUMN_ICE, 0},     {COLUMN_PROGRAM, 0},     {COLUMN_TOOK, 0},
-                                            {COLUMN_BEGIN, 16}};
+    const struct table_cut cuts[] = {
+        {COLUMN_LAST, 0}, {COLUMN_SUPERCOOLED, 0},
+        {COLUMN_END, 8},  {COLUMN_PROGRAM, 8},
+        {COLUMN_OFF, 0},  {COLUMN_GAPS, 0},
+        {COLUMN_ICE, 0},  {COLUMN_PROGRAM, 0},
+        {COLUMN_TOOK, 0}, {COLUMN_BEGIN, has_unseen(list) ? 19 : 16}}; /* its minute */
     struct table table;
 
     if (titled)

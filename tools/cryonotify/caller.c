@@ -23,7 +23,7 @@
 #define RESULTS      1024
 #define ASKS         64
 #define STOP_MS      3000
-#define LETTERS_TURN 64 /* as many as caller.done holds */
+#define LETTERS_TURN 64
 
 static void make_run_id(char run[CALLER_RUN])
 {
@@ -148,8 +148,9 @@ static int remember(struct caller *c, struct stamp now)
         result = book_fact_get(c->book, "last", text, sizeof text);
     if (result == 0) {
         char *rest = NULL;
-        c->last_seq = strtoll(text, &rest, 10);
-        snprintf(c->last_run, sizeof c->last_run, "%s", *rest == ' ' ? rest + 1 : "");
+        c->kept.seq = strtoll(text, &rest, 10);
+        snprintf(c->kept.run, sizeof c->kept.run, "%s", *rest == ' ' ? rest + 1 : "");
+        c->heard = c->kept;
     }
     if (result != -ETIMEDOUT)
         result = book_fact_get(c->book, "drill_turn", text, sizeof text);
@@ -265,8 +266,10 @@ static void done_with(struct caller *c, int64_t id)
 {
     /* No room, because the book can't be written: the row stays, and is known by its number when it is read
      * again. */
-    if (id != 0 && c->n_done < sizeof c->done / sizeof c->done[0])
+    if (id != 0 && c->n_done < CALLER_DONE)
         c->done[c->n_done++] = id;
+    else if (id != 0)
+        c->left = true;
     if (id > c->last_letter)
         c->last_letter = id;
 }
@@ -324,6 +327,16 @@ static void take_left(void *context, const struct book_letter *left)
     done_with(c, left->id);
 }
 
+/* What is in the book only; when all that was worked through is filed, so that it is not read again. */
+static void read_left(struct caller *c)
+{
+    c->left |= inbox_take_left(c->inbox);
+    if (!c->left || c->n_done > 0 || c->book == NULL || book_is_late(c->book))
+        return;
+    int n = book_inbox_load(c->book, 0, LETTERS_TURN, take_left, c);
+    c->left = n < 0 || n == LETTERS_TURN;
+}
+
 static bool take_all(struct caller *c, struct stamp now)
 {
     struct inbox_news news;
@@ -338,8 +351,8 @@ static bool take_all(struct caller *c, struct stamp now)
         caller_result(c, now, &result);
     while (mailbox_take(c->asks, &ask))
         caller_ask(c, now, &ask);
-    if (n == 0 && c->book != NULL && !book_is_late(c->book) && inbox_take_left(c->inbox))
-        (void)book_inbox_load(c->book, 0, LETTERS_TURN, take_left, c);
+    if (n == 0)
+        read_left(c);
     if (inbox_take_lost(c->inbox) > 0 || call_wants_resync(c->call)) {
         c->sync++;
         c->synced = false;

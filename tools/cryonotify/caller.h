@@ -30,6 +30,7 @@
 #define CALLER_REQUEST    4096
 #define CALLER_WORDS      512
 #define CALLER_REFUSED    8
+#define CALLER_DONE       4096 /* as many as the book takes while the disk hangs */
 
 /* What is kept beside an alarm of the core, by its slot. */
 struct caller_slot {
@@ -67,6 +68,7 @@ struct caller_ack {
     int64_t used_utc_us; /* ended: when */
     bool ended;          /* it has its answer, and the book is to forget it */
     bool used;           /* ended: the link is used up */
+    bool unrecorded;     /* the daemon has taken it, and did not have it on disk: it is asked again */
     bool unwritten;      /* the book does not have it so */
     bool in_page;
 };
@@ -92,7 +94,7 @@ struct caller_health {
 };
 
 /* The page that the book is given, until it is known what became of it. */
-#define CALLER_PAGE 512 /* alarms */
+#define CALLER_PAGE 512 /* alarms, and letters */
 struct caller_written {
     uint32_t slot;
     bool is_free;
@@ -102,6 +104,18 @@ struct caller_page {
     bool under_way, facts, ends_off;
     unsigned n_slots, n_done, n_published; /* of slots; of caller.done and published, from their begin */
     struct caller_written slots[CALLER_PAGE];
+};
+
+/* A place in the daemon's numbers. */
+struct caller_number {
+    char run[CALLER_RUN];
+    int64_t seq;
+};
+
+/* Numbers that nobody has heard, and that our session with the broker keeps: see caller_sequence.c. */
+#define CALLER_OWED 16
+struct caller_range {
+    int64_t from, to;
 };
 
 /* What it runs with. The strings outlive it. */
@@ -156,11 +170,13 @@ struct caller {
     unsigned n_published;
     unsigned undelivered; /* orders that found no room */
 
-    char last_run[CALLER_RUN]; /* of the daemon's events */
-    int64_t last_seq;
-    int64_t gap, gap_shown; /* events that never came: not told yet; told last */
-    int64_t done[64];       /* letters of this turn that are worked through */
+    struct caller_number heard, kept; /* of the daemon's events: the last; the last of our own session */
+    struct caller_range owed[CALLER_OWED];
+    unsigned n_owed;
+    int64_t gap, gap_shown;    /* events that never came: not told yet; told last */
+    int64_t done[CALLER_DONE]; /* letters that are worked through, to be filed */
     unsigned n_done;
+    bool left; /* there may be others in the book */
     int64_t last_letter;
     uint32_t sync; /* counts */
     bool synced;
@@ -203,6 +219,12 @@ void caller_watch(struct caller *c, struct stamp now);
 uint64_t caller_hold(const json_t *root); /* call_fact.hold of an alarm's body */
 void caller_keep_body(struct caller *c, const char *key, const char *body, const char *run, int64_t seq,
                       int64_t time_us);
+
+/* --- caller_sequence.c: which events have come, and which have not */
+enum caller_place { CALLER_NEW, CALLER_OLD, CALLER_LATE /* it was not heard at its time */ };
+enum caller_place caller_sequence(struct caller *c, const char *run, int64_t seq, bool beside);
+void caller_missed(struct caller *c, const char *occurrence); /* raised while nobody was here */
+void caller_tell_missed(struct caller *c, struct stamp now);
 
 /* --- caller_send.c: orders and results */
 void caller_orders(struct caller *c, struct stamp now);

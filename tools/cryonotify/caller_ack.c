@@ -214,8 +214,8 @@ void caller_acks(struct caller *c, struct stamp now)
             a->ask = 0;
         }
         if (now.utc_us - a->ack.utc_us > GIVE_UP_US || a->tries > TRIES_MAX) {
-            log_line(LOG_ERR, MID_ALARM, "the acknowledgement of %s by %s was never answered",
-                     a->ack.occurrence, a->ack.person);
+            log_line(LOG_ERR, MID_ALARM, "the acknowledgement of %s by %s was never %s", a->ack.occurrence,
+                     a->ack.person, a->unrecorded ? "on the daemon's disk" : "answered");
             end(c, now, a, false);
         } else if (a->sent_us == 0 || now.boot_us - a->sent_us > AGAIN_US) {
             send_ack(c, now, a);
@@ -231,13 +231,36 @@ static enum link_state refused_state(const char *code)
     return strcmp(code, "nothing-to-do") == 0 ? LINK_ALREADY : LINK_FAILED;
 }
 
+/* Done, says the daemon, but its disk does not have it yet: were it to end now, nobody would know of it. So
+ * it is asked again, as after an answer that is lost, until it has it on disk: what it has forgotten is then
+ * acknowledged anew, by the same person. */
+static void take_unrecorded(struct caller *c, struct stamp now, struct caller_ack *a)
+{
+    answer_page(c, now, a->ask, LINK_UNRECORDED, a->ack.person, a->ack.occurrence, NULL);
+    a->ask = 0;
+    if (a->unrecorded)
+        return;
+    a->unrecorded = true;
+    log_line(LOG_WARNING, MID_ALARM, "%s has acknowledged %s, and cryomond does not have it on disk yet",
+             a->ack.person, a->ack.occurrence);
+    caller_confirmed(c, now, a->ack.occurrence, a->ack.person);
+}
+
 static void take_answer(struct caller *c, struct stamp now, struct caller_ack *a, const json_t *root)
 {
     const char *error = json_string_value(json_object_get(root, "error")),
                *code = json_string_value(json_object_get(root, "code"));
-    if (json_is_true(json_object_get(root, "ok"))) {
+    const bool ok = json_is_true(json_object_get(root, "ok")),
+               already = code != NULL && strcmp(code, "nothing-to-do") == 0;
+    if (json_is_false(json_object_get(root, "recorded")) && (ok || (already && a->unrecorded))) {
+        take_unrecorded(c, now, a);
+    } else if (ok) {
         answer_page(c, now, a->ask, LINK_DONE, a->ack.person, a->ack.occurrence, NULL);
-        caller_confirmed(c, now, a->ack.occurrence, a->ack.person);
+        if (!a->unrecorded)
+            caller_confirmed(c, now, a->ack.occurrence, a->ack.person);
+        end(c, now, a, true);
+    } else if (already && a->unrecorded) { /* it has it on disk now */
+        answer_page(c, now, a->ask, LINK_ALREADY, a->ack.person, a->ack.occurrence, NULL);
         end(c, now, a, true);
     } else if (error != NULL && (code == NULL || strcmp(code, "busy") != 0)) {
         enum link_state state = refused_state(code != NULL ? code : "");

@@ -83,7 +83,7 @@ static int write_alarms(struct caller *c, struct stamp now)
 static int write_facts(struct caller *c)
 {
     char text[CALLER_RUN + 32];
-    snprintf(text, sizeof text, "%lld %s", (long long)c->last_seq, c->last_run);
+    snprintf(text, sizeof text, "%lld %s", (long long)c->kept.seq, c->kept.run);
     int result = book_fact_put(c->book, "last", text);
     if (result == 0)
         result = caller_people_write(c);
@@ -95,7 +95,8 @@ static int write_facts(struct caller *c)
 static int write_letters(struct caller *c)
 {
     int result = 0;
-    for (c->page.n_done = 0; c->page.n_done < c->n_done && result == 0; c->page.n_done++)
+    unsigned n = c->n_done < CALLER_PAGE ? c->n_done : CALLER_PAGE;
+    for (c->page.n_done = 0; c->page.n_done < n && result == 0; c->page.n_done++)
         result = book_inbox_file(c->book, c->done[c->page.n_done]);
     if (result == 0 && c->facts_dirty) {
         c->facts_dirty = false;

@@ -13,7 +13,6 @@
 #define LATE_US    (120 * SECOND_US)
 #define CLEAR_US   (2 * SECOND_US) /* an alarm's cleared state waits so long for the event that tells of it */
 #define ABSENT_US  (10 * SECOND_US) /* after the daemon was heard: by then it has told all its states anew */
-#define RENUMBERED INT64_C(1000000000)
 #define LOCAL_BODY 4096
 
 static const char *text_of(const json_t *root, const char *key)
@@ -182,45 +181,16 @@ static void feed(struct caller *c, struct stamp now, const struct call_fact *fac
     join_members(c, fact, root);
 }
 
-static void remember_missed(struct caller *c, const struct call_fact *fact)
-{
-    c->n_missed_all++;
-    if (c->n_missed < CALLER_MISSED)
-        snprintf(c->missed[c->n_missed++], CALL_OCCURRENCE, "%s", fact->occurrence);
-}
-
-/* A gap in the numbers: the broker has dropped events (its queue was full). The states tell what is still so.
- */
-static bool check_sequence(struct caller *c, const char *run, int64_t seq)
-{
-    bool same = strcmp(run, c->last_run) == 0;
-    if (same && seq <= c->last_seq)
-        return false;
-    int64_t gap = c->last_seq > 0 ? seq - c->last_seq - 1 : 0;
-    if (gap > 0 && (same || gap < RENUMBERED)) {
-        c->gap += gap;
-        c->sync++; /* what is not there any more when they have been read is over */
-        c->synced = false;
-        if (c->inbox != NULL)
-            inbox_resync(c->inbox);
-        log_line(LOG_WARNING, MID_BROKER, "%lld events never came: the alarm states are read anew",
-                 (long long)gap);
-    }
-    snprintf(c->last_run, sizeof c->last_run, "%s", run);
-    c->last_seq = seq;
-    c->facts_dirty = true;
-    return true;
-}
-
 static void take_event(struct caller *c, struct stamp now, const struct inbox_letter *letter,
                        const json_t *root)
 {
     struct call_fact fact;
     const char *run = text_of(root, "run"), *transition = text_of(root, "transition");
     int64_t seq = json_integer_value(json_object_get(root, "seq")), time_us = time_of(root, "time");
-    if (!check_sequence(c, run, seq))
+    enum caller_place place = caller_sequence(c, run, seq, letter->beside);
+    if (place == CALLER_OLD)
         return; /* the broker sends again what was not confirmed */
-    bool late = json_is_true(json_object_get(root, "historical")) ||
+    bool late = place == CALLER_LATE || json_is_true(json_object_get(root, "historical")) ||
                 (!letter->synced && now.utc_us - time_us > LATE_US);
     if (strcmp(text_of(root, "kind"), "alarm") != 0)
         return;
@@ -233,7 +203,7 @@ static void take_event(struct caller *c, struct stamp now, const struct inbox_le
         return;
     fact.late = late;
     if (late && s == NULL && strcmp(transition, "raised") == 0)
-        remember_missed(c, &fact);
+        caller_missed(c, fact.occurrence);
     feed(c, now, &fact, root, letter->body);
 }
 
@@ -339,27 +309,6 @@ static void end_alarm(struct caller *c, struct stamp now, uint32_t slot)
     call_feed(c->call, now, &event);
 }
 
-/* What was raised while nobody was here and is not open now came and went. */
-static void tell_missed(struct caller *c, struct stamp now)
-{
-    unsigned kept = 0, beyond = c->n_missed_all - c->n_missed;
-    for (unsigned i = 0; i < c->n_missed; i++) {
-        char key[CALL_KEY];
-        struct call_view view;
-        snprintf(key, sizeof key, "%.*s", (int)strcspn(c->missed[i], "@"), c->missed[i]);
-        uint32_t slot = call_find(c->call, key);
-        if (slot != UINT32_MAX && call_view(c->call, slot, &view) &&
-            strcmp(view.occurrence, c->missed[i]) == 0)
-            continue;
-        memmove(c->missed[kept++], c->missed[i], CALL_OCCURRENCE);
-    }
-    c->n_missed = kept;
-    c->n_missed_all = kept + beyond;
-    if (c->n_missed_all > 0 || c->gap > 0)
-        call_feed(c->call, now,
-                  &(struct call_event){.kind = CALL_WENT, .n = c->n_missed_all > 0 ? c->n_missed_all : 1});
-}
-
 void caller_settle(struct caller *c, struct stamp now)
 {
     for (uint32_t i = 0; i < c->config->rules.n_alarms; i++)
@@ -367,12 +316,7 @@ void caller_settle(struct caller *c, struct stamp now)
             end_alarm(c, now, i);
     if (!c->synced || c->absent_checked || now.boot_us - c->synced_us < CLEAR_US)
         return;
-    if (c->n_missed_all > 0 || c->gap > 0) {
-        tell_missed(c, now);
-        c->n_missed_all = 0; /* the texts stay for the message */
-        c->gap_shown = c->gap;
-        c->gap = 0;
-    }
+    caller_tell_missed(c, now);
     if (c->heard_us == 0 || now.boot_us - c->heard_us < ABSENT_US)
         return;
     /* The daemon is there and has told all its states; what it did not tell is normal. */

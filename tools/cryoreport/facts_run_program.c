@@ -70,7 +70,10 @@ static json_t *step_facts(struct gather *g, const struct run_file *run, unsigned
     json_t *ret = json_object();
     micro_t value;
     add_planned(g, ret, &run->program->steps, i);
+    const enum freezer_seen seen = freezer_record_seen(&run->record, i);
     facts_set(g, ret, "reached", json_boolean(c->entered));
+    facts_set(g, ret, "not_seen", seen == FREEZER_NOT_SEEN ? json_true() : NULL);
+    facts_set(g, ret, "partly_seen", seen == FREEZER_PARTLY_SEEN ? json_true() : NULL);
     if (!c->entered)
         return ret;
     facts_set(g, ret, "left", json_boolean(c->left));
@@ -105,6 +108,14 @@ static json_t *limit_number(const struct limit *l, int64_t value)
     return value == FREEZER_NONE ? NULL : l->time ? facts_seconds(value) : facts_run_degrees(value);
 }
 
+/* Of all of the run: what was not seen of it may be more. */
+static bool is_of_all(enum freezer_why why)
+{
+    return why == FREEZER_WHY_DEVIATION || why == FREEZER_WHY_RMS || why == FREEZER_WHY_OVERSHOOT ||
+           why == FREEZER_WHY_OUTSIDE || why == FREEZER_WHY_GAP || why == FREEZER_WHY_LID ||
+           why == FREEZER_WHY_POWER;
+}
+
 /* As the verdict has it. A run that goes on may have exceeded a limit; that it keeps one is told at its end.
  */
 static const char *judged(const struct run_file *run, const struct limit *limit)
@@ -112,7 +123,8 @@ static const char *judged(const struct run_file *run, const struct limit *limit)
     const struct freezer_verdict *v = &run->verdict;
     const enum freezer_why why = limit->why;
     const bool goes_on = run->record.how == FREEZER_END_NONE;
-    const char *ret = goes_on ? "not-yet" : limit->value != FREEZER_NONE ? "within" : "unknown";
+    const bool known = limit->value != FREEZER_NONE && (run->record.begin_known || !is_of_all(why));
+    const char *ret = goes_on ? "not-yet" : known ? "within" : "unknown";
     for (unsigned i = 0; i < v->n && i < FREEZER_REASONS_MAX; i++) {
         if (v->reasons[i].sample != limit->sample && limit->sample >= 0)
             continue;

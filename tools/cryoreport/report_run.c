@@ -156,13 +156,19 @@ static void pair_of_times(struct report *r)
     struct ctl *ctl = r->ctl;
     char text[1024], begin[REPORT_TEXT_MAX], end[REPORT_TEXT_MAX], took[REPORT_TEXT_MAX],
         zone[REPORT_TEXT_MAX];
+    const bool known = json_is_true(json_object_get(run, "begin_known"));
     report_zone(r, zone);
     report_duration(r, took, report_number(run, "seconds"));
-    snprintf(text, sizeof text, tr(ctl, "%s%s to %s, %s (times are %s)", "%s%s 至 %s，历时 %s（时间为%s）"),
-             report_time_of(r, begin, run, "begin"),
-             json_is_true(json_object_get(run, "begin_known")) ? "" : tr(ctl, " or earlier", " 或更早"),
-             report_time_of(r, end, run, "end"), took, zone);
+    snprintf(text, sizeof text,
+             tr(ctl, "%s%s to %s, %s%s (times are %s)", "%s%s 至 %s，历时%s %s（时间为%s）"),
+             report_time_of(r, begin, run, "begin"), known ? "" : tr(ctl, " or earlier", " 或更早"),
+             report_time_of(r, end, run, "end"), known ? "" : tr(ctl, "at least ", "至少"), took, zone);
     report_pair(r, tr(ctl, "Begin and end", "开始与结束"), text, false);
+    if (!known)
+        report_pair_in(r, "",
+                       tr(ctl, "IT RAN ALREADY WHEN IT WAS FIRST SEEN: what was before is not known",
+                          "首次见到时已在运行：此前情况未知"),
+                       SHEET_WARNING);
     if (json_is_number(json_object_get(run, "clock_set_seconds"))) {
         snprintf(text, sizeof text,
                  tr(ctl, "set by %+.0f s during the run; times are as it went at the begin",

@@ -89,7 +89,8 @@ static void ice_figures(struct figures *f, const json_t *run)
         figure(f, tr(ctl, "Ice", "结冰"),
                !json_is_true(json_object_get(run, "has_sample"))
                    ? tr(ctl, "not known: there is no sample probe", "未知：没有样品探头")
-               : json_is_true(json_object_get(ice, "may_be_hidden"))
+               : json_is_true(json_object_get(ice, "may_be_hidden")) ||
+                       !json_is_true(json_object_get(run, "begin_known"))
                    ? tr(ctl, "not seen, but it may have been hidden", "未观察到，但可能被掩盖")
                    : tr(ctl, "none was seen", "未观察到"));
         return;
@@ -141,6 +142,17 @@ static void other_figures(struct figures *f, const json_t *run)
            report_run_amount(json_object_get(run, "last_chamber"), 1, "°C", one));
 }
 
+/* Of a run that went on already when it was first seen, what was before is not known. */
+static bool saw_all(const json_t *run)
+{
+    return json_is_true(json_object_get(run, "begin_known"));
+}
+
+static const char *none_seen(const struct ctl *ctl)
+{
+    return tr(ctl, "none seen; the begin was not", "未见；开始阶段未见到");
+}
+
 /* "2 times, together 1 min 10 s" */
 static void switch_figure(struct figures *f, const json_t *run, const char *which, const char *title)
 {
@@ -153,7 +165,11 @@ static void switch_figure(struct figures *f, const json_t *run, const char *whic
                        n > 1 ? tr(ctl, "%.0f times, together %s%s", "%.0f 次，共 %s%s")
                              : tr(ctl, "%.0f time, %s%s", "%.0f 次，%s%s"),
                        n, report_duration(f->r, time, report_number(one, "seconds")),
-                       json_is_true(json_object_get(one, "known")) ? "" : tr(ctl, " at least", "（至少）"));
+                       json_is_true(json_object_get(one, "known")) && saw_all(run)
+                           ? ""
+                           : tr(ctl, " at least", "（至少）"));
+    else if (json_is_true(json_object_get(one, "known")) && !saw_all(run))
+        (void)snprintf(text, sizeof text, "%s", none_seen(ctl));
     else
         (void)snprintf(text, sizeof text, "%s",
                        json_is_true(json_object_get(one, "known"))
@@ -170,7 +186,9 @@ static void gap_figures(struct figures *f, const json_t *run)
                    report_number(run, "gaps"), report_duration(f->r, one, report_number(run, "gap_seconds")),
                    report_duration(f->r, two, report_number(run, "longest_gap_seconds")));
     figure(f, tr(ctl, "Gaps of the chamber", "腔体数据缺口"),
-           report_number(run, "gaps") > 0 ? text : tr(ctl, "none", "无"));
+           report_number(run, "gaps") > 0 ? text
+           : saw_all(run)                 ? tr(ctl, "none", "无")
+                                          : none_seen(ctl));
     if (report_number(run, "uncertain_seconds") > 0)
         figure(f, tr(ctl, "Doubted by the device", "设备自身存疑"),
                report_duration(f->r, one, report_number(run, "uncertain_seconds")));

@@ -55,12 +55,18 @@ static void durations(const struct report *r, const json_t *step, char planned[R
                       char actual[REPORT_TEXT_MAX])
 {
     const json_t *plan = json_object_get(step, "planned_seconds");
+    char one[REPORT_TEXT_MAX];
     if (json_is_number(plan))
         report_duration(r, planned, json_number_value(plan));
     else
         (void)snprintf(planned, REPORT_TEXT_MAX, REPORT_RUN_NONE);
-    if (!json_is_true(json_object_get(step, "reached")))
+    if (json_is_true(json_object_get(step, "not_seen")))
+        (void)snprintf(actual, REPORT_TEXT_MAX, "%s", tr(r->ctl, "not seen", "未见"));
+    else if (!json_is_true(json_object_get(step, "reached")))
         (void)snprintf(actual, REPORT_TEXT_MAX, "%s", tr(r->ctl, "not reached", "未到达"));
+    else if (json_is_true(json_object_get(step, "partly_seen")))
+        (void)snprintf(actual, REPORT_TEXT_MAX, "≥ %.200s",
+                       report_duration(r, one, report_number(step, "seconds")));
     else
         report_duration(r, actual, report_number(step, "seconds"));
 }

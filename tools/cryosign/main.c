@@ -206,7 +206,7 @@ static bool found(void *context, const struct history_event *event)
     return false;
 }
 
-/* Is it on disk? The daemon answers before it is. */
+/* Is it on disk? The daemon answers when it is, unless the disk is slow. */
 static bool is_stored(struct history_reader *reader, uint64_t seq)
 {
     int64_t deadline_us = clock_boot_us() + STORED_MS * MS_US;

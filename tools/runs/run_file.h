@@ -100,7 +100,7 @@ struct run_file {
     enum freezer_guidance guidance; /* for one that was broken off; FREEZER_GUIDANCE_NONE else */
     bool is_broken_off;             /* stopped or lost: guidance is asked for */
     int64_t gap_us;                 /* what counts as a gap */
-    struct run_clock clock;
+    struct record_clock clock;
     int64_t utc_minus_us; /* as in struct runs_from */
     uint64_t left_out;    /* readings from before what was read already: the clock was set back */
     struct run_trace traces[FREEZER_INPUTS]; /* by enum freezer_input */

@@ -22,7 +22,7 @@ struct tracing {
     enum freezer_input input;
     struct run_trace *trace;
     int64_t begin_us, end_us, gap_us;
-    struct run_clock_walk walk;
+    struct record_clock_walk walk;
     int64_t utc_minus_us;
     int64_t last_us, good_us; /* FREEZER_NONE: none yet */
     bool no_memory;
@@ -32,7 +32,7 @@ static bool take(void *context, const struct history_row *row)
 {
     struct tracing *t = context;
     enum quality quality;
-    const int64_t us = run_clock_place(&t->walk, row->taken_utc_us) + t->utc_minus_us;
+    const int64_t us = record_clock_place(&t->walk, row->taken_utc_us) + t->utc_minus_us;
 
     if (us < t->begin_us || us > t->end_us || (t->last_us != FREEZER_NONE && us < t->last_us))
         return true;
@@ -59,14 +59,15 @@ static void stored_range(const struct run_file *run, int64_t *from_us, int64_t *
     *from_us = run->record.begin.utc_us - SECOND_US;
     *to_us = run->record.end.utc_us + SECOND_US;
     for (unsigned i = 0; i < run->clock.n; i++) {
-        const struct run_clock_step *step = &run->clock.steps[i];
-        const int64_t at_us = run_clock_place_event(&run->clock, step->seq, step->utc_us) + run->utc_minus_us;
+        const struct record_clock_step *step = &run->clock.steps[i];
+        const int64_t at_us =
+            record_clock_place_event(&run->clock, step->seq, step->utc_us) + run->utc_minus_us;
         if (at_us >= run->record.begin.utc_us && at_us <= run->record.end.utc_us && step->step_us > 0)
             *to_us += step->step_us;
         else if (at_us >= run->record.begin.utc_us && at_us <= run->record.end.utc_us)
             *from_us += step->step_us;
     }
-    run_clock_widen(&run->clock, from_us, to_us);
+    record_clock_widen(&run->clock, from_us, to_us);
 }
 
 int run_trace_read(struct history_reader *reader, const struct runs_inputs *inputs, struct run_file *run)
@@ -85,7 +86,7 @@ int run_trace_read(struct history_reader *reader, const struct runs_inputs *inpu
             continue;
         (void)snprintf(t.trace->asset, sizeof t.trace->asset, "%s", input->asset);
         (void)snprintf(t.trace->point, sizeof t.trace->point, "%s", input->point);
-        run_clock_begin(&t.walk, &run->clock, from_us);
+        record_clock_begin(&t.walk, &run->clock, from_us);
         const int64_t n = history_each(reader, input->asset, input->point, from_us, to_us, take, &t);
         if (n < 0 || t.no_memory)
             return n < 0 ? (int)n : -ENOMEM;
@@ -188,7 +189,8 @@ static bool take_alarm(void *context, const struct history_event *event)
 {
     struct alarms *a = context;
     struct run_file *run = a->run;
-    const int64_t at_us = run_clock_place_event(&run->clock, event->seq, event->utc_us) + run->utc_minus_us;
+    const int64_t at_us =
+        record_clock_place_event(&run->clock, event->seq, event->utc_us) + run->utc_minus_us;
     const char *name = event->alarm != NULL ? event->alarm : "";
 
     if (at_us < run->record.begin.utc_us || at_us > run->record.end.utc_us)

@@ -26,7 +26,7 @@ struct runs {
     struct taken *taken; /* of an hour */
     size_t n, cap;
     struct stamp last;
-    struct run_clock_walk walk;
+    struct record_clock_walk walk;
     enum freezer_input collecting;
     bool no_memory, enough;
 };
@@ -154,7 +154,7 @@ static bool collect(void *context, const struct history_row *row)
         r->taken = grown;
         r->cap = cap;
     }
-    r->taken[r->n] = (struct taken){run_clock_place(&r->walk, row->taken_utc_us),
+    r->taken[r->n] = (struct taken){record_clock_place(&r->walk, row->taken_utc_us),
                                     row->taken_utc_us,
                                     quality != QUALITY_BAD ? value : 0,
                                     (uint32_t)r->n,
@@ -193,7 +193,7 @@ static int read_hour(struct runs *r, int64_t from_us, int64_t to_us)
         if (input->point[0] == '\0')
             continue;
         r->collecting = (enum freezer_input)i;
-        run_clock_begin(&r->walk, &r->from.clock, from_us);
+        record_clock_begin(&r->walk, &r->from.clock, from_us);
         const int64_t n = history_each(r->reader, input->asset, input->point, from_us, to_us, collect, r);
         if (n < 0 || r->no_memory)
             return n < 0 ? (int)n : -ENOMEM;
@@ -375,16 +375,16 @@ int runs_each(struct history_reader *reader, const struct runs_inputs *inputs, r
         if (inputs->inputs[i].point[0] != '\0')
             r->from.has |= 1U << i;
     if (error >= 0)
-        error = run_clock_read(reader, from_us, to_us, &r->from.clock);
+        error = record_clock_read(reader, from_us, to_us, &r->from.clock);
     if (error < 0)
         goto done;
     r->from.gap_us = gap_of(r, from_us, to_us);
     const struct freezer_setup setup = setup_of(r);
     freezer_run_init(&r->run, &setup);
-    run_clock_widen(&r->from.clock, &from_us, &to_us);
+    record_clock_widen(&r->from.clock, &from_us, &to_us);
     for (int64_t at_us = from_us, until_us; error >= 0 && at_us < to_us && !r->enough; at_us = until_us) {
         until_us = to_us - at_us < HOUR_US ? to_us : at_us + HOUR_US;
-        run_clock_widen(&r->from.clock, &at_us, &until_us);
+        record_clock_widen(&r->from.clock, &at_us, &until_us);
         error = read_hour(r, at_us, until_us);
         if (error >= 0)
             give_hour(r);

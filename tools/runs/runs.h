@@ -8,8 +8,8 @@
  * low. A state with another name counts as not known.
  *
  * The record keeps UTC. Where the clock was set, readings are taken in the order of storage, and the times of
- * a run go on as the clock went when it began (run_clock.h). What was set by more than that knows, or while
- * the daemon was away, hides what was read until the time was there again: that is left out.
+ * a run go on as the clock went when it began (record_clock.h). What was set by more than that knows, or
+ * while the daemon was away, hides what was read until the time was there again: that is left out.
  */
 #ifndef CRYOMON_RUNS_H
 #define CRYOMON_RUNS_H
@@ -18,14 +18,14 @@
 #include "freezer_run.h"
 #include "program.h"
 #include "reader.h"
-#include "run_clock.h"
+#include "record_clock.h"
 
 struct runs_from {
     uint32_t has; /* inputs that there are: 1 << FREEZER_INPUT_... */
     int64_t
         gap_us; /* as configured; else three times the chamber's usual interval, at least FREEZER_GAP_US */
     uint64_t left_out; /* readings from before what was already read */
-    struct run_clock clock;
+    struct record_clock clock;
     int64_t utc_minus_us; /* the wall clock when the run that is given began, less the time by clock */
 };
 

@@ -156,14 +156,15 @@ static void poll_device(struct bus *bus, size_t i, int64_t slot_us)
             round_missing(bus, device, reason, slot);
         schedule_done(&bus->schedule, i, clock_boot_us(), 0, SCHEDULE_NOT_ASKED);
     } else {
-        int64_t begin_us = clock_boot_us();
+        /* What the bus was kept busy for: if the machine slept meanwhile, that is nobody's debt. */
+        int64_t begin_us = clock_running_us();
         reason = poll_registers(bus, device, slot);
-        int64_t now_us = clock_boot_us();
+        int64_t cost_us = clock_running_us() - begin_us;
         bool asked = reason != REASON_LINK_DOWN || !device->serial;
         enum schedule_result result = bus_device_answered(reason) ? SCHEDULE_ANSWERED
                                       : asked                     ? SCHEDULE_SILENT
                                                                   : SCHEDULE_NOT_ASKED;
-        schedule_done(&bus->schedule, i, now_us, now_us - begin_us, result);
+        schedule_done(&bus->schedule, i, clock_boot_us(), cost_us, result);
         if (bus_device_answered(reason) || !bus_stopping(bus))
             note_outcome(bus, device, reason);
     }

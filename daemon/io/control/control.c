@@ -21,8 +21,9 @@ enum { POLL_STOP, POLL_BOX, POLL_LISTEN, POLL_CLIENTS };
 #define POLL_MAX (POLL_CLIENTS + CONTROL_CLIENTS_MAX)
 
 const struct control_limits control_limits_default = {.page_ms = 2000,
+                                                      .command_ms = ANSWER_HOLD_MS + 4000,
                                                       .status_ms = 10000,
-                                                      .reload_ms = 30000,
+                                                      .reload_ms = ANSWER_HOLD_MS + 30000,
                                                       .message_ms = 30000,
                                                       .reply_ms = 30000,
                                                       .idle_ms = 5000};

@@ -76,7 +76,7 @@ void control_command(struct control *c, struct control_client *client, const str
     request->origin = ORIGIN_CONTROL;
     request->ticket = control_ticket(c);
     m.command = request;
-    if (!control_post_command(c, client, &m, request->ticket, CONTROL_WAIT_COMMAND, c->limits.page_ms))
+    if (!control_post_command(c, client, &m, request->ticket, CONTROL_WAIT_COMMAND, c->limits.command_ms))
         free(request);
 }
 
@@ -117,7 +117,7 @@ static json_t *reply_of(enum command_verb verb, const struct command_result *r)
         add_reading(reply, r);
     if (is_of_runs(verb))
         json_object_set_new(reply, "seq", json_integer((json_int_t)r->seq));
-    return reply;
+    return control_json_recorded(reply, &r->record);
 }
 
 static json_t *words_of(const struct command_result *r)
@@ -144,10 +144,12 @@ bool control_command_answer(struct control_client *client, const struct command_
     else if (r->error == -ENOENT && !is_of_runs(client->verb)) /* else words say what there is none of */
         answer_missing(client);
     else if (r->error == -EALREADY && client->verb == COMMAND_ACKNOWLEDGE)
-        control_answer(client, ERROR_NOTHING,
-                       json_pack("{s:s, s:s}", "asset", client->asset, "alarm", client->alarm));
+        control_answer(
+            client, ERROR_NOTHING,
+            control_json_recorded(json_pack("{s:s, s:s}", "asset", client->asset, "alarm", client->alarm),
+                                  &r->record));
     else if (r->error == -EALREADY)
-        control_answer(client, ERROR_NOT_NEEDED, words_of(r));
+        control_answer(client, ERROR_NOT_NEEDED, control_json_recorded(words_of(r), &r->record));
     else if (r->why[LANGUAGE_EN][0] != '\0')
         control_answer(client, ERROR_REFUSED, words_of(r));
     else

@@ -157,3 +157,17 @@ void control_json_alarm(struct control_text *t, const struct config *config, uin
     free(text);
     json_decref(object);
 }
+
+json_t *control_json_recorded(json_t *reply, const struct record_note *record)
+{
+    if (record->state == RECORD_NONE)
+        return reply;
+    if (reply == NULL)
+        reply = json_object();
+    json_object_set_new(reply, "recorded", json_boolean(record->state == RECORD_STORED));
+    if (record->state == RECORD_NOT_YET)
+        json_object_set_new(
+            reply, "warning",
+            json_pack("{s:s, s:s}", "en", record->why[LANGUAGE_EN], "zh", record->why[LANGUAGE_ZH]));
+    return reply;
+}

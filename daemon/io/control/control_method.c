@@ -200,7 +200,7 @@ static void verify_point(struct control *c, struct control_client *client, const
     memcpy(client->alarm, m.verify.point, ID_MAX);
     control_caller_name(c, client, m.verify.who);
     m.verify.ticket = control_ticket(c);
-    (void)control_post_command(c, client, &m, m.verify.ticket, CONTROL_WAIT_VERIFY, c->limits.page_ms);
+    (void)control_post_command(c, client, &m, m.verify.ticket, CONTROL_WAIT_VERIFY, c->limits.command_ms);
 }
 
 static void reload(struct control *c, struct control_client *client, const struct control_call *call)
@@ -235,7 +235,7 @@ static void answer_verify_error(struct control_client *client, int error)
 }
 
 static void answer_verified(struct control_client *client, const struct config *config,
-                            const struct verification *v)
+                            const struct verification *v, const struct record_note *record)
 {
     const struct point_config *point = &config->points[v->point];
     const char *state = decode_state_name(&point->format, v->reading.value);
@@ -246,7 +246,7 @@ static void answer_verified(struct control_client *client, const struct config *
                                (double)v->tolerance / (double)MICRO_PER_UNIT);
     if (answer != NULL && state != NULL)
         json_object_set_new(answer, "state", json_string(state));
-    control_answer(client, NULL, answer);
+    control_answer(client, NULL, control_json_recorded(answer, record));
 }
 
 void control_method_answer(struct control *c, const struct control_message *message)
@@ -261,15 +261,20 @@ void control_method_answer(struct control *c, const struct control_message *mess
     if (client == NULL)
         return; /* gone, or told "busy" before */
     const struct verification *v = &message->answer.verification;
+    const struct record_note *record = &message->answer.result.record;
     bool verified = error == 0 && client->wait == CONTROL_WAIT_VERIFY;
     if (client->wait == CONTROL_WAIT_COMMAND && control_command_answer(client, &message->answer.result))
         return;
     if (verified && message->generation == c->config->generation && v->point < c->config->n_points)
-        answer_verified(client, c->config, v);
+        answer_verified(client, c->config, v, record);
     else if (error == 0 && client->wait == CONTROL_WAIT_RECORD)
-        control_answer(client, NULL, json_pack("{s:I}", "seq", (json_int_t)message->answer.seq));
+        control_answer(
+            client, NULL,
+            control_json_recorded(json_pack("{s:I}", "seq", (json_int_t)message->answer.seq), record));
+    else if (error == 0 && verified)
+        control_answer(client, CONTROL_ERROR_BUSY, NULL);
     else if (error == 0)
-        control_answer(client, verified ? CONTROL_ERROR_BUSY : NULL, NULL);
+        control_answer(client, NULL, control_json_recorded(NULL, record));
     else if (error == -EBUSY || error == -EAGAIN || error == -ENOSPC)
         control_answer(client, CONTROL_ERROR_BUSY, NULL);
     else if (client->wait == CONTROL_WAIT_COMMAND)

@@ -30,7 +30,8 @@
 
 /* How long things may take. */
 struct control_limits {
-    uint32_t page_ms;    /* a snapshot page, or the answer to an acknowledge */
+    uint32_t page_ms;    /* a snapshot page */
+    uint32_t command_ms; /* the answer to a command: the core holds it for ANSWER_HOLD_MS at most */
     uint32_t status_ms;  /* all pages of a Status */
     uint32_t reload_ms;  /* the loader reads files */
     uint32_t message_ms; /* from the first byte of a call to its last */
@@ -137,6 +138,8 @@ void control_json_point(struct control_text *t, const struct config *config, uin
                         const struct point_view *view, const struct calibrated *calibrated, struct stamp now);
 void control_json_alarm(struct control_text *t, const struct config *config, uint16_t alarm,
                         const struct snapshot_alarm *view);
+/* Takes a reply and gives it with what the record has of it: "recorded", and "warning" when it has not. */
+json_t *control_json_recorded(json_t *reply, const struct record_note *record);
 /* {"en":..., "zh":...}; a new reference. */
 json_t *control_json_bilingual(const struct bilingual *text, const char *fallback);
 

@@ -44,7 +44,7 @@ void control_record_hand_over(struct control *c, struct control_client *client,
     struct core_message m = {.kind = CORE_RECORD, .generation = c->config->generation};
     m.record.request = request;
     m.record.ticket = control_ticket(c);
-    if (!control_post_command(c, client, &m, m.record.ticket, CONTROL_WAIT_RECORD, c->limits.page_ms))
+    if (!control_post_command(c, client, &m, m.record.ticket, CONTROL_WAIT_RECORD, c->limits.command_ms))
         free(request);
 }
 

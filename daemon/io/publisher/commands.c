@@ -79,7 +79,20 @@ static struct commands_answer *take_slot(struct commands *c, const struct config
     return NULL;
 }
 
-static void make_error(struct commands_answer *slot, const char *code, const char *en, const char *zh)
+static void put_record(struct json_text *j, const struct record_note *record)
+{
+    if (record->state == RECORD_NONE)
+        return;
+    json_text_bool(j, "recorded", record->state == RECORD_STORED);
+    if (record->state == RECORD_STORED)
+        return;
+    json_text_string(j, "warning", record->why[LANGUAGE_EN]);
+    json_text_string(j, "warning_zh", record->why[LANGUAGE_ZH]);
+}
+
+/* record: NULL when it is about nothing that was done. */
+static void make_error(struct commands_answer *slot, const char *code, const char *en, const char *zh,
+                       const struct record_note *record)
 {
     struct json_text j;
     json_text_begin(&j, slot->text, sizeof slot->text);
@@ -89,6 +102,8 @@ static void make_error(struct commands_answer *slot, const char *code, const cha
     json_text_string(&j, "error", en);
     if (zh != NULL)
         json_text_string(&j, "error_zh", zh);
+    if (record != NULL)
+        put_record(&j, record);
     json_text_end(&j);
     (void)json_text_finish(&j);
     slot->ready = true;
@@ -113,6 +128,7 @@ static void make_success(struct commands_answer *slot, const struct command_resu
         json_text_bool(&j, "late", true);
     if (result->beyond[0] != '\0')
         json_text_string(&j, "beyond", result->beyond);
+    put_record(&j, &result->record);
     json_text_end(&j);
     (void)json_text_finish(&j);
     slot->ready = true;
@@ -214,7 +230,7 @@ int commands_read(struct commands *c, const struct config *config, const struct 
         free(request);
         snprintf(ret_error, cap, "%s: %s", user, error);
         if (slot != NULL)
-            make_error(slot, code, error, NULL);
+            make_error(slot, code, error, NULL, NULL);
         return 0;
     }
     request->ticket = c->last_ticket;
@@ -272,7 +288,7 @@ void commands_answered(struct commands *c, uint32_t ticket, const struct command
         if (c->answers[i].ticket != ticket)
             continue;
         if (result->error < 0)
-            make_error(&c->answers[i], code_of(result->error), en, zh);
+            make_error(&c->answers[i], code_of(result->error), en, zh, &result->record);
         else
             make_success(&c->answers[i], result);
     }

@@ -17,7 +17,7 @@
 #define COMMANDS_TIMEOUT_S   30
 #define COMMANDS_BODY_MAX    2048
 #define COMMANDS_CORRELATION 256
-#define COMMANDS_ANSWER_MAX  768
+#define COMMANDS_ANSWER_MAX  1536
 
 struct commands_answer {
     uint32_t ticket; /* 0: free */

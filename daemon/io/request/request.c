@@ -121,6 +121,20 @@ static bool is_printable(const char *text)
     return true;
 }
 
+/* Nothing but spaces, also the wide one of Chinese keyboards and the one that does not break. */
+static bool is_blank(const char *text)
+{
+    static const char *const spaces[] = {" ", "\xC2\xA0", "\xE3\x80\x80"};
+    size_t i = 0;
+    while (*text != '\0' && i < sizeof spaces / sizeof *spaces) {
+        const size_t length = strlen(spaces[i]);
+        const bool is_space = strncmp(text, spaces[i], length) == 0;
+        text += is_space ? length : 0;
+        i = is_space ? 0 : i + 1;
+    }
+    return *text == '\0';
+}
+
 static int wrong(char *error, const char *key, const char *what)
 {
     snprintf(error, REQUEST_ERROR_MAX, "%s: %s", key, what);
@@ -180,6 +194,8 @@ static int take(const struct field *field, const json_t *value, struct command_r
         return clock_parse_utc(text, (int64_t *)(void *)at) == 0
                    ? 0
                    : wrong(error, field->key, "a time such as 2026-01-15T08:30:00Z");
+    if (is_blank(text)) /* no reason, no work order, no person */
+        return wrong(error, field->key, "nothing but blanks");
     if (strlen(text) >= field->cap)
         return too_long(error, field, ret_limit);
     memcpy(at, text, strlen(text) + 1);

@@ -24,11 +24,11 @@
  * CORE_FAULT says why. Both come again (again true) when another state.db has taken the place of ours while
  * we ran: the core then tells its alarm states anew. A state.db that is missing at the first opening although
  * there is a history.db is told as CORE_FAULT, and numbers go on from the clock's microseconds: a number must
- * not come twice. CORE_FAULT       FAULT_STATE_DB, FAULT_HISTORY_DB, FAULT_RECORD, with the path and the
- * reason; again when the reason changes CORE_GAP         when writing works again; also for posts to the
- * store's mailbox that were refused and PUBLISHER_DURABLE to the publisher. Both mailboxes outlive the store.
- * SQLite's file locks are per process: nobody else in the process may open() and close() these files but
- * through SQLite.
+ * not come twice. CORE_DURABLE after each transaction: which events are on disk. CORE_FAULT FAULT_STATE_DB,
+ * FAULT_HISTORY_DB, FAULT_RECORD, with the path and the reason; again when the reason changes CORE_GAP when
+ * writing works again; also for posts to the store's mailbox that were refused and PUBLISHER_DURABLE to the
+ * publisher. Both mailboxes outlive the store. SQLite's file locks are per process: nobody else in the
+ * process may open() and close() these files but through SQLite.
  *
  * Schema and reader: history/schema.h, history/reader.h.
  */

@@ -103,6 +103,10 @@ struct store_report {
     struct core_message custody[STORE_CUSTODY_MAX]; /* waits for state.db, so that its event has its place */
     size_t n_custody;
     uint64_t durable_seq, durable_told;
+    struct { /* for the core: see CORE_DURABLE */
+        uint64_t seq, lost_from, lost_to;
+        bool dirty;
+    } recorded;
     int64_t retry_boot_us;
 };
 
@@ -112,6 +116,10 @@ void store_report_gap(struct store *store, enum store_gap gap, uint64_t count, i
                       int64_t to_utc_us);
 /* Gaps are told when writing works again: then their event can be stored too. */
 void store_report_gap_over(struct store *store, enum store_gap gap);
+/* All events up to seq were written or given up. */
+void store_report_recorded(struct store *store, uint64_t seq);
+/* Of events from one number to another some were given up. */
+void store_report_lost(struct store *store, uint64_t from_seq, uint64_t to_seq);
 /* The message's kind is CORE_CUSTODY. It is lost only when there was no room for it. */
 void store_report_custody(struct store *store, const struct core_message *message);
 bool store_report_has_room(const struct store *store); /* for two of them */

@@ -56,6 +56,23 @@ void store_report_gap_over(struct store *store, enum store_gap gap)
     store->report.gaps[gap].ready = store->report.gaps[gap].count > 0;
 }
 
+void store_report_recorded(struct store *store, uint64_t seq)
+{
+    store->report.recorded.seq = seq;
+    store->report.recorded.dirty = true;
+}
+
+void store_report_lost(struct store *store, uint64_t from_seq, uint64_t to_seq)
+{
+    struct store_report *report = &store->report;
+    const bool first = report->recorded.lost_to == 0;
+    if (first || from_seq < report->recorded.lost_from)
+        report->recorded.lost_from = from_seq;
+    if (first || to_seq > report->recorded.lost_to)
+        report->recorded.lost_to = to_seq;
+    report->recorded.dirty = true;
+}
+
 void store_report_custody(struct store *store, const struct core_message *message)
 {
     struct store_report *report = &store->report;
@@ -190,10 +207,28 @@ static bool post_durable(struct store *store)
     return true;
 }
 
+/* People wait for this. */
+static bool post_recorded(struct store *store)
+{
+    struct store_report *report = &store->report;
+    if (!report->recorded.dirty)
+        return true;
+    struct core_message message = {.kind = CORE_DURABLE};
+    message.durable.seq = report->recorded.seq;
+    message.durable.lost_from = report->recorded.lost_from;
+    message.durable.lost_to = report->recorded.lost_to;
+    if (!post(store, &message))
+        return false;
+    report->recorded.dirty = false;
+    report->recorded.lost_from = report->recorded.lost_to = 0;
+    return true;
+}
+
 void store_report_step(struct store *store, int64_t now_boot_us)
 {
     /* The order matters: restored alarms before the faults, so that the core knows its past first. */
     bool all = post_durable(store);
+    all = post_recorded(store) && all;
     all = post_restored(store) && post_faults(store) && post_gaps(store) && post_custody(store) && all;
     store->report.retry_boot_us = all ? STORE_NEVER : now_boot_us + RETRY_US;
 }

@@ -203,15 +203,12 @@ static int read_rounds(struct store_db *db, struct core_message *messages, size_
     return result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
-/* When the last drill began, and when one was last confirmed. */
+/* When the last drill began. */
 static int read_drills(struct store_db *db, struct core_message *ret)
 {
     static const char QUERY[] =
         "SELECT coalesce((SELECT utc_us FROM event WHERE kind = 'alarm' AND asset = 'system' AND alarm = "
-        "'drill'"
-        " AND json_extract(body, '$.transition') = 'acknowledged' ORDER BY seq DESC LIMIT 1), 0),"
-        " coalesce((SELECT utc_us FROM event WHERE kind = 'alarm' AND asset = 'system' AND alarm = 'drill'"
-        " AND json_extract(body, '$.transition') = 'raised' ORDER BY seq DESC LIMIT 1), 0),"
+        "'drill' AND json_extract(body, '$.transition') = 'raised' ORDER BY seq DESC LIMIT 1), 0),"
         " coalesce((SELECT utc_us FROM event ORDER BY seq LIMIT 1), 0)";
     sqlite3_stmt *stmt = NULL;
     *ret = (struct core_message){.kind = CORE_DRILLED};
@@ -219,9 +216,8 @@ static int read_drills(struct store_db *db, struct core_message *ret)
     if (result == SQLITE_OK)
         result = sqlite3_step(stmt);
     if (result == SQLITE_ROW) {
-        ret->drilled.utc_us = sqlite3_column_int64(stmt, 0);
-        ret->drilled.began_utc_us = sqlite3_column_int64(stmt, 1);
-        ret->drilled.first_utc_us = sqlite3_column_int64(stmt, 2);
+        ret->drilled.began_utc_us = sqlite3_column_int64(stmt, 0);
+        ret->drilled.first_utc_us = sqlite3_column_int64(stmt, 1);
     }
     sqlite3_finalize(stmt);
     return result == SQLITE_ROW ? SQLITE_OK : result;
@@ -334,6 +330,7 @@ static void read_run(sqlite3_stmt *stmt, struct run_row *row)
     copy_column(row->operator, sizeof row->operator, stmt, 9);
     copy_column(row->lots, sizeof row->lots, stmt, 10);
     copy_column(row->who, sizeof row->who, stmt, 11);
+    row->gap_us = sqlite3_column_int64(stmt, 12);
 }
 
 /* What was said of the last runs of freezers, in order. */
@@ -343,7 +340,8 @@ static int read_runs(struct store_db *db, struct core_message *messages, size_t 
         "SELECT utc_us, asset, body ->> '$.transition', body ->> '$.freezer_run', body ->> '$.program',"
         " body ->> '$.how', body ->> '$.verdict', body ->> '$.begin', body ->> '$.end', body ->> "
         "'$.operator',"
-        " (SELECT group_concat(value, char(10)) FROM json_each(body, '$.lots')), body ->> '$.by'"
+        " (SELECT group_concat(value, char(10)) FROM json_each(body, '$.lots')), body ->> '$.by',"
+        " body ->> '$.gap_us'"
         " FROM (SELECT seq, utc_us, asset, body FROM event WHERE kind IN ('run', 'vessel') AND "
         "json_valid(body)"
         " ORDER BY seq DESC LIMIT ?1) ORDER BY seq";

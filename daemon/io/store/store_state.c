@@ -90,6 +90,7 @@ void store_state_add_event(struct store *store, const struct event_record *event
     if (state->n == STORE_EVENTS_MAX) {
         int64_t utc_us = store_state_waiting(state, 0)->at.utc_us;
         store_report_gap(store, GAP_EVENTS, 1, utc_us, utc_us);
+        store_report_lost(store, store_state_waiting(state, 0)->seq, store_state_waiting(state, 0)->seq);
         drop_oldest(state, 1);
     }
     *store_state_waiting(state, state->n++) = *event;
@@ -196,6 +197,7 @@ static int put_baseline(struct store_state *state, const struct event_record *ev
 struct conflicts {
     uint64_t count;
     int64_t from_utc_us, to_utc_us;
+    uint64_t from_seq, to_seq;
 };
 
 static int write_event(struct store *store, const struct event_record *event, struct conflicts *conflicts)
@@ -206,9 +208,12 @@ static int write_event(struct store *store, const struct event_record *event, st
     if (event->seq <= state->last_seq || event->seq > INT64_MAX) {
         result = is_stored(state, event, &same);
         if (result == SQLITE_OK && !same) {
-            if (conflicts->count++ == 0)
+            if (conflicts->count++ == 0) {
                 conflicts->from_utc_us = event->at.utc_us;
+                conflicts->from_seq = event->seq;
+            }
             conflicts->to_utc_us = event->at.utc_us;
+            conflicts->to_seq = event->seq;
         }
         return result;
     }
@@ -321,9 +326,13 @@ static int write_transaction(struct store *store)
         state->n_sent = 0;
         state->sent_due_boot_us = STORE_NEVER;
     }
-    drop_oldest(state, n_events);
-    if (n_events > 0)
+    if (n_events > 0) { /* not last_seq: another file's may be far above ours */
         store->report.durable_seq = state->last_seq;
+        store_report_recorded(store, store_state_waiting(state, n_events - 1)->seq);
+    }
+    if (conflicts.count > 0)
+        store_report_lost(store, conflicts.from_seq, conflicts.to_seq);
+    drop_oldest(state, n_events);
     store_report_gap(store, GAP_CONFLICT, conflicts.count, conflicts.from_utc_us, conflicts.to_utc_us);
     return SQLITE_OK;
 }

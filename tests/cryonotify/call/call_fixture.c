@@ -12,6 +12,7 @@ void world_rules(struct call_rules *rules)
                                  .flood_window_ms = 600000,
                                  .flood_every_ms = 120000,
                                  .attempt_ms = 60000,
+                                 .next_channel_ms = 10000,
                                  .retry_ms = 30000,
                                  .drill_turns = true,
                                  .n_alarms = 64};

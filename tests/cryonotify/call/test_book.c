@@ -141,7 +141,8 @@ static void first_schema_is_taken_over(void **state)
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
                                   "ALTER TABLE alarm DROP COLUMN calls; ALTER TABLE ack DROP COLUMN token;"
-                                  "ALTER TABLE ack DROP COLUMN peer; PRAGMA user_version=1",
+                                  "ALTER TABLE ack DROP COLUMN peer; DROP INDEX event_once;"
+                                  "ALTER TABLE event DROP COLUMN again; PRAGMA user_version=1",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
@@ -151,6 +152,77 @@ static void first_schema_is_taken_over(void **state)
     assert_int_equal(book_alarm_put(book, &saved, "{\"body\":1}", 42, "run-1"), 0);
     assert_int_equal(book_alarm_load(book, keep_alarm, &got), 1);
     assert_int_equal(got.saved.calls[1], 2);
+}
+
+/* Runs a question or a change on the file itself; the answer's first number. */
+static int64_t on_file(const char *sql)
+{
+    char path[96];
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    int64_t number = 0;
+    snprintf(path, sizeof path, "%s/notify.db", dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    const char *rest = sql;
+    while (rest[0] != '\0') {
+        assert_int_equal(sqlite3_prepare_v2(db, rest, -1, &stmt, &rest), SQLITE_OK);
+        int rc = sqlite3_step(stmt);
+        assert_true(rc == SQLITE_ROW || rc == SQLITE_DONE);
+        if (rc == SQLITE_ROW)
+            number = sqlite3_column_int64(stmt, 0);
+        (void)sqlite3_finalize(stmt);
+    }
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    return number;
+}
+
+static void file_letter(const char *body)
+{
+    int64_t id = 0;
+    assert_int_equal(book_inbox_add(book, "cryomon/demo/events", body, strlen(body), false, 1000, &id), 0);
+    assert_int_equal(book_inbox_file(book, id), 0);
+}
+
+/* The broker delivers again what it was not sure of: the record has each event once, and in order. */
+static void an_event_stands_once(void **state)
+{
+    (void)state;
+    file_letter("{\"seq\":1,\"run\":\"r\"}");
+    file_letter("{\"seq\":2,\"run\":\"r\"}");
+    file_letter("{\"seq\":1,\"run\":\"r\"}");
+    file_letter("{\"seq\":2,\"run\":\"r\",\"historical\":true}");
+    file_letter("{\"seq\":2,\"run\":\"s\"}"); /* of another run: another one */
+    assert_int_equal(letters(), 0);
+    assert_int_equal(on_file("SELECT count(*) FROM event"), 3);
+    assert_int_equal(on_file("SELECT count(*) FROM event WHERE late"), 0);
+}
+
+/* Neither is what has no number, or an odd one, in anybody's way. */
+static void an_odd_event_is_recorded(void **state)
+{
+    (void)state;
+    file_letter("{\"seq\":\"first\",\"run\":7,\"historical\":\"yes\"}");
+    file_letter("{\"seq\":1.5,\"run\":{\"a\":1}}");
+    file_letter("{}");
+    file_letter("{}");
+    assert_int_equal(on_file("SELECT count(*) FROM event"), 4);
+}
+
+/* A file that has events twice keeps them, and takes none a third time. */
+static void doubles_of_before_stay(void **state)
+{
+    (void)state;
+    book_close(book);
+    (void)on_file(
+        "DROP INDEX event_once; ALTER TABLE event DROP COLUMN again; PRAGMA user_version=3;"
+        "INSERT INTO event(utc_us, run, seq, late, body) VALUES(1, 'r', 1, 0, '{}'),"
+        "(2, 'r', 2, 0, '{}'), (3, 'r', 1, 0, '{\"x\":1}'), (4, '', 0, 0, '{}'), (5, '', 0, 0, '{}')");
+    assert_int_equal(book_open(dir, FAILING_VFS, &book, error, sizeof error), 0);
+    file_letter("{\"seq\":1,\"run\":\"r\"}");
+    file_letter("{\"seq\":3,\"run\":\"r\"}");
+    assert_int_equal(on_file("SELECT count(*) FROM event"), 6);
+    assert_int_equal(on_file("SELECT id FROM event WHERE again"), 3);
+    assert_int_equal(on_file("SELECT count(*) FROM event WHERE again"), 1);
 }
 
 /* The disk fails at each change in turn: what was not said to be durable may be gone, what was is there, and
@@ -280,6 +352,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(comes_back_as_it_was, setup, teardown),
         cmocka_unit_test_setup_teardown(first_schema_is_taken_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_event_stands_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_odd_event_is_recorded, setup, teardown),
+        cmocka_unit_test_setup_teardown(doubles_of_before_stay, setup, teardown),
         cmocka_unit_test_setup_teardown(any_write_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(killed_at_any_write, setup, teardown),
         cmocka_unit_test_setup_teardown(links_are_used_once, setup, teardown),

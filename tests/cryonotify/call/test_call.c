@@ -147,13 +147,99 @@ static void a_channel_that_hangs_has_failed(void **state)
 {
     (void)state;
     w.silent[0][0] = true;
-    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_alarm(&w, WARM, CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
     world_pass(&w, 11 * SECOND);
     const struct made *first = world_expect(&w, CALL_FIRST, 0, WARM);
     world_pass(&w, 61 * SECOND);
     const struct made *second = world_expect(&w, CALL_FIRST, 0, WARM);
     assert_int_equal(second->order.of, first->order.attempt);
     assert_int_equal(second->order.channel, 1);
+}
+
+/* What is critical does not wait for the failure: it goes the next way as well, and when both have an answer
+ * that is all. */
+static void a_critical_call_does_not_wait_for_a_channel(void **state)
+{
+    (void)state;
+    w.silent[0][0] = true;
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 19 * SECOND);
+    const struct made *first = world_expect(&w, CALL_FIRST, 0, WARM);
+    world_quiet(&w);
+    world_pass(&w, 2 * SECOND);
+    const struct made *second = world_expect(&w, CALL_FIRST, 0, WARM);
+    assert_int_equal(second->at_us - first->at_us, 10 * SECOND);
+    assert_int_equal(second->order.kind, CALL_AGAIN_BY);
+    assert_int_equal(second->order.of, first->order.attempt);
+    assert_int_equal(second->order.channel, 1);
+    assert_int_equal(second->order.nth, 1); /* the same call */
+    assert_int_equal(call_channel_state(w.call, 0, 0), CALL_UNTRIED);
+    world_alarm(&w, "tank-2/warm", CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND); /* another one goes the way that works at once */
+    assert_int_equal(world_expect(&w, CALL_FIRST, 0, "tank-2/warm")->order.channel, 1);
+    world_pass(&w, MINUTE); /* by now it has failed */
+    assert_int_equal(call_channel_state(w.call, 0, 0), CALL_FAILED);
+    world_quiet(&w);
+}
+
+/* Not through the next channel what nobody needs to be told any more. */
+static void what_is_acknowledged_goes_no_other_way(void **state)
+{
+    struct call_event late = {.kind = CALL_RESULT, .ok = true};
+    (void)state;
+    w.silent[0][0] = true;
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 15 * SECOND);
+    late.attempt = world_expect(&w, CALL_FIRST, 0, WARM)->order.attempt;
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_ACKNOWLEDGED);
+    world_pass(&w, 10 * SECOND);
+    world_quiet(&w);
+    call_feed(w.call, w.now, &late); /* it was only slow */
+    assert_int_equal(call_channel_state(w.call, 0, 0), CALL_WORKS);
+    world_pass(&w, MINUTE);
+    world_quiet(&w);
+}
+
+/* All ways hang: each is tried in its turn, and the failures go up as ever. */
+static void every_channel_hangs(void **state)
+{
+    (void)state;
+    w.silent[0][0] = w.silent[0][1] = true;
+    world_alarm(&w, WARM, CALL_CRITICAL, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 25 * SECOND);
+    world_expect(&w, CALL_FIRST, 0, WARM);
+    world_expect(&w, CALL_FIRST, 0, WARM);
+    world_pass(&w, 54 * SECOND);
+    world_quiet(&w);
+    world_pass(&w, 5 * SECOND); /* ten seconds after the first: so has the second failed */
+    world_expect(&w, CALL_ESCALATED, 1, WARM);
+}
+
+/* A repeat does not wait behind what it repeats; without another way it does. */
+static void a_repeat_goes_another_way(void **state)
+{
+    struct call_rules rules;
+    (void)state;
+    world_end(&w);
+    world_rules(&rules);
+    rules.pace[CALL_HIGH].repeat_ms = 20000;
+    world_begin(&w, &rules);
+    w.silent[0][0] = true;
+    world_alarm(&w, WARM, CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+    world_pass(&w, 11 * SECOND);
+    assert_int_equal(world_expect(&w, CALL_FIRST, 0, WARM)->order.channel, 0);
+    world_pass(&w, 20 * SECOND);
+    const struct made *m = world_expect(&w, CALL_FIRST, 0, WARM); /* nobody has got the first */
+    assert_int_equal(m->order.channel, 1);
+    assert_int_equal(m->order.kind, CALL_SEND);
+    assert_int_equal(m->order.nth, 2);
+    world_alarm(&w, "tank-2/warm", CALL_HIGH,
+                CALL_STATE_UNACKNOWLEDGED); /* of another one none is under way */
+    world_pass(&w, 11 * SECOND);
+    assert_int_equal(world_expect(&w, CALL_FIRST, 0, "tank-2/warm")->order.channel, 0);
+    w.silent[0][1] = true;
+    world_pass(&w, 9 * SECOND);
+    assert_int_equal(world_expect(&w, CALL_AGAIN, 0, WARM)->order.channel, 1);
 }
 
 static void every_channel_at_once(void **state)
@@ -451,6 +537,10 @@ int main(void)
         WORLD_TEST(all_channels_failed_goes_up_at_once, &w),
         WORLD_TEST(nobody_reached_is_tried_again_and_said, &w),
         WORLD_TEST(a_channel_that_hangs_has_failed, &w),
+        WORLD_TEST(a_critical_call_does_not_wait_for_a_channel, &w),
+        WORLD_TEST(what_is_acknowledged_goes_no_other_way, &w),
+        WORLD_TEST(every_channel_hangs, &w),
+        WORLD_TEST(a_repeat_goes_another_way, &w),
         WORLD_TEST(every_channel_at_once, &w),
         WORLD_TEST(failed_channel_is_tried_again, &w),
         WORLD_TEST(quiet_hours_hold_back_what_is_not_critical, &w),

@@ -135,7 +135,32 @@ static void a_flood_stays_a_flood(void **state)
     }
 }
 
-/* What was told before the restart is no part of a flood after it. */
+/* Killed in the middle of it: what comes after is told in summaries from the first one on. */
+static void a_flood_goes_on(void **state)
+{
+    char key[32];
+    (void)state;
+    for (unsigned i = 0; i < 26; i++) {
+        if (i == 20) {
+            world_pass(&w, MINUTE);
+            restart(SECOND);
+        }
+        snprintf(key, sizeof key, "tank-%u/level", i);
+        struct call_fact fact = world_fact(key, CALL_HIGH, CALL_STATE_UNACKNOWLEDGED);
+        snprintf(fact.occurrence, sizeof fact.occurrence, "%s@%lld", key, (long long)(w.now.utc_us / 1000));
+        world_feed(&w, &fact);
+    }
+    world_pass(&w, 3 * MINUTE);
+    assert_int_equal(world_count(&w, CALL_FIRST, 0, NULL), 0);
+    for (unsigned i = 0; i < 26; i++) {
+        struct call_view view;
+        snprintf(key, sizeof key, "tank-%u/level", i);
+        assert_true(call_view(w.call, call_find(w.call, key), &view));
+        assert_int_equal(view.told & 1, 1);
+    }
+}
+
+/* What was told long before the restart is no part of a flood after it. */
 static void told_alarms_are_no_flood(void **state)
 {
     char key[32];
@@ -209,6 +234,7 @@ int main(void)
         WORLD_TEST(with_a_clock_that_was_set_back, &w),
         WORLD_TEST(acknowledged_stays_acknowledged, &w),
         WORLD_TEST(a_flood_stays_a_flood, &w),
+        WORLD_TEST(a_flood_goes_on, &w),
         WORLD_TEST(told_alarms_are_no_flood, &w),
         WORLD_TEST(at_any_moment, &w),
         WORLD_TEST(a_member_without_its_group, &w),

@@ -19,7 +19,7 @@ import unittest
 from pathlib import Path
 
 LINK_SERVER = os.environ["LINK_SERVER"]
-OPEN, DONE, ALREADY, GONE, FAILED, PENDING, ANEW, REMOVED = range(8)
+OPEN, DONE, ALREADY, GONE, FAILED, PENDING, ANEW, REMOVED, UNRECORDED = range(9)
 CRITICAL = 3
 OCCURRENCE = "tank-1/temperature-critical@1763999400000"
 TEXT = "Demo cell bank · Tank 1: Vapour too warm <b>&\"' [CRITICAL] · about 3 h left · Check LN2 level and lid"
@@ -219,6 +219,8 @@ class Listener(Case):
                                            (GONE, False, "This alarm is over, or has begun anew", "此报警已结束或已重新发生", False),
                                            (FAILED, False, "NOT acknowledged", "未能确认", True),
                                            (PENDING, False, "On its way, not yet confirmed", "已提交，尚未得到监控系统确认", False),
+                                           (UNRECORDED, False, "Acknowledged, not yet on record", "报警已确认，尚未写入记录", False),
+                                           (UNRECORDED, True, "Confirmed, not yet on record", "已确认收到，尚未写入记录", False),
                                            (ANEW, False, "The alarm is open anew", "报警再次出现，尚未确认", False)):
             for language, words, site in (("en", en, "Demo cell bank"), ("zh", zh, "示范细胞库")):
                 _, box = server.visit("GET", path, state=state, drill=drill, language=language)

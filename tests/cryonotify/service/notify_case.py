@@ -280,6 +280,13 @@ class NotifyTest(SystemTest):
             self.broker.publish("cryomon/test/events", text)
         return body
 
+    def publish_together(self, bodies):
+        """Their events, on one connection: as close as the daemon sends them, however busy the machine is."""
+        path = self.path("events.%d" % self.seq)
+        with open(path, "w") as f:
+            f.writelines(json.dumps(body, ensure_ascii=False) + "\n" for body in bodies)
+        self.broker.publish_lines("cryomon/test/events", path)
+
     def follow(self, body, transition, state, **more):
         """The same occurrence, a step later."""
         self.seq += 1

@@ -5,7 +5,7 @@ import select
 import socket
 import threading
 
-from notify_case import NotifyTest, free_port, harness, now_ms, rfc3339, until
+from notify_case import NotifyTest, Receiver, free_port, harness, now_ms, rfc3339, until
 
 
 class Calling(NotifyTest):  # each
@@ -54,6 +54,50 @@ class Calling(NotifyTest):  # each
         self.receiver.wait(person="li.na", purpose="test")
         observer.wait("/notify/status", lambda s: s and all(c["ok"] for c in s["channels"] if c["person"] == "li.na"),
                       since=observer.feed.mark() - 1)
+
+    def hanging(self):
+        """A receiver that takes what comes, and answers nobody."""
+        receiver = Receiver()
+        receiver.held.clear()
+        self.addCleanup(receiver.close)
+        return receiver
+
+    def test_a_channel_that_never_answers_delays_nobody(self):
+        """Long before it has failed, a critical call goes through the next one as well."""
+        self.be_daemon()
+        observer = self.watch_mqtt()
+        hanging = self.hanging()
+        settings = self.settings(attempt="20 s", next_channel="2 s", probe="1 h")
+        settings["channels"]["hook"].update(url=hanging.url("/hook"), timeout="2 min")
+        settings["priorities"]["critical"] = {"levels": ["1 h", "1 h"], "repeat": "1 h"}
+        self.service(**settings)
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged"))
+        mail = self.mail.feed.wait(lambda m: "li.na@example.org" in m["to"], "a mail")
+        self.assertIn("1号罐", mail["subject"])
+        self.assertEqual(sorted((c["channel"], c["outcome"]) for c in self.calls() if c["outcome"] != "sent"),
+                         [("hook", "under way")])  # it is still waited for
+        self.assertFalse([m for m in observer.feed.since() if m.topic.endswith("/notify/status") and m.json.get("n_failed")])
+        # Another one goes the way that works at once, and what hangs is said to have failed in the end.
+        mark = self.mail.feed.mark()
+        self.publish(self.body("lid", "raised", "unacknowledged"))
+        self.mail.feed.wait(lambda m: "li.na@example.org" in m["to"], "another mail", since=mark)
+        status = observer.wait("/notify/status", lambda s: s and s.get("n_failed")).json
+        self.assertIn("channel", {p["kind"] for p in status["problems"]})
+        self.assertEqual([m["occurrence"] for m in hanging.feed.since()], [alarm["id"]])
+        self.assertEqual(self.mail.feed.mark(), mark + 1)
+
+    def test_a_repeat_does_not_wait_behind_what_it_repeats(self):
+        self.be_daemon()
+        hanging = self.hanging()
+        settings = self.settings(attempt="5 min", next_channel="1 min")
+        settings["channels"]["hook"].update(url=hanging.url("/hook"), timeout="2 min")
+        settings["priorities"] = {"high": {"levels": ["1 h", "1 h"], "repeat": "1 s"}}
+        self.service(**settings)
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
+        hanging.wait(person="li.na", occurrence=alarm["id"])
+        for _ in range(2):
+            self.mail.feed.wait(lambda m: "li.na@example.org" in m["to"], "a repeat", since=self.mail.feed.mark())
+        self.assertEqual(len([c for c in self.calls() if c["channel"] == "hook"]), 1)
 
     def test_nobody_reached_goes_up_at_once(self):
         self.be_daemon()
@@ -126,10 +170,7 @@ class Calling(NotifyTest):  # each
         asset = "tank-" + "x" * 50
         bodies = [self.body("alarm-%d-%s" % (n, "y" * 40), "raised", "unacknowledged", asset=asset, priority="low")
                   for n in range(1600)]
-        path = self.path("events")
-        with open(path, "w") as f:
-            f.writelines(json.dumps(body, ensure_ascii=False) + "\n" for body in bodies)
-        self.broker.publish_lines("cryomon/test/events", path)
+        self.publish_together(bodies)
         until(lambda: len(self.socket_status()["alarms"]) == 1600, "all alarms in the status")
 
     def socket_status(self):
@@ -243,14 +284,17 @@ class Calling(NotifyTest):  # each
     def test_one_order_is_one_message(self):
         """A tank in maintenance has a dozen alarms: whoever is told of it gets one message, which does not read like an alarm."""
         self.be_daemon()
-        self.service()
-        held = [self.publish(self.body("alarm-%d" % n, "out-of-service", "out-of-service", by="root", note="new valve", active=False,
-                                       until="2030-01-01T00:00:00.000Z", priority="high")) for n in range(9)]
+        self.service(collect="3 s")
+        held = [self.body("alarm-%d" % n, "out-of-service", "out-of-service", by="root", note="new valve", active=False,
+                          until="2030-01-01T00:00:00.000Z", priority="high") for n in range(9)]
+        self.publish_together(held)
         told = self.receiver.wait(person="li.na", purpose="held")
         self.assertEqual({m["alarm"] for m in told["members"]}, {body["alarm"] for body in held})
         self.assertTrue(told["first"].startswith("[通知] 测试库 · 1号罐：9 个报警停用（root）"), told["first"])
         for body in held:
-            self.follow(body, "in-service", "normal", by="root", why="person", active=False)
+            self.seq += 1
+            body.update(seq=self.seq, time=rfc3339(now_ms()), transition="in-service", state="normal", why="person")
+        self.publish_together(held)
         ended = self.receiver.wait(person="li.na", purpose="hold-ended")
         self.assertEqual(len(ended["members"]), 9)
         self.receiver.never(1, since=self.receiver.feed.mark())

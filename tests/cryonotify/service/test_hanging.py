@@ -35,6 +35,16 @@ class Hanging(NotifyTest):  # each
     def recorded(self):
         return [row["seq"] for row in self.rows("SELECT seq FROM event ORDER BY id")]
 
+    def whole(self):
+        """Each event is recorded, in order, once."""
+        wanted = list(range(1, self.seq + 1))
+        try:
+            until(lambda: self.recorded() == wanted, "each event, in order, once")
+        except AssertionError:
+            got = self.recorded()
+            raise AssertionError("of %d events missing: %s; twice or in disorder: %s" % (
+                self.seq, sorted(set(wanted) - set(got))[:20], [b for a, b in zip(got, got[1:]) if b <= a][:20])) from None
+
     def late(self, observer, since):
         return observer.wait("/notify/status", lambda s: s and any(
             p["kind"] == "book" and "does not answer" in p["text"]["en"] for p in s.get("problems", ())), since=since)
@@ -66,7 +76,7 @@ class Hanging(NotifyTest):  # each
         mark, heard = self.receiver.feed.mark(), observer.feed.mark()
         self.answer()
         service.log.wait(lambda line: "can be written again" in line, "the disk")
-        until(lambda: self.recorded() == list(range(1, self.seq + 1)), "each event, in order, once")
+        self.whole()
         until(lambda: not self.rows("SELECT id FROM inbox"), "the inbox")
         calls = [c for c in self.calls() if c["alarm_id"] == second["id"] and c["purpose"] == "call"]
         self.assertEqual([c["outcome"] for c in calls], ["sent"] * len(calls))
@@ -75,6 +85,39 @@ class Hanging(NotifyTest):  # each
         beat = observer.wait("/notify/heartbeat", lambda b: b["book_written"], since=heard).json
         self.receiver.never(1, since=mark, purpose="call")  # what comes again calls nobody again
         self.assertNotIn("never came", "\n".join(service.log.since()))
+
+    def test_what_comes_while_sessions_change_is_not_lost(self):
+        """Nobody hears it then, but the broker keeps it: it is not told as lost, and what came and went in between is told."""
+        service, observer = self.begin()
+        first = self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=first["id"])
+        stream = subprocess.Popen(["mosquitto_pub", "-V", "5", "-h", self.broker.address, "-p", str(self.broker.port), "-q", "1",
+                                   "-t", "cryomon/test/events", "-l"], stdin=subprocess.PIPE, text=True)
+        self.addCleanup(stream.wait)
+        self.addCleanup(stream.stdin.close)
+        self.hang()
+        sent, went = 0, []
+        while not any("events until the disk answers" in line for line in service.log.since()):
+            self.assertLess(sent, 6000, "no gap between the sessions")
+            raised = self.body("lid", "raised", "unacknowledged", asset="tank-%d" % sent, priority="low")
+            self.seq += 1
+            ended = dict(raised, seq=self.seq, transition="returned", state="normal", active=False)
+            stream.stdin.write("".join(json.dumps(body) + "\n" for body in (raised, ended)))
+            stream.stdin.flush()
+            went.append(raised["id"])
+            sent += 1
+            time.sleep(0.005)
+        mark = self.receiver.feed.mark()
+        other = self.publish(self.body("level", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call", occurrence=other["id"], since=mark)
+        self.answer()
+        service.log.wait(lambda line: "can be written again" in line, "the disk")
+        self.whole()
+        told = self.receiver.wait(person="li.na", purpose="problem")
+        self.assertIn("came and went", json.dumps(told))
+        self.assertNotIn("never came", "\n".join(service.log.since()))
+        mark = self.receiver.feed.mark()
+        self.receiver.never(1, since=mark, priority="low", purpose="call")
 
     def test_killed_while_it_hangs(self):
         """What had not reached the disk is told again, never less than once."""

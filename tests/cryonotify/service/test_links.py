@@ -94,6 +94,33 @@ class Links(NotifyTest):  # each
         until(lambda: [c for c in self.calls() if c["outcome"] == "confirmed"], "the record")
         self.assertEqual(len(harness.sqlite(self.path("notify", "notify.db"), "SELECT * FROM link")), 1)
 
+    def test_acknowledged_and_not_on_record_yet(self):
+        """The daemon's disk does not answer: the page says so, and the daemon is asked until it has it."""
+        self.be_daemon()
+        self.with_links()
+        observer = self.watch_mqtt()
+        alarm = self.publish(self.body("warm", "raised", "unacknowledged", priority="high"))
+        link = self.receiver.wait(person="li.na", purpose="call")["link"]
+        answers, since = [], observer.feed.mark()
+        thread = self.presser(link, answers)
+        observer.wait("/cmd/cryonotify/acknowledge", since=since)
+        since = observer.feed.mark()
+        self.answer(1, ok=True, code="done", recorded=False, warning="done, but not yet on disk")
+        thread.join()
+        self.assertIn("报警已确认，尚未写入记录", answers[0])
+        self.follow(alarm, "acknowledged", "acknowledged", by="li.na", acknowledged_by="li.na")
+        until(lambda: [c for c in self.calls() if c["outcome"] == "confirmed"], "the record")
+        asked = observer.wait("/cmd/cryonotify/acknowledge", since=since).json  # it is asked again
+        self.assertEqual((asked["person"], asked["occurrence"]), ("li.na", alarm["id"]))
+        since = observer.feed.mark()
+        self.answer(1, ok=False, code="nothing-to-do", error="it is so", recorded=False, warning="it is so, but not yet on disk")
+        observer.wait("/cmd/cryonotify/acknowledge", since=since)  # and again
+        self.assertEqual(len(harness.sqlite(self.path("notify", "notify.db"), "SELECT * FROM ack")), 1)
+        self.answer(1, ok=False, code="nothing-to-do", error="it is so")
+        until(lambda: not harness.sqlite(self.path("notify", "notify.db"), "SELECT * FROM ack"), "the answer in the book")
+        self.assertEqual(len(harness.sqlite(self.path("notify", "notify.db"), "SELECT * FROM link")), 1)
+        self.assertEqual(len([c for c in self.calls() if c["outcome"] == "confirmed"]), 1)
+
     def test_killed_while_a_link_is_under_way(self):
         """Its use is on disk before the daemon is asked; the daemon is asked again, and the link is used up once."""
         self.be_daemon()

@@ -33,11 +33,14 @@ int book_inbox_add(struct book *book, const char *topic, const char *body, size_
 
 int book_inbox_file(struct book *book, int64_t id)
 {
-    static const char sql[] = "INSERT INTO event(utc_us, run, seq, late, body) SELECT utc_us, "
-                              "ifnull(json_extract(body, '$.run'), ''),"
-                              " ifnull(json_extract(body, '$.seq'), 0), ifnull(json_extract(body, "
-                              "'$.historical'), 0), body FROM inbox"
-                              " WHERE id = ? AND topic LIKE '%/events' AND json_valid(body)";
+    /* Whatever the types are that somebody has sent: one odd letter must not keep a page from being written.
+     */
+    static const char sql[] = "INSERT INTO event(utc_us, run, seq, late, body) SELECT utc_us,"
+                              " ifnull(CAST(json_extract(body, '$.run') AS TEXT), ''),"
+                              " ifnull(CAST(json_extract(body, '$.seq') AS INTEGER), 0),"
+                              " ifnull(CAST(json_extract(body, '$.historical') AS INTEGER), 0), body"
+                              " FROM inbox WHERE id = ? AND topic LIKE '%/events' AND json_valid(body)"
+                              " ON CONFLICT(run, seq) WHERE seq > 0 AND again = 0 DO NOTHING";
     int result = book_run(book, sql, "i", id);
     return result == 0 ? book_run(book, "DELETE FROM inbox WHERE id = ?", "i", id) : result;
 }

@@ -25,7 +25,7 @@
 #include "call.h"
 #include "config.h"
 
-#define BOOK_SCHEMA      3
+#define BOOK_SCHEMA      4
 #define BOOK_WHY         256
 #define BOOK_ERROR       256
 #define BOOK_EVENTS_KEPT 10000
@@ -61,7 +61,8 @@ int book_settled(struct book *book);
  * be written when it answers. Else -errno. */
 int book_inbox_add(struct book *book, const char *topic, const char *body, size_t length, bool retained,
                    int64_t utc_us, int64_t *ret_id);
-/* It is worked through: an event moves to the record, anything else goes. */
+/* It is worked through: an event moves to the record, anything else goes. What the broker has delivered twice
+ * (the same run and number) is there once. */
 int book_inbox_file(struct book *book, int64_t id);
 struct book_letter {
     int64_t id, utc_us;

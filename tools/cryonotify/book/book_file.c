@@ -36,13 +36,20 @@ static const char schema[] =
     "CREATE TABLE fact(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;"
     "CREATE TABLE event(id INTEGER PRIMARY KEY, utc_us INTEGER NOT NULL, run TEXT NOT NULL, seq INTEGER NOT "
     "NULL,"
-    " late INTEGER NOT NULL, body TEXT NOT NULL) STRICT;";
+    " late INTEGER NOT NULL, body TEXT NOT NULL, again INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "CREATE UNIQUE INDEX event_once ON event(run, seq) WHERE seq > 0 AND again = 0;";
 
-/* From schema 1: how often each person was called. From 2: the link that asked for an acknowledgement. */
+/* From schema 1: how often each person was called. From 2: the link that asked for an acknowledgement. From
+ * 3: an event stands once; those that stand twice stay, and are marked (again). */
 static const char upgrade_1[] = "ALTER TABLE alarm ADD COLUMN calls TEXT NOT NULL DEFAULT ''";
 static const char upgrade_2[] = "ALTER TABLE ack ADD COLUMN token TEXT NOT NULL DEFAULT '';"
                                 "ALTER TABLE ack ADD COLUMN peer TEXT NOT NULL DEFAULT '';"
                                 "PRAGMA user_version=3";
+static const char upgrade_3[] =
+    "ALTER TABLE event ADD COLUMN again INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE event SET again = 1 WHERE seq > 0 AND id NOT IN (SELECT min(id) FROM event GROUP BY run, seq);"
+    "CREATE UNIQUE INDEX event_once ON event(run, seq) WHERE seq > 0 AND again = 0;"
+    "PRAGMA user_version=4";
 
 int book_errno(int rc)
 {
@@ -103,6 +110,7 @@ static int exec_whole(struct book *book, const char *const *steps, size_t n)
 
 static int prepare_file(struct book *book)
 {
+    static const char *const upgrades[] = {upgrade_1, upgrade_2, upgrade_3};
     int64_t version = 0, tables = 0;
     char sql[96];
     int result = exec(book, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=3000;"
@@ -113,10 +121,8 @@ static int prepare_file(struct book *book)
         result = read_integer(book, "SELECT count(*) FROM sqlite_schema", &tables);
     if (result < 0 || (version == BOOK_SCHEMA && tables > 0))
         return result;
-    if (version == 1)
-        return exec_whole(book, (const char *const[]){upgrade_1, upgrade_2}, 2);
-    if (version == 2)
-        return exec_whole(book, (const char *const[]){upgrade_2}, 1);
+    if (version >= 1 && version < BOOK_SCHEMA)
+        return exec_whole(book, upgrades + version - 1, (size_t)(BOOK_SCHEMA - version));
     if (version != 0 || tables != 0)
         return -EPROTO;
     snprintf(sql, sizeof sql, "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION_ID,

@@ -14,7 +14,10 @@
 
 #include "book.h"
 
-#define BOOK_JOBS 64 /* that may wait: letters while the disk hangs; nothing else is asked then */
+/* That may wait: the letters that the broker delivers until it is known that the disk hangs, and the session
+ * is left. Nothing else is asked then. */
+#define BOOK_JOBS  4096
+#define BOOK_BYTES ((size_t)32 << 20) /* of their texts */
 
 struct book_cell {
     int64_t number;
@@ -39,6 +42,7 @@ struct book_job {
     struct book_statement *first, *last;
     struct book_rows rows;
     int64_t since_us; /* MONOTONIC: when it was asked */
+    size_t bytes;
     int result;
     bool is_query, done, abandoned;
 };
@@ -52,6 +56,7 @@ struct book {
     pthread_cond_t work, progress; /* there is some; some was done */
     struct book_job *first, *last; /* the first is being done */
     unsigned n_jobs;
+    size_t n_bytes;
     int64_t opening_us, last_letter, last_ack;
     int open_result;
     bool opened, stopping, left_behind;

@@ -70,6 +70,7 @@ static int add_statement(struct book_job *job, const char *sql, const char *type
         const char *text = va_arg(values, const char *);
         size_t length = types[i] == 'b' ? va_arg(values, size_t) : text != NULL ? strlen(text) : 0;
         result = copy_text(&made->values[i], text, length);
+        job->bytes += length;
     }
     if (result < 0) {
         free_statements(made);
@@ -222,6 +223,7 @@ static void *run(void *arg)
         if (book->first == NULL)
             book->last = NULL;
         book->n_jobs--;
+        book->n_bytes -= job->bytes;
         job->done = true;
         bool abandoned = job->abandoned;
         pthread_cond_broadcast(&book->progress);
@@ -276,7 +278,8 @@ static bool wait_for(struct book *book, const struct book_job *job)
 /* Under the lock. */
 static int submit(struct book *book, struct book_job *job)
 {
-    if (book->n_jobs >= BOOK_JOBS || book->stopping)
+    if (book->n_jobs >= BOOK_JOBS || book->stopping ||
+        (book->n_jobs > 0 && book->n_bytes + job->bytes > BOOK_BYTES))
         return -ENOSPC;
     job->since_us = clock_running_us();
     if (book->last != NULL)
@@ -285,6 +288,7 @@ static int submit(struct book *book, struct book_job *job)
         book->first = job;
     book->last = job;
     book->n_jobs++;
+    book->n_bytes += job->bytes;
     pthread_cond_signal(&book->work);
     return 0;
 }

@@ -67,9 +67,8 @@ int64_t call_next(const struct call *c)
         int64_t due = c->alarms[i].phase != PHASE_FREE ? alarm_next(c, &c->alarms[i]) : CALL_NEVER;
         next = due < next ? due : next;
     }
-    for (unsigned i = 0; i < CALL_ATTEMPTS; i++)
-        if (c->attempts[i].id != 0 && c->attempts[i].until_us < next)
-            next = c->attempts[i].until_us;
+    int64_t attempts = call_attempts_next(c);
+    next = attempts < next ? attempts : next;
     for (unsigned person = 0; person < c->rules.n_people; person++)
         for (unsigned i = 0; i < c->rules.person[person].n_channels; i++) {
             const struct call_channel *ch = &c->channels[person][i];

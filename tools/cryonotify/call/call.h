@@ -12,9 +12,9 @@
  * `repeat`, and after `level` by one level more (on duty, technical head, director) until it is acknowledged;
  * acknowledged, it is told again every `unresolved` until it is over. Shelved, suppressed and out of service
  * alarms (and the ends of that) are told once, after the collect window, and what was held together is told
- * together. A message that a channel refuses goes
- * to the person's next channel at once; if nobody of those called was reached, the next level is called at
- * once.
+ * together. A message that a channel refuses goes to the person's next channel at once; a critical call that
+ * has no answer after `next_channel` goes through the next one as well, and a repeat of what a channel still
+ * has under way goes another way. If nobody of those called was reached, the next level is called at once.
  *
  * Bounds, none of them silent:
  * - alarms (rules.n_alarms): an alarm that finds no slot takes that of the least important one, or is
@@ -80,6 +80,8 @@ struct call_rules {
     uint32_t flood_window_ms; /* ... within this are a flood; flood_count 0: never */
     uint32_t flood_every_ms;  /* in a flood, a summary so often */
     uint32_t attempt_ms;      /* without a result for so long, an attempt has failed */
+    uint32_t next_channel_ms; /* a critical call without a result for so long goes through the person's next
+                                 channel too; 0: never */
     uint32_t retry_ms;        /* nobody was reached: all again after this */
     uint32_t probe_ms;        /* a failed channel is tried again after this, then after twice as long ... */
     uint32_t probe_max_ms;    /* ... up to this */
@@ -158,7 +160,7 @@ enum call_purpose {
 
 enum call_order_kind {
     CALL_SEND,     /* send this */
-    CALL_AGAIN_BY, /* what attempt `of` was to say goes through this channel instead */
+    CALL_AGAIN_BY, /* what attempt `of` was to say goes through this channel instead, or as well */
 };
 
 struct call_order {

@@ -117,10 +117,15 @@ bool call_is_flood(const struct call *c, int64_t now_us)
     return now_us - then < c->rules.flood_window_ms * MS;
 }
 
-void call_flood_count(struct call *c, struct stamp now, const struct call_alarm *a)
+/* The ring is in the order of time, also after a restart. */
+void call_flood_count(struct call *c, int64_t since_us, const struct call_alarm *a)
 {
-    if (!a->fact.drill && !a->fact.local)
-        c->flood_ring[c->flood_ring_n++ % CALL_FLOOD] = now.boot_us;
+    if (a->fact.drill || a->fact.local)
+        return;
+    uint64_t at = c->flood_ring_n++, oldest = at >= CALL_FLOOD ? at - CALL_FLOOD + 1 : 0;
+    for (; at > oldest && c->flood_ring[(at - 1) % CALL_FLOOD] > since_us; at--)
+        c->flood_ring[at % CALL_FLOOD] = c->flood_ring[(at - 1) % CALL_FLOOD];
+    c->flood_ring[at % CALL_FLOOD] = since_us;
 }
 
 /* The window in which others may join begins. */
@@ -134,7 +139,7 @@ void call_start(struct call *c, struct stamp now, struct call_alarm *a)
     a->level_us = a->repeat_us = CALL_NEVER;
     a->due_us = now.boot_us + (a->fact.life_safety && !a->fact.late ? 0 : c->rules.collect_ms * MS);
     a->dirty = true;
-    call_flood_count(c, now, a);
+    call_flood_count(c, now.boot_us, a);
 }
 
 /* A group that was acknowledged speaks only for those that it had then: whoever acknowledged it could not

@@ -62,21 +62,36 @@ static void batch_check(struct call *c, struct stamp now, struct call_batch *b)
         round_failed(c, now, id);
 }
 
-static struct call_attempt *attempt_open(struct call *c, struct stamp now, enum call_purpose purpose,
+/* The attempt goes through this channel now. */
+static void begin_attempt(struct call *c, struct stamp now, struct call_attempt *t, unsigned channel)
+{
+    if (++c->last_attempt == 0)
+        c->last_attempt = 1;
+    t->id = c->last_attempt;
+    t->again = t->overdue = t->passed = false;
+    t->channel = (uint8_t)channel;
+    t->tried |= (uint8_t)(1U << channel);
+    t->until_us = now.boot_us + c->rules.attempt_ms * MS;
+    t->overdue_us = t->urgent ? call_after(now.boot_us, c->rules.next_channel_ms) : CALL_NEVER;
+}
+
+/* batch NULL: a test message, or a channel is tried. */
+static struct call_attempt *attempt_open(struct call *c, struct stamp now, const struct call_batch *batch,
                                          unsigned person, unsigned channel)
 {
     for (unsigned i = 0; i < CALL_ATTEMPTS; i++) {
         struct call_attempt *t = &c->attempts[i];
         if (t->id != 0)
             continue;
-        if (++c->last_attempt == 0)
-            c->last_attempt = 1;
-        *t = (struct call_attempt){.id = c->last_attempt,
-                                   .purpose = purpose,
-                                   .person = (uint16_t)person,
-                                   .channel = (uint8_t)channel,
-                                   .tried = (uint8_t)(1U << channel),
-                                   .until_us = now.boot_us + c->rules.attempt_ms * MS};
+        *t = (struct call_attempt){.purpose = CALL_TESTED, .person = (uint16_t)person, .lead = NO_SLOT};
+        if (batch != NULL) {
+            t->batch = batch->id;
+            t->purpose = batch->purpose;
+            t->level = batch->level;
+            t->lead = batch->info ? NO_SLOT : batch->lead;
+        }
+        t->urgent = t->lead != NO_SLOT && call_is_single(&c->alarms[t->lead].fact);
+        begin_attempt(c, now, t, channel);
         return t;
     }
     return NULL;
@@ -103,11 +118,27 @@ static struct call_order order_of(const struct call *c, const struct call_attemp
     return order;
 }
 
-/* The channel for the person whose turn it is in the round; -1: this person has no (more) channels. */
+/* The channels that have a message about this alarm to this person under way: bits. */
+static unsigned busy_channels(const struct call *c, uint32_t lead, unsigned person)
+{
+    unsigned busy = 0;
+    for (unsigned i = 0; i < CALL_ATTEMPTS && lead != NO_SLOT; i++) {
+        const struct call_attempt *t = &c->attempts[i];
+        if (t->id != 0 && !t->again && t->person == person && t->lead == lead)
+            busy |= 1U << t->channel;
+    }
+    return busy;
+}
+
+/* The channel for the person whose turn it is in the round; -1: this person has no (more) channels. A repeat
+ * does not wait behind what it repeats, if there is another way. */
 static int next_channel(const struct call *c, const struct call_batch *b, unsigned person, int64_t now_us)
 {
-    if (!b->every_channel)
-        return call_pick_channel(c, person, 0, now_us);
+    if (!b->every_channel) {
+        unsigned busy = busy_channels(c, b->info ? NO_SLOT : b->lead, person);
+        int channel = busy != 0 ? call_pick_channel(c, person, busy, now_us) : -1;
+        return channel >= 0 ? channel : call_pick_channel(c, person, 0, now_us);
+    }
     for (unsigned i = b->next_channel; i < c->rules.person[person].n_channels; i++)
         if (c->channels[person][i].off_us <= now_us)
             return (int)i;
@@ -136,11 +167,9 @@ static bool round_step(struct call *c, struct stamp now, struct call_batch *b, s
             b->next_channel = 0;
             continue;
         }
-        struct call_attempt *t = attempt_open(c, now, b->purpose, person, (unsigned)channel);
+        struct call_attempt *t = attempt_open(c, now, b, person, (unsigned)channel);
         if (t == NULL)
-            return false; /* goes on when an attempt has ended */
-        t->batch = b->id;
-        t->level = b->level;
+            return false;                     /* goes on when an attempt has ended */
         if (!b->info && b->next_channel == 0) /* not for each of several channels */
             count_call(c, b, person);
         if (b->every_channel) {
@@ -175,16 +204,50 @@ static bool fall_step(struct call *c, struct stamp now, struct call_order *ret)
             continue;
         }
         uint32_t of = t->id;
-        if (++c->last_attempt == 0)
-            c->last_attempt = 1;
-        t->id = c->last_attempt;
-        t->again = false;
-        t->channel = (uint8_t)channel;
-        t->tried |= (uint8_t)(1U << channel);
-        t->until_us = now.boot_us + c->rules.attempt_ms * MS;
+        begin_attempt(c, now, t, (unsigned)channel);
         *ret = order_of(c, t, b);
         ret->kind = CALL_AGAIN_BY;
         ret->of = of;
+        return true;
+    }
+    return false;
+}
+
+/* Does the message still say what is so? Not when the alarm was acknowledged or is over, or has been called
+ * anew since. */
+static bool is_valid(const struct call *c, const struct call_batch *b)
+{
+    const struct call_alarm *lead = b->lead != NO_SLOT ? &c->alarms[b->lead] : NULL;
+    return lead != NULL && lead->batch == b->id &&
+           (lead->phase == PHASE_CALLING || (lead->phase == PHASE_HELD && b->purpose == CALL_UNRESOLVED));
+}
+
+/* A critical call that has no answer for too long goes through the next channel as well; the attempt that has
+ * none is waited for all the same. */
+static bool pass_step(struct call *c, struct stamp now, struct call_order *ret)
+{
+    for (unsigned i = 0; i < CALL_ATTEMPTS; i++) {
+        struct call_attempt *t = &c->attempts[i];
+        if (t->id == 0 || t->again || t->overdue_us > now.boot_us)
+            continue;
+        struct call_batch *b = call_batch_find(c, t->batch);
+        int channel =
+            b != NULL && is_valid(c, b) ? call_pick_channel(c, t->person, t->tried, now.boot_us) : -1;
+        struct call_attempt *next =
+            channel >= 0 ? attempt_open(c, now, b, t->person, (unsigned)channel) : NULL;
+        if (channel >= 0 && next == NULL)
+            return false; /* goes on when an attempt has ended */
+        t->overdue = true;
+        t->overdue_us = CALL_NEVER;
+        c->channels[t->person][t->channel].n_overdue++;
+        if (next == NULL)
+            continue;
+        t->passed = true;
+        next->tried |= t->tried;
+        b->under_way++;
+        *ret = order_of(c, next, b);
+        ret->kind = CALL_AGAIN_BY;
+        ret->of = t->id;
         return true;
     }
     return false;
@@ -195,7 +258,7 @@ static bool test_step(struct call *c, struct stamp now, struct call_order *ret)
     for (unsigned channel = 0; channel < CALL_CHANNELS; channel++)
         while (c->test[channel] != 0) {
             unsigned person = (unsigned)__builtin_ctzll(c->test[channel]);
-            struct call_attempt *t = attempt_open(c, now, CALL_TESTED, person, channel);
+            struct call_attempt *t = attempt_open(c, now, NULL, person, channel);
             if (t == NULL)
                 return false;
             c->test[channel] &= c->test[channel] - 1;
@@ -207,7 +270,7 @@ static bool test_step(struct call *c, struct stamp now, struct call_order *ret)
             struct call_channel *ch = &c->channels[person][i];
             if (!ch->failed || ch->probe_us > now.boot_us || ch->off_us > now.boot_us)
                 continue;
-            struct call_attempt *t = attempt_open(c, now, CALL_TESTED, person, i);
+            struct call_attempt *t = attempt_open(c, now, NULL, person, i);
             if (t == NULL)
                 return false;
             ch->probe_us = t->until_us; /* its result sets the next one */
@@ -219,7 +282,7 @@ static bool test_step(struct call *c, struct stamp now, struct call_order *ret)
 
 bool call_batch_step(struct call *c, struct stamp now, struct call_order *ret)
 {
-    if (fall_step(c, now, ret))
+    if (fall_step(c, now, ret) || pass_step(c, now, ret))
         return true;
     for (unsigned i = 0; i < CALL_BATCHES; i++)
         if (c->batches[i].id != 0 && round_step(c, now, &c->batches[i], ret))
@@ -242,12 +305,16 @@ static void reached(struct call *c, const struct call_attempt *t, struct call_ba
 static void attempt_ended(struct call *c, struct stamp now, struct call_attempt *t, bool ok)
 {
     struct call_batch *b = call_batch_find(c, t->batch);
+    if (t->overdue)
+        c->channels[t->person][t->channel].n_overdue--;
+    t->overdue = false;
+    t->overdue_us = CALL_NEVER;
     call_channel_result(c, now, t->person, t->channel, ok);
     if (b == NULL) {
         t->id = 0;
         return;
     }
-    if (!ok && call_pick_channel(c, t->person, t->tried, now.boot_us) >= 0) {
+    if (!ok && !t->passed && call_pick_channel(c, t->person, t->tried, now.boot_us) >= 0) {
         t->again = true;
         return;
     }
@@ -273,6 +340,19 @@ void call_expire(struct call *c, struct stamp now)
     for (unsigned i = 0; i < CALL_ATTEMPTS; i++)
         if (c->attempts[i].id != 0 && !c->attempts[i].again && c->attempts[i].until_us <= now.boot_us)
             attempt_ended(c, now, &c->attempts[i], false);
+}
+
+int64_t call_attempts_next(const struct call *c)
+{
+    int64_t next = CALL_NEVER;
+    for (unsigned i = 0; i < CALL_ATTEMPTS; i++) {
+        const struct call_attempt *t = &c->attempts[i];
+        if (t->id == 0)
+            continue;
+        next = t->until_us < next ? t->until_us : next;
+        next = t->overdue_us < next ? t->overdue_us : next;
+    }
+    return next;
 }
 
 bool call_batch_next(const struct call *c, const struct call_order *order, uint32_t *cursor,

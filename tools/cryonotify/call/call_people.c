@@ -51,17 +51,23 @@ static bool is_on(const struct call_channel *channel, int64_t now_us)
     return channel->off_us <= now_us;
 }
 
-/* The first channel that is on and was not tried: one that works goes before one that has failed. -1: none.
- */
+/* The first channel that is on and was not tried: one that works goes before one that has not answered for
+ * long, and that before one that has failed. */
 int call_pick_channel(const struct call *c, unsigned person, unsigned tried, int64_t now_us)
 {
-    for (unsigned pass = 0; pass < 2; pass++)
-        for (unsigned i = 0; i < c->rules.person[person].n_channels; i++) {
-            const struct call_channel *channel = &c->channels[person][i];
-            if ((tried >> i & 1U) == 0 && is_on(channel, now_us) && channel->failed == (pass == 1))
-                return (int)i;
+    int best = -1;
+    unsigned best_rank = 3;
+    for (unsigned i = 0; i < c->rules.person[person].n_channels && best_rank > 0; i++) {
+        const struct call_channel *channel = &c->channels[person][i];
+        if ((tried >> i & 1U) != 0 || !is_on(channel, now_us))
+            continue;
+        unsigned rank = channel->failed ? 2 : channel->n_overdue > 0 ? 1 : 0;
+        if (rank < best_rank) {
+            best_rank = rank;
+            best = (int)i;
         }
-    return -1;
+    }
+    return best;
 }
 
 /* Somebody who can be expected to get a message; proven: who has got one that way. */

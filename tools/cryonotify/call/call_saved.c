@@ -63,6 +63,27 @@ static int64_t to_boot(struct stamp now, int64_t utc_us, uint32_t delay_ms)
     return now.boot_us + (wait > 0 ? wait : 0);
 }
 
+/* When the occurrence began, by its name; 0: it does not say. */
+static int64_t raised_utc_us(const struct call_fact *fact)
+{
+    const char *at = strrchr(fact->occurrence, '@');
+    int64_t ms = 0;
+    for (at = at != NULL ? at + 1 : ""; *at >= '0' && *at <= '9' && ms < INT64_MAX / 10000 / MS; at++)
+        ms = 10 * ms + (*at - '0');
+    return ms * MS;
+}
+
+/* A flood goes on over a restart: what nobody was told of is new now, as it was before; what was told counts
+ * since it was raised. */
+static void count_again(struct call *c, struct stamp now, const struct call_alarm *a)
+{
+    int64_t age_us = now.utc_us - raised_utc_us(&a->fact);
+    if (a->phase == PHASE_NEW)
+        call_flood_count(c, now.boot_us, a);
+    else if (a->phase == PHASE_CALLING && age_us >= 0 && age_us < c->rules.flood_window_ms * MS)
+        call_flood_count(c, now.boot_us - age_us, a);
+}
+
 int call_restore(struct call *c, struct stamp now, const struct call_saved *saved)
 {
     struct call_alarm *a = NULL;
@@ -93,8 +114,7 @@ int call_restore(struct call *c, struct stamp now, const struct call_saved *save
         a->repeat_us = now.boot_us;
     c->check_folded |= a->folded;
     memcpy(a->calls, saved->calls, sizeof a->calls);
-    if (a->phase == PHASE_NEW) /* nobody was told of it: many of them are a flood now, as they were before */
-        call_flood_count(c, now, a);
+    count_again(c, now, a);
     if (a->phase == PHASE_GONE)
         a->tell = TELL_RETURNED;
     if (saved->pending && (a->phase == PHASE_COVERED || (a->phase == PHASE_GONE && a->told == 0))) {

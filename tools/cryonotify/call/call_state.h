@@ -52,8 +52,12 @@ struct call_attempt {
     uint16_t person;
     uint8_t channel, tried; /* bits */
     uint8_t level;
-    bool again; /* it failed: the next channel's order is to be made */
-    int64_t until_us;
+    uint32_t lead; /* slot of the alarm that is called for; NO_SLOT: it is no call */
+    bool again;    /* it failed: the next channel's order is to be made */
+    bool urgent;   /* a critical call */
+    bool overdue;  /* it has no answer for too long */
+    bool passed;   /* so another attempt says the same, and goes on when it fails */
+    int64_t until_us, overdue_us;
 };
 
 /* One round of calls: one message to several people. */
@@ -73,8 +77,9 @@ struct call_batch {
 struct call_channel {
     bool failed, proven;
     uint8_t probes;
-    int64_t probe_us; /* failed: when to try again */
-    int64_t off_us;   /* until then; 0: on */
+    uint16_t n_overdue; /* critical calls that wait for their answer for too long */
+    int64_t probe_us;   /* failed: when to try again */
+    int64_t off_us;     /* until then; 0: on */
 };
 
 struct call {
@@ -109,6 +114,7 @@ bool call_person_usable(const struct call *c, unsigned person, bool proven, int6
  * given in ret_quiet. */
 uint64_t call_level_now(const struct call *c, struct stamp now, unsigned level, const struct call_fact *fact,
                         uint64_t *ret_quiet);
+/* tried: bits of channels that are out of the question; -1: there is no other. */
 int call_pick_channel(const struct call *c, unsigned person, unsigned tried, int64_t now_us);
 int64_t call_quiet_end(const struct call *c, struct stamp now, uint64_t people, enum call_priority priority);
 void call_channel_result(struct call *c, struct stamp now, unsigned person, unsigned channel, bool ok);
@@ -124,17 +130,19 @@ void call_start(struct call *c, struct stamp now, struct call_alarm *a);
 struct call_alarm *call_group_of(const struct call *c, const struct call_alarm *a);
 bool call_is_flood(const struct call *c, int64_t now_us);
 const struct call_pace *call_pace_of(const struct call *c, const struct call_fact *fact);
-void call_flood_count(struct call *c, struct stamp now, const struct call_alarm *a); /* one more is new */
+/* One more is new, since that moment. */
+void call_flood_count(struct call *c, int64_t since_us, const struct call_alarm *a);
 bool call_is_single(const struct call_fact *fact); /* called by itself even in a flood */
 void call_release(struct call *c, struct call_alarm *a);
 
 /* --- call_attempts.c */
 struct call_batch *call_batch_open(struct call *c, enum call_purpose purpose, uint32_t lead, uint64_t people,
                                    unsigned level);
-struct call_batch *call_batch_find(struct call *c, uint32_t id);
 bool call_batch_step(struct call *c, struct stamp now, struct call_order *ret);
 void call_result(struct call *c, struct stamp now, uint32_t attempt, bool ok);
 void call_expire(struct call *c, struct stamp now);
+struct call_batch *call_batch_find(struct call *c, uint32_t id);
+int64_t call_attempts_next(const struct call *c); /* when call_expire has something to do, CALL_NEVER: not */
 
 /* --- call_due.c: opens the batches that are due */
 void call_due(struct call *c, struct stamp now);

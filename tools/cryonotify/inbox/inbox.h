@@ -8,8 +8,9 @@
  * confirmed: calling people comes first, and the retained states tell after a restart what is still open.
  * When the disk hangs (book_is_late), our session is left alone: the broker keeps the events in it, and they
  * are heard in another one (client id with "-hung", without memory) until the disk answers. The few that had
- * been delivered by then are confirmed, and with the writer; should we be killed meanwhile, the gap in the
- * numbers says so.
+ * been delivered by then (paho confirms whatever it has delivered: there is no other way to hear of an alarm)
+ * are confirmed, and with the writer, BOOK_JOBS at most; should we be killed meanwhile, the record lacks
+ * them, and the gap in the numbers says so.
  *
  * After each connection all filters are subscribed anew, so the broker sends the retained states; then a
  * message is sent to ourselves (cryomon/SITE/notify/echo). When that is back, everything before it has come:
@@ -37,6 +38,7 @@ struct inbox_letter {
     size_t length;
     bool retained; /* what the broker had when we subscribed */
     bool synced;   /* it came after INBOX_SYNCED: it is news */
+    bool beside;   /* heard beside our session, which keeps it too: it comes again when the disk answers */
     bool is_answer;
     int64_t correlation; /* an answer's; 0: none */
 };

@@ -148,6 +148,7 @@ static void take_in(struct inbox_link *link, const struct inbox_filter *filter, 
     struct inbox *inbox = link->inbox;
     letter->synced = atomic_load(&inbox->synced);
     letter->is_answer = filter->answers;
+    letter->beside = link->forgetful;
     if (inbox->book != NULL && filter->durable && !letter->retained && !link->forgetful) {
         int error = book_inbox_add(inbox->book, letter->topic, letter->body, letter->length, letter->retained,
                                    letter->utc_us, &letter->id);

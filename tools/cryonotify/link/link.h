@@ -97,6 +97,7 @@ enum link_state {
     LINK_PENDING, /* CONFIRM: recorded and on its way to the daemon, not yet answered */
     LINK_ANEW,    /* this link is used up, and the alarm is open again: the next message has another link */
     LINK_REMOVED, /* the person is not in the configuration any more: nothing of the alarm is shown */
+    LINK_UNRECORDED, /* CONFIRM: acknowledged, but the daemon does not have it on disk yet */
 };
 
 struct link_reply {

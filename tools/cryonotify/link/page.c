@@ -81,6 +81,9 @@ static const char *heading(const struct link_reply *r)
         return phrase_pick(l, "NOT acknowledged", "未能确认");
     case LINK_PENDING:
         return phrase_pick(l, "On its way, not yet confirmed", "已提交，尚未得到监控系统确认");
+    case LINK_UNRECORDED:
+        return r->drill ? phrase_pick(l, "Confirmed, not yet on record", "已确认收到，尚未写入记录")
+                        : phrase_pick(l, "Acknowledged, not yet on record", "报警已确认，尚未写入记录");
     case LINK_REMOVED:
         return phrase_pick(l, "This link is not valid any more", "此链接已失效");
     }
@@ -121,6 +124,14 @@ static const char *explanation(const struct link_reply *r)
     case LINK_PENDING:
         return phrase_pick(l, "You will be called again if it does not arrive. Open this page again to see.",
                            "如未送达，系统会再次通知您。重新打开此页面可查看结果。");
+    case LINK_UNRECORDED:
+        return phrase_pick(
+            l,
+            "The disk of the monitoring system does not answer. It is tried until it is on "
+            "record; you will be called again if it is lost. Please tell whoever looks after "
+            "the system.",
+            "监控系统的磁盘没有应答。系统会继续尝试直到写入记录；如果丢失，会再次通知您。请告知"
+            "系统维护人员。");
     case LINK_REMOVED:
         return phrase_pick(l,
                            "The person whom it was sent to is not in the configuration any more. It "

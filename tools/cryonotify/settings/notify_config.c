@@ -32,6 +32,8 @@ static const struct field top_fields[] = {
     {"silent_after", FIELD_DURATION, FIELD_OF(struct sections, silent_ms), .min = 1000, .max = HOUR_MS},
     {"broker_after", FIELD_DURATION, FIELD_OF(struct sections, broker_ms), .min = 1000, .max = HOUR_MS},
     {"attempt", FIELD_DURATION, FIELD_OF(struct sections, attempt_ms), .min = 1000, .max = 10 * MINUTE_MS},
+    {"next_channel", FIELD_DURATION, FIELD_OF(struct sections, next_channel_ms), .min = 1000,
+     .max = MINUTE_MS},
     {"retry", FIELD_DURATION, FIELD_OF(struct sections, retry_ms), .min = 100, .max = 10 * MINUTE_MS},
     {"probe", FIELD_DURATION, FIELD_OF(struct sections, probe_ms), .min = 100, .max = HOUR_MS},
 };
@@ -147,6 +149,7 @@ static void read_all(struct reader *r, struct yamldoc *doc)
                          .silent_ms = 60000,
                          .broker_ms = 60000,
                          .attempt_ms = 120000,
+                         .next_channel_ms = 10000,
                          .retry_ms = 30000,
                          .probe_ms = 60000};
     (void)fields_walk(r->problems, root, "the configuration", top_fields, COUNT_OF(top_fields), &s);
@@ -161,6 +164,7 @@ static void read_all(struct reader *r, struct yamldoc *doc)
     config->rules.collect_ms = s.collect_ms;
     config->rules.needed = s.needed;
     config->rules.attempt_ms = s.attempt_ms;
+    config->rules.next_channel_ms = s.next_channel_ms;
     config->rules.retry_ms = s.retry_ms;
     config->rules.probe_ms = s.probe_ms;
     if (s.channels != NULL)

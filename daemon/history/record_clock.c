@@ -1,5 +1,5 @@
-/* run_clock.c - see run_clock.h. */
-#include "run_clock.h"
+/* record_clock.c - see record_clock.h. */
+#include "record_clock.h"
 
 #include <string.h>
 
@@ -9,34 +9,34 @@
 
 static bool take(void *context, const struct history_event *event)
 {
-    struct run_clock *clock = context;
+    struct record_clock *clock = context;
     json_t *body = json_loads(event->body, 0, NULL);
     const int64_t step_us = json_integer_value(json_object_get(body, "step_us"));
 
     json_decref(body);
-    if (step_us == 0 || step_us > RUN_CLOCK_MOST_US || step_us < -RUN_CLOCK_MOST_US)
+    if (step_us == 0 || step_us > RECORD_CLOCK_MOST_US || step_us < -RECORD_CLOCK_MOST_US)
         return true;
-    if (clock->n == RUN_CLOCK_STEPS)
+    if (clock->n == RECORD_CLOCK_STEPS)
         memmove(clock->steps, clock->steps + 1, --clock->n * sizeof *clock->steps);
-    clock->steps[clock->n++] = (struct run_clock_step){event->seq, event->utc_us, step_us};
+    clock->steps[clock->n++] = (struct record_clock_step){event->seq, event->utc_us, step_us};
     return true;
 }
 
-int run_clock_read(struct history_reader *reader, int64_t from_us, int64_t to_us, struct run_clock *ret)
+int record_clock_read(struct history_reader *reader, int64_t from_us, int64_t to_us, struct record_clock *ret)
 {
     const struct history_filter filter = {.kind = "clock"};
 
-    *ret = (struct run_clock){.n = 0};
-    if (from_us > INT64_MIN + RUN_CLOCK_MOST_US)
-        from_us -= RUN_CLOCK_MOST_US;
-    if (to_us < INT64_MAX - RUN_CLOCK_MOST_US)
-        to_us += RUN_CLOCK_MOST_US;
+    *ret = (struct record_clock){.n = 0};
+    if (from_us > INT64_MIN + RECORD_CLOCK_MOST_US)
+        from_us -= RECORD_CLOCK_MOST_US;
+    if (to_us < INT64_MAX - RECORD_CLOCK_MOST_US)
+        to_us += RECORD_CLOCK_MOST_US;
     const int64_t n = history_events_where(reader, &filter, from_us, to_us, take, ret);
     return n < 0 ? (int)n : 0;
 }
 
 /* The wall clock of a step: passed twice, or not at all. */
-static void stretch(const struct run_clock_step *step, int64_t *from_us, int64_t *to_us)
+static void stretch(const struct record_clock_step *step, int64_t *from_us, int64_t *to_us)
 {
     const int64_t before_us = step->utc_us - step->step_us;
 
@@ -44,7 +44,7 @@ static void stretch(const struct run_clock_step *step, int64_t *from_us, int64_t
     *to_us = (before_us < step->utc_us ? step->utc_us : before_us) + SLACK_US;
 }
 
-void run_clock_widen(const struct run_clock *clock, int64_t *from_us, int64_t *to_us)
+void record_clock_widen(const struct record_clock *clock, int64_t *from_us, int64_t *to_us)
 {
     bool wider = true;
 
@@ -62,16 +62,16 @@ void run_clock_widen(const struct run_clock *clock, int64_t *from_us, int64_t *t
     }
 }
 
-static void pass(struct run_clock_walk *walk)
+static void pass(struct record_clock_walk *walk)
 {
     walk->shift_us += walk->clock->steps[walk->next++].step_us;
 }
 
-void run_clock_begin(struct run_clock_walk *walk, const struct run_clock *clock, int64_t from_us)
+void record_clock_begin(struct record_clock_walk *walk, const struct record_clock *clock, int64_t from_us)
 {
     unsigned passed = 0;
 
-    *walk = (struct run_clock_walk){.clock = clock, .last_us = INT64_MIN};
+    *walk = (struct record_clock_walk){.clock = clock, .last_us = INT64_MIN};
     for (unsigned i = 0; i < clock->n; i++) {
         int64_t begin_us, end_us;
         stretch(&clock->steps[i], &begin_us, &end_us);
@@ -83,9 +83,9 @@ void run_clock_begin(struct run_clock_walk *walk, const struct run_clock *clock,
 }
 
 /* Has the next step come, when this is read after that? */
-static bool has_come(const struct run_clock_walk *walk, int64_t utc_us)
+static bool has_come(const struct record_clock_walk *walk, int64_t utc_us)
 {
-    const struct run_clock_step *step = &walk->clock->steps[walk->next];
+    const struct record_clock_step *step = &walk->clock->steps[walk->next];
     const int64_t before_us = step->utc_us - step->step_us;
 
     if (step->step_us > 0)
@@ -94,7 +94,7 @@ static bool has_come(const struct run_clock_walk *walk, int64_t utc_us)
            utc_us > before_us + SLACK_US;
 }
 
-int64_t run_clock_place(struct run_clock_walk *walk, int64_t utc_us)
+int64_t record_clock_place(struct record_clock_walk *walk, int64_t utc_us)
 {
     while (walk->next < walk->clock->n && has_come(walk, utc_us)) {
         pass(walk);
@@ -104,7 +104,7 @@ int64_t run_clock_place(struct run_clock_walk *walk, int64_t utc_us)
     return utc_us - walk->shift_us;
 }
 
-int64_t run_clock_place_event(const struct run_clock *clock, uint64_t seq, int64_t utc_us)
+int64_t record_clock_place_event(const struct record_clock *clock, uint64_t seq, int64_t utc_us)
 {
     for (unsigned i = 0; i < clock->n && clock->steps[i].seq <= seq; i++)
         utc_us -= clock->steps[i].step_us;
