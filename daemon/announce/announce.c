@@ -124,6 +124,7 @@ static bool write_alarm(const struct alarm_news *news, char *body, size_t text_c
     bilingual_member(&j, "asset_name", bilingual_get(&asset->name, LANGUAGE_EN, asset->id),
                      bilingual_get(&asset->name, LANGUAGE_ZH, asset->id));
     json_text_string(&j, "alarm", alarm->id);
+    text_member(&j, "alarm_name", &alarm->text, text_cap < TEXT_MAX ? text_cap : TEXT_MAX);
     json_text_string(&j, "priority", priority_name(model->priority));
     json_text_string(&j, "state", alarm_state_name(news->record->state));
     if (model->kind == CONDITION_DATE)

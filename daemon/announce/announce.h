@@ -35,7 +35,7 @@ struct alarm_news {
     const struct alarm_record *record;
     const struct reading *reading; /* of the alarm's point, calibrated; NULL: unknown */
     bool over;                     /* the condition is over */
-    const char *detail;            /* of a system fault; NULL or "": none */
+    const char *detail[LANGUAGES]; /* of a system fault; NULL or "": none */
     const char *who, *note;        /* of a command; NULL: none */
     const char *via;               /* the agent that has passed it on; NULL or "": none */
     bool active, latched;          /* the condition holds; it is over, and waits to be reset */

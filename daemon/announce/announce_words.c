@@ -79,6 +79,7 @@ static const char *fault_words(enum system_fault fault, enum language language)
         [FAULT_DRILL] = {"drill: please confirm that you have received this", "演练：请确认已收到"},
         [FAULT_DRILL_OVERDUE] = {"a drill was not confirmed, or is overdue", "演练未确认或已逾期"},
         [FAULT_NOTIFY_OFF] = {"somebody, or a way to somebody, is switched off: not called", "通知已停用"},
+        [FAULT_NOTIFY_CONFIG] = {"a changed notify.yaml is refused", "修改后的 notify.yaml 未生效"},
     };
     return words[fault][language];
 }
@@ -276,7 +277,8 @@ static bool has_own_text(const struct alarm_news *news)
 static void fault_sentence(const struct alarm_news *news, enum language language, char *text, size_t cap)
 {
     bool zh = language == LANGUAGE_ZH, over = news->over, own = has_own_text(news);
-    bool more = news->detail != NULL && news->detail[0] != '\0' && !over;
+    const char *detail = news->detail[language];
+    bool more = detail != NULL && detail[0] != '\0' && !over;
     const char *words = own ? "" : fault_words(news->config->alarm_models[news->alarm].fault, language);
     if (is_about_hold(news)) {
         snprintf(text, cap, "%s", words);
@@ -284,7 +286,7 @@ static void fault_sentence(const struct alarm_news *news, enum language language
     }
     const char *is_over = own ? (zh ? "已恢复" : "over") : (zh ? "（已恢复）" : " (over)");
     snprintf(text, cap, "%s%s%s%s", words, over ? is_over : "", more && !own ? (zh ? "：" : ": ") : "",
-             more ? news->detail : "");
+             more ? detail : "");
 }
 
 /* CHATTER and FED: their text says what is the matter. */

@@ -350,6 +350,7 @@ const char *engine_fault_name(enum system_fault fault)
         [FAULT_DRILL] = "drill",
         [FAULT_DRILL_OVERDUE] = "drill-overdue",
         [FAULT_NOTIFY_OFF] = "notify-off",
+        [FAULT_NOTIFY_CONFIG] = "notify-configuration",
     };
 
     return (unsigned)fault < FAULT_COUNT ? NAMES[fault] : "?";

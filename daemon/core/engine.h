@@ -79,6 +79,7 @@ enum system_fault {
     FAULT_DRILL,          /* a drill: not a fault, but it takes the whole way of one to a person */
     FAULT_DRILL_OVERDUE,  /* nobody has confirmed a drill, or none was held for longer than the site wants */
     FAULT_NOTIFY_OFF,     /* somebody, or a way to somebody, is switched off: not called for a while */
+    FAULT_NOTIFY_CONFIG,  /* a changed notify.yaml was refused: people are called as the one before says */
     FAULT_COUNT
 };
 const char *engine_fault_name(enum system_fault fault); /* "state-database", ... */
@@ -361,6 +362,11 @@ struct alarm_view engine_hold(const struct engine *engine, uint16_t alarm);
 /* GROUP: its members whose conditions hold, as indices, ascending in the table; at most cap are written.
  * Returns how many there are. */
 uint32_t engine_active_members(const struct engine *engine, uint16_t group, uint16_t *ret, uint32_t cap);
+
+/* CHATTER: its members that chatter now, ascending in the table; at most cap are written. Returns how many
+ * there are; after a restart, none is known until it is raised anew. */
+uint32_t engine_chattering_members(const struct engine *engine, uint16_t chatter, uint16_t *ret,
+                                   uint32_t cap);
 
 /* The first GROUP that is active and has the alarm among its members; -1: none. */
 int engine_active_group(const struct engine *engine, uint16_t alarm);

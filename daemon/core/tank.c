@@ -151,6 +151,8 @@ void tank_relearn(struct tank *t)
     t->watching = t->beyond = false;
     t->calm = 0;
     t->top_coldest_c = 0;
+    t->step_cm = 0;
+    t->step_open = false;
     tank_pool_clear(t);
     t->cause = TANK_CAUSE_NONE;
 }

@@ -33,11 +33,12 @@
 #include "slope.h"
 #include "tank_vessel.h"
 
-#define TANK_SAMPLES 16 /* of a block; more are thinned out */
-#define TANK_RECENT  24 /* blocks in which what is fast is seen: two hours */
-#define TANK_WINDOWS 48 /* windows that make the baseline */
-#define TANK_FILLS   16
-#define TANK_DAYS    32
+#define TANK_SAMPLES     16 /* of a block; more are thinned out */
+#define TANK_RECENT      24 /* blocks in which what is fast is seen: two hours */
+#define TANK_WINDOWS     48 /* windows that make the baseline */
+#define TANK_FILLS       16
+#define TANK_STEP_BLOCKS 3 /* before and behind a step of the level reading */
+#define TANK_DAYS        32
 
 /* Units: cm, degrees C, bar, litres. lid and valve: 0 closed, else open. */
 struct tank_input {
@@ -207,6 +208,14 @@ struct tank {
     struct slope_fit fit;
     bool fit_is, fit_lid;
     int64_t fit_us;
+
+    /* steps of the level reading that nothing explains (tank_step.c) */
+    double step_cm; /* all of them; 0: none */
+    int64_t step_us;
+    double step_from_cm; /* the level before one that is being looked at */
+    bool step_open, noticed_before;
+    double noticed_cm;            /* how high it was when this fill was noticed, */
+    int64_t noticed_us, noted_us; /* within so long; and the last reading but one */
 
     /* vacuum (tank_vacuum.c) */
     struct tank_window windows[TANK_WINDOWS];

@@ -110,6 +110,10 @@ void tank_fill_end(struct tank *t)
     bool after_cut = last_fill(t) != NULL && last_fill(t)->cut;
     fill.every_s = t->filled_us != 0 && !fill.cut && !after_cut ? seconds(fill.begin_us - t->filled_us) : 0;
     flag(t, TANK_FILL_TOO_LONG | TANK_FILL_INEFFECTIVE | TANK_VALVE_STUCK_CLOSED, false);
+    if (tank_step_is_no_fill(t)) {
+        flag(t, TANK_FILL_TOO_OFTEN, false);
+        return;
+    }
     bool full =
         t->model.fill_stop_cm != TANK_UNKNOWN && fill.to_cm > tank_number(t->model.fill_stop_cm) - JOIN_CM;
     if (!fill.cut && !joins(t, fill.from_cm))

@@ -17,8 +17,9 @@
 #define SHORTER_WHOLE 0.4
 #define LONGER        0.9
 #define DRY_CM        0.1
-#define DRY_RISE_K    3.0 /* so much the top must have warmed where the level shows no liquid, */
-#define WET_RISE_K    8.0 /* or tells nothing: lid and sawtooth warm it too; */
+#define LEAST_SHARE   0.01 /* of the content: what may be left when the reading has stepped by more than it */
+#define DRY_RISE_K    3.0  /* so much the top must have warmed where the level shows no liquid, */
+#define WET_RISE_K    8.0  /* or tells nothing: lid and sawtooth warm it too; */
 #define WARMING_US    (2 * TANK_HOUR_US) /* for so long */
 #define FELL_BACK_K   2.0
 #define DRY_SHARE     0.7
@@ -140,13 +141,13 @@ static void say_all(struct tank_view *ret, struct tank_quantity quantity)
 
 static void say_litres(const struct tank *t, struct tank_view *ret)
 {
-    double content = tank_content(t, t->last_cm);
+    double content = tank_content(t, t->last_cm), other = tank_content(t, tank_step_other_cm(t));
     if (!tank_good(&t->input.level))
         ret->litres = tank_unknown(tank_no_reading(&t->input.level));
     else if (t->model.n_shape == 0)
         ret->litres = tank_unknown(TANK_NO_SHAPE);
     else
-        ret->litres = tank_says(content, content, content);
+        ret->litres = tank_says(content, tank_smaller(content, other), tank_larger(content, other));
 }
 
 /* From its own slope, when it is clearly one: from the coldest by rise_k at least. share: of the shortest
@@ -217,6 +218,21 @@ static void say_level_unusable(const struct tank *t, enum tank_why why, struct t
         ret->left_low_h = tank_says(0, 0, 0); /* below it is below it, however fast */
 }
 
+static void say_left(const struct tank *t, const struct rate *rate, double content, struct tank_view *ret)
+{
+    ret->left_empty_h = hours(t, content, 1, rate);
+    say_low(t, rate, content, ret);
+    ret->left_150_h = warm(t, -150, &ret->left_empty_h, rate);
+    ret->left_135_h = warm(t, -135, &ret->left_empty_h, rate);
+}
+
+/* The reading has stepped: what it would say without that may be so, too. */
+static void widen(struct tank_quantity *q, const struct tank_quantity *other)
+{
+    q->low = other->low < q->low ? other->low : q->low;
+    q->high = other->high > q->high ? other->high : q->high;
+}
+
 void tank_left_view(const struct tank *t, struct tank_view *ret)
 {
     struct rate rate = {0};
@@ -241,8 +257,14 @@ void tank_left_view(const struct tank *t, struct tank_view *ret)
         say_level_unusable(t, is ? TANK_NOT_FALLING : no_rate(t), ret);
         return;
     }
-    ret->left_empty_h = hours(t, content, 1, &rate);
-    say_low(t, &rate, content, ret);
-    ret->left_150_h = warm(t, -150, &ret->left_empty_h, &rate);
-    ret->left_135_h = warm(t, -135, &ret->left_empty_h, &rate);
+    say_left(t, &rate, content, ret);
+    double other = tank_content(t, tank_step_other_cm(t));
+    if (other != content) {
+        struct tank_view without = {0};
+        say_left(t, &rate, tank_larger(other, LEAST_SHARE * content), &without);
+        widen(&ret->left_low_h, &without.left_low_h);
+        widen(&ret->left_empty_h, &without.left_empty_h);
+        widen(&ret->left_150_h, &without.left_150_h);
+        widen(&ret->left_135_h, &without.left_135_h);
+    }
 }

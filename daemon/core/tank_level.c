@@ -136,10 +136,12 @@ static void block_done(struct tank *t)
     t->block_us = t->now_us;
     if (jumped(t, cm)) {
         t->flags |= TANK_LEVEL_JUMP;
+        tank_step_begin(t);
         run_clear(t, TANK_GAP);
     }
     slope_add(&t->run, t->now_us, cm);
     remember(t, cm);
+    tank_step_block(t);
     if (tank_good(&t->input.room)) {
         t->room_sum += tank_number(t->input.room.value);
         t->n_room++;
@@ -231,6 +233,7 @@ static void find_phase(struct tank *t, double cm)
     }
     if ((!t->input.level_is_old && rises(t, cm)) || open) {
         t->by_valve = open;
+        tank_step_noticed(t, cm);
         phase_set(t, TANK_FILLING, cm < t->least_cm ? cm : t->least_cm);
         return;
     }
@@ -274,6 +277,7 @@ void tank_level_feed(struct tank *t)
     t->good_us = t->now_us;
     find_phase(t, cm);
     t->last_cm = cm;
+    t->noted_us = t->level_us;
     t->level_us = t->now_us;
     if (t->phase != TANK_STATIC && t->phase != TANK_LID_OPEN && !tank_fill_is_dead(t))
         return;

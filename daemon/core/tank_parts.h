@@ -74,6 +74,13 @@ double tank_vacuum_growth(const struct tank *tank); /* of the index, per day */
 double tank_vacuum_boil(const struct tank *tank, double cm);
 double tank_vacuum_top(const struct tank *tank, double cm);
 void tank_vacuum_fail(struct tank *tank);
+/* tank_step.c: between two blocks the level jumped; after each block of the new run */
+void tank_step_begin(struct tank *tank);
+void tank_step_block(struct tank *tank);
+/* A fill begins at this reading. At its end: was it none, but a step upwards? */
+void tank_step_noticed(struct tank *tank, double cm);
+bool tank_step_is_no_fill(struct tank *tank);
+double tank_step_other_cm(const struct tank *tank); /* the level without the steps */
 /* tank_pool.c: the present run, whose slope is too rough for a window, is put to those before it. scale: from
  * cm per day to content per day. *w becomes what they say together; false: it adds nothing. */
 bool tank_pool_add(struct tank *tank, const struct slope_fit *fit, double scale, struct tank_window *w);

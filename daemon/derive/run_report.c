@@ -169,7 +169,7 @@ enum freezer_verdict_kind run_report_end(struct json_text *j, const struct freez
     json_text_time(j, "end", record->end.utc_us);
     json_text_string(j, "how", freezer_record_end_name(record->how));
     if (record->clock_us != 0)
-        json_text_integer(j, "clock_set", record->clock_us / SECOND_US);
+        json_text_integer(j, "clock_set", micro_round(record->clock_us, 0) / SECOND_US);
     if (step >= 0)
         json_text_integer(j, "step", step + 1);
     json_text_string(j, "verdict", run_report_verdict_name(v.kind));

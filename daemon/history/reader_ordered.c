@@ -8,7 +8,6 @@
 
 #include "reader_internal.h"
 
-#define ROWS_MAX    ((size_t)1 << 19)
 #define SECOND_US   INT64_C(1000000)
 #define DAY_US      (86400 * SECOND_US)
 #define SHORTER     8 /* the next try after too many */
@@ -20,6 +19,8 @@ struct item {
     uint32_t raw, order, tag;
     uint8_t quality, reason;
 };
+
+#define ROWS_MAX (((size_t)1 << 24) / sizeof(struct item))
 
 struct walk {
     const struct history_ordered *ordered;

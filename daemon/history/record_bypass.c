@@ -86,6 +86,8 @@ int record_bypass_read(struct history_reader *reader, const struct record_clock 
     const struct history_filter filter = {.kind = "device"};
     struct taking t = {.clock = clock};
 
+    if (from_us > INT64_MIN + RECORD_BYPASS_LONGEST_US)
+        from_us -= RECORD_BYPASS_LONGEST_US;
     t.spans = malloc(64 * sizeof *t.spans);
     if (t.spans == NULL)
         return -ENOMEM;
@@ -99,4 +101,13 @@ int record_bypass_read(struct history_reader *reader, const struct record_clock 
     *ret = t.spans;
     *ret_n = t.n;
     return 0;
+}
+
+bool record_bypass_covers(const struct record_bypass *bypasses, size_t n, const char *device, int64_t at_us)
+{
+    for (size_t i = 0; i < n; i++)
+        if (at_us >= bypasses[i].from_us && at_us < bypasses[i].to_us &&
+            strcmp(bypasses[i].device, device) == 0)
+            return true;
+    return false;
 }

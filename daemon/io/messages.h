@@ -131,28 +131,46 @@ struct notify_off {
 
 /* A set of what is wrong with the ways to people: each with a name of its own, by which it is known again. */
 #define NOTIFY_TROUBLES_MAX 64
+#define NOTIFY_TROUBLE_TEXT 224
 struct notify_trouble {
-    char key[3 * ID_MAX]; /* "li.na/mail" */
-    char words[96];       /* more of it: the error; "": none */
+    char key[3 * ID_MAX];                      /* "li.na/mail": the same in every language */
+    char text[LANGUAGES][NOTIFY_TROUBLE_TEXT]; /* all of it; the English one begins with the key */
 };
 struct notify_troubles {
     unsigned n, n_more; /* n_more: for which there was no room */
     struct notify_trouble list[NOTIFY_TROUBLES_MAX];
 };
 
-/* What cryonotify says of itself (its status), as far as it matters here. */
+/* A notify.yaml that cryonotify has refused. */
 #define NOTIFY_HASH 65
+struct notify_refusal {
+    int64_t utc_us;                 /* when; 0: not said, the rest neither */
+    char by[WHO_MAX];               /* who wanted it read */
+    char sha256[NOTIFY_HASH];       /* of the file; "": it could not be read */
+    int64_t modified_utc_us;        /* when the file was last written; 0: not said */
+    int64_t n;                      /* mistakes */
+    char first[200];                /* the first of them, "notify.yaml:3:5: ..." */
+    char text[LANGUAGES][NOTE_MAX]; /* in words, from one that says no more */
+};
+
+/* What cryonotify says of itself (its status), as far as it matters here. */
+#define NOTIFY_CALLING_MAX 2816 /* with the rest of an event it fits into BODY_MAX */
 struct notify_report {
     bool online, would_be_told, people; /* people: too few */
     bool unreadable;                    /* something came that is no status: nothing else is known */
     char run[WHO_MAX];
-    char text[NOTE_MAX]; /* why nobody would be told, in words */
-    char persons[NOTE_MAX];
+    char text[LANGUAGES][NOTE_MAX]; /* why nobody would be told, in words */
+    char persons[LANGUAGES][NOTE_MAX];
     struct notify_troubles failed, off, unknown; /* unknown: may have failed, not tried so far */
     unsigned n_offs;
     struct notify_off offs[NOTIFY_OFFS_MAX];
-    char configuration[NOTIFY_HASH]; /* SHA-256 of its notify.yaml, in hexadecimal; "": not said */
-    int64_t loaded_utc_us;           /* when it was read; 0: not said */
+    char configuration[NOTIFY_HASH];  /* SHA-256 of its notify.yaml, in hexadecimal; "": not said */
+    int64_t loaded_utc_us;            /* when it was read; 0: not said */
+    char by[WHO_MAX];                 /* who wanted it read: "start", "SIGHUP, uid 0" */
+    int64_t modified_utc_us;          /* when the file was last written; 0: not said */
+    char calling[NOTIFY_CALLING_MAX]; /* who is called when, as JSON text; "": not said */
+    bool refused;                     /* another one has mistakes */
+    struct notify_refusal refusal;
 };
 
 /* A call, as cryonotify tells of it. */

@@ -17,7 +17,8 @@
 #define STOP_BUSES_US     (250 * MS_US)   /* of the two seconds that a stop may take */
 #define HOUSEKEEPING_US   SECOND_US
 #define QUEUE_CALM_US     (10 * SECOND_US) /* no sample lost for so long: the fault is over */
-#define MESSAGES_PER_TURN 1024             /* then time, signals and the watchdog get their turn */
+#define DISK_HANGS        "the disk does not answer", "磁盘没有响应" /* en, zh */
+#define MESSAGES_PER_TURN 1024 /* then time, signals and the watchdog get their turn */
 
 /* ---------------------------------------------------------------- making and freeing */
 
@@ -288,12 +289,13 @@ static void watch_queue(struct monitor *m, int64_t now_us)
 {
     uint64_t dropped = mailbox_take_dropped(m->parts.core);
     if (dropped > 0) {
-        char detail[NOTE_MAX];
+        char detail[NOTE_MAX], zh[NOTE_MAX];
         snprintf(detail, sizeof detail, "%llu messages", (unsigned long long)dropped);
+        snprintf(zh, sizeof zh, "%llu 条消息", (unsigned long long)dropped);
         const struct announce_member members[] = {{.key = "count", .number = (int64_t)dropped},
                                                   {.key = "reason", .text = "the core's mailbox was full"}};
         monitor_event(m, clock_now(), "gap", members, 2);
-        monitor_fault(m, FAULT_QUEUE, FROM_MONITOR, true, detail);
+        monitor_fault_words(m, FAULT_QUEUE, FROM_MONITOR, true, detail, zh);
         m->queue_lost_us = now_us;
     } else if (m->faults[FAULT_QUEUE].sources != 0 && now_us - m->queue_lost_us > QUEUE_CALM_US) {
         monitor_fault(m, FAULT_QUEUE, FROM_MONITOR, false, "");
@@ -306,7 +308,7 @@ static void watch_disk(struct monitor *m, bool blocked)
     for (unsigned i = 0; i < 2; i++) {
         bool was = (m->faults[faults[i]].sources & FROM_MONITOR) != 0;
         if (was != blocked)
-            monitor_fault(m, faults[i], FROM_MONITOR, blocked, "the disk does not answer");
+            monitor_fault_words(m, faults[i], FROM_MONITOR, blocked, DISK_HANGS);
     }
 }
 
@@ -404,7 +406,7 @@ static void note_early(struct monitor *m, struct core_message *message)
         return;
     }
     record->sources = message->fault.failed ? FROM_OWNER : 0;
-    memcpy(record->detail, message->fault.detail, sizeof record->detail);
+    monitor_fault_detail(record, message->fault.detail, message->fault.detail);
 }
 
 /* Waits for what the store knows of earlier runs: until it has opened state.db, or has said that it can't. */
@@ -423,9 +425,9 @@ static void take_up(struct monitor *m)
         return;
     if (fault->sources == 0) { /* slower than we can wait */
         fault->sources = FROM_OWNER;
-        snprintf(fault->detail, sizeof fault->detail, "the disk does not answer");
+        monitor_fault_detail(fault, DISK_HANGS);
     }
-    log_line(LOG_CRIT, MID_STORE, "starting without the state database: %s", fault->detail);
+    log_line(LOG_CRIT, MID_STORE, "starting without the state database: %s", fault->detail[LANGUAGE_EN]);
 }
 
 static void begin(struct monitor *m)
@@ -446,7 +448,8 @@ static void begin(struct monitor *m)
     monitor_remove_unknown(m);
     int result = publisher_start(m->parts.publisher, m->parts.core, store_mailbox(m->parts.store));
     if (result < 0)
-        monitor_fault(m, FAULT_BROKER, FROM_MONITOR, true, "the publisher thread cannot start");
+        monitor_fault_words(m, FAULT_BROKER, FROM_MONITOR, true, "the publisher thread cannot start",
+                            "发布线程无法启动");
     monitor_settle_faults(m);
     monitor_carry_bypasses(m);
     result = monitor_start_buses(m);

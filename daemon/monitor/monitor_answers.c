@@ -81,7 +81,7 @@ void monitor_say_unrecorded(const struct monitor *m, struct record_note *record,
 {
     const struct fault_record *fault = &m->faults[FAULT_STATE_DB];
     if (fault->sources != 0)
-        not_yet(record, en, zh, fault->detail, fault->detail);
+        not_yet(record, en, zh, fault->detail[LANGUAGE_EN], fault->detail[LANGUAGE_ZH]);
     else
         not_yet(record, en, zh, "the disk has not answered so far; look for it in the events later",
                 "磁盘尚未应答；请稍后在事件记录中核对");

@@ -168,7 +168,7 @@ static void hex_of(const unsigned char sha256[32], char hex[65])
 
 void monitor_baseline_compared(struct monitor *m, uint32_t generation, struct limit_report *report)
 {
-    char hash[65], detail[NOTE_MAX];
+    char hash[65], detail[NOTE_MAX], zh[NOTE_MAX];
     if (report == NULL || generation != m->config->generation) {
         limit_report_free(report);
         return;
@@ -192,8 +192,9 @@ void monitor_baseline_compared(struct monitor *m, uint32_t generation, struct li
     snprintf(detail, sizeof detail,
              "%zu change%s of limits %s in force without a reason: cryoctl reload --reason TEXT", report->n,
              report->n == 1 ? "" : "s", report->n == 1 ? "is" : "are");
+    snprintf(zh, sizeof zh, "%zu 处限值变更已生效但未说明原因：cryoctl reload --reason 原因", report->n);
     if (report->n > 0)
         log_line(LOG_WARNING, MID_CONFIG, "%s\n%s", detail, report->lines != NULL ? report->lines : "");
-    monitor_troubles_tell(m, FAULT_CONFIG, FROM_OWNER, report->n > 0, report->n > 0, detail);
+    monitor_troubles_tell(m, FAULT_CONFIG, FROM_OWNER, report->n > 0, report->n > 0, detail, zh);
     limit_report_free(report);
 }

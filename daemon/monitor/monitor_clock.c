@@ -38,7 +38,9 @@ static void watch_step(struct monitor *m)
     log_line(LOG_WARNING, MID_CLOCK, "the wall clock was %s", detail);
     const struct announce_member members[] = {{.key = "step_us", .number = step_us}};
     monitor_event(m, clock_now(), "clock", members, 1);
-    monitor_fault(m, FAULT_CLOCK, FROM_MONITOR, true, detail);
+    char zh[NOTE_MAX];
+    snprintf(zh, sizeof zh, "调整了 %+.3f 秒", (double)step_us / 1e6);
+    monitor_fault_words(m, FAULT_CLOCK, FROM_MONITOR, true, detail, zh);
     monitor_fault(m, FAULT_CLOCK, FROM_MONITOR, false, ""); /* a step is over at once; it waits to be seen */
 }
 

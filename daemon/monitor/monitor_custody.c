@@ -24,11 +24,12 @@ static void log_custody(const struct core_message *message)
 }
 
 /* It has happened, and is over at once: the alarm waits to be seen. */
-static void alarm_once(struct monitor *m, const char *what, const char *which)
+static void alarm_once(struct monitor *m, const char *en, const char *zh, const char *which)
 {
-    char detail[NOTE_MAX];
-    snprintf(detail, sizeof detail, "%s: %s", what, which);
-    monitor_fault(m, FAULT_RECORD, FROM_MONITOR, true, detail);
+    char detail[LANGUAGES][2 * NOTE_MAX];
+    snprintf(detail[LANGUAGE_EN], sizeof detail[0], "%s: %s", en, which);
+    snprintf(detail[LANGUAGE_ZH], sizeof detail[0], "%s：%s", zh, which);
+    monitor_fault_words(m, FAULT_RECORD, FROM_MONITOR, true, detail[LANGUAGE_EN], detail[LANGUAGE_ZH]);
     monitor_fault(m, FAULT_RECORD, FROM_MONITOR, false, "");
 }
 
@@ -62,11 +63,11 @@ void monitor_custody(struct monitor *m, const struct core_message *message)
     case CUSTODY_KEY:
         monitor_event(m, clock_now(), "key", key, sizeof key / sizeof *key);
         if (count > 0)
-            alarm_once(m, "from now on another key signs", message->custody.detail);
+            alarm_once(m, "from now on another key signs", "自此由另一密钥签名", message->custody.detail);
         break;
     case CUSTODY_DAMAGE:
         monitor_event(m, clock_now(), "damage", damage, sizeof damage / sizeof *damage);
-        alarm_once(m, message->custody.detail, from);
+        alarm_once(m, message->custody.detail, message->custody.detail, from);
         break;
     case CUSTODY_REMOVED:
         monitor_event(m, clock_now(), "retention", removed, sizeof removed / sizeof *removed);

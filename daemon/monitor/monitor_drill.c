@@ -82,11 +82,11 @@ static void leave_the_future(struct monitor *m, int64_t now_us)
     w->began_utc_us = now_us - (is_waiting(m) || days == 0 ? 0 : (int64_t)(days - 1) * DAY_US);
 }
 
-static void set_overdue(struct monitor *m, bool overdue, const char *detail)
+static void set_overdue(struct monitor *m, bool overdue, const char *en, const char *zh)
 {
     bool was = m->faults[FAULT_DRILL_OVERDUE].sources != 0;
     if (was != overdue)
-        monitor_fault(m, FAULT_DRILL_OVERDUE, FROM_OWNER, overdue, detail);
+        monitor_fault_words(m, FAULT_DRILL_OVERDUE, FROM_OWNER, overdue, en, zh);
 }
 
 void monitor_watch_drill(struct monitor *m)
@@ -94,10 +94,10 @@ void monitor_watch_drill(struct monitor *m)
     struct drill_watch *w = &m->drill;
     const struct drill_config *drill = &m->config->drill;
     const int64_t now_us = clock_now().utc_us, within_us = drill->confirm_within_ms * MS_US;
-    char detail[NOTE_MAX] = "", since[RFC3339_MAX];
+    char detail[NOTE_MAX] = "", zh[NOTE_MAX] = "", since[RFC3339_MAX];
     if (is_confirmed(m)) {
         monitor_fault(m, FAULT_DRILL, FROM_OWNER, false, "");
-        set_overdue(m, false, "");
+        set_overdue(m, false, "", "");
     }
     if (w->first_utc_us == 0)
         w->first_utc_us = now_us;
@@ -108,7 +108,8 @@ void monitor_watch_drill(struct monitor *m)
         if (now_us - due_us > within_us) { /* nobody was there to start it */
             clock_print_utc(since, due_us);
             snprintf(detail, sizeof detail, "it was due on %.10s", since);
-            set_overdue(m, true, detail);
+            snprintf(zh, sizeof zh, "应于 %.10s 进行", since);
+            set_overdue(m, true, detail, zh);
         }
         begin(m, "");
         return;
@@ -116,8 +117,9 @@ void monitor_watch_drill(struct monitor *m)
     if (is_waiting(m) && within_us > 0 && now_us - w->began_utc_us > within_us) {
         clock_print_utc(since, w->began_utc_us);
         snprintf(detail, sizeof detail, "it began at %.10s %.5s UTC", since, since + 11);
-        set_overdue(m, true, detail);
+        snprintf(zh, sizeof zh, "开始于 %.10s %.5s UTC", since, since + 11);
+        set_overdue(m, true, detail, zh);
     } else if (!is_waiting(m) && drill->every_days == 0) {
-        set_overdue(m, false, ""); /* nobody wants drills any more */
+        set_overdue(m, false, "", ""); /* nobody wants drills any more */
     }
 }

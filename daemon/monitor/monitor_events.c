@@ -85,9 +85,35 @@ static void add_context(const struct monitor *m, struct alarm_news *news)
     }
 }
 
-/* What somebody outside the engine knows: what was read by eye, or what was derived. */
+#define CHATTERING_LISTED 8
+
+/* Which alarms come and go: "level-low, warm". */
+static void chatter_words(const struct monitor *m, uint16_t alarm, char text[LANGUAGES][NOTE_MAX])
+{
+    uint16_t members[CHATTERING_LISTED];
+    uint32_t n = engine_chattering_members(m->engine, alarm, members, CHATTERING_LISTED);
+    for (unsigned language = 0; language < LANGUAGES; language++) {
+        const bool zh = language == LANGUAGE_ZH;
+        size_t len = 0;
+        text[language][0] = '\0';
+        for (uint32_t i = 0; i < n; i++) {
+            const char *id = i < CHATTERING_LISTED ? m->config->alarms[members[i]].id : "...";
+            if (i > CHATTERING_LISTED || len + strlen(id) + 8 > NOTE_MAX)
+                break;
+            len += (size_t)snprintf(text[language] + len, NOTE_MAX - len, "%s%s",
+                                    i == 0 ? "" : (zh ? "、" : ", "), id);
+        }
+    }
+}
+
+/* What somebody outside of an alarm's own condition knows: which others chatter, what was read by eye, or
+ * what was derived. */
 static void outside_words(const struct monitor *m, uint16_t alarm, char text[LANGUAGES][NOTE_MAX])
 {
+    if (m->config->alarm_models[alarm].kind == CONDITION_CHATTER) {
+        chatter_words(m, alarm, text);
+        return;
+    }
     monitor_beyond_words(m, alarm, text);
     if (text[LANGUAGE_EN][0] == '\0')
         monitor_derived_words(m, alarm, text);
@@ -108,9 +134,9 @@ static struct alarm_news news_of(const struct monitor *m, uint16_t alarm, const 
     news.latched = news.view.latched;
     news.has_measure = news.view.has_measure;
     news.measure = news.view.measure;
-    if (model->kind == CONDITION_FAULT)
-        news.detail = m->faults[model->fault].detail;
-    if (model->kind == CONDITION_FED)
+    for (int i = 0; i < LANGUAGES && model->kind == CONDITION_FAULT; i++)
+        news.detail[i] = m->faults[model->fault].detail[i];
+    if (model->kind == CONDITION_FED || model->kind == CONDITION_CHATTER)
         outside_words(m, alarm, news.words);
     add_context(m, &news);
     return news;
@@ -296,13 +322,33 @@ int monitor_feed(struct monitor *m, const struct event *event, const struct comm
     return feed_at(m, clock_now(), event, command);
 }
 
+void monitor_fault_detail(struct fault_record *record, const char *en, const char *zh)
+{
+    const char *const words[LANGUAGES] = {[LANGUAGE_EN] = en, [LANGUAGE_ZH] = zh};
+    for (int i = 0; i < LANGUAGES; i++) {
+        size_t len = strnlen(words[i], NOTE_MAX);
+        if (len == NOTE_MAX)
+            len--;
+        while (len > 0 && ((unsigned char)words[i][len] & 0xC0) == 0x80)
+            len--;
+        memcpy(record->detail[i], words[i], len);
+        record->detail[i][len] = '\0';
+    }
+}
+
 void monitor_fault(struct monitor *m, enum system_fault fault, enum fault_source source, bool failed,
                    const char *detail)
+{
+    monitor_fault_words(m, fault, source, failed, detail, detail);
+}
+
+void monitor_fault_words(struct monitor *m, enum system_fault fault, enum fault_source source, bool failed,
+                         const char *en, const char *zh)
 {
     struct fault_record *record = &m->faults[fault];
     record->sources = failed ? record->sources | source : record->sources & ~(unsigned)source;
     if (failed)
-        snprintf(record->detail, sizeof record->detail, "%s", detail);
+        monitor_fault_detail(record, en, zh);
     struct event event = {.kind = EVENT_FAULT};
     event.fault.fault = fault;
     event.fault.failed = record->sources != 0;

@@ -154,11 +154,11 @@ static void set_relay(struct monitor *m, bool on)
 static void judge(struct monitor *m)
 {
     struct fallback_watch *f = &m->fallback;
-    char detail[NOTE_MAX];
+    char detail[LANGUAGES][NOTE_MAX];
     const bool grew = (f->command_failed && !f->command_told) || (f->relay_failed && !f->relay_told);
     monitor_channel_words(m, detail);
     monitor_troubles_tell(m, FAULT_NOTIFY_CHANNEL, FROM_FALLBACK, f->command_failed || f->relay_failed, grew,
-                          detail);
+                          detail[LANGUAGE_EN], detail[LANGUAGE_ZH]);
     f->command_told = f->command_failed;
     f->relay_told = f->relay_failed;
 }
@@ -180,7 +180,8 @@ void monitor_watch_fallback(struct monitor *m, int64_t now_us)
     } else if (f->running &&
                now_us - f->started_us > m->config->notify.fallback.timeout_ms * MS_US + STUCK_US) {
         f->command_failed = true;
-        snprintf(f->command_detail, sizeof f->command_detail, "it can't be ended");
+        snprintf(f->command_detail[LANGUAGE_EN], NOTE_MAX, "it can't be ended");
+        snprintf(f->command_detail[LANGUAGE_ZH], NOTE_MAX, "无法终止该命令");
     } else if (!f->running && (w.news || (w.repeat && now_us >= f->due_us))) {
         call(m, &w, reason, now_us);
     }
@@ -194,13 +195,18 @@ void monitor_fallback_result(struct monitor *m, const struct core_message *messa
     struct fallback_watch *f = &m->fallback;
     const int error = message->fallback.error, status = message->fallback.status;
     const bool is_command = message->fallback.part == FALLBACK_COMMAND, ok = error == 0 && status == 0;
-    char why[NOTE_MAX] = "";
+    char why[NOTE_MAX] = "", zh[NOTE_MAX] = "";
     if (error < 0)
         snprintf(why, sizeof why, "%s%s%.180s", strerrordesc_np(-error),
                  message->fallback.detail[0] != '\0' ? ": " : "", message->fallback.detail);
     else if (!ok)
         snprintf(why, sizeof why, "status %d%s%.180s", status,
                  message->fallback.detail[0] != '\0' ? ": " : "", message->fallback.detail);
+    if (error < 0 || ok)
+        memcpy(zh, why, sizeof zh); /* the system's own words */
+    else
+        snprintf(zh, sizeof zh, "返回值 %d%s%.180s", status, message->fallback.detail[0] != '\0' ? "：" : "",
+                 message->fallback.detail);
     const struct announce_member members[] = {
         {.key = "part", .text = is_command ? "command" : "relay"},
         {.key = "alarm_id", .text = message->fallback.occurrence},
@@ -218,10 +224,12 @@ void monitor_fallback_result(struct monitor *m, const struct core_message *messa
     if (is_command) {
         f->running = false;
         f->command_failed = !ok;
-        memcpy(f->command_detail, why, sizeof f->command_detail);
+        memcpy(f->command_detail[LANGUAGE_EN], why, sizeof why);
+        memcpy(f->command_detail[LANGUAGE_ZH], zh, sizeof zh);
     } else {
         f->relay_failed = !ok;
-        memcpy(f->relay_detail, why, sizeof f->relay_detail);
+        memcpy(f->relay_detail[LANGUAGE_EN], why, sizeof why);
+        memcpy(f->relay_detail[LANGUAGE_ZH], zh, sizeof zh);
     }
     judge(m);
 }

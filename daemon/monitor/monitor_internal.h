@@ -25,8 +25,10 @@
  *   monitor_refresh.c the value of now in the states of alarms
  *   monitor_retry.c   what found no room in a mailbox, and what the disk has lost: told again
  *   monitor_tempo.c   a freezer's devices are asked faster during its run
- *   monitor_runs.c    runs of freezers: which of the record's goes on, which have begun and ended, which are
- * late monitor_run_book.c  what is known of the last ones monitor_run_event.c  what is told of one
+ *   monitor_runs.c    runs of freezers: which goes on, which have begun and ended, which are late
+ *   monitor_expected.c  when the next one is expected
+ *   monitor_run_book.c  what is known of the last ones
+ *   monitor_run_event.c  what is told of one
  *   monitor_run_command.c  what a person says of one, and of a tank
  *   monitor_reload.c  a new configuration: load, stop buses, carry the state over, start buses
  */
@@ -47,7 +49,7 @@ enum fault_source { FROM_OWNER = 1, FROM_MONITOR = 2, FROM_FALLBACK = 4 };
 
 struct fault_record {
     unsigned sources; /* of enum fault_source */
-    char detail[NOTE_MAX];
+    char detail[LANGUAGES][NOTE_MAX];
 };
 
 enum reload_phase { RELOAD_NONE, RELOAD_LOADING, RELOAD_STOPPING_BUSES };
@@ -91,6 +93,9 @@ struct notify_watch {
     bool failed_seen;                /* which ones have failed was said in this run */
     bool failed_grew, off_grew;      /* since they were last told: something that was not known before */
     char configuration[NOTIFY_HASH]; /* of its configuration, as the chain has it; "": not known */
+    bool calling_known;              /* and who is called when */
+    int64_t refused_utc_us;          /* the last one that was refused, as the chain has it; 0: none */
+    bool refused_grew;               /* another one was refused since it was last told */
     char run[WHO_MAX];               /* of the last heartbeat */
     int64_t beat_us;                 /* when that was; 0: none yet */
     bool nobody;                     /* the last heartbeat said that nobody would be told */
@@ -113,7 +118,7 @@ struct fallback_watch {
     int64_t started_us;      /* of that which runs */
     int64_t broker_since_us; /* since when the broker fails; 0: it does not */
     bool command_failed, relay_failed, command_told, relay_told;
-    char command_detail[NOTE_MAX], relay_detail[NOTE_MAX];
+    char command_detail[LANGUAGES][NOTE_MAX], relay_detail[LANGUAGES][NOTE_MAX];
     bool on; /* what the relay is to be */
 };
 
@@ -318,8 +323,13 @@ struct command {
     int64_t since_utc_us;                 /* of a hold: when it began, if not now */
 };
 int monitor_feed(struct monitor *m, const struct event *event, const struct command *command);
+/* detail: in words for people; where it is a name, a number or what a library says, one for all languages. */
 void monitor_fault(struct monitor *m, enum system_fault fault, enum fault_source source, bool failed,
                    const char *detail);
+void monitor_fault_words(struct monitor *m, enum system_fault fault, enum fault_source source, bool failed,
+                         const char *en, const char *zh);
+/* The detail alone; what is too long is cut between two characters. */
+void monitor_fault_detail(struct fault_record *record, const char *en, const char *zh);
 /* An alarm that is in force from earlier (a restart, a reload): no event, but it is shown. */
 void monitor_restore_alarm(struct monitor *m, uint16_t alarm, const struct alarm_record *record,
                            const struct alarm_memory *memory);
@@ -490,11 +500,11 @@ void monitor_troubles_keep(struct notify_troubles *now, const struct notify_trou
 /* "a: error; b: error; 2 more" */
 void monitor_troubles_words(const struct notify_troubles *set, enum language language, char text[NOTE_MAX]);
 /* All of what FAULT_NOTIFY_CHANNEL is about: cryonotify's, and the daemon's own last resort. */
-void monitor_channel_words(const struct monitor *m, char text[NOTE_MAX]);
+void monitor_channel_words(const struct monitor *m, char text[LANGUAGES][NOTE_MAX]);
 /* Feeds a fault whose detail may change while it lasts: the alarm's state is told anew; when it has grown, an
  * alarm that is acknowledged calls again. */
 void monitor_troubles_tell(struct monitor *m, enum system_fault fault, enum fault_source source, bool failed,
-                           bool grew, const char *detail);
+                           bool grew, const char *en, const char *zh);
 
 /* ---- monitor_baseline.c */
 

@@ -54,22 +54,70 @@ static void tell_offs(struct monitor *m, const struct notify_report *before, con
             tell_off(m, "notify-on", &before->offs[i]);
 }
 
-/* Who is called, and when, stands in its configuration: that it is another one is for the record. */
+/* "" when it was not said. */
+static const char *print_time(char text[RFC3339_MAX], int64_t utc_us)
+{
+    text[0] = '\0';
+    if (utc_us != 0)
+        clock_print_utc(text, utc_us);
+    return text;
+}
+
+/* Texts that are "" are left out. */
+static void tell_some(struct monitor *m, const char *kind, const struct announce_member *all, size_t n_all)
+{
+    struct announce_member members[8];
+    size_t n = 0;
+    for (size_t i = 0; i < n_all && n < sizeof members / sizeof *members; i++)
+        if (all[i].text == NULL || all[i].text[0] != '\0')
+            members[n++] = all[i];
+    monitor_event(m, clock_now(), kind, members, n);
+}
+
+/* Who is called, and when, stands in its configuration: that it is another one, and who is called now, is for
+ * the record. */
 static void tell_configuration(struct monitor *m, const struct notify_report *now)
 {
     struct notify_watch *w = &m->notify;
-    char loaded[RFC3339_MAX] = "";
-    if (now->configuration[0] == '\0' || strcmp(now->configuration, w->configuration) == 0)
+    char loaded[RFC3339_MAX], modified[RFC3339_MAX];
+    const bool same = strcmp(now->configuration, w->configuration) == 0;
+    if (now->configuration[0] == '\0' || (same && (w->calling_known || now->calling[0] == '\0')))
         return;
-    if (now->loaded_utc_us != 0)
-        clock_print_utc(loaded, now->loaded_utc_us);
     const struct announce_member members[] = {
         {.key = "sha256", .text = now->configuration},
-        {.key = "loaded", .text = loaded},
-        {.key = "before", .text = w->configuration}, /* not in the first one */
+        {.key = "loaded", .text = print_time(loaded, now->loaded_utc_us)},
+        {.key = "by", .text = now->by},
+        {.key = "modified", .text = print_time(modified, now->modified_utc_us)},
+        {.key = "before", .text = same ? "" : w->configuration}, /* not in the first one */
+        {.key = "calling",
+         .text = now->calling[0] != '\0' ? NULL : "",
+         .raw = now->calling[0] != '\0' ? now->calling : NULL},
     };
-    monitor_event(m, clock_now(), "notify-configuration", members, w->configuration[0] != '\0' ? 3 : 2);
+    tell_some(m, "notify-configuration", members, sizeof members / sizeof *members);
     memcpy(w->configuration, now->configuration, sizeof w->configuration);
+    w->calling_known = now->calling[0] != '\0';
+}
+
+/* Somebody wanted another one, which has mistakes: once, whoever is restarted meanwhile. */
+static void tell_refusal(struct monitor *m, const struct notify_report *now)
+{
+    struct notify_watch *w = &m->notify;
+    const struct notify_refusal *r = &now->refusal;
+    char time[RFC3339_MAX], modified[RFC3339_MAX];
+    if (r->utc_us == 0 || r->utc_us == w->refused_utc_us)
+        return;
+    const struct announce_member members[] = {
+        {.key = "refused", .text = print_time(time, r->utc_us)},
+        {.key = "by", .text = r->by},
+        {.key = "sha256", .text = r->sha256},
+        {.key = "modified", .text = print_time(modified, r->modified_utc_us)},
+        {.key = "mistakes", .number = r->n},
+        {.key = "first", .text = r->first},
+        {.key = "in_force", .text = now->configuration},
+    };
+    tell_some(m, "notify-refused", members, sizeof members / sizeof *members);
+    w->refused_utc_us = r->utc_us;
+    w->refused_grew = true;
 }
 
 /* An offline one lists nothing: what is off or has failed stays so. */
@@ -86,6 +134,7 @@ static void compare(struct monitor *m, struct notify_report *now)
     struct notify_watch *w = &m->notify;
     if (m->started && m->config->notify.expected) {
         tell_configuration(m, now);
+        tell_refusal(m, now);
         tell_offs(m, w->report != NULL ? w->report : w->restored, now);
         free(w->restored);
         w->restored = NULL;
@@ -124,9 +173,13 @@ void monitor_restore_offs(struct monitor *m, struct core_message *message)
 {
     free(m->notify.restored);
     m->notify.restored = NULL;
-    if (m->notify.configuration[0] == '\0' && message->notify.report != NULL)
-        memcpy(m->notify.configuration, message->notify.report->configuration,
-               sizeof m->notify.configuration);
+    const struct notify_report *known = message->notify.report;
+    if (m->notify.configuration[0] == '\0' && known != NULL) {
+        memcpy(m->notify.configuration, known->configuration, sizeof m->notify.configuration);
+        m->notify.calling_known = known->calling[0] != '\0';
+    }
+    if (m->notify.refused_utc_us == 0 && known != NULL)
+        m->notify.refused_utc_us = known->refusal.utc_us;
     if (m->notify.report == NULL) /* else we know better */
         m->notify.restored = message->notify.report;
     else
@@ -136,73 +189,112 @@ void monitor_restore_offs(struct monitor *m, struct core_message *message)
 
 /* ---------------------------------------------------------------- is it there */
 
+static void say(char detail[LANGUAGES][NOTE_MAX], const char *en, const char *zh)
+{
+    snprintf(detail[LANGUAGE_EN], NOTE_MAX, "%s", en);
+    snprintf(detail[LANGUAGE_ZH], NOTE_MAX, "%s", zh);
+}
+
+static void say_nobody(const struct notify_report *report, char detail[LANGUAGES][NOTE_MAX])
+{
+    if (report != NULL && report->text[LANGUAGE_EN][0] != '\0')
+        say(detail, report->text[LANGUAGE_EN], report->text[LANGUAGE_ZH]);
+    else
+        say(detail, "it would reach nobody", "无法联系到任何人");
+}
+
+/* Is its heartbeat there? */
+static void judge_beat(const struct notify_watch *w, int64_t now_us, int64_t silent_us, bool early,
+                       char detail[LANGUAGES][NOTE_MAX])
+{
+    const long long silent_s = (long long)((now_us - w->beat_us) / SECOND_US);
+    if (w->beat_us == 0 && !early) { /* not heard so far */
+        say(detail, "it was not heard since the start", "启动以来未收到其任何消息");
+    } else if (w->beat_us != 0 && now_us - w->beat_us >= silent_us) {
+        snprintf(detail[LANGUAGE_EN], NOTE_MAX, "no heartbeat for %lld s", silent_s);
+        snprintf(detail[LANGUAGE_ZH], NOTE_MAX, "已 %lld 秒没有心跳", silent_s);
+    }
+}
+
 /* Why nobody would be called; "": somebody would. */
-static void judge(const struct monitor *m, int64_t now_us, char detail[NOTE_MAX], bool *ret_waiting)
+static void judge(const struct monitor *m, int64_t now_us, char detail[LANGUAGES][NOTE_MAX],
+                  bool *ret_waiting)
 {
     const struct notify_watch *w = &m->notify;
     const int64_t silent_us = m->config->notify.silent_after_ms * MS_US;
     const bool early = now_us - w->since_us < silent_us + GRACE_US;
-    detail[0] = '\0';
-    *ret_waiting = false;
-    if (w->beat_us == 0) { /* not heard so far */
-        *ret_waiting = early;
-        if (!early)
-            snprintf(detail, NOTE_MAX, "it was not heard since the start");
-    } else if (now_us - w->beat_us >= silent_us) {
-        snprintf(detail, NOTE_MAX, "no heartbeat for %lld s", (long long)((now_us - w->beat_us) / SECOND_US));
-    }
-    if (detail[0] == '\0' && w->nobody)
-        snprintf(detail, NOTE_MAX, "%s",
-                 w->report != NULL && w->report->text[0] != '\0' ? w->report->text : "it would reach nobody");
-    if (detail[0] != '\0' || w->report == NULL)
+    say(detail, "", "");
+    *ret_waiting = w->beat_us == 0 && early;
+    judge_beat(w, now_us, silent_us, early, detail);
+    if (detail[LANGUAGE_EN][0] == '\0' && w->nobody)
+        say_nobody(w->report, detail);
+    if (detail[LANGUAGE_EN][0] != '\0' || w->report == NULL)
         return;
-    if (w->report->unreadable) {
-        snprintf(detail, NOTE_MAX, "what it says of itself can't be understood");
-        return;
-    }
-    if (!w->report->online && (w->beat_us != 0 || !early) && now_us - w->offline_us >= RESTART_US)
-        snprintf(detail, NOTE_MAX, "it says that it is offline");
+    if (w->report->unreadable)
+        say(detail, "what it says of itself can't be understood", "其状态消息无法解析");
+    else if (!w->report->online && (w->beat_us != 0 || !early) && now_us - w->offline_us >= RESTART_US)
+        say(detail, "it says that it is offline", "其报告已离线");
     else if (w->report->online && !w->report->would_be_told && w->beat_us != 0)
-        snprintf(detail, NOTE_MAX, "%s",
-                 w->report->text[0] != '\0' ? w->report->text : "it would reach nobody");
+        say_nobody(w->report, detail);
 }
 
 /* Tells it when it is news; the detail stays that of the beginning. */
-static void set(struct monitor *m, enum system_fault fault, bool failed, const char *detail)
+static void set(struct monitor *m, enum system_fault fault, bool failed, const char *en, const char *zh)
 {
     bool was = (m->faults[fault].sources & FROM_OWNER) != 0;
     if (was != failed)
-        monitor_fault(m, fault, FROM_OWNER, failed, detail);
+        monitor_fault_words(m, fault, FROM_OWNER, failed, en, zh);
+}
+
+/* The mistake itself is English, as cryonotify check says it. */
+static void tell_refused(struct monitor *m)
+{
+    const struct notify_report *report = m->notify.report;
+    const struct notify_refusal *r = &report->refusal;
+    char detail[LANGUAGES][NOTE_MAX];
+    say(detail, r->text[LANGUAGE_EN], r->text[LANGUAGE_ZH]);
+    if (r->first[0] != '\0')
+        say(detail, r->first, r->first);
+    if (r->first[0] != '\0' && r->n > 1) {
+        snprintf(detail[LANGUAGE_EN], NOTE_MAX, "%s (and %lld more)", r->first, (long long)(r->n - 1));
+        snprintf(detail[LANGUAGE_ZH], NOTE_MAX, "%s（另有 %lld 处）", r->first, (long long)(r->n - 1));
+    }
+    monitor_troubles_tell(m, FAULT_NOTIFY_CONFIG, FROM_OWNER, report->refused, m->notify.refused_grew,
+                          detail[LANGUAGE_EN], detail[LANGUAGE_ZH]);
+    m->notify.refused_grew = false;
 }
 
 static void tell_troubles(struct monitor *m)
 {
     struct notify_watch *w = &m->notify;
     const struct notify_report *report = w->report;
-    const enum language language = m->config->language;
-    char detail[NOTE_MAX];
+    char detail[LANGUAGES][NOTE_MAX];
     monitor_channel_words(m, detail);
     /* Not tried is not repaired; that others were not tried either says nothing of the one that was. */
     if (report->failed.n > 0 || report->unknown.n == 0 ||
         (w->failed_seen && !monitor_troubles_named(m, FAULT_NOTIFY_CHANNEL, &report->unknown)))
         monitor_troubles_tell(m, FAULT_NOTIFY_CHANNEL, FROM_OWNER, report->failed.n > 0, w->failed_grew,
-                              detail);
-    monitor_troubles_words(&report->off, language, detail);
-    monitor_troubles_tell(m, FAULT_NOTIFY_OFF, FROM_OWNER, report->off.n > 0, w->off_grew, detail);
+                              detail[LANGUAGE_EN], detail[LANGUAGE_ZH]);
+    for (int i = 0; i < LANGUAGES; i++)
+        monitor_troubles_words(&report->off, (enum language)i, detail[i]);
+    monitor_troubles_tell(m, FAULT_NOTIFY_OFF, FROM_OWNER, report->off.n > 0, w->off_grew,
+                          detail[LANGUAGE_EN], detail[LANGUAGE_ZH]);
     w->failed_grew = w->off_grew = false;
-    monitor_troubles_tell(m, FAULT_NOTIFY_PEOPLE, FROM_OWNER, report->people, false, report->persons);
+    monitor_troubles_tell(m, FAULT_NOTIFY_PEOPLE, FROM_OWNER, report->people, false,
+                          report->persons[LANGUAGE_EN], report->persons[LANGUAGE_ZH]);
+    tell_refused(m);
 }
 
 void monitor_watch_notify(struct monitor *m, int64_t now_us)
 {
     struct notify_watch *w = &m->notify;
-    char detail[NOTE_MAX];
+    char detail[LANGUAGES][NOTE_MAX];
     bool waiting;
     if (!m->config->notify.expected) {
-        set(m, FAULT_NOTIFIER, false, "");
-        set(m, FAULT_NOTIFY_CHANNEL, false, "");
-        set(m, FAULT_NOTIFY_OFF, false, "");
-        set(m, FAULT_NOTIFY_PEOPLE, false, "");
+        static const enum system_fault all[] = {FAULT_NOTIFIER, FAULT_NOTIFY_CHANNEL, FAULT_NOTIFY_OFF,
+                                                FAULT_NOTIFY_PEOPLE, FAULT_NOTIFY_CONFIG};
+        for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+            set(m, all[i], false, "", "");
         w->since_us = now_us;
         return;
     }
@@ -211,19 +303,19 @@ void monitor_watch_notify(struct monitor *m, int64_t now_us)
     judge(m, now_us, detail, &waiting);
     if (waiting)
         return; /* what it said in an earlier run is not taken back before it is known */
-    set(m, FAULT_NOTIFIER, detail[0] != '\0', detail);
+    set(m, FAULT_NOTIFIER, detail[LANGUAGE_EN][0] != '\0', detail[LANGUAGE_EN], detail[LANGUAGE_ZH]);
     if (w->report != NULL && w->report->online && !w->report->unreadable)
         tell_troubles(m);
 }
 
 enum notifier_state monitor_notifier_state(const struct monitor *m)
 {
-    char detail[NOTE_MAX];
+    char detail[LANGUAGES][NOTE_MAX];
     bool waiting;
     if (!m->config->notify.expected)
         return NOTIFIER_NONE;
     judge(m, clock_boot_us(), detail, &waiting);
-    return waiting ? NOTIFIER_WAITING : detail[0] != '\0' ? NOTIFIER_FAILED : NOTIFIER_OK;
+    return waiting ? NOTIFIER_WAITING : detail[LANGUAGE_EN][0] != '\0' ? NOTIFIER_FAILED : NOTIFIER_OK;
 }
 
 /* ---------------------------------------------------------------- its calls */

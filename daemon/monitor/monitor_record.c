@@ -46,7 +46,9 @@ void monitor_settle_review(struct monitor *m)
     struct fault_record *fault = &m->faults[FAULT_REVIEW];
     if (m->reviewed_until_us == 0) /* there is no record yet: it begins now */
         m->reviewed_until_us = clock_now().utc_us;
-    fault->sources = is_overdue(m, fault->detail) ? FROM_OWNER : 0;
+    char detail[NOTE_MAX] = "";
+    fault->sources = is_overdue(m, detail) ? FROM_OWNER : 0;
+    monitor_fault_detail(fault, detail, detail); /* a date */
 }
 
 void monitor_watch_review(struct monitor *m)

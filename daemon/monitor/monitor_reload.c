@@ -217,23 +217,40 @@ static void finish(struct monitor *m, int error, const char *detail)
         monitor_reload_ask(m, 0, who, reason);
 }
 
-/* The first mistake, and how many more there are: what fits into an alarm. */
-static void first_mistake(const char *detail, char *text, size_t cap)
+/* At most so many bytes, and no part of a character. */
+static int length_up_to(const char *text, size_t most)
 {
-    size_t len = strcspn(detail, "\n"), more = 0;
-    for (const char *p = detail + len; *p != '\0'; p++)
-        more += p[0] == '\n' && p[1] != '\0' && p[1] != '\n';
-    if (more > 0)
-        snprintf(text, cap, "%.*s (and %zu more)", (int)len, detail, more);
-    else
-        snprintf(text, cap, "%.*s", (int)len, detail);
+    size_t len = strcspn(text, "\n");
+    if (len > most)
+        len = most;
+    while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
+        len--;
+    return (int)len;
 }
 
-static void refused(struct monitor *m, const char *detail)
+/* The first mistake, and how many more there are: what fits into an alarm. */
+static void tell_refused(struct monitor *m, const char *detail, const char *detail_zh)
 {
-    char first[NOTE_MAX], words[NOTE_MAX];
-    first_mistake(detail, first, sizeof first);
-    snprintf(words, sizeof words, "a new one was refused, the old one stays in force: %.190s", first);
+    char en[2 * NOTE_MAX], zh[2 * NOTE_MAX], more_en[48] = "", more_zh[48] = "";
+    size_t more = 0;
+    for (const char *p = detail + strcspn(detail, "\n"); *p != '\0'; p++)
+        more += p[0] == '\n' && p[1] != '\0' && p[1] != '\n';
+    if (more > 0) {
+        snprintf(more_en, sizeof more_en, " (and %zu more)", more);
+        snprintf(more_zh, sizeof more_zh, "（另有 %zu 处）", more);
+    }
+    snprintf(en, sizeof en, "a new one was refused, the old one stays in force: %.*s%s",
+             length_up_to(detail, 170), detail, more_en);
+    snprintf(zh, sizeof zh, "新配置未生效，仍使用旧配置：%.*s%s", length_up_to(detail_zh, 170), detail_zh,
+             more_zh);
+    monitor_fault(m, FAULT_CONFIG, FROM_MONITOR, false, ""); /* refused once more: that is news again */
+    monitor_fault_words(m, FAULT_CONFIG, FROM_MONITOR, true, en, zh);
+}
+
+/* detail: what a person must correct, line by line; the Chinese one need not have more than the first. What
+ * the settings say of a mistake is English. */
+static void refused(struct monitor *m, const char *detail, const char *detail_zh)
+{
     log_line(LOG_ERR, MID_CONFIG_ERROR, "configuration refused, the old one stays in force");
     for (const char *line = detail; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n')
         log_line(LOG_ERR, MID_CONFIG_ERROR, "%.*s", (int)strcspn(line, "\n"), line);
@@ -242,8 +259,7 @@ static void refused(struct monitor *m, const char *detail)
         {.key = "detail", .text = detail},
     };
     monitor_event(m, clock_now(), "configuration-refused", members, 2);
-    monitor_fault(m, FAULT_CONFIG, FROM_MONITOR, false, ""); /* refused once more: that is news again */
-    monitor_fault(m, FAULT_CONFIG, FROM_MONITOR, true, words);
+    tell_refused(m, detail, detail_zh);
     finish(m, -EINVAL, detail);
 }
 
@@ -262,13 +278,16 @@ static void refuse_without_reason(struct monitor *m, const struct limit_report *
     size_t cap = strlen(lines) + 128;
     char *text = malloc(cap);
     if (text == NULL) {
-        refused(m, "changes of limits need a reason: cryoctl reload --reason TEXT");
+        refused(m, "changes of limits need a reason: cryoctl reload --reason TEXT",
+                "限值变更须说明原因：cryoctl reload --reason 原因");
         return;
     }
+    char zh[NOTE_MAX];
+    snprintf(zh, sizeof zh, "%zu 处限值变更须说明原因：cryoctl reload --reason 原因", limits->n);
     snprintf(text, cap, "%zu change%s of limits need%s a reason: cryoctl reload --reason TEXT\n%s", limits->n,
              limits->n == 1 ? "" : "s", limits->n == 1 ? "s" : "", lines);
     trim(text);
-    refused(m, text);
+    refused(m, text, zh);
     free(text);
 }
 
@@ -282,7 +301,7 @@ void monitor_reload_loaded(struct monitor *m, struct core_message *message)
     r->first_seq = m->next_seq;
     r->limits = message->config.limits;
     if (config == NULL) {
-        refused(m, detail != NULL ? detail : "not enough memory");
+        refused(m, detail != NULL ? detail : "not enough memory", detail != NULL ? detail : "内存不足");
         free(detail);
         return;
     }
@@ -294,12 +313,13 @@ void monitor_reload_loaded(struct monitor *m, struct core_message *message)
     }
     const char *fixed = needs_restart(m->config, config);
     if (fixed != NULL) {
-        char text[NOTE_MAX];
+        char text[NOTE_MAX], zh[NOTE_MAX];
         snprintf(text, sizeof text, "%s has changed: that takes a restart (systemctl restart cryomond)",
                  fixed);
+        snprintf(zh, sizeof zh, "%s 已更改：需要重启（systemctl restart cryomond）", fixed);
         config_unref(config);
         free(detail);
-        refused(m, text);
+        refused(m, text, zh);
         return;
     }
     r->next = config;
@@ -447,7 +467,7 @@ static void switch_over(struct monitor *m)
         config_unref(r->next);
         r->next = NULL;
         (void)monitor_start_buses(m);
-        refused(m, strerrordesc_np(-result));
+        refused(m, strerrordesc_np(-result), strerrordesc_np(-result));
         return;
     }
     if (old_derive.recall != NULL) {

@@ -55,9 +55,9 @@ void monitor_settle_faults(struct monitor *m)
 {
     /* Who tells of these tells it later: what they were in an earlier run stands until then. */
     static const bool later[FAULT_COUNT] = {
-        [FAULT_BROKER] = true,        [FAULT_NOTIFIER] = true,  [FAULT_NOTIFY_CHANNEL] = true,
-        [FAULT_NOTIFY_PEOPLE] = true, [FAULT_DRILL] = true,     [FAULT_DRILL_OVERDUE] = true,
-        [FAULT_CONFIG] = true,        [FAULT_NOTIFY_OFF] = true};
+        [FAULT_BROKER] = true,        [FAULT_NOTIFIER] = true,   [FAULT_NOTIFY_CHANNEL] = true,
+        [FAULT_NOTIFY_PEOPLE] = true, [FAULT_DRILL] = true,      [FAULT_DRILL_OVERDUE] = true,
+        [FAULT_CONFIG] = true,        [FAULT_NOTIFY_OFF] = true, [FAULT_NOTIFY_CONFIG] = true};
     for (unsigned i = 0; i < FAULT_COUNT; i++) /* system's alarms begin with the faults */
         if (later[i] && i != FAULT_BROKER &&
             engine_hold(m->engine, (uint16_t)(m->config->assets[0].first_alarm + i)).active)
@@ -65,10 +65,10 @@ void monitor_settle_faults(struct monitor *m)
     monitor_settle_review(m);
     for (unsigned i = 0; i < FAULT_COUNT; i++) {
         bool failed = m->faults[i].sources != 0;
-        char detail[NOTE_MAX];
-        memcpy(detail, m->faults[i].detail, sizeof detail);
+        const struct fault_record record = m->faults[i];
         if (failed || !later[i])
-            monitor_fault(m, (enum system_fault)i, FROM_OWNER, failed, detail);
+            monitor_fault_words(m, (enum system_fault)i, FROM_OWNER, failed, record.detail[LANGUAGE_EN],
+                                record.detail[LANGUAGE_ZH]);
     }
     m->faults[FAULT_RESTART].sources = FROM_OWNER; /* told once: raised, over, and waiting to be seen */
     monitor_fault(m, FAULT_RESTART, FROM_OWNER, false, "");

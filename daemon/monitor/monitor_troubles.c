@@ -51,16 +51,15 @@ void monitor_troubles_keep(struct notify_troubles *now, const struct notify_trou
 
 void monitor_troubles_words(const struct notify_troubles *set, enum language language, char text[NOTE_MAX])
 {
-    const char *more = language == LANGUAGE_ZH ? "；另有 %u 项" : "; %u more";
+    const bool zh = language == LANGUAGE_ZH;
     size_t len = 0;
     unsigned i;
     text[0] = '\0';
     for (i = 0; i < set->n; i++) {
         const struct notify_trouble *t = &set->list[i];
         const size_t room = NOTE_MAX - 24 - len; /* behind it: how many more */
-        const char *lead = len > 0 ? "; " : "";
-        int n =
-            snprintf(text + len, room, "%s%s%s%s", lead, t->key, t->words[0] != '\0' ? ": " : "", t->words);
+        const char *lead = len == 0 ? "" : zh ? "；" : "; ";
+        int n = snprintf(text + len, room, "%s%s", lead, t->text[language]);
         if ((size_t)n >= room) /* its name says more than nothing */
             n = snprintf(text + len, room, "%s%s", lead, t->key);
         if ((size_t)n >= room)
@@ -69,10 +68,24 @@ void monitor_troubles_words(const struct notify_troubles *set, enum language lan
     }
     text[len] = '\0';
     if (set->n - i + set->n_more > 0)
-        snprintf(text + len, NOTE_MAX - len, more, set->n - i + set->n_more);
+        snprintf(text + len, NOTE_MAX - len, zh ? "；另有 %u 项" : "; %u more", set->n - i + set->n_more);
 }
 
-void monitor_channel_words(const struct monitor *m, char text[NOTE_MAX])
+/* The daemon's own last resort, as one more trouble. */
+static void write_fallback(const struct fallback_watch *f, struct notify_trouble *ret)
+{
+    const bool command = f->command_failed;
+    const char(*detail)[NOTE_MAX] = command ? f->command_detail : f->relay_detail;
+    const char *name = command ? "the fallback command failed" : "the local relay failed";
+    const char *name_zh = command ? "备用通知命令失败" : "本地继电器失败";
+    snprintf(ret->key, sizeof ret->key, "%s", name);
+    snprintf(ret->text[LANGUAGE_EN], sizeof ret->text[0], "%s%s%.95s", name,
+             detail[LANGUAGE_EN][0] != '\0' ? ": " : "", detail[LANGUAGE_EN]);
+    snprintf(ret->text[LANGUAGE_ZH], sizeof ret->text[0], "%s%s%.95s", name_zh,
+             detail[LANGUAGE_ZH][0] != '\0' ? "：" : "", detail[LANGUAGE_ZH]);
+}
+
+void monitor_channel_words(const struct monitor *m, char text[LANGUAGES][NOTE_MAX])
 {
     const struct fallback_watch *f = &m->fallback;
     struct notify_troubles all = {0};
@@ -83,27 +96,25 @@ void monitor_channel_words(const struct monitor *m, char text[NOTE_MAX])
     if (f->command_failed || f->relay_failed) { /* the first of all: there is nothing behind it */
         memmove(&all.list[1], &all.list[0], all.n * sizeof all.list[0]);
         all.n++;
-        snprintf(all.list[0].key, sizeof all.list[0].key, "%s",
-                 f->command_failed ? "the fallback command failed" : "the local relay failed");
-        snprintf(all.list[0].words, sizeof all.list[0].words, "%.95s",
-                 f->command_failed ? f->command_detail : f->relay_detail);
+        write_fallback(f, &all.list[0]);
     }
-    monitor_troubles_words(&all, m->config->language, text);
+    for (int i = 0; i < LANGUAGES; i++)
+        monitor_troubles_words(&all, (enum language)i, text[i]);
 }
 
 void monitor_troubles_tell(struct monitor *m, enum system_fault fault, enum fault_source source, bool failed,
-                           bool grew, const char *detail)
+                           bool grew, const char *en, const char *zh)
 {
     struct fault_record *record = &m->faults[fault];
     const bool was = (record->sources & source) != 0, was_any = record->sources != 0;
     if (was != failed)
-        monitor_fault(m, fault, source, failed, detail);
+        monitor_fault_words(m, fault, source, failed, en, zh);
     if (!failed)
         return;
-    if (strcmp(record->detail, detail) != 0) {
-        snprintf(record->detail, sizeof record->detail, "%s", detail);
+    const struct fault_record before = *record;
+    monitor_fault_detail(record, en, zh);
+    if (memcmp(before.detail, record->detail, sizeof before.detail) != 0)
         m->alarms[alarm_of(m, fault)].refreshed_us = 0; /* with the next turn */
-    }
     if (!was_any || !(grew || !was))
         return;
     struct event event = {.kind = EVENT_WORSE};

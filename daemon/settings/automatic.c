@@ -275,6 +275,13 @@ static const struct words fault_words[FAULT_COUNT] = {
                                        "确认期间仍有其他人可联系；恢复通知（cryonotify on）"},
                           .consequence = {"Who is switched off is not told of alarms",
                                           "被停用的人员或渠道收不到报警"}},
+    [FAULT_NOTIFY_CONFIG] =
+        {.text = {"A changed notify.yaml is refused: people are called as the one before says",
+                  "修改后的 notify.yaml 有错误，未生效：仍按之前的配置通知人员"},
+         .response = {"Run cryonotify check, correct what it says, then systemctl reload cryonotify",
+                      "运行 cryonotify check，更正后执行 systemctl reload cryonotify"},
+         .consequence = {"Those who are called may not be those that were meant",
+                         "接到通知的人员可能并非预期"}},
 };
 
 void automatic_fault_texts(struct alarm_config *alarm, enum system_fault fault)

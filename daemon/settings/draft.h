@@ -294,6 +294,7 @@ void check_buses(struct draft *d);
 void check_devices(struct draft *d);
 void check_alarms(struct draft *d); /* check_alarm.c */
 void check_assets(struct draft *d);
+void check_incidents(struct draft *d); /* check_incidents.c */
 
 /* flatten_due.c: an alarm for each time that a calibration is due. */
 #define DUE_STEPS 3

@@ -26,7 +26,8 @@ static bool is_last_resort(const struct alarm_config *alarm, const struct alarm_
 {
     if (model->kind == CONDITION_FAULT)
         return model->fault == FAULT_DRILL_OVERDUE ||
-               strncmp(alarm->id, "notif", 5) == 0; /* notifier, notify-channel, ... */
+               (strncmp(alarm->id, "notif", 5) == 0 && /* notifier, notify-channel, ... */
+                model->fault != FAULT_NOTIFY_CONFIG);  /* people are called all the same */
     return model->kind == CONDITION_FED && strcmp(alarm->id, AUTOMATIC_ROUNDS) == 0;
 }
 

@@ -360,6 +360,7 @@ static void read_everything(struct draft *d)
     check_devices(d);
     check_alarms(d);
     check_assets(d);
+    check_incidents(d);
 }
 
 static int load(struct draft *d, uint32_t generation, struct config **ret)

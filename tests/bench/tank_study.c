@@ -26,6 +26,8 @@
 #define LIMIT_S     600.0
 #define LID_RISE_K  25.0
 #define LID_S       1800.0
+#define OFF_CM      0.5 /* a level reading that is so far from the truth lies */
+#define IN_TIME_H   24.0
 
 enum detector { BY_INDEX, BY_WATCH, BY_FILLS, BY_TEMP, BY_LEVEL, BY_LID, DETECTORS };
 static const char *const DETECTOR_NAMES[DETECTORS] = {
@@ -34,8 +36,9 @@ static const char *const DETECTOR_NAMES[DETECTORS] = {
 };
 enum left { LEFT_LOW, LEFT_EMPTY, LEFT_150, LEFTS };
 static const char *const LEFT_NAMES[LEFTS] = {"to low", "to empty", "to -150"};
-enum when { WHEN_USUAL, WHEN_FAILING, WHEN_ICE, WHEN_DOUBT, WHENS };
-static const char *const WHEN_NAMES[WHENS] = {"nothing wrong", "vacuum failing", "ice", "probe wrong"};
+enum when { WHEN_USUAL, WHEN_FAILING, WHEN_ICE, WHEN_OFF, WHEN_DOUBT, WHENS };
+static const char *const WHEN_NAMES[WHENS] = {"nothing wrong", "vacuum failing", "ice", "level off",
+                                              "probe wrong"};
 
 struct one_case {
     int fault;
@@ -46,6 +49,7 @@ struct one_case {
 
 struct sums {
     double tank_years, watched_years;
+    unsigned false_temp, false_lid;
     unsigned false_alarms, false_kind[4], false_cause[6], missed_already;
     unsigned inside[LEFTS][WHENS], asked[LEFTS][WHENS], known[LEFTS][WHENS], below[LEFTS][WHENS];
     unsigned flags[16];
@@ -61,7 +65,7 @@ struct study {
     struct world_vessel vessel;
     enum world_fault fault;
     double fault_s, round_s, start_s;
-    double high_s, low_s, lid_s, lid_base, lid_closed_s;
+    double high_s, low_s, lid_s, lid_base, lid_closed_s, level_cm;
     bool failing, over, already;
     double noticed_s[DETECTORS];
     uint32_t flags;
@@ -132,15 +136,18 @@ static void note(struct study *s, enum detector by, double now_s)
 }
 
 /* The plain limits that an ordinary monitor has. */
-static void plain(struct study *s, const struct world_reading *r, double now_s)
+static void plain(struct study *s, const struct world_reading *r, double now_s, bool bad)
 {
+    bool was_high = s->high_s >= LIMIT_S, was_lid = s->lid_s >= LID_S;
     if (r->gap)
         return;
+    s->level_cm = r->level_cm;
     s->high_s = r->top_c >= TEMP_LIMIT ? s->high_s + WORLD_STEP_S : 0;
     s->low_s = r->level_cm < s->vessel.low_cm ? s->low_s + WORLD_STEP_S : 0;
     s->lid_closed_s = r->lid ? 0 : s->lid_closed_s + WORLD_STEP_S;
     if (s->high_s >= LIMIT_S)
         note(s, BY_TEMP, now_s);
+    s->sums->false_temp += s->high_s >= LIMIT_S && !was_high && !bad;
     if (s->low_s >= LIMIT_S)
         note(s, BY_LEVEL, now_s);
     if (isnan(s->lid_base))
@@ -153,6 +160,7 @@ static void plain(struct study *s, const struct world_reading *r, double now_s)
     }
     if (s->lid_s >= LID_S)
         note(s, BY_LID, now_s);
+    s->sums->false_lid += s->lid_s >= LID_S && !was_lid && !bad;
 }
 
 static void hold(struct study *s, enum left left, enum when when, const struct tank_quantity *q,
@@ -177,7 +185,10 @@ static void calibrate(struct study *s, const struct world *world, unsigned i, co
     struct world_left left;
     tank_view(&s->tank, &view);
     world_left(world, i, &left);
-    enum when when = truth->probe_bad    ? WHEN_DOUBT
+    double off_cm = s->level_cm - truth->level_cm;
+    bool off = truth->probe_bad && (off_cm > OFF_CM || off_cm < -OFF_CM); /* not so when it is not read */
+    enum when when = off                 ? WHEN_OFF
+                     : truth->probe_bad  ? WHEN_DOUBT
                      : truth->vacuum_bad ? WHEN_FAILING
                      : truth->ice > 0.5  ? WHEN_ICE
                                          : WHEN_USUAL;
@@ -264,7 +275,7 @@ static void run_hall(uint64_t number, struct sums *sums, FILE *cases)
             world_read(world, i, &reading);
             world_truth(world, i, &truth);
             feed(&all[i], &reading, world_time_s(world));
-            plain(&all[i], &reading, world_time_s(world));
+            plain(&all[i], &reading, world_time_s(world), truth.vacuum_bad);
             judge(&all[i], world, i, &truth);
             calibrate(&all[i], world, i, &truth);
             if (all[i].over)
@@ -326,6 +337,30 @@ static void print_cases(const struct sums *sums, int fault, char kind, const cha
     }
 }
 
+/* Against the goal, and against the plain limit of temperature: case by case. */
+static void print_late(const struct sums *sums, int fault, const char *name)
+{
+    unsigned warm = 0, missed = 0, late = 0, n = 0, first = 0, only = 0;
+    for (unsigned i = 0; i < sums->n_cases; i++) {
+        const struct one_case *c = &sums->cases[i];
+        if (c->fault != fault)
+            continue;
+        float by = c->noticed[BY_INDEX], temp = c->noticed[BY_TEMP];
+        n++;
+        first += temp < by ? 1 : 0;
+        only += isinf(by) && !isinf(temp) ? 1 : 0;
+        if (isinf(c->warm_h))
+            continue;
+        warm++;
+        missed += isinf(by) != 0;
+        late += !isinf(by) && c->warm_h - by < IN_TIME_H ? 1 : 0;
+    }
+    printf("%s: of %u that warmed %u not noticed, %u less than %.0f h before; of all %u the top's limit was "
+           "first "
+           "in %u, and alone in %u\n",
+           name, warm, missed, late, IN_TIME_H, n, first, only);
+}
+
 static void print(const struct sums *sums)
 {
     printf("%.0f tank-years, %.0f of them with a good vacuum\n", sums->tank_years, sums->watched_years);
@@ -341,6 +376,11 @@ static void print(const struct sums *sums)
     print_cases(sums, WORLD_SLOW, 'm', "slow, small dewar");
     print_cases(sums, WORLD_SLOW, 0, "slow, all");
     print_cases(sums, WORLD_FAST, 0, "fast, all");
+    printf("\n");
+    print_late(sums, WORLD_SLOW, "slow");
+    print_late(sums, WORLD_FAST, "fast");
+    printf("false by plain limits, per tank-year with a good vacuum: top above -160 %.2f, lid %.2f\n",
+           sums->false_temp / sums->watched_years, sums->false_lid / sums->watched_years);
     printf(
         "\ntime left: the truth inside the 90 %% interval (n; known, of those asked; below the interval)\n");
     for (int l = 0; l < LEFTS; l++) {
@@ -364,6 +404,8 @@ static void add(struct sums *all, const struct sums *one)
     all->watched_years += one->watched_years;
     all->false_alarms += one->false_alarms;
     all->missed_already += one->missed_already;
+    all->false_temp += one->false_temp;
+    all->false_lid += one->false_lid;
     for (int k = 0; k < 4; k++) {
         all->false_kind[k] += one->false_kind[k];
         all->false_cause[k] += one->false_cause[k];

@@ -48,6 +48,7 @@ static void names_are_stable(void **state)
     assert_string_equal(engine_fault_name(FAULT_NOTIFY_PEOPLE), "notify-people");
     assert_string_equal(engine_fault_name(FAULT_DRILL), "drill");
     assert_string_equal(engine_fault_name(FAULT_DRILL_OVERDUE), "drill-overdue");
+    assert_string_equal(engine_fault_name(FAULT_NOTIFY_CONFIG), "notify-configuration");
     assert_string_equal(engine_fault_name(FAULT_COUNT), "?");
 }
 

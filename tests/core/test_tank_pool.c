@@ -42,12 +42,12 @@ static void and_is_seen_to_fail(void **state)
     struct stage s;
     open_coarse(&s);
     run_coarse(&s, 30 * DAY);
-    s.fall_cm_day = 3;
+    s.fall_cm_day = 4.6; /* far more: each run tells by itself */
     s.top_c = -180;
     int h = 0;
     for (; h < 72 && stage_view(&s).vacuum != TANK_VACUUM_FAILING; h++)
         run_coarse(&s, HOUR);
-    assert_between(h, 12, 71);
+    assert_between(h, 12, 45);
 }
 
 int main(void)

@@ -133,6 +133,18 @@ class Runs(unittest.TestCase):
                                       str(PROGRAMS / "cryomed-700.yaml"), data="data%d" % back_s, verb="run"))
             self.assertEqual((run["verdict"], run["lapses"]), ("within", []))
 
+    def test_what_a_bypassed_device_said_is_doubtful(self):
+        data = self.dir / "bypassed"
+        shutil.copytree(self.dir / "data", data)
+        for utc_ms, transition in ((1790000000000 - 20 * 86400000, "bypassed"), (1790000900000, "in-service"),
+                                   (1790001200000, "bypassed"), (1790001500000, "in-service")):
+            subprocess.run([os.environ["APPEND_EVENT"], str(data), "device", json.dumps({"transition": transition, "device": "f"})],
+                           check=True, env=dict(os.environ, EVENT_UTC_MS=str(utc_ms)))
+        first, second = self.judged(data="bypassed")["runs"]
+        self.assertAlmostEqual(first["uncertain_seconds"], 300 + 300, delta=11)  # it began at ..600
+        self.assertEqual((first["verdict"], first["reasons"][0]["why"]), ("unknown", "uncertain"))
+        self.assertEqual(second["uncertain_seconds"], 0)
+
     def test_a_run_met_on_its_way_says_what_was_not_seen(self):
         data = self.dir / "met"
         data.mkdir()

@@ -124,6 +124,34 @@ static struct store_message shelved_event(void)
     return message;
 }
 
+/* What a run's event told when it began is known at the next start. */
+static void test_a_run_survives(void **state)
+{
+    struct store_fixture *fixture = *state;
+    store_fixture_start(fixture);
+    store_fixture_wait(fixture, CORE_STORE_OPEN);
+    struct store_message message = store_fixture_event(1, "", ALARM_NORMAL);
+    strcpy(message.event.kind, "run");
+    message.event.has_alarm = false;
+    strcpy(message.event.asset, "freezer-1");
+    strcpy(message.event.body,
+           "{\"transition\":\"began\",\"freezer_run\":\"freezer-1@17\",\"program\":null,"
+           "\"begin\":\"2026-09-21T14:23:20.000Z\",\"gap_us\":180000000,\"lots\":[\"A\",\"B\"]}");
+    store_fixture_post(fixture, &message);
+    store_fixture_wait_durable(fixture, 1);
+    store_fixture_stop(fixture);
+    store_fixture_start(fixture);
+    struct core_message run = store_fixture_wait(fixture, CORE_RUN);
+    assert_string_equal(run.run->asset, "freezer-1");
+    assert_string_equal(run.run->run, "freezer-1@17");
+    assert_string_equal(run.run->transition, "began");
+    assert_string_equal(run.run->program, "");
+    assert_string_equal(run.run->lots, "A\nB");
+    assert_true(run.run->begin_utc_us == INT64_C(1790000600000000));
+    assert_true(run.run->gap_us == 180000000);
+    free(run.run);
+}
+
 static void test_holds_survive(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -499,6 +527,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_first_start, setup, teardown),
         cmocka_unit_test_setup_teardown(test_events_and_alarms_survive, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_run_survives, setup, teardown),
         cmocka_unit_test_setup_teardown(test_holds_survive, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rounds_and_drills_are_in_the_chain, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reviewed, setup, teardown),

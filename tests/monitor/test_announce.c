@@ -12,7 +12,7 @@ static void expect(const struct site *s, uint16_t alarm, bool over, const struct
                               .record = &record,
                               .reading = reading,
                               .over = over,
-                              .detail = "no space left"};
+                              .detail = {"no space left", "磁盘已满"}};
     char text[512];
     announce_sentence(&news, LANGUAGE_EN, text, sizeof text);
     assert_string_equal(text, en);
@@ -50,7 +50,7 @@ static void test_sentences(void **state)
            "Tank 1: temperature: the value can't be used (the device reports no value)",
            "1号罐：temperature：读数不可用（设备报告无有效值）");
     expect(&s, DISK, false, NULL, "Tank 1: events can't be written to disk: no space left",
-           "1号罐：事件无法写入磁盘：no space left");
+           "1号罐：事件无法写入磁盘：磁盘已满");
     expect(&s, DISK, true, NULL, "Tank 1: events can't be written to disk (over)",
            "1号罐：事件无法写入磁盘（已恢复）");
 }

@@ -136,6 +136,27 @@ static void test_freezer_by_time(void **state)
     stage_close(&s);
 }
 
+/* It was out of service on its own order, which ends first. */
+static void test_after_its_own_order(void **state)
+{
+    (void)state;
+    struct stage s;
+    stage_open(&s, site, profile);
+    const struct command command = {.who = "li.na", .note = "float sticks", .order = "WO-own"};
+    struct event own = {.kind = EVENT_OUT_OF_SERVICE};
+    own.order.alarm = stage_alarm(&s, "tank-1", "overfill");
+    own.order.command = 1;
+    own.order.until_utc_us = clock_now().utc_us + 10 * MINUTE_S * SECOND_US;
+    assert_int_equal(monitor_feed(s.m, &own, &command), 0);
+    order(&s, "level", 20);
+    held_by(&s, "tank-1", "overfill", "WO-own");
+    stage_pass(&s, 10 * MINUTE_S + 2, turn);
+    held_by(&s, "tank-1", "overfill", "WO-level");
+    stage_pass(&s, 10 * MINUTE_S + 2, turn);
+    held_by(&s, "tank-1", "overfill", "");
+    stage_close(&s);
+}
+
 static void test_supply(void **state)
 {
     (void)state;
@@ -187,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_by_time),
         cmocka_unit_test(test_freezer_by_time),
+        cmocka_unit_test(test_after_its_own_order),
         cmocka_unit_test(test_supply),
         cmocka_unit_test(test_freezer),
     };

@@ -83,7 +83,8 @@ class Record:
         return digest
 
     def alarm(self, at, transition, alarm, state, point="temperature", limit=-150.0, **more):
-        states = {"normal": 0, "unacknowledged": 1, "acknowledged": 2, "returned-unacknowledged": 3}
+        states = {"normal": 0, "unacknowledged": 1, "acknowledged": 2, "returned-unacknowledged": 3, "shelved": 4,
+                  "suppressed": 5, "out-of-service": 6}
         _, raised, who, acked, _ = self.alarms.get(("tank-1", alarm), (0, 0, "", 0, 0))
         if transition == "raised":
             raised, who, acked = at * 1000, "", 0

@@ -264,6 +264,39 @@ class Paper(Case):
         self.assertEqual((point["minimum"]["value"], point["maximum"]["value"]), (-185.3, -185))
         self.check_pages(pdf, "Page %d of %d")
 
+    def test_what_was_kept_quiet_is_no_alarm(self):
+        """Shelved and out of service, and nothing was raised: no alarm is told. What people read by eye stands apart."""
+        where, at = os.path.join(self.dir, "quiet"), record.ms("2026-11-23T00:00:00")
+        os.mkdir(where)
+        r = record.Record()
+        r.points(("tank-1", "temperature", "°C", 1))
+        r.start(at - 3600000, record.source())
+        for i in range(360):
+            r.reading(1, at + i * 10000, "-185.0")
+        mark = {"by": "wang.wei", "order": "WO-17", "note": "new sensor", "until": "2026-11-24T00:00:00.000Z"}
+        r.alarm(at - 60000, "out-of-service", "level-low", "out-of-service", by="wang.wei", order="WO-1", note="before the range",
+                until="2026-11-24T00:00:00.000Z")
+        r.alarm(at + 60000, "shelved", "temperature-high", "shelved", by="li.na", note="door is repaired",
+                until="2026-11-23T01:00:00.000Z")
+        r.alarm(at + 61000, "out-of-service", "temperature-critical", "normal", by="wang.wei", maintenance=mark)
+        r.alarm(at + 3000000, "unshelved", "temperature-high", "normal", why="time")
+        r.event(at + 120000, "reading", ("tank-1", "-"), asset="tank-1", point="temperature", value=-151.3, unit="°C", by="li.na",
+                second="zhao", measured="2026-11-23T00:01:30.000Z", late=True, beyond=["temperature-high"], note="by torch")
+        r.make(where)
+        pdf = self.pdf("quiet.pdf", "tank-1", "--dir", where, "--utc", "--from", "2026-11-23 00:00", "--to", "2026-11-23 01:00")
+        text = re.sub(r"\s+", " ", self.text(pdf))
+        self.assertIn("None of this asset in the range", text)
+        self.assertNotIn("not acknowledged", text)
+        for wanted in ("Alarms kept quiet", "door is repaired", "li.na", "WO-17: new sensor", "the alarm goes on", "Read by eye",
+                       "-151.3 °C", "li.na, zhao", "BEYOND THE LIMIT", "entered late", "by torch"):
+            self.assertIn(wanted, text)
+        with open(os.path.join(self.dir, "quiet.json"), encoding="utf-8") as f:
+            facts = json.load(f)
+        self.assertEqual(([h["transition"] for h in facts["kept_quiet"]], facts["alarms"]),
+                         (["shelved", "out-of-service", "unshelved"], []))
+        point, = facts["points"]
+        self.assertEqual(point["maximum"]["value"], -185)
+
     def test_long_tables_go_on_over_pages(self):
         facts = self.facts(*DAY)
         one = facts["excursions"][0]

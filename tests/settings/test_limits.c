@@ -93,7 +93,7 @@ static void test_too_many(void **state)
           "cryomon.yaml:24577:3: too many: at most 4095 of kind 'asset'");
     check((struct size){1, 1, 1, POINTS_MAX + 2, 1},
           "cryomon.yaml:16394:7: too many: at most 16384 of kind 'point'");
-    check((struct size){1, 1, 1, POINTS_MAX, 32500}, "cryomon.yaml:1:1: too many alarms: 65285 with those "
+    check((struct size){1, 1, 1, POINTS_MAX, 32500}, "cryomon.yaml:1:1: too many alarms: 65286 with those "
                                                      "that cryomon makes for each point, at most 65000");
 }
 

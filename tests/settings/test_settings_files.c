@@ -321,10 +321,17 @@ static void test_shipped(void **state)
     assert_int_equal(site->config->n_devices, 6);
     assert_int_equal(site->config->n_vessels + site->config->n_supplies + site->config->n_freezers, 4);
     for (size_t i = 0; i < site->warnings.n; i++) /* its broker's files; its program */
-        assert_true(strstr(site->warnings.lines[i], "is not there") != NULL ||
+        assert_true(strstr(site->warnings.lines[i], " is not there") != NULL ||
                     strstr(site->warnings.lines[i], "cryomed-700.yaml:5:9: an example") != NULL);
 
     assert_int_equal(setenv("CRYOMON_PROFILES", CRYOMON_CONFIG_DIR "/devices", 1), 0);
+    const size_t n_before = site->warnings.n;
+    (void)snprintf(site->dir, sizeof site->dir, "%s/demo", CRYOMON_CONFIG_DIR);
+    expect(site, 0, (const char *const[]){NULL});
+    assert_int_equal(site->config->n_devices, 12);
+    for (size_t i = n_before; i < site->warnings.n; i++)
+        print_error("%s\n", site->warnings.lines[i]);
+    assert_int_equal(site->warnings.n, n_before);
     (void)snprintf(site->dir, sizeof site->dir, "%.300s/site", site->top);
     for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++) {
         (void)snprintf(text, sizeof text,

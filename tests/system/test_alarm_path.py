@@ -71,6 +71,7 @@ class AlarmPath(harness.SystemTest):
         self.assertEqual((event["asset"], event["priority"], event["state"], event["value"], event["unit"],
                           event["limit"]), ("tank-1", "critical", "unacknowledged", -143, "°C", -150))
         self.assertEqual(event["asset_name"], {"en": "Tank 1", "zh": "1号罐"})
+        self.assertEqual(event["alarm_name"]["zh"], "气相温度过高")
         self.assertEqual(event["response"], {"en": "Check the lid", "zh": "检查盖子"})
         self.assertIn("气相温度过高", event["text"]["zh"])
         self.observer.alarm("tank-1", "warm", "unacknowledged")
@@ -226,7 +227,11 @@ class AlarmPath(harness.SystemTest):
         self.cryomond.signal(signal.SIGHUP)
         refused = self.observer.event(kind="configuration-refused")
         self.assertIn("cryomon.yaml:%d:" % line, json.dumps(refused, ensure_ascii=False))
-        self.observer.event(asset="system", alarm="configuration", transition="raised")
+        alarm = self.observer.event(asset="system", alarm="configuration", transition="raised")
+        self.assertIn("a new one was refused, the old one stays in force: ", alarm["text"]["en"])
+        self.assertIn("新配置未生效，仍使用旧配置：", alarm["text"]["zh"])
+        self.assertNotIn("refused", alarm["text"]["zh"])
+        self.assertIn("cryomon.yaml:%d:" % line, alarm["text"]["zh"])
         self.cryomond.log.wait(lambda text: "cryomon.yaml:%d:" % line in text, "the mistake in the log")
         self.raise_warm()  # the old limit is in force
         with open(self.path("etc", "cryomon.yaml"), "w", encoding="utf-8") as f:

@@ -155,6 +155,8 @@ class Fallback(harness.SystemTest):  # each
                       off=[{"what": "li.na/mail", "by": "wang.wei", "until": "2026-12-01T00:00:00.000Z", "why": "on holiday"}])
         people = self.observer.event(asset="system", alarm="notify-people", transition="raised")
         self.assertIn("1 of 2", people["text"]["en"])
+        self.assertIn("只能联系到1人", people["text"]["zh"])
+        self.assertNotIn("1 of 2", people["text"]["zh"])
         channel = self.observer.event(asset="system", alarm="notify-channel", transition="raised")
         self.assertIn("li.na/mail", channel["text"]["en"])
         (off,) = until(lambda: [d for d in self.status()["disabled"] if d["what"] == "notifications-off"], "what is off")
@@ -165,6 +167,8 @@ class Fallback(harness.SystemTest):  # each
         self.notifier(would_be_told=False, problems=[{"kind": "nobody", "text": {"en": "nobody is on duty", "zh": "无人值班"}}])
         nobody = self.observer.event(asset="system", alarm="notifier", transition="raised")
         self.assertIn("nobody is on duty", nobody["text"]["en"])
+        self.assertIn("无人值班", nobody["text"]["zh"])
+        self.assertNotIn("nobody", nobody["text"]["zh"])
         self.observer.event(asset="system", alarm="notify-people", transition="returned")
         self.observer.event(kind="notify-on", what="li.na/mail")
         # Its calls stand in the chain, each once.
@@ -240,6 +244,96 @@ class Fallback(harness.SystemTest):  # each
         words = subprocess.run([binary("cryoctl"), "--config", self.path("etc"), "events", "--kind", "notify-configuration"],
                                capture_output=True, text=True, timeout=30, env=dict(os.environ, LANG="C.UTF-8")).stdout
         self.assertIn("notify.yaml is another one: SHA-256 %s, before %s" % (two[:12], one[:12]), words)
+
+    CALLING = {"levels": [{"name": {"en": "on duty", "zh": "值班"}, "people": [],
+                           "shifts": [{"when": "mon-fri 08:00-20:00", "people": ["li.na"]}]},
+                          {"people": ["wang.wei"], "dates": [{"when": "2026-12-24..2026-12-27 00:00-24:00", "people": []}]}],
+               "people": {"li.na": {"name": "Li Na", "channels": ["mail", "wecom"]}},
+               "channels": {"mail": "mail", "wecom": "webhook wecom"},
+               "priorities": {"critical": {"levels_ms": [300000, None], "repeat_ms": 300000, "unresolved_ms": 1800000}}}
+
+    def ctl_events(self, kind, language):
+        return subprocess.run([binary("cryoctl"), "--config", self.path("etc"), "events", "--kind", kind], capture_output=True,
+                              text=True, timeout=30, env=dict(os.environ, LANG=language, LC_ALL=language)).stdout
+
+    def test_who_is_called_stands_in_the_record(self):
+        """Also once for a notify.yaml of which an older daemon has kept the hash alone."""
+        one = "%064x" % 1
+        self.notifier(configuration={"sha256": one, "loaded": "2026-11-24T10:00:00.000Z"})
+        cryomond = self.start()
+        self.beat()
+        self.observer.event(kind="notify-configuration", sha256=one)
+        said = {"sha256": one, "loaded": "2026-11-24T11:00:00.000Z", "by": "SIGHUP, uid 7",
+                "modified": "2026-11-24T09:00:00.000Z", "calling": self.CALLING}
+        mark = self.observer.feed.mark()
+        self.notifier(configuration=said)
+        told = self.observer.event(kind="notify-configuration", since=mark)
+        self.assertEqual({k: told.get(k) for k in said}, said)
+        until(lambda: len(harness.sqlite(self.path("state", "state.db"), "SELECT 1 FROM event WHERE kind = "
+                                         "'notify-configuration'")) == 2, "the disk")
+        cryomond.kill()
+        mark = self.observer.feed.mark()
+        self.notifier(configuration=said, off=[{"what": "w", "by": "root", "until": "2099-12-01T08:00:00.000Z", "why": "ill"}])
+        cryomond.start()
+        self.observer.event(kind="notify-off", since=mark)  # it has been looked at
+        self.assertEqual(len(self.events(kind="notify-configuration")), 2)
+        words = self.ctl_events("notify-configuration", "C.UTF-8")
+        for said in ("by SIGHUP, uid 7", "level 1 (on duty): mon-fri 08:00-20:00 li.na; level 2: wang.wei",
+                     "2026-12-24..2026-12-27 00:00-24:00 nobody", "li.na by mail, wecom (webhook wecom)",
+                     "critical: next level after 5 min 00 s, then never, again every 5 min 00 s, unresolved after 30 min 00 s"):
+            self.assertIn(said, words)
+        self.assertIn("第 1 级（值班）：mon-fri 08:00-20:00 li.na", self.ctl_events("notify-configuration", "zh_CN.UTF-8"))
+        # What is too long for an event is not cut in its middle.
+        mark = self.observer.feed.mark()
+        self.notifier(configuration={"sha256": "%064x" % 2, "calling": {"people": ["x" * 50] * 60}})
+        told = self.observer.event(kind="notify-configuration", since=mark)
+        self.assertEqual(told["calling"], {"left_out": ["all"]})
+
+    def test_a_refused_notify_yaml(self):
+        """An event, and an alarm of its own: every way to people is as good as before."""
+        def refused(n, **more):
+            first = "/etc/cryomon/notify.yaml:3:%d: unknown key 'x'" % n
+            return {"configuration": {"sha256": "%064x" % 1, "loaded": "2026-11-24T10:00:00.000Z", "refused": [first] * 2,
+                                      "refusal": dict({"time": "2026-11-24T11:00:0%d.500Z" % n, "by": "SIGHUP, uid 7",
+                                                       "mistakes": 2, "sha256": "%064x" % (2 + n), "first": first}, **more)},
+                    "problems": [{"kind": "configuration", "text": {"en": "The new one is refused", "zh": "新的未生效"}}]}
+        self.notifier(**refused(1))
+        cryomond = self.start()
+        self.beat()
+        event = self.observer.event(kind="notify-refused")
+        self.assertEqual((event["refused"], event["by"], event["sha256"], event["mistakes"], event["in_force"]),
+                         ("2026-11-24T11:00:01.500Z", "SIGHUP, uid 7", "%064x" % 3, 2, "%064x" % 1))
+        self.assertIn("notify.yaml:3:1", event["first"])
+        alarm = self.observer.event(asset="system", alarm="notify-configuration", transition="raised")
+        self.assertEqual(alarm["priority"], "high")
+        self.assertIn("is refused", alarm["text"]["en"])
+        self.assertIn("notify.yaml:3:1: unknown key 'x' (and 1 more)", alarm["text"]["en"])
+        self.assertIn("未生效", alarm["text"]["zh"])
+        self.assertIn("unknown key 'x'（另有 1 处）", alarm["text"]["zh"])
+        # Who has seen that one has not seen the next one; the same one is no news, also after a restart.
+        call(self.path("control"), "Acknowledge", asset="system", alarm="notify-configuration")
+        self.observer.alarm("system", "notify-configuration", "acknowledged")
+        self.notifier(**refused(1))
+        self.notifier(**refused(2, sha256=None))
+        again = self.observer.event(asset="system", alarm="notify-configuration", transition="realarmed")
+        self.assertIn("notify.yaml:3:2", again["text"]["en"])
+        self.assertNotIn("sha256", self.events(kind="notify-refused")[1])  # it could not be read
+        until(lambda: len(harness.sqlite(self.path("state", "state.db"), "SELECT 1 FROM event WHERE kind = "
+                                         "'notify-refused'")) == 2, "the disk")
+        cryomond.kill()
+        mark = self.observer.feed.mark()
+        self.notifier(**dict(refused(2), off=[{"what": "w", "by": "root", "until": "2099-12-01T08:00:00.000Z", "why": "ill"}]))
+        cryomond.start()
+        self.observer.event(kind="notify-off", since=mark)  # it has been looked at
+        self.notifier(off=[{"what": "w", "by": "root", "until": "2099-12-01T08:00:00.000Z", "why": "ill"}])
+        self.beat()
+        self.observer.event(asset="system", alarm="notify-configuration", transition="returned", since=mark)
+        self.assertEqual(len(self.events(kind="notify-refused")), 2)
+        self.assertEqual(len(self.events(transition="realarmed")), 1)
+        self.assertEqual(self.events(alarm="notify-channel"), [])
+        words = self.ctl_events("notify-refused", "C.UTF-8")
+        self.assertIn("notify.yaml (SHA-256 %s) was refused, by SIGHUP, uid 7" % ("%064x" % 3)[:12], words)
+        self.assertIn("2 mistakes in all", words)
 
     def test_more_of_it_calls_again(self):
         """Who has acknowledged that the mail fails has not seen that the SMS fails too."""

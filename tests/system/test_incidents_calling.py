@@ -131,6 +131,26 @@ class Singapore(Incident):
         self.receiver.answers["/wecom"] = (200, '{"errcode":0,"errmsg":"ok"}')
         self.event("system", "notify-channel", "returned")
 
+    def test_a_second_way_fails(self):
+        """Who has acknowledged that the mail fails is called when the messenger fails, too."""
+        self.begin(people=self.channels("wecom", "mail", "hook"))
+        self.post.refusal = "550 no such user here"
+        self.notify("test", "li.na/mail")
+        self.failed("mail", "550")
+        told = self.told("li.na", "system", "notify-channel")
+        self.ctl("ack", "system", "notify-channel")
+        self.event("system", "notify-channel", "acknowledged")
+        mark, seen = self.observer.feed.mark(), self.receiver.feed.mark()
+        self.receiver.answers["/wecom"] = (200, '{"errcode":93000,"errmsg":"invalid webhook url"}')
+        self.notify("test", "li.na/wecom")
+        again = self.event("system", "notify-channel", "realarmed", since=mark)
+        self.assertEqual(again["why"], "worse")
+        self.assertEqual(again["id"], told["occurrence"])
+        for way in ("li.na/mail", "li.na/wecom"):
+            self.assertIn(way, again["text"]["en"])
+            self.assertIn(way, again["text"]["zh"])
+        self.receiver.wait(person="li.na", alarm="notify-channel", path="/hook", since=seen)
+
     def test_notifier_dead(self):
         self.begin()
         self.notifier.kill()
@@ -205,6 +225,8 @@ class MustBeShown(Incident):
         second = self.observer.event(kind="notify-configuration", before=first["sha256"])
         with open(self.path("notify.yaml"), "rb") as f:
             self.assertEqual(second["sha256"], hashlib.sha256(f.read()).hexdigest())
+        self.assertEqual(second["calling"]["needed"], 2)
+        self.assertEqual(second["calling"]["people"]["li.na"]["name"], self.settings["people"]["li.na"]["name"])
         self.assertEqual(len(self.configurations()), 2)
         self.cryomond.stop()
         self.assertTrue(json.loads(self.ctl("verify", self.path("state"), "--json").stdout)["proven"])

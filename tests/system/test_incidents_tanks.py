@@ -234,21 +234,23 @@ class Troy(Incident):
         self.told("li.na", "tank-1", "level-low", purpose="again", since=quiet)
 
 
-class SwappedProbes(Incident):
-    """Singapore 2022: probes were mapped to the wrong tank. A fill must appear on the probe of the tank that is filled."""
+class OneClock(Incident):
+    """Vessels on a supply. Hall and daemon have one clock: however slow the machine is, the same happens."""
 
     kind, more = "vessel", {"level": "15 cm", "autofill": "off", "timeout_stops": "on", "fill_limit": "5 h"}
-    manual = True  # hall and daemon have one clock: however slow the machine is, a fill brings the same
+    manual = True
+    first_start = "12 cm"
 
     def vessels(self, main):
         for n in (1, 2):
             asset, device = main["assets"]["tank-%d" % n], "tank-%d" % n
             asset["points"]["fill-valve"] = {"device": device, "register": "fill-valve"}
             asset["vessel"] = {"supply": "supply", "level": "level", "temperatures": ["temperature"],
-                               "lid": {"point": "lid", "open": "open"},
-                               "valve": {"point": "fill-valve", "open": "open"}, "fill_start": "12 cm", "fill_stop": "40 cm"}
+                               "lid": {"point": "lid", "open": "open"}, "valve": {"point": "fill-valve", "open": "open"},
+                               "fill_start": self.first_start, "fill_stop": "40 cm"}
         main["devices"]["supply"] = dict(main["devices"]["tank-1"], unit=99, profile="cryosim-supply")
-        main["assets"]["supply"] = {"kind": "utility", "points": {"stock": {"device": "supply", "register": "stock"}},
+        main["assets"]["supply"] = {"kind": "utility", "name": {"en": "Supply vessel", "zh": "供液罐"},
+                                    "points": {"stock": {"device": "supply", "register": "stock"}},
                                     "supply": {"stock": "stock"}}
         for asset in main["assets"].values():
             for point in asset["points"].values():
@@ -267,6 +269,10 @@ class SwappedProbes(Incident):
     def minutes(self, n):
         for _ in range(5 * n):
             self.step(12)  # the broker may leave a message unconfirmed for 20 s
+
+
+class SwappedProbes(OneClock):
+    """Singapore 2022: probes were mapped to the wrong tank. A fill must appear on the probe of the tank that is filled."""
 
     def fill(self, tank):
         mark = self.observer.feed.mark()
@@ -294,6 +300,48 @@ class SwappedProbes(Incident):
         told = self.told("li.na", "tank-1", "mapping-suspect")
         self.assertIn("2号罐", told["text"])
         self.assertEqual(self.state("tank-2", "mapping-suspect"), "normal")
+
+
+class SupplyClosed(OneClock):
+    """Stockholm 2023: the oxygen alarm had closed the supply during service. That no tank is filled is one critical alarm."""
+
+    more = dict(OneClock.more, level="14.5 cm")
+    first_start = "15 cm"
+
+    def test_no_tank_is_filled(self):
+        def again_soon(main):
+            self.vessels(main)
+            main["alarms"] = {"critical": {"realarm_after": "1 min"}}
+        self.begin(tanks=2, site=again_soon, shifted=True)
+        self.ctl("out-of-service", "supply", "no-tank-filled", "--for", "4h", "--order", "WO-9", "--why", "new cell")
+        self.ctl("bypass", "supply", "--for", "30min", "--order", "WO-9", "--why", "new cell")
+        self.hall("set", "tank-1", "supply", "off")
+        self.hall("set", "tank-2", "supply", "off")
+        for n in (1, 2):
+            self.hall("set", "tank-%d" % n, "autofill", "on")
+        self.minutes(33)  # below the start for half an hour, and nothing comes
+        raised = self.event("supply", "no-tank-filled", "raised", priority="critical", state="unacknowledged")
+        self.assertEqual(raised["maintenance"]["order"], "WO-9")
+        self.assertIn("2 tanks wait for a fill: Tank 1, Tank 2", raised["text"]["en"])
+        told = self.told("li.na", "supply", "no-tank-filled")
+        self.assertEqual((told["priority"], told["maintenance_order"]), ("critical", "WO-9"))
+        self.assertIn("供液罐", told["first"])
+        self.assertIn("2 个储罐等待补液：1号罐、2号罐", told["text"])
+        self.told("li.na", "supply", "no-tank-filled", purpose="again")
+        calls = [m for m in self.receiver.feed.since() if (m["purpose"], m.get("alarm")) == ("call", "no-tank-filled")
+                 and m["person"] == "li.na"]
+        self.assertEqual(len(calls), 1)  # one, for both
+        # Somebody takes it on. It is not over with that, and calls again.
+        self.press(told)
+        self.event("supply", "no-tank-filled", "acknowledged", by="li.na")
+        self.told("li.na", "supply", "no-tank-filled", purpose="unresolved")
+        mark = self.receiver.feed.mark()
+        self.minutes(1)
+        self.step(5)
+        self.event("supply", "no-tank-filled", "realarmed", state="unacknowledged", why="unresolved")
+        self.told("li.na", "supply", "no-tank-filled", purpose="worse", since=mark)
+        self.assertNotEqual(self.ctl("shelve", "supply", "no-tank-filled", "--for", "1min", "--why", "service",
+                                     check=False).returncode, 0)
 
 
 if __name__ == "__main__":

@@ -270,7 +270,7 @@ class ClockSetBack(FreezerTest):
         self.assertEqual(ended["clock_set"], -3600)
         self.assertTrue(ended["begin_known"])
         begin, end = time_of(ended["begin"]), time_of(ended["end"])
-        self.assertLess(abs((begin - time_of(began["begin"])).total_seconds()), 0.01)  # the record has milliseconds
+        self.assertLess(abs((begin - time_of(began["begin"])).total_seconds()), 2)  # told as it was taken up, a little later
         self.assertGreater((end - begin).total_seconds(), 3)
         self.assertLess((end - begin).total_seconds(), 600)
         self.assertEqual([e["transition"] for e in self.stored()], ["began", "ended"])

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "calling_words.h"
 #include "client.h"
 #include "when.h"
 #include "words.h"
@@ -355,6 +356,7 @@ static void tell_vessel(struct line *line, const json_t *body)
 static void tell_notify_configuration(struct line *line, const json_t *body)
 {
     const char *before = client_text(body, "before"), *now = client_text(body, "sha256");
+    char calling[EVENT_WORDS_MAX - 256];
     if (before[0] != '\0')
         add(line,
             tr(line->ctl, "notify.yaml is another one: SHA-256 %.*s, before %.*s",
@@ -362,6 +364,23 @@ static void tell_notify_configuration(struct line *line, const json_t *body)
             HASH_SHOWN, now, HASH_SHOWN, before);
     else
         add(line, tr(line->ctl, "notify.yaml: SHA-256 %.*s", "notify.yaml：SHA-256 %.*s"), HASH_SHOWN, now);
+    add_text(line, body, "by", "by ", "操作：");
+    calling_words(line->ctl, json_object_get(body, "calling"), calling, sizeof calling);
+    if (calling[0] != '\0')
+        add(line, "%s", calling);
+}
+
+static void tell_notify_refused(struct line *line, const json_t *body)
+{
+    const int64_t mistakes = number(body, "mistakes");
+    add(line, tr(line->ctl, "notify.yaml (SHA-256 %.*s) was refused", "notify.yaml（SHA-256 %.*s）未被接受"),
+        HASH_SHOWN, client_text(body, "sha256")[0] != '\0' ? client_text(body, "sha256") : "?");
+    add_text(line, body, "by", "by ", "操作：");
+    add_text(line, body, "first", "", "");
+    if (mistakes > 1)
+        add(line, tr(line->ctl, "%" PRId64 " mistakes in all", "共 %" PRId64 " 处错误"), mistakes);
+    add(line, tr(line->ctl, "in force: SHA-256 %.*s", "仍使用：SHA-256 %.*s"), HASH_SHOWN,
+        client_text(body, "in_force"));
 }
 
 /* Who changed limits, says why; or it is said that nobody has. */
@@ -405,6 +424,7 @@ bool event_words(const struct ctl *ctl, const char *kind, const json_t *body, ch
         {"notify-off", tell_off},
         {"notify-on", tell_off},
         {"notify-configuration", tell_notify_configuration},
+        {"notify-refused", tell_notify_refused},
         {"key", tell_key},
         {"retention", tell_retention},
         {"damage", tell_damage},

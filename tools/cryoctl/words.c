@@ -155,6 +155,7 @@ const char *words_kind(const struct ctl *ctl, const char *name)
         {"notify-off", "notification off", "通知关闭"},
         {"notify-on", "notification on", "通知开启"},
         {"notify-configuration", "configuration of the notification", "通知配置"},
+        {"notify-refused", "configuration of the notification refused", "通知配置未被接受"},
     };
     return FIND(ctl, words, name);
 }

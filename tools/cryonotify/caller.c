@@ -115,6 +115,7 @@ static void take_alarm(void *context, const struct book_alarm *alarm)
     uint32_t slot = call_find(c->call, alarm->saved.fact.key);
     snprintf(c->slots[slot].written, CALL_KEY, "%s", alarm->saved.fact.key);
     c->slots[slot].seen = 0;
+    c->slots[slot].heard_us = 0;
     if (strcmp(alarm->saved.fact.key, "cryonotify/broker") == 0)
         c->watch.broker_lost = true;
     for (unsigned i = 0; i < c->watch.n_sites; i++) {
@@ -424,7 +425,7 @@ static void wait_for_work(struct caller *c, bool more)
     if ((fds[0].revents & POLLIN) != 0 &&
         read(c->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal) {
         if (signal.ssi_signo == SIGHUP)
-            caller_reload(c, clock_now());
+            caller_reload(c, clock_now(), signal.ssi_uid);
         else
             c->stopping = c->ended = true;
     }
@@ -448,6 +449,7 @@ int caller_run(struct caller *c)
              c->config->site, c->setup.path, c->config->sha256);
     while (!c->stopping)
         wait_for_work(c, turn(c));
+    caller_acks_leave(c, clock_now());
     if (c->next != NULL && !c->ended && !c->failed)
         return 0;
     service_stopping();

@@ -39,6 +39,7 @@ struct caller_slot {
     char *body;             /* JSON as published; of a local alarm: made here */
     char run[CALLER_RUN];
     int64_t seq, time_us;
+    int64_t heard_us; /* BOOTTIME: when this body came; 0: it is from the book */
     uint32_t seen;    /* the sync in which it was there */
     int64_t clear_us; /* the retained state was cleared; its event should follow */
 };
@@ -106,6 +107,14 @@ struct caller_page {
     struct caller_written slots[CALLER_PAGE];
 };
 
+/* A member of a group that is over: its slot is gone, and the group's body may still list it. */
+#define CALLER_ENDED 64
+struct caller_ended {
+    char key[CALL_KEY];
+    char names[LANGUAGES][NAME_MAX_BYTES]; /* of its asset */
+    int64_t heard_us;
+};
+
 /* A place in the daemon's numbers. */
 struct caller_number {
     char run[CALLER_RUN];
@@ -137,8 +146,15 @@ struct caller {
     struct notify_config *next; /* is to take over; NULL: none */
     int64_t drain_us;           /* until then no call is begun */
     bool waiting_told;
+    json_t *calling;               /* who is called when, for the record; NULL: not made yet */
     char *refused[CALLER_REFUSED]; /* mistakes of a file that was refused */
     unsigned n_refused;
+    struct caller_refusal {
+        int64_t utc_us;
+        char by[48]; /* who wanted it read */
+        struct notify_file file;
+        size_t n; /* mistakes, all of them */
+    } refusal;
     struct call *call;
     struct book *book;      /* NULL: it could not be opened */
     struct book *hung_book; /* it is being opened, or was read, when the disk began to hang */
@@ -178,7 +194,9 @@ struct caller {
     unsigned n_done;
     bool left; /* there may be others in the book */
     int64_t last_letter;
-    uint32_t sync; /* counts */
+    struct caller_ended ended_members[CALLER_ENDED];
+    unsigned n_ended_members; /* counts; the latest are there */
+    uint32_t sync;            /* counts */
     bool synced;
     int64_t synced_us, heard_us; /* the first heartbeat since then; 0: none yet */
     bool absent_checked;
@@ -203,13 +221,20 @@ int caller_run(struct caller *c);
 bool caller_free(struct caller *c);
 
 /* --- caller_reload.c: another configuration */
-void caller_reload(struct caller *c, struct stamp now);
+/* uid: of the process that has sent SIGHUP. */
+void caller_reload(struct caller *c, struct stamp now, unsigned uid);
 bool caller_is_draining(const struct caller *c, struct stamp now);
 void caller_hand_over(struct caller *c, struct stamp now);
 /* After caller_run: what is to run instead, the caller's; NULL: nothing, it was ended. */
 struct notify_config *caller_take_next(struct caller *c);
-json_t *caller_configuration_json(const struct caller *c); /* of notify/status */
+json_t *caller_configuration_json(struct caller *c); /* of notify/status */
 void caller_reload_free(struct caller *c);
+
+/* --- caller_calling.c: who is on which level when, delays, ways to people by name and kind; never an
+ * address, a number or a secret. At most CALLER_CALLING bytes as compact JSON: what finds no room is named in
+ * "left_out". NULL: no memory. */
+#define CALLER_CALLING 2800
+json_t *caller_calling_json(const struct notify_config *config);
 
 /* --- caller_letters.c: what comes from the broker */
 void caller_letter(struct caller *c, struct stamp now, const struct inbox_letter *letter);
@@ -266,11 +291,19 @@ struct caller_paper {
     size_t n_roots;
     char hint[2 * CALL_KEY], link[LINK_URL_MAX], occurrence[CALL_OCCURRENCE], words[2][CALLER_WORDS];
     char since[2][CALLER_WORDS]; /* members that the group's sentence does not know yet */
+    char gone[2][CALLER_WORDS];  /* and those of it that are over by now */
 };
 int caller_paper(struct caller *c, struct stamp now, const struct call_order *order,
                  struct caller_paper *ret);
 void caller_paper_free(struct caller_paper *paper);
 const char *caller_purpose(enum call_purpose purpose);
+json_t *caller_body_of(const struct caller *c, uint32_t slot); /* NULL: there is none */
+
+/* --- caller_group.c: who is in a group now */
+/* An alarm is about to end: until its group's state is told anew, it is known to be over. */
+void caller_group_ends(struct caller *c, uint32_t slot);
+/* The members, and what the sentence does not know. Returns 0 or -ENOMEM. */
+int caller_group_fill(struct caller *c, uint32_t lead, struct caller_paper *p);
 
 /* --- caller_status.c */
 void caller_status(struct caller *c, struct stamp now);
@@ -288,6 +321,9 @@ void caller_ack_take(struct caller *c, struct stamp now, const struct book_ack *
 int caller_acks_write(struct caller *c);
 void caller_acks_written(struct caller *c, bool ok);
 bool caller_acks_are_unwritten(const struct caller *c);
+/* Before whoever comes next takes over: pages that wait for what is in the book learn that it is on its way.
+ */
+void caller_acks_leave(struct caller *c, struct stamp now);
 /* By the control socket: occurrence or key of an alarm. Returns 0 or -errno. */
 int caller_acknowledge(struct caller *c, struct stamp now, const char *occurrence, const char *person,
                        const char *note);

@@ -223,6 +223,20 @@ void caller_acks(struct caller *c, struct stamp now)
     }
 }
 
+/* Of somebody who is not there any more nothing is sent again: that page learns that it is not known. */
+void caller_acks_leave(struct caller *c, struct stamp now)
+{
+    const struct notify_config *next = c->next != NULL && !c->ended ? c->next : c->config;
+    for (unsigned i = 0; i < CALLER_ACKS && c->book != NULL; i++) {
+        struct caller_ack *a = &c->acks[i];
+        if (a->ack.id == 0 || a->ended || a->unwritten || a->in_page ||
+            notify_config_person(next, a->ack.person) == CALL_NOBODY)
+            continue;
+        answer_page(c, now, a->ask, LINK_PENDING, a->ack.person, a->ack.occurrence, NULL);
+        a->ask = 0;
+    }
+}
+
 /* By the answer's "code", see cryomon-mqtt(7). */
 static enum link_state refused_state(const char *code)
 {

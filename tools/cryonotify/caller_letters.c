@@ -123,6 +123,7 @@ void caller_keep_body(struct caller *c, const char *key, const char *body, const
     s->seq = seq;
     s->time_us = time_us;
     s->seen = c->sync;
+    s->heard_us = clock_boot_us();
     s->clear_us = 0;
     call_touch(c->call, slot);
 }
@@ -175,6 +176,8 @@ static void feed(struct caller *c, struct stamp now, const struct call_fact *fac
      */
     if (slot != UINT32_MAX)
         caller_keep_body(c, fact->key, body, run, seq, time_of(root, "time"));
+    if (slot != UINT32_MAX && fact->state == CALL_STATE_NORMAL)
+        caller_group_ends(c, slot);
     call_feed(c->call, now, &event);
     if (slot == UINT32_MAX)
         caller_keep_body(c, fact->key, body, run, seq, time_of(root, "time"));
@@ -306,6 +309,7 @@ static void end_alarm(struct caller *c, struct stamp now, uint32_t slot)
     snprintf(event.fact.occurrence, CALL_OCCURRENCE, "%s", view.occurrence);
     event.fact.priority = view.priority;
     event.fact.drill = view.drill;
+    caller_group_ends(c, slot);
     call_feed(c->call, now, &event);
 }
 

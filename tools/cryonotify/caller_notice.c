@@ -176,6 +176,7 @@ static void fill_alarm(struct caller_paper *p, const struct call_view *view)
     n->asset = text_of(root, "asset");
     n->asset_name = words_of(root, "asset_name");
     n->alarm = text_of(root, "alarm");
+    n->alarm_name = words_of(root, "alarm_name");
     n->priority = priority_of(view->priority);
     n->state = state_name(view->state);
     n->transition = text_of(root, "transition");
@@ -224,74 +225,11 @@ static void make_hint(struct caller_paper *p, const struct call_view *view)
     p->notice.hint = p->hint;
 }
 
-static json_t *body_of(struct caller *c, uint32_t slot)
+json_t *caller_body_of(const struct caller *c, uint32_t slot)
 {
     json_error_t where;
     const char *body = c->slots[slot].body;
     return body != NULL ? json_loads(body, 0, &where) : NULL;
-}
-
-/* "Tank 4, Tank 5": one more, in both languages; each tank once. */
-static void add_name(struct caller *c, struct caller_paper *p, uint32_t slot, const char *key,
-                     char last[CALL_KEY])
-{
-    static const char *const between[] = {", ", "、"}, *const more[] = {" ...", "…"};
-    char asset[CALL_KEY];
-    snprintf(asset, sizeof asset, "%.*s", (int)strcspn(key, "/"), key);
-    if (strcmp(asset, last) == 0)
-        return;
-    memcpy(last, asset, sizeof asset);
-    json_t *root = body_of(c, slot);
-    struct words names = words_of(root, "asset_name");
-    for (int i = 0; i < 2; i++) {
-        char *to = p->since[i];
-        size_t used = strlen(to);
-        const char *name = i == 0 ? names.en : names.zh;
-        name = name != NULL ? name : asset;
-        if (used + strlen(name) + 16 < CALLER_WORDS / 2)
-            snprintf(to + used, CALLER_WORDS - used, "%s%s", used > 0 ? between[i] : "", name);
-        else if (used > 0 && strcmp(to + used - strlen(more[i]), more[i]) != 0)
-            snprintf(to + used, CALLER_WORDS - used, "%s", more[i]);
-    }
-    json_decref(root);
-}
-
-/* A group's members: as its own body lists them, and as they are known now. The body is made when the group
- * is raised and refreshed once a minute; whoever has joined since is named too. */
-static int fill_group(struct caller *c, uint32_t lead, struct caller_paper *p)
-{
-    const json_t *members = json_object_get(p->root, "members");
-    size_t listed = json_array_size(members), n = 0, cap = listed + NOTICE_MEMBERS_MAX, since = 0;
-    char last[CALL_KEY] = "";
-    p->group_members = calloc(cap + 1, sizeof *p->group_members);
-    if (p->group_members == NULL)
-        return -ENOMEM;
-    for (size_t i = 0; i < listed; i++)
-        if (json_is_string(json_array_get(members, i)))
-            p->group_members[n++] = json_string_value(json_array_get(members, i));
-    listed = n;
-    int64_t said = integer_of(p->root, "n_members", (int64_t)n);
-    for (uint32_t slot = 0; slot < c->config->rules.n_alarms; slot++) {
-        struct call_view view;
-        bool known =
-            !call_speaks_for(c->call, lead, slot) || !call_view(c->call, slot, &view) || !view.active;
-        for (size_t i = 0; i < listed && !known; i++)
-            known = strcmp(p->group_members[i], view.key) == 0;
-        if (known)
-            continue;
-        since++;
-        if (said <= (int64_t)listed) /* else it may be one of those that found no room in the list */
-            add_name(c, p, slot, view.key, last);
-        if (n < cap)
-            p->group_members[n++] = view.key;
-    }
-    n = n < NOTICE_MEMBERS_MAX ? n : NOTICE_MEMBERS_MAX;
-    p->notice.group_members = p->group_members;
-    p->notice.n_group_members = n;
-    p->notice.n_group_total = (size_t)(said > (int64_t)(listed + since) ? said : (int64_t)(listed + since));
-    if (p->since[0][0] != '\0')
-        p->notice.group_since = (struct words){.en = p->since[0], .zh = p->since[1]};
-    return 0;
 }
 
 static int fill_summary(struct caller *c, const struct call_order *order, struct caller_paper *p)
@@ -306,13 +244,14 @@ static int fill_summary(struct caller *c, const struct call_order *order, struct
         struct call_view view;
         if (!call_view(c->call, slot, &view))
             continue;
-        json_t *root = body_of(c, slot);
+        json_t *root = caller_body_of(c, slot);
         struct notice_member *m = &p->members[p->n_roots];
         p->roots[p->n_roots++] = root;
         *m = (struct notice_member){
             .asset = text_of(root, "asset"),
             .alarm = text_of(root, "alarm"),
             .asset_name = words_of(root, "asset_name"),
+            .alarm_name = words_of(root, "alarm_name"),
             .text = words_of(root, "text"),
             .response = words_of(root, "response"),
             .priority = priority_of(view.priority),
@@ -385,7 +324,7 @@ int caller_paper(struct caller *c, struct stamp now, const struct call_order *or
         return -ENOENT;
     n->attempt = order->nth;
     n->n_others = health.open > order->n_alarms ? health.open - order->n_alarms : 0;
-    p->root = body_of(c, order->slot);
+    p->root = caller_body_of(c, order->slot);
     if (order->purpose == CALL_SUMMARY) {
         n->priority = priority_of(view.priority);
         return fill_summary(c, order, p);
@@ -397,7 +336,7 @@ int caller_paper(struct caller *c, struct stamp now, const struct call_order *or
     if (order->purpose == CALL_HELD || order->purpose == CALL_HOLD_ENDED)
         return order->n_alarms > 1 ? fill_summary(c, order, p) : 0;
     if (order->n_alarms > 1 || json_array_size(json_object_get(p->root, "members")) > 0) {
-        int result = fill_group(c, order->slot, p);
+        int result = caller_group_fill(c, order->slot, p);
         if (result < 0)
             return result;
     }

@@ -24,13 +24,54 @@ static void forget_refused(struct caller *c)
     c->n_refused = 0;
 }
 
-static void refuse(struct caller *c, const struct problems *problems)
+/* Could it be an address, a number or a secret? Names of keys, people and channels are not. */
+static bool is_telling(const char *text, size_t len)
+{
+    size_t digits = 0;
+    for (size_t i = 0; i < len; i++) {
+        const char t = text[i];
+        digits += t >= '0' && t <= '9';
+        if (!(t >= 'a' && t <= 'z') && !(t >= '0' && t <= '9') && strchr("._-", t) == NULL)
+            return true;
+    }
+    return len > 40 || digits > 3;
+}
+
+/* The mistake without what the file says in its place: it goes into the record, and to everybody who listens.
+ * "'x@y' is no address" becomes "'...' is no address". */
+static char *without_values(const char *line)
+{
+    size_t n = 0;
+    char *text = malloc(4 * strlen(line) + 1);
+    for (const char *p = line; text != NULL && *p != '\0';) {
+        const bool opens = *p == '\'' && (p == line || strchr(" ([{:,", p[-1]) != NULL);
+        const char *end = opens ? strchr(p + 1, '\'') : NULL;
+        const size_t word = strcspn(p, " ");
+        if (end != NULL && is_telling(p + 1, (size_t)(end - p - 1))) {
+            n += (size_t)sprintf(text + n, "'...'");
+            p = end + 1;
+        } else if (end == NULL && (p == line || p[-1] == ' ') &&
+                   (memchr(p, '@', word) != NULL || memmem(p, word, "://", 3) != NULL)) {
+            n += (size_t)sprintf(text + n, "...");
+            p += word;
+        } else {
+            text[n++] = *p++;
+        }
+    }
+    if (text != NULL)
+        text[n] = '\0';
+    return text;
+}
+
+static void refuse(struct caller *c, const struct problems *problems, const struct caller_refusal *refusal)
 {
     forget_refused(c);
+    c->refusal = *refusal;
+    c->refusal.n = problems->n;
     for (size_t i = 0; i < problems->n && i < PROBLEMS_MAX; i++)
         log_line(LOG_ERR, MID_START, "%s", problems->lines[i]);
     for (size_t i = 0; i < problems->n && i < CALLER_REFUSED; i++) {
-        c->refused[i] = strdup(problems->lines[i]);
+        c->refused[i] = without_values(problems->lines[i]);
         if (c->refused[i] == NULL)
             break;
         c->n_refused++;
@@ -48,11 +89,14 @@ static void check_same(const struct caller *c, const struct notify_config *next,
         problems_add(problems, c->setup.path, 0, 0, "'site.id' is another site: that needs a restart");
 }
 
-void caller_reload(struct caller *c, struct stamp now)
+void caller_reload(struct caller *c, struct stamp now, unsigned uid)
 {
+    struct caller_refusal asked = {.utc_us = now.utc_us};
     struct problems problems = {0}, warnings = {0};
     struct notify_config *next = NULL;
     service_reloading();
+    snprintf(asked.by, sizeof asked.by, "SIGHUP, uid %u", uid);
+    notify_file_look(c->setup.path, &asked.file);
     (void)notify_config_load(c->setup.path, c->setup.templates, &problems, &warnings, &next);
     for (size_t i = 0; i < warnings.n && i < PROBLEMS_MAX; i++)
         log_line(LOG_WARNING, MID_START, "%s", warnings.lines[i]);
@@ -61,12 +105,13 @@ void caller_reload(struct caller *c, struct stamp now)
     notify_config_free(c->next);
     c->next = NULL;
     if (next == NULL || problems.n > 0) {
-        refuse(c, &problems);
+        refuse(c, &problems, &asked);
         notify_config_free(next);
         if (c->book != NULL)
             service_ready("calling people");
     } else {
         forget_refused(c);
+        memcpy(next->by, asked.by, sizeof next->by);
         c->next = next;
         c->drain_us = now.boot_us + DRAIN_US;
         log_line(LOG_NOTICE, MID_START, "%s is read anew, and takes over", c->setup.path);
@@ -110,25 +155,57 @@ struct notify_config *caller_take_next(struct caller *c)
     return next;
 }
 
-json_t *caller_configuration_json(const struct caller *c)
+static void set_text(json_t *object, const char *key, const char *text)
 {
-    char loaded[RFC3339_MAX];
-    clock_print_utc(loaded, c->loaded_utc_us);
-    json_t *made = json_pack("{s:s, s:s}", "sha256", c->config->sha256, "loaded", loaded);
+    if (text[0] != '\0')
+        (void)json_object_set_new(object, key, json_string(text));
+}
+
+static void set_time(json_t *object, const char *key, int64_t utc_us)
+{
+    char text[RFC3339_MAX] = "";
+    if (utc_us != 0)
+        clock_print_utc(text, utc_us);
+    set_text(object, key, text);
+}
+
+static json_t *refusal_json(const struct caller *c)
+{
+    json_t *made = json_pack("{s:s, s:I}", "by", c->refusal.by, "mistakes", (json_int_t)c->refusal.n);
+    set_time(made, "time", c->refusal.utc_us);
+    set_text(made, "sha256", c->refusal.file.sha256);
+    set_time(made, "modified", c->refusal.file.modified_utc_us);
+    set_text(made, "first", c->refused[0]);
+    return made;
+}
+
+json_t *caller_configuration_json(struct caller *c)
+{
+    json_t *made = json_pack("{s:s, s:s}", "sha256", c->config->sha256, "by", c->config->by);
     json_t *refused = c->n_refused > 0 ? json_array() : NULL;
+    set_time(made, "loaded", c->loaded_utc_us);
+    set_time(made, "modified", c->config->modified_utc_us);
+    if (c->calling == NULL)
+        c->calling = caller_calling_json(c->config);
+    if (c->calling != NULL)
+        (void)json_object_set(made, "calling", c->calling);
     for (unsigned i = 0; i < c->n_refused; i++) {
         json_t *line = json_string(c->refused[i]);
         if (line != NULL)
             (void)json_array_append_new(refused, line);
     }
-    if (refused != NULL)
-        json_object_set_new(made, "refused", refused);
+    if (refused != NULL) {
+        (void)json_object_set_new(made, "refused", refused);
+        (void)json_object_set_new(made, "refusal", refusal_json(c));
+    }
     return made;
 }
 
 void caller_reload_free(struct caller *c)
 {
     forget_refused(c);
+    json_decref(c->calling);
+    c->calling = NULL;
     notify_config_free(c->next);
     c->next = NULL;
 }

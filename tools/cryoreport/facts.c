@@ -145,8 +145,8 @@ void facts_names(struct gather *g)
 
 void facts_begin(struct gather *g)
 {
-    json_t **const arrays[] = {&g->alarms,      &g->changes, &g->clocks,    &g->reviews,
-                               &g->corrections, &g->fills,   &g->relearned, &g->vacuum};
+    json_t **const arrays[] = {&g->alarms, &g->changes,   &g->clocks, &g->reviews, &g->corrections,
+                               &g->fills,  &g->relearned, &g->vacuum, &g->holds,   &g->by_eye};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         if ((*arrays[i] = json_array()) == NULL)
             g->failed = true;
@@ -155,8 +155,8 @@ void facts_begin(struct gather *g)
 
 int facts_end(struct gather *g, int status, json_t **ret)
 {
-    json_t *const arrays[] = {g->alarms,      g->changes, g->clocks,    g->reviews,
-                              g->corrections, g->fills,   g->relearned, g->vacuum};
+    json_t *const arrays[] = {g->alarms, g->changes,   g->clocks, g->reviews, g->corrections,
+                              g->fills,  g->relearned, g->vacuum, g->holds,   g->by_eye};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         json_decref(arrays[i]);
     facts_free_periods(g);
@@ -209,6 +209,8 @@ static int gather(struct gather *g, const char *dir)
         return result;
     facts_set(g, g->facts, "damaged", json_integer((json_int_t)history_damaged(g->reader)));
     facts_set(g, g->facts, "alarms", json_incref(g->alarms));
+    facts_set(g, g->facts, "kept_quiet", json_incref(g->holds));
+    facts_set(g, g->facts, "manual_readings", json_incref(g->by_eye));
     facts_set(g, g->facts, "clock_steps", json_incref(g->clocks));
     facts_set(g, g->facts, "reviews", json_incref(g->reviews));
     facts_set(g, g->facts, "corrections", json_incref(g->corrections));

@@ -50,6 +50,17 @@ static json_t *new_entry(struct gather *g, const char *alarm, const json_t *body
     return entry;
 }
 
+/* Kept quiet, or not any more: that is no alarm, though it is told as one of its changes. */
+static bool is_hold(const char *transition)
+{
+    static const char *const holds[] = {"shelved",        "unshelved",  "suppressed", "unsuppressed",
+                                        "out-of-service", "in-service", NULL};
+    for (size_t i = 0; holds[i] != NULL; i++)
+        if (strcmp(transition, holds[i]) == 0)
+            return true;
+    return false;
+}
+
 static void take_alarm(struct gather *g, const struct history_event *event, const json_t *body)
 {
     const char *transition = facts_text_of(body, "transition");
@@ -57,6 +68,8 @@ static void take_alarm(struct gather *g, const struct history_event *event, cons
     json_t *entry = find_entry(g, event->alarm);
     if (entry != NULL && raised && json_object_get(entry, "returned") != NULL)
         entry = NULL; /* once more, though nobody had seen the first */
+    if (entry == NULL && is_hold(transition))
+        return;
     if (entry == NULL)
         entry = new_entry(g, event->alarm, body);
     if (raised)
@@ -84,6 +97,8 @@ static void take_state(struct gather *g, const char *alarm, const json_t *body)
     if (state[0] == '\0' || strcmp(state, "normal") == 0 ||
         strcmp(facts_text_of(body, "transition"), "removed") == 0)
         return;
+    if (is_hold(facts_text_of(body, "transition")) && json_object_get(body, "raised") == NULL)
+        return; /* it was never raised, only kept quiet */
     json_t *entry = new_entry(g, alarm, body);
     facts_set(g, entry, "before_range", json_true());
     if (strcmp(state, "acknowledged") == 0) {
@@ -138,8 +153,12 @@ static bool take_event(void *context, const struct history_event *event)
         return true; /* the chain says whether that is damage */
     if (strcmp(kind, "start") == 0 || strcmp(kind, "configuration") == 0)
         take_configuration(g, event, body);
+    if (strcmp(kind, "alarm") == 0 && concerns(g, event, body) && is_hold(facts_text_of(body, "transition")))
+        take_body(g, g->holds, event, body);
     if (strcmp(kind, "alarm") == 0 && concerns(g, event, body))
         take_alarm(g, event, body);
+    else if (strcmp(kind, "reading") == 0 && concerns(g, event, body))
+        take_body(g, g->by_eye, event, body);
     else if (strcmp(kind, "clock") == 0)
         take_body(g, g->clocks, event, body);
     else if (strcmp(kind, "correction") == 0 && concerns(g, event, body))

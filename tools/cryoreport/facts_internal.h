@@ -22,7 +22,7 @@ struct gather {
     json_t *facts; /* the whole */
     struct facts_period *periods;
     size_t n_periods, cap_periods;
-    json_t *alarms, *changes, *clocks, *reviews, *corrections, *fills, *vacuum, *relearned;
+    json_t *alarms, *changes, *clocks, *reviews, *corrections, *fills, *vacuum, *relearned, *holds, *by_eye;
     json_t *before; /* alarm -> its last event before the range */
     int64_t *calibrations;
     size_t n_calibrations, cap_calibrations;

@@ -297,6 +297,8 @@ static void draw(struct report *r)
     report_excursions(r);
     report_exposure(r);
     report_alarms(r);
+    report_holds(r);
+    report_by_eye(r);
     report_readings(r);
     report_gaps(r);
     report_calibrations(r);

@@ -53,6 +53,9 @@ void report_signature_line(struct report *r, const char *role);
 /* ---- sections */
 void report_excursions(struct report *r);
 void report_alarms(struct report *r);
+/* What was kept quiet, by whom and why; and what people have read by eye. Nothing where there was none. */
+void report_holds(struct report *r);
+void report_by_eye(struct report *r);
 void report_exposure(struct report *r);
 void report_readings(struct report *r);
 void report_gaps(struct report *r);

@@ -23,6 +23,8 @@ struct tracing {
     struct run_trace *trace;
     int64_t begin_us, end_us, gap_us;
     struct record_clock_walk walk;
+    const struct record_bypass *bypasses;
+    size_t n_bypasses;
     int64_t utc_minus_us;
     int64_t last_us, good_us; /* FREEZER_NONE: none yet */
     bool no_memory;
@@ -32,7 +34,8 @@ static bool take(void *context, const struct history_row *row)
 {
     struct tracing *t = context;
     enum quality quality;
-    const int64_t us = record_clock_place(&t->walk, row->taken_utc_us) + t->utc_minus_us;
+    const int64_t at_us = record_clock_place(&t->walk, row->taken_utc_us);
+    const int64_t us = at_us + t->utc_minus_us;
 
     if (us < t->begin_us || us > t->end_us || (t->last_us != FREEZER_NONE && us < t->last_us))
         return true;
@@ -45,7 +48,12 @@ static bool take(void *context, const struct history_row *row)
     t->trace->samples = grown;
     struct run_sample *sample = &grown[t->trace->n++];
     const int64_t value = runs_value(t->inputs, t->input, row, &quality);
-    *sample = (struct run_sample){.utc_us = us, .value = value, .uncertain = quality == QUALITY_UNCERTAIN};
+    *sample =
+        (struct run_sample){.utc_us = us,
+                            .value = value,
+                            .uncertain = quality == QUALITY_UNCERTAIN ||
+                                         record_bypass_covers(t->bypasses, t->n_bypasses,
+                                                              t->inputs->inputs[t->input].device, at_us)};
     if (value != FREEZER_NONE) {
         sample->after_gap = t->good_us == FREEZER_NONE || us - t->good_us > t->gap_us;
         t->good_us = us;
@@ -73,25 +81,38 @@ static void stored_range(const struct run_file *run, int64_t *from_us, int64_t *
 int run_trace_read(struct history_reader *reader, const struct runs_inputs *inputs, struct run_file *run)
 {
     const struct freezer_record *record = &run->record;
-    int64_t from_us, to_us;
+    struct record_bypass *bypasses;
+    size_t n_bypasses;
+    int64_t from_us, to_us, n = 0;
+    bool no_memory = false;
 
     stored_range(run, &from_us, &to_us);
-    for (int i = 0; i < FREEZER_INPUTS; i++) {
+    const int r = record_bypass_read(reader, &run->clock, from_us, to_us, &bypasses, &n_bypasses);
+    if (r < 0)
+        return r;
+    for (int i = 0; i < FREEZER_INPUTS && n >= 0 && !no_memory; i++) {
         const struct runs_input *input = &inputs->inputs[i];
-        struct tracing t = {
-            inputs,      (enum freezer_input)i, &run->traces[i],   record->begin.utc_us, record->end.utc_us,
-            run->gap_us, {.clock = NULL},       run->utc_minus_us, FREEZER_NONE,         FREEZER_NONE,
-            false};
+        struct tracing t = {.inputs = inputs,
+                            .input = (enum freezer_input)i,
+                            .trace = &run->traces[i],
+                            .begin_us = record->begin.utc_us,
+                            .end_us = record->end.utc_us,
+                            .gap_us = run->gap_us,
+                            .bypasses = bypasses,
+                            .n_bypasses = n_bypasses,
+                            .utc_minus_us = run->utc_minus_us,
+                            .last_us = FREEZER_NONE,
+                            .good_us = FREEZER_NONE};
         if (input->point[0] == '\0')
             continue;
         (void)snprintf(t.trace->asset, sizeof t.trace->asset, "%s", input->asset);
         (void)snprintf(t.trace->point, sizeof t.trace->point, "%s", input->point);
         record_clock_begin(&t.walk, &run->clock, from_us);
-        const int64_t n = history_each(reader, input->asset, input->point, from_us, to_us, take, &t);
-        if (n < 0 || t.no_memory)
-            return n < 0 ? (int)n : -ENOMEM;
+        n = history_each(reader, input->asset, input->point, from_us, to_us, take, &t);
+        no_memory = t.no_memory;
     }
-    return 0;
+    free(bypasses);
+    return n < 0 ? (int)n : no_memory ? -ENOMEM : 0;
 }
 
 /* ---------------------------------------------------------------- what held for a while */

@@ -27,6 +27,8 @@ struct runs {
     size_t n, cap;
     struct stamp last;
     struct record_clock_walk walk;
+    struct record_bypass *bypasses;
+    size_t n_bypasses;
     enum freezer_input collecting;
     bool no_memory, enough;
 };
@@ -154,12 +156,13 @@ static bool collect(void *context, const struct history_row *row)
         r->taken = grown;
         r->cap = cap;
     }
-    r->taken[r->n] = (struct taken){record_clock_place(&r->walk, row->taken_utc_us),
-                                    row->taken_utc_us,
-                                    quality != QUALITY_BAD ? value : 0,
-                                    (uint32_t)r->n,
-                                    (uint8_t)r->collecting,
-                                    (uint8_t)quality};
+    const int64_t at_us = record_clock_place(&r->walk, row->taken_utc_us);
+    if (quality == QUALITY_GOOD &&
+        record_bypass_covers(r->bypasses, r->n_bypasses, r->inputs->inputs[r->collecting].device, at_us))
+        quality = QUALITY_UNCERTAIN;
+    r->taken[r->n] =
+        (struct taken){at_us,          row->taken_utc_us,      quality != QUALITY_BAD ? value : 0,
+                       (uint32_t)r->n, (uint8_t)r->collecting, (uint8_t)quality};
     r->n++;
     return true;
 }
@@ -242,9 +245,11 @@ static void give_hour(struct runs *r)
 
 /* ---------------------------------------------------------------- which points, and how often */
 
-static void name_input(struct runs_input *input, const char *asset, const char *point,
-                       const struct point_config *config)
+static void name_input(struct runs_input *input, const struct config *all, const char *asset,
+                       const char *point, const struct point_config *config)
 {
+    if (config != NULL && config->device < all->n_devices)
+        (void)snprintf(input->device, sizeof input->device, "%s", all->devices[config->device].id);
     (void)snprintf(input->asset, sizeof input->asset, "%s", asset);
     (void)snprintf(input->point, sizeof input->point, "%s", point);
     input->config = config;
@@ -263,7 +268,7 @@ static int find_by_names(struct history_reader *reader, const struct config *con
         if (has == 0 || ret->inputs[input].point[0] != '\0' ||
             (is_state(input) && (point == NULL || point->format.n_states == 0)))
             continue;
-        name_input(&ret->inputs[input], asset, names[i].name, point);
+        name_input(&ret->inputs[input], config, asset, names[i].name, point);
     }
     return ret->inputs[FREEZER_INPUT_CHAMBER].point[0] != '\0' ? 0 : -ENOENT;
 }
@@ -282,7 +287,7 @@ int runs_find_inputs(struct history_reader *reader, const struct config *config,
         if (index < 0)
             continue;
         const struct point_config *point = &config->points[index];
-        name_input(&ret->inputs[i], config->assets[point->asset].id, point->id, point);
+        name_input(&ret->inputs[i], config, config->assets[point->asset].id, point->id, point);
     }
     const struct runs_input *chamber = &ret->inputs[FREEZER_INPUT_CHAMBER];
     const int has = chamber->point[0] != '\0' ? history_has_point(reader, chamber->asset, chamber->point) : 0;
@@ -376,6 +381,8 @@ int runs_each(struct history_reader *reader, const struct runs_inputs *inputs, r
             r->from.has |= 1U << i;
     if (error >= 0)
         error = record_clock_read(reader, from_us, to_us, &r->from.clock);
+    if (error >= 0)
+        error = record_bypass_read(reader, &r->from.clock, from_us, to_us, &r->bypasses, &r->n_bypasses);
     if (error < 0)
         goto done;
     r->from.gap_us = gap_of(r, from_us, to_us);
@@ -399,6 +406,7 @@ int runs_each(struct history_reader *reader, const struct runs_inputs *inputs, r
         error = 0;
     *ret = r->from;
 done:
+    free(r->bypasses);
     free(r->taken);
     free(r);
     return error;

@@ -7,6 +7,8 @@
  * hold, held, holdback, pause; complete, completed, end, finished; reset, idle, ready, off; open; closed; on;
  * low. A state with another name counts as not known.
  *
+ * What a device said while it was bypassed is uncertain, as the daemon takes it.
+ *
  * The record keeps UTC. Where the clock was set, readings are taken in the order of storage, and the times of
  * a run go on as the clock went when it began (record_clock.h). What was set by more than that knows, or
  * while the daemon was away, hides what was read until the time was there again: that is left out.
@@ -18,7 +20,7 @@
 #include "freezer_run.h"
 #include "program.h"
 #include "reader.h"
-#include "record_clock.h"
+#include "record_bypass.h"
 
 struct runs_from {
     uint32_t has; /* inputs that there are: 1 << FREEZER_INPUT_... */
@@ -32,6 +34,7 @@ struct runs_from {
 /* Which points are the freezer's inputs. */
 struct runs_input {
     char asset[ID_MAX], point[ID_MAX]; /* "": there is none */
+    char device[ID_MAX];               /* that has it now; "": not known */
     const struct point_config *config; /* for the states; NULL: not configured */
 };
 struct runs_inputs {

@@ -32,22 +32,25 @@ static void copy_member(char *to, size_t cap, const json_t *object, const char *
     copy(to, cap, text != NULL ? text : "");
 }
 
-/* Appends a problem's words, after "; ". */
-static void append(char *to, size_t cap, const json_t *problem, enum language language)
+/* Appends a problem's words, after "; ". What has no Chinese is said in English. */
+static void append(char to[LANGUAGES][NOTE_MAX], const json_t *problem)
 {
     const json_t *text = json_object_get(problem, "text");
-    const char *words = json_string_value(json_object_get(text, language == LANGUAGE_ZH ? "zh" : "en"));
-    size_t len = strlen(to);
-    if (words == NULL)
-        words = json_string_value(text);
-    if (words == NULL || words[0] == '\0' || len + 8 >= cap)
-        return;
-    if (len > 0)
-        len += (size_t)snprintf(to + len, cap - len, "; ");
-    copy(to + len, cap - len, words);
+    for (int i = 0; i < LANGUAGES; i++) {
+        const char *words = json_string_value(json_object_get(text, i == LANGUAGE_ZH ? "zh" : "en"));
+        size_t len = strlen(to[i]);
+        if (words == NULL)
+            words = json_string_value(json_is_object(text) ? json_object_get(text, "en") : text);
+        if (words == NULL || words[0] == '\0' || len + 8 >= NOTE_MAX)
+            continue;
+        if (len > 0)
+            len += (size_t)snprintf(to[i] + len, NOTE_MAX - len, "%s", i == LANGUAGE_ZH ? "；" : "; ");
+        copy(to[i] + len, NOTE_MAX - len, words);
+    }
 }
 
-static void add_trouble(struct notify_troubles *set, const char *key, const char *words)
+/* key: by which it is known again, whatever the language. en begins with it. */
+static void add_trouble(struct notify_troubles *set, const char *key, const char *en, const char *zh)
 {
     char name[sizeof set->list[0].key];
     copy(name, sizeof name, key);
@@ -60,7 +63,33 @@ static void add_trouble(struct notify_troubles *set, const char *key, const char
     }
     struct notify_trouble *trouble = &set->list[set->n++];
     memcpy(trouble->key, name, sizeof name);
-    copy(trouble->words, sizeof trouble->words, words);
+    copy(trouble->text[LANGUAGE_EN], sizeof trouble->text[0], en);
+    copy(trouble->text[LANGUAGE_ZH], sizeof trouble->text[0], zh);
+}
+
+/* A name, and what a server or a person says of it: the same in every language. */
+static void add_named(struct notify_troubles *set, const char *name, const char *words)
+{
+    char en[512], zh[512];
+    const bool more = words[0] != '\0';
+    snprintf(en, sizeof en, "%.200s%s%.256s", name, more ? ": " : "", words);
+    snprintf(zh, sizeof zh, "%.200s%s%.256s", name, more ? "：" : "", words);
+    add_trouble(set, name, en, zh);
+}
+
+/* A problem in words: the English ones are its name, unless its kind is. */
+static void add_words(struct notify_troubles *set, const char *kind, bool by_kind,
+                      char words[LANGUAGES][NOTE_MAX])
+{
+    char en[512];
+    const bool said = words[LANGUAGE_EN][0] != '\0';
+    if (!by_kind || !said) {
+        add_trouble(set, said ? words[LANGUAGE_EN] : kind, said ? words[LANGUAGE_EN] : kind,
+                    said ? words[LANGUAGE_ZH] : kind);
+        return;
+    }
+    snprintf(en, sizeof en, "%.200s: %s", kind, words[LANGUAGE_EN]);
+    add_trouble(set, kind, en, words[LANGUAGE_ZH]);
 }
 
 /* Channels that are not ok; of one that was not tried, cryonotify says neither. False: none has failed. */
@@ -78,7 +107,7 @@ static bool read_channels(const json_t *list, struct notify_report *ret)
         copy_member(name, sizeof name, channel, "channel");
         copy_member(error, sizeof error, channel, "error");
         snprintf(key, sizeof key, "%s/%s", person, name);
-        add_trouble(json_is_false(ok) ? &ret->failed : &ret->unknown, key, error);
+        add_named(json_is_false(ok) ? &ret->failed : &ret->unknown, key, error);
     }
     return ret->failed.n > 0;
 }
@@ -93,31 +122,33 @@ static bool is_listed_off(const char *words, const struct notify_report *report)
 }
 
 /* After read_channels and read_offs, which know more of theirs. */
-static void read_problems(const json_t *list, enum language language, bool has_channels,
-                          struct notify_report *ret)
+static void read_problems(const json_t *list, bool has_channels, struct notify_report *ret)
 {
     size_t i;
     const json_t *problem;
     json_array_foreach(list, i, problem)
     {
         const char *kind = json_string_value(json_object_get(problem, "kind"));
-        char words[NOTE_MAX] = "";
+        char words[LANGUAGES][NOTE_MAX] = {"", ""};
         if (kind == NULL)
             continue;
-        append(words, sizeof words, problem, language);
+        append(words, problem);
         if (strcmp(kind, "nobody") == 0) {
-            append(ret->text, sizeof ret->text, problem, language);
+            append(ret->text, problem);
         } else if (strcmp(kind, "people") == 0) {
             ret->people = true;
-            append(ret->persons, sizeof ret->persons, problem, language);
+            append(ret->persons, problem);
         } else if (strcmp(kind, "off") == 0) { /* also: nobody is on duty */
-            if (!is_listed_off(words, ret))
-                add_trouble(&ret->off, words[0] != '\0' ? words : kind, "");
+            if (!is_listed_off(words[LANGUAGE_EN], ret))
+                add_words(&ret->off, kind, false, words);
         } else if (strcmp(kind, "channel") == 0) {
             if (!has_channels)
-                add_trouble(&ret->failed, words[0] != '\0' ? words : kind, "");
+                add_words(&ret->failed, kind, false, words);
+        } else if (strcmp(kind, "configuration") == 0) { /* every way to people is as good as before */
+            ret->refused = true;
+            append(ret->refusal.text, problem);
         } else { /* listener, and what we do not know: something is not as it should be */
-            add_trouble(&ret->failed, kind, words);
+            add_words(&ret->failed, kind, true, words);
         }
     }
 }
@@ -148,21 +179,58 @@ static void read_offs(const json_t *list, struct notify_report *ret)
                      until + 11);
         else
             snprintf(key, sizeof key, "%.60s (%.60s)", to->what, to->by);
-        add_trouble(&ret->off, key, to->why);
+        add_named(&ret->off, key, to->why);
     }
+}
+
+static int64_t read_time(const json_t *object, const char *key)
+{
+    char text[RFC3339_MAX];
+    int64_t utc_us;
+    copy_member(text, sizeof text, object, key);
+    return clock_parse_utc(text, &utc_us) == 0 ? utc_us : 0;
+}
+
+/* "" when it is none. */
+static void read_hash(const json_t *object, char ret[NOTIFY_HASH])
+{
+    const char *hash = json_string_value(json_object_get(object, "sha256"));
+    if (hash != NULL && strlen(hash) == NOTIFY_HASH - 1 &&
+        strspn(hash, "0123456789abcdef") == NOTIFY_HASH - 1)
+        copy(ret, NOTIFY_HASH, hash);
+}
+
+/* Into the record as it came; what is too long for it says so. */
+static void read_calling(const json_t *calling, char ret[NOTIFY_CALLING_MAX])
+{
+    char *text = json_is_object(calling) ? json_dumps(calling, JSON_COMPACT) : NULL;
+    if (text != NULL && strlen(text) < NOTIFY_CALLING_MAX)
+        memcpy(ret, text, strlen(text) + 1);
+    else if (text != NULL)
+        copy(ret, NOTIFY_CALLING_MAX, "{\"left_out\":[\"all\"]}");
+    free(text);
+}
+
+static void read_refusal(const json_t *object, struct notify_refusal *ret)
+{
+    if (!json_is_object(object))
+        return;
+    ret->utc_us = read_time(object, "time");
+    ret->modified_utc_us = read_time(object, "modified");
+    ret->n = json_integer_value(json_object_get(object, "mistakes"));
+    copy_member(ret->by, sizeof ret->by, object, "by");
+    copy_member(ret->first, sizeof ret->first, object, "first");
+    read_hash(object, ret->sha256);
 }
 
 static void read_configuration(const json_t *object, struct notify_report *ret)
 {
-    char loaded[RFC3339_MAX];
-    const char *hash = json_string_value(json_object_get(object, "sha256"));
-    if (hash == NULL || strlen(hash) != NOTIFY_HASH - 1 ||
-        strspn(hash, "0123456789abcdef") != NOTIFY_HASH - 1)
-        return;
-    copy(ret->configuration, sizeof ret->configuration, hash);
-    copy_member(loaded, sizeof loaded, object, "loaded");
-    if (clock_parse_utc(loaded, &ret->loaded_utc_us) < 0)
-        ret->loaded_utc_us = 0;
+    read_hash(object, ret->configuration);
+    ret->loaded_utc_us = read_time(object, "loaded");
+    ret->modified_utc_us = read_time(object, "modified");
+    copy_member(ret->by, sizeof ret->by, object, "by");
+    read_calling(json_object_get(object, "calling"), ret->calling);
+    read_refusal(json_object_get(object, "refusal"), &ret->refusal);
 }
 
 static bool post_status(struct mailbox *core, const struct config *config, const json_t *root)
@@ -178,7 +246,7 @@ static bool post_status(struct mailbox *core, const struct config *config, const
     read_configuration(json_object_get(root, "configuration"), report);
     read_offs(json_object_get(root, "off"), report);
     bool has_channels = read_channels(json_object_get(root, "channels"), report);
-    read_problems(json_object_get(root, "problems"), config->language, has_channels, report);
+    read_problems(json_object_get(root, "problems"), has_channels, report);
     message.notify.report = report;
     memcpy(message.notify.run, report->run, sizeof message.notify.run);
     if (mailbox_post(core, MAILBOX_RESERVED, &message) == 0)

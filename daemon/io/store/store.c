@@ -79,11 +79,8 @@ static void check_files(struct store *store, int64_t now_boot_us)
     if (now_boot_us < store->files.next_check_boot_us)
         return;
     store->files.next_check_boot_us = now_boot_us + CHECK_US;
-    if (store_db_has_moved(&store->state.db)) {
-        snprintf(detail, sizeof detail, "%.180s: was moved or deleted while in use", store->state.db.path);
-        store_report_fault(store, FAULT_STATE_DB, detail);
-        store_state_close(store);
-    }
+    if (store_db_has_moved(&store->state.db))
+        store_state_moved(store);
     if (store_db_has_moved(&store->history.db)) {
         snprintf(detail, sizeof detail, "%.180s: was moved or deleted while in use", store->history.db.path);
         store_report_fault(store, FAULT_HISTORY_DB, detail);

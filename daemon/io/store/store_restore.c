@@ -260,17 +260,28 @@ static void fold_off(struct notify_report *report, bool is_off, const struct not
     report->n_offs = n;
 }
 
-/* cryonotify's configuration that the chain knows: the last event of it. */
+/* cryonotify's configurations that the chain knows: the last event of it, and of one that was refused. */
 static int read_notify_configuration(struct store_db *db, struct notify_report *ret)
 {
-    static const char QUERY[] = "SELECT CASE WHEN json_valid(body) THEN json_extract(body, '$.sha256') END"
-                                " FROM event WHERE kind = 'notify-configuration' ORDER BY seq DESC LIMIT 1";
+    static const char QUERY[] =
+        "SELECT (SELECT CASE WHEN json_valid(body) THEN json_extract(body, '$.sha256') END FROM event"
+        " WHERE kind = 'notify-configuration' ORDER BY seq DESC LIMIT 1),"
+        " (SELECT CASE WHEN json_valid(body) AND json_type(body, '$.calling') = 'object' THEN 'known' END"
+        " FROM event WHERE kind = 'notify-configuration' ORDER BY seq DESC LIMIT 1),"
+        " (SELECT CASE WHEN json_valid(body) THEN json_extract(body, '$.refused') END FROM event"
+        " WHERE kind = 'notify-refused' ORDER BY seq DESC LIMIT 1)";
+    char refused[RFC3339_MAX] = "";
     sqlite3_stmt *stmt = NULL;
     int result = sqlite3_prepare_v2(db->db, QUERY, -1, &stmt, NULL);
     if (result == SQLITE_OK)
         result = sqlite3_step(stmt);
-    if (result == SQLITE_ROW)
+    if (result == SQLITE_ROW) {
         copy_column(ret->configuration, sizeof ret->configuration, stmt, 0);
+        copy_column(ret->calling, sizeof ret->calling, stmt, 1);
+        copy_column(refused, sizeof refused, stmt, 2);
+        if (clock_parse_utc(refused, &ret->refusal.utc_us) < 0)
+            ret->refusal.utc_us = 0;
+    }
     sqlite3_finalize(stmt);
     return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK : result;
 }

@@ -61,6 +61,14 @@ void store_state_close(struct store *store)
     store_db_close(&store->state.db);
 }
 
+void store_state_moved(struct store *store)
+{
+    char detail[STORE_DETAIL_MAX];
+    snprintf(detail, sizeof detail, "%.180s: was moved or deleted while in use", store->state.db.path);
+    store_report_fault(store, FAULT_STATE_DB, detail);
+    store_state_close(store);
+}
+
 void store_state_free(struct store *store)
 {
     for (size_t i = 0; i < store->state.n_configs; i++)
@@ -312,6 +320,10 @@ static int write_transaction(struct store *store)
         result = write_rows(store, n_events, &conflicts);
     if (result == SQLITE_OK)
         result = sqlite3_exec(state->db.db, "COMMIT", NULL, NULL, NULL);
+    /* What was written into a file that nobody finds any more is not on record: it is kept for the next one.
+     */
+    if (result == SQLITE_OK && store_db_has_moved(&state->db))
+        result = SQLITE_READONLY_DBMOVED;
     if (result != SQLITE_OK)
         return result;
     state->run_written = true;
@@ -343,7 +355,9 @@ static void flush(struct store *store)
     char detail[STORE_DETAIL_MAX];
     heartbeat_busy(store->heartbeats, store->heartbeat, STORE_WRITE_MS);
     int result = write_transaction(store);
-    if (result != SQLITE_OK) {
+    if (result == SQLITE_READONLY_DBMOVED) {
+        store_state_moved(store);
+    } else if (result != SQLITE_OK) {
         bool full = store_db_is_full(&state->db, result);
         bool usable = store_db_failed(&state->db, result, detail, sizeof detail);
         store_report_fault(store, FAULT_STATE_DB, detail);

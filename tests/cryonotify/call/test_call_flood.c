@@ -175,6 +175,29 @@ static void flood_becomes_a_summary(void **state)
     assert_int_equal(world_count(&w, CALL_FIRST, 0, "tank-90/level"), 1);
 }
 
+/* In a flood each that comes after the last summary would be alone in its moment. */
+static void who_comes_one_by_one_is_summarised(void **state)
+{
+    char key[32];
+    (void)state;
+    for (unsigned i = 0; i < 30; i++) {
+        snprintf(key, sizeof key, "tank-%u/level", i);
+        world_alarm(&w, key, CALL_MEDIUM, CALL_STATE_UNACKNOWLEDGED);
+    }
+    world_pass(&w, 3 * MINUTE);
+    w.seen = w.n_made;
+    for (unsigned i = 40; i < 45; i++) {
+        snprintf(key, sizeof key, "tank-%u/level", i);
+        world_alarm(&w, key, CALL_MEDIUM, CALL_STATE_UNACKNOWLEDGED);
+        world_pass(&w, 12 * SECOND);
+    }
+    world_expect(&w, CALL_FIRST, 0, "tank-40/level"); /* it reads better than a summary of one */
+    world_quiet(&w);
+    world_pass(&w, 2 * MINUTE);
+    assert_int_equal(batch_size(world_expect(&w, CALL_SUMMARY, 0, NULL)), 4);
+    world_quiet(&w);
+}
+
 static void as_many_as_the_flood_allows_are_called_singly(void **state)
 {
     char key[32];
@@ -258,6 +281,7 @@ int main(void)
         WORLD_TEST(member_that_comes_back_is_called, &w),
         WORLD_TEST(member_that_comes_back_in_an_acknowledged_group_is_called, &w),
         WORLD_TEST(flood_becomes_a_summary, &w),
+        WORLD_TEST(who_comes_one_by_one_is_summarised, &w),
         WORLD_TEST(as_many_as_the_flood_allows_are_called_singly, &w),
         WORLD_TEST(what_can_not_be_followed_is_said, &w),
         WORLD_TEST(attempts_are_bounded, &w),

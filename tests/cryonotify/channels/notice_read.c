@@ -85,6 +85,7 @@ static void read_members(const json_t *o, struct notice *n)
         m[i] = (struct notice_member){.asset = string(member, "asset"),
                                       .alarm = string(member, "alarm"),
                                       .asset_name = words(member, "asset_name"),
+                                      .alarm_name = words(member, "alarm_name"),
                                       .text = words(member, "text"),
                                       .response = words(member, "response"),
                                       .priority = priority_of(member),
@@ -115,6 +116,7 @@ static void read_strings(const json_t *o, struct notice *n)
     n->asset = string(o, "asset");
     n->asset_name = words(o, "asset_name");
     n->alarm = string(o, "alarm");
+    n->alarm_name = words(o, "alarm_name");
     n->occurrence = string(o, "occurrence");
     n->state = string(o, "state");
     n->transition = string(o, "transition");

@@ -129,6 +129,14 @@ class Text(Case):
                          " 2025-11-25 01:00:00 +08:00：valve")
         other = dict(held, purpose="hold-ended", members=members + [member(4, alarm="x", is_news=True)])
         self.assertEqual(self.first(**other), "[FOR INFORMATION] Demo cell bank · 10 alarms no longer held back by root: valve")
+        named = {"en": "The level is above the upper limit", "zh": "液位超过上限"}
+        one = notice(purpose="held", state="shelved", by="root", note="fill", alarm="overfill", alarm_name=named, active=False)
+        self.assertEqual(self.first(**one), '[FOR INFORMATION] Demo cell bank · Tank 1: alarm "The level is above the upper limit"'
+                         " shelved by root: fill")
+        self.assertEqual(self.first(**dict(one, language="zh")), "[通知] 示范细胞库 · 1号罐：报警“液位超过上限”已搁置（root）：fill")
+        self.assertIn("Alarm: tank-1/overfill\n", self.text(one)["details"])
+        several = dict(held, language="zh", members=[dict(members[0], alarm="overfill", alarm_name=named), members[1]])
+        self.assertIn("1. 3号罐：“液位超过上限”（overfill） · 停用", self.text(several)["details"])
         for made in (held, other):
             self.assertNotIn("Vapour", self.text(made)["first"] + self.text(made)["title"])
 

@@ -1,8 +1,10 @@
 """From an alarm on MQTT to people, and what keeps after them."""
 import datetime
 import json
+import os
 import select
 import socket
+import subprocess
 import threading
 
 from notify_case import NotifyTest, Receiver, free_port, harness, now_ms, rfc3339, until
@@ -217,6 +219,33 @@ class Calling(NotifyTest):  # each
         self.assertIn("0号罐、1号罐，现又有：2号罐、3号罐", told["first"])
         self.assertEqual((told["group_total"], sorted(told["group_members"])), (4, ["tank-%d/no-data" % n for n in range(4)]))
 
+    def test_a_group_says_who_is_over(self):
+        """Until the daemon tells the group anew, what a member has said itself counts."""
+        self.be_daemon()
+        self.service(collect="3 s", priorities={"high": {"levels": ["1 h", "1 h"], "repeat": "2 s"}})
+        made = [self.body("no-data", "raised", "unacknowledged", asset="tank-%d" % n, priority="high", group="hall/bus-down",
+                          asset_name={"en": "Tank %d" % n, "zh": "%d号罐" % n}) for n in range(4)]
+        group = self.body(
+            "bus-down", "raised", "unacknowledged", asset="hall", asset_name={"en": "Hall", "zh": "大厅"}, priority="high", n_members=4,
+            members=["tank-%d/no-data" % n for n in range(4)], point=None, value=None, limit=None,
+            text={"en": "Hall: 4 of 5 at the same time: Tank 0, Tank 1, Tank 2, Tank 3",
+                  "zh": "大厅：4 个（共 5 个）同时报警：0号罐、1号罐、2号罐、3号罐"})
+        ends = []
+        for n, state in ((0, "normal"), (2, "returned-unacknowledged")):
+            self.seq += 1
+            ends.append(dict(made[n], seq=self.seq, time=rfc3339(now_ms()), transition="returned", state=state, active=False))
+        self.publish_together(made + [group] + ends)
+        told = self.receiver.wait(person="li.na", alarm="bus-down", occurrence=group["id"])
+        self.assertIn("0号罐、1号罐、2号罐、3号罐，已恢复：0号罐、2号罐 [高]", told["first"])
+        self.assertEqual((told["group_total"], sorted(told["group_members"])), (2, ["tank-1/no-data", "tank-3/no-data"]))
+        # Told anew, it knows itself: tank-2 is in it once more, and its own news is on the way.
+        mark = self.receiver.feed.mark()
+        self.publish(dict(group, n_members=3, members=["tank-%d/no-data" % n for n in (1, 2, 3)], text={
+            "en": "Hall: 3 of 5", "zh": "大厅：3 个（共 5 个）同时报警：1号罐、2号罐、3号罐"}), event=False)
+        again = self.receiver.feed.wait(lambda m: m["alarm"] == "bus-down" and "3 个（共" in m["first"], "the group", since=mark)
+        self.assertNotIn("已恢复", again["first"])
+        self.assertEqual(again["group_total"], 3)
+
     def test_flood_is_one_summary_and_hides_nothing(self):
         self.be_daemon()
         self.service(flood={"more_than": 5, "within": "10 min", "every": "1 s"}, collect="2 s")
@@ -401,7 +430,11 @@ class Calling(NotifyTest):  # each
 
     def test_check(self):
         good = self.configure()
-        self.assertEqual(self.command("check").returncode, 0)
+        done = self.command("check")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("'chen' has only one channel, 'hook'", done.stderr)
+        self.assertIn("there is no 'link'", done.stderr)
+        self.assertEqual(done.stderr.count("warning: "), 2)
         with open(good) as f:
             text = f.read()
         with open(good, "w") as f:
@@ -411,6 +444,45 @@ class Calling(NotifyTest):  # each
         self.assertIn("did you mean 'wang'", done.stderr)
         self.assertIn("did you mean 'collect'", done.stderr)
         self.assertIn("notify.yaml:", done.stderr)
+
+    def warnings(self, **changes):
+        self.configure(**changes)
+        return [line[len("warning: "):] for line in self.command("check").stderr.splitlines() if line.startswith("warning: ")]
+
+    def test_who_would_not_be_told(self):
+        """What is allowed, and leaves somebody untold one day, is said with its place."""
+        link = {"listen": "127.0.0.1:9", "url": "http://127.0.0.1:9"}
+        both = {"hook": "", "mail": "a@example.org"}
+        people = {name: {"channels": both} for name in ("li.na", "wang")}
+        rota = [{"people": "li.na"}, {"people": "wang"}]
+        self.assertEqual(self.warnings(link=link, people=people, rota=rota), [])
+        (only,) = self.warnings(link=link, people={"li.na": {"channels": both}}, rota=[{"people": "li.na"}, {"people": "li.na"}])
+        self.assertIn("'li.na' is the only person on the rota", only)
+        self.assertRegex(only, r"notify.yaml:\d+:\d+: ")
+        (above,) = self.warnings(link=link, people=people, rota=[{"people": ["li.na", "wang"]}])
+        self.assertIn("nobody on a level above the first", above)
+        mail = {name: {"channels": {"mail": "a@example.org"}} for name in people}
+        (service,) = self.warnings(link=link, people=mail, rota=rota)  # one for all, not one for each
+        self.assertIn("every message to everybody goes through %s" % harness.ADDRESS, service)
+        two = self.settings()["channels"]
+        two["mail-2"] = dict(two["mail"], port=26)
+        apart = {"li.na": {"channels": {"mail": "a@example.org"}}, "wang": {"channels": {"mail-2": "b@example.org"}}}
+        (service,) = self.warnings(link=link, people=apart, rota=rota, channels=two)
+        self.assertIn("every message to everybody goes through", service)
+        one = dict(people, wang={"channels": {"hook": ""}})
+        (single,) = self.warnings(link=link, people=one, rota=rota)
+        self.assertIn("'wang' has only one channel, 'hook'", single)
+
+    def test_the_examples(self):
+        """What is shipped sets a good example; files that only a site can have are not there."""
+        config = os.path.dirname(os.environ["CRYOMON_TEMPLATES"])
+        for name, left in (("demo/notify.yaml", []), ("notify.yaml", ["wecom-url", "there is no 'link'"])):
+            done = subprocess.run([harness.binary("cryonotify"), "--config", os.path.join(config, name), "--templates",
+                                   os.environ["CRYOMON_TEMPLATES"], "check"], capture_output=True, text=True, timeout=60,
+                                  env=dict(os.environ, LC_ALL="C.UTF-8"))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            said = [line for line in done.stderr.splitlines() if not any(word in line for word in left)]
+            self.assertEqual(said, [])
 
 
 if __name__ == "__main__":

@@ -194,8 +194,12 @@ static bool summarise(struct call *c, struct stamp now, unsigned level)
     }
     if (n == 0)
         return true;
-    if (n == 1)
-        return call_one(c, now, lead, climbs_now(lead, now.boot_us));
+    if (n == 1) { /* whoever comes one by one is told in the next summary, too */
+        bool room = call_one(c, now, lead, climbs_now(lead, now.boot_us));
+        if (room)
+            c->summary_us = now.boot_us + c->rules.flood_every_ms * MS;
+        return room;
+    }
     struct target t = aim(c, now, &lead->fact, 0, level);
     struct call_batch *b =
         t.people == 0 ? NULL : call_batch_open(c, CALL_SUMMARY, call_slot_of(c, lead), t.people, t.level);

@@ -66,7 +66,7 @@ static int64_t to_boot(struct stamp now, int64_t utc_us, uint32_t delay_ms)
 /* When the occurrence began, by its name; 0: it does not say. */
 static int64_t raised_utc_us(const struct call_fact *fact)
 {
-    const char *at = strrchr(fact->occurrence, '@');
+    const char *at = strchr(fact->occurrence, '@');
     int64_t ms = 0;
     for (at = at != NULL ? at + 1 : ""; *at >= '0' && *at <= '9' && ms < INT64_MAX / 10000 / MS; at++)
         ms = 10 * ms + (*at - '0');

@@ -225,8 +225,8 @@ static void fill_sample(struct notice *n)
     n->state = n->transition = n->point = n->by = n->note = n->order = n->group = n->link = n->hint = NASTY;
     n->maintenance_by = n->maintenance_order = n->value.unit = n->value.state = n->value.reason = NASTY;
     n->value.quality = "good";
-    n->site_name = n->asset_name = n->text = n->response = n->consequence = n->group_since =
-        (struct words){NASTY, NASTY};
+    n->site_name = n->asset_name = n->text = n->response = n->consequence = n->group_since = n->group_over =
+        n->alarm_name = (struct words){NASTY, NASTY};
     n->value.known = n->has_limit = n->has_trend = n->maintenance = n->has_time_left_kind = n->active = true;
     n->value.value = n->limit = n->trend_per_hour = -149200000;
     n->priority = PRIORITY_CRITICAL;

@@ -205,6 +205,7 @@ static struct notice_member as_member(const struct notice *n)
     return (struct notice_member){.asset = n->asset,
                                   .alarm = n->alarm,
                                   .asset_name = n->asset_name,
+                                  .alarm_name = n->alarm_name,
                                   .text = n->text,
                                   .response = n->response,
                                   .priority = n->priority,

@@ -125,7 +125,8 @@ int link_answer(struct link *link, const struct link_reply *reply);
 
 uint16_t link_port(const struct link *link); /* the bound one, when 0 was configured */
 
-/* Closes all connections; within a second. NULL is a no-op. */
+/* Closes all connections; within a second. A page that has got its answer before still shows it; another one
+ * that waits says that it is not known. NULL is a no-op. */
 void link_free(struct link *link);
 
 #endif

@@ -142,6 +142,7 @@ static void read_all(struct reader *r, struct yamldoc *doc)
 {
     struct notify_config *config = r->config;
     const struct yaml_node *root = yamldoc_root(doc);
+    const size_t before = r->problems->n;
     struct sections s = {.state = "/var/lib/cryonotify",
                          .socket = "/run/cryonotify/control",
                          .collect_ms = 10000,
@@ -187,6 +188,8 @@ static void read_all(struct reader *r, struct yamldoc *doc)
     if (config->n_sites == 0)
         snprintf(config->sites[config->n_sites++], ID_MAX, "%s", config->site);
     check_whole(r, root);
+    if (r->problems->n == before)
+        notify_advise(r, root);
 }
 
 static void hash_text(const struct yamldoc *doc, char hex[NOTIFY_SHA256])
@@ -210,6 +213,7 @@ static int finish(struct yamldoc *doc, const char *templates_dir, struct problem
                        .warnings = warnings,
                        .templates_dir = templates_dir != NULL ? templates_dir : CRYONOTIFY_TEMPLATES_DIR};
     hash_text(doc, config->sha256);
+    snprintf(config->by, sizeof config->by, "start");
     read_all(&r, doc);
     if (problems->n > before) {
         notify_config_free(config);
@@ -223,9 +227,13 @@ int notify_config_load(const char *path, const char *templates_dir, struct probl
                        struct problems *warnings, struct notify_config **ret)
 {
     struct yamldoc *doc = NULL;
+    struct notify_file file;
+    notify_file_look(path, &file);
     int result = yamldoc_load(path, path, problems, &doc);
     if (result == 0)
         result = finish(doc, templates_dir, problems, warnings, ret);
+    if (result == 0)
+        (*ret)->modified_utc_us = file.modified_utc_us;
     yamldoc_free(doc);
     return result;
 }

@@ -67,8 +67,17 @@ struct notify_level {
 
 #define NOTIFY_SHA256 65
 
+/* The file, whatever is in it. */
+struct notify_file {
+    char sha256[NOTIFY_SHA256]; /* of its bytes, hexadecimal; "": it can't be read, or is none */
+    int64_t modified_utc_us;    /* when it was last written; 0: not known */
+};
+void notify_file_look(const char *path, struct notify_file *ret);
+
 struct notify_config {
     char sha256[NOTIFY_SHA256]; /* of the file's bytes, hexadecimal */
+    int64_t modified_utc_us;    /* when the file was last written; 0: not known */
+    char by[48];                /* who wanted it read: "start", or the caller's words */
     char site[ID_MAX];
     struct bilingual site_name;
     char time_zone[64]; /* "": the system's */

@@ -34,6 +34,9 @@ void notify_read_holidays(struct reader *r, const struct yaml_node *node);
 bool notify_read_time(struct reader *r, const struct yaml_node *node, bool end, uint16_t *ret_min);
 bool notify_read_days(struct reader *r, const struct yaml_node *node, uint8_t *ret);
 
+/* notify_advice.c: of a whole configuration: what would one day leave somebody untold */
+void notify_advise(struct reader *r, const struct yaml_node *root);
+
 /* notify_rules.c */
 void notify_default_rules(struct call_rules *rules);
 void notify_read_priorities(struct reader *r, const struct yaml_node *node);

@@ -201,6 +201,18 @@ void details_write(FILE *out, const struct notice *n)
                 n->attempt);
 }
 
+/* What is only told: the alarm by its name and its id, and not its sentence. */
+static void news_of_member(FILE *out, const struct notice *n, const struct notice_member *m)
+{
+    const char *name = notice_words(&m->alarm_name, n->language, "");
+
+    if (name[0] == '\0')
+        fputs(has(m->alarm) ? m->alarm : "?", out);
+    else
+        fprintf(out, phrase_pick(n->language, "\"%s\" (%s)", "“%s”（%s）"), name,
+                has(m->alarm) ? m->alarm : "?");
+}
+
 static void state_of_member(FILE *out, const struct notice *n, const struct notice_member *m)
 {
     if (!has(m->state) || strcmp(m->state, "unacknowledged") == 0)
@@ -223,17 +235,18 @@ void details_members(FILE *out, const struct notice *n)
     for (size_t i = 0; i < n->n_members; i++) {
         const struct notice_member *m = &n->members[i];
         const char *asset = notice_words(&m->asset_name, n->language, m->asset);
-        const char *text = m->is_news ? m->alarm : notice_words(&m->text, n->language, m->alarm);
+        const char *text = m->is_news ? "" : notice_words(&m->text, n->language, m->alarm);
         const char *response = m->is_news ? "" : notice_words(&m->response, n->language, "");
         if (m->is_news)
             fprintf(out, "%zu. ", i + 1);
         else
             fprintf(out, "%zu. [%s] ", i + 1, phrase_priority(m->priority, n->language));
-        if (text == NULL)
-            text = "?";
-        if (strncmp(text, asset, strlen(asset)) != 0)
+        if (asset[0] != '\0' && strncmp(text, asset, strlen(asset)) != 0)
             fprintf(out, n->language == LANGUAGE_ZH ? "%s：" : "%s: ", asset);
-        fputs(text, out);
+        if (m->is_news)
+            news_of_member(out, n, m);
+        else
+            fputs(text, out);
         state_of_member(out, n, m);
         if (!m->is_news && has(m->quality) && strcmp(m->quality, "good") != 0)
             fprintf(out, phrase_pick(n->language, " · value %s", " · 数值%s"),

@@ -135,8 +135,8 @@ static void pack_notice(struct packer *p, struct notice *n)
         &n->link,
         &n->hint,
     };
-    struct words *words[] = {&n->site_name, &n->asset_name,  &n->text,
-                             &n->response,  &n->consequence, &n->group_since};
+    struct words *words[] = {&n->site_name, &n->asset_name,  &n->alarm_name,  &n->text,
+                             &n->response,  &n->consequence, &n->group_since, &n->group_over};
 
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
         pack(p, strings[i]);
@@ -152,6 +152,7 @@ static void pack_member(struct packer *p, struct notice_member *m)
     pack(p, &m->quality);
     pack(p, &m->link);
     pack_words(p, &m->asset_name);
+    pack_words(p, &m->alarm_name);
     pack_words(p, &m->text);
     pack_words(p, &m->response);
 }

@@ -58,7 +58,7 @@ struct notice_value {
 /* One alarm of a summary. */
 struct notice_member {
     const char *asset, *alarm;
-    struct words asset_name, text, response;
+    struct words asset_name, alarm_name, text, response;
     enum priority priority;
     const char *state;     /* "unacknowledged", ... */
     const char *quality;   /* of the reading that the text names, when it is not good; may be absent */
@@ -100,13 +100,14 @@ struct notice {
     struct words asset_name;
 
     /* what */
-    const char *alarm;      /* id; may be absent */
-    const char *occurrence; /* "ASSET/ALARM@MS"; may be absent. What has the same one stands in one thread */
-    const char *state;      /* "unacknowledged", ...; may be absent */
-    const char *transition; /* as on MQTT; may be absent */
-    const char *point;      /* id; may be absent */
-    struct words text;      /* what is wrong and how bad: the daemon's sentence */
-    struct words response;  /* what to do; may be absent */
+    const char *alarm;       /* id; may be absent */
+    struct words alarm_name; /* what it is called, which says nothing of now; may be absent */
+    const char *occurrence;  /* "ASSET/ALARM@MS"; may be absent. What has the same one stands in one thread */
+    const char *state;       /* "unacknowledged", ...; may be absent */
+    const char *transition;  /* as on MQTT; may be absent */
+    const char *point;       /* id; may be absent */
+    struct words text;       /* what is wrong and how bad: the daemon's sentence */
+    struct words response;   /* what to do; may be absent */
     struct words consequence; /* what happens if nobody does; may be absent */
 
     /* how bad, how fast, how long */
@@ -138,6 +139,7 @@ struct notice {
     size_t n_group_members;           /* in the array */
     size_t n_group_total;             /* how many there are; >= n_group_members */
     struct words group_since; /* the names of members that the sentence does not know yet; NULL: none */
+    struct words group_over;  /* and of those that it names and that are over by now */
     const struct notice_member *members; /* SUMMARY, HELD, HOLD_ENDED: several */
     size_t n_members;
 

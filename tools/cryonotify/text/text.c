@@ -139,6 +139,9 @@ static void first_of_alarm(FILE *out, const struct notice *n)
     if (n->active && (n->group_since.en != NULL || n->group_since.zh != NULL))
         fprintf(out, zh(n) ? "，现又有：%s" : ", and by now: %s",
                 notice_words(&n->group_since, n->language, ""));
+    if (n->active && (n->group_over.en != NULL || n->group_over.zh != NULL))
+        fprintf(out, zh(n) ? "，已恢复：%s" : ", over by now: %s",
+                notice_words(&n->group_over, n->language, ""));
     if (n->purpose != NOTICE_TEST && n->purpose != NOTICE_DRILL)
         fprintf(out, " [%s]", phrase_priority(n->priority, n->language));
     value_words(out, n);
@@ -153,11 +156,12 @@ static void first_of_alarm(FILE *out, const struct notice *n)
     }
 }
 
-/* "9 alarms", "Tank 3: 9 alarms", or the alarm by its name: what a hold is of. Never the alarm's sentence,
- * which reads as if it were so now. */
+/* "9 alarms", "Tank 3: 9 alarms", or the alarm by its name, in quotes: what a hold is of. Never the alarm's
+ * sentence, which reads as if it were so now. */
 static void held_what(FILE *out, const struct notice *n)
 {
     const char *asset = asset_name(n);
+    const char *name = notice_words(&n->alarm_name, n->language, "");
     bool one = true;
 
     for (size_t i = 1; i < n->n_members && one; i++)
@@ -167,6 +171,8 @@ static void held_what(FILE *out, const struct notice *n)
         fprintf(out, zh(n) ? "%s：" : "%s: ", asset);
     if (n->n_members > 1)
         fprintf(out, zh(n) ? "%zu 个报警" : "%zu alarms ", n->n_members);
+    else if (name[0] != '\0')
+        fprintf(out, zh(n) ? "报警“%s”" : "alarm \"%s\" ", name);
     else
         fprintf(out, zh(n) ? "报警 %s " : "alarm %s ", has(n->alarm) ? n->alarm : "?");
 }
