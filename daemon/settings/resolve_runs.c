@@ -157,6 +157,32 @@ static void resolve_inputs(struct draft *d, struct draft_freezer *f)
             c->setup.has |= UINT32_C(1) << i;
 }
 
+/* Where an input stands in the file: all samples in one place. */
+static const struct yaml_node *node_of(const struct draft_freezer *f, enum freezer_input input)
+{
+    return f->inputs[freezer_run_sample_of(input) >= 0 ? FREEZER_INPUT_SAMPLE : input];
+}
+
+/* A chamber that stands in two places never deviates from itself. */
+static void check_temperatures(struct draft *d, const struct draft_freezer *f)
+{
+    static const enum freezer_input inputs[] = {FREEZER_INPUT_CHAMBER,  FREEZER_INPUT_SAMPLE,
+                                                FREEZER_INPUT_SAMPLE_2, FREEZER_INPUT_SAMPLE_3,
+                                                FREEZER_INPUT_SAMPLE_4, FREEZER_INPUT_SETPOINT};
+
+    for (size_t i = 1; i < COUNT_OF(inputs); i++) {
+        const int point = f->config.inputs[inputs[i]].point;
+        const struct yaml_node *own = node_of(f, inputs[i]);
+        for (size_t j = 0; j < i && point >= 0; j++) {
+            const struct yaml_node *other = node_of(f, inputs[j]);
+            if (f->config.inputs[inputs[j]].point == point && other != own)
+                problems_at(d->problems, own,
+                            "'%s' and '%s' are the same point: a run would be judged by itself", other->key,
+                            own->key);
+        }
+    }
+}
+
 /* ---------------------------------------------------------------- times */
 
 /* What reads the chamber; NULL: not known. */
@@ -293,6 +319,7 @@ static void resolve_expected(struct draft *d, struct draft_freezer *f)
 static void resolve_freezer(struct draft *d, struct draft_freezer *f)
 {
     resolve_inputs(d, f);
+    check_temperatures(d, f);
     resolve_times(d, f);
     resolve_expected(d, f);
     if (f->program != NULL && f->program->kind == YAML_SCALAR)

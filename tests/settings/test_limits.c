@@ -105,15 +105,20 @@ static char *write_tanks(unsigned n, unsigned n_supplied)
     FILE *f = open_memstream(&text, &len);
 
     assert_non_null(f);
-    (void)fputs(
-        "site: {id: s}\nbuses: {b: {tcp: {host: h}}}\ndevices: {d: {bus: b, unit: 1, profile: p}}\nassets:\n"
-        "  store: {kind: utility, points: {bar: {device: d, register: level}}, supply: {}}\n",
-        f);
+    (void)fputs("site: {id: s}\nbuses:\n", f);
+    for (unsigned i = 0; i * 200 < n; i++)
+        (void)fprintf(f, "  b%u: {tcp: {host: h%u}}\n", i, i);
+    (void)fputs("devices:\n", f);
     for (unsigned i = 0; i < n; i++)
-        (void)fprintf(
-            f,
-            "  t%u: {kind: tank, points: {level: {device: d, register: level}}, vessel: {level: level%s}}\n",
-            i, i < n_supplied ? ", supply: store" : "");
+        (void)fprintf(f, "  d%u: {bus: b%u, unit: %u, profile: p}\n", i, i / 200, i % 200 + 1);
+    (void)fputs("assets:\n"
+                "  store: {kind: utility, points: {bar: {device: d0, register: level}}, supply: {}}\n",
+                f);
+    for (unsigned i = 0; i < n; i++)
+        (void)fprintf(f,
+                      "  t%u: {kind: tank, points: {level: {device: d%u, register: level}}, vessel: {level: "
+                      "level%s}}\n",
+                      i, i, i < n_supplied ? ", supply: store" : "");
     assert_int_equal(fclose(f), 0);
     return text;
 }
@@ -155,12 +160,12 @@ static void test_tanks(void **state)
     assert_string_equal(line, "");
     assert_int_equal(load_tanks(66, 66, line), 0);
     assert_string_equal(line,
-                        "cryomon.yaml:70:99: too many tanks on 'store': at most 64 are seen together; give "
+                        "cryomon.yaml:137:101: too many tanks on 'store': at most 64 are seen together; give "
                         "the others a supply of their own (an asset with supply: {})");
     assert_int_equal(load_tanks(66, 2, line), 66);
     assert_string_equal(line, "");
     assert_int_equal(load_tanks(67, 2, line), 67);
-    assert_non_null(strstr(line, "cryomon.yaml:72:"));
+    assert_non_null(strstr(line, "cryomon.yaml:140:"));
     assert_int_equal(load_tanks(400, 64, line), 400);
     assert_int_equal(load_tanks(600, 64, line), 0);
     assert_non_null(

@@ -135,6 +135,8 @@ static void test_samples_refused(void **state)
            "cryomon.yaml:18:24: ", "stands twice");
     refuse(HEAD "      chamber: chamber\n      sample: [sample, setpoint, chamber, segment, program]\n",
            "cryomon.yaml:18:15: ", "a list of 1 to 4 points");
+    refuse(HEAD "      chamber: chamber\n      sample: [sample, chamber]\n",
+           "cryomon.yaml:18:15: ", "'chamber' and 'sample' are the same point");
     refuse(HEAD "      chamber: chamber\n      sample: [sample, door]\n", "cryomon.yaml:18:24: ", "door");
 }
 

@@ -187,13 +187,13 @@ class Boston(Incident):
     def test_flat_line(self):
         def flat(main):
             main["notify"]["silent_after"] = "1 h"  # the clocks jump
-            for point in main["assets"]["tank-1"]["points"].values():
-                point["no_data_after"] = "20 s"
+            main["assets"]["tank-1"]["points"]["fine"] = {"device": "tank-1", "register": "temperature-float"}
+            for asset in main["assets"].values():
+                for point in asset["points"].values():
+                    point["no_data_after"] = "10 min"
             main["assets"]["tank-1"]["alarms"]["flat"] = {
                 "point": "fine", "flatline": "1 min", "priority": "high",
                 "text": {"en": "The probe does not move any more", "zh": "探头读数不再变化"}}
-            main["assets"]["tank-1"]["points"]["fine"] = {"device": "tank-1", "register": "temperature-float",
-                                                          "no_data_after": "20 s"}
         self.begin(site=flat, shifted=True)
 
         def minute():
