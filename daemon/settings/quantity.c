@@ -97,6 +97,7 @@ bool quantity_time(struct problems *problems, const struct yaml_node *node, uint
 {
     static const struct quantity_unit smaller[] = {
         {"ms", 1, 1}, {"s", 1, 1}, {"min", 1, 1}, {"h", 1, 1}, {NULL, 0, 0}};
+    char most[DURATION_TEXT_MAX];
     micro_t value;
     uint32_t days;
 
@@ -108,6 +109,11 @@ bool quantity_time(struct problems *problems, const struct yaml_node *node, uint
     if (strcmp(rest, "d") != 0) {
         problems_at(problems, node,
                     "'%.40s' is not a time such as 45 min or 7 d: write a unit: s, min, h or d", node->text);
+        return false;
+    }
+    if (max_ms < DAY_MS) {
+        problems_at(problems, node, "%.40s is out of range: at most %s", node->text,
+                    scalar_print_duration(most, max_ms));
         return false;
     }
     if (!scalar_days(problems, node, false, min_ms < DAY_MS ? 1 : min_ms / DAY_MS,

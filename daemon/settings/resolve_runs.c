@@ -127,6 +127,23 @@ static void resolve_inputs(struct draft *d, struct draft_freezer *f)
     }
 }
 
+/* A chamber that stands in two places never deviates from itself. */
+static void check_temperatures(struct draft *d, const struct draft_freezer *f)
+{
+    static const enum freezer_input inputs[] = {FREEZER_INPUT_CHAMBER, FREEZER_INPUT_SAMPLE,
+                                                FREEZER_INPUT_SETPOINT};
+
+    for (size_t i = 1; i < COUNT_OF(inputs); i++) {
+        const int point = f->config.inputs[inputs[i]].point;
+        for (size_t j = 0; j < i && point >= 0; j++) {
+            if (f->config.inputs[inputs[j]].point == point)
+                problems_at(d->problems, f->inputs[inputs[i]],
+                            "'%s' and '%s' are the same point: a run would be judged by itself",
+                            f->inputs[inputs[j]]->key, f->inputs[inputs[i]]->key);
+        }
+    }
+}
+
 /* ---------------------------------------------------------------- times */
 
 /* What reads the chamber; NULL: not known. */
@@ -263,6 +280,7 @@ static void resolve_expected(struct draft *d, struct draft_freezer *f)
 static void resolve_freezer(struct draft *d, struct draft_freezer *f)
 {
     resolve_inputs(d, f);
+    check_temperatures(d, f);
     resolve_times(d, f);
     resolve_expected(d, f);
     if (f->program != NULL && f->program->kind == YAML_SCALAR)

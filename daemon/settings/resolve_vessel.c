@@ -368,6 +368,14 @@ static void resolve_vessel(struct draft *d, struct draft_vessel *v)
         problems_at_key(d->problems, v->node, "the numbers of this vessel do not fit together");
 }
 
+/* Two points that are read from one register are one sensor. */
+static bool is_same_sensor(const struct draft *d, int a, int b)
+{
+    const struct draft_point *p = &d->points[a], *q = &d->points[b];
+
+    return a == b || (p->device >= 0 && p->device == q->device && p->reg >= 0 && p->reg == q->reg);
+}
+
 /* A level is one tank's: two would be filled by what one of them shows. */
 static void check_shared_level(struct draft *d, size_t index)
 {
@@ -375,11 +383,28 @@ static void check_shared_level(struct draft *d, size_t index)
 
     for (size_t i = 0; i < index && v->config.level.point >= 0; i++) {
         const struct draft_vessel *other = &d->vessels[i];
-        if (other->config.level.point != v->config.level.point)
+        if (other->config.level.point < 0 ||
+            !is_same_sensor(d, other->config.level.point, v->config.level.point))
             continue;
-        problems_at(d->problems, v->level, "this is the level of '%.64s' too (%s:%u): each tank has its own",
-                    d->assets[other->config.asset].node->key, other->level->file, other->level->line);
+        problems_at(d->problems, v->level,
+                    "this is the level of '%.64s' too (%s:%u)%s: each tank has its own",
+                    d->assets[other->config.asset].node->key, other->level->file, other->level->line,
+                    other->config.level.point != v->config.level.point ? ", the same register" : "");
         return;
+    }
+}
+
+/* One point has one meaning: a lid that is taken for the valve, or the tank's own cold for the room's, would
+ * explain away what is seen. */
+static void check_shared_roles(struct draft *d, const struct draft_vessel *v)
+{
+    const struct vessel_config *c = &v->config;
+
+    if (c->lid.point >= 0 && c->valve.point >= 0 && c->lid.point == c->valve.point)
+        problems_at_key(d->problems, v->valve, "'lid' and 'valve' are the same point: each has its own");
+    for (unsigned i = 0; i < TANK_TEMPS && c->room.point >= 0; i++) {
+        if (c->temps[i].point == c->room.point)
+            problems_at(d->problems, v->room, "this is one of 'temperatures': the room's is wanted here");
     }
 }
 
@@ -389,6 +414,7 @@ void resolve_vessels(struct draft *d)
         resolve_supply_of(d, &d->vessels[i]);
         resolve_vessel(d, &d->vessels[i]);
         check_shared_level(d, i);
+        check_shared_roles(d, &d->vessels[i]);
     }
 }
 

@@ -356,8 +356,7 @@ static void print_late(const struct sums *sums, int fault, const char *name)
         late += !isinf(by) && c->warm_h - by < IN_TIME_H ? 1 : 0;
     }
     printf("%s: of %u that warmed %u not noticed, %u less than %.0f h before; of all %u the top's limit was "
-           "first "
-           "in %u, and alone in %u\n",
+           "first in %u, and alone in %u\n",
            name, warm, missed, late, IN_TIME_H, n, first, only);
 }
 

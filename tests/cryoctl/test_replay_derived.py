@@ -211,10 +211,11 @@ class ReplayDerived(Case):
         self.assertNotIn("vacuum-failing", [i["alarm"] for i in f["lost"] + f["gained"] + f["later"]])
 
     def test_a_baseline_that_somebody_had_learned_anew(self):
-        """It is true for both: a vacuum that is measured against what it is since the repair does not fail."""
+        """It is true for both: a vacuum that is measured against what it is since the repair does not fail. (Filled again at
+        day 32.5 its top stays hot over a good level: that needs no baseline.)"""
         at = START + int(30.51 * DAY)
         self.record = self.events(lambda r: r.event(at, "run", ("tank-1", "-"), transition="relearned", asset="tank-1", note="moved"))
-        self.assertNotIn("vacuum-failing", self.alarms(self.replay()))
+        self.assertNotIn("vacuum-failing", self.alarms(self.replay(span=(30, 32.4))))
 
     def test_a_record_that_is_short(self):
         self.record = self.events()
