@@ -40,10 +40,9 @@
 #include "config.h"
 #include "tank_hall.h"
 
-#define DERIVE_EVERY_US                                                                                      \
-    INT64_C(60000000)                   /* derived readings come about so often, and when a state changes    \
-                                         */
-#define DERIVE_RUN_US INT64_C(10000000) /* those of a freezer in a run */
+/* Derived readings come about so often, and when a state changes; */
+#define DERIVE_EVERY_US INT64_C(60000000)
+#define DERIVE_RUN_US   INT64_C(10000000) /* those of a freezer in a run */
 
 struct derive;
 

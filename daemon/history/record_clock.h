@@ -9,8 +9,8 @@
 #include "reader.h"
 
 #define RECORD_CLOCK_STEPS 32 /* the latest ones of a range */
-#define RECORD_CLOCK_MOST_US                                                                                 \
-    INT64_C(172800000000) /* a larger step is not followed: it hides what came then */
+/* A larger step, of two days, is not followed: it hides what came then. */
+#define RECORD_CLOCK_MOST_US INT64_C(172800000000)
 
 struct record_clock {
     unsigned n;
@@ -28,8 +28,8 @@ int record_clock_read(struct history_reader *reader, int64_t from_us, int64_t to
 /* Widens a range of the wall clock so that no stretch of it that was passed twice, or left out, is cut. */
 void record_clock_widen(const struct record_clock *clock, int64_t *from_us, int64_t *to_us);
 
-/* Goes through the readings of one point, in the order of storage, from a time that record_clock_widen gave.
- */
+/* Goes through the readings of one point, in the order of storage, from a time that record_clock_widen has
+ * given. */
 struct record_clock_walk {
     const struct record_clock *clock;
     unsigned next;    /* the step that has not come yet */

@@ -31,8 +31,8 @@ struct control_message {
             uint32_t ticket;
             int error;    /* 0, or -errno */
             uint64_t seq; /* of the event, to a record */
-            struct command_result
-                result; /* to a command; its error and seq stand above too. record: to any */
+            /* To a command; its error and seq stand above too. record: to any. */
+            struct command_result result;
             char detail[RELOAD_DETAIL_MAX]; /* to a reload that was refused: the mistakes, line by line */
             struct verification {
                 struct reading reading; /* of the point at that moment */

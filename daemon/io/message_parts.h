@@ -13,8 +13,8 @@
 #define WHO_MAX   64   /* a person's login name, with NUL */
 #define NOTE_MAX  256  /* a person's comment, with NUL */
 #define ORDER_MAX 64   /* a work order's number, with NUL */
-#define LOTS_MAX                                                                                             \
-    512 /* the lots in a freezer: their names, each but the last ended by a line feed; with NUL */
+/* The lots in a freezer: their names, each but the last ended by a line feed; with NUL. */
+#define LOTS_MAX 512
 
 #define OCCURRENCE_MAX (2 * ID_MAX + 24) /* "tank-1/warm@1795510919521", with NUL */
 #define WHY_MAX        192               /* why a command was refused, with NUL */
@@ -101,8 +101,8 @@ struct record_note {
 
 /* What became of it. */
 struct command_result {
-    int error; /* 0, or -errno: -ENOENT no such alarm (point, device), -EALREADY nothing to do, else see why
-                */
+    /* 0, or -errno: -ENOENT no such alarm (point, device), -EALREADY nothing to do, else see why. */
+    int error;
     char why[LANGUAGES][WHY_MAX]; /* for people; "": the error says it all */
     uint16_t n;                   /* alarms that are held, or no longer held */
     uint16_t n_marked;            /* of these: protected ones, which go on as ever and only say so */

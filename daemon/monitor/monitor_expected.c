@@ -12,9 +12,8 @@
 #define DAY_US    (1440 * MINUTE_US)
 #define DAYS      10 /* that are looked at: a time of each week is among them */
 #define TIMES_MAX (2 * EXPECTED_RUNS_MAX)
-#define EARLY_WEIGHS                                                                                         \
-    2 /* a run that is so much early is as far from its time as one that is twice as late                    \
-       */
+/* A run that is so much early is as far from its time as one that is twice as late. */
+#define EARLY_WEIGHS 2
 
 struct expected_time {
     int64_t utc_us, early_us;

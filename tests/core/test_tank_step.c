@@ -91,7 +91,7 @@ static void what_is_poured_in_is_a_fill(void **state)
     unsigned fills = s.tank.n_fills;
     s.start_cm = 0;
     s.lid = true;
-    stage_run(&s, 2 * MINUTE);
+    stage_run(&s, 12 * MINUTE);
     s.level_cm += 2.4;
     stage_run(&s, 10 * MINUTE);
     s.lid = false;

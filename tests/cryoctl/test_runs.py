@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
-from datetime import datetime
+from datetime import datetime, timezone
 
 CRYOCTL = os.environ["CRYOCTL"]
 PROGRAMS = pathlib.Path(os.environ["CRYOMON_CONFIG_DIR"]) / "programs"
@@ -112,6 +112,20 @@ class Runs(unittest.TestCase):
         bad = self.dir / "bad.yaml"
         bad.write_text("name: x\n", encoding="utf-8")
         self.assertIn("'steps' is missing", self.ctl("crf", "--program", str(bad), code=1))
+
+    def test_one_that_was_broken_off_just_before_is_another_run(self):
+        """Its lots, and what was decided on it, are not those of the run that was started at once."""
+        begin = datetime.fromisoformat(self.runs()["runs"][0]["begin"].replace("Z", "+00:00")).timestamp()
+        data = self.dir / "broken-off"
+        shutil.copytree(self.dir / "data", data)
+        broken = {"asset": "crf", "freezer_run": "crf@%d" % ((begin - 50) * 1000), "lots": ["NOT-THIS"], "operator": "li.na"}
+        end = datetime.fromtimestamp(begin - 30, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        for more in ({"transition": "began"}, {"transition": "ended", "end": end, "how": "stopped", "verdict": "outside"},
+                     {"transition": "rejected", "by": "li.na", "note": "the wrong program"}):
+            subprocess.run([os.environ["APPEND_EVENT"], str(data), "run", json.dumps(dict(broken, **more))], check=True)
+        run = self.runs(data="broken-off")["runs"][0]
+        self.assertFalse(run["recorded"])
+        self.assertEqual([key for key in ("operator", "lots", "decided") if run.get(key)], [])
 
     def test_a_clock_that_was_set_in_a_run_changes_nothing_of_it(self):
         plain = {key: value for key, value in self.judged()["runs"][0].items() if key != "id"}

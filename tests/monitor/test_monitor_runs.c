@@ -125,6 +125,31 @@ static void test_told_once(void **state)
     stage_close(&s);
 }
 
+/* Broken off and started again within seconds: two runs, and what was prepared was for the first. */
+static void test_started_again_at_once(void **state)
+{
+    (void)state;
+    struct stage s;
+    open_stage(&s);
+    struct command_request prepare = {
+        .verb = COMMAND_RUN_PREPARE, .asset = "freezer-1", .who = "wang", .operator= "li.na", .lots = "A"};
+    struct command_result result = {0};
+    monitor_run_command(s.m, &prepare, &result);
+    status = RUN;
+    stage_pass(&s, 8, turn);
+    status = RESET;
+    stage_pass(&s, 2, turn);
+    n_told = 0;
+    a_run(&s);
+    assert_int_equal(n_told, 2);
+    assert_non_null(strstr(told[0], "\"transition\":\"began\""));
+    assert_null(strstr(told[0], "\"lots\""));
+    assert_non_null(strstr(told[1], "\"transition\":\"ended\""));
+    assert_non_null(strstr(told[1], "\"how\":\"complete\""));
+    assert_null(strstr(told[1], "\"lots\""));
+    stage_close(&s);
+}
+
 static void test_decisions(void **state)
 {
     (void)state;
@@ -307,6 +332,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_told_once),
+        cmocka_unit_test(test_started_again_at_once),
         cmocka_unit_test(test_decisions),
         cmocka_unit_test(test_late),
         cmocka_unit_test(test_a_run_in_time_is_not_late),

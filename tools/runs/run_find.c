@@ -20,11 +20,13 @@ int run_find_begin(struct run_find *find, struct history_reader *reader, const c
 /* The run that goes on at a time, or, as it was known before it began, the next. */
 static const struct run_entry *entry_at(const struct run_book *book, int64_t utc_us)
 {
-    const struct run_entry *next = NULL, *last = NULL;
+    const struct run_entry *near = run_book_near(book, utc_us), *next = NULL, *last = NULL;
 
+    if (near != NULL)
+        return near;
     for (size_t i = 0; i < book->n; i++) {
         const struct run_entry *e = &book->entries[i];
-        if (e->begin_us <= utc_us + RUN_NEAR_US)
+        if (e->begin_us <= utc_us)
             last = e;
         else if (next == NULL && e->begin_us - BEFORE_US <= utc_us)
             next = e;
@@ -93,32 +95,51 @@ int run_find_all(struct run_find *find, int64_t from_us, int64_t to_us, runs_fn 
 /* ---------------------------------------------------------------- one */
 
 struct one {
-    int64_t begin_us;
+    int64_t begin_us, off_us; /* off_us: how far the begin of what was found is from that */
     bool is_about, found;
+    bool is_past; /* others were looked at behind it: what is told of the clock is theirs */
     struct run_found *ret;
 };
 
+static void keep(struct one *one, const struct freezer_record *record, const struct program *program,
+                 int64_t off_us)
+{
+    one->found = true;
+    one->is_past = false;
+    one->off_us = off_us;
+    one->ret->record = *record;
+    one->ret->program = program;
+}
+
+/* One that was broken off and the one that was started at once are near each other: by its id the nearest is
+ * meant, by a time the one that went on then. */
 static bool look(void *context, const struct freezer_record *record, const struct program *program)
 {
     struct one *one = context;
-    const int64_t begin_us = record->begin.utc_us;
-    const int64_t off_us = begin_us - one->begin_us;
-    const bool is_near = off_us >= -RUN_NEAR_US && off_us <= RUN_NEAR_US;
+    const int64_t off_us = record->begin.utc_us - one->begin_us;
+    const int64_t far_us = off_us < 0 ? -off_us : off_us;
 
-    if (is_near || (one->is_about && one->begin_us <= record->end.utc_us && off_us <= NEXT_US)) {
-        one->found = true;
-        one->ret->record = *record;
-        one->ret->program = program;
+    one->is_past = true;
+    if (one->is_about && one->begin_us <= record->end.utc_us && off_us <= NEXT_US) {
+        if (off_us <= 0 || !one->found)
+            keep(one, record, program, far_us);
         return false;
     }
-    return off_us <= NEXT_US;
+    if (far_us <= RUN_NEAR_US && (!one->found || far_us < one->off_us))
+        keep(one, record, program, far_us);
+    return !(one->found && one->off_us == 0) && off_us <= (one->found ? RUN_NEAR_US : NEXT_US);
 }
 
 int run_find_one(struct run_find *find, int64_t begin_us, bool is_about, struct run_found *ret)
 {
-    struct one one = {begin_us, is_about, false, ret};
+    struct one one = {.begin_us = begin_us, .is_about = is_about, .ret = ret};
     const int64_t from_us = begin_us - (is_about ? ABOUT_US : BEFORE_US);
-    const int r = run_find_all(find, from_us, begin_us + AFTER_US, look, &one, &ret->from);
+    int r = run_find_all(find, from_us, begin_us + AFTER_US, look, &one, &ret->from);
+
+    if (r >= 0 && one.found && one.is_past) { /* once more, up to it */
+        one = (struct one){.begin_us = ret->record.begin.utc_us, .ret = ret};
+        r = run_find_all(find, from_us, begin_us + AFTER_US, look, &one, &ret->from);
+    }
 
     return r < 0 ? r : one.found ? 0 : -ENOENT;
 }

@@ -37,10 +37,10 @@
 #define EXCEPTION_TARGET      11 /* gateway: the unit does not answer */
 
 #define UNANSWERED_MAX 8
-#define UNANSWERED_US                                                                                        \
-    INT64_C(30000000)                  /* after that it is no use to wait for a reply: the device was off    \
-                                        */
-#define LATE_US     INT64_C(300000000) /* and after that no frame is taken for it, either */
+/* After that it is no use to wait for a reply: the device was off. */
+#define UNANSWERED_US INT64_C(30000000)
+/* And after that no frame is taken for it, either. */
+#define LATE_US     INT64_C(300000000)
 #define CLEAN_READS 2
 
 /* The shape of a reply that may still come. */
