@@ -363,6 +363,11 @@ struct alarm_view engine_hold(const struct engine *engine, uint16_t alarm);
  * Returns how many there are. */
 uint32_t engine_active_members(const struct engine *engine, uint16_t group, uint16_t *ret, uint32_t cap);
 
+/* CHATTER: its members that chatter now, ascending in the table; at most cap are written. Returns how many
+ * there are; after a restart, none is known until it is raised anew. */
+uint32_t engine_chattering_members(const struct engine *engine, uint16_t chatter, uint16_t *ret,
+                                   uint32_t cap);
+
 /* The first GROUP that is active and has the alarm among its members; -1: none. */
 int engine_active_group(const struct engine *engine, uint16_t alarm);
 

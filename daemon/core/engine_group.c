@@ -119,6 +119,33 @@ uint32_t engine_active_members(const struct engine *engine, uint16_t group, uint
     return n;
 }
 
+static bool chatters(const struct engine *e, const struct alarm *member, const struct alarm_model *model)
+{
+    return member->n_raisings >= model->at_least &&
+           condition_later(e->raisings[member->raisings + member->next_raising], model->window_ms) >
+               e->now.boot_us;
+}
+
+uint32_t engine_chattering_members(const struct engine *engine, uint16_t chatter, uint16_t *ret, uint32_t cap)
+{
+    const struct alarm_model *model;
+    uint32_t n = 0;
+
+    if (chatter >= engine->n_alarms || engine->alarm_models[chatter].kind != CONDITION_CHATTER)
+        return 0;
+    model = &engine->alarm_models[chatter];
+    for (uint32_t i = 0; i < model->n_members; i++) {
+        const uint16_t member = engine->members[model->first_member + i];
+
+        if (!chatters(engine, &engine->alarms[member], model))
+            continue;
+        if (n < cap)
+            ret[n] = member;
+        n++;
+    }
+    return n;
+}
+
 int engine_active_group(const struct engine *engine, uint16_t alarm)
 {
     if (alarm >= engine->n_alarms)

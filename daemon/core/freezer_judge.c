@@ -4,12 +4,27 @@
 static void add(struct freezer_verdict *v, enum freezer_why why, int step, int64_t value, int64_t limit)
 {
     if (v->n < FREEZER_REASONS_MAX)
-        v->reasons[v->n] = (struct freezer_reason){.why = why, .step = step, .value = value, .limit = limit};
+        v->reasons[v->n] =
+            (struct freezer_reason){.why = why, .step = step, .sample = -1, .value = value, .limit = limit};
     v->n++;
     if (!freezer_record_why_is_unknown(why))
         v->kind = FREEZER_OUTSIDE_LIMITS;
     else if (v->kind == FREEZER_WITHIN_LIMITS)
         v->kind = FREEZER_VERDICT_UNKNOWN;
+}
+
+/* All reasons since then are of that probe; a run with one has no need to say which. */
+static void of_probe(struct freezer_verdict *v, const struct freezer_record *r, unsigned since,
+                     unsigned probe)
+{
+    for (unsigned i = since; i < v->n && i < FREEZER_REASONS_MAX && r->n_samples > 1; i++)
+        v->reasons[i].sample = (int)probe;
+}
+
+/* One at least: what is wanted of a sample is asked also where there is no probe. */
+static unsigned n_probes(const struct freezer_record *r)
+{
+    return r->n_samples > 1 ? r->n_samples : 1;
 }
 
 static void not_measured(struct freezer_verdict *v, enum freezer_why about, int step)
@@ -84,7 +99,7 @@ static bool was_finished(const struct freezer_record *r, unsigned step)
 }
 
 static void judge_rate(const struct freezer_record *r, const struct freezer_program *p, unsigned i,
-                       struct freezer_verdict *v)
+                       unsigned probe, struct freezer_verdict *v)
 {
     const struct freezer_step *s = &p->steps[i];
     micro_t rate, wanted, off;
@@ -93,7 +108,7 @@ static void judge_rate(const struct freezer_record *r, const struct freezer_prog
         return;
     if (r->how == FREEZER_END_NONE && !was_finished(r, i)) /* it goes on: the rate is the whole step's */
         return;
-    if (!freezer_record_rate(r, i, &rate)) {
+    if (!freezer_record_rate_of(r, i, probe, &rate)) {
         not_measured(v, FREEZER_WHY_RATE, (int)i);
         return;
     }
@@ -119,19 +134,12 @@ static void judge_setpoint(const struct freezer_record *r, const struct freezer_
         add(v, FREEZER_WHY_SETPOINT, (int)i, c->setpoint, s->target);
 }
 
-static void judge_step(const struct freezer_record *r, const struct freezer_program *p, unsigned i,
-                       struct freezer_verdict *v)
+static void judge_conduct(const struct freezer_record *r, const struct freezer_program *p, unsigned i,
+                          unsigned probe, struct freezer_verdict *v)
 {
-    const struct freezer_conduct *c = &r->steps[i];
+    const struct freezer_conduct *c = freezer_record_conduct(r, i, probe);
     micro_t most;
 
-    if (p->steps[i].kind == FREEZER_STEP_PLUNGE)
-        return;
-    if (!c->entered) {
-        if (r->how == FREEZER_END_COMPLETE && p->steps[i].tolerance != FREEZER_NONE)
-            not_measured(v, FREEZER_WHY_OUTSIDE, (int)i);
-        return;
-    }
     if (c->warm != FREEZER_NONE) {
         most = size_of(c->warm) > size_of(c->cold) ? c->warm : c->cold;
         if (p->limits.deviation != FREEZER_NONE && size_of(most) > p->limits.deviation)
@@ -140,46 +148,93 @@ static void judge_step(const struct freezer_record *r, const struct freezer_prog
     if (p->limits.overshoot != FREEZER_NONE && c->overshoot != FREEZER_NONE &&
         c->overshoot > p->limits.overshoot)
         add(v, FREEZER_WHY_OVERSHOOT, (int)i, c->overshoot, p->limits.overshoot);
-    judge_rate(r, p, i, v);
+    judge_rate(r, p, i, probe, v);
+}
+
+/* A probe that was not held against the step, where another one was. */
+static bool is_unseen(const struct freezer_record *r, const struct freezer_program *p, unsigned i,
+                      unsigned probe)
+{
+    const bool is_judged_there = p->limits.deviation != FREEZER_NONE || p->limits.rms != FREEZER_NONE ||
+                                 p->limits.outside_us != FREEZER_NONE;
+
+    if (!p->steps[i].of_sample || !is_judged_there ||
+        freezer_record_conduct(r, i, probe)->warm != FREEZER_NONE)
+        return false;
+    for (unsigned k = 0; k < n_probes(r); k++)
+        if (freezer_record_conduct(r, i, k)->warm != FREEZER_NONE)
+            return true;
+    return false;
+}
+
+static void judge_step(const struct freezer_record *r, const struct freezer_program *p, unsigned i,
+                       struct freezer_verdict *v)
+{
+    if (p->steps[i].kind == FREEZER_STEP_PLUNGE)
+        return;
+    if (!r->steps[i].entered) {
+        if (r->how == FREEZER_END_COMPLETE && p->steps[i].tolerance != FREEZER_NONE)
+            not_measured(v, FREEZER_WHY_OUTSIDE, (int)i);
+        return;
+    }
+    for (unsigned k = 0; k < (p->steps[i].of_sample ? n_probes(r) : 1); k++) {
+        const unsigned since = v->n;
+        judge_conduct(r, p, i, k, v);
+        if (is_unseen(r, p, i, k))
+            not_measured(v, p->limits.deviation != FREEZER_NONE ? FREEZER_WHY_DEVIATION : FREEZER_WHY_OUTSIDE,
+                         (int)i);
+        if (p->steps[i].of_sample)
+            of_probe(v, r, since, k);
+    }
     judge_setpoint(r, p, i, v);
+}
+
+/* The time outside the tolerances, by a probe; the worst of them counts. FREEZER_NONE: none was measured. */
+static int64_t outside_of(const struct freezer_record *r, const struct freezer_program *p, unsigned probe)
+{
+    int64_t outside_us = 0;
+    bool any = false;
+
+    for (unsigned i = 0; i < p->n_steps; i++) {
+        const struct freezer_conduct *c = freezer_record_conduct(r, i, probe);
+        outside_us += c->outside_us;
+        any = any || c->warm != FREEZER_NONE;
+    }
+    return any ? outside_us : FREEZER_NONE;
 }
 
 static void judge_steps(const struct freezer_record *r, const struct freezer_program *p,
                         struct freezer_verdict *v)
 {
-    int64_t outside_us = 0;
-    bool any = false;
+    int64_t worst_us = FREEZER_NONE;
     micro_t rms;
 
-    for (unsigned i = 0; i < p->n_steps; i++) {
+    for (unsigned i = 0; i < p->n_steps; i++)
         judge_step(r, p, i, v);
-        outside_us += r->steps[i].outside_us;
-        any |= r->steps[i].warm != FREEZER_NONE;
+    for (unsigned k = 0; k < n_probes(r); k++) {
+        const int64_t outside_us = outside_of(r, p, k);
+        worst_us = outside_us > worst_us ? outside_us : worst_us; /* FREEZER_NONE is less than any */
     }
-    if (!any && p->limits.deviation != FREEZER_NONE)
+    if (worst_us == FREEZER_NONE && p->limits.deviation != FREEZER_NONE)
         not_measured(v, FREEZER_WHY_DEVIATION, -1);
-    at_most(v, FREEZER_WHY_OUTSIDE, -1, any ? outside_us : FREEZER_NONE, p->limits.outside_us);
+    at_most(v, FREEZER_WHY_OUTSIDE, -1, worst_us, p->limits.outside_us);
     at_most(v, FREEZER_WHY_RMS, -1, freezer_record_rms(r, -1, &rms) ? rms : FREEZER_NONE, p->limits.rms);
 }
 
 /* ---------------------------------------------------------------- the whole */
 
-static void judge_ice(const struct freezer_record *r, const struct freezer_program *p,
-                      struct freezer_verdict *v)
+static void judge_ice_of(const struct freezer_record *r, const struct freezer_probe *probe,
+                         const struct freezer_program *p, struct freezer_verdict *v)
 {
-    const struct freezer_ice *ice = &r->ice;
+    const struct freezer_ice *ice = &probe->ice;
     const struct freezer_limits *l = &p->limits;
-    const bool wanted = sees_exotherm(p) || is_judged(&l->onset) || is_judged(&l->plateau_us) ||
-                        l->supercooling != FREEZER_NONE;
 
-    if (!wanted)
-        return;
     if (ice->state == ICE_NOT_SEEN) {
         /* Without a temperature by which it must have shown, only the run's own end tells that none came. */
         const bool cold_enough =
-            r->sample_low != FREEZER_NONE &&
-            (p->exotherm_by == FREEZER_NONE ? has_ended(r) : r->sample_low <= p->exotherm_by);
-        if (r->has_sample && !r->ice_hidden && !ice->flat && cold_enough && r->begin_known)
+            probe->low != FREEZER_NONE &&
+            (p->exotherm_by == FREEZER_NONE ? has_ended(r) : probe->low <= p->exotherm_by);
+        if (probe->is_read && !probe->ice_hidden && !ice->flat && cold_enough && r->begin_known)
             add(v, FREEZER_WHY_NO_EXOTHERM, -1, FREEZER_NONE, FREEZER_NONE);
         else
             add(v, FREEZER_WHY_ICE_UNKNOWN, -1, FREEZER_NONE, FREEZER_NONE);
@@ -193,12 +248,42 @@ static void judge_ice(const struct freezer_record *r, const struct freezer_progr
     in_range(v, FREEZER_WHY_PLATEAU, &l->plateau_us, ice->gap ? FREEZER_NONE : ice->plateau_us, 0);
 }
 
+static void judge_ice(const struct freezer_record *r, const struct freezer_program *p,
+                      struct freezer_verdict *v)
+{
+    const struct freezer_limits *l = &p->limits;
+    const bool wanted = sees_exotherm(p) || is_judged(&l->onset) || is_judged(&l->plateau_us) ||
+                        l->supercooling != FREEZER_NONE;
+
+    for (unsigned k = 0; wanted && k < n_probes(r); k++) {
+        const unsigned since = v->n;
+        judge_ice_of(r, &r->samples[k], p, v);
+        of_probe(v, r, since, k);
+    }
+}
+
+/* What was read long before the end says nothing of the end. The warmest counts; one that is too warm is,
+ * whatever is not known of the others. */
+static void judge_end_temperature(const struct freezer_record *r, micro_t limit, struct freezer_verdict *v)
+{
+    const int64_t end_us = r->end.boot_us, gap_us = r->samples[0].ice.gap_us;
+    micro_t last = r->last_chamber;
+    bool all = last != FREEZER_NONE && end_us - r->last_chamber_us <= gap_us;
+
+    if (freezer_record_has_sample(r))
+        all = freezer_record_sample_at(r, end_us, gap_us, &last);
+    at_most(
+        v, FREEZER_WHY_END, -1,
+        all || (last != FREEZER_NONE && limit != FREEZER_NONE && last > limit && freezer_record_has_sample(r))
+            ? last
+            : FREEZER_NONE,
+        limit);
+}
+
 static void judge_end(const struct freezer_record *r, const struct freezer_program *p,
                       struct freezer_verdict *v)
 {
     const struct freezer_limits *l = &p->limits;
-    const micro_t last = r->has_sample ? r->last_sample : r->last_chamber;
-    const int64_t last_us = r->has_sample ? r->last_sample_us : r->last_chamber_us;
     int64_t way_us, within_us = 0;
 
     at_most(v, FREEZER_WHY_GAP, -1, r->longest_gap_us, l->gap_us);
@@ -209,11 +294,8 @@ static void judge_end(const struct freezer_record *r, const struct freezer_progr
     if (!freezer_record_zero_to_40(r, &way_us, &within_us))
         way_us = FREEZER_NONE;
     in_range(v, FREEZER_WHY_ZERO_TO_40, &l->zero_to_40_us, way_us, within_us);
-    /* What was read long before the end says nothing of the end, and what was not seen to end has none. */
-    if (!has_ended(r))
-        return;
-    at_most(v, FREEZER_WHY_END, -1,
-            last != FREEZER_NONE && r->end.boot_us - last_us <= r->ice.gap_us ? last : FREEZER_NONE, l->end);
+    if (has_ended(r)) /* what was not seen to end has none */
+        judge_end_temperature(r, l->end, v);
 }
 
 static bool has_limits(const struct freezer_program *p)

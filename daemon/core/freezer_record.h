@@ -54,6 +54,18 @@ struct freezer_conduct {
     freezer_wide_t t, v, tt, tv;
 };
 
+/* What one of the samples' probes said of the run. */
+#define FREEZER_SAMPLES 4
+struct freezer_probe {
+    bool is_read;    /* a usable reading came */
+    bool ice_hidden; /* it could not be seen for a while before its ice was */
+    struct freezer_ice ice;
+    micro_t low, high, last; /* FREEZER_NONE: none */
+    int64_t last_us;
+    int64_t zero_us, minus40_us;               /* the first reading that is as cold; FREEZER_NONE */
+    int64_t zero_within_us, minus40_within_us; /* since the reading before it: so far it may be off */
+};
+
 /* The run's curve, coarse: means of slots, which double when they don't suffice. */
 #define FREEZER_TRACE_SLOTS     240
 #define FREEZER_TRACE_FINEST_US INT64_C(10000000)
@@ -71,16 +83,16 @@ struct freezer_record {
     bool by_status;          /* recognised from the controller's status; else from the temperature */
     bool begin_known;        /* false: it ran already when it was first seen */
     enum freezer_end how;
-    unsigned n_steps; /* of the program; 0: no program */
-    struct freezer_conduct steps[FREEZER_STEPS_MAX];
-    struct freezer_ice ice;
-    bool ice_hidden; /* the sample could not be seen for a while before ice was */
-    bool has_sample; /* a usable reading came */
-    micro_t chamber_low, chamber_high, sample_low, sample_high; /* FREEZER_NONE: none */
-    micro_t last_chamber, last_sample;                          /* latest usable; FREEZER_NONE */
-    int64_t last_chamber_us, last_sample_us;
-    int64_t zero_us, minus40_us; /* the first reading of the sample that is as cold; FREEZER_NONE */
-    int64_t zero_within_us, minus40_within_us; /* since the reading before it: so far it may be off */
+    unsigned n_steps;                                /* of the program; 0: no program */
+    struct freezer_conduct steps[FREEZER_STEPS_MAX]; /* where it is about the sample: of the first probe */
+    bool of_sample[FREEZER_STEPS_MAX];               /* steps that are about it */
+    unsigned n_samples;                              /* probes of samples that there are, or came */
+    struct freezer_probe samples[FREEZER_SAMPLES];
+    /* Of the other probes, in steps that are about the sample; entered, left and times are those of steps. */
+    struct freezer_conduct others[FREEZER_SAMPLES - 1][FREEZER_STEPS_MAX];
+    micro_t chamber_low, chamber_high; /* FREEZER_NONE: none */
+    micro_t last_chamber;              /* latest usable; FREEZER_NONE */
+    int64_t last_chamber_us;
     uint32_t n_gaps;
     int64_t gaps_us, longest_gap_us; /* of the chamber */
     int64_t uncertain_us;            /* the device itself doubted what it said */
@@ -129,6 +141,7 @@ const char *freezer_record_end_name(enum freezer_end end); /* "complete", "stopp
 struct freezer_reason {
     enum freezer_why why;
     int step;               /* of the program, from 0; -1: of the whole run */
+    int sample;             /* which probe, from 0; -1: none, or there is only one */
     enum freezer_why about; /* NOT_MEASURED: which limit could not be judged */
     int64_t value, limit;   /* in the limit's unit; FREEZER_NONE: there is none */
 };
@@ -146,6 +159,10 @@ struct freezer_verdict {
 void freezer_record_judge(const struct freezer_record *record, const struct freezer_program *program,
                           struct freezer_verdict *ret);
 
+/* How a step went: where it is about the sample, by that probe (from 0); else the chamber's. */
+const struct freezer_conduct *freezer_record_conduct(const struct freezer_record *record, unsigned step,
+                                                     unsigned sample);
+
 /* Was a step of the program seen? Of a run that went on already when it was first seen, what came before is
  * not known. */
 enum freezer_seen {
@@ -156,14 +173,28 @@ enum freezer_seen {
 };
 enum freezer_seen freezer_record_seen(const struct freezer_record *record, unsigned step);
 
-/* A step's rate per hour (negative: cooling), the line of least squares through its readings. False: not
- * known: fewer than 5 readings, or less than half of the step seen. */
-bool freezer_record_rate(const struct freezer_record *record, unsigned step, micro_t *ret_per_hour);
+/* A step's rate per hour (negative: cooling), the line of least squares through its readings, by a probe as
+ * above. False: not known: fewer than 5 readings, or less than half of the step seen. */
+bool freezer_record_rate_of(const struct freezer_record *record, unsigned step, unsigned sample,
+                            micro_t *ret_per_hour);
+bool freezer_record_rate(const struct freezer_record *record, unsigned step,
+                         micro_t *ret_per_hour); /* of the first */
 
-/* Root of the mean square of the deviations of a step, or (step -1) of the run. False: none was measured. */
-bool freezer_record_rms(const struct freezer_record *record, int step, micro_t *ret);
+/* Root of the mean square of the deviations of a step, or (step -1) of the run, by a probe. False: none was
+ * measured. */
+bool freezer_record_rms_of(const struct freezer_record *record, int step, unsigned sample, micro_t *ret);
+bool freezer_record_rms(const struct freezer_record *record, int step, micro_t *ret); /* of the worst */
 
-/* From 0 to -40 degC, and by how much that may be off. False: not known. */
+/* Did any probe of a sample give a usable reading? */
+bool freezer_record_has_sample(const struct freezer_record *record);
+/* The warmest of the probes' latest readings; FREEZER_NONE: none came. */
+micro_t freezer_record_last_sample(const struct freezer_record *record);
+/* The same of those that are not older than max_age_us at now_us. False: not all probes have one. */
+bool freezer_record_sample_at(const struct freezer_record *record, int64_t now_us, int64_t max_age_us,
+                              micro_t *ret);
+
+/* From 0 to -40 degC, and by how much that may be off: of the warmest, which gets there last. False: not
+ * known. */
 bool freezer_record_zero_to_40(const struct freezer_record *record, int64_t *ret_us, int64_t *ret_within_us);
 
 /* What may become of the samples of a run that was broken off. */
@@ -174,7 +205,7 @@ enum freezer_guidance {
     FREEZER_GUIDANCE_EITHER,  /* -80 degC freezer or LN2 vapour */
 };
 /* Cord blood: to a -80 degC freezer at any point, to LN2 vapour only at -40 degC or colder. By the sample's
- * latest reading, which must not be older than max_age_us at now_us. */
+ * latest reading, which must not be older than max_age_us at now_us; of several by the warmest. */
 enum freezer_guidance freezer_record_guidance(const struct freezer_record *record,
                                               const struct freezer_program *program, int64_t now_us,
                                               int64_t max_age_us);
@@ -196,8 +227,10 @@ bool freezer_record_distance(const struct freezer_trace *a, const struct freezer
 void freezer_record_shift(struct freezer_record *record, int64_t by_us);
 
 /* For freezer_run. */
+void freezer_record_follow(struct freezer_record *record, const struct freezer_program *program);
 void freezer_record_init(struct freezer_record *record, const struct freezer_program *program,
                          struct stamp begin);
+/* sample: of the first probe. */
 void freezer_record_trace(struct freezer_record *record, int64_t boot_us, bool sample, micro_t value);
 
 #endif

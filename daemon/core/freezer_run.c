@@ -16,10 +16,10 @@ void freezer_run_init(struct freezer_run *run, const struct freezer_setup *setup
                                 .step = -1,
                                 .seen_us = FREEZER_NONE,
                                 .tick_us = FREEZER_NONE,
-                                .outside_since_us = FREEZER_NONE,
                                 .rest_us = FREEZER_NONE,
                                 .there_us = FREEZER_NONE,
                                 .warm_us = FREEZER_NONE};
+    freezer_run_inside(run);
     for (unsigned i = 0; i < FREEZER_INPUTS; i++)
         run->inputs[i].us = FREEZER_NONE;
 }
@@ -29,12 +29,33 @@ void freezer_run_expect(struct freezer_run *run, int64_t due_us)
     run->setup.due_us = due_us;
 }
 
+enum freezer_input freezer_run_sample_input(unsigned sample)
+{
+    return sample == 0 ? FREEZER_INPUT_SAMPLE : (enum freezer_input)(FREEZER_INPUT_SAMPLE_2 + sample - 1);
+}
+
+int freezer_run_sample_of(enum freezer_input input)
+{
+    return input == FREEZER_INPUT_SAMPLE     ? 0
+           : input >= FREEZER_INPUT_SAMPLE_2 ? (int)(input - FREEZER_INPUT_SAMPLE_2) + 1
+                                             : -1;
+}
+
+static bool has_conduct(const struct freezer_conduct *c)
+{
+    return c->n > 0 || c->covered_us > 0 || c->warm != FREEZER_NONE;
+}
+
 static bool is_judged(const struct freezer_run *run)
 {
+    const struct freezer_record *r = &run->record;
+
     for (unsigned i = 0; i < FREEZER_STEPS_MAX; i++) {
-        const struct freezer_conduct *c = &run->record.steps[i];
-        if (c->n > 0 || c->covered_us > 0 || c->warm != FREEZER_NONE)
+        if (has_conduct(&r->steps[i]))
             return true;
+        for (unsigned k = 0; k + 1 < FREEZER_SAMPLES; k++)
+            if (has_conduct(&r->others[k][i]))
+                return true;
     }
     return false;
 }
@@ -50,7 +71,7 @@ int freezer_run_follow(struct freezer_run *run, const struct freezer_program *pr
     run->setup.program = program;
     if (!run->is_running)
         return 0;
-    r->n_steps = program != NULL ? program->n_steps : 0;
+    freezer_record_follow(r, program);
     for (unsigned i = 0; i < FREEZER_STEPS_MAX; i++)
         r->steps[i].entered = r->steps[i].left = false;
     run->step = -1;
@@ -62,7 +83,8 @@ int freezer_run_follow(struct freezer_run *run, const struct freezer_program *pr
 void freezer_run_gap(struct freezer_run *run, int64_t gap_us)
 {
     run->setup.gap_us = gap_us;
-    run->record.ice.gap_us = gap_us;
+    for (unsigned k = 0; k < FREEZER_SAMPLES; k++)
+        run->record.samples[k].ice.gap_us = gap_us;
 }
 
 void freezer_run_attend(struct freezer_run *run)
@@ -105,8 +127,11 @@ static void tick(struct freezer_run *run, int64_t now_us)
         count_state(run, FREEZER_INPUT_LID, 1, now_us, past_us, &r->lid_known, &r->lid_us);
     if (now_us - r->begin.boot_us > run->setup.gap_us || run->inputs[FREEZER_INPUT_POWER].known)
         count_state(run, FREEZER_INPUT_POWER, 0, now_us, past_us, &r->power_known, &r->power_us);
-    if (run->inputs[FREEZER_INPUT_CHAMBER].uncertain || run->inputs[FREEZER_INPUT_SAMPLE].uncertain ||
-        run->inputs[FREEZER_INPUT_STATUS].uncertain)
+    bool uncertain =
+        run->inputs[FREEZER_INPUT_CHAMBER].uncertain || run->inputs[FREEZER_INPUT_STATUS].uncertain;
+    for (unsigned k = 0; k < FREEZER_SAMPLES; k++)
+        uncertain = uncertain || run->inputs[freezer_run_sample_input(k)].uncertain;
+    if (uncertain)
         r->uncertain_us += past_us;
 }
 
@@ -165,18 +190,16 @@ static void take_chamber(struct freezer_run *run, int64_t now_us, micro_t value,
     r->last_chamber = value;
     r->last_chamber_us = now_us;
     freezer_record_trace(r, now_us, false, value);
-    freezer_run_conduct(run, false, now_us, value, since_us);
+    freezer_run_conduct(run, -1, now_us, value, since_us);
 }
 
 /* The first reading as cold. One behind a gap tells only that it was crossed somewhere in there: not known.
  */
-static void cross(const struct freezer_run *run, int64_t now_us, micro_t value, micro_t threshold,
-                  int64_t since_us, int64_t *ret_us, int64_t *ret_within_us)
+static void cross(const struct freezer_run *run, const struct freezer_probe *p, int64_t now_us, micro_t value,
+                  micro_t threshold, int64_t since_us, int64_t *ret_us, int64_t *ret_within_us)
 {
-    const struct freezer_record *r = &run->record;
-
-    if (*ret_us != FREEZER_NONE || value > threshold || r->sample_low <= threshold)
-        return; /* sample_low: there, or colder, before; FREEZER_NONE too */
+    if (*ret_us != FREEZER_NONE || value > threshold || p->low <= threshold)
+        return; /* low: there, or colder, before; FREEZER_NONE too */
     if (since_us > run->setup.gap_us)
         return;
     *ret_us = now_us;
@@ -200,22 +223,25 @@ static micro_t chamber_before(const struct freezer_run *run, int64_t now_us)
     return now->known && now_us - now->us <= run->setup.gap_us ? now->value : FREEZER_NONE;
 }
 
-static void take_sample(struct freezer_run *run, int64_t now_us, micro_t value, int64_t since_us,
-                        bool uncertain)
+static void take_sample(struct freezer_run *run, unsigned sample, int64_t now_us, micro_t value,
+                        int64_t since_us, bool uncertain)
 {
     struct freezer_record *r = &run->record;
+    struct freezer_probe *p = &r->samples[sample];
 
-    r->ice_hidden |= since_us > run->setup.gap_us && value <= ICE_WARMEST && r->ice.state == ICE_NOT_SEEN;
-    r->has_sample = true;
-    cross(run, now_us, value, ZERO, since_us, &r->zero_us, &r->zero_within_us);
-    cross(run, now_us, value, MINUS40, since_us, &r->minus40_us, &r->minus40_within_us);
-    extremes(value, &r->sample_low, &r->sample_high);
-    r->last_sample = value;
-    r->last_sample_us = now_us;
-    freezer_record_trace(r, now_us, true, value);
-    freezer_ice_take(&r->ice, (struct stamp){now_us, now_us + run->utc_minus_us}, value,
+    r->n_samples = sample >= r->n_samples ? sample + 1 : r->n_samples;
+    p->ice_hidden |= since_us > run->setup.gap_us && value <= ICE_WARMEST && p->ice.state == ICE_NOT_SEEN;
+    p->is_read = true;
+    cross(run, p, now_us, value, ZERO, since_us, &p->zero_us, &p->zero_within_us);
+    cross(run, p, now_us, value, MINUS40, since_us, &p->minus40_us, &p->minus40_within_us);
+    extremes(value, &p->low, &p->high);
+    p->last = value;
+    p->last_us = now_us;
+    if (sample == 0)
+        freezer_record_trace(r, now_us, true, value);
+    freezer_ice_take(&p->ice, (struct stamp){now_us, now_us + run->utc_minus_us}, value,
                      chamber_before(run, now_us), uncertain);
-    freezer_run_conduct(run, true, now_us, value, since_us);
+    freezer_run_conduct(run, (int)sample, now_us, value, since_us);
 }
 
 static void take_other(struct freezer_run *run, enum freezer_input input, int64_t now_us, micro_t value,
@@ -245,12 +271,14 @@ static void take_other(struct freezer_run *run, enum freezer_input input, int64_
 static void take_with_begin(struct freezer_run *run, int64_t now_us)
 {
     const struct freezer_now *chamber = &run->inputs[FREEZER_INPUT_CHAMBER];
-    const struct freezer_now *sample = &run->inputs[FREEZER_INPUT_SAMPLE];
 
     if (chamber->known && is_same_ms(run, chamber->us, now_us))
         take_chamber(run, now_us, chamber->value, 0);
-    if (sample->known && is_same_ms(run, sample->us, now_us))
-        take_sample(run, now_us, sample->value, 0, sample->uncertain);
+    for (unsigned k = 0; k < FREEZER_SAMPLES; k++) {
+        const struct freezer_now *sample = &run->inputs[freezer_run_sample_input(k)];
+        if (sample->known && is_same_ms(run, sample->us, now_us))
+            take_sample(run, k, now_us, sample->value, 0, sample->uncertain);
+    }
 }
 
 static void take_usable(struct freezer_run *run, enum freezer_input input, int64_t now_us, micro_t value,
@@ -260,6 +288,7 @@ static void take_usable(struct freezer_run *run, enum freezer_input input, int64
     const bool after_gap = before.us == FREEZER_NONE || now_us - before.us > run->setup.gap_us;
 
     const bool ran = run->is_running;
+    const int sample = freezer_run_sample_of(input);
 
     if (input == FREEZER_INPUT_CHAMBER && before.us != FREEZER_NONE && !is_same_ms(run, before.us, now_us))
         run->chamber_before = before;
@@ -269,14 +298,14 @@ static void take_usable(struct freezer_run *run, enum freezer_input input, int64
         freezer_run_by_chamber(run, now_us, value);
     const int64_t since_us = run->is_running ? since_in_run(run, input, now_us) : 0;
     run->inputs[input] = (struct freezer_now){true, uncertain, value, now_us};
-    if (input <= FREEZER_INPUT_SAMPLE || input == FREEZER_INPUT_STATUS)
+    if (input == FREEZER_INPUT_CHAMBER || sample >= 0 || input == FREEZER_INPUT_STATUS)
         run->seen_us = now_us;
     if (run->is_running)
         freezer_run_advance(run, now_us);
     if (run->is_running && input == FREEZER_INPUT_CHAMBER)
         take_chamber(run, now_us, value, since_us);
-    else if (run->is_running && input == FREEZER_INPUT_SAMPLE)
-        take_sample(run, now_us, value, since_us, uncertain);
+    else if (run->is_running && sample >= 0)
+        take_sample(run, (unsigned)sample, now_us, value, since_us, uncertain);
     else
         take_other(run, input, now_us, value, &before);
     if (input == FREEZER_INPUT_STATUS && run->is_running && !ran)

@@ -13,9 +13,10 @@
  * program's own times, which stand still while the controller holds.
  *
  * The chamber is compared with the controller's setpoint; without one, with what the program says. Steps that
- * are about the sample (of_sample) compare the sample with the program. What the setpoint is at a step's end
- * is kept, and the rates are measured, so that a controller which follows another program is found by
- * freezer_record_judge.
+ * are about the sample (of_sample) compare the sample with the program. Where there are several probes of
+ * samples, each is held against it, and its ice is looked for in each; the warmest counts for what the
+ * samples have reached. What the setpoint is at a step's end is kept, and the rates are measured, so that a
+ * controller which follows another program is found by freezer_record_judge.
  */
 #ifndef CRYOMON_FREEZER_RUN_H
 #define CRYOMON_FREEZER_RUN_H
@@ -31,8 +32,16 @@ enum freezer_input {
     FREEZER_INPUT_LID,     /* 1: open */
     FREEZER_INPUT_POWER,   /* 0: off */
     FREEZER_INPUT_LN2,     /* 1: low */
+    /* Further probes of samples; there is none before the one before it is there. */
+    FREEZER_INPUT_SAMPLE_2,
+    FREEZER_INPUT_SAMPLE_3,
+    FREEZER_INPUT_SAMPLE_4,
 };
-#define FREEZER_INPUTS 8
+#define FREEZER_INPUTS (FREEZER_INPUT_SAMPLE_4 + 1)
+
+/* The input of a sample's probe (from 0), and the other way; -1: it is none. */
+enum freezer_input freezer_run_sample_input(unsigned sample);
+int freezer_run_sample_of(enum freezer_input input);
 
 /* The controller's own words in these terms. */
 enum freezer_phase {
@@ -73,12 +82,14 @@ struct freezer_run {
     int64_t seen_us;                   /* the last usable reading of chamber, sample or status */
     int64_t utc_minus_us;              /* UTC less boot time, latest */
     int64_t tick_us;
-    int64_t outside_since_us;  /* FREEZER_NONE: inside */
-    int64_t moved_us;          /* when the setpoint last moved, or the step began */
-    int64_t rest_us;           /* the last time that the chamber was at rest; FREEZER_NONE */
-    int64_t there_us, warm_us; /* since when it is at the last target, or warm; FREEZER_NONE */
-    bool was_idle;             /* the status, when last read, was none of a run */
-    bool waiting;              /* ended, and nobody has come yet */
+    int64_t
+        outside_since_us[FREEZER_SAMPLES]; /* of each probe, or [0] of the chamber; FREEZER_NONE: inside */
+    bool overshoots[FREEZER_SAMPLES];      /* the same: beyond a ramp's target */
+    int64_t moved_us;                      /* when the setpoint last moved, or the step began */
+    int64_t rest_us;                       /* the last time that the chamber was at rest; FREEZER_NONE */
+    int64_t there_us, warm_us;             /* since when it is at the last target, or warm; FREEZER_NONE */
+    bool was_idle;                         /* the status, when last read, was none of a run */
+    bool waiting;                          /* ended, and nobody has come yet */
 };
 
 /* No run; nothing known. */
@@ -108,9 +119,15 @@ void freezer_run_attend(struct freezer_run *run);
 /* A value that was read, and not too long ago. */
 bool freezer_run_knows(const struct freezer_run *run, enum freezer_input input, int64_t now_us);
 
-/* Of the chamber (the sample, where the step is about it): now less what it should be. False: not known now.
- */
+/* Of the chamber (the sample, where the step is about it; of several the one that is furthest off): now less
+ * what it should be. False: not known now. */
 bool freezer_run_deviation(const struct freezer_run *run, int64_t now_us, micro_t *ret);
+
+/* Has the sample of a probe no ice where it must have shown it? */
+bool freezer_run_lacks_ice(const struct freezer_run *run, unsigned sample, int64_t now_us);
+
+/* The warmest sample now; FREEZER_NONE: none is known. False: not all are. */
+bool freezer_run_warmest(const struct freezer_run *run, int64_t now_us, micro_t *ret);
 
 /* Is it seen, by a reading after since_us, what the temperature is in a step that is known? And: that it is
  * within what the program allows? Off it for less than deviation_after is neither a finding nor this. */

@@ -23,10 +23,8 @@ static bool wanted(const struct freezer_run *run, int64_t now_us, micro_t *ret)
     return true;
 }
 
-bool freezer_run_deviation(const struct freezer_run *run, int64_t now_us, micro_t *ret)
+static bool deviation_of(const struct freezer_run *run, enum freezer_input by, int64_t now_us, micro_t *ret)
 {
-    const struct freezer_step *s = step_of(run);
-    const enum freezer_input by = s != NULL && s->of_sample ? FREEZER_INPUT_SAMPLE : FREEZER_INPUT_CHAMBER;
     micro_t should;
 
     if (!run->is_running || !freezer_run_knows(run, by, now_us) || !wanted(run, now_us, &should))
@@ -35,19 +33,85 @@ bool freezer_run_deviation(const struct freezer_run *run, int64_t now_us, micro_
     return true;
 }
 
+static micro_t size_of(micro_t value)
+{
+    return value < 0 ? -value : value;
+}
+
+/* What the step is about, in all: one at least. */
+static unsigned n_about(const struct freezer_run *run)
+{
+    const struct freezer_step *s = step_of(run);
+
+    return s != NULL && s->of_sample && run->record.n_samples > 1 ? run->record.n_samples : 1;
+}
+
+static enum freezer_input about(const struct freezer_run *run, unsigned i)
+{
+    const struct freezer_step *s = step_of(run);
+
+    return s != NULL && s->of_sample ? freezer_run_sample_input(i) : FREEZER_INPUT_CHAMBER;
+}
+
+bool freezer_run_deviation(const struct freezer_run *run, int64_t now_us, micro_t *ret)
+{
+    bool any = false;
+    micro_t off;
+
+    for (unsigned i = 0; i < n_about(run); i++) {
+        if (!deviation_of(run, about(run, i), now_us, &off) || (any && size_of(off) <= size_of(*ret)))
+            continue;
+        *ret = off;
+        any = true;
+    }
+    return any;
+}
+
+bool freezer_run_warmest(const struct freezer_run *run, int64_t now_us, micro_t *ret)
+{
+    bool all = true;
+
+    *ret = FREEZER_NONE;
+    for (unsigned k = 0; k < FREEZER_SAMPLES; k++) {
+        const enum freezer_input input = freezer_run_sample_input(k);
+        if (k > 0 && (run->setup.has & 1U << input) == 0)
+            break;
+        if (!freezer_run_knows(run, input, now_us))
+            all = false;
+        else if (run->inputs[input].value > *ret)
+            *ret = run->inputs[input].value;
+    }
+    return all;
+}
+
+void freezer_run_inside(struct freezer_run *run)
+{
+    for (unsigned k = 0; k < FREEZER_SAMPLES; k++)
+        run->outside_since_us[k] = FREEZER_NONE;
+}
+
 static bool is_settling(const struct freezer_run *run, int64_t now_us)
 {
     return run->setup.program != NULL &&
            now_us - run->record.begin.boot_us < (int64_t)run->setup.program->settle_ms * 1000;
 }
 
+static bool all_inside(const struct freezer_run *run)
+{
+    for (unsigned k = 0; k < FREEZER_SAMPLES; k++)
+        if (run->outside_since_us[k] != FREEZER_NONE)
+            return false;
+    return true;
+}
+
 bool freezer_run_sees(const struct freezer_run *run, int64_t since_us, int64_t now_us)
 {
-    const struct freezer_step *s = step_of(run);
-    const enum freezer_input by = s != NULL && s->of_sample ? FREEZER_INPUT_SAMPLE : FREEZER_INPUT_CHAMBER;
     micro_t off;
 
-    return s != NULL && run->inputs[by].us > since_us && freezer_run_deviation(run, now_us, &off);
+    for (unsigned i = 0; i < n_about(run); i++)
+        if (run->inputs[about(run, i)].us <= since_us || !deviation_of(run, about(run, i), now_us, &off))
+            return false;
+    return step_of(run) != NULL;
 }
 
 static bool is_beyond(const struct freezer_run *run, int64_t now_us)
@@ -60,8 +124,8 @@ static bool is_beyond(const struct freezer_run *run, int64_t now_us)
 
 bool freezer_run_keeps(const struct freezer_run *run, int64_t since_us, int64_t now_us)
 {
-    return freezer_run_sees(run, since_us, now_us) && !is_settling(run, now_us) &&
-           run->outside_since_us == FREEZER_NONE && !is_beyond(run, now_us);
+    return freezer_run_sees(run, since_us, now_us) && !is_settling(run, now_us) && all_inside(run) &&
+           !is_beyond(run, now_us);
 }
 
 bool freezer_run_saw_step(const struct freezer_run *run)
@@ -71,7 +135,12 @@ bool freezer_run_saw_step(const struct freezer_run *run)
     return r->begin_known || (run->step >= 0 && r->steps[run->step].begin_us > r->begin.boot_us);
 }
 
-static void overshoot(struct freezer_run *run, micro_t value)
+static struct freezer_conduct *conduct_of(struct freezer_record *r, int step, unsigned probe)
+{
+    return probe == 0 || !r->of_sample[step] ? &r->steps[step] : &r->others[probe - 1][step];
+}
+
+static void overshoot(struct freezer_run *run, unsigned probe, micro_t value)
 {
     const struct freezer_program *p = run->setup.program;
     int at = run->step;
@@ -86,21 +155,19 @@ static void overshoot(struct freezer_run *run, micro_t value)
     beyond = value - p->steps[at].target;
     if (p->steps[at].target < freezer_program_from(p, (unsigned)at))
         beyond = -beyond;
-    struct freezer_conduct *c = &run->record.steps[at];
-    if (c->entered && (c->overshoot == FREEZER_NONE || beyond > c->overshoot))
+    struct freezer_conduct *c = conduct_of(&run->record, at, probe);
+    if (run->record.steps[at].entered && (c->overshoot == FREEZER_NONE || beyond > c->overshoot))
         c->overshoot = beyond > 0 ? beyond : 0;
-    if (p->limits.overshoot != FREEZER_NONE) {
-        run->findings &= ~(uint32_t)FREEZER_FINDING_OVERSHOOT;
-        run->findings |= beyond > p->limits.overshoot ? FREEZER_FINDING_OVERSHOOT : 0U;
-    }
+    if (p->limits.overshoot != FREEZER_NONE)
+        run->overshoots[probe] = beyond > p->limits.overshoot;
 }
 
 /* The time since the reading before this one counts as what this one is. */
-static void deviate(struct freezer_run *run, struct freezer_conduct *c, micro_t off, int64_t since_us,
-                    int64_t now_us)
+static void deviate(struct freezer_run *run, struct freezer_conduct *c, unsigned probe, micro_t off,
+                    int64_t since_us, int64_t now_us)
 {
     const struct freezer_step *s = step_of(run);
-    const uint64_t mk = (uint64_t)(off < 0 ? -off : off) / 1000;
+    const uint64_t mk = (uint64_t)size_of(off) / 1000;
     uint64_t weighed;
 
     if (c->warm == FREEZER_NONE)
@@ -114,13 +181,13 @@ static void deviate(struct freezer_run *run, struct freezer_conduct *c, micro_t 
     }
     if (s == NULL || s->tolerance == FREEZER_NONE)
         return;
-    if ((off < 0 ? -off : off) <= s->tolerance) {
-        run->outside_since_us = FREEZER_NONE;
+    if (size_of(off) <= s->tolerance) {
+        run->outside_since_us[probe] = FREEZER_NONE;
         return;
     }
     c->outside_us += since_us;
-    if (run->outside_since_us == FREEZER_NONE)
-        run->outside_since_us = now_us;
+    if (run->outside_since_us[probe] == FREEZER_NONE)
+        run->outside_since_us[probe] = now_us;
 }
 
 static void add_to_rate(struct freezer_conduct *c, int64_t now_us, micro_t value)
@@ -140,30 +207,33 @@ static void add_to_rate(struct freezer_conduct *c, int64_t now_us, micro_t value
     c->tv += (freezer_wide_t)ms * v;
 }
 
-void freezer_run_conduct(struct freezer_run *run, bool sample, int64_t now_us, micro_t value,
-                         int64_t since_us)
+void freezer_run_conduct(struct freezer_run *run, int sample, int64_t now_us, micro_t value, int64_t since_us)
 {
     const struct freezer_step *s = step_of(run);
-    const bool about = s == NULL ? !sample : s->of_sample == sample;
+    const bool is_about = s == NULL ? sample < 0 : s->of_sample == (sample >= 0);
     const bool gap = since_us > run->setup.gap_us;
-    struct freezer_conduct *c = &run->record.steps[run->step >= 0 ? run->step : 0];
+    const int step = run->step >= 0 ? run->step : 0;
+    const unsigned probe = sample > 0 ? (unsigned)sample : 0;
+    struct freezer_conduct *c = conduct_of(&run->record, step, probe);
     micro_t off;
 
-    if (!about || (s == NULL && run->setup.program != NULL))
+    if (!is_about || (s == NULL && run->setup.program != NULL))
         return; /* a program whose step is not known: nothing is held against it */
     if (s != NULL) {
-        overshoot(run, value);
+        overshoot(run, probe, value);
         add_to_rate(c, now_us, value);
     }
     /* What was before the step began is the other step's. */
-    const int64_t in_step_us = now_us - c->begin_us;
+    const int64_t in_step_us = now_us - run->record.steps[step].begin_us;
     if (s != NULL && since_us > in_step_us)
         since_us = in_step_us;
     if (gap)
         since_us = 0;
     c->covered_us += since_us;
-    if (!is_settling(run, now_us) && freezer_run_deviation(run, now_us, &off))
-        deviate(run, c, off, since_us, now_us);
+    const enum freezer_input by =
+        sample < 0 ? FREEZER_INPUT_CHAMBER : freezer_run_sample_input((unsigned)sample);
+    if (!is_settling(run, now_us) && deviation_of(run, by, now_us, &off))
+        deviate(run, c, probe, off, since_us, now_us);
 }
 
 /* ---------------------------------------------------------------- what matters now */
@@ -175,9 +245,10 @@ static bool is_on(const struct freezer_run *run, enum freezer_input input, int64
 
 static bool deviates(const struct freezer_run *run, int64_t now_us)
 {
-    if (run->outside_since_us != FREEZER_NONE &&
-        now_us - run->outside_since_us >= run->setup.deviation_after_us)
-        return true;
+    for (unsigned k = 0; k < FREEZER_SAMPLES; k++)
+        if (run->outside_since_us[k] != FREEZER_NONE &&
+            now_us - run->outside_since_us[k] >= run->setup.deviation_after_us)
+            return true;
     return !is_settling(run, now_us) && is_beyond(run, now_us);
 }
 
@@ -201,21 +272,38 @@ static bool stalls(const struct freezer_run *run, int64_t now_us)
 
 /* Colder than where ice must have shown, or past the step in which it was expected; and it would have been
  * seen. */
-static bool has_no_exotherm(const struct freezer_run *run, int64_t now_us)
+bool freezer_run_lacks_ice(const struct freezer_run *run, unsigned sample, int64_t now_us)
 {
     const struct freezer_program *p = run->setup.program;
+    const struct freezer_probe *probe = &run->record.samples[sample];
+    const enum freezer_input input = freezer_run_sample_input(sample);
 
-    if (p == NULL || run->record.ice.state != ICE_NOT_SEEN || run->record.ice_hidden ||
-        !run->record.begin_known || !freezer_run_knows(run, FREEZER_INPUT_SAMPLE, now_us))
+    if (p == NULL || probe->ice.state != ICE_NOT_SEEN || probe->ice_hidden || !run->record.begin_known ||
+        !freezer_run_knows(run, input, now_us))
         return false;
     /* A probe that was cold all along (of the run before, or not placed yet) has not passed it. */
-    if (p->exotherm_by != FREEZER_NONE &&
-        (run->record.sample_high == FREEZER_NONE || run->record.sample_high < p->exotherm_by))
+    if (p->exotherm_by != FREEZER_NONE && (probe->high == FREEZER_NONE || probe->high < p->exotherm_by))
         return false;
     if (p->exotherm_by != FREEZER_NONE)
-        return run->inputs[FREEZER_INPUT_SAMPLE].value < p->exotherm_by;
+        return run->inputs[input].value < p->exotherm_by;
     for (int i = 0; i < run->step; i++)
         if (p->steps[i].exotherm)
+            return true;
+    return false;
+}
+
+static bool has_no_exotherm(const struct freezer_run *run, int64_t now_us)
+{
+    for (unsigned k = 0; k < FREEZER_SAMPLES; k++)
+        if (freezer_run_lacks_ice(run, k, now_us))
+            return true;
+    return false;
+}
+
+static bool overshoots(const struct freezer_run *run)
+{
+    for (unsigned k = 0; k < FREEZER_SAMPLES; k++)
+        if (run->overshoots[k])
             return true;
     return false;
 }
@@ -233,7 +321,7 @@ void freezer_run_find(struct freezer_run *run, int64_t now_us)
     if (run->is_running) {
         const enum freezer_input by =
             setup->has & 1U << FREEZER_INPUT_STATUS ? FREEZER_INPUT_STATUS : FREEZER_INPUT_CHAMBER;
-        found = run->findings & (uint32_t)FREEZER_FINDING_OVERSHOOT;
+        found = when(overshoots(run), FREEZER_FINDING_OVERSHOOT);
         found |= when(deviates(run, now_us), FREEZER_FINDING_DEVIATION);
         found |= when(stalls(run, now_us), FREEZER_FINDING_STALL);
         found |= when(has_no_exotherm(run, now_us), FREEZER_FINDING_NO_EXOTHERM);

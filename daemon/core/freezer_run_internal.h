@@ -10,11 +10,12 @@ void freezer_run_leave(struct freezer_run *run, int64_t now_us);
 void freezer_run_advance(struct freezer_run *run, int64_t now_us);
 bool freezer_run_is_last(const struct freezer_run *run);
 
-/* freezer_run_conduct.c: a usable reading of chamber or sample in a run. since_us: since the one before it;
- * it is a gap when that is longer than gap_us. */
-void freezer_run_conduct(struct freezer_run *run, bool sample, int64_t now_us, micro_t value,
+/* freezer_run_conduct.c: a usable reading of the chamber (sample -1) or of a sample's probe in a run.
+ * since_us: since the one before it; it is a gap when that is longer than gap_us. */
+void freezer_run_conduct(struct freezer_run *run, int sample, int64_t now_us, micro_t value,
                          int64_t since_us);
 void freezer_run_find(struct freezer_run *run, int64_t now_us);
+void freezer_run_inside(struct freezer_run *run); /* nothing is outside its tolerance now */
 
 /* freezer_run_recognise.c: whether a run begins or ends. */
 void freezer_run_by_status(struct freezer_run *run, int64_t now_us, enum freezer_phase status,

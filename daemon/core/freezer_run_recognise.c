@@ -1,4 +1,6 @@
 /* Where a run begins and ends. See freezer_run.h. */
+#include <string.h>
+
 #include "freezer_run_internal.h"
 
 #define AT_REST_ABOVE   (INT64_C(0))         /* without a program: a chamber as warm waits */
@@ -18,16 +20,22 @@ static void begin(struct freezer_run *run, int64_t begin_us, bool by_status, boo
     const uint32_t has = run->setup.has;
 
     freezer_record_init(&run->record, run->setup.program, at(run, begin_us));
-    freezer_ice_init(&run->record.ice, run->setup.sample_lag_us, run->setup.gap_us);
+    for (unsigned k = 0; k < FREEZER_SAMPLES; k++) {
+        freezer_ice_init(&run->record.samples[k].ice, run->setup.sample_lag_us, run->setup.gap_us);
+        if ((has & 1U << freezer_run_sample_input(k)) != 0)
+            run->record.n_samples = k + 1;
+    }
     run->record.by_status = by_status;
     run->record.begin_known = known;
     run->record.lid_known = (has & 1U << FREEZER_INPUT_LID) != 0;
     run->record.power_known = (has & 1U << FREEZER_INPUT_POWER) != 0;
+    memset(run->overshoots, 0, sizeof run->overshoots);
     run->is_running = true;
     run->waiting = false;
     run->step = -1;
     run->tick_us = run->moved_us = begin_us;
-    run->outside_since_us = run->there_us = run->warm_us = FREEZER_NONE;
+    freezer_run_inside(run);
+    run->there_us = run->warm_us = FREEZER_NONE;
     run->setup.due_us = FREEZER_NONE;
     /* Where a run that was met on its way stands, only the segment tells. */
     if (run->setup.program != NULL && run->setup.program->n_steps > 0 && known &&

@@ -20,7 +20,7 @@ void freezer_run_enter(struct freezer_run *run, int step, int64_t now_us, int64_
     run->step = step;
     run->elapsed_us = elapsed_us;
     run->moved_us = now_us;
-    run->outside_since_us = FREEZER_NONE;
+    freezer_run_inside(run);
     if (!c->entered) {
         c->entered = true;
         c->begin_us = now_us;

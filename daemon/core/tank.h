@@ -23,6 +23,9 @@
  * in through the wall does both alike: that tells ice and lid from vacuum.
  * Where the boil-off can't be measured yet, behind a fill or through the steps of a probe, a top that warms
  * steadily under a closed lid tells that the vacuum has gone; it needs a baseline, a lid contact and a probe.
+ * One that stays as warm as a plain limit of temperature would not have it needs no baseline (tank_warm.c).
+ * Runs that are too short, or too coarse, for a window of their own are put together (tank_pool.c). A level
+ * that has stepped may lie now, or have lied before: what hangs on it holds both (tank_step.c).
  *
  * Doubles: values cross the boundary as micro_t; inside, slopes and ratios are doubles, because these are
  * estimates with intervals, not records, and products of three micro_t leave int64_t. No libm is used.

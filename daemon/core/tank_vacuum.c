@@ -267,18 +267,28 @@ static void watch(struct tank *t)
     }
 }
 
+/* Near the baseline for some windows: over. A trickle of a fill may hide some of what boils off: that ends
+ * nothing. */
+static void count_normal(struct tank *t, double index)
+{
+    t->normal = index < NEAR && t->phase != TANK_FILLING ? t->normal + 1 : 0;
+    if (t->normal < NORMAL)
+        return;
+    t->watching = t->watching && t->failing_us == 0;
+    t->failing_us = 0;
+    t->cause = TANK_CAUSE_NONE;
+}
+
 static void judge(struct tank *t, const struct tank_window *w)
 {
     double index = w->boil / tank_vacuum_boil(t, w->cm), usual_k = tank_vacuum_top(t, w->cm);
     push_index(t, index, w->top_k >= 0 && usual_k > TOP_LEAST_K ? w->top_k / usual_k : 1);
-    if (!t->base_final)
+    if (!t->base_final) {
+        count_normal(t, index);
         return;
+    }
     double step = tank_smaller(CLIP, (index - 1) / t->spread - SLACK);
     t->cusum = tank_smaller(2 * ENOUGH, tank_larger(0, t->cusum + step));
-    if (t->phase == TANK_FILLING) /* a trickle may hide some of what boils off: that ends nothing */
-        t->normal = 0;
-    else
-        t->normal = index < NEAR ? t->normal + 1 : 0;
     t->n_high = index >= INDEX_FLOOR ? t->n_high + 1 : 0;
     if (t->n_high == 1)
         t->high_us = t->now_us;
@@ -287,11 +297,7 @@ static void judge(struct tank *t, const struct tank_window *w)
     if (t->cusum >= ENOUGH && stays_high(t) && t->cause == TANK_CAUSE_VACUUM)
         tank_vacuum_fail(t);
     watch(t);
-    if (t->normal >= NORMAL) {
-        t->watching = t->watching && t->failing_us == 0;
-        t->failing_us = 0;
-        t->cause = TANK_CAUSE_NONE;
-    }
+    count_normal(t, index);
     if (w->unsure)
         return;
     follow(t, w, index);
@@ -301,9 +307,11 @@ static void judge(struct tank *t, const struct tank_window *w)
     }
 }
 
+/* What fails is no baseline: that it fails would end with it. */
 static void learn_window(struct tank *t, const struct tank_window *w)
 {
-    if (t->base_final || w->unsure || w->boil <= 0 || t->phase == TANK_FILLING || w->top_k > NO_COLD_K)
+    if (t->base_final || t->failing_us != 0 || w->unsure || w->boil <= 0 || t->phase == TANK_FILLING ||
+        w->top_k > NO_COLD_K)
         return;
     t->windows[t->next_window] = *w;
     t->next_window = (t->next_window + 1) % TANK_WINDOWS;

@@ -83,7 +83,7 @@ static bool has_liquid(const struct tank *t)
     double cm = t->last_cm;
     if (t->base <= 0) {
         double low_cm = t->model.low_cm != TANK_UNKNOWN ? tank_number(t->model.low_cm) : 0;
-        return tank_good(&t->input.level) && cm > low_cm && cm > 0;
+        return tank_good(&t->input.level) && cm > low_cm && cm > 0 && !tank_fill_is_low(t);
     }
     if (!tank_good(&t->input.level))
         cm -= LOST_TIMES * tank_vacuum_boil(t, cm) / tank_per_cm(t, cm) * (double)(t->now_us - t->good_us) /

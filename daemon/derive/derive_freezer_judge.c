@@ -19,6 +19,23 @@ static bool knows_if_there(const struct derive_freezer *f, enum freezer_input in
     return !has(f, input) || freezer_run_knows(&f->run, input, now_us);
 }
 
+/* Of each probe its ice was seen, or would be if it came. */
+static bool would_see_ice(const struct derive_freezer *f, int64_t now_us)
+{
+    const struct freezer_run *run = &f->run;
+
+    for (unsigned k = 0; k < FREEZER_SAMPLES; k++) {
+        const enum freezer_input input = freezer_run_sample_input(k);
+        const struct freezer_probe *p = &run->record.samples[k];
+        if (k > 0 && !has(f, input))
+            break;
+        if (p->ice.state == ICE_NOT_SEEN &&
+            (p->ice_hidden || !run->record.begin_known || !freezer_run_knows(run, input, now_us)))
+            return false;
+    }
+    return true;
+}
+
 /* Would it be seen now, if it were so? */
 static bool would_be_seen(const struct derive_freezer *f, enum freezer_finding finding, int64_t now_us)
 {
@@ -34,9 +51,7 @@ static bool would_be_seen(const struct derive_freezer *f, enum freezer_finding f
                knows_if_there(f, FREEZER_INPUT_SEGMENT, now_us) &&
                knows_if_there(f, FREEZER_INPUT_SETPOINT, now_us);
     case FREEZER_FINDING_NO_EXOTHERM:
-        return run->record.ice.state != ICE_NOT_SEEN ||
-               (!run->record.ice_hidden && run->record.begin_known &&
-                freezer_run_knows(run, FREEZER_INPUT_SAMPLE, now_us));
+        return would_see_ice(f, now_us);
     case FREEZER_FINDING_LID:
         return freezer_run_knows(run, FREEZER_INPUT_LID, now_us);
     case FREEZER_FINDING_POWER:

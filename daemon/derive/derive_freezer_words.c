@@ -49,12 +49,44 @@ static void stall_words(const struct derive_freezer *f, int64_t now_us, bool zh,
 
 static void sample_words(const struct derive_freezer *f, int64_t now_us, bool zh, char *text, size_t cap)
 {
+    const bool several = (f->run.setup.has & 1U << FREEZER_INPUT_SAMPLE_2) != 0;
     char number[MICRO_TEXT_MAX];
+    micro_t warmest;
 
-    if (!freezer_run_knows(&f->run, FREEZER_INPUT_SAMPLE, now_us))
+    (void)freezer_run_warmest(&f->run, now_us, &warmest);
+    if (warmest == FREEZER_NONE)
         return;
-    degrees(number, f->run.inputs[FREEZER_INPUT_SAMPLE].value);
-    snprintf(text, cap, zh ? "样本 %s °C" : "Sample %s °C", number);
+    degrees(number, warmest);
+    if (several)
+        snprintf(text, cap, zh ? "最暖样本 %s °C" : "Warmest sample %s °C", number);
+    else
+        snprintf(text, cap, zh ? "样本 %s °C" : "Sample %s °C", number);
+}
+
+/* Of several probes those that lack ice, by their names. */
+static void no_ice_words(const struct derive *d, const struct derive_freezer *f, int64_t now_us,
+                         enum language language, char *text, size_t cap)
+{
+    size_t len = 0;
+
+    if ((f->run.setup.has & 1U << FREEZER_INPUT_SAMPLE_2) == 0) {
+        sample_words(f, now_us, language == LANGUAGE_ZH, text, cap);
+        return;
+    }
+    for (unsigned k = 0; k < FREEZER_SAMPLES && len < cap; k++) {
+        const enum freezer_input input = freezer_run_sample_input(k);
+        const int point = f->config->inputs[input].point;
+        char number[MICRO_TEXT_MAX];
+        if (point < 0 || !freezer_run_lacks_ice(&f->run, k, now_us))
+            continue;
+        const struct point_config *p = &d->config->points[point];
+        degrees(number, f->run.inputs[input].value);
+        len += (size_t)snprintf(text + len, cap - len, "%s%s %s °C",
+                                len == 0                  ? ""
+                                : language == LANGUAGE_ZH ? "，"
+                                                          : ", ",
+                                bilingual_get(&p->name, language, p->id), number);
+    }
 }
 
 static void no_data_words(const struct derive_freezer *f, int64_t now_us, bool zh, char *text, size_t cap)
@@ -84,7 +116,7 @@ static void abandoned_words(const struct derive *d, const struct derive_freezer 
     const struct freezer_record *r = &f->ended.record;
     const struct program *program = derive_run_program(d, (uint16_t)(f - d->freezers->list), true);
     char number[MICRO_TEXT_MAX] = "";
-    micro_t sample = FREEZER_NONE;
+    micro_t sample;
     size_t len;
 
     if (!f->has_ended)
@@ -94,10 +126,11 @@ static void abandoned_words(const struct derive *d, const struct derive_freezer 
         snprintf(text, cap, zh ? "已结束 %lld 分钟" : "It ended %lld min ago", minutes);
         return;
     }
-    if (freezer_run_knows(&f->run, FREEZER_INPUT_SAMPLE, now_us)) {
-        sample = f->run.inputs[FREEZER_INPUT_SAMPLE].value;
+    const bool all = freezer_run_warmest(&f->run, now_us, &sample);
+    if (sample != FREEZER_NONE)
         degrees(number, sample);
-    }
+    if (!all && sample <= -40 * MICRO_PER_UNIT) /* one that is not known may be warmer */
+        sample = FREEZER_NONE;
     if (r->how == FREEZER_END_STOPPED)
         len = (size_t)snprintf(text, cap, zh ? "%lld 分钟前中断" : "Broken off %lld min ago", minutes);
     else
@@ -132,6 +165,8 @@ void derive_freezer_words(const struct derive *d, uint16_t freezer, unsigned whi
         stall_words(f, now_us, zh, text, cap);
         break;
     case FREEZER_FINDING_NO_EXOTHERM:
+        no_ice_words(d, f, now_us, language, text, cap);
+        break;
     case FREEZER_FINDING_LID:
     case FREEZER_FINDING_POWER:
     case FREEZER_FINDING_LN2:

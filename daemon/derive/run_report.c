@@ -104,6 +104,8 @@ static void reason(struct json_text *j, const struct freezer_reason *r)
     json_text_string(j, "why", freezer_record_why_name(r->why));
     if (r->step >= 0)
         json_text_integer(j, "step", r->step + 1);
+    if (r->sample >= 0)
+        json_text_integer(j, "sample", r->sample + 1);
     if (r->about != FREEZER_WHY_NONE)
         json_text_string(j, "about", freezer_record_why_name(r->about));
     number(j, "value", form, r->value);
@@ -131,6 +133,32 @@ static void reasons(struct json_text *j, const struct freezer_verdict *v, unsign
     json_text_integer(j, "n_reasons", v->n);
 }
 
+static void degrees(struct json_text *j, const char *key, micro_t value)
+{
+    if (value != FREEZER_NONE)
+        json_text_micro(j, key, value, 2);
+    else
+        json_text_null(j, key);
+}
+
+/* The warmest, and of several probes each: as they were at the end. */
+static void samples(struct json_text *j, const struct freezer_record *record, int64_t age_us)
+{
+    micro_t warmest;
+
+    (void)freezer_record_sample_at(record, record->end.boot_us, age_us, &warmest);
+    degrees(j, "sample", warmest);
+    if (record->n_samples < 2)
+        return;
+    json_text_array(j, "samples");
+    for (unsigned k = 0; k < record->n_samples; k++) {
+        const struct freezer_probe *p = &record->samples[k];
+        const bool fresh = p->last != FREEZER_NONE && record->end.boot_us - p->last_us <= age_us;
+        degrees(j, NULL, fresh ? p->last : FREEZER_NONE);
+    }
+    json_text_end(j);
+}
+
 enum freezer_verdict_kind run_report_end(struct json_text *j, const struct freezer_record *record, int step,
                                          const struct program *program, int64_t age_us, unsigned max_reasons)
 {
@@ -150,10 +178,7 @@ enum freezer_verdict_kind run_report_end(struct json_text *j, const struct freez
         return v.kind;
     const enum freezer_guidance guidance =
         freezer_record_guidance(record, steps, record->end.boot_us, age_us);
-    if (record->last_sample != FREEZER_NONE && record->end.boot_us - record->last_sample_us <= age_us)
-        json_text_micro(j, "sample", record->last_sample, 2);
-    else
-        json_text_null(j, "sample");
+    samples(j, record, age_us);
     json_text_object(j, "guidance");
     json_text_string(j, "is", guidance_name(guidance));
     json_text_string(j, "en", run_report_guidance(guidance, LANGUAGE_EN));

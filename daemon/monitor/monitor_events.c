@@ -85,9 +85,35 @@ static void add_context(const struct monitor *m, struct alarm_news *news)
     }
 }
 
-/* What somebody outside the engine knows: what was read by eye, or what was derived. */
+#define CHATTERING_LISTED 8
+
+/* Which alarms come and go: "level-low, warm". */
+static void chatter_words(const struct monitor *m, uint16_t alarm, char text[LANGUAGES][NOTE_MAX])
+{
+    uint16_t members[CHATTERING_LISTED];
+    uint32_t n = engine_chattering_members(m->engine, alarm, members, CHATTERING_LISTED);
+    for (unsigned language = 0; language < LANGUAGES; language++) {
+        const bool zh = language == LANGUAGE_ZH;
+        size_t len = 0;
+        text[language][0] = '\0';
+        for (uint32_t i = 0; i < n; i++) {
+            const char *id = i < CHATTERING_LISTED ? m->config->alarms[members[i]].id : "...";
+            if (i > CHATTERING_LISTED || len + strlen(id) + 8 > NOTE_MAX)
+                break;
+            len += (size_t)snprintf(text[language] + len, NOTE_MAX - len, "%s%s",
+                                    i == 0 ? "" : (zh ? "、" : ", "), id);
+        }
+    }
+}
+
+/* What somebody outside of an alarm's own condition knows: which others chatter, what was read by eye, or
+ * what was derived. */
 static void outside_words(const struct monitor *m, uint16_t alarm, char text[LANGUAGES][NOTE_MAX])
 {
+    if (m->config->alarm_models[alarm].kind == CONDITION_CHATTER) {
+        chatter_words(m, alarm, text);
+        return;
+    }
     monitor_beyond_words(m, alarm, text);
     if (text[LANGUAGE_EN][0] == '\0')
         monitor_derived_words(m, alarm, text);
@@ -110,7 +136,7 @@ static struct alarm_news news_of(const struct monitor *m, uint16_t alarm, const 
     news.measure = news.view.measure;
     for (int i = 0; i < LANGUAGES && model->kind == CONDITION_FAULT; i++)
         news.detail[i] = m->faults[model->fault].detail[i];
-    if (model->kind == CONDITION_FED)
+    if (model->kind == CONDITION_FED || model->kind == CONDITION_CHATTER)
         outside_words(m, alarm, news.words);
     add_context(m, &news);
     return news;

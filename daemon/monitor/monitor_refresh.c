@@ -20,7 +20,8 @@ static void make(const struct monitor *m, uint16_t alarm, struct point_view *vie
     /* Of a fault that an earlier run has found, and of what was derived before the past is recalled, what its
      * event said is all that is known. */
     const bool is_bare = (kind == CONDITION_FAULT && news.detail[LANGUAGE_EN][0] == '\0') ||
-                         (kind == CONDITION_FED && news.active && news.words[LANGUAGE_EN][0] == '\0');
+                         ((kind == CONDITION_FED || kind == CONDITION_CHATTER) && news.active &&
+                          news.words[LANGUAGE_EN][0] == '\0');
     const bool was_read = news.reading != NULL && news.reading->reason != REASON_NEVER_READ;
     if (is_bare || !announce_refresh(&news, was_read ? view->at.utc_us : 0, m->alarms[alarm].body, ret))
         memcpy(ret, m->alarms[alarm].body, BODY_MAX);

@@ -80,7 +80,9 @@ static int add_point(struct draft *d, size_t asset, const struct yaml_node *wher
     if (d->n_points >= POINTS_MAX) {
         if (!d->full[NAMES_POINT])
             problems_at_key(d->problems, where,
-                            "too many points, with those that cryomon derives: at most %d", POINTS_MAX);
+                            "too many points, with those that cryomon derives: at most %d; watch the other "
+                            "tanks and freezers from a second cryomond",
+                            POINTS_MAX);
         d->full[NAMES_POINT] = true;
         return -1;
     }

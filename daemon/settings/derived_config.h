@@ -156,7 +156,7 @@ struct expected_run {
 struct freezer_config {
     uint16_t asset;
     /* By enum freezer_input. STATUS: only its point, see below. LID: on is open; LN2: on is low; POWER: on is
-     * off, the power is lost. */
+     * off, the power is lost. A sample's further probes: SAMPLE_2 to SAMPLE_4, without a hole. */
     struct role inputs[FREEZER_INPUTS];
     /* What the states of the status point mean: value -> enum freezer_phase. */
     uint8_t n_phases;

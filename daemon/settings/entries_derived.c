@@ -190,13 +190,12 @@ static void add_expected(struct entries *e, const struct freezer_config *f)
 
 static void add_freezer(struct entries *e, const struct config *c, const struct freezer_config *f)
 {
-    static const char *const keys[FREEZER_INPUTS] = {[FREEZER_INPUT_CHAMBER] = "chamber",
-                                                     [FREEZER_INPUT_SAMPLE] = "sample",
-                                                     [FREEZER_INPUT_SETPOINT] = "setpoint",
-                                                     [FREEZER_INPUT_SEGMENT] = "segment",
-                                                     [FREEZER_INPUT_LID] = "lid",
-                                                     [FREEZER_INPUT_POWER] = "power",
-                                                     [FREEZER_INPUT_LN2] = "ln2"};
+    static const char *const keys[FREEZER_INPUTS] = {
+        [FREEZER_INPUT_CHAMBER] = "chamber",   [FREEZER_INPUT_SAMPLE] = "sample",
+        [FREEZER_INPUT_SETPOINT] = "setpoint", [FREEZER_INPUT_SEGMENT] = "segment",
+        [FREEZER_INPUT_LID] = "lid",           [FREEZER_INPUT_POWER] = "power",
+        [FREEZER_INPUT_LN2] = "ln2",           [FREEZER_INPUT_SAMPLE_2] = "sample 2",
+        [FREEZER_INPUT_SAMPLE_3] = "sample 3", [FREEZER_INPUT_SAMPLE_4] = "sample 4"};
 
     entries_prefix(e, "assets.%s.runs.", c->assets[f->asset].id);
     for (unsigned i = 0; i < FREEZER_INPUTS; i++) {

@@ -11,8 +11,9 @@
 
 /* ---------------------------------------------------------------- which paths count */
 
-/* What a path belongs to. OF_THING: to an alarm or a point, whose own path has the length. */
-enum scope { SCOPE_NONE, SCOPE_SITE, SCOPE_THING };
+/* What a path belongs to. THING: to an alarm or a point, whose own path has the length. PLACE: where a device
+ * is found, which counts when it is another one than before: if it is gone, so are its points. */
+enum scope { SCOPE_NONE, SCOPE_SITE, SCOPE_THING, SCOPE_PLACE };
 
 static bool begins(const char *text, const char *with)
 {
@@ -39,6 +40,20 @@ static enum scope scope_of_part(const char *path, const char *dot, size_t *ret_l
     return SCOPE_THING;
 }
 
+/* Two units, ports or hosts that are exchanged let the points of one tank read another one. */
+static bool is_place(const char *path)
+{
+    static const char *const keys[] = {".bus", ".unit", ".tcp.host", ".tcp.port", ".rtu.device"};
+    const bool is_device = begins(path, "devices.");
+    const char *key =
+        is_device || begins(path, "buses.") ? strchr(strchr(path, '.') + 1, '.') : NULL; /* behind the id */
+
+    for (size_t i = 0; key != NULL && i < sizeof keys / sizeof keys[0]; i++)
+        if (strcmp(key, keys[i]) == 0)
+            return is_device == (i < 2);
+    return false;
+}
+
 static enum scope scope_of(const char *path, size_t *ret_len)
 {
     static const char *const sections[] = {"alarms.", "rounds.", "notify.", "drill."};
@@ -48,6 +63,8 @@ static enum scope scope_of(const char *path, size_t *ret_len)
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
         if (begins(path, sections[i]))
             return SCOPE_SITE;
+    if (is_place(path))
+        return SCOPE_PLACE;
     if (begins(path, "programs."))
         return scope_of_part(path, strchr(path + strlen("programs."), '.'), ret_len);
     if (!begins(path, "assets."))
@@ -154,7 +171,7 @@ static size_t tell_old(struct collector *c, const struct entries *a, size_t i, c
 
     if (scope == SCOPE_THING && !has_thing(b, entry->path, len))
         return add_removed(c, a, i, len);
-    if (scope != SCOPE_NONE)
+    if (scope != SCOPE_NONE && scope != SCOPE_PLACE)
         add(c, entry->path, strlen(entry->path), entry->value, NULL);
     return i + 1;
 }

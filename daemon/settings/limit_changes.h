@@ -4,11 +4,11 @@
  *
  * Of an alarm that was there before counts all that decides when it is raised and told: its condition,
  * limits, delays, priority, protection, latching, suppression, realarm, the members of a group; and that it
- * is gone. So does what its point reads (device, register, format, plausible range, no_data_after: the limits
- * of the no-data and bad alarms), that manual rounds end, all that is said of a vessel, a supply and a
- * freezer's runs, what is in a program's file, and the site-wide sections alarms, rounds, notify and drill.
- * Texts, names, what only messages tell (time_to), calibrations (which have papers of their own) and what is
- * new do not count.
+ * is gone. So does what its point reads (device, and where that is found: bus, unit, host, port, line;
+ * register, format, plausible range, no_data_after: the limits of the no-data and bad alarms), that manual
+ * rounds end, all that is said of a vessel, a supply and a freezer's runs, what is in a program's file, and
+ * the site-wide sections alarms, rounds, notify and drill. Texts, names, what only messages tell (time_to),
+ * calibrations (which have papers of their own) and what is new do not count.
  */
 #ifndef CRYOMON_LIMIT_CHANGES_H
 #define CRYOMON_LIMIT_CHANGES_H

@@ -103,9 +103,36 @@ static void resolve_status(struct draft *d, struct draft_freezer *f, const struc
 
 /* ---------------------------------------------------------------- inputs */
 
+static const struct role_scale degrees = {quantity_temperatures, TANK_UNKNOWN, NULL};
+
+/* One probe, or a list of them. */
+static void resolve_samples(struct draft *d, struct draft_freezer *f, const struct yaml_node *node)
+{
+    struct freezer_config *c = &f->config;
+    unsigned n = 0;
+
+    if (node->kind != YAML_SEQUENCE) {
+        (void)role_number(d, c->asset, node, &degrees, &c->inputs[FREEZER_INPUT_SAMPLE]);
+        return;
+    }
+    if (node->n_children == 0 || node->n_children > FREEZER_SAMPLES) {
+        problems_at(d->problems, node,
+                    "a point, or a list of 1 to %d points, is wanted here: [sample, sample-b]",
+                    FREEZER_SAMPLES);
+        return;
+    }
+    for (const struct yaml_node *child = node->first; child != NULL; child = child->next, n++) {
+        struct role *role = &c->inputs[freezer_run_sample_input(n)];
+        if (!role_number(d, c->asset, child, &degrees, role))
+            continue;
+        for (unsigned i = 0; i < n; i++)
+            if (c->inputs[freezer_run_sample_input(i)].point == role->point)
+                problems_at(d->problems, child, "the point stands twice in the list");
+    }
+}
+
 static void resolve_inputs(struct draft *d, struct draft_freezer *f)
 {
-    static const struct role_scale degrees = {quantity_temperatures, TANK_UNKNOWN, NULL};
     static const struct role_scale plain = {quantity_numbers, TANK_UNKNOWN, NULL};
     static const char *const words[FREEZER_INPUTS] = {
         [FREEZER_INPUT_LID] = "open", [FREEZER_INPUT_POWER] = "off", [FREEZER_INPUT_LN2] = "low"};
@@ -115,31 +142,43 @@ static void resolve_inputs(struct draft *d, struct draft_freezer *f)
         const struct yaml_node *node = f->inputs[i];
         if (node == NULL)
             continue;
-        if (i == FREEZER_INPUT_STATUS)
+        if (i == FREEZER_INPUT_SAMPLE)
+            resolve_samples(d, f, node);
+        else if (i == FREEZER_INPUT_STATUS)
             resolve_status(d, f, node);
         else if (words[i] != NULL)
             (void)role_states(d, c->asset, node, words[i], &c->inputs[i]);
         else
             (void)role_number(d, c->asset, node, i == FREEZER_INPUT_SEGMENT ? &plain : &degrees,
                               &c->inputs[i]);
+    }
+    for (unsigned i = 0; i < FREEZER_INPUTS; i++)
         if (c->inputs[i].point >= 0)
             c->setup.has |= UINT32_C(1) << i;
-    }
+}
+
+/* Where an input stands in the file: all samples in one place. */
+static const struct yaml_node *node_of(const struct draft_freezer *f, enum freezer_input input)
+{
+    return f->inputs[freezer_run_sample_of(input) >= 0 ? FREEZER_INPUT_SAMPLE : input];
 }
 
 /* A chamber that stands in two places never deviates from itself. */
 static void check_temperatures(struct draft *d, const struct draft_freezer *f)
 {
-    static const enum freezer_input inputs[] = {FREEZER_INPUT_CHAMBER, FREEZER_INPUT_SAMPLE,
-                                                FREEZER_INPUT_SETPOINT};
+    static const enum freezer_input inputs[] = {FREEZER_INPUT_CHAMBER,  FREEZER_INPUT_SAMPLE,
+                                                FREEZER_INPUT_SAMPLE_2, FREEZER_INPUT_SAMPLE_3,
+                                                FREEZER_INPUT_SAMPLE_4, FREEZER_INPUT_SETPOINT};
 
     for (size_t i = 1; i < COUNT_OF(inputs); i++) {
         const int point = f->config.inputs[inputs[i]].point;
+        const struct yaml_node *own = node_of(f, inputs[i]);
         for (size_t j = 0; j < i && point >= 0; j++) {
-            if (f->config.inputs[inputs[j]].point == point)
-                problems_at(d->problems, f->inputs[inputs[i]],
-                            "'%s' and '%s' are the same point: a run would be judged by itself",
-                            f->inputs[inputs[j]]->key, f->inputs[inputs[i]]->key);
+            const struct yaml_node *other = node_of(f, inputs[j]);
+            if (f->config.inputs[inputs[j]].point == point && other != own)
+                problems_at(d->problems, own,
+                            "'%s' and '%s' are the same point: a run would be judged by itself", other->key,
+                            own->key);
         }
     }
 }

@@ -361,8 +361,11 @@ static void resolve_supply_of(struct draft *d, struct draft_vessel *v)
     if (asset == v->config.asset)
         problems_at(d->problems, v->supply, "a tank is not its own supply");
     if (s->n_vessels++ == HALL_TANKS)
-        problems_at(d->problems, v->supply, "too many tanks on '%.64s': at most %d", v->supply->text,
-                    HALL_TANKS);
+        problems_at(
+            d->problems, v->supply,
+            "too many tanks on '%.64s': at most %d are seen together; give the others a supply of their "
+            "own (an asset with supply: {})",
+            v->supply->text, HALL_TANKS);
 }
 
 static void resolve_vessel(struct draft *d, struct draft_vessel *v)
@@ -433,11 +436,20 @@ static void check_shared_roles(struct draft *d, const struct draft_vessel *v)
 
 void resolve_vessels(struct draft *d)
 {
+    size_t n_alone = 0;
+
     for (size_t i = 0; i < d->n_vessels; i++) {
         resolve_supply_of(d, &d->vessels[i]);
         resolve_vessel(d, &d->vessels[i]);
         check_shared_level(d, i);
         check_shared_roles(d, &d->vessels[i]);
+        if (d->vessels[i].supply == NULL && n_alone++ == HALL_TANKS)
+            problems_at_key(
+                d->warnings, d->vessels[i].node,
+                "more than %d tanks without a supply: they are seen together by %d in this order, and "
+                "a probe that stands in a tank of another %d is not found (mapping-suspect); name "
+                "their 'supply'",
+                HALL_TANKS, HALL_TANKS, HALL_TANKS);
     }
 }
 

@@ -91,10 +91,10 @@ static void go(struct study_case *c, const struct freezer_program *program, stru
 static void count_ice(struct results *r, const struct study_case *c, const struct pair *pair)
 {
     const struct freezer_batch *b = &c->freezer->batch;
-    const struct freezer_ice *ice = &pair->plain.record.ice;
+    const struct freezer_ice *ice = &pair->plain.record.samples[0].ice;
     /* Nobody could see it: data were missing, or the run was stopped while it began. */
     const bool hidden =
-        pair->plain.record.ice_hidden || !pair->plain.record.has_sample ||
+        pair->plain.record.samples[0].ice_hidden || !pair->plain.record.samples[0].is_read ||
         (b->nucleated && (double)pair->plain.record.end.boot_us / 1e6 - IDLE_S - b->onset_s < 30);
     const double late_s = (double)ice->onset_us / 1e6 - IDLE_S - b->onset_s;
 
@@ -118,8 +118,9 @@ static void count_ice(struct results *r, const struct study_case *c, const struc
     r->unsure += ice->uncertain;
     if (ice->uncertain)
         return;
-    r->errors[r->n++] = (struct error){fabs(late_s), fabs((double)ice->onset / 1e6 - b->onset_c),
-                                       fabs((double)pair->lag.record.ice.onset / 1e6 - b->onset_c)};
+    r->errors[r->n++] =
+        (struct error){fabs(late_s), fabs((double)ice->onset / 1e6 - b->onset_c),
+                       fabs((double)pair->lag.record.samples[0].ice.onset / 1e6 - b->onset_c)};
 }
 
 static void count_verdict(struct results *r, const struct study_case *c,

@@ -347,17 +347,16 @@ static void print_late(const struct sums *sums, int fault, const char *name)
             continue;
         float by = c->noticed[BY_INDEX], temp = c->noticed[BY_TEMP];
         n++;
-        first += temp < by;
-        only += isinf(by) && !isinf(temp);
+        first += temp < by ? 1 : 0;
+        only += isinf(by) && !isinf(temp) ? 1 : 0;
         if (isinf(c->warm_h))
             continue;
         warm++;
         missed += isinf(by) != 0;
-        late += !isinf(by) && c->warm_h - by < IN_TIME_H;
+        late += !isinf(by) && c->warm_h - by < IN_TIME_H ? 1 : 0;
     }
     printf("%s: of %u that warmed %u not noticed, %u less than %.0f h before; of all %u the top's limit was "
-           "first "
-           "in %u, and alone in %u\n",
+           "first in %u, and alone in %u\n",
            name, warm, missed, late, IN_TIME_H, n, first, only);
 }
 

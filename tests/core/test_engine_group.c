@@ -156,7 +156,15 @@ static void two_that_chatter_are_one_alarm(void **state)
         come_and_go(&f, FIRST, FIXTURE_MIN); /* 0, 1, 2 min: until 10 */
     for (int i = 0; i < 3; i++)
         come_and_go(&f, FIRST + 1, FIXTURE_MIN); /* 3, 4, 5 min: until 13 */
-    fixture_pass(&f, 7 * FIXTURE_MIN - 1);
+    uint16_t members[1];
+    assert_int_equal(engine_chattering_members(f.engine, CHATTERING, members, 1), 2);
+    assert_int_equal(members[0], FIRST);
+    fixture_pass(&f, 5 * FIXTURE_MIN); /* 11 */
+    come_and_go(&f, FIRST + 2, 2);     /* so that the engine hears of it */
+    assert_int_equal(engine_chattering_members(f.engine, CHATTERING, members, 1), 1);
+    assert_int_equal(members[0], FIRST + 1);
+    assert_int_equal(engine_chattering_members(f.engine, GATEWAY, members, 1), 0);
+    fixture_pass(&f, 2 * FIXTURE_MIN - 3);
     fixture_expect_nothing(&f);
     fixture_pass(&f, 1);
     fixture_expect(&f, CHATTERING, TRANSITION_RETURNED, WHY_NONE, ALARM_RETURNED_UNACKNOWLEDGED);

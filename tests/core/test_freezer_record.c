@@ -143,7 +143,7 @@ static void no_ice_is_a_reason_when_it_was_looked_for(void **state)
     rig_whole(&rig);
     assert_non_null(rig_why(&rig, FREEZER_WHY_NO_EXOTHERM, &v));
     assert_null(rig_why(&rig, FREEZER_WHY_ICE_UNKNOWN, &v));
-    assert_false(rig.run.record.ice.flat);
+    assert_false(rig.run.record.samples[0].ice.flat);
 }
 
 static void a_broken_sample_probe_makes_it_not_known(void **state)
@@ -254,7 +254,8 @@ static void crossing_in_a_gap_is_not_known(void **state)
     rig_go(&rig, -45, 1, 0);
     rig_fast(&rig);
     rig_complete(&rig);
-    assert_true(rig.run.record.zero_us == FREEZER_NONE && rig.run.record.minus40_us != FREEZER_NONE);
+    const struct freezer_probe *p = &rig.run.record.samples[0];
+    assert_true(p->zero_us == FREEZER_NONE && p->minus40_us != FREEZER_NONE);
     assert_false(freezer_record_zero_to_40(&rig.run.record, &way_us, &within_us));
 }
 

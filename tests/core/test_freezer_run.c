@@ -18,8 +18,8 @@ static void a_whole_run_leaves_a_record(void **state)
     for (int i = 0; i < 3; i++)
         assert_true(r->steps[i].entered && r->steps[i].left);
     assert_int_equal(r->n_gaps, 0);
-    assert_int_equal(r->ice.state, ICE_MELTED);
-    assert_in_range(-r->ice.onset, 8900000, 9150000);
+    assert_int_equal(r->samples[0].ice.state, ICE_MELTED);
+    assert_in_range(-r->samples[0].ice.onset, 8900000, 9150000);
     assert_int_equal(r->findings, 0);
     assert_true(r->chamber_low == -90 * K && r->chamber_high == 4 * K);
 }
@@ -307,7 +307,7 @@ static void without_a_status_the_temperature_tells(void **state)
     assert_true(!r->by_status && r->begin_known);
     /* where it left the rest at 1 °C, 3 minutes after it began to cool */
     assert_in_range(r->begin.boot_us, (1000 + 600 + 150) * S, (1000 + 600 + 200) * S);
-    assert_int_equal(r->ice.state, ICE_MELTED);
+    assert_int_equal(r->samples[0].ice.state, ICE_MELTED);
 }
 
 static void cooling_down_for_a_run_is_no_run(void **state)
@@ -381,7 +381,7 @@ static void a_second_run_has_a_record_of_its_own(void **state)
     rig.ice_us = 0;
     rig_start(&rig);
     assert_int_equal(rig.run.record.how, FREEZER_END_NONE);
-    assert_int_equal(rig.run.record.ice.state, ICE_NOT_SEEN);
+    assert_int_equal(rig.run.record.samples[0].ice.state, ICE_NOT_SEEN);
     assert_true(rig.run.record.chamber_low == 4 * K);
 }
 
@@ -416,13 +416,15 @@ static void the_order_within_a_poll_makes_no_difference(void **state)
         }
     }
     const struct freezer_record *a = &run[0].record, *b = &run[1].record;
-    assert_int_equal(a->ice.state, ICE_RISING);
-    assert_true(a->ice.onset == b->ice.onset && a->ice.onset_us == b->ice.onset_us);
-    assert_true(a->ice.n == b->ice.n && a->ice.next == b->ice.next);
+    assert_int_equal(a->samples[0].ice.state, ICE_RISING);
+    assert_true(a->samples[0].ice.onset == b->samples[0].ice.onset &&
+                a->samples[0].ice.onset_us == b->samples[0].ice.onset_us);
+    assert_true(a->samples[0].ice.n == b->samples[0].ice.n &&
+                a->samples[0].ice.next == b->samples[0].ice.next);
     for (unsigned i = 0; i < FREEZER_ICE_KEPT; i++)
-        assert_true(a->ice.kept[i].us == b->ice.kept[i].us &&
-                    a->ice.kept[i].chamber == b->ice.kept[i].chamber);
-    assert_true(a->sample_high == b->sample_high && a->chamber_high == b->chamber_high);
+        assert_true(a->samples[0].ice.kept[i].us == b->samples[0].ice.kept[i].us &&
+                    a->samples[0].ice.kept[i].chamber == b->samples[0].ice.kept[i].chamber);
+    assert_true(a->samples[0].high == b->samples[0].high && a->chamber_high == b->chamber_high);
 }
 
 static void any_readings_do_no_harm(void **state)

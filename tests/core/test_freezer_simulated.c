@@ -119,12 +119,13 @@ static void ice_is_found_where_it_was(void **state)
     const struct freezer_record *r = &sim.run.record;
     const struct freezer_batch *b = &sim.model.batch;
     assert_int_equal(r->how, FREEZER_END_COMPLETE);
-    assert_int_equal(r->ice.state, ICE_MELTED);
-    assert_true(fabs((double)r->ice.onset_us / 1e6 - sim.began_s - b->onset_s) < 4);
-    assert_true(fabs((double)r->ice.onset / 1e6 - b->onset_c) < 0.2);
-    assert_true(fabs((double)r->ice.peak / 1e6 - b->peak_c) < 0.2);
-    assert_true(fabs((double)r->ice.plateau_us / 1e6 - b->plateau_s) < 20);
-    assert_true(fabs((double)(r->minus40_us - r->zero_us) / 1e6 - (b->minus40_s - b->zero_s)) < 15);
+    assert_int_equal(r->samples[0].ice.state, ICE_MELTED);
+    assert_true(fabs((double)r->samples[0].ice.onset_us / 1e6 - sim.began_s - b->onset_s) < 4);
+    assert_true(fabs((double)r->samples[0].ice.onset / 1e6 - b->onset_c) < 0.2);
+    assert_true(fabs((double)r->samples[0].ice.peak / 1e6 - b->peak_c) < 0.2);
+    assert_true(fabs((double)r->samples[0].ice.plateau_us / 1e6 - b->plateau_s) < 20);
+    assert_true(fabs((double)(r->samples[0].minus40_us - r->samples[0].zero_us) / 1e6 -
+                     (b->minus40_s - b->zero_s)) < 15);
     freezer_record_judge(r, &sim.program, &v);
     assert_int_equal(v.kind, FREEZER_WITHIN_LIMITS);
 }
@@ -161,7 +162,7 @@ static void an_open_door_makes_no_ice(void **state)
     assert_true(sim.run.findings & FREEZER_FINDING_LID);
     act(&sim, "door", "closed");
     go(&sim, 600);
-    assert_int_equal(sim.run.record.ice.state, ICE_NOT_SEEN);
+    assert_int_equal(sim.run.record.samples[0].ice.state, ICE_NOT_SEEN);
     assert_in_range(sim.run.record.lid_us, 116000000, 124000000);
 }
 
@@ -179,7 +180,7 @@ static void without_a_status_it_is_the_same_run(void **state)
     const struct freezer_record *r = &sim.run.record;
     assert_int_equal(sim.run.n_ended, 1);
     assert_int_equal(r->how, FREEZER_END_COMPLETE);
-    assert_true(fabs((double)r->ice.onset_us / 1e6 - sim.began_s - sim.model.batch.onset_s) < 4);
+    assert_true(fabs((double)r->samples[0].ice.onset_us / 1e6 - sim.began_s - sim.model.batch.onset_s) < 4);
     freezer_record_judge(r, &sim.program, &v);
     for (unsigned i = 0; i < v.n; i++) /* the first hold was not told from waiting: nothing else is wrong */
         assert_true(v.reasons[i].why == FREEZER_WHY_NOT_MEASURED);

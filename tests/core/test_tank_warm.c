@@ -36,6 +36,55 @@ static void a_hot_top_counts_without_a_baseline(void **state)
     assert_between(warms_to(&s, 2, -155, 20, true), 13, 13.5); /* 13 h to -160 */
 }
 
+/* Not filled for days, it is low: that explains a warm top, and has alarms of its own. */
+static void a_tank_that_is_low_is_none(void **state)
+{
+    (void)state;
+    struct tank_vessel model;
+    struct stage s;
+    stage_model(&model);
+    stage_open(&s, &model);
+    s.start_cm = 0;
+    s.level_cm = 19;
+    stage_run(&s, 2 * DAY);
+    assert_between(warms_to(&s, 2, -155, 20, true), 20, 20);
+}
+
+/* It goes on: the days after must not be learned as what is usual, and so end it. */
+static void what_fails_is_not_learned(void **state)
+{
+    (void)state;
+    struct stage s;
+    stage_open(&s, NULL);
+    stage_run(&s, 2 * DAY);
+    warms_to(&s, 2, -155, 20, true);
+    s.fall_cm_day = 5;
+    stage_run(&s, 20 * DAY);
+    assert_int_equal(stage_view(&s).vacuum, TANK_VACUUM_FAILING);
+    tank_relearn(&s.tank);
+    assert_int_equal(stage_view(&s).vacuum, TANK_VACUUM_UNKNOWN);
+}
+
+static void what_ends_early_ends(void **state)
+{
+    (void)state;
+    struct stage s;
+    stage_open(&s, NULL);
+    stage_run(&s, 6 * DAY); /* the first, rough baseline */
+    while (s.level_cm < 18 || s.filling)
+        stage_run(&s, MINUTE);
+    stage_run(&s, 2 * HOUR);
+    s.fall_cm_day = 22;
+    for (int m = 0; m < 180 && stage_view(&s).vacuum != TANK_VACUUM_FAILING; m++)
+        stage_run(&s, MINUTE);
+    assert_int_equal(stage_view(&s).vacuum, TANK_VACUUM_FAILING);
+    s.fall_cm_day = 2;
+    stage_run(&s, 4 * DAY);
+    assert_int_equal(stage_view(&s).vacuum, TANK_VACUUM_GOOD);
+    stage_run(&s, 8 * DAY);
+    assert_true(s.tank.base_final);
+}
+
 static void a_vessel_that_was_always_so_warm_is_none(void **state)
 {
     (void)state;
@@ -106,6 +155,9 @@ static void a_level_lost_for_days_may_be_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_hot_top_counts_without_a_baseline),
+                                       cmocka_unit_test(a_tank_that_is_low_is_none),
+                                       cmocka_unit_test(what_fails_is_not_learned),
+                                       cmocka_unit_test(what_ends_early_ends),
                                        cmocka_unit_test(a_vessel_that_was_always_so_warm_is_none),
                                        cmocka_unit_test(a_vessel_that_is_cooled_is_none),
                                        cmocka_unit_test(a_lid_that_stood_open_explains_it),

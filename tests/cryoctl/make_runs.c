@@ -3,7 +3,8 @@
  * 5 s: a run of the program cryomed-700, and one that is stopped at -20 and has 100 s without readings. The
  * truth as JSON on stdout. SOURCE: a file with the configuration that was in force, from a minute before the
  * first reading. With SET_BACK_S in the environment the clock is set back by so much, half an hour into the
- * first run. With UNSEEN_S nothing is stored until so many seconds after its begin (up to 1800).
+ * first run. With UNSEEN_S nothing is stored until so many seconds after its begin (up to 1800). With
+ * SECOND_SAMPLE there is also the point sample-b, a sample that cools and does not freeze.
  */
 #include <math.h>
 #include <stdio.h>
@@ -26,6 +27,8 @@ struct maker {
     struct freezer freezer;
     struct random_source random;
     int64_t now_us, set_us;
+    double second_c;
+    bool has_second;
     unsigned char hash[CHAIN_HASH_SIZE];
     int64_t frame;
 };
@@ -94,22 +97,25 @@ static void go(struct maker *m, int for_s, bool stored)
             model_freezer.step(&m->freezer, 1, &m->random);
         m->now_us += POLL_S * INT64_C(1000000);
         const double values[] = {f->chamber_sensor.reading, f->sample_sensor.reading, f->setpoint_c};
-        struct reading readings[6];
-        struct frame_entry entries[6];
+        struct reading readings[7];
+        struct frame_entry entries[7];
+        const uint32_t n = m->has_second ? 7 : 6;
         for (int p = 0; p < 3; p++)
             readings[p] = (struct reading){.value = (micro_t)llround(values[p] * 10) * 100000};
         readings[3] = (struct reading){.value = (micro_t)freezer_segment_number(f) * MICRO_PER_UNIT};
         readings[4] = (struct reading){.value = f->status * MICRO_PER_UNIT};
         /* What cryomon derives, and can't outside of a run. */
         readings[5] = (struct reading){.quality = QUALITY_BAD, .reason = REASON_NO_RUN};
-        for (uint32_t p = 0; p < 6; p++)
+        m->second_c += (f->chamber_sensor.reading - m->second_c) * POLL_S / 120;
+        readings[6] = (struct reading){.value = (micro_t)llround(m->second_c * 10) * 100000};
+        for (uint32_t p = 0; p < n; p++)
             entries[p] = frame_entry_make(p + 1,
-                                          p < 3    ? 1
-                                          : p == 5 ? 2
-                                                   : 0,
+                                          p < 3 || p == 6 ? 1
+                                          : p == 5        ? 2
+                                                          : 0,
                                           m->now_us + m->set_us, m->now_us + m->set_us + 23000, &readings[p]);
         if (stored)
-            store(m, entries, 6);
+            store(m, entries, n);
     }
 }
 
@@ -178,6 +184,11 @@ int main(int argc, char **argv)
              "(6, 'crf', 'run-deviation', 'K', 2);"
              "BEGIN",
              NULL, NULL, NULL) == SQLITE_OK,
+         "points");
+    m.has_second = getenv("SECOND_SAMPLE") != NULL;
+    m.second_c = 4;
+    must(!m.has_second || sqlite3_exec(m.db, "INSERT INTO point VALUES(7, 'crf', 'sample-b', '°C', 1)", NULL,
+                                       NULL, NULL) == SQLITE_OK,
          "points");
     random_seed(&m.random, 3, "runs");
     load(&m);

@@ -22,6 +22,7 @@ enum { CHAMBER, SAMPLE, SETPOINT, SEGMENT, STATUS, DOOR, MAINS, LN2, N_INPUTS };
 enum {
     ALARM_DEVIATION,
     ALARM_STALL,
+    ALARM_NO_EXOTHERM = 3,
     ALARM_OVERSHOOT = 4,
     ALARM_LID = 5,
     ALARM_POWER = 6,
@@ -42,6 +43,7 @@ struct site {
     struct freezer model;
     struct random_source random;
     double now_s;
+    double second_c; /* of a second sample; 0: there is none */
     bool silent, door_bad;
     double chamber_off; /* what the chamber's probe shows more */
     long polls;         /* of the model's steps; 0: 4 */
@@ -96,6 +98,8 @@ static void fill_config(struct site *site)
     }
     for (int i = 0; i < N_INPUTS; i++)
         f->inputs[i] = (struct role){.point = i, .num = 1, .den = 1};
+    for (int i = N_INPUTS; i < FREEZER_INPUTS; i++)
+        f->inputs[i].point = ROLE_NONE;
     f->inputs[DOOR].n_states = f->inputs[MAINS].n_states = f->inputs[LN2].n_states = 1;
     f->inputs[DOOR].states[0] = 7;  /* open */
     f->inputs[MAINS].states[0] = 3; /* lost */
@@ -216,7 +220,8 @@ static void go(struct site *site, double for_s)
         give(site, SETPOINT, f->setpoint_c, false);
         give(site, DOOR, f->door ? 7 : 0, site->door_bad);
         give(site, MAINS, 0, false);
-        give(site, LN2, 0, false);
+        site->second_c += site->second_c != 0 ? (f->chamber_sensor.reading - site->second_c) / 60 : 0;
+        give(site, LN2, site->second_c, false);
         give(site, CHAMBER, f->chamber_sensor.reading + site->chamber_off, false);
         give(site, SAMPLE, f->sample_sensor.reading, false);
     }
@@ -555,6 +560,49 @@ static void the_event_says_what_it_was(void **state)
         "\"how\":\"stopped\",\"step\":2,\"verdict\":\"outside\",\"reasons\":[{\"why\":\"not-complete\"}"));
     assert_non_null(strstr(text, "\"guidance\":{\"is\":\"minus-80\""));
     assert_non_null(strstr(text, "不得放入液氮气相"));
+    assert_null(strstr(text, "\"samples\""));
+}
+
+/* A second probe, whose sample does not freeze: it takes the place of the nitrogen switch. */
+static void add_probe(struct site *site)
+{
+    struct freezer_config *f = &site->freezer;
+    f->inputs[FREEZER_INPUT_SAMPLE_2] = (struct role){.point = LN2, .num = 1, .den = 1};
+    f->inputs[FREEZER_INPUT_LN2].point = ROLE_NONE;
+    f->setup.has = (f->setup.has & ~(1U << FREEZER_INPUT_LN2)) | 1U << FREEZER_INPUT_SAMPLE_2;
+    strcpy(site->points[SAMPLE].id, "bag-a");
+    strcpy(site->points[LN2].id, "bag-b");
+    strcpy(site->points[LN2].name.text[LANGUAGE_EN], "Bag B");
+    strcpy(site->points[LN2].name.text[LANGUAGE_ZH], "B袋");
+    site->programs[0].steps.exotherm_by = -25 * K;
+    site->second_c = 4;
+    derive_free(site->derive);
+    assert_int_equal(derive_create(&site->config, at(site), &site->derive), 0);
+}
+
+static void each_probe_is_named(void **state)
+{
+    struct site *site = *state;
+    char text[4096];
+    struct json_text j;
+    add_probe(site);
+    start(site);
+    go(site, 2400);
+    assert_int_equal(site->holds[ALARM_NO_EXOTHERM], 1);
+    derive_words(site->derive, ALARM_NO_EXOTHERM, LANGUAGE_EN, text, sizeof text);
+    assert_non_null(strstr(text, "Bag B -"));
+    assert_null(strstr(text, "bag-a"));
+    derive_words(site->derive, ALARM_NO_EXOTHERM, LANGUAGE_ZH, text, sizeof text);
+    assert_non_null(strstr(text, "B袋 -"));
+    act(site, "reset", "");
+    go(site, 10);
+    json_text_begin(&j, text, sizeof text);
+    json_text_object(&j, NULL);
+    (void)run_report_end(&j, &site->ended, 1, &site->programs[0], 60 * S, 8);
+    json_text_end(&j);
+    assert_true(json_text_finish(&j) > 0);
+    assert_non_null(strstr(text, "{\"why\":\"no-exotherm\",\"sample\":2}"));
+    assert_non_null(strstr(text, "\"samples\":[-"));
 }
 
 int main(void)
@@ -576,6 +624,7 @@ int main(void)
         TEST(a_run_of_the_past_follows_its_plan),
         TEST(one_ends_and_the_next_begins),
         TEST(the_event_says_what_it_was),
+        TEST(each_probe_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

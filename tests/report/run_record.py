@@ -46,6 +46,15 @@ def source(interval, program=PROGRAM):
                 + "--- programs/" + os.path.basename(program) + "\n" + p.read())
 
 
+def two_samples(interval):
+    """The configuration of a freezer with two probes of samples."""
+    text = source(interval)
+    point = "      sample: {device: f, register: sample, name: {en: Sample temperature, zh: 样品温度}}\n"
+    names = point.replace("Sample temperature", "Bag middle").replace("样品温度", "袋中部")
+    return text.replace(point, names + names.replace("sample:", "sample-b:").replace("middle", "edge").replace("中部", "边缘")) \
+        .replace("sample: sample\n", "sample: [sample, sample-b]\n")
+
+
 def without_program(interval):
     """The configuration of a freezer that tells its temperatures only."""
     keys = ("setpoint: setpoint", "segment: segment", "status: {", "program: cryomed-700")
@@ -82,10 +91,13 @@ def course(seed, slow=1, interval=2):
 class Runs(record.Record):
     """run() adds one; make() writes them all."""
 
-    def __init__(self, interval=2):
+    def __init__(self, interval=2, second=False):
+        """second: a second sample, 1 K warmer, which does not freeze: it only cools."""
         super().__init__()
-        self.interval = interval
+        self.interval, self.second = interval, second
         self.points(*(("freezer-1", name, "°C" if i < 3 else "-", 1 if i < 3 else 0) for i, name in enumerate(POINTS)))
+        if second:
+            self.points(("freezer-1", "sample-b", "°C", 1))
 
     def tell(self, at, run, transition, **body):
         self.event(at, "run", ("freezer-1", "-"), asset="freezer-1", freezer_run=run, transition=transition, **body)
@@ -100,7 +112,7 @@ class Runs(record.Record):
         the program held; unseen: so many seconds pass before anything is read. Returns its end."""
         for k in range(30 if unseen == 0 else 0):
             self.row(begin + (k - 30) * self.interval * 1000, (4.0, 4.0 if sample else None, 4.0, 0, RESET, 0))
-        at = begin
+        at, other = begin, 5.0
         for s, chamber, inside, setpoint, segment in course(seed, slow, self.interval):
             at = begin + s * 1000
             if stop is not None and s >= stop:
@@ -110,6 +122,9 @@ class Runs(record.Record):
             if silent is not None and silent[0] <= s < silent[1]:
                 self.row(at, ("-",) * 6, "bad", "timeout")
                 continue
+            if self.second:
+                other += (1 - (1 - 1 / 90) ** self.interval) * (chamber + 1 - other)
+                self.reading(7, at, f"{other:.1f}")
             is_open = any(a <= s < b for a, b in door)
             status = HOLD if any(a <= s < b for a, b in held) else RUN
             self.row(at, (chamber, inside if sample else None, setpoint, segment, status, int(is_open)))

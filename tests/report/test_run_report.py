@@ -316,6 +316,54 @@ class WithoutProgram(RunCase):
             self.assertNotIn(part, text)
 
 
+class TwoSamples(RunCase):
+    """One of two samples does not freeze."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.holder = tempfile.TemporaryDirectory(prefix="report-test-")
+        cls.dir = cls.holder.name
+        cls.record = os.path.join(cls.dir, "record")
+        os.mkdir(cls.record)
+        r, begin = run_record.Runs(second=True), record.ms("2026-11-16T02:10:00")
+        r.start(begin - 3600000, run_record.two_samples(2))
+        cls.ends = [r.run(begin, 3)]
+        cls.begins = [begin]
+        program = {"program": "cryomed-700", "program_sha256": sha(run_record.PROGRAM), "program_status": "example"}
+        r.tell(begin + 5000, f"freezer-1@{begin}", "began", operator="li.na", **program)
+        r.make(cls.record)
+
+    def test_facts(self):
+        facts = self.run_facts(0)
+        first, second = facts["run"]["samples"]
+        self.assertEqual((first["name"]["en"], second["name"]["zh"]), ("Bag middle", "袋边缘"))
+        self.assertEqual((first["ice"]["seen"], second["ice"]["seen"]), (True, False))
+        self.assertEqual(first["ice"], facts["run"]["ice"])
+        self.assertEqual(facts["run"]["last_sample"], max(first["last"], second["last"]))
+        reason, = [r for r in facts["verdict"]["reasons"] if r["why"] == "no-exotherm"]
+        self.assertEqual((reason["sample"], reason["text"]["en"]), (2, "sample 2: no exotherm"))
+        for curve in (facts["curve"], facts["ice_curve"]):
+            self.assertGreater(len(curve["sample-2"]), 50)
+        onsets = {limit["sample"]: limit["judged"] for limit in facts["limits"] if limit["of"] == "onset"}
+        self.assertEqual(onsets, {1: "within", 2: "unknown"})
+        self.assertEqual([p["point"] for p in facts["points"] if p["input"].startswith("sample")], ["sample", "sample-b"])
+
+    def test_paper(self):
+        text = "".join(self.check_frame(self.pdf("two.pdf", *self.of_run(0)), "Page %d of %d"))
+        for part in ("Bag middle", "Bag edge", "sample 2: no exotherm", "no ice was seen; at the end", "Warmest at the end",
+                     "Onset of ice, sample 2"):
+            self.assertIn(part, text)
+        self.assertGreaterEqual(text.count("Bag edge"), 2)  # the legend, and the figures
+        chinese = "".join(self.check_frame(self.pdf("two-zh.pdf", *self.of_run(0), "--lang", "zh"), "第 %d 页，共 %d 页"))
+        for part in ("袋中部", "袋边缘", "样品 2：无放热峰"):
+            self.assertIn(part, chinese)
+
+    def test_the_batch_record_is_one_page(self):
+        for language, form in (("en", "Page %d of %d"), ("zh", "第 %d 页，共 %d 页")):
+            page, = self.check_frame(self.pdf("two-brief.pdf", *self.of_run(0), "--short", "--lang", language), form)
+            self.assertIn("Bag edge" if language == "en" else "袋边缘", page)
+
+
 class Tank(Case):
     RANGE = ["--from", "2026-11-20", "--to", "2026-11-23", "--utc"]
 

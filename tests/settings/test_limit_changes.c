@@ -111,6 +111,12 @@ static void what_the_point_reads_counts(void **state)
     char *other = with(profile, "plausible: [-210, 60]", "plausible: [-210, 100]");
 
     check("t: {device: d,", "t: {device: e,", "assets.tank-1.points.t.device: d -> e\n");
+    /* Elsewhere is another tank. */
+    check("d: {bus: b, unit: 1,", "d: {bus: b, unit: 3,", "devices.d.unit: 1 -> 3\n");
+    check("host: h", "host: g", "buses.b.tcp.host: h -> g\n");
+    check("host: h", "host: h, port: 503", "buses.b.tcp.port: 502 -> 503\n");
+    check("host: h", "host: h, connect_timeout: 3 s", "");
+    check(", e: {bus: b, unit: 2, profile: p}", "", "");
     check("t: {device: d,", "t: {no_data_after: 1 h, device: d,",
           "assets.tank-1.points.t.no_data_after: 15500 ms -> 1 h\n");
     check_between(site, site, other,
@@ -166,7 +172,6 @@ static void words_and_what_is_new_need_no_reason(void **state)
     check("text: Warm", "text: Too warm, response: Run", "");
     check("text: Warm", "text: Warm, time_to: -150", "");
     check("name: Tank 1", "name: Tank one", "");
-    check("host: h", "host: g", "");
     check("priority: low}\ngroups",
           "priority: low}\n      new: {point: t, high: -150, priority: critical}\ngroups", "");
     check("buses:", "drill: {every: 7 d}\nbuses:", "");

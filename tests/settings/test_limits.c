@@ -97,11 +97,88 @@ static void test_too_many(void **state)
                                                      "that cryomon makes for each point, at most 65000");
 }
 
+/* Tanks with a level each, of which the first have a supply. */
+static char *write_tanks(unsigned n, unsigned n_supplied)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
+
+    assert_non_null(f);
+    (void)fputs("site: {id: s}\nbuses:\n", f);
+    for (unsigned i = 0; i * 200 < n; i++)
+        (void)fprintf(f, "  b%u: {tcp: {host: h%u}}\n", i, i);
+    (void)fputs("devices:\n", f);
+    for (unsigned i = 0; i < n; i++)
+        (void)fprintf(f, "  d%u: {bus: b%u, unit: %u, profile: p}\n", i, i / 200, i % 200 + 1);
+    (void)fputs("assets:\n"
+                "  store: {kind: utility, points: {bar: {device: d0, register: level}}, supply: {}}\n",
+                f);
+    for (unsigned i = 0; i < n; i++)
+        (void)fprintf(f,
+                      "  t%u: {kind: tank, points: {level: {device: d%u, register: level}}, vessel: {level: "
+                      "level%s}}\n",
+                      i, i, i < n_supplied ? ", supply: store" : "");
+    assert_int_equal(fclose(f), 0);
+    return text;
+}
+
+/* Returns how many vessels there are; 0: refused. The first problem (of a warning: the last) goes to line. */
+static unsigned load_tanks(unsigned n, unsigned n_supplied, char line[512])
+{
+    static const char profile[] = "status: documented\nsource: x\ntransports: [tcp]\n"
+                                  "registers: {level: {table: input, address: 0, type: u16, unit: cm}}\n";
+    char *text = write_tanks(n, n_supplied);
+    const struct settings_file files[] = {{"cryomon.yaml", text, strlen(text)},
+                                          {"devices/p.yaml", profile, sizeof profile - 1}};
+    struct problems problems = {.n = 0}, warnings = {.n = 0};
+    struct config *config = NULL;
+    unsigned vessels = 0;
+
+    line[0] = '\0';
+    if (settings_load_memory(files, 2, 1, &problems, &warnings, &config) == 0)
+        vessels = config->n_vessels;
+    if (problems.n > 0)
+        (void)snprintf(line, 512, "%s", problems.lines[0]);
+    for (size_t i = 0; i < warnings.n && vessels > 0; i++)
+        if (strstr(warnings.lines[i], "without a supply") != NULL)
+            (void)snprintf(line, 512, "%s", warnings.lines[i]);
+    assert_true(problems.n <= 1);
+    config_unref(config);
+    problems_free(&problems);
+    problems_free(&warnings);
+    free(text);
+    return vessels;
+}
+
+static void test_tanks(void **state)
+{
+    char line[512];
+
+    (void)state;
+    assert_int_equal(load_tanks(64, 64, line), 64);
+    assert_string_equal(line, "");
+    assert_int_equal(load_tanks(66, 66, line), 0);
+    assert_string_equal(line,
+                        "cryomon.yaml:137:101: too many tanks on 'store': at most 64 are seen together; give "
+                        "the others a supply of their own (an asset with supply: {})");
+    assert_int_equal(load_tanks(66, 2, line), 66);
+    assert_string_equal(line, "");
+    assert_int_equal(load_tanks(67, 2, line), 67);
+    assert_non_null(strstr(line, "cryomon.yaml:140:"));
+    assert_int_equal(load_tanks(400, 64, line), 400);
+    assert_int_equal(load_tanks(600, 64, line), 0);
+    assert_non_null(
+        strstr(line, "too many points, with those that cryomon derives: at most 16384; watch the other"));
+    assert_non_null(strstr(line, "cryomon.yaml:"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_tanks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,13 +83,61 @@ static void test_inputs(void **state)
 
     assert_int_equal(config->n_freezers, 1);
     assert_int_equal(f->asset, config_find_asset(config, "f"));
-    assert_int_equal(f->setup.has, (1U << FREEZER_INPUTS) - 1);
+    assert_int_equal(f->setup.has, (1U << FREEZER_INPUT_SAMPLE_2) - 1);
     assert_int_equal(f->inputs[FREEZER_INPUT_SAMPLE].point, config_find_point(config, "f", "sample"));
     assert_int_equal(f->inputs[FREEZER_INPUT_STATUS].point, config_find_point(config, "f", "program"));
     assert_int_equal(f->inputs[FREEZER_INPUT_POWER].states[0], 0); /* lost is off */
     assert_int_equal(f->inputs[FREEZER_INPUT_LN2].states[0], 1);   /* the state that is called so */
     assert_int_equal(f->inputs[FREEZER_INPUT_LID].states[0], 1);
     config_unref(config);
+}
+
+static const char two_samples[] = HEAD "      chamber: chamber\n      sample: [sample, setpoint]\n";
+
+static void test_samples(void **state)
+{
+    (void)state;
+    struct config *config = load(two_samples),
+                  *one = load(HEAD "      chamber: chamber\n      sample: [sample]\n");
+    const struct freezer_config *f = &config->freezers[0];
+
+    assert_int_equal(f->inputs[FREEZER_INPUT_SAMPLE].point, config_find_point(config, "f", "sample"));
+    assert_int_equal(f->inputs[FREEZER_INPUT_SAMPLE_2].point, config_find_point(config, "f", "setpoint"));
+    assert_int_equal(f->inputs[FREEZER_INPUT_SAMPLE_3].point, ROLE_NONE);
+    assert_int_equal(f->setup.has,
+                     1U << FREEZER_INPUT_CHAMBER | 1U << FREEZER_INPUT_SAMPLE | 1U << FREEZER_INPUT_SAMPLE_2);
+    assert_int_equal(one->freezers[0].setup.has, 1U << FREEZER_INPUT_CHAMBER | 1U << FREEZER_INPUT_SAMPLE);
+    config_unref(config);
+    config_unref(one);
+}
+
+static void refuse(const char *text, const char *where, const char *why)
+{
+    const struct settings_file list[] = {{"cryomon.yaml", text, strlen(text)},
+                                         {"devices/p.yaml", profile_text, sizeof profile_text - 1}};
+    struct problems problems = {.n = 0}, warnings = {.n = 0};
+    struct config *config = NULL;
+
+    assert_int_not_equal(settings_load_memory(list, 2, 1, &problems, &warnings, &config), 0);
+    assert_int_equal(problems.n, 1);
+    assert_non_null(strstr(problems.lines[0], where));
+    assert_non_null(strstr(problems.lines[0], why));
+    problems_free(&problems);
+    problems_free(&warnings);
+}
+
+static void test_samples_refused(void **state)
+{
+    (void)state;
+    refuse(HEAD "      chamber: chamber\n      sample: []\n",
+           "cryomon.yaml:18:15: ", "a list of 1 to 4 points");
+    refuse(HEAD "      chamber: chamber\n      sample: [sample, sample]\n",
+           "cryomon.yaml:18:24: ", "stands twice");
+    refuse(HEAD "      chamber: chamber\n      sample: [sample, setpoint, chamber, segment, program]\n",
+           "cryomon.yaml:18:15: ", "a list of 1 to 4 points");
+    refuse(HEAD "      chamber: chamber\n      sample: [sample, chamber]\n",
+           "cryomon.yaml:18:15: ", "'chamber' and 'sample' are the same point");
+    refuse(HEAD "      chamber: chamber\n      sample: [sample, door]\n", "cryomon.yaml:18:24: ", "door");
 }
 
 static void test_words(void **state)
@@ -378,7 +426,8 @@ static void test_directories(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_inputs),          cmocka_unit_test(test_words),
+        cmocka_unit_test(test_inputs),          cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_samples_refused), cmocka_unit_test(test_words),
         cmocka_unit_test(test_times),           cmocka_unit_test(test_alarms),
         cmocka_unit_test(test_points),          cmocka_unit_test(test_programs),
         cmocka_unit_test(test_program_hints),   cmocka_unit_test(test_source),

@@ -278,6 +278,29 @@ static void test_alarms_need_inputs(void **state)
     config_unref(config);
 }
 
+/* Filled by hand, from no supply: their lids tell. One alone has nothing to be compared with. */
+static void test_lids_without_a_supply(void **state)
+{
+    static const char two[] =
+        HEAD "assets:\n"
+             "  tank-1:\n    kind: tank\n" TANK_POINTS
+             "    vessel: {level: level, temperatures: [temperature], lid: lid}\n"
+             "  tank-2:\n    kind: tank\n    points: {high: {device: e, register: inches}}\n"
+             "    vessel: {level: high}\n";
+    static const char one[] = HEAD "assets:\n"
+                                   "  tank-1:\n    kind: tank\n" TANK_POINTS
+                                   "    vessel: {level: level, temperatures: [temperature], lid: lid}\n";
+    (void)state;
+    struct config *config = load(two, NULL);
+
+    assert_true(config_find_alarm(config, "tank-1", "mapping-suspect") > 0);
+    assert_int_equal(config_find_alarm(config, "tank-2", "mapping-suspect"), -1);
+    config_unref(config);
+    config = load(one, NULL);
+    assert_int_equal(config_find_alarm(config, "tank-1", "mapping-suspect"), -1);
+    config_unref(config);
+}
+
 /* Nothing reads them: no data, no register and no calibration to be due. */
 static void test_no_automatic_alarms(void **state)
 {
@@ -460,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_points),
         cmocka_unit_test(test_alarms),
         cmocka_unit_test(test_alarms_need_inputs),
+        cmocka_unit_test(test_lids_without_a_supply),
         cmocka_unit_test(test_no_automatic_alarms),
         cmocka_unit_test(test_alarm_of_a_file),
         cmocka_unit_test(test_members),

@@ -35,6 +35,8 @@ __attribute__((constructor)) static void clockshift_open(void)
 
 int clock_gettime(clockid_t clock, struct timespec *ret)
 {
+    if (real_clock_gettime == NULL) /* a library asks at its start, before ours has begun */
+        *(void **)&real_clock_gettime = dlsym(RTLD_NEXT, "clock_gettime");
     const int result = real_clock_gettime(clock, ret);
 
     int64_t ahead_ns = 0;

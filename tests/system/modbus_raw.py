@@ -5,8 +5,10 @@ line.send(bytes), now or later (line.later), or does not answer at all.
 """
 import asyncio
 import os
+import shutil
 import socket
 import struct
+import tempfile
 import threading
 import time
 import tty
@@ -154,7 +156,8 @@ class TcpServer:
 
 
 class RtuServer:
-    """Modbus RTU on a pty; path is what the daemon opens."""
+    """Modbus RTU on a pty; path is what the daemon opens: a link that goes with the pty, since a pty's own name is given
+    to the next one, and whoever looks for the old line would open, and lock, one that another test made."""
 
     def __init__(self, loop, handler):
         self.handler, self.loop = handler, loop.loop
@@ -162,7 +165,9 @@ class RtuServer:
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
-        self.path = os.ttyname(self._slave)
+        self._directory = tempfile.mkdtemp(prefix="cryo-line-")
+        self.path = os.path.join(self._directory, "tty")
+        os.symlink(os.ttyname(self._slave), self.path)
         self._data = b""
         self.line = Line(self, self._write, self.unplug)
         self.loop.call_soon_threadsafe(self.loop.add_reader, self._master, self._readable)
@@ -198,6 +203,7 @@ class RtuServer:
     def _unplug(self):
         if self._master >= 0:
             self.loop.remove_reader(self._master)
+            shutil.rmtree(self._directory)
             os.close(self._slave)
             os.close(self._master)
             self._master = -1

@@ -417,6 +417,17 @@ class AlarmManagement(harness.SystemTest):  # each
         self.observer.event(alarm="manual-reading-beyond-high", transition="returned", since=mark)
         self.assertFalse(self.state("manual-reading-beyond-critical")["active"])
 
+    def test_chattering_says_which_one(self):
+        for _ in range(3):
+            mark = self.observer.feed.mark()
+            self.warm()
+            self.observer.event(alarm="warm", transition="raised", since=mark)
+            self.warm(raw=COLD)
+            self.observer.event(alarm="warm", transition="returned", since=mark)
+        told = self.observer.event(asset="tank-1", alarm="chattering", transition="raised")
+        self.assertTrue(told["text"]["en"].endswith(": An alarm comes and goes again and again. warm"), told["text"])
+        self.assertTrue(told["text"]["zh"].endswith("warm"), told["text"])
+
     @unittest.skipIf(harness.SANITIZED or not os.path.exists(SHIFTER), "the clocks can't be moved here")
     def test_a_restart_attends_to_nobody(self):
         """The device is dead, nobody has read by hand, and the daemon is restarted: the call for it goes on."""

@@ -1,9 +1,11 @@
 """Incidents of DOMAIN.md at the tanks, on the whole chain: what must have become impossible."""
 import json
+import os
+import subprocess
 import time
 
 from chain import Incident, harness, rfc3339
-from harness import until
+from harness import binary, until
 
 
 class SanFrancisco(Incident):
@@ -185,13 +187,13 @@ class Boston(Incident):
     def test_flat_line(self):
         def flat(main):
             main["notify"]["silent_after"] = "1 h"  # the clocks jump
-            for point in main["assets"]["tank-1"]["points"].values():
-                point["no_data_after"] = "20 s"
+            main["assets"]["tank-1"]["points"]["fine"] = {"device": "tank-1", "register": "temperature-float"}
+            for asset in main["assets"].values():
+                for point in asset["points"].values():
+                    point["no_data_after"] = "10 min"
             main["assets"]["tank-1"]["alarms"]["flat"] = {
                 "point": "fine", "flatline": "1 min", "priority": "high",
                 "text": {"en": "The probe does not move any more", "zh": "探头读数不再变化"}}
-            main["assets"]["tank-1"]["points"]["fine"] = {"device": "tank-1", "register": "temperature-float",
-                                                          "no_data_after": "20 s"}
         self.begin(site=flat, shifted=True)
 
         def minute():
@@ -261,8 +263,8 @@ class OneClock(Incident):
         """Time passes, and the daemon has read the tanks since. A request that was under way fails, and is made again."""
         mark = self.observer.feed.mark()
         self.hall("step", "%d s" % seconds)
+        since = rfc3339(time.time() + self.ahead + 1)
         self.pass_time(seconds)
-        since = rfc3339(time.time() + self.ahead - 1)
         for tank in ("tank-1", "tank-2"):
             self.observer.point(tank, "level", lambda p: p["quality"] == "good" and p["time"] >= since, since=mark)
 
@@ -299,6 +301,55 @@ class SwappedProbes(OneClock):
         self.assertIn("tank-2", raised["text"]["en"].lower().replace(" ", "-"))
         told = self.told("li.na", "tank-1", "mapping-suspect")
         self.assertIn("2号罐", told["text"])
+        self.assertEqual(self.state("tank-2", "mapping-suspect"), "normal")
+
+
+class SwappedTemperatures(OneClock):
+    """Singapore 2022, at tanks that nothing tells of being filled: a lid that is opened must warm the probe of its own tank."""
+
+    past = ["tank-%d/%s" % (n, point) for n in (1, 2) for point in ("level/cm/1", "temperature/°C/1", "lid//0")]
+    columns = ["tank-%d.%s" % (n, column) for n in (1, 2) for column in ("level_reading_cm", "top_reading_c", "lid_open")]
+
+    def by_hand(self, main):
+        self.vessels(main)
+        for name in ("tank-1", "tank-2"):
+            main["devices"][name]["interval"] = "10 s"  # so no slot is lost by a step
+        for n in (1, 2):
+            del main["assets"]["tank-%d" % n]["vessel"]["valve"]
+        os.makedirs(self.path("state"), exist_ok=True)
+        self.record()
+
+    def record(self):
+        """The last hours, of the same tanks: the lid of the first was open for five minutes."""
+        script = [{"at": "1 s", "run": "swap tank-1 tank-2 top"}, {"at": "2 h", "run": "set tank-1 lid open"},
+                  {"at": "125 min", "run": "set tank-1 lid closed"}]
+        vessel = dict({"kind": "vessel"}, **dict(self.more, level="15.6 cm"))  # now it is 15: none looks filled since
+        with open(self.path("past.yaml"), "w") as f:
+            json.dump({"seed": 5, "devices": {"tank-1": vessel, "tank-2": vessel}, "script": script}, f)
+        subprocess.run([binary("cryosim"), "--simulate", "--step", "5s", "--every", "1min", "--ahead", "0", "--until", "4h",
+                        "--csv", self.path("past.csv"), self.path("past.yaml")], check=True, timeout=60, capture_output=True)
+        with open(self.path("past.csv")) as f:
+            names, *rows = [line.rstrip("\n").split(",") for line in f]
+        columns = [names.index(column) for column in self.columns]
+        first = time.time() - float(rows[-1][0]) - 1
+        lines = ["%d,%s\n" % ((first + float(row[0])) * 1000, ",".join(row[c] for c in columns)) for row in rows]
+        subprocess.run([os.environ["CRYOMON_MAKE_READINGS"], self.path("state"), *self.past], input="".join(lines),
+                       text=True, check=True, timeout=60)
+
+    def test_mapping_is_suspect(self):
+        self.begin(tanks=2, site=self.by_hand, shifted=True)
+        self.hall("swap", "tank-1", "tank-2", "top")
+        self.cryomond.log.wait(lambda line: "of the record recalled" in line, "the recall")
+        self.minutes(1)
+        self.assertEqual(self.state("tank-1", "mapping-suspect"), "normal")  # once may be chance
+        self.hall("set", "tank-1", "lid", "open")
+        self.minutes(5)
+        self.hall("set", "tank-1", "lid", "closed")
+        self.minutes(13)  # it is judged a quarter of an hour after it was opened
+        raised = self.event("tank-1", "mapping-suspect", "raised", priority="high")
+        self.assertIn("temperature probe of Tank 2", raised["text"]["en"])
+        told = self.told("li.na", "tank-1", "mapping-suspect")
+        self.assertIn("另一温度探头上：2号罐", told["text"])
         self.assertEqual(self.state("tank-2", "mapping-suspect"), "normal")
 
 

@@ -289,6 +289,7 @@ class ClockSetBack(FreezerTest):
 
     def test_one_run_as_long_as_it_was(self):
         self.recalled()
+        self.watch.point("freezer-1", "program", lambda point: point.get("state") == "reset")  # its begin will be seen
         self.freezer.act("start")
         began = self.run_event("began")
         self.watch.point("freezer-1", "step", lambda point: point.get("value") == 2)

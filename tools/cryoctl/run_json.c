@@ -33,15 +33,15 @@ static void set(json_t *object, const char *key, json_t *value)
 
 /* ---------------------------------------------------------------- what was measured */
 
-static json_t *ice_of(const struct freezer_record *r)
+static json_t *ice_of(const struct freezer_record *r, const struct freezer_probe *probe)
 {
-    const struct freezer_ice *ice = &r->ice;
+    const struct freezer_ice *ice = &probe->ice;
     const bool seen = ice->state != ICE_NOT_SEEN;
     json_t *o = json_object();
 
     set(o, "seen", json_boolean(seen));
     set(o, "uncertain", json_boolean(ice->uncertain || ice->gap));
-    set(o, "may_be_hidden", json_boolean(!seen && (!r->has_sample || r->ice_hidden || ice->flat)));
+    set(o, "may_be_hidden", json_boolean(!seen && (!probe->is_read || probe->ice_hidden || ice->flat)));
     if (seen)
         set(o, "onset_time", time_of(ice->onset_us + r->begin.utc_us - r->begin.boot_us));
     set(o, "onset", number(ice->onset, 2));
@@ -87,10 +87,51 @@ static json_t *step_of(const struct freezer_record *r, const struct freezer_prog
     set(o, "outside_seconds", number(c->outside_us, 1));
     set(o, "warmer", number(c->warm, 2));
     set(o, "colder", number(c->cold, 2));
-    set(o, "rms", number(freezer_record_rms(r, (int)i, &value) ? value : FREEZER_NONE, 3));
+    set(o, "rms", number(freezer_record_rms_of(r, (int)i, 0, &value) ? value : FREEZER_NONE, 3));
     set(o, "per_minute", number(freezer_record_rate(r, i, &value) ? value / 60 : FREEZER_NONE, 3));
     set(o, "overshoot", number(c->overshoot, 2));
     return o;
+}
+
+/* Of one of several probes: what is its own of a step that is about the sample. */
+static json_t *sample_step_of(const struct freezer_record *r, unsigned i, unsigned k)
+{
+    const struct freezer_conduct *c = freezer_record_conduct(r, i, k);
+    json_t *o = json_object();
+    micro_t value;
+
+    set(o, "step", json_integer(i + 1));
+    set(o, "covered_seconds", number(c->covered_us, 1));
+    set(o, "outside_seconds", number(c->outside_us, 1));
+    set(o, "warmer", number(c->warm, 2));
+    set(o, "colder", number(c->cold, 2));
+    set(o, "rms", number(freezer_record_rms_of(r, (int)i, k, &value) ? value : FREEZER_NONE, 3));
+    set(o, "per_minute", number(freezer_record_rate_of(r, i, k, &value) ? value / 60 : FREEZER_NONE, 3));
+    set(o, "overshoot", number(c->overshoot, 2));
+    return o;
+}
+
+/* Each of several probes, in the order of the configuration. */
+static json_t *samples_of(const struct freezer_record *r)
+{
+    json_t *list = json_array();
+
+    for (unsigned k = 0; k < r->n_samples; k++) {
+        const struct freezer_probe *p = &r->samples[k];
+        const bool way = p->zero_us != FREEZER_NONE && p->minus40_us != FREEZER_NONE;
+        json_t *o = json_object(), *steps = json_array();
+        set(o, "number", json_integer(k + 1));
+        set(o, "last", number(p->last, 2));
+        set(o, "coldest", number(p->low, 2));
+        set(o, "zero_to_minus_40_seconds", number(way ? p->minus40_us - p->zero_us : FREEZER_NONE, 1));
+        set(o, "ice", ice_of(r, p));
+        for (unsigned i = 0; i < r->n_steps; i++)
+            if (r->of_sample[i] && r->steps[i].entered)
+                json_array_append_new(steps, sample_step_of(r, i, k));
+        set(o, "steps", steps);
+        json_array_append_new(list, o);
+    }
+    return list;
 }
 
 static void add_measured(json_t *o, const struct freezer_record *r, const struct freezer_program *p)
@@ -105,7 +146,7 @@ static void add_measured(json_t *o, const struct freezer_record *r, const struct
     set(o, "begin_known", json_boolean(r->begin_known));
     if (!r->begin_known)
         set(o, "not_known_before", time_of(r->begin.utc_us));
-    set(o, "last_sample", number(r->last_sample, 2));
+    set(o, "last_sample", number(freezer_record_last_sample(r), 2));
     set(o, "last_chamber", number(r->last_chamber, 2));
     if (r->clock_us != 0)
         set(o, "clock_set_seconds", number(r->clock_us, 1));
@@ -118,7 +159,9 @@ static void add_measured(json_t *o, const struct freezer_record *r, const struct
     const bool way = freezer_record_zero_to_40(r, &way_us, &within_us);
     set(o, "zero_to_minus_40_seconds", number(way ? way_us : FREEZER_NONE, 1));
     set(o, "zero_to_minus_40_within_seconds", number(way ? within_us : FREEZER_NONE, 1));
-    set(o, "ice", ice_of(r));
+    set(o, "ice", ice_of(r, &r->samples[0]));
+    if (r->n_samples > 1)
+        set(o, "samples", samples_of(r));
     for (unsigned i = 0; p != NULL && i < r->n_steps; i++)
         json_array_append_new(steps, step_of(r, p, i));
     set(o, "steps", steps);
@@ -155,6 +198,8 @@ static void add_verdict(const struct ctl *ctl, json_t *o, const struct freezer_r
             set(item, "about", json_string(freezer_record_why_name(reason->about)));
         if (reason->step >= 0)
             set(item, "step", json_integer(reason->step + 1));
+        if (reason->sample >= 0)
+            set(item, "sample", json_integer(reason->sample + 1));
         if (reason->value != FREEZER_NONE)
             set(item, "value", reason_number(reason->why, reason->value));
         if (reason->limit != FREEZER_NONE)
@@ -166,9 +211,9 @@ static void add_verdict(const struct ctl *ctl, json_t *o, const struct freezer_r
     set(o, "verdict", json_string(run_words_verdict_name(v.kind)));
     set(o, "reasons", reasons);
     set(o, "guidance",
-        json_string(run_words_guidance_name(broken_off
-                                                ? freezer_record_guidance(r, p, r->end.boot_us, r->ice.gap_us)
-                                                : FREEZER_GUIDANCE_NONE)));
+        json_string(run_words_guidance_name(
+            broken_off ? freezer_record_guidance(r, p, r->end.boot_us, r->samples[0].ice.gap_us)
+                       : FREEZER_GUIDANCE_NONE)));
 }
 
 static void add_program(json_t *o, const struct program *program, const struct run_entry *entry)
@@ -285,10 +330,27 @@ static json_t *earlier_of(const struct run_file *run)
     return list;
 }
 
+static void name_samples(const struct ctl *ctl, json_t *o, const struct run_file *run)
+{
+    size_t k;
+    json_t *sample;
+    char name[RUN_WORDS_MAX];
+
+    json_array_foreach(json_object_get(o, "samples"), k, sample)
+    {
+        const struct run_trace *trace = &run->traces[freezer_run_sample_input((unsigned)k)];
+        set(sample, "asset", text_or_null(trace->asset));
+        set(sample, "point", text_or_null(trace->point));
+        if (ctl != NULL)
+            set(sample, "name", json_string(run_words_sample(ctl, run, (unsigned)k, name, sizeof name)));
+    }
+}
+
 json_t *run_json_file(const struct ctl *ctl, const struct run_file *run)
 {
     json_t *o = run_json(ctl, run->asset, &run->record, run->program, run->entry);
 
+    name_samples(ctl, o, run);
     set(o, "id", json_string(run->id));
     set(o, "program_from", json_string(run_words_program_from_name(run->program_from)));
     set(o, "configuration_in_force", json_boolean(run->config_in_force));

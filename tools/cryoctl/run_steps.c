@@ -71,12 +71,47 @@ static const char *rate_text(char text[WHEN_MAX], micro_t per_hour)
     return text;
 }
 
+/* How it went, by a probe where it is about the sample. */
+static void conduct_cells(const struct ctl *ctl, struct table *t, const struct run_file *run, unsigned i,
+                          unsigned probe)
+{
+    const struct freezer_conduct *c = freezer_record_conduct(&run->record, i, probe);
+    char text[WHEN_MAX];
+    micro_t value = FREEZER_NONE;
+
+    if (run->program->steps.steps[i].kind == FREEZER_STEP_RAMP)
+        table_cell(
+            t, COLUMN_ACTUAL, TABLE_PLAIN,
+            rate_text(text, freezer_record_rate_of(&run->record, i, probe, &value) ? value : FREEZER_NONE));
+    table_cell(t, COLUMN_OFF, TABLE_PLAIN, run_words_degrees(text, most_off(c)));
+    value = FREEZER_NONE;
+    (void)freezer_record_rms_of(&run->record, (int)i, probe, &value);
+    table_cell(t, COLUMN_RMS, TABLE_PLAIN, run_words_degrees(text, value));
+    table_cell(t, COLUMN_OUTSIDE, c->outside_us > 0 ? TABLE_WARNING : TABLE_PLAIN,
+               when_print_duration(ctl, text, c->outside_us));
+    if (c->overshoot != FREEZER_NONE)
+        table_cell(t, COLUMN_OVERSHOOT, TABLE_PLAIN, run_words_degrees(text, c->overshoot));
+}
+
+/* The further probes of a step that is about the sample. */
+static void other_rows(const struct ctl *ctl, struct table *t, const struct run_file *run, unsigned i)
+{
+    char text[64];
+
+    for (unsigned k = 1; k < run->record.n_samples && run->record.of_sample[i]; k++) {
+        table_row(t);
+        (void)snprintf(text, sizeof text, tr(ctl, "sample %u", "样品 %u"), k + 1);
+        table_cell(t, COLUMN_KIND, TABLE_PLAIN, text);
+        if (run->record.steps[i].entered)
+            conduct_cells(ctl, t, run, i, k);
+    }
+}
+
 static void step_row(const struct ctl *ctl, struct table *t, const struct run_file *run, unsigned i)
 {
     const struct freezer_step *s = &run->program->steps.steps[i];
     const struct freezer_conduct *c = &run->record.steps[i];
     char text[WHEN_MAX], took[WHEN_MAX + 4], digits[16];
-    micro_t value;
 
     table_row(t);
     (void)snprintf(digits, sizeof digits, "%u", i + 1);
@@ -91,23 +126,14 @@ static void step_row(const struct ctl *ctl, struct table *t, const struct run_fi
                    s->for_ms > 0 ? when_print_duration(ctl, text, (int64_t)s->for_ms * 1000) : "");
     }
     if (c->entered) {
-        if (s->kind == FREEZER_STEP_RAMP)
-            table_cell(t, COLUMN_ACTUAL, TABLE_PLAIN,
-                       rate_text(text, freezer_record_rate(&run->record, i, &value) ? value : FREEZER_NONE));
         const bool partly = freezer_record_seen(&run->record, i) == FREEZER_PARTLY_SEEN;
         (void)snprintf(took, sizeof took, "%s%s", partly ? ">= " : "",
                        when_print_duration(ctl, text, c->end_us - c->begin_us));
         table_cell(t, COLUMN_TOOK, partly ? TABLE_WARNING : TABLE_PLAIN, took);
-        table_cell(t, COLUMN_OFF, TABLE_PLAIN, run_words_degrees(text, most_off(c)));
-        value = FREEZER_NONE;
-        (void)freezer_record_rms(&run->record, (int)i, &value);
-        table_cell(t, COLUMN_RMS, TABLE_PLAIN, run_words_degrees(text, value));
-        table_cell(t, COLUMN_OUTSIDE, c->outside_us > 0 ? TABLE_WARNING : TABLE_PLAIN,
-                   when_print_duration(ctl, text, c->outside_us));
-        if (c->overshoot != FREEZER_NONE)
-            table_cell(t, COLUMN_OVERSHOOT, TABLE_PLAIN, run_words_degrees(text, c->overshoot));
+        conduct_cells(ctl, t, run, i, 0);
     }
     result_cell(ctl, t, run, i);
+    other_rows(ctl, t, run, i);
 }
 
 void run_steps_print(const struct ctl *ctl, const struct run_file *run, int columns_wide)

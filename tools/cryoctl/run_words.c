@@ -167,12 +167,15 @@ static const char *text_of(const struct ctl *ctl, enum freezer_why why, enum for
 
 const char *run_words_reason(const struct ctl *ctl, const struct freezer_reason *r, char *text, size_t cap)
 {
-    char step[32] = "", value[WHEN_MAX], limit[WHEN_MAX];
+    char step[64] = "", value[WHEN_MAX], limit[WHEN_MAX];
     enum form form, ignored;
     const char *what = text_of(ctl, r->why, &form);
 
     if (r->step >= 0)
         (void)snprintf(step, sizeof step, tr(ctl, "step %d: ", "第 %d 步："), r->step + 1);
+    if (r->sample >= 0)
+        (void)snprintf(step + strlen(step), sizeof step - strlen(step), tr(ctl, "sample %d: ", "样品 %d："),
+                       r->sample + 1);
     if (r->why == FREEZER_WHY_NOT_MEASURED && r->about != FREEZER_WHY_NONE) {
         (void)snprintf(text, cap, tr(ctl, "%s%s: %s", "%s%s：%s"), step, text_of(ctl, r->about, &ignored),
                        what);
@@ -194,6 +197,18 @@ const char *run_words_reason(const struct ctl *ctl, const struct freezer_reason 
     else
         (void)snprintf(text, cap, tr(ctl, "%s%s %s (limit %s)", "%s%s %s（限值 %s）"), step, what, value,
                        limit);
+    return text;
+}
+
+const char *run_words_sample(const struct ctl *ctl, const struct run_file *run, unsigned sample, char *text,
+                             size_t cap)
+{
+    const struct run_trace *trace = &run->traces[freezer_run_sample_input(sample)];
+    const int index = run->config != NULL ? config_find_point(run->config, trace->asset, trace->point) : -1;
+
+    (void)snprintf(text, cap, "%s",
+                   index >= 0 ? bilingual_get(&run->config->points[index].name, ctl->language, trace->point)
+                              : trace->point);
     return text;
 }
 

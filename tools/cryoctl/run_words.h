@@ -20,6 +20,9 @@ const char *run_words_guidance(const struct ctl *ctl, enum freezer_guidance guid
 /* "step 2: rate -1.50 °C/min (wanted -1.00 °C/min)". Returns text. */
 const char *run_words_reason(const struct ctl *ctl, const struct freezer_reason *reason, char *text,
                              size_t cap);
+/* The display name of a sample's probe (from 0). Returns text. */
+const char *run_words_sample(const struct ctl *ctl, const struct run_file *run, unsigned sample, char *text,
+                             size_t cap);
 /* "accepted by li.na, 2026-11-22 11:02:03+08:00: looks well"; entry may be NULL. Returns text. */
 const char *run_words_decision(const struct ctl *ctl, const struct run_entry *entry, char *text, size_t cap);
 /* "A-1, A-2"; "" for none. Returns text. */

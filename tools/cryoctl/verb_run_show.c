@@ -197,23 +197,38 @@ static void head(const struct ctl *ctl, const struct run_file *run)
 
 /* ---------------------------------------------------------------- ice, and the way down */
 
-static void ice_line(const struct ctl *ctl, const struct run_file *run)
+/* Where there are several probes: whose it is. */
+static void sample_label(const struct ctl *ctl, const struct run_file *run, unsigned sample, const char *what,
+                         char *text, size_t cap)
+{
+    char name[RUN_WORDS_MAX];
+
+    if (run->record.n_samples < 2)
+        (void)snprintf(text, cap, "%s", what);
+    else
+        (void)snprintf(text, cap, tr(ctl, "%s, sample %u (%.60s)", "%s，样品 %u（%.60s）"), what, sample + 1,
+                       run_words_sample(ctl, run, sample, name, sizeof name));
+}
+
+static void ice_line(const struct ctl *ctl, const struct run_file *run, unsigned sample)
 {
     const struct freezer_record *r = &run->record;
-    const struct freezer_ice *ice = &r->ice;
+    const struct freezer_probe *probe = &r->samples[sample];
+    const struct freezer_ice *ice = &probe->ice;
     const bool doubt = ice->uncertain || ice->gap;
     char before[WHEN_MAX + 64];
     char text[RUN_WORDS_MAX], onset[WHEN_MAX], depth[WHEN_MAX], peak[WHEN_MAX], plateau[WHEN_MAX] = "--",
                                                                                 time[WHEN_MAX];
-    const char *label = tr(ctl, "Ice", "结冰");
+    char label[RUN_WORDS_MAX];
 
-    if (!r->has_sample) {
+    sample_label(ctl, run, sample, tr(ctl, "Ice", "结冰"), label, sizeof label);
+    if (!probe->is_read) {
         line(ctl, label, TABLE_WARNING,
              tr(ctl, "not known: the sample was not measured", "未知：未测样品温度"));
         return;
     }
     if (ice->state == ICE_NOT_SEEN) {
-        const bool hidden = r->ice_hidden || ice->flat;
+        const bool hidden = probe->ice_hidden || ice->flat;
         (void)snprintf(text, sizeof text, "%s%s",
                        hidden ? tr(ctl, "not seen; it may be hidden", "未见；可能被掩盖")
                               : tr(ctl, "not seen", "未见"),
@@ -252,11 +267,18 @@ static void way_line(const struct ctl *ctl, const struct run_file *run)
 
 static void end_line(const struct ctl *ctl, const struct run_file *run)
 {
-    char text[RUN_WORDS_MAX], sample[WHEN_MAX], chamber[WHEN_MAX];
+    const struct freezer_record *r = &run->record;
+    char text[RUN_WORDS_MAX] = "", sample[WHEN_MAX], chamber[WHEN_MAX];
+    size_t len = 0;
 
-    (void)snprintf(text, sizeof text, tr(ctl, "sample %s, chamber %s", "样品 %s，腔体 %s"),
-                   run_words_degrees(sample, run->record.last_sample),
-                   run_words_degrees(chamber, run->record.last_chamber));
+    for (unsigned k = 0; k < r->n_samples && r->n_samples > 1; k++)
+        len += (size_t)snprintf(text + len, sizeof text - len, tr(ctl, "sample %u %s, ", "样品 %u %s，"),
+                                k + 1, run_words_degrees(sample, r->samples[k].last));
+    if (r->n_samples < 2)
+        len += (size_t)snprintf(text, sizeof text, tr(ctl, "sample %s, ", "样品 %s，"),
+                                run_words_degrees(sample, freezer_record_last_sample(r)));
+    (void)snprintf(text + len, sizeof text - len, tr(ctl, "chamber %s", "腔体 %s"),
+                   run_words_degrees(chamber, r->last_chamber));
     line(ctl,
          run->record.how == FREEZER_END_NONE ? tr(ctl, "Latest", "最近温度")
                                              : tr(ctl, "At the end", "结束时"),
@@ -408,7 +430,8 @@ static void show(const struct ctl *ctl, const struct run_file *run)
 {
     head(ctl, run);
     run_steps_print(ctl, run, columns_of(ctl));
-    ice_line(ctl, run);
+    for (unsigned k = 0; k < (run->record.n_samples > 1 ? run->record.n_samples : 1); k++)
+        ice_line(ctl, run, k);
     way_line(ctl, run);
     end_line(ctl, run);
     lapses(ctl, run, ctl->short_form);

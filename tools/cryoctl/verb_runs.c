@@ -113,7 +113,7 @@ static enum freezer_guidance guidance_of(const struct item *item)
     if (r->how == FREEZER_END_COMPLETE || r->how == FREEZER_END_NONE)
         return FREEZER_GUIDANCE_NONE;
     return freezer_record_guidance(r, item->program != NULL ? &item->program->steps : NULL, r->end.boot_us,
-                                   r->ice.gap_us);
+                                   r->samples[0].ice.gap_us);
 }
 
 static void add(char *text, size_t cap, const char *what)
@@ -122,6 +122,21 @@ static void add(char *text, size_t cap, const char *what)
 
     if (what != NULL && what[0] != '\0' && used + 1 < cap)
         (void)snprintf(text + used, cap - used, "%s%s", used > 0 ? "; " : "", what);
+}
+
+/* The ice of the samples beyond the first, which has its columns. */
+static void other_ice(const struct ctl *ctl, const struct freezer_record *r, char *text, size_t cap)
+{
+    char part[RUN_WORDS_MAX], onset[WHEN_MAX], depth[WHEN_MAX];
+
+    for (unsigned k = 1; k < r->n_samples; k++) {
+        const struct freezer_ice *ice = &r->samples[k].ice;
+        (void)snprintf(part, sizeof part,
+                       tr(ctl, "sample %u: ice at %s, supercooled %s", "样品 %u：结冰 %s，过冷 %s"), k + 1,
+                       run_words_degrees(onset, ice->onset),
+                       run_words_degrees(depth, freezer_ice_supercooling(ice)));
+        add(text, cap, part);
+    }
 }
 
 /* Its id, who and what, why the verdict. */
@@ -157,6 +172,7 @@ static void note(const struct ctl *ctl, const char *asset, const struct item *it
         (void)snprintf(part, sizeof part, tr(ctl, "lots %s", "批号 %s"), lots);
         add(text, cap, part);
     }
+    other_ice(ctl, &item->record, text, cap);
     if (e != NULL && e->decision != RUN_UNDECIDED)
         add(text, cap, run_words_decision(ctl, e, part, sizeof part));
     for (unsigned i = 0; item->record.how != FREEZER_END_NONE && i < v->n && i < FREEZER_REASONS_MAX; i++)
@@ -203,13 +219,15 @@ static void add_run(const struct ctl *ctl, struct table *t, const char *asset, c
     table_cell(t, COLUMN_END, r->how == FREEZER_END_COMPLETE ? TABLE_PLAIN : TABLE_WARNING,
                run_words_end(ctl, r->how));
     table_cell(t, COLUMN_PROGRAM, TABLE_PLAIN, program_words(ctl, item));
-    degrees_cell(t, COLUMN_ICE, r->ice.onset, r->ice.uncertain);
-    degrees_cell(t, COLUMN_SUPERCOOLED, freezer_ice_supercooling(&r->ice), r->ice.uncertain || r->ice.gap);
+    degrees_cell(t, COLUMN_ICE, r->samples[0].ice.onset, r->samples[0].ice.uncertain);
+    degrees_cell(t, COLUMN_SUPERCOOLED, freezer_ice_supercooling(&r->samples[0].ice),
+                 r->samples[0].ice.uncertain || r->samples[0].ice.gap);
     degrees_cell(t, COLUMN_OFF, most_off(r), false);
     (void)snprintf(shown, sizeof shown, "%s%s", least,
                    r->n_gaps > 0 ? when_print_duration(ctl, text, r->gaps_us) : "0 s");
     table_cell(t, COLUMN_GAPS, r->n_gaps > 0 ? TABLE_WARNING : begin_style, shown);
-    degrees_cell(t, COLUMN_LAST, r->has_sample ? r->last_sample : r->last_chamber, false);
+    degrees_cell(t, COLUMN_LAST,
+                 freezer_record_has_sample(r) ? freezer_record_last_sample(r) : r->last_chamber, false);
     if (r->how == FREEZER_END_NONE)
         table_cell(t, COLUMN_VERDICT, TABLE_PLAIN, tr(ctl, "not yet", "尚未判定"));
     else

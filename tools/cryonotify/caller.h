@@ -203,6 +203,7 @@ struct caller {
     char (*missed)[CALL_OCCURRENCE]; /* raised while nobody was here */
     unsigned n_missed, n_missed_all;
 
+    int64_t rota_offset_us; /* how far the wall clock was ahead of BOOTTIME when the shifts were laid out */
     int64_t rota_us, book_us, heartbeat_us, tidy_us, status_us, watchdog_us;
     uint64_t heartbeat_sequence;
     unsigned char status_hash[32]; /* of that published last, but for the time */

@@ -28,12 +28,13 @@ static void print_when(char *text, size_t cap, uint8_t days, uint16_t from_min, 
 {
     static const char *const names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"};
     char list[64] = "daily";
+    const unsigned bits = days;
     size_t len = 0;
     for (int i = 0; i < 8 && days != NOTIFY_EVERY_DAY; i++) {
         int last = i;
-        if ((days >> i & 1U) == 0)
+        if ((bits >> i & 1U) == 0)
             continue;
-        while (last < 6 && i < 7 && (days >> (last + 1) & 1U) != 0)
+        while (last < 6 && i < 7 && (bits >> (last + 1) & 1U) != 0)
             last++;
         len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", len > 0 ? "," : "", names[i]);
         if (last > i)

@@ -9,6 +9,7 @@
 #include "rota.h"
 
 #define ROTA_EVERY_US (600 * SECOND_US)
+#define CLOCK_SET_US  (60 * SECOND_US)
 
 static void feed_off(struct caller *c, struct stamp now, const char *what, int64_t until_utc_us)
 {
@@ -121,8 +122,11 @@ void caller_rota(struct caller *c, struct stamp now)
 {
     static _Thread_local struct call_span spans[CALL_SPANS];
     static _Thread_local struct call_quiet quiet[CALL_SPANS];
-    if (now.boot_us < c->rota_us)
+    /* The shifts are laid out for some days: a clock that was set may be beyond them, and nobody on duty. */
+    const int64_t offset_us = now.utc_us - now.boot_us, set_us = offset_us - c->rota_offset_us;
+    if (now.boot_us < c->rota_us && set_us > -CLOCK_SET_US && set_us < CLOCK_SET_US)
         return;
+    c->rota_offset_us = offset_us;
     c->rota_us = now.boot_us + ROTA_EVERY_US;
     (void)call_set_duty(c->call, spans, rota_spans(c->config, now.utc_us, spans));
     (void)call_set_quiet(c->call, quiet, rota_quiet(c->config, now.utc_us, quiet));

@@ -10,19 +10,21 @@
 #include "stored.h"
 #include "words.h"
 
-static const char *const inputs[FREEZER_INPUTS] = {"chamber", "sample", "setpoint", "segment",
-                                                   "status",  "lid",    "power",    "ln2"};
+static const char *const inputs[FREEZER_INPUTS] = {"chamber",  "sample",   "setpoint", "segment",
+                                                   "status",   "lid",      "power",    "ln2",
+                                                   "sample-2", "sample-3", "sample-4"};
 
 /* ---------------------------------------------------------------- the run in numbers */
 
-static void add_ice(struct gather *g, json_t *ret, const struct freezer_record *r)
+static void add_ice(struct gather *g, json_t *ret, const struct freezer_probe *probe)
 {
-    const struct freezer_ice *ice = &r->ice;
+    const struct freezer_ice *ice = &probe->ice;
     bool seen = ice->state != ICE_NOT_SEEN;
     json_t *one = json_object();
     facts_set(g, one, "seen", json_boolean(seen));
     facts_set(g, one, "uncertain", json_boolean(ice->uncertain || ice->gap));
-    facts_set(g, one, "may_be_hidden", json_boolean(!seen && (!r->has_sample || r->ice_hidden || ice->flat)));
+    facts_set(g, one, "may_be_hidden",
+              json_boolean(!seen && (!probe->is_read || probe->ice_hidden || ice->flat)));
     facts_set(g, one, "onset", facts_run_degrees(ice->onset));
     facts_set(g, one, "onset_time", ice->onset_us != FREEZER_NONE ? facts_time(ice->onset_us) : NULL);
     facts_set(g, one, "supercooling", facts_run_degrees(freezer_ice_supercooling(ice)));
@@ -49,8 +51,8 @@ static void add_measured(struct gather *g, json_t *ret, const struct freezer_rec
     for (unsigned i = 0; i < r->n_steps; i++)
         if (r->steps[i].entered && r->steps[i].overshoot > overshoot)
             overshoot = r->steps[i].overshoot;
-    facts_set(g, ret, "has_sample", json_boolean(r->has_sample));
-    facts_set(g, ret, "last_sample", facts_run_degrees(r->last_sample));
+    facts_set(g, ret, "has_sample", json_boolean(freezer_record_has_sample(r)));
+    facts_set(g, ret, "last_sample", facts_run_degrees(freezer_record_last_sample(r)));
     facts_set(g, ret, "last_chamber", facts_run_degrees(r->last_chamber));
     facts_set(g, ret, "overshoot", facts_run_degrees(overshoot));
     facts_set(g, ret, "rms", freezer_record_rms(r, -1, &rms) ? facts_run_degrees(rms) : NULL);
@@ -64,6 +66,33 @@ static void add_measured(struct gather *g, json_t *ret, const struct freezer_rec
     facts_set(g, ret, "uncertain_seconds", facts_seconds(r->uncertain_us));
     facts_set(g, ret, "lid", switch_facts(g, r->lid_known, r->n_lid, r->lid_us));
     facts_set(g, ret, "power", switch_facts(g, r->power_known, r->n_power, r->power_us));
+}
+
+/* Each of several probes. */
+static void add_samples(struct gather *g, json_t *ret, const struct run_file *run)
+{
+    const struct freezer_record *r = &run->record;
+    json_t *list = json_array();
+    for (unsigned k = 0; k < r->n_samples && r->n_samples > 1; k++) {
+        const struct freezer_probe *p = &r->samples[k];
+        const struct run_trace *trace = &run->traces[freezer_run_sample_input(k)];
+        int index = run->config != NULL ? config_find_point(run->config, trace->asset, trace->point) : -1;
+        static const struct bilingual nothing;
+        json_t *one = json_object();
+        facts_set(g, one, "number", json_integer(k + 1));
+        facts_set(g, one, "asset", json_string(trace->asset));
+        facts_set(g, one, "point", json_string(trace->point));
+        facts_set(g, one, "name",
+                  facts_bilingual(index >= 0 ? &run->config->points[index].name : &nothing, trace->point));
+        facts_set(g, one, "read", json_boolean(p->is_read));
+        facts_set(g, one, "last", facts_run_degrees(p->last));
+        add_ice(g, one, p);
+        if (p->zero_us != FREEZER_NONE && p->minus40_us != FREEZER_NONE)
+            facts_set(g, one, "zero_to_minus_40_seconds", facts_seconds(p->minus40_us - p->zero_us));
+        facts_append(g, list, one);
+    }
+    facts_set(g, ret, "samples", json_array_size(list) > 0 ? json_incref(list) : NULL);
+    json_decref(list);
 }
 
 static json_t *run_facts(struct gather *g, const struct run_file *run)
@@ -90,8 +119,9 @@ static json_t *run_facts(struct gather *g, const struct run_file *run)
     }
     facts_set(g, ret, "readings_left_out",
               run->left_out > 0 ? json_integer((json_int_t)run->left_out) : NULL);
-    add_ice(g, ret, r);
+    add_ice(g, ret, &r->samples[0]);
     add_measured(g, ret, r);
+    add_samples(g, ret, run);
     return ret;
 }
 
@@ -129,7 +159,7 @@ static int add_points(struct gather *g, const struct run_file *run)
         if (trace->point[0] == '\0')
             continue;
         facts_append(g, points, point_facts(g, run, trace, inputs[i]));
-        if (i <= FREEZER_INPUT_SETPOINT)
+        if (i <= FREEZER_INPUT_SETPOINT || freezer_run_sample_of((enum freezer_input)i) >= 0)
             n = history_each(g->reader, trace->asset, trace->point, g->request->from_us, g->request->to_us,
                              note_calibration, g);
     }

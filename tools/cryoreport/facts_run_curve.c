@@ -315,22 +315,40 @@ static void add_wanted(struct gather *g, const struct run_file *run, json_t *cur
 
 /* ---------------------------------------------------------------- the whole */
 
-static void add_ice(struct gather *g, const struct run_file *run)
+static void add_sample_traces(struct gather *g, const struct run_file *run, json_t *to, int64_t from_us,
+                              int64_t to_us)
 {
-    const struct freezer_ice *ice = &run->record.ice;
-    int64_t begin_us = run->record.begin.utc_us, end_us = run->record.end.utc_us;
+    static const char *const keys[FREEZER_SAMPLES] = {"sample", "sample-2", "sample-3", "sample-4"};
+    for (unsigned k = 0; k < FREEZER_SAMPLES; k++)
+        facts_set(g, to, keys[k], trace_facts(g, run, freezer_run_sample_input(k), from_us, to_us));
+}
+
+/* Widens the range to where ice was seen; one that was not leaves it. */
+static void around(const struct freezer_ice *ice, int64_t *from_us, int64_t *to_us)
+{
     if (ice->state == ICE_NOT_SEEN || ice->onset_us == FREEZER_NONE)
         return;
     int64_t until_us = ice->plateau_us != FREEZER_NONE ? ice->onset_us + ice->plateau_us
                        : ice->peak_us != FREEZER_NONE  ? ice->peak_us
                                                        : ice->onset_us;
-    int64_t from_us = ice->onset_us - AROUND_US, to_us = until_us + AROUND_US;
+    *from_us = ice->onset_us - AROUND_US < *from_us ? ice->onset_us - AROUND_US : *from_us;
+    *to_us = until_us + AROUND_US > *to_us ? until_us + AROUND_US : *to_us;
+}
+
+static void add_ice(struct gather *g, const struct run_file *run)
+{
+    int64_t begin_us = run->record.begin.utc_us, end_us = run->record.end.utc_us;
+    int64_t from_us = INT64_MAX, to_us = INT64_MIN;
+    for (unsigned k = 0; k < FREEZER_SAMPLES; k++)
+        around(&run->record.samples[k].ice, &from_us, &to_us);
+    if (from_us > to_us)
+        return;
     from_us = from_us < begin_us ? begin_us : from_us;
     to_us = to_us > end_us ? end_us : to_us;
     json_t *near = json_object();
     facts_set(g, near, "from_s", seconds_after_begin(run, from_us));
     facts_set(g, near, "to_s", seconds_after_begin(run, to_us));
-    facts_set(g, near, "sample", trace_facts(g, run, FREEZER_INPUT_SAMPLE, from_us, to_us));
+    add_sample_traces(g, run, near, from_us, to_us);
     facts_set(g, near, "chamber", trace_facts(g, run, FREEZER_INPUT_CHAMBER, from_us, to_us));
     facts_set(g, g->facts, "ice_curve", near);
 }
@@ -366,18 +384,13 @@ static void add_held(struct gather *g, const struct run_file *run, json_t *lapse
 
 void facts_run_curves(struct gather *g, const struct run_file *run)
 {
-    static const struct {
-        const char *key;
-        enum freezer_input input;
-    } traces[] = {{"chamber", FREEZER_INPUT_CHAMBER},
-                  {"sample", FREEZER_INPUT_SAMPLE},
-                  {"setpoint", FREEZER_INPUT_SETPOINT}};
     int64_t from_us = run->record.begin.utc_us, to_us = run->record.end.utc_us;
     json_t *curve = json_object(), *lapses = json_array();
     facts_set(g, curve, "from_s", json_real(0));
     facts_set(g, curve, "to_s", seconds_after_begin(run, to_us));
-    for (size_t i = 0; i < sizeof traces / sizeof traces[0]; i++)
-        facts_set(g, curve, traces[i].key, trace_facts(g, run, traces[i].input, from_us, to_us));
+    facts_set(g, curve, "chamber", trace_facts(g, run, FREEZER_INPUT_CHAMBER, from_us, to_us));
+    add_sample_traces(g, run, curve, from_us, to_us);
+    facts_set(g, curve, "setpoint", trace_facts(g, run, FREEZER_INPUT_SETPOINT, from_us, to_us));
     add_wanted(g, run, curve);
     facts_set(g, g->facts, "curve", curve);
     add_ice(g, run);

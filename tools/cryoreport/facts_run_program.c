@@ -40,6 +40,30 @@ static void add_planned(struct gather *g, json_t *ret, const struct freezer_prog
     facts_set(g, ret, "tolerance", facts_run_degrees(s->tolerance));
 }
 
+/* Of a step about the sample, the further probes. */
+static void add_other_samples(struct gather *g, json_t *ret, const struct freezer_record *r, unsigned i)
+{
+    json_t *list = json_array();
+    micro_t value;
+    for (unsigned k = 1; k < r->n_samples && r->of_sample[i]; k++) {
+        const struct freezer_conduct *c = freezer_record_conduct(r, i, k);
+        json_t *one = json_object();
+        facts_set(g, one, "sample", json_integer(k + 1));
+        facts_set(g, one, "covered_seconds", facts_seconds(c->covered_us));
+        facts_set(g, one, "outside_seconds", facts_seconds(c->outside_us));
+        facts_set(g, one, "warmer", facts_run_degrees(c->warm));
+        facts_set(g, one, "colder", facts_run_degrees(c->cold));
+        facts_set(g, one, "overshoot", facts_run_degrees(c->overshoot));
+        facts_set(g, one, "rms",
+                  freezer_record_rms_of(r, (int)i, k, &value) ? facts_run_degrees(value) : NULL);
+        facts_set(g, one, "rate",
+                  freezer_record_rate_of(r, i, k, &value) ? facts_run_degrees(value / 60) : NULL);
+        facts_append(g, list, one);
+    }
+    facts_set(g, ret, "samples", json_array_size(list) > 0 ? json_incref(list) : NULL);
+    json_decref(list);
+}
+
 static json_t *step_facts(struct gather *g, const struct run_file *run, unsigned i)
 {
     const struct freezer_conduct *c = &run->record.steps[i];
@@ -63,9 +87,10 @@ static json_t *step_facts(struct gather *g, const struct run_file *run, unsigned
     facts_set(g, ret, "overshoot", facts_run_degrees(c->overshoot));
     facts_set(g, ret, "setpoint", facts_run_degrees(c->setpoint));
     facts_set(g, ret, "rms",
-              freezer_record_rms(&run->record, (int)i, &value) ? facts_run_degrees(value) : NULL);
+              freezer_record_rms_of(&run->record, (int)i, 0, &value) ? facts_run_degrees(value) : NULL);
     facts_set(g, ret, "rate",
               freezer_record_rate(&run->record, i, &value) ? facts_run_degrees(value / 60) : NULL);
+    add_other_samples(g, ret, &run->record, i);
     return ret;
 }
 
@@ -75,6 +100,7 @@ struct limit {
     enum freezer_why why;
     bool time;                /* else degC or K */
     int64_t low, high, value; /* FREEZER_NONE: open; not known */
+    int sample;               /* of several probes, from 0; -1: not of one */
 };
 
 static json_t *limit_number(const struct limit *l, int64_t value)
@@ -100,6 +126,8 @@ static const char *judged(const struct run_file *run, const struct limit *limit)
     const bool known = limit->value != FREEZER_NONE && (run->record.begin_known || !is_of_all(why));
     const char *ret = goes_on ? "not-yet" : known ? "within" : "unknown";
     for (unsigned i = 0; i < v->n && i < FREEZER_REASONS_MAX; i++) {
+        if (v->reasons[i].sample != limit->sample && limit->sample >= 0)
+            continue;
         if (v->reasons[i].why == why)
             return "outside";
         if (v->reasons[i].why == FREEZER_WHY_NOT_MEASURED && v->reasons[i].about == why && !goes_on)
@@ -108,19 +136,30 @@ static const char *judged(const struct run_file *run, const struct limit *limit)
     return v->n > FREEZER_REASONS_MAX && !goes_on ? "unknown" : ret;
 }
 
-static int64_t most_of(const struct freezer_record *r, enum freezer_why why)
+static int64_t most_of_probe(const struct freezer_record *r, enum freezer_why why, unsigned probe)
 {
     int64_t ret = FREEZER_NONE;
     for (unsigned i = 0; i < r->n_steps; i++) {
-        const struct freezer_conduct *c = &r->steps[i];
+        const struct freezer_conduct *c = freezer_record_conduct(r, i, probe);
         int64_t off = c->warm == FREEZER_NONE ? FREEZER_NONE : c->warm > -c->cold ? c->warm : -c->cold;
         int64_t here = why == FREEZER_WHY_OVERSHOOT ? c->overshoot : off;
-        if (!c->entered)
+        if (!r->steps[i].entered)
             continue;
         if (why == FREEZER_WHY_OUTSIDE)
             ret = (ret == FREEZER_NONE ? 0 : ret) + c->outside_us;
         else if (here != FREEZER_NONE && here > ret)
             ret = here;
+    }
+    return ret;
+}
+
+/* Of the probe that was furthest off. */
+static int64_t most_of(const struct freezer_record *r, enum freezer_why why)
+{
+    int64_t ret = FREEZER_NONE;
+    for (unsigned k = 0; k < (r->n_samples > 1 ? r->n_samples : 1); k++) {
+        int64_t here = most_of_probe(r, why, k);
+        ret = here > ret ? here : ret; /* FREEZER_NONE is less than any */
     }
     return ret;
 }
@@ -137,41 +176,66 @@ static int64_t way_of(const struct freezer_record *r)
     return freezer_record_zero_to_40(r, &us, &within_us) ? us : FREEZER_NONE;
 }
 
+static void add_limit(struct gather *g, const struct run_file *run, json_t *ret, const struct limit *at)
+{
+    if (at->low == FREEZER_NONE && at->high == FREEZER_NONE)
+        return;
+    json_t *one = json_object();
+    facts_set(g, one, "of", json_string(freezer_record_why_name(at->why)));
+    facts_set(g, one, "sample", at->sample >= 0 ? json_integer(at->sample + 1) : NULL);
+    facts_set(g, one, "unit",
+              json_string(at->time                                                     ? "s"
+                          : at->why == FREEZER_WHY_ONSET || at->why == FREEZER_WHY_END ? "°C"
+                                                                                       : "K"));
+    facts_set(g, one, "low", limit_number(at, at->low));
+    facts_set(g, one, "high", limit_number(at, at->high));
+    facts_set(g, one, "value", limit_number(at, at->value));
+    facts_set(g, one, "judged", json_string(judged(run, at)));
+    facts_append(g, ret, one);
+}
+
+/* Of each probe. */
+static void add_ice_limits(struct gather *g, const struct run_file *run, json_t *ret)
+{
+    const struct freezer_record *r = &run->record;
+    const struct freezer_limits *l = &run->program->steps.limits;
+    for (unsigned k = 0; k < (r->n_samples > 1 ? r->n_samples : 1); k++) {
+        const struct freezer_ice *ice = &r->samples[k].ice;
+        const int sample = r->n_samples > 1 ? (int)k : -1;
+        const struct limit limits[] = {
+            {FREEZER_WHY_ONSET, false, l->onset.low, l->onset.high, ice->onset, sample},
+            {FREEZER_WHY_SUPERCOOLING, false, FREEZER_NONE, l->supercooling, freezer_ice_supercooling(ice),
+             sample},
+            {FREEZER_WHY_PLATEAU, true, l->plateau_us.low, l->plateau_us.high, ice->plateau_us, sample}};
+        for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+            add_limit(g, run, ret, &limits[i]);
+    }
+}
+
 static json_t *limits_facts(struct gather *g, const struct run_file *run)
 {
     const struct freezer_record *r = &run->record;
     const struct freezer_limits *l = &run->program->steps.limits;
+    const micro_t last = freezer_record_has_sample(r) ? freezer_record_last_sample(r) : r->last_chamber;
     const struct limit limits[] = {
-        {FREEZER_WHY_DEVIATION, false, FREEZER_NONE, l->deviation, most_of(r, FREEZER_WHY_DEVIATION)},
-        {FREEZER_WHY_RMS, false, FREEZER_NONE, l->rms, rms_of(r)},
-        {FREEZER_WHY_OVERSHOOT, false, FREEZER_NONE, l->overshoot, most_of(r, FREEZER_WHY_OVERSHOOT)},
-        {FREEZER_WHY_OUTSIDE, true, FREEZER_NONE, l->outside_us, most_of(r, FREEZER_WHY_OUTSIDE)},
-        {FREEZER_WHY_GAP, true, FREEZER_NONE, l->gap_us, r->longest_gap_us},
-        {FREEZER_WHY_ONSET, false, l->onset.low, l->onset.high, r->ice.onset},
-        {FREEZER_WHY_SUPERCOOLING, false, FREEZER_NONE, l->supercooling, freezer_ice_supercooling(&r->ice)},
-        {FREEZER_WHY_PLATEAU, true, l->plateau_us.low, l->plateau_us.high, r->ice.plateau_us},
-        {FREEZER_WHY_ZERO_TO_40, true, l->zero_to_40_us.low, l->zero_to_40_us.high, way_of(r)},
-        {FREEZER_WHY_END, false, FREEZER_NONE, l->end, r->has_sample ? r->last_sample : r->last_chamber},
-        {FREEZER_WHY_LID, true, FREEZER_NONE, l->lid_us, r->lid_known ? r->lid_us : FREEZER_NONE},
-        {FREEZER_WHY_POWER, true, FREEZER_NONE, l->power_us, r->power_known ? r->power_us : FREEZER_NONE},
+        {FREEZER_WHY_DEVIATION, false, FREEZER_NONE, l->deviation, most_of(r, FREEZER_WHY_DEVIATION), -1},
+        {FREEZER_WHY_RMS, false, FREEZER_NONE, l->rms, rms_of(r), -1},
+        {FREEZER_WHY_OVERSHOOT, false, FREEZER_NONE, l->overshoot, most_of(r, FREEZER_WHY_OVERSHOOT), -1},
+        {FREEZER_WHY_OUTSIDE, true, FREEZER_NONE, l->outside_us, most_of(r, FREEZER_WHY_OUTSIDE), -1},
+        {FREEZER_WHY_GAP, true, FREEZER_NONE, l->gap_us, r->longest_gap_us, -1},
+    };
+    const struct limit more[] = {
+        {FREEZER_WHY_ZERO_TO_40, true, l->zero_to_40_us.low, l->zero_to_40_us.high, way_of(r), -1},
+        {FREEZER_WHY_END, false, FREEZER_NONE, l->end, last, -1},
+        {FREEZER_WHY_LID, true, FREEZER_NONE, l->lid_us, r->lid_known ? r->lid_us : FREEZER_NONE, -1},
+        {FREEZER_WHY_POWER, true, FREEZER_NONE, l->power_us, r->power_known ? r->power_us : FREEZER_NONE, -1},
     };
     json_t *ret = json_array();
-    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
-        const struct limit *at = &limits[i];
-        if (at->low == FREEZER_NONE && at->high == FREEZER_NONE)
-            continue;
-        json_t *one = json_object();
-        facts_set(g, one, "of", json_string(freezer_record_why_name(at->why)));
-        facts_set(g, one, "unit",
-                  json_string(at->time                                                     ? "s"
-                              : at->why == FREEZER_WHY_ONSET || at->why == FREEZER_WHY_END ? "°C"
-                                                                                           : "K"));
-        facts_set(g, one, "low", limit_number(at, at->low));
-        facts_set(g, one, "high", limit_number(at, at->high));
-        facts_set(g, one, "value", limit_number(at, at->value));
-        facts_set(g, one, "judged", json_string(judged(run, at)));
-        facts_append(g, ret, one);
-    }
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        add_limit(g, run, ret, &limits[i]);
+    add_ice_limits(g, run, ret);
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
+        add_limit(g, run, ret, &more[i]);
     return ret;
 }
 
@@ -188,6 +252,7 @@ static json_t *reason_facts(struct gather *g, const struct freezer_reason *reaso
     facts_set(g, ret, "about",
               reason->about != FREEZER_WHY_NONE ? json_string(freezer_record_why_name(reason->about)) : NULL);
     facts_set(g, ret, "step", reason->step >= 0 ? json_integer(reason->step + 1) : NULL);
+    facts_set(g, ret, "sample", reason->sample >= 0 ? json_integer(reason->sample + 1) : NULL);
     facts_set(g, ret, "unknown", freezer_record_why_is_unknown(reason->why) ? json_true() : NULL);
     facts_set(g, ret, "text",
               json_pack("{s:s, s:s}", "en", run_words_reason(&english, reason, en, sizeof en), "zh",

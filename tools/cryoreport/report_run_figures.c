@@ -41,10 +41,48 @@ static void figure(struct figures *f, const char *key, const char *value)
     g_object_unref(right);
 }
 
+/* Of one of several probes in three lines: they share the page. */
+static void sample_figures(struct figures *f, const json_t *sample)
+{
+    struct ctl *ctl = f->r->ctl;
+    const json_t *ice = json_object_get(sample, "ice"), *plateau = json_object_get(ice, "plateau_seconds");
+    char text[REPORT_TEXT_MAX * 5], onset[REPORT_TEXT_MAX], depth[REPORT_TEXT_MAX], peak[REPORT_TEXT_MAX],
+        long_for[REPORT_TEXT_MAX] = REPORT_RUN_NONE, last[REPORT_TEXT_MAX];
+    if (json_is_number(plateau))
+        report_duration(f->r, long_for, json_number_value(plateau));
+    report_run_amount(json_object_get(sample, "last"), 1, "°C", last);
+    if (json_is_true(json_object_get(ice, "seen")))
+        (void)snprintf(text, sizeof text,
+                       tr(ctl, "ice at %s%s, supercooled %s, peak %s, plateau %s; at the end %s",
+                          "结冰 %s%s，过冷 %s，峰值 %s，平台 %s；结束时 %s"),
+                       report_run_amount(json_object_get(ice, "onset"), 2, "°C", onset),
+                       json_is_true(json_object_get(ice, "uncertain")) ? tr(ctl, " (uncertain)", "（不确定）")
+                                                                       : "",
+                       report_run_amount(json_object_get(ice, "supercooling"), 2, "K", depth),
+                       report_run_amount(json_object_get(ice, "peak"), 2, "°C", peak), long_for, last);
+    else
+        (void)snprintf(text, sizeof text, tr(ctl, "%s; at the end %s", "%s；结束时 %s"),
+                       json_is_true(json_object_get(ice, "may_be_hidden"))
+                           ? tr(ctl, "ice not seen, but it may have been hidden", "未见结冰，但可能被掩盖")
+                           : tr(ctl, "no ice was seen", "未见结冰"),
+                       last);
+    (void)snprintf(onset, sizeof onset, "%.0f  %.80s", report_number(sample, "number"),
+                   report_bilingual(f->r, sample, "name"));
+    figure(f, onset, text);
+}
+
 static void ice_figures(struct figures *f, const json_t *run)
 {
     struct ctl *ctl = f->r->ctl;
-    const json_t *ice = json_object_get(run, "ice");
+    const json_t *ice = json_object_get(run, "ice"), *samples = json_object_get(run, "samples"), *sample;
+    size_t k;
+    if (json_array_size(samples) > 1) {
+        json_array_foreach(samples, k, sample)
+        {
+            sample_figures(f, sample);
+        }
+        return;
+    }
     char text[REPORT_TEXT_MAX * 3], one[REPORT_TEXT_MAX], time[REPORT_TEXT_MAX];
     bool uncertain = json_is_true(json_object_get(ice, "uncertain"));
     if (!json_is_true(json_object_get(ice, "seen"))) {
@@ -95,7 +133,10 @@ static void other_figures(struct figures *f, const json_t *run)
            report_run_amount(json_object_get(run, "overshoot"), 2, "K", one));
     figure(f, tr(ctl, "RMS deviation", "全程均方根偏差"),
            report_run_amount(json_object_get(run, "rms"), 2, "K", one));
-    figure(f, tr(ctl, "Sample at the end", "结束时样品温度"),
+    figure(f,
+           json_array_size(json_object_get(run, "samples")) > 1
+               ? tr(ctl, "Warmest at the end", "结束时最暖样品")
+               : tr(ctl, "Sample at the end", "结束时样品温度"),
            report_run_amount(json_object_get(run, "last_sample"), 1, "°C", one));
     figure(f, tr(ctl, "Chamber at the end", "结束时腔体温度"),
            report_run_amount(json_object_get(run, "last_chamber"), 1, "°C", one));
@@ -244,7 +285,12 @@ static void limit_row(struct report *r, struct grid *grid, const json_t *one)
         (void)snprintf(limit, sizeof limit,
                        has_low ? tr(ctl, "at least %s", "至少 %s") : tr(ctl, "at most %s", "至多 %s"),
                        has_low ? low : high);
-    grid_row(grid, (const char *[]){limit_words(r, facts_text_of(one, "of")), limit, value,
+    char name[REPORT_TEXT_MAX];
+    (void)snprintf(name, sizeof name, "%s", limit_words(r, facts_text_of(one, "of")));
+    if (json_is_integer(json_object_get(one, "sample")))
+        (void)snprintf(name, sizeof name, tr(ctl, "%s, sample %.0f", "%s，样品 %.0f"),
+                       limit_words(r, facts_text_of(one, "of")), report_number(one, "sample"));
+    grid_row(grid, (const char *[]){name, limit, value,
                                     strcmp(judged, "within") == 0    ? tr(ctl, "within", "符合")
                                     : strcmp(judged, "outside") == 0 ? tr(ctl, "OUTSIDE", "超出")
                                     : strcmp(judged, "not-yet") == 0 ? tr(ctl, "not yet", "尚未判定")

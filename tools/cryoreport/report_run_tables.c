@@ -94,6 +94,25 @@ static void outside(const struct report *r, const json_t *step, char text[REPORT
                        report_number(step, "tolerance"));
 }
 
+/* Of a step about the sample, the further probes. */
+static void other_samples(struct report *r, struct grid *grid, const json_t *step)
+{
+    size_t i;
+    const json_t *one;
+    json_array_foreach(json_object_get(step, "samples"), i, one)
+    {
+        char name[REPORT_TEXT_MAX], rate[REPORT_TEXT_MAX], most[REPORT_TEXT_MAX], rms[REPORT_TEXT_MAX],
+            out[REPORT_TEXT_MAX];
+        (void)snprintf(name, sizeof name, tr(r->ctl, "sample %.0f", "样品 %.0f"),
+                       report_number(one, "sample"));
+        report_run_amount(json_object_get(one, "rate"), 2, "", rate);
+        report_run_amount(json_object_get(one, "rms"), 2, "", rms);
+        report_duration(r, out, report_number(one, "outside_seconds"));
+        extremes(r, one, 0, most);
+        grid_row(grid, (const char *[]){"", name, "", rate, "", "", most, rms, out, ""});
+    }
+}
+
 static void step_row(struct report *r, struct grid *grid, const json_t *step, size_t n)
 {
     char number[24], name[REPORT_TEXT_MAX], rate[REPORT_TEXT_MAX], measured[REPORT_TEXT_MAX],
@@ -109,6 +128,7 @@ static void step_row(struct report *r, struct grid *grid, const json_t *step, si
     report_add(setpoint, sizeof setpoint, is_blamed(r, "setpoint", n) ? " *" : "");
     report_run_amount(json_object_get(step, "rms"), 2, "", rms);
     grid_row(grid, (const char *[]){number, name, rate, measured, planned, took, most, rms, out, setpoint});
+    other_samples(r, grid, step);
 }
 
 /* On the one page those that nothing was wrong with give way first. */

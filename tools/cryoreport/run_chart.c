@@ -132,11 +132,35 @@ static void dot(const struct run_panel *p, double s, double value)
     cairo_stroke(cr);
 }
 
-static const json_t *ice_of(const json_t *facts)
+static const json_t *seen(const json_t *ice)
 {
-    const json_t *ice = json_object_get(json_object_get(facts, "run"), "ice");
     return json_is_true(json_object_get(ice, "seen")) && json_is_number(json_object_get(ice, "onset")) ? ice
                                                                                                        : NULL;
+}
+
+static const json_t *ice_of(const json_t *facts)
+{
+    return seen(json_object_get(json_object_get(facts, "run"), "ice"));
+}
+
+/* Of several probes: the others' ice is marked, too; the figures beside say what it was. */
+static void dots(const struct run_panel *p, const json_t *ice)
+{
+    dot(p, run_panel_since(p, ice, "onset_time"), number(ice, "onset"));
+    if (json_is_number(json_object_get(ice, "peak")) && json_object_get(ice, "peak_time") != NULL)
+        dot(p, run_panel_since(p, ice, "peak_time"), number(ice, "peak"));
+}
+
+static void mark_others(const struct run_panel *p)
+{
+    size_t i;
+    const json_t *one;
+    json_array_foreach(json_object_get(json_object_get(p->facts, "run"), "samples"), i, one)
+    {
+        const json_t *ice = seen(json_object_get(one, "ice"));
+        if (i > 0 && ice != NULL)
+            dots(p, ice);
+    }
 }
 
 /* "6 min 20 s" */
@@ -154,10 +178,8 @@ static void mark_ice(const struct run_panel *p, bool with_text)
         return;
     double onset_s = run_panel_since(p, ice, "onset_time"), peak = number(ice, "peak");
     bool has_peak = json_is_number(json_object_get(ice, "peak"));
-    dot(p, onset_s, number(ice, "onset"));
-    if (has_peak && json_object_get(ice, "peak_time") != NULL)
-        dot(p, run_panel_since(p, ice, "peak_time"), peak);
-    if (!with_text)
+    dots(p, ice);
+    if (!with_text || json_array_size(json_object_get(json_object_get(p->facts, "run"), "samples")) > 1)
         return;
     (void)snprintf(text, sizeof text, tr(p->s->ctl, "ice: onset %.1f °C", "结冰：起始 %.1f °C"),
                    number(ice, "onset"));
@@ -177,26 +199,48 @@ static void mark_ice(const struct run_panel *p, bool with_text)
 
 /* ---------------------------------------------------------------- the course */
 
+static const char *const sample_keys[] = {"sample", "sample-2", "sample-3", "sample-4"};
+#define SAMPLES (sizeof sample_keys / sizeof sample_keys[0])
+
+/* Of several probes, each by its name. */
+static const char *sample_name(const struct sheet *s, const json_t *facts, size_t k)
+{
+    const json_t *samples = json_object_get(json_object_get(facts, "run"), "samples");
+    if (json_array_size(samples) < 2)
+        return tr(s->ctl, "sample", "样品");
+    return facts_text_of(json_object_get(json_array_get(samples, k), "name"),
+                         s->ctl->language == LANGUAGE_ZH ? "zh" : "en");
+}
+
 static void legend(struct sheet *s, const json_t *facts)
 {
     static const struct {
         const char *key, *en, *zh;
         enum run_line line;
-    } lines[] = {{"sample", "sample", "样品", RUN_LINE_SAMPLE},
-                 {"chamber", "chamber", "腔体", RUN_LINE_CHAMBER},
+    } lines[] = {{"chamber", "chamber", "腔体", RUN_LINE_CHAMBER},
                  {"setpoint", "setpoint", "设定值", RUN_LINE_SETPOINT},
-                 {"planned", "program", "程序", RUN_LINE_PROGRAM}};
+                 {"planned", "program", "程序", RUN_LINE_PROGRAM},
+                 {"band", "tolerance", "容差带", RUN_LINE_EARLIER}};
+    const json_t *curves = json_object_get(facts, "curve");
     double x = SHEET_LEFT + RUN_PANEL_LABELS;
-    for (size_t i = 0; i < 6; i++) {
-        const char *text = i == 4   ? tr(s->ctl, "tolerance", "容差带")
-                           : i == 5 ? tr(s->ctl, "no value", "无数据")
-                                    : tr(s->ctl, lines[i].en, lines[i].zh);
-        if (i < 5 &&
-            !has_values(json_object_get(json_object_get(facts, "curve"), i == 4 ? "band" : lines[i].key)))
+    for (size_t i = 0; i < SAMPLES + 5; i++) {
+        const size_t k = i - SAMPLES;
+        const char *text = i < SAMPLES ? sample_name(s, facts, i)
+                           : k == 4    ? tr(s->ctl, "no value", "无数据")
+                                       : tr(s->ctl, lines[k].en, lines[k].zh);
+        if (i < SAMPLES + 4 &&
+            !has_values(json_object_get(curves, i < SAMPLES ? sample_keys[i] : lines[k].key)))
             continue;
-        if (i < 4) {
-            run_panel_sample(s, lines[i].line, x, s->y + 4.8);
-        } else if (i == 4) {
+        const double width = 22 + width_of(s, text) + 14;
+        if (x + width > SHEET_RIGHT + 14) { /* long names */
+            x = SHEET_LEFT + RUN_PANEL_LABELS;
+            s->y += LEGEND;
+        }
+        if (i < SAMPLES) {
+            run_panel_sample(s, RUN_LINE_SAMPLE + (enum run_line)i, x, s->y + 4.8);
+        } else if (k < 3) {
+            run_panel_sample(s, lines[k].line, x, s->y + 4.8);
+        } else if (k == 3) {
             cairo_set_source_rgb(s->cr, 0.86, 0.94, 0.84);
             cairo_rectangle(s->cr, x, s->y + 0.8, 18, 8);
             cairo_fill(s->cr);
@@ -204,16 +248,25 @@ static void legend(struct sheet *s, const json_t *facts)
             chart_hatch(s->cr, x, s->y + 0.8, 18, 8);
         }
         sheet_text(s, SHEET_FAINT, text, x + 22, s->y - 0.6, 0, SHEET_START);
-        x += 22 + width_of(s, text) + 14;
+        x += width;
     }
     s->y += LEGEND;
 }
 
+/* The first one on top. */
+static void sample_traces(const struct run_panel *p, const json_t *curves)
+{
+    for (size_t i = SAMPLES; i-- > 0;)
+        run_panel_trace(p, json_object_get(curves, sample_keys[i]), RUN_LINE_SAMPLE + (enum run_line)i);
+}
+
 static void draw_curve(struct run_panel *p)
 {
-    static const char *const keys[] = {"chamber", "sample", "setpoint", "planned", "band"};
+    static const char *const keys[] = {"chamber", "setpoint", "planned", "band"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         run_panel_include(p, curve(p, keys[i]));
+    for (size_t i = 0; i < SAMPLES; i++)
+        run_panel_include(p, curve(p, sample_keys[i]));
     run_panel_settle(p, 0.5);
     run_panel_band(p, curve(p, "band"));
     run_panel_numbers(p, p->height > 140 ? 9 : 5);
@@ -221,8 +274,9 @@ static void draw_curve(struct run_panel *p)
     run_panel_trace(p, curve(p, "planned"), RUN_LINE_PROGRAM);
     run_panel_trace(p, curve(p, "setpoint"), RUN_LINE_SETPOINT);
     run_panel_trace(p, curve(p, "chamber"), RUN_LINE_CHAMBER);
-    run_panel_trace(p, curve(p, "sample"), RUN_LINE_SAMPLE);
+    sample_traces(p, json_object_get(p->facts, "curve"));
     mark_ice(p, true);
+    mark_others(p);
     run_panel_frame(p);
 }
 
@@ -365,7 +419,8 @@ bool run_chart_ice(struct sheet *s, const json_t *facts, double x, double width,
                           .to_s = fmax(seconds_of(near, "to_s"), seconds_of(near, "from_s") + 1),
                           .low = INFINITY,
                           .high = -INFINITY};
-    run_panel_include(&p, json_object_get(near, "sample"));
+    for (size_t i = 0; i < SAMPLES; i++)
+        run_panel_include(&p, json_object_get(near, sample_keys[i]));
     run_panel_settle(&p, 0.5);
     p.low -= (p.high - p.low) * 0.08; /* for the words below */
     p.high += (p.high - p.low) * 0.08;
@@ -373,9 +428,10 @@ bool run_chart_ice(struct sheet *s, const json_t *facts, double x, double width,
     run_panel_numbers(&p, 6);
     run_panel_gaps(&p, "sample", NULL);
     run_panel_trace(&p, json_object_get(near, "chamber"), RUN_LINE_CHAMBER);
-    run_panel_trace(&p, json_object_get(near, "sample"), RUN_LINE_SAMPLE);
+    sample_traces(&p, near);
     plateau(&p, ice);
     mark_ice(&p, false);
+    mark_others(&p);
     (void)snprintf(text, sizeof text, tr(s->ctl, "onset %.2f °C", "起始 %.2f °C"), number(ice, "onset"));
     label(&p, run_panel_since(&p, ice, "onset_time"), number(ice, "onset"), text, -width_of(s, text) - 5, -4);
     if (json_is_number(json_object_get(ice, "peak")) && json_object_get(ice, "peak_time") != NULL) {

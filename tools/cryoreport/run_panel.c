@@ -14,6 +14,9 @@ static const struct look {
     [RUN_LINE_SETPOINT] = {0.15, 0.15, 0.15, 0.7, {4, 2}},
     [RUN_LINE_CHAMBER] = {0.06, 0.28, 0.56, 0.8, {0, 0}},
     [RUN_LINE_SAMPLE] = {0.72, 0.08, 0.30, 1.3, {0, 0}},
+    [RUN_LINE_SAMPLE_2] = {0.85, 0.45, 0.05, 1.1, {5, 1.5}},
+    [RUN_LINE_SAMPLE_3] = {0.45, 0.10, 0.55, 1.1, {2.5, 1.5}},
+    [RUN_LINE_SAMPLE_4] = {0.10, 0.45, 0.20, 1.1, {1.2, 1.2}},
     [RUN_LINE_EARLIER] = {0.62, 0.62, 0.62, 0.5, {0, 0}},
 };
 

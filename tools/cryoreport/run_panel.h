@@ -8,7 +8,16 @@
 #define RUN_PANEL_LABELS 36.0 /* room for the numbers at the left */
 
 /* How a line looks: apart also where it is printed in black. */
-enum run_line { RUN_LINE_PROGRAM, RUN_LINE_SETPOINT, RUN_LINE_CHAMBER, RUN_LINE_SAMPLE, RUN_LINE_EARLIER };
+enum run_line {
+    RUN_LINE_PROGRAM,
+    RUN_LINE_SETPOINT,
+    RUN_LINE_CHAMBER,
+    RUN_LINE_EARLIER,
+    RUN_LINE_SAMPLE, /* and further probes after it */
+    RUN_LINE_SAMPLE_2,
+    RUN_LINE_SAMPLE_3,
+    RUN_LINE_SAMPLE_4,
+};
 
 struct run_panel {
     struct sheet *s;

@@ -79,8 +79,9 @@ static void judge(struct run_file *run)
 
     freezer_record_judge(r, steps, &run->verdict);
     run->is_broken_off = r->how == FREEZER_END_STOPPED || r->how == FREEZER_END_LOST;
-    run->guidance = run->is_broken_off ? freezer_record_guidance(r, steps, r->end.boot_us, r->ice.gap_us)
-                                       : FREEZER_GUIDANCE_NONE;
+    run->guidance = run->is_broken_off
+                        ? freezer_record_guidance(r, steps, r->end.boot_us, r->samples[0].ice.gap_us)
+                        : FREEZER_GUIDANCE_NONE;
 }
 
 static int compute(struct history_reader *reader, const struct run_wish *wish, int64_t begin_us,

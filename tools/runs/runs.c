@@ -74,7 +74,7 @@ static const struct {
 
 static bool is_state(enum freezer_input input)
 {
-    return input >= FREEZER_INPUT_STATUS;
+    return input >= FREEZER_INPUT_STATUS && freezer_run_sample_of(input) < 0;
 }
 
 /* False: the state has no name, or one that says nothing here. */
@@ -167,6 +167,13 @@ static bool collect(void *context, const struct history_row *row)
     return true;
 }
 
+static enum freezer_input rank(const struct taken *t)
+{
+    const enum freezer_input input = (enum freezer_input)t->input;
+
+    return freezer_run_sample_of(input) >= 0 ? FREEZER_INPUT_SAMPLE : input;
+}
+
 /* What was read at once: the status first, so that a run begins before its first temperature. */
 static int by_time(const void *a, const void *b)
 {
@@ -174,8 +181,10 @@ static int by_time(const void *a, const void *b)
 
     if (x->at_us != y->at_us)
         return x->at_us < y->at_us ? -1 : 1;
+    if (rank(x) != rank(y))
+        return rank(x) > rank(y) ? -1 : 1;
     if (x->input != y->input)
-        return x->input > y->input ? -1 : 1;
+        return x->input < y->input ? -1 : 1;
     return x->order < y->order ? -1 : x->order > y->order;
 }
 

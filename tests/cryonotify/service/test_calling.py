@@ -4,8 +4,10 @@ import json
 import os
 import select
 import socket
+import struct
 import subprocess
 import threading
+import unittest
 
 from notify_case import NotifyTest, Receiver, free_port, harness, now_ms, rfc3339, until
 
@@ -36,6 +38,22 @@ class Calling(NotifyTest):  # each
         call = observer.wait("/notify/calls", lambda m: m["person"] == "li.na" and m["outcome"] == "sent").json
         self.assertEqual(call["alarm_id"], alarm["id"])
         self.assertTrue(all(c["outcome"] == "sent" for c in self.calls()))
+
+    @unittest.skipIf(harness.SANITIZED, "a sanitizer wants to be the first library")
+    def test_a_clock_that_is_set_leaves_nobody_off_duty(self):
+        """A host without a battery: its clock is years behind until the network tells it the time."""
+        def set_clock(seconds):
+            with open(self.path("shift"), "r+b" if os.path.exists(self.path("shift")) else "wb") as f:
+                f.write(struct.pack("=qq", seconds * 10**9, 0))
+
+        set_clock(-3 * 365 * 86400)
+        self.be_daemon()
+        self.service(prefix=["env", "LD_PRELOAD=" + os.environ["CRYOMON_CLOCKSHIFT"], "CLOCKSHIFT=" + self.path("shift")])
+        self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call", alarm="warm")
+        set_clock(0)
+        self.publish(self.body("level-low", "raised", "unacknowledged"))
+        self.receiver.wait(person="li.na", purpose="call", alarm="level-low")
 
     def test_failed_channel_falls_to_the_next_at_once(self):
         self.be_daemon()
