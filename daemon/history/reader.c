@@ -36,7 +36,8 @@ int reader_search_begin(struct history_reader *reader, struct reader_search *sea
     return error == 0 ? reader_find_frames(reader, search) : error;
 }
 
-int reader_search_run(struct history_reader *reader, struct reader_search *search)
+/* Gives all there is: segments, then frames, and what was folded meanwhile. Returns 0 or -errno. */
+static int run_search(struct history_reader *reader, struct reader_search *search)
 {
     int more = 1;
     while (more > 0 && !search->stopped) {
@@ -149,7 +150,7 @@ int64_t reader_each(struct history_reader *reader, const struct reader_wanted *w
         return 0;
     int error = reader_search_begin(reader, &search);
     if (error == 0)
-        error = reader_search_run(reader, &search);
+        error = run_search(reader, &search);
     reader_search_end(&search);
     return error < 0 ? error : rows.total;
 }

@@ -77,8 +77,6 @@ struct reader_search {
 
 /* Begins at the oldest. Marks the wanted points. */
 int reader_search_begin(struct history_reader *reader, struct reader_search *search);
-/* Gives all there is: segments, then frames, and what was folded meanwhile. Returns 0 or -errno. */
-int reader_search_run(struct history_reader *reader, struct reader_search *search);
 void reader_search_end(struct reader_search *search);
 
 /* history_each of what is wanted. */

@@ -94,7 +94,7 @@ char *monitor_baseline_copy(const struct monitor *m)
     return m->baseline.source != NULL ? strdup(m->baseline.source) : NULL;
 }
 
-bool monitor_baseline_differs(const struct monitor *m, const struct config *config)
+static bool differs(const struct monitor *m, const struct config *config)
 {
     return m->baseline.known && memcmp(m->baseline.sha256, config->sha256, sizeof config->sha256) != 0;
 }
@@ -139,7 +139,7 @@ void monitor_baseline_start(struct monitor *m)
     struct job *job;
     pthread_t thread;
     pthread_attr_t attr;
-    if (!monitor_baseline_differs(m, m->config)) {
+    if (!differs(m, m->config)) {
         if (m->baseline.known) /* what was refused in an earlier run is not in force, or was explained */
             monitor_fault(m, FAULT_CONFIG, FROM_OWNER, false, "");
         return;

@@ -32,7 +32,6 @@ void monitor_recalled(struct monitor *m, struct recall *recall); /* frees it */
 void monitor_recall_watch(struct monitor *m);
 /* At the end: false when a loader's thread hangs (on a disk). */
 bool monitor_recall_stop(struct monitor *m);
-void monitor_recall_free(struct recall *recall);
 
 /* ---- monitor_runs.c */
 

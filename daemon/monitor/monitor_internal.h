@@ -152,7 +152,6 @@ void monitor_baseline_restore(struct monitor *m, struct core_message *message);
 /* Which limits of config differ from those in a source (NULL: lost). For loader threads. NULL: no memory. */
 struct limit_report *monitor_baseline_compare(const char *source, size_t len, const struct config *config);
 char *monitor_baseline_copy(const struct monitor *m); /* the source, malloc'd; NULL: lost */
-bool monitor_baseline_differs(const struct monitor *m, const struct config *config);
 void monitor_baseline_set(struct monitor *m, struct event_record *event);
 /* After a start with another configuration: compares, on a thread of its own. */
 void monitor_baseline_start(struct monitor *m);

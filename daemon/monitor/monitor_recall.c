@@ -53,7 +53,7 @@ struct recall {
     char detail[NOTE_MAX];
 };
 
-void monitor_recall_free(struct recall *r)
+static void free_recall(struct recall *r)
 {
     if (r == NULL)
         return;
@@ -258,7 +258,7 @@ static struct recall *make(struct monitor *m)
     r->next_bypass = calloc(n_devices + 1U, sizeof *r->next_bypass);
     r->bypassed_since = calloc(n_devices + 1U, sizeof *r->bypassed_since);
     if (r->next_bypass == NULL || r->bypassed_since == NULL) {
-        monitor_recall_free(r);
+        free_recall(r);
         return NULL;
     }
     for (unsigned i = 0; i < n_devices; i++)
@@ -275,7 +275,7 @@ void monitor_recall_start(struct monitor *m)
     if (error == 0) {
         error = pthread_create(&r->thread, NULL, recall, r);
         if (error != 0)
-            monitor_recall_free(r);
+            free_recall(r);
     }
     if (error != 0) {
         go_without(m, strerrordesc_np(error));
@@ -298,7 +298,7 @@ void monitor_recalled(struct monitor *m, struct recall *r)
     pthread_join(r->thread, NULL); /* it has posted, and ends */
     m->recalls_running--;
     if (r != m->derive.recall) { /* of a configuration that is no longer in force */
-        monitor_recall_free(r);
+        free_recall(r);
         return;
     }
     m->derive.recall = NULL;
@@ -317,7 +317,7 @@ void monitor_recalled(struct monitor *m, struct recall *r)
         snprintf(why, sizeof why, "%s", r->detail[0] != '\0' ? r->detail : strerrordesc_np(-r->error));
         go_without(m, why);
     }
-    monitor_recall_free(r);
+    free_recall(r);
 }
 
 void monitor_recall_watch(struct monitor *m)

@@ -243,7 +243,6 @@ void read_assets(struct draft *d, const struct yaml_node *node);
 
 /* read_alarm.c */
 void read_alarm(struct draft *d, size_t asset, const struct yaml_node *node);
-bool alarm_is_protected(const struct draft_alarm *alarm);
 
 /* read_alarming.c, read_notify.c, read_group.c: more of one file's part, and whether all parts fit. */
 void alarming_defaults(struct alarms_config *ret);

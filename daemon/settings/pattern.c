@@ -7,7 +7,8 @@
 #include "automatic.h"
 #include "scalar.h"
 
-bool pattern_matches(const char *pattern, const char *name)
+/* '*' stands for any characters, also none. Takes time of the product of both lengths at most. */
+static bool matches(const char *pattern, const char *name)
 {
     const char *star = NULL; /* the last one, and what it stood for so far ends at */
     const char *from = NULL;
@@ -45,7 +46,7 @@ void pattern_choose_assets(struct draft *d, const struct yaml_node *node)
     if (!scalar_is_value(d->problems, node, "the id of an asset"))
         return;
     for (size_t i = 0; i < d->n_assets; i++) {
-        if (!pattern_matches(node->text, d->assets[i].node->key))
+        if (!matches(node->text, d->assets[i].node->key))
             continue;
         d->assets[i].rounds = true;
         n++;
@@ -106,7 +107,7 @@ bool patterns_match_asset(const struct patterns *patterns, const char *asset)
     bool any = false;
 
     for (size_t i = 0; i < patterns->n && !any; i++)
-        any = pattern_matches(patterns->items[i].asset, asset);
+        any = matches(patterns->items[i].asset, asset);
     return any;
 }
 
@@ -116,7 +117,7 @@ bool patterns_match(struct patterns *patterns, const char *asset, const char *al
 
     for (size_t i = 0; i < patterns->n; i++) {
         struct member_pattern *pattern = &patterns->items[i];
-        if (!pattern_matches(pattern->asset, asset) || !pattern_matches(pattern->alarm, alarm))
+        if (!matches(pattern->asset, asset) || !matches(pattern->alarm, alarm))
             continue;
         pattern->n_found++;
         any = true;
@@ -171,7 +172,7 @@ static void report_none(struct draft *d, const struct member_pattern *pattern)
 
     suggest_begin(&s, pattern->alarm);
     for (int i = -1; i < (int)d->n_assets; i++) {
-        if (!pattern_matches(pattern->asset, asset_name(d, i)))
+        if (!matches(pattern->asset, asset_name(d, i)))
             continue;
         n_assets++;
         automatic_each_alarm(d, i, suggest_one, &s);

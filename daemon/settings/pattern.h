@@ -6,9 +6,6 @@
 
 #include "draft.h"
 
-/* '*' stands for any characters, also none. Takes time of the product of both lengths at most. */
-bool pattern_matches(const char *pattern, const char *name);
-
 /* Sets draft_asset.rounds of the assets that the node (a scalar) names. One that names none is a problem. */
 void pattern_choose_assets(struct draft *d, const struct yaml_node *node);
 

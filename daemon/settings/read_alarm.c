@@ -136,7 +136,7 @@ static const struct field realarm_fields[] = {
     {"step", FIELD_NODE, NODE_OF(struct realarm_parts, step)},
 };
 
-bool alarm_is_protected(const struct draft_alarm *alarm)
+static bool is_protected(const struct draft_alarm *alarm)
 {
     return alarm->config.life_safety || alarm->model.priority == PRIORITY_CRITICAL;
 }
@@ -153,7 +153,7 @@ static void read_realarm(struct draft *d, struct draft_alarm *alarm)
     alarm->config.own_realarm = after != NULL;
     alarm->model.realarm_after_ms = parts.after_ms;
     if (after != NULL && after->kind == YAML_SCALAR && strcmp(after->text, "never") == 0 &&
-        alarm_is_protected(alarm))
+        is_protected(alarm))
         problems_at(
             d->problems, after,
             "an alarm that is critical or protects life is told again until it is over: write a time");
@@ -165,7 +165,7 @@ static void check_protection(struct draft *d, const struct draft_alarm *alarm)
 {
     const bool critical = alarm->model.priority == PRIORITY_CRITICAL;
 
-    if (alarm->suppress_when != NULL && alarm_is_protected(alarm))
+    if (alarm->suppress_when != NULL && is_protected(alarm))
         problems_at_key(
             d->problems, alarm->suppress_when,
             "an alarm that %s is never suppressed: if it means nothing at times, its condition is "

@@ -1,8 +1,9 @@
-/* Whole runs of cryosim's freezer, which knows what is true: recognised, held against the program, ice found.
- */
+/* Whole runs of cryosim's freezer, which knows what is true: recognised, held against its program, and the
+ * ice found. */
 #include "freezer_run.h"
 
 #include "freezer.h"
+#include "freezer_simulated.h"
 #include "model.h"
 #include "test.h"
 
@@ -46,17 +47,7 @@ static void open_sim(struct sim *sim, uint32_t has)
     for (int i = 0; i < 4; i++)
         sim->model.segments[i] = segments[i];
     model_freezer.start(&sim->model, &sim->random);
-    freezer_program_init(p);
-    p->n_steps = 4;
-    for (int i = 0; i < 4; i++)
-        p->steps[i] = (struct freezer_step){.kind = i % 3 ? FREEZER_STEP_RAMP : FREEZER_STEP_HOLD,
-                                            .target = (micro_t)(segments[i].target_c * 1e6),
-                                            .per_hour = (micro_t)(segments[i].rate_c_min * 60e6),
-                                            .for_ms = (uint32_t)(segments[i].hold_s * 1000),
-                                            .tolerance = 4 * K,
-                                            .rate_tolerance = i == 1 ? 6 * K : FREEZER_NONE,
-                                            .exotherm = i == 1,
-                                            .segment = (uint16_t)(i + 1)};
+    freezer_simulated_program(p, segments);
     p->limits.deviation = 8 * K;
     p->limits.outside_us = 60 * K;
     p->limits.gap_us = 60 * K;
@@ -85,11 +76,7 @@ static void go(struct sim *sim, double for_s)
         sim->now_s += STEP_S;
         if (i % 4 != 3)
             continue;
-        give(sim, FREEZER_INPUT_STATUS,
-             f->status == FREEZER_RUN        ? FREEZER_STATUS_RUNNING
-             : freezer_running(f)            ? FREEZER_STATUS_HELD
-             : f->status == FREEZER_COMPLETE ? FREEZER_STATUS_COMPLETE
-                                             : FREEZER_STATUS_IDLE);
+        give(sim, FREEZER_INPUT_STATUS, freezer_simulated_status(f));
         give(sim, FREEZER_INPUT_SEGMENT, freezer_segment_number(f));
         give(sim, FREEZER_INPUT_SETPOINT, f->setpoint_c);
         give(sim, FREEZER_INPUT_LID, f->door);

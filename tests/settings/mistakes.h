@@ -48,6 +48,14 @@ struct mistake {
     "  t: {table: input, address: 0, type: s16, scale: 0.1, unit: °C, plausible: [-210, 60]}\n"             \
     "  lid: {table: discrete, address: 0, type: bit, states: {0: closed, 1: open}}\n"                        \
     "  n: {table: holding, address: 9, type: u16}\n"
+/* What a tank and a freezer have. */
+#define TANK_PROFILE                                                                                         \
+    "status: documented\nsource: x\ntransports: [tcp]\nregisters:\n"                                         \
+    "  t: {table: input, address: 0, type: s16, scale: 0.1, unit: °C, plausible: [-210, 60]}\n"             \
+    "  level: {table: input, address: 1, type: s16, scale: 0.1, unit: cm, plausible: [0, 60]}\n"             \
+    "  percent: {table: input, address: 2, type: u16, unit: \"%\", plausible: [0, 100]}\n"                   \
+    "  lid: {table: discrete, address: 0, type: bit, states: {0: closed, 1: open}}\n"                        \
+    "  prog: {table: input, address: 3, type: u16, states: {1: reset, 2: run, 3: hold, 4: complete}}\n"
 #define TOP(rest)                                                                                            \
     "status: documented\nsource: x\ntransports: [tcp]\n" rest                                                \
     "registers: {n: {table: input, address: 0, type: u16}}\n"

@@ -45,10 +45,6 @@ struct export
 /* What ends the work: kept, the first one only. Returns false. */
 bool export_fail(struct export *e, const char *path, int error);
 
-/* A new file below dir, whose folders are made, and which comes into the manifest. NULL: failed. */
-FILE *export_create(struct export *e, const char *name);
-bool export_close(struct export *e, const char *name, FILE *file);
-
 /* export_data.c: all but manifest.json, MANIFEST and proof.json. */
 bool export_data(struct export *e);
 

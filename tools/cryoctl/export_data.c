@@ -51,7 +51,8 @@ static bool keep_name(struct export *e, const char *name)
     return true;
 }
 
-FILE *export_create(struct export *e, const char *name)
+/* A new file below dir, whose folders are made, and which comes into the manifest. NULL: failed. */
+static FILE *create_file(struct export *e, const char *name)
 {
     char path[PATH_MAX];
     if (e->failed || strlen(name) >= MANIFEST_NAME_MAX || !keep_name(e, name))
@@ -72,7 +73,7 @@ FILE *export_create(struct export *e, const char *name)
     return file;
 }
 
-bool export_close(struct export *e, const char *name, FILE *file)
+static bool close_file(struct export *e, const char *name, FILE *file)
 {
     if (file == NULL)
         return false;
@@ -157,7 +158,7 @@ static bool add_reading(void *context, const struct history_row *row)
                                          "quality", "reason", "raw",   "as_read", "calibration"};
     struct series *series = context;
     if (series->file == NULL) {
-        series->file = export_create(series->e, series->name);
+        series->file = create_file(series->e, series->name);
         if (series->file == NULL)
             return false;
         csv(series->file, header, sizeof header / sizeof header[0]);
@@ -198,7 +199,7 @@ static bool write_series(struct export *e, const char *asset, const char *point,
     struct series series = {.e = e, .progress = progress};
     snprintf(series.name, sizeof series.name, "readings/%s/%s.csv", asset, point);
     int64_t n = history_each(e->reader, asset, point, e->from_us, e->to_us, add_reading, &series);
-    if (series.file != NULL && !export_close(e, series.name, series.file))
+    if (series.file != NULL && !close_file(e, series.name, series.file))
         return false;
     if (n < 0)
         return export_fail(e, e->record, (int)-n);
@@ -252,11 +253,11 @@ static bool add_event(void *context, const struct history_event *event)
 
 static bool write_events(struct export *e)
 {
-    struct events events = {.e = e, .file = export_create(e, "events.jsonl")};
+    struct events events = {.e = e, .file = create_file(e, "events.jsonl")};
     if (events.file == NULL)
         return false;
     int64_t n = history_events(e->reader, 0, e->from_us, e->to_us, add_event, &events);
-    if (!export_close(e, "events.jsonl", events.file))
+    if (!close_file(e, "events.jsonl", events.file))
         return false;
     return n >= 0 || export_fail(e, e->record, (int)-n);
 }
@@ -283,12 +284,12 @@ static bool write_calibrations(struct export *e)
 {
     static const char *const header[] = {"id",          "asset",       "point", "unit", "recorded", "from",
                                          "calibration", "certificate", "date",  "due",  "reference"};
-    struct events out = {.e = e, .file = export_create(e, "calibrations.csv")};
+    struct events out = {.e = e, .file = create_file(e, "calibrations.csv")};
     if (out.file == NULL)
         return false;
     csv(out.file, header, sizeof header / sizeof header[0]);
     int64_t n = reader_calibrations(e->reader, add_calibration, &out);
-    if (!export_close(e, "calibrations.csv", out.file))
+    if (!close_file(e, "calibrations.csv", out.file))
         return false;
     return n >= 0 || export_fail(e, e->record, (int)-n);
 }
@@ -331,11 +332,11 @@ static bool add_configuration(void *context, const struct history_event *event)
     json_decref(body);
     if (!wanted || reader_config_text(e->reader, sha256, &text, &len, &utc_us) < 0)
         return true; /* a text that is not there is what cryoctl verify tells of */
-    FILE *file = export_create(e, name);
+    FILE *file = create_file(e, name);
     if (file != NULL)
         (void)fwrite(text, 1, len, file);
     free(text);
-    return export_close(e, name, file);
+    return close_file(e, name, file);
 }
 
 struct latest {
@@ -434,13 +435,13 @@ static bool write_facts(struct export *e)
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:I, s:I, s:O}", "cryomon", "export 1", "site", e->site,
         "version", CRYOMON_VERSION, "made", made, "from", from, "to", to, "asset", e->asset, "point",
         e->point, "events", (json_int_t)e->events, "readings", (json_int_t)e->readings, "points", e->points);
-    FILE *file = export_create(e, EXPORT_FACTS);
+    FILE *file = create_file(e, EXPORT_FACTS);
     if (file != NULL && (facts == NULL || json_dumpf(facts, file, JSON_INDENT(2) | JSON_PRESERVE_ORDER) < 0))
         export_fail(e, EXPORT_FACTS, EIO);
     if (file != NULL)
         putc('\n', file);
     json_decref(facts);
-    return export_close(e, EXPORT_FACTS, file) && !e->failed;
+    return close_file(e, EXPORT_FACTS, file) && !e->failed;
 }
 
 bool export_data(struct export *e)

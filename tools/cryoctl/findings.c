@@ -8,6 +8,8 @@
 #include "clock.h"
 #include "width.h"
 
+#define TIME_MAX 96
+
 #define HOUR_US (3600 * SECOND_US)
 #define DAY_US  (24 * HOUR_US)
 
@@ -68,7 +70,8 @@ static int64_t floor_to(int64_t value, int64_t by)
     return value - (value % by + by) % by;
 }
 
-void findings_time(const struct ctl *ctl, const struct verify_finding *finding, char text[FINDINGS_TIME_MAX])
+/* "2026-11-22 14:00 UTC" for an hour, "2026-11-22 (UTC day)", or from..to; "" when it is not known. */
+static void time_text(const struct ctl *ctl, const struct verify_finding *finding, char text[TIME_MAX])
 {
     char from[RFC3339_MAX], to[RFC3339_MAX];
     clock_print_utc(from, finding->utc_us);
@@ -76,16 +79,15 @@ void findings_time(const struct ctl *ctl, const struct verify_finding *finding, 
     if (finding->utc_us == 0 && finding->to_utc_us == 0)
         text[0] = '\0';
     else if (finding->to_utc_us == 0)
-        snprintf(text, FINDINGS_TIME_MAX, "%.10s %.8s UTC", from, from + 11);
+        snprintf(text, TIME_MAX, "%.10s %.8s UTC", from, from + 11);
     else if (floor_to(finding->utc_us, HOUR_US) == floor_to(finding->to_utc_us, HOUR_US))
-        snprintf(text, FINDINGS_TIME_MAX, tr(ctl, "hour %.10s %.2s:00 UTC", "%.10s %.2s:00 UTC 这一小时"),
-                 from, from + 11);
+        snprintf(text, TIME_MAX, tr(ctl, "hour %.10s %.2s:00 UTC", "%.10s %.2s:00 UTC 这一小时"), from,
+                 from + 11);
     else if (floor_to(finding->utc_us, DAY_US) == floor_to(finding->to_utc_us, DAY_US))
-        snprintf(text, FINDINGS_TIME_MAX, tr(ctl, "day %.10s UTC", "%.10s UTC 这一天"), from);
+        snprintf(text, TIME_MAX, tr(ctl, "day %.10s UTC", "%.10s UTC 这一天"), from);
     else
-        snprintf(text, FINDINGS_TIME_MAX,
-                 tr(ctl, "%.10s %.5s to %.10s %.5s UTC", "%.10s %.5s 至 %.10s %.5s UTC"), from, from + 11, to,
-                 to + 11);
+        snprintf(text, TIME_MAX, tr(ctl, "%.10s %.5s to %.10s %.5s UTC", "%.10s %.5s 至 %.10s %.5s UTC"),
+                 from, from + 11, to, to + 11);
 }
 
 /* "seal 17", "event 4", "events after 4": what the number is. */
@@ -121,8 +123,8 @@ static void clean(const char *from, char *text, size_t cap)
 
 void findings_text(const struct ctl *ctl, const struct verify_finding *finding, char *text, size_t cap)
 {
-    char time[FINDINGS_TIME_MAX], number[160], all[1024];
-    findings_time(ctl, finding, time);
+    char time[TIME_MAX], number[160], all[1024];
+    time_text(ctl, finding, time);
     number_text(ctl, finding, number, sizeof number);
     snprintf(all, sizeof all, "%s%s%s%s%s%s%s%s%s%s%s%s", number, time[0] != '\0' ? ", " : "", time,
              finding->asset[0] != '\0' ? ", " : "", finding->asset, finding->point[0] != '\0' ? "/" : "",

@@ -4,7 +4,7 @@
 #include "performance_internal.h"
 #include "words.h"
 
-struct tracked *performance_tracked(struct performance *p, const char *asset, const char *alarm,
+static struct tracked *find_tracked(struct performance *p, const char *asset, const char *alarm,
                                     uint32_t *ret_index)
 {
     char key[512];
@@ -169,7 +169,7 @@ void performance_alarm(struct performance *p, const struct history_event *event,
         performance_drill(p, event->alarm, transition, event->utc_us);
     if (drill && strcmp(event->alarm, "drill") == 0)
         return;
-    struct tracked *t = performance_tracked(p, event->asset, event->alarm, &alarm);
+    struct tracked *t = find_tracked(p, event->asset, event->alarm, &alarm);
     if (t == NULL)
         return;
     int rank = words_priority_rank(performance_text(body, "priority"));

@@ -10,7 +10,8 @@ static int ascending(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-json_t *performance_spread(int64_t *spans, size_t n)
+/* {"count","median_s","p90_s","worst_s"} of spans in microseconds, which it sorts. */
+static json_t *spread_of(int64_t *spans, size_t n)
 {
     if (n == 0)
         return json_pack("{s:i, s:n, s:n, s:n}", "count", 0, "median_s", "p90_s", "worst_s");
@@ -53,7 +54,7 @@ static json_t *spread(const struct performance *p, enum which which, uint32_t as
         spans[n++] = us;
         worst = worst == NULL || us > span_of(worst, which) ? o : worst;
     }
-    json_t *ret = performance_spread(spans, n);
+    json_t *ret = spread_of(spans, n);
     if (worst != NULL) {
         json_t *of = performance_json_alarm(p, worst->alarm);
         json_object_set_new(of, "raised", performance_json_time(worst->raised_us));
@@ -275,7 +276,7 @@ static json_t *drills(const struct performance *p)
     return json_pack("{s:o, s:o, s:o, s:b, s:o}", "held", performance_json_count(p->drills_held), "confirmed",
                      performance_json_count(p->drills_confirmed), "missed",
                      performance_json_count(p->drills_missed), "waiting", p->drill_us > 0, "to_confirmation",
-                     performance_spread(p->drill_times, p->n_drill_times));
+                     spread_of(p->drill_times, p->n_drill_times));
 }
 
 /* ---------------------------------------------------------------- the whole */

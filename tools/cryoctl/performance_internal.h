@@ -145,8 +145,6 @@ void performance_count(struct performance *p, struct tracked *t, int64_t utc_us)
 void performance_count_end(struct performance *p);
 
 /* ---- performance_alarms.c */
-struct tracked *performance_tracked(struct performance *p, const char *asset, const char *alarm,
-                                    uint32_t *ret_index);
 void performance_alarm(struct performance *p, const struct history_event *event, const json_t *body);
 void performance_alarms_end(struct performance *p);
 
@@ -176,8 +174,6 @@ void performance_lists(struct performance *p, json_t *facts);
 
 /* ---- performance_facts.c */
 json_t *performance_facts(struct performance *p);
-/* {"count","median_s","p90_s","worst_s"} of spans in microseconds, which it sorts. */
-json_t *performance_spread(int64_t *spans, size_t n);
 
 /* ---- performance_targets.c */
 json_t *performance_targets(const struct performance *p, const json_t *facts);

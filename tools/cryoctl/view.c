@@ -61,7 +61,8 @@ const char *view_value(const struct ctl *ctl, const json_t *point, char *text, s
     return text;
 }
 
-int64_t view_age(const json_t *status, const json_t *point)
+/* Milliseconds since the point last had data: INT64_MAX for never. */
+static int64_t age_of(const json_t *status, const json_t *point)
 {
     int64_t now_us, last_us;
     if (clock_parse_utc(client_text(point, "last_data"), &last_us) < 0 ||
@@ -195,7 +196,7 @@ static void add_point(const struct ctl *ctl, const json_t *status, struct row *r
     } else {
         add_other(ctl, row, point);
     }
-    int64_t age_ms = view_age(status, point);
+    int64_t age_ms = age_of(status, point);
     if (age_ms > row->age_ms)
         row->age_ms = age_ms;
     if (quality_rank(point) > row->quality)

@@ -27,9 +27,6 @@ enum table_style view_summary_style(const struct view *view);
  * Returns text. */
 const char *view_value(const struct ctl *ctl, const json_t *point, char *text, size_t cap);
 
-/* Milliseconds since the point last had data: INT64_MAX for never. */
-int64_t view_age(const json_t *status, const json_t *point);
-
 bool view_alarm_waits(const json_t *alarm);  /* not acknowledged, be it over or not */
 bool view_alarm_active(const json_t *alarm); /* its condition holds */
 bool view_alarm_held(const json_t *alarm);   /* shelved, suppressed or out of service */

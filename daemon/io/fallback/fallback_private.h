@@ -28,10 +28,6 @@ struct fallback {
 void *fallback_command_loop(void *fallback);
 void *fallback_relay_loop(void *fallback);
 
-/* Writes the relay once. Returns 0, or -errno with detail. The stop: gives up (-ECANCELED). */
-int fallback_relay_write(struct fallback *fallback, const struct fallback_relay *relay, char *detail,
-                         size_t cap);
-
 /* Posts to the core; tries for a second, for an answer that is lost would leave it waiting. */
 void fallback_tell(struct fallback *fallback, const struct core_message *message);
 

@@ -165,7 +165,8 @@ static int write_tcp(const struct fallback_relay *relay, int stop_fd, char *deta
     return result;
 }
 
-int fallback_relay_write(struct fallback *f, const struct fallback_relay *relay, char *detail, size_t cap)
+/* Writes the relay once. Returns 0, or -errno with detail. The stop: gives up (-ECANCELED). */
+static int write_relay(struct fallback *f, const struct fallback_relay *relay, char *detail, size_t cap)
 {
     return relay->serial ? write_line(f, relay, detail, cap)
                          : write_tcp(relay, f->relay.stop_fd, detail, cap);
@@ -218,7 +219,7 @@ void *fallback_relay_loop(void *context)
             due_us = INT64_MAX;
         if (clock_boot_us() < due_us || fallback_is_ending(&f->relay))
             continue;
-        int error = fallback_relay_write(f, &relay, detail, sizeof detail);
+        int error = write_relay(f, &relay, detail, sizeof detail);
         if (error != -ECANCELED)
             failures = error == 0 ? 0 : failures < FAILURES_MAX ? failures + 1 : failures;
         due_us = clock_boot_us() + pause_us(&relay, error, failures);

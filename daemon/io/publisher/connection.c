@@ -208,7 +208,7 @@ static void try_to_connect(struct publisher *p, int64_t now_us)
         went_down(p, now_us);
 }
 
-void connection_farewell(struct publisher *p, const char *reason, int64_t until_us)
+static void farewell(struct publisher *p, const char *reason, int64_t until_us)
 {
     p->phase = PHASE_FAREWELL;
     p->farewell = reason;
@@ -224,7 +224,7 @@ void connection_change(struct publisher *p, int64_t now_us)
     p->attempts = 0;
     p->retry_us = now_us;
     if (session_state(p->session) != SESSION_IDLE)
-        connection_farewell(p, "the configuration has changed", now_us + FAREWELL_US);
+        farewell(p, "the configuration has changed", now_us + FAREWELL_US);
 }
 
 /* Ends when the broker has our "offline", or there is nobody to tell. */
@@ -247,7 +247,7 @@ static void flush_step(struct publisher *p, int64_t now_us)
                 session_under_way(p->session, OWNER_ALARM) == 0 && p->settled && !p->head_due &&
                 session_under_way(p->session, OWNER_HEAD) == 0;
     if (session_state(p->session) != SESSION_UP || done || now_us >= p->phase_until_us)
-        connection_farewell(p, "stopped", now_us + (p->stop_us - now_us) / 2);
+        farewell(p, "stopped", now_us + (p->stop_us - now_us) / 2);
 }
 
 static void watch(struct publisher *p, int64_t now_us)

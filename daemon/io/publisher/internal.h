@@ -77,7 +77,6 @@ void connection_note(struct publisher *p, const struct note *note, int64_t now_u
 void connection_refused(struct publisher *p, const char *what, const char *why, int64_t now_us);
 /* The broker's settings have changed: leave this one and turn to the other. */
 void connection_change(struct publisher *p, int64_t now_us);
-void connection_farewell(struct publisher *p, const char *reason, int64_t until_us);
 int64_t connection_deadline(const struct publisher *p);
 
 /* --- inbox.c: the messages of core and store */

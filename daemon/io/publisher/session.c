@@ -340,7 +340,7 @@ unsigned session_under_way(const struct session *s, enum session_owner owner)
     return s->under_way[owner];
 }
 
-unsigned session_under_way_all(const struct session *s)
+static unsigned under_way_all(const struct session *s)
 {
     unsigned sum = 0;
     for (unsigned i = 0; i < OWNERS; i++)
@@ -371,7 +371,7 @@ int session_publish(struct session *s, const struct session_message *message)
     struct flight *slot = NULL;
     if (s->state != SESSION_UP)
         return -ENOTCONN;
-    if (session_under_way_all(s) >= s->window)
+    if (under_way_all(s) >= s->window)
         return -EAGAIN;
     for (unsigned i = 0; i < SESSION_WINDOW && slot == NULL; i++)
         if (s->flights[i].token == 0)

@@ -87,7 +87,6 @@ enum session_change session_note(struct session *session, const struct note *not
 
 unsigned session_window(const struct session *session);
 unsigned session_under_way(const struct session *session, enum session_owner owner);
-unsigned session_under_way_all(const struct session *session);
 
 /* Returns 0, -EAGAIN when the window is full, -ENOTCONN, or -EIO when paho refuses. */
 int session_publish(struct session *session, const struct session_message *message);

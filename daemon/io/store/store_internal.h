@@ -168,7 +168,6 @@ int64_t store_state_deadline(const struct store *store);
 void store_state_finish(struct store *store); /* marks a clean stop if all was written, and closes */
 /* The file is not where it was: says so, and closes it. What waits goes into the next one. */
 void store_state_moved(struct store *store);
-void store_state_close(struct store *store);
 struct event_record *store_state_waiting(struct store_state *state, size_t i); /* i < n */
 /* Reads last_seq and last_hash from the file: an SQLite result. */
 int store_state_read_last(struct store_state *state);

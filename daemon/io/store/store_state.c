@@ -55,7 +55,7 @@ int store_state_init(struct store *store)
     return state->ring ? 0 : -ENOMEM;
 }
 
-void store_state_close(struct store *store)
+static void close_file(struct store *store)
 {
     store_db_finalize(store->state.stmts, STATE_STATEMENTS);
     store_db_close(&store->state.db);
@@ -66,7 +66,7 @@ void store_state_moved(struct store *store)
     char detail[STORE_DETAIL_MAX];
     snprintf(detail, sizeof detail, "%.180s: was moved or deleted while in use", store->state.db.path);
     store_report_fault(store, FAULT_STATE_DB, detail);
-    store_state_close(store);
+    close_file(store);
 }
 
 void store_state_free(struct store *store)
@@ -367,7 +367,7 @@ static void flush(struct store *store)
             state->db.retry_boot_us = 0;
         }
         if (!usable)
-            store_state_close(store);
+            close_file(store);
     } else {
         store_report_well(store, FAULT_STATE_DB);
         store_report_gap_over(store, GAP_EVENTS);
@@ -405,7 +405,7 @@ static void open_state(struct store *store)
     if (result != SQLITE_OK) {
         (void)store_db_failed(&state->db, result, detail, sizeof detail);
         store_report_fault(store, FAULT_STATE_DB, detail);
-        store_state_close(store);
+        close_file(store);
         state->db.retry_boot_us = clock_boot_us() + STORE_REOPEN_US;
         return;
     }
@@ -472,5 +472,5 @@ void store_state_finish(struct store *store)
         if (store_db_run(state->stmts[STMT_STOPPED]) != SQLITE_OK)
             log_line(LOG_WARNING, MID_STORE, "%s: the clean stop could not be recorded", state->db.path);
     }
-    store_state_close(store);
+    close_file(store);
 }

@@ -3,7 +3,7 @@
 
 #include "call_state.h"
 
-struct call_batch *call_batch_find(struct call *c, uint32_t id)
+static struct call_batch *find_batch(struct call *c, uint32_t id)
 {
     for (unsigned i = 0; i < CALL_BATCHES && id != 0; i++)
         if (c->batches[i].id == id)
@@ -194,7 +194,7 @@ static bool fall_step(struct call *c, struct stamp now, struct call_order *ret)
         if (t->id == 0 || !t->again)
             continue;
         int channel = call_pick_channel(c, t->person, t->tried, now.boot_us);
-        struct call_batch *b = call_batch_find(c, t->batch);
+        struct call_batch *b = find_batch(c, t->batch);
         if (channel < 0 || b == NULL) { /* it was switched off in between */
             t->id = 0;
             if (b != NULL) {
@@ -230,7 +230,7 @@ static bool pass_step(struct call *c, struct stamp now, struct call_order *ret)
         struct call_attempt *t = &c->attempts[i];
         if (t->id == 0 || t->again || t->overdue_us > now.boot_us)
             continue;
-        struct call_batch *b = call_batch_find(c, t->batch);
+        struct call_batch *b = find_batch(c, t->batch);
         int channel =
             b != NULL && is_valid(c, b) ? call_pick_channel(c, t->person, t->tried, now.boot_us) : -1;
         struct call_attempt *next =
@@ -304,7 +304,7 @@ static void reached(struct call *c, const struct call_attempt *t, struct call_ba
 
 static void attempt_ended(struct call *c, struct stamp now, struct call_attempt *t, bool ok)
 {
-    struct call_batch *b = call_batch_find(c, t->batch);
+    struct call_batch *b = find_batch(c, t->batch);
     if (t->overdue)
         c->channels[t->person][t->channel].n_overdue--;
     t->overdue = false;

@@ -28,7 +28,8 @@ int call_set_quiet(struct call *c, const struct call_quiet *quiet, size_t n)
     return 0;
 }
 
-int64_t call_level_people(const struct call *c, struct stamp now, unsigned level, uint64_t *ret)
+/* Who is on duty at the level, as bits. Returns when that changes next. */
+static int64_t level_people(const struct call *c, struct stamp now, unsigned level, uint64_t *ret)
 {
     int64_t edge = CALL_NEVER;
     *ret = 0;
@@ -71,7 +72,7 @@ int call_pick_channel(const struct call *c, unsigned person, unsigned tried, int
 }
 
 /* Somebody who can be expected to get a message; proven: who has got one that way. */
-bool call_person_usable(const struct call *c, unsigned person, bool proven, int64_t now_us)
+static bool is_usable(const struct call *c, unsigned person, bool proven, int64_t now_us)
 {
     for (unsigned i = 0; i < c->rules.person[person].n_channels; i++) {
         const struct call_channel *channel = &c->channels[person][i];
@@ -99,7 +100,7 @@ uint64_t call_level_now(const struct call *c, struct stamp now, unsigned level, 
     uint64_t people, able = 0;
     bool loud = call_is_single(fact);
     *ret_quiet = 0;
-    (void)call_level_people(c, now, level, &people);
+    (void)level_people(c, now, level, &people);
     for (unsigned i = 0; i < c->rules.n_people; i++) {
         uint64_t bit = UINT64_C(1) << i;
         if ((people & bit) == 0 || call_pick_channel(c, i, 0, now.boot_us) < 0)
@@ -180,7 +181,7 @@ uint64_t call_everybody(const struct call *c, struct stamp now)
 {
     uint64_t all = 0, people;
     for (unsigned level = 0; level < CALL_LEVELS; level++) {
-        (void)call_level_people(c, now, level, &people);
+        (void)level_people(c, now, level, &people);
         all |= people;
     }
     return all;
@@ -190,13 +191,13 @@ void call_health(const struct call *c, struct stamp now, struct call_health *ret
 {
     struct call_health h = {.flood = call_is_flood(c, now.boot_us), .uncounted = c->left_out};
     uint64_t all = call_everybody(c, now);
-    int64_t edge = call_level_people(c, now, 0, &h.on_duty);
+    int64_t edge = level_people(c, now, 0, &h.on_duty);
     h.hole = h.on_duty == 0;
     h.hole_until_utc_us = edge;
     for (unsigned i = 0; i < c->rules.n_people; i++)
-        if ((all >> i & 1U) != 0 && call_person_usable(c, i, false, now.boot_us)) {
+        if ((all >> i & 1U) != 0 && is_usable(c, i, false, now.boot_us)) {
             h.reachable++;
-            h.proven += call_person_usable(c, i, true, now.boot_us);
+            h.proven += is_usable(c, i, true, now.boot_us);
         }
     h.would_be_told = h.reachable > 0;
     for (uint32_t i = 0; i < c->n_slots; i++)

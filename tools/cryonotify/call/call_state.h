@@ -107,9 +107,6 @@ struct call {
 };
 
 /* --- call_people.c */
-int64_t call_level_people(const struct call *c, struct stamp now, unsigned level,
-                          uint64_t *ret); /* next edge */
-bool call_person_usable(const struct call *c, unsigned person, bool proven, int64_t now_us);
 /* The people at a level to be called now for this priority: on duty and not off; quiet ones left out and
  * given in ret_quiet. */
 uint64_t call_level_now(const struct call *c, struct stamp now, unsigned level, const struct call_fact *fact,
@@ -141,7 +138,6 @@ struct call_batch *call_batch_open(struct call *c, enum call_purpose purpose, ui
 bool call_batch_step(struct call *c, struct stamp now, struct call_order *ret);
 void call_result(struct call *c, struct stamp now, uint32_t attempt, bool ok);
 void call_expire(struct call *c, struct stamp now);
-struct call_batch *call_batch_find(struct call *c, uint32_t id);
 int64_t call_attempts_next(const struct call *c); /* when call_expire has something to do, CALL_NEVER: not */
 
 /* --- call_due.c: opens the batches that are due */

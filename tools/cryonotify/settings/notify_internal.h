@@ -25,8 +25,6 @@ void notify_read_channels(struct reader *r, const struct yaml_node *node);
 void notify_read_people(struct reader *r, const struct yaml_node *node);
 /* A list of people, or one: bits. */
 bool notify_read_who(struct reader *r, const struct yaml_node *node, uint64_t *ret);
-bool notify_read_person_id(struct reader *r, const struct yaml_node *at_key, const char *text,
-                           char id[ID_MAX]);
 
 /* rota_read.c */
 void notify_read_rota(struct reader *r, const struct yaml_node *node);

@@ -20,7 +20,7 @@ void notify_read_channels(struct reader *r, const struct yaml_node *node)
 }
 
 /* As an id, and '.' too: people are often called like their mail address. */
-bool notify_read_person_id(struct reader *r, const struct yaml_node *at_key, const char *text,
+static bool read_person_id(struct reader *r, const struct yaml_node *at_key, const char *text,
                            char id[ID_MAX])
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
@@ -165,7 +165,7 @@ void notify_read_people(struct reader *r, const struct yaml_node *node)
             return;
         }
         struct notify_person *person = &config->people[config->n_people];
-        if (!notify_read_person_id(r, n, n->key, person->id))
+        if (!read_person_id(r, n, n->key, person->id))
             continue;
         config->n_people++;
         if (!fields_walk(r->problems, n, "a person", person_fields, COUNT_OF(person_fields), &s))
