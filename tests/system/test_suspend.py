@@ -114,7 +114,7 @@ class Suspend(harness.SystemTest):
                 if m.topic.endswith("/%s/readings" % asset) and m.json]
 
     def stored(self, asset):
-        return [r for r in auditor.history(self.path("state", "history.db")) if r.asset == asset and r.quality == "good"]
+        return [r for r in auditor.history_so_far(self.path("state", "history.db")) if r.asset == asset and r.quality == "good"]
 
     def test_told_and_explained(self):
         # What is usual is known from two readings at least: of one on either side nobody could say what is missing.
