@@ -15,7 +15,6 @@ _Static_assert(SIGNER_SIGNATURE_SIZE == crypto_sign_BYTES, "the signature is Ed2
 
 #define SEED_SIZE     crypto_sign_SEEDBYTES
 #define BASE64        sodium_base64_VARIANT_ORIGINAL
-#define BASE64_MAX    48 /* of 32 bytes: 44 and NUL */
 #define KEY_FILE      "signing.key"
 #define KEY_NEW       "signing.key.new"
 #define PUBLIC_FILE   "signing.pub"

@@ -27,8 +27,7 @@
 #define ASSETS_MAX             4096
 #define POINTS_MAX             16384
 #define ALARMS_MAX             65000
-#define GUARDS_MAX             32768 /* of all devices */
-#define HOLES_MAX              8     /* of one device */
+#define HOLES_MAX              8 /* of one device */
 #define CALIBRATIONS_MAX       65000
 #define EXPOSURES_MAX          4
 #define AGENTS_MAX             8      /* of mqtt */
