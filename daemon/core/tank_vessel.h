@@ -9,9 +9,10 @@
 
 #include "value.h"
 
-#define TANK_UNKNOWN   INT64_MIN
-#define TANK_SHAPE_MAX 32
-#define TANK_TEMPS     4
+#define TANK_UNKNOWN      INT64_MIN
+#define TANK_SHAPE_MAX    32
+#define TANK_FULL_PERCENT 105 /* of the last height: a reading above that is no level */
+#define TANK_TEMPS        4
 
 /* Heights are those of the level reading (its zero is the probe's zero). */
 struct tank_vessel {

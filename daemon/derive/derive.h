@@ -134,9 +134,11 @@ const struct derive_ended *derive_last_run(const struct derive *derive, uint16_t
 const struct program *derive_run_program(const struct derive *derive, uint16_t freezer, bool last);
 
 /* The run of the freezer that begins from that moment (UTC) on, or goes on then, until the other, is to
- * follow this program (-1: not told), and until derive_ready() its readings have a gap between them as that
- * was configured then (0: as now): for what is recalled. The last DERIVE_PLANS are kept. */
-#define DERIVE_PLANS 8
+ * follow this program (-1: not told; DERIVE_NO_PROGRAM: one that is not known any more), and until
+ * derive_ready() its readings have a gap between them as that was configured then (0: as now): for what is
+ * recalled. The last DERIVE_PLANS are kept. */
+#define DERIVE_PLANS      8
+#define DERIVE_NO_PROGRAM (-2)
 void derive_plan(struct derive *derive, uint16_t freezer, int64_t from_utc_us, int64_t to_utc_us, int program,
                  int64_t gap_us);
 

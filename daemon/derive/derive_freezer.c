@@ -4,9 +4,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
+static const struct program *program_of(const struct derive *d, int program)
+{
+    const int n = d->config->n_programs + d->config->n_kept_programs;
+
+    return program >= 0 && program < n ? d->config->programs[program] : NULL;
+}
+
 static const struct freezer_program *steps_of(const struct derive *d, int program)
 {
-    return program >= 0 && program < d->config->n_programs ? &d->config->programs[program]->steps : NULL;
+    const struct program *found = program_of(d, program);
+
+    return found != NULL ? &found->steps : NULL;
 }
 
 int derive_freezer_create(struct derive *d)
@@ -202,7 +211,8 @@ static const struct derive_plan *planned(const struct derive *d, const struct de
 static void follow_next(const struct derive *d, struct derive_freezer *f, bool begins)
 {
     const struct derive_plan *plan = planned(d, f);
-    const int next = plan != NULL && plan->program >= 0 ? plan->program : f->next;
+    const int told = plan != NULL ? plan->program : -1;
+    const int next = told == DERIVE_NO_PROGRAM ? -1 : told >= 0 ? told : f->next;
 
     if (!d->ready && !f->run.is_running)
         freezer_run_gap(&f->run, plan != NULL && plan->gap_us > 0 ? plan->gap_us : f->config->setup.gap_us);
@@ -248,6 +258,7 @@ void derive_freezer_ready(struct derive *d)
         struct derive_freezer *f = &d->freezers->list[i];
         f->due_us = INT64_MIN;
         f->ready_us = d->now.boot_us;
+        f->n_plans = 0; /* they were for what is recalled; the next run has its own program */
         freezer_run_gap(&f->run, f->config->setup.gap_us);
     }
 }
@@ -269,7 +280,7 @@ const struct program *derive_run_program(const struct derive *d, uint16_t freeze
 {
     const struct derive_freezer *f = &d->freezers->list[freezer];
     const int program = last ? f->ended_program : f->program;
-    return program >= 0 && program < d->config->n_programs ? d->config->programs[program] : NULL;
+    return program_of(d, program);
 }
 
 int derive_freezer_prepare(struct derive *d, uint16_t freezer, int program)

@@ -9,7 +9,7 @@
 struct derive_plan {
     int64_t from_utc_us, to_utc_us;
     int64_t gap_us; /* 0: as configured */
-    int program;    /* -1: not told */
+    int program;    /* -1: not told; or DERIVE_NO_PROGRAM */
 };
 
 struct derive_freezer {
@@ -17,7 +17,8 @@ struct derive_freezer {
     struct derive_plan plans[DERIVE_PLANS];
     const struct freezer_config *config;
     struct freezer_run run;
-    int program; /* that the run (or the last one) was to follow: index in config->programs, or -1 */
+    int program; /* that the run (or the last one) was to follow: index in config->programs (also those kept),
+                    or -1 */
     int next;    /* that the next one is to follow */
     struct derive_ended ended;
     int ended_program;

@@ -10,7 +10,7 @@
 
 #define WAIT_US     INT64_C(10000000)
 #define RECALLED_US (30 * 60 * INT64_C(1000000)) /* the estimators' gap: TANK_GAP_US */
-#define FULL_TENTHS 1050                         /* of a hundredth: more than full is no level */
+#define FULL_TENTHS (10 * TANK_FULL_PERCENT)     /* of a hundredth: more than full is no level */
 
 __extension__ typedef __int128 wide_t;
 

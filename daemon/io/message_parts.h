@@ -185,7 +185,8 @@ struct run_row {
     char asset[ID_MAX], run[RUN_ID_MAX], program[ID_MAX], how[16], verdict[24];
     int64_t begin_utc_us, end_utc_us;
     char operator[WHO_MAX], lots[LOTS_MAX], who[WHO_MAX];
-    int64_t gap_us; /* of one that began: as it was configured; 0: not told */
+    int64_t gap_us;                /* of one that began: as it was configured; 0: not told */
+    char program_hash[2 * 32 + 1]; /* of the program's file, as its event names it */
 };
 
 #define DIAGNOSTICS_INTERVAL_MS 10000

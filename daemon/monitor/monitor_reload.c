@@ -49,7 +49,12 @@ static void *load_config(void *argument)
     struct problems problems = {0}, warnings = {0};
     struct core_message message = {.kind = CORE_CONFIG};
     struct config *config = NULL;
-    if (settings_load(load->dir, load->generation, &problems, &warnings, &config) == 0) {
+    if (settings_load(load->dir, load->generation, &problems, &warnings, &config) == 0 &&
+        config_keep_programs(config, load->running) < 0) {
+        config_unref(config);
+        config = NULL;
+    }
+    if (config != NULL) {
         message.config.config = config;
         message.config.detail = settings_diff(load->running, config);
         if (load->compare)

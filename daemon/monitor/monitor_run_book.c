@@ -111,6 +111,7 @@ static void begin(struct run_book *book, struct run_freezer *f, const struct run
     snprintf(run->asset, sizeof run->asset, "%s", row->asset);
     snprintf(run->id, sizeof run->id, "%s", row->run);
     snprintf(run->program, sizeof run->program, "%s", row->program);
+    snprintf(run->program_hash, sizeof run->program_hash, "%s", row->program_hash);
     snprintf(run->operator, sizeof run->operator, "%s", row->operator);
     snprintf(run->lots, sizeof run->lots, "%s", row->lots);
     run->begin_utc_us = row->begin_utc_us != 0 ? row->begin_utc_us : row->utc_us;
@@ -131,6 +132,7 @@ static void of_a_run(struct run_known *run, const struct run_row *row)
         snprintf(run->how, sizeof run->how, "%s", row->how);
         snprintf(run->verdict, sizeof run->verdict, "%s", row->verdict);
         set(run->program, sizeof run->program, row->program);
+        set(run->program_hash, sizeof run->program_hash, row->program_hash);
         return;
     }
     run->is_attended |= run->end_utc_us != 0;
@@ -138,6 +140,7 @@ static void of_a_run(struct run_known *run, const struct run_row *row)
         set(run->operator, sizeof run->operator, row->operator);
         set(run->lots, sizeof run->lots, row->lots);
         set(run->program, sizeof run->program, row->program);
+        set(run->program_hash, sizeof run->program_hash, row->program_hash);
         return;
     }
     if (strcmp(row->transition, "accepted") == 0)
@@ -218,13 +221,28 @@ static int64_t may_begin_us(const struct monitor *m, const struct run_known *run
     return from_us;
 }
 
+/* The program that the run was to follow when it began. One that was edited or taken away meanwhile is known
+ * only if that happened in this run of the daemon; else the run has none that is known. -1: none was told. */
+static int program_of(const struct config *config, const struct run_known *run)
+{
+    if (run->program[0] == '\0')
+        return -1;
+    if (run->program_hash[0] == '\0')
+        return monitor_find_program(config, run->program);
+    for (uint16_t i = 0; i < config->n_programs + config->n_kept_programs; i++)
+        if (strcmp(config->programs[i]->id, run->program) == 0 &&
+            strcmp(config->programs[i]->hash, run->program_hash) == 0)
+            return i;
+    return DERIVE_NO_PROGRAM;
+}
+
 static void add_plan(const struct monitor *m, struct run_past *past, const struct run_known *run)
 {
     const int freezer = monitor_find_freezer(m->config, run->asset);
-    const int program = monitor_find_program(m->config, run->program);
+    const int program = program_of(m->config, run);
     int64_t to_us = run->begin_utc_us + (run->end_utc_us == 0 ? GOES_ON_US : BEGINS_LATE_US);
 
-    if (freezer < 0 || (program < 0 && run->gap_us == 0) || past->n_plans == PLANS_MAX)
+    if (freezer < 0 || (program == -1 && run->gap_us == 0) || past->n_plans == PLANS_MAX)
         return;
     if (run->end_utc_us != 0 && run->end_utc_us - RUN_STORED_US - 1 < to_us)
         to_us = run->end_utc_us - RUN_STORED_US - 1;

@@ -133,6 +133,7 @@ uint64_t monitor_run_tell(struct monitor *m, const struct run_telling *t)
     const bool of_vessel = strcmp(row.transition, "relearned") == 0;
 
     row.utc_us = now.utc_us;
+    snprintf(row.program_hash, sizeof row.program_hash, "%s", t->program != NULL ? t->program->hash : "");
     struct event_record *event = monitor_begin_event(m, &message, of_vessel ? "vessel" : "run", now);
     snprintf(event->asset, sizeof event->asset, "%s", row.asset);
     for (unsigned i = 0; i < sizeof reasons / sizeof *reasons; i++)

@@ -131,6 +131,7 @@ struct run_known {
     char operator[WHO_MAX], lots[LOTS_MAX];
     int64_t begin_utc_us, end_utc_us; /* end 0: it goes on, as far as was told */
     int64_t gap_us;                   /* as it was configured at its begin; 0: not told */
+    char program_hash[2 * 32 + 1];    /* of the program that it follows: a file that was edited is another */
     bool is_attended;                 /* somebody has said something of it after its end */
     enum run_decision decision;
     char decided_by[WHO_MAX];

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,11 +33,41 @@ void config_unref(struct config *config)
     free(config->vessels);
     free(config->supplies);
     free(config->freezers);
-    for (uint16_t i = 0; i < config->n_programs; i++)
+    for (uint16_t i = 0; i < config->n_programs + config->n_kept_programs; i++)
         program_free(config->programs[i]);
     free((void *)config->programs);
     free(config->source);
     free(config);
+}
+
+static bool has_program(const struct config *config, const struct program *program)
+{
+    for (uint16_t i = 0; i < config->n_programs + config->n_kept_programs; i++)
+        if (strcmp(config->programs[i]->id, program->id) == 0 &&
+            strcmp(config->programs[i]->hash, program->hash) == 0)
+            return true;
+    return false;
+}
+
+int config_keep_programs(struct config *config, const struct config *before)
+{
+    const size_t n = (size_t)before->n_programs + before->n_kept_programs;
+    struct program **grown =
+        reallocarray((void *)config->programs, config->n_programs + n + 1, sizeof(struct program *));
+
+    if (grown == NULL)
+        return -ENOMEM;
+    config->programs = grown;
+    for (size_t i = 0; i < n && config->n_kept_programs < PROGRAMS_MAX; i++) {
+        if (has_program(config, before->programs[i]))
+            continue;
+        struct program *copy = malloc(sizeof *copy);
+        if (copy == NULL)
+            return -ENOMEM;
+        *copy = *before->programs[i];
+        grown[config->n_programs + config->n_kept_programs++] = copy;
+    }
+    return 0;
 }
 
 int config_calibration_at(const struct config *config, uint16_t point, int64_t utc_us)

@@ -283,7 +283,8 @@ struct config {
     struct vessel_config *vessels;   /* of tanks that have `vessel` */
     struct supply_config *supplies;  /* of utilities that have `supply` */
     struct freezer_config *freezers; /* of freezers that have `runs` */
-    struct program **programs;       /* of freezers: program.h. In order of their ids */
+    struct program **programs;       /* of freezers: program.h. In order of their ids, then those kept */
+    uint16_t n_kept_programs;        /* see config_keep_programs */
     struct nitrogen_config nitrogen;
     unsigned char sha256[32]; /* over source, below */
     char *source;             /* all files as read, each behind a line "--- path", in reading order */
@@ -293,6 +294,11 @@ struct config {
 /* Atomic; config_unref frees with the last reference. config_unref(NULL) is a no-op. */
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);
+
+/* Behind config's own programs: those of the configuration before it that are no longer there as they were
+ * (at most PROGRAMS_MAX), for runs that began under them. Nobody can choose one. config is nobody else's yet.
+ * 0 or -ENOMEM. */
+int config_keep_programs(struct config *config, const struct config *before);
 
 /* The point's calibration that is in effect at a time: an index in calibrations[], or -1: as read. */
 int config_calibration_at(const struct config *config, uint16_t point, int64_t utc_us);

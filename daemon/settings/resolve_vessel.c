@@ -156,6 +156,28 @@ static void resolve_shape(struct draft *d, struct draft_vessel *v)
     }
 }
 
+/* More than so much above what is full a level is taken for no level (derive_tank.c). */
+static void check_beyond(struct draft *d, const struct draft_vessel *v)
+{
+    const struct tank_vessel *m = &v->config.model;
+    const struct {
+        const struct yaml_node *node;
+        micro_t cm;
+    } heights[] = {
+        {v->low, m->low_cm}, {v->start, m->fill_start_cm}, {v->stop, m->fill_stop_cm}, {v->high, m->high_cm}};
+    const micro_t end_cm = m->n_shape > 0 ? m->shape[m->n_shape - 1].cm : CM_MAX;
+    char text[FORMAT_TEXT_MAX];
+
+    for (size_t i = 0; i < COUNT_OF(heights); i++) {
+        if (heights[i].node != NULL && heights[i].cm != TANK_UNKNOWN &&
+            heights[i].cm > end_cm / 100 * TANK_FULL_PERCENT)
+            problems_at(d->problems, heights[i].node,
+                        "the level is not believed so far above the shape, which ends at %s: no alarm could "
+                        "come there",
+                        format_print(text, end_cm, "cm"));
+    }
+}
+
 /* ---------------------------------------------------------------- temperatures */
 
 static int probe_of(struct draft *d, const struct draft_vessel *v, const struct yaml_node *node,
@@ -354,6 +376,7 @@ static void resolve_vessel(struct draft *d, struct draft_vessel *v)
     resolve_level(d, v);
     resolve_heights(d, v);
     resolve_shape(d, v);
+    check_beyond(d, v);
     resolve_temperatures(d, v);
     resolve_probe_heights(d, v);
     resolve_redundant(d, v);

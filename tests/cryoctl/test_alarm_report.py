@@ -209,6 +209,15 @@ class AlarmReport(Case):
         h.event(10 * H, "suspend", suspended_us=4 * 3600 * 1000000)
         self.assertEqual(self.facts(h, end=D)["observed"]["seconds"], 20 * 3600)
 
+    def test_a_flood_is_never_more_than_all_of_the_time(self):
+        h = AlarmHistory()
+        h.run(0, H)
+        for i in range(12):
+            h.whole(30 * MIN + i * S, asset=f"tank-{i}")
+        h.event(31 * MIN, "suspend", suspended_us=58 * 60 * 1000000)
+        f = self.facts(h, end=H)
+        self.assertEqual((f["observed"]["seconds"], f["floods"]["count"], f["floods"]["share"]), (120, 1, 1.0))
+
     def test_a_record_that_ends_early_is_not_quiet_afterwards(self):
         h = AlarmHistory()
         h.run(0)

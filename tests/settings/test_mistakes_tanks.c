@@ -110,6 +110,16 @@ static const struct mistake vessels[] = {
 };
 
 static const struct mistake shapes[] = {
+    {VESSEL("level: level, high_level: 50 cm, shape: [[0 cm, 0 L], [40 cm, 90 L]]"),
+     TANK_PROFILE,
+     NULL,
+     {"cryomon.yaml:11:40: the level is not believed so far above the shape, which ends at 40 cm: no alarm "
+      "could "
+      "come there"}},
+    {VESSEL("level: level, high_level: 42 cm, shape: [[0 cm, 0 L], [40 cm, 90 L]]"),
+     TANK_PROFILE,
+     NULL,
+     {NULL}},
     {VESSEL("level: level, shape: [[0 cm, 0 L]]"),
      TANK_PROFILE,
      NULL,

@@ -207,6 +207,42 @@ class Runs(FreezerTest):
         self.call("RunAccept", asset="freezer-1", run=run, note="the chamber follows its fans, see CAPA-18")
         self.assertEqual(self.run_event("accepted")["verdict"], "outside")
 
+    def change_program(self):
+        with open(os.path.join(self.setup.directory, "programs", "quick.yaml"), "a", encoding="utf-8") as f:
+            f.write("  deviation: 0.1 °C\n")
+
+    def break_off(self, since):
+        self.freezer.act("reset")
+        return self.run_event("ended", since=since)
+
+    def test_the_program_is_changed_meanwhile(self):
+        """A run is judged by the program as it was when it began; where the daemon has that no more, by none."""
+        self.recalled()
+        self.freezer.act("start")
+        began = self.run_event("began")
+        self.change_program()
+        mark = self.watched.log.mark()
+        self.ctl("reload", "--reason", "the next ones are to keep closer")
+        self.recalled(mark)
+        ended = self.break_off(0)
+        self.assertEqual((ended["program"], ended["program_sha256"]), ("quick", began["program_sha256"]))
+        self.assertNotIn("deviation", [reason["why"] for reason in ended["reasons"]])
+        mark = self.watch.feed.mark()
+        self.freezer.act("start")
+        again = self.run_event("began", since=mark)
+        self.assertNotEqual(again["program_sha256"], began["program_sha256"])
+        self.watched.kill()
+        self.change_program()
+        with open(os.path.join(self.setup.directory, "programs", "quick.yaml"), encoding="utf-8") as f:
+            text = f.read().replace("  deviation: 0.1 °C\n", "", 1)
+        with open(os.path.join(self.setup.directory, "programs", "quick.yaml"), "w", encoding="utf-8") as f:
+            f.write("# another\n" + text)
+        mark, since = self.watched.log.mark(), self.watch.feed.mark()
+        self.watched.start()
+        self.recalled(mark)
+        ended = self.break_off(since)
+        self.assertEqual((ended["freezer_run"], ended["program"]), (again["freezer_run"], None))
+
     def test_broken_off(self):
         self.recalled()
         self.freezer.act("start")

@@ -87,6 +87,8 @@ static json_t *rates(const struct performance *p)
 static json_t *floods(const struct performance *p)
 {
     const struct flood *f = &p->flood;
+    /* A flood may reach into a time that nobody observed (asleep, stopped): no share is above 100 %. */
+    const int64_t within_us = f->total_us < p->observed_us ? f->total_us : p->observed_us;
     json_t *longest =
         f->count == 0
             ? json_null()
@@ -94,7 +96,7 @@ static json_t *floods(const struct performance *p)
                         performance_json_seconds(f->longest_us), "alarms", (json_int_t)f->longest_raises);
     return json_pack("{s:o, s:o, s:o, s:o}", "count", performance_json_count(f->count), "seconds",
                      performance_json_seconds(f->total_us), "share",
-                     performance_json_ratio((double)f->total_us, (double)p->observed_us), "longest", longest);
+                     performance_json_ratio((double)within_us, (double)p->observed_us), "longest", longest);
 }
 
 /* ---------------------------------------------------------------- the alarms that make most of the work */

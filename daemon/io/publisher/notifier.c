@@ -81,14 +81,14 @@ static void add_named(struct notify_troubles *set, const char *name, const char 
 static void add_words(struct notify_troubles *set, const char *kind, bool by_kind,
                       char words[LANGUAGES][NOTE_MAX])
 {
-    char en[512];
+    char en[NOTE_MAX + 208];
     const bool said = words[LANGUAGE_EN][0] != '\0';
     if (!by_kind || !said) {
         add_trouble(set, said ? words[LANGUAGE_EN] : kind, said ? words[LANGUAGE_EN] : kind,
                     said ? words[LANGUAGE_ZH] : kind);
         return;
     }
-    snprintf(en, sizeof en, "%.200s: %s", kind, words[LANGUAGE_EN]);
+    snprintf(en, sizeof en, "%.200s: %.*s", kind, NOTE_MAX - 1, words[LANGUAGE_EN]);
     add_trouble(set, kind, en, words[LANGUAGE_ZH]);
 }
 

@@ -342,6 +342,7 @@ static void read_run(sqlite3_stmt *stmt, struct run_row *row)
     copy_column(row->lots, sizeof row->lots, stmt, 10);
     copy_column(row->who, sizeof row->who, stmt, 11);
     row->gap_us = sqlite3_column_int64(stmt, 12);
+    copy_column(row->program_hash, sizeof row->program_hash, stmt, 13);
 }
 
 /* What was said of the last runs of freezers, in order. */
@@ -352,7 +353,7 @@ static int read_runs(struct store_db *db, struct core_message *messages, size_t 
         " body ->> '$.how', body ->> '$.verdict', body ->> '$.begin', body ->> '$.end', body ->> "
         "'$.operator',"
         " (SELECT group_concat(value, char(10)) FROM json_each(body, '$.lots')), body ->> '$.by',"
-        " body ->> '$.gap_us'"
+        " body ->> '$.gap_us', body ->> '$.program_sha256'"
         " FROM (SELECT seq, utc_us, asset, body FROM event WHERE kind IN ('run', 'vessel') AND "
         "json_valid(body)"
         " ORDER BY seq DESC LIMIT ?1) ORDER BY seq";
