@@ -1,5 +1,4 @@
 /* facts_run_program.c - the program of a run, its steps and limits, and what is to be thought of both. */
-#include <string.h>
 
 #include "facts_run.h"
 #include "run_words.h"

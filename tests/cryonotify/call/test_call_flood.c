@@ -2,7 +2,6 @@
 #include "call_fixture.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static struct world w;
 
