@@ -151,8 +151,8 @@ static int read_small(int at, const char *dir, const char *name, bool private_mo
     return error;
 }
 
-/* A file that is either all there or not: written under another name first. replace: put it over an old one.
- */
+/* A file that is either all there or not: written under another name first. replace: put it
+ * over an old one. */
 static int write_small(int at, const char *name, const char *new_name, mode_t mode, bool replace,
                        const char *text)
 {

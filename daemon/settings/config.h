@@ -86,8 +86,8 @@ struct alarms_config {
     uint32_t chatter_within_ms;
 };
 
-/* Cryomond's own last resort, for when nobody else would tell: a command that runs, and a relay that is set.
- */
+/* Cryomond's own last resort, for when nobody else would tell: a command that runs, and a relay
+ * that is set. */
 struct fallback_config {
     uint8_t n_arguments;                         /* 0: none */
     char arguments[FALLBACK_ARGUMENTS_MAX][256]; /* [0] is an absolute path; no shell */
