@@ -51,7 +51,7 @@ static void of_run(struct replay *r, const struct history_event *event, const js
     const char *transition = text_of(body, "transition");
     struct said *plan = plan_of(r, event->asset, begin_us);
     if (plan == NULL && strcmp(transition, "began") == 0) {
-        plan = add(r, SAID_PLAN, event->asset, begin_us - RUN_NEAR_US);
+        plan = add(r, SAID_PLAN, event->asset, begin_us - FREEZER_MATCH_NEAR_US);
         if (plan != NULL)
             plan->begin_us = begin_us;
     }
