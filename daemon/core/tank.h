@@ -171,8 +171,8 @@ struct tank_fill {
     bool cut;       /* its begin or its end was not seen */
 };
 
-/* Since when something is so, and when it was last judged: readings that are lost for a moment end nothing.
- */
+/* Since when something is so, and when it was last judged: readings that are lost for a moment
+ * end nothing. */
 struct tank_lasting {
     int64_t since_us, judged_us;
     bool is; /* when it was last judged */

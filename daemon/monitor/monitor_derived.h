@@ -10,6 +10,7 @@
 /* ---- monitor_derive.c */
 
 int monitor_derive_make(struct config *config, struct derive_watch *ret); /* 0 or -errno */
+/* Frees what it has; it may be one of an earlier configuration. */
 void monitor_derive_drop(struct derive_watch *derive);
 /* A reading as the engine has it. */
 void monitor_derive_take(struct monitor *m, uint16_t point, const struct point_view *view);
@@ -25,16 +26,19 @@ void monitor_time_left(const struct monitor *m, struct alarm_news *news);
 
 /* ---- monitor_recall.c */
 
+/* Begins to read the record on a loader's thread; meanwhile readings are kept. */
 void monitor_recall_start(struct monitor *m);
 /* What it reads is not wanted any more. */
 void monitor_recall_cancel(struct monitor *m);
 void monitor_recalled(struct monitor *m, struct recall *recall); /* frees it */
+/* Once a second: when it takes too long, what was learned since the start is told until it is there. */
 void monitor_recall_watch(struct monitor *m);
 /* At the end: false when a loader's thread hangs (on a disk). */
 bool monitor_recall_stop(struct monitor *m);
 
 /* ---- monitor_runs.c */
 
+/* A run has begun or ended, as derive says: an event, unless it was told. */
 void monitor_run_news(struct monitor *m, const struct derived_news *news);
 /* What is derived is ready: which of the runs that were told goes on, and what was not told of others? */
 void monitor_runs_settle(struct monitor *m);
@@ -58,7 +62,9 @@ int monitor_find_program(const struct config *config, const char *id);
 /* What a recall must know of the past: a copy for its thread (free), or NULL. */
 struct run_past;
 struct run_past *monitor_runs_past(const struct monitor *m);
+/* Tells derive which program each run of the past had, and which gap. past may be NULL. */
 void monitor_runs_plan(const struct run_past *past, struct derive *derive);
+/* The record was read until then: vessels that somebody let learn anew before that do so. */
 void monitor_runs_pass(struct run_past *past, struct derive *derive, int64_t utc_us);
 
 /* ---- monitor_run_event.c */
@@ -79,6 +85,7 @@ uint64_t monitor_run_tell(struct monitor *m, const struct run_telling *telling);
 
 /* ---- monitor_run_command.c */
 
+/* What a person wants: done, or refused in result. */
 void monitor_run_command(struct monitor *m, const struct command_request *request,
                          struct command_result *result);
 void monitor_vessel_relearn(struct monitor *m, const struct command_request *request,

@@ -1,6 +1,5 @@
 /* performance_facts.c - what was counted, as JSON. Format: cryoctl(1). */
 #include <stdlib.h>
-#include <string.h>
 
 #include "performance_internal.h"
 

@@ -120,7 +120,6 @@ struct performance {
     size_t n_stale, cap_stale;
     struct disabled *disabled;
     size_t n_disabled, cap_disabled;
-    uint64_t disabled_total;
     uint64_t raised, hidden, realarmed, returned_from_hold, priorities[PERFORMANCE_PRIORITIES], left_out;
     struct bin days, periods;
     struct flood flood;

@@ -322,8 +322,8 @@ void caller_ack_take(struct caller *c, struct stamp now, const struct book_ack *
 int caller_acks_write(struct caller *c);
 void caller_acks_written(struct caller *c, bool ok);
 bool caller_acks_are_unwritten(const struct caller *c);
-/* Before whoever comes next takes over: pages that wait for what is in the book learn that it is on its way.
- */
+/* Before whoever comes next takes over: pages that wait for what is in the book learn that it
+ * is on its way. */
 void caller_acks_leave(struct caller *c, struct stamp now);
 /* By the control socket: occurrence or key of an alarm. Returns 0 or -errno. */
 int caller_acknowledge(struct caller *c, struct stamp now, const char *occurrence, const char *person,

@@ -1,5 +1,4 @@
 /* caller_letters.c - what the broker brings: events, alarm states, signs of life. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

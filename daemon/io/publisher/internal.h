@@ -16,8 +16,8 @@
 
 #define RUN_MAX 64
 
-/* What the thread is about: all is well, or it sends what is left (stop), or it says goodbye to this broker.
- */
+/* What the thread is about: all is well, or it sends what is left (stop), or it says goodbye to
+ * this broker. */
 enum phase { PHASE_RUN, PHASE_FLUSH, PHASE_FAREWELL, PHASE_END };
 
 enum fault_state { FAULT_UNKNOWN, FAULT_WELL, FAULT_FAILED };

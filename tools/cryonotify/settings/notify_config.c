@@ -78,19 +78,19 @@ static void read_site_section(struct reader *r, const struct yaml_node *node)
         (void)fclose(zone);
 }
 
-/* The daemon's own reader, so that one section means the same in both files. `agent` is only ours. */
+/* The daemon's own reader, so that one section means the same in both files. */
 static void read_mqtt_section(struct reader *r, struct yamldoc *doc)
 {
+    struct yamldoc *docs[1] = {doc};
     struct draft d = {.dir = "",
                       .main_name = yamldoc_root(doc)->file,
+                      .docs = docs,
+                      .n_docs = 1,
+                      .n_roots = 1,
                       .problems = r->problems,
                       .warnings = r->warnings,
                       .mqtt = {.keep_alive_ms = 30000}};
-    struct yamldoc *docs[1] = {doc};
     const struct yaml_node *section = draft_setting(&d, "mqtt", NULL);
-    d.docs = docs;
-    d.n_docs = d.n_roots = 1;
-    section = draft_setting(&d, "mqtt", NULL);
     if (section == NULL)
         return; /* reported */
     read_mqtt(&d, section);

@@ -84,7 +84,6 @@ struct notify_config {
     char state[256];    /* directory */
     char socket[108];
     struct mqtt_config mqtt;
-    bool agent; /* the daemon believes us on whose behalf we acknowledge (mqtt.agents there) */
     unsigned n_people, n_channels, n_holidays, n_sites;
     struct notify_person people[CALL_PEOPLE];
     struct channel_config channels[NOTIFY_CHANNELS];
