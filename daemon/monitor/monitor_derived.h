@@ -52,9 +52,7 @@ void monitor_run_apply(struct monitor *m, const struct run_row *row);
 void monitor_run_restore(struct monitor *m, struct run_row *row); /* frees it */
 /* NULL: not known. id: its id, or "last". */
 struct run_known *monitor_run_find(const struct monitor *m, const char *asset, const char *id);
-/* The run of the asset that begins about then: the nearest, and none that had ended before. */
-#define RUN_NEAR_US   (120 * SECOND_US)
-#define RUN_STORED_US (2 * MS_US) /* so much a time that was stored may be less than it was */
+/* The run of the asset that begins about then: the nearest by freezer_match. NULL: none. */
 struct run_known *monitor_run_near(const struct monitor *m, const char *asset, int64_t begin_utc_us);
 struct run_freezer *monitor_run_freezer(const struct monitor *m, const char *asset); /* NULL: no room */
 int monitor_find_freezer(const struct config *config, const char *asset);            /* index, or -1 */

@@ -115,6 +115,8 @@ static void outside_words(const struct monitor *m, uint16_t alarm, char text[LAN
     }
     monitor_beyond_words(m, alarm, text);
     if (text[LANGUAGE_EN][0] == '\0')
+        monitor_rounds_words(m, alarm, text);
+    if (text[LANGUAGE_EN][0] == '\0')
         monitor_derived_words(m, alarm, text);
 }
 

@@ -134,6 +134,12 @@ void monitor_watch_beyond(struct monitor *m);
 /* What such an alarm is about; "" of another alarm. */
 void monitor_beyond_words(const struct monitor *m, uint16_t alarm, char text[LANGUAGES][NOTE_MAX]);
 
+/* ---- monitor_rounds.c */
+
+/* Which points of its asset are overdue, and since when; "" of another alarm than ID/manual-reading-overdue.
+ */
+void monitor_rounds_words(const struct monitor *m, uint16_t alarm, char text[LANGUAGES][NOTE_MAX]);
+
 /* ---- monitor_verify.c */
 
 /* CORE_VERIFY: compares, makes an event of it and answers. */

@@ -224,6 +224,31 @@ static void test_freezer(void **state)
     stage_close(&s);
 }
 
+/* It ends in time, and people are told when that is by the clock that they have now. */
+static void test_the_clock_is_set_back(void **state)
+{
+    (void)state;
+    struct stage s;
+    char until[RFC3339_MAX], texts[1][DEVICE_BODY_MAX], expected[64];
+    stage_open(&s, site, profile);
+    order(&s, "crf", 60);
+    stage_set_clock(-10 * INT64_C(86400) * SECOND_US);
+    clock_print_utc(until, clock_now().utc_us + 60 * MINUTE_S * SECOND_US);
+    snprintf(expected, sizeof expected, "\"until\":\"%s\"", until);
+    bool found = false;
+    for (uint16_t i = 0; monitor_disabled_page(s.m, i, 1, texts) == 1; i++)
+        if (strstr(texts[0], "\"bypassed\"") != NULL) {
+            found = true;
+            if (strstr(texts[0], expected) == NULL)
+                fail_msg("not %s: %s", expected, texts[0]);
+        }
+    assert_true(found);
+    stage_pass(&s, 60 * MINUTE_S + 2, turn);
+    assert_false(monitor_is_bypassed(s.m, "crf"));
+    stage_set_clock(10 * INT64_C(86400) * SECOND_US);
+    stage_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_too_cold),
         cmocka_unit_test(test_supply),
         cmocka_unit_test(test_freezer),
+        cmocka_unit_test(test_the_clock_is_set_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

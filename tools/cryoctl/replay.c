@@ -107,6 +107,10 @@ static void put_in_force(struct replay *r, const struct mark *m)
     if (is_in_force(r, m->sha256))
         return;
     struct config *config = come_in_force(r, m->utc_us, m->sha256);
+    const struct config *before = r->sides[IN_FORCE].config;
+    /* A reload keeps the programs that a run may follow; a start knows only what is written now. */
+    if (m->kind == MARK_LOAD && config != NULL && before != NULL && config_keep_programs(config, before) < 0)
+        r->failed = true;
     side_load(r, &r->sides[IN_FORCE], config, m->utc_us);
     replay_learn(r, m->utc_us);
     config_unref(config);

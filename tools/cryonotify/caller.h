@@ -241,10 +241,12 @@ json_t *caller_calling_json(const struct notify_config *config);
 void caller_letter(struct caller *c, struct stamp now, const struct inbox_letter *letter);
 void caller_synced(struct caller *c, struct stamp now);
 void caller_settle(struct caller *c, struct stamp now); /* each turn: what has waited long enough */
-void caller_watch(struct caller *c, struct stamp now);
-uint64_t caller_hold(const json_t *root); /* call_fact.hold of an alarm's body */
+uint64_t caller_hold(const json_t *root);               /* call_fact.hold of an alarm's body */
 void caller_keep_body(struct caller *c, const char *key, const char *body, const char *run, int64_t seq,
                       int64_t time_us);
+
+/* --- caller_watch.c: our own alarms */
+void caller_watch(struct caller *c, struct stamp now);
 
 /* --- caller_sequence.c: which events have come, and which have not */
 enum caller_place { CALLER_NEW, CALLER_OLD, CALLER_LATE /* it was not heard at its time */ };
