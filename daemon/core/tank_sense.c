@@ -153,12 +153,6 @@ enum tank_doubt tank_sense_warm(const struct tank *t, unsigned i)
     return tank_number(temp->value) > WET_C - back_k ? TANK_DOUBTFUL : TANK_NO_DOUBT;
 }
 
-/* What was found of a probe is over only where noise at the limit does not reach. */
-static double cold_back_k(const struct tank *t, unsigned i)
-{
-    return t->cold >> i & 1 ? COLD_BACK_K : 0;
-}
-
 static void watch_dry(struct tank *t)
 {
     if (!tank_good(&t->input.level))
@@ -177,16 +171,20 @@ static bool is_long_dry(const struct tank *t)
 bool tank_sense_contradicts(const struct tank *t)
 {
     const struct reading *top = &t->input.temps[t->model.top];
-    return is_long_dry(t) && tank_good(top) &&
-           tank_number(top->value) <= AS_COLD_C + cold_back_k(t, t->model.top);
+    double back_k = t->cold >> t->model.top & 1 ? COLD_BACK_K : 0;
+    return is_long_dry(t) && tank_good(top) && tank_number(top->value) <= AS_COLD_C + back_k;
 }
 
+/* Of itself: that the level contradicted it does not make it colder. */
 static enum tank_doubt colder(const struct tank *t, unsigned i)
 {
     const struct reading *temp = &t->input.temps[i];
+    const struct tank_lasting *lasting = &t->cold_probes[i];
+    bool found = lasting->is && lasting->judged_us - lasting->since_us >= DOUBT_US;
     if (!tank_good(temp))
         return TANK_NOT_JUDGED;
-    return tank_number(temp->value) < COLD_C + cold_back_k(t, i) ? TANK_DOUBTFUL : TANK_NO_DOUBT;
+    double back_k = found ? COLD_BACK_K : 0;
+    return tank_number(temp->value) < COLD_C + back_k ? TANK_DOUBTFUL : TANK_NO_DOUBT;
 }
 
 enum tank_doubt tank_sense_cold(const struct tank *t, unsigned i)

@@ -69,8 +69,8 @@ static bool is_of_vessel(const struct config *config, const struct vessel_config
 {
     const uint32_t flag = which < TANK_FLAGS ? 1u << which : 0;
     const bool by_temps = (flag & (TANK_TEMP_TOO_WARM | TANK_TEMP_TOO_COLD | TANK_TEMPS_DIFFER)) != 0;
-    const bool by_level =
-        flag != TANK_TEMPS_DIFFER; /* a level of nothing under a cold top is too cold, too */
+    /* A level of nothing makes a cold top too cold. */
+    const bool by_level = flag != TANK_TEMPS_DIFFER;
     const bool by_valve = by_level && flag != TANK_TEMP_TOO_COLD;
     bool is =
         (by_level && reads(config, &v->level, device)) || (by_valve && reads(config, &v->valve, device));

@@ -288,6 +288,21 @@ static void a_doubtful_level_of_nothing(void **state)
     }
 }
 
+/* The level showed nothing under a cold top, and is repaired: the top is as cold as before, and well. */
+static void a_level_of_nothing_that_is_repaired(void **state)
+{
+    (void)state;
+    struct stage s;
+    open_stage(&s);
+    s.start_cm = s.level_cm = s.noise_cm = 0;
+    s.top_c = -197.6;
+    run(&s, 3 * HOUR, -194, false, false);
+    assert_flag(&s, TANK_TEMP_TOO_COLD, true, false);
+    s.level_cm = 18;
+    run(&s, 10 * MINUTE, -194, false, false);
+    assert_flag(&s, TANK_TEMP_TOO_COLD, false, true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_fill_that_is_overdue),
@@ -300,6 +315,7 @@ int main(void)
                                        cmocka_unit_test(an_old_level_is_not_counted_twice),
                                        cmocka_unit_test(noise_at_the_limit),
                                        cmocka_unit_test(a_wild_reading_is_not_too_cold),
-                                       cmocka_unit_test(a_doubtful_level_of_nothing)};
+                                       cmocka_unit_test(a_doubtful_level_of_nothing),
+                                       cmocka_unit_test(a_level_of_nothing_that_is_repaired)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
