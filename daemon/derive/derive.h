@@ -138,11 +138,16 @@ const struct program *derive_run_program(const struct derive *derive, uint16_t f
 /* The run of the freezer that begins from that moment (UTC) on, or goes on then, until the other, is to
  * follow this program (-1: not told; DERIVE_NO_PROGRAM: one that is not known any more), and until
  * derive_ready() its readings have a gap between them as that was configured then (0: as now): for what is
- * recalled. The last DERIVE_PLANS are kept. */
+ * recalled. A run that was told, and of which no reading came to the disk, is found after derive_ready():
+ * what begins until late_utc_us is still that one. The last DERIVE_PLANS are kept. */
 #define DERIVE_PLANS      8
 #define DERIVE_NO_PROGRAM (-2)
-void derive_plan(struct derive *derive, uint16_t freezer, int64_t from_utc_us, int64_t to_utc_us, int program,
-                 int64_t gap_us);
+struct derive_plan {
+    int64_t from_utc_us, late_utc_us, to_utc_us;
+    int64_t gap_us;
+    int program;
+};
+void derive_plan(struct derive *derive, uint16_t freezer, const struct derive_plan *plan);
 
 /* When a run is to have begun; FREEZER_NONE: none is expected. run-late holds from then on until one begins,
  * or until another time is said. */

@@ -197,8 +197,7 @@ struct run_past {
     unsigned n_plans, n_relearned;
     struct {
         uint16_t freezer;
-        int64_t from_utc_us, to_utc_us, gap_us;
-        int program;
+        struct derive_plan plan;
     } plans[PLANS_MAX];
     struct {
         uint16_t vessel;
@@ -247,10 +246,12 @@ static void add_plan(const struct monitor *m, struct run_past *past, const struc
     if (run->end_utc_us != 0 && run->end_utc_us - FREEZER_MATCH_STORED_US - 1 < to_us)
         to_us = run->end_utc_us - FREEZER_MATCH_STORED_US - 1;
     past->plans[past->n_plans].freezer = (uint16_t)freezer;
-    past->plans[past->n_plans].program = program;
-    past->plans[past->n_plans].gap_us = run->gap_us;
-    past->plans[past->n_plans].from_utc_us = may_begin_us(m, run);
-    past->plans[past->n_plans++].to_utc_us = to_us;
+    past->plans[past->n_plans++].plan =
+        (struct derive_plan){.from_utc_us = may_begin_us(m, run),
+                             .late_utc_us = run->begin_utc_us + FREEZER_MATCH_NEAR_US,
+                             .to_utc_us = to_us,
+                             .gap_us = run->gap_us,
+                             .program = program};
 }
 
 static void add_relearned(const struct monitor *m, struct run_past *past)
@@ -283,8 +284,7 @@ struct run_past *monitor_runs_past(const struct monitor *m)
 void monitor_runs_plan(const struct run_past *past, struct derive *derive)
 {
     for (unsigned i = 0; past != NULL && i < past->n_plans; i++)
-        derive_plan(derive, past->plans[i].freezer, past->plans[i].from_utc_us, past->plans[i].to_utc_us,
-                    past->plans[i].program, past->plans[i].gap_us);
+        derive_plan(derive, past->plans[i].freezer, &past->plans[i].plan);
 }
 
 void monitor_runs_pass(struct run_past *past, struct derive *derive, int64_t utc_us)

@@ -136,11 +136,15 @@ static void pass_on(const struct side *s, const struct said *said)
         if (said->kind == SAID_ATTENDED)
             derive_attend(s->derive, i);
         else if (said->kind == SAID_PLAN && program != -1)
-            derive_plan(s->derive, i, said->utc_us,
-                        said->end_us > said->begin_us && said->end_us < said->begin_us + BEGINS_LATE_US
-                            ? said->end_us
-                            : said->begin_us + BEGINS_LATE_US,
-                        program, 0);
+            derive_plan(
+                s->derive, i,
+                &(struct derive_plan){.from_utc_us = said->utc_us,
+                                      .late_utc_us = said->begin_us + BEGINS_LATE_US,
+                                      .to_utc_us = said->end_us > said->begin_us &&
+                                                           said->end_us < said->begin_us + BEGINS_LATE_US
+                                                       ? said->end_us
+                                                       : said->begin_us + BEGINS_LATE_US,
+                                      .program = program});
     }
 }
 
