@@ -1,7 +1,7 @@
 """History and hash chain, read as an auditor would who has only the files and their description (frame.h, chain.h)."""
-import os
 import collections
 import hashlib
+import os
 import struct
 
 import harness
