@@ -27,9 +27,11 @@
  *
  * What proves that an alarm of a tank is over: tank_over.c for what the estimator flags (good readings now,
  * of the same probes; a fill that brought something; a level that has moved). A rung of the time left: a
- * tenth more time than its limit, or a level back at its fill start. A failing vacuum: it was seen to fail,
- * and is back at its baseline; or derive_relearn, and a baseline learned since. For a vacuum that has failed
- * for longer than the recall reaches looks like a baseline: that alone must not end its alarm.
+ * tenth more time than its limit, or a level back at its fill start; and with it more liquid than there was,
+ * a level that tells again, or a slope that has said so for a day. Never a top that warms, or an estimate
+ * that was not known for a while. A failing vacuum: it was seen to fail, and is back at its baseline; or
+ * derive_relearn, and a baseline learned since. For a vacuum that has failed for longer than the recall
+ * reaches looks like a baseline: that alone must not end its alarm.
  *
  * HALL_TANKS tanks of a supply (or of those without one) are seen together; more are split in their order,
  * and a fill that appears on a probe of another part is then not found.
@@ -136,11 +138,16 @@ const struct program *derive_run_program(const struct derive *derive, uint16_t f
 /* The run of the freezer that begins from that moment (UTC) on, or goes on then, until the other, is to
  * follow this program (-1: not told; DERIVE_NO_PROGRAM: one that is not known any more), and until
  * derive_ready() its readings have a gap between them as that was configured then (0: as now): for what is
- * recalled. The last DERIVE_PLANS are kept. */
+ * recalled. A run that was told, and of which no reading came to the disk, is found after derive_ready():
+ * what begins until late_utc_us is still that one. The last DERIVE_PLANS are kept. */
 #define DERIVE_PLANS      8
 #define DERIVE_NO_PROGRAM (-2)
-void derive_plan(struct derive *derive, uint16_t freezer, int64_t from_utc_us, int64_t to_utc_us, int program,
-                 int64_t gap_us);
+struct derive_plan {
+    int64_t from_utc_us, late_utc_us, to_utc_us;
+    int64_t gap_us;
+    int program;
+};
+void derive_plan(struct derive *derive, uint16_t freezer, const struct derive_plan *plan);
 
 /* When a run is to have begun; FREEZER_NONE: none is expected. run-late holds from then on until one begins,
  * or until another time is said. */

@@ -252,13 +252,29 @@ void derive_freezer_look(struct derive *d)
     }
 }
 
+/* Plans were for what is recalled, and the next run has its own program; but one that was told may be found
+ * only now. */
+static void keep_late(const struct derive *d, struct derive_freezer *f)
+{
+    const unsigned n = f->n_plans < DERIVE_PLANS ? f->n_plans : DERIVE_PLANS;
+
+    f->n_plans = 0;
+    for (unsigned i = 0; i < n && !f->run.is_running; i++) {
+        struct derive_plan plan = f->plans[i];
+        if (plan.late_utc_us < plan.to_utc_us)
+            plan.to_utc_us = plan.late_utc_us;
+        if (plan.to_utc_us >= d->now.utc_us)
+            f->plans[f->n_plans++] = plan;
+    }
+}
+
 void derive_freezer_ready(struct derive *d)
 {
     for (unsigned i = 0; i < d->config->n_freezers; i++) {
         struct derive_freezer *f = &d->freezers->list[i];
         f->due_us = INT64_MIN;
         f->ready_us = d->now.boot_us;
-        f->n_plans = 0; /* they were for what is recalled; the next run has its own program */
+        keep_late(d, f);
         freezer_run_gap(&f->run, f->config->setup.gap_us);
     }
 }
@@ -299,11 +315,10 @@ int derive_freezer_prepare(struct derive *d, uint16_t freezer, int program)
     return 0;
 }
 
-void derive_plan(struct derive *d, uint16_t freezer, int64_t from_utc_us, int64_t to_utc_us, int program,
-                 int64_t gap_us)
+void derive_plan(struct derive *d, uint16_t freezer, const struct derive_plan *plan)
 {
     struct derive_freezer *f = &d->freezers->list[freezer];
-    f->plans[f->n_plans++ % DERIVE_PLANS] = (struct derive_plan){from_utc_us, to_utc_us, gap_us, program};
+    f->plans[f->n_plans++ % DERIVE_PLANS] = *plan;
 }
 
 void derive_expect(struct derive *d, uint16_t freezer, int64_t due_boot_us)

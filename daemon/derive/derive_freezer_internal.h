@@ -6,12 +6,6 @@
 #include "program.h"
 
 /* In that time a run that begins follows this program, with that gap. */
-struct derive_plan {
-    int64_t from_utc_us, to_utc_us;
-    int64_t gap_us; /* 0: as configured */
-    int program;    /* -1: not told; or DERIVE_NO_PROGRAM */
-};
-
 struct derive_freezer {
     unsigned n_plans; /* so far; the last DERIVE_PLANS are kept */
     struct derive_plan plans[DERIVE_PLANS];

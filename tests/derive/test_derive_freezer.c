@@ -116,11 +116,38 @@ static void the_next_run_follows_what_was_prepared(void **state)
 static void a_run_of_the_past_follows_its_plan(void **state)
 {
     struct stage *s = *state;
-    derive_plan(s->derive, 0, UTC_US + 590 * S, UTC_US + 3600 * S, 1, 0);
+    derive_plan(
+        s->derive, 0,
+        &(struct derive_plan){.from_utc_us = UTC_US + 590 * S, .to_utc_us = UTC_US + 3600 * S, .program = 1});
     stage_go(s, 600);
     stage_act(s, "start", "");
     stage_go(s, 60);
     assert_ptr_equal(derive_run_program(s->derive, 0, false), &s->programs[1]);
+}
+
+/* The daemon was killed before a reading of the run was on disk: it is found after derive_ready, and is the
+ * one that was told. The next one is another. */
+static void a_run_that_the_record_has_not_follows_its_plan(void **state)
+{
+    struct stage *s = *state;
+    derive_plan(s->derive, 0,
+                &(struct derive_plan){.from_utc_us = UTC_US + 590 * S,
+                                      .late_utc_us = UTC_US + 720 * S,
+                                      .to_utc_us = UTC_US + 86400 * S,
+                                      .program = 1});
+    stage_go(s, 595);
+    derive_ready(s->derive);
+    stage_go(s, 5);
+    stage_act(s, "start", "");
+    stage_go(s, 60);
+    assert_int_equal(s->n_began, 1);
+    assert_ptr_equal(derive_run_program(s->derive, 0, false), &s->programs[1]);
+    stage_act(s, "reset", "");
+    stage_go(s, 120);
+    stage_act(s, "start", "");
+    stage_go(s, 60);
+    assert_int_equal(s->n_began, 2);
+    assert_ptr_equal(derive_run_program(s->derive, 0, false), &s->programs[0]);
 }
 
 static void one_ends_and_the_next_begins(void **state)
@@ -219,6 +246,7 @@ int main(void)
         TEST(a_late_run_that_is_excused),
         TEST(the_next_run_follows_what_was_prepared),
         TEST(a_run_of_the_past_follows_its_plan),
+        TEST(a_run_that_the_record_has_not_follows_its_plan),
         TEST(one_ends_and_the_next_begins),
         TEST(the_event_says_what_it_was),
         TEST(each_probe_is_named),

@@ -104,7 +104,11 @@ static void a_shorter_gap_is_not_for_what_was_read_before(void **state)
         s->freezer.setup.gap_us = 15 * S;
         s->polls = 40; /* 20 s */
         if (planned)
-            derive_plan(s->derive, 0, stage_at(s).utc_us, stage_at(s).utc_us + 900 * S, -1, 60 * S);
+            derive_plan(s->derive, 0,
+                        &(struct derive_plan){.from_utc_us = stage_at(s).utc_us,
+                                              .to_utc_us = stage_at(s).utc_us + 900 * S,
+                                              .gap_us = 60 * S,
+                                              .program = -1});
         stage_go(s, 600);
         stage_act(s, "start", "");
         stage_go(s, 1200);

@@ -191,8 +191,8 @@ static int64_t lead(const struct config *c)
     return longest_us + LEAD_US < LEAD_MAX_US ? longest_us + LEAD_US : LEAD_MAX_US;
 }
 
-/* Is anything of the asset derived? Then the points of others may count: a room, a supply, its other tanks.
- */
+/* Is anything of the asset derived? Then the points of others may count: a room, a supply, its
+ * other tanks. */
 static bool derives(const struct config *c, const char *asset)
 {
     const int index = c != NULL ? config_find_asset(c, asset) : -1;

@@ -57,7 +57,7 @@ static void of_run(struct replay *r, const struct history_event *event, const js
     const char *transition = text_of(body, "transition");
     struct said *plan = plan_of(r, event->asset, begin_us);
     if (plan == NULL && strcmp(transition, "began") == 0) {
-        plan = add(r, SAID_PLAN, event->asset, begin_us - RUN_NEAR_US);
+        plan = add(r, SAID_PLAN, event->asset, begin_us - FREEZER_MATCH_NEAR_US);
         if (plan != NULL)
             plan->begin_us = begin_us;
     }
@@ -136,11 +136,15 @@ static void pass_on(const struct side *s, const struct said *said)
         if (said->kind == SAID_ATTENDED)
             derive_attend(s->derive, i);
         else if (said->kind == SAID_PLAN && program != -1)
-            derive_plan(s->derive, i, said->utc_us,
-                        said->end_us > said->begin_us && said->end_us < said->begin_us + BEGINS_LATE_US
-                            ? said->end_us
-                            : said->begin_us + BEGINS_LATE_US,
-                        program, 0);
+            derive_plan(
+                s->derive, i,
+                &(struct derive_plan){.from_utc_us = said->utc_us,
+                                      .late_utc_us = said->begin_us + BEGINS_LATE_US,
+                                      .to_utc_us = said->end_us > said->begin_us &&
+                                                           said->end_us < said->begin_us + BEGINS_LATE_US
+                                                       ? said->end_us
+                                                       : said->begin_us + BEGINS_LATE_US,
+                                      .program = program});
     }
 }
 
