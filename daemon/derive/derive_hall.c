@@ -269,6 +269,9 @@ static void look(struct derive *d, uint16_t supply)
     bool late = false;
     view_with(d, supply, &view, &late);
     derive_tank_quantity(d, points[SUPPLY_POINT_DRAWN], &view.supply_l_day);
+    /* The estimator bridges some minutes: what is left now is not known meanwhile. */
+    if (s->stock.role->point >= 0 && derive_tank_input_now(d, &s->stock).quality == QUALITY_BAD)
+        view.supply_days = (struct tank_quantity){.why = TANK_BAD_READING};
     derive_tank_quantity(d, points[SUPPLY_POINT_DAYS_LEFT], &view.supply_days);
     derive_tank_quantity(d, points[SUPPLY_POINT_SINCE_ANY_FILL], &view.since_fill_h);
     derive_news_condition(d, s->config->alarms[SUPPLY_ALARM_NO_FILLS], no_fills(d, s, supply, late),
@@ -281,9 +284,12 @@ void derive_hall_look(struct derive *d)
 {
     int64_t now_us = derive_tank_time(d);
     for (unsigned i = 0; i < d->config->n_supplies; i++) {
-        if (d->supplies[i].due_us > now_us)
+        struct derive_supply *s = &d->supplies[i];
+        const bool lost = derive_tank_input_lost(d, &s->stock);
+        if (s->due_us > now_us && (!lost || s->lost))
             continue;
-        d->supplies[i].due_us = now_us + DERIVE_EVERY_US;
+        s->lost = lost;
+        s->due_us = now_us + DERIVE_EVERY_US;
         look(d, (uint16_t)i);
     }
 }

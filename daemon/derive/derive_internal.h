@@ -24,6 +24,7 @@ struct derive_input {
     const struct role *role;
     struct reading reading;
     int64_t us;       /* when it came, tank time */
+    int64_t good_us;  /* and when one that was not bad did; 0: not yet */
     int64_t stale_us; /* what is older is not believed; 0: it does not age */
 };
 
@@ -61,6 +62,7 @@ struct derive_vessel {
     uint8_t suspected; /* since the start, 1 << enum derive_by */
     int64_t filled_us; /* the end of the last fill that was told */
     /* since derive_ready() */
+    bool lost;      /* so it was told last: its level is not read any more */
     int64_t due_us; /* the next readings; 0: at once */
     struct tank_view view;
     uint64_t seen[4];                /* what the last view was made of, as far as it can change at once */
@@ -84,6 +86,7 @@ struct derive_hall {
 struct derive_supply {
     const struct supply_config *config;
     struct derive_input stock, bar;
+    bool lost; /* so it was told last: its stock is not read any more */
     int64_t due_us;
     int64_t lacked_us; /* tank time: its tanks were last seen not to be filled, or news began; 0: not yet */
     uint8_t told[SUPPLY_ALARM_COUNT]; /* enum derive_known */
@@ -157,6 +160,8 @@ void derive_tank_input(struct derive_input *input, const struct config *config, 
 void derive_tank_input_take(const struct derive *d, struct derive_input *input, bool is_state,
                             const struct reading *reading);
 struct reading derive_tank_input_now(const struct derive *d, const struct derive_input *input);
+/* It was read, and has not been for longer than it lives. */
+bool derive_tank_input_lost(const struct derive *d, const struct derive_input *input);
 /* What was in the role's unit (cm, L), as its point has it. */
 micro_t derive_tank_own_unit(const struct role *role, micro_t value);
 

@@ -96,6 +96,8 @@ void derive_tank_input_take(const struct derive *d, struct derive_input *input, 
 {
     input->reading = *reading;
     input->us = derive_tank_time(d);
+    if (reading->quality != QUALITY_BAD)
+        input->good_us = input->us;
     if (reading->quality == QUALITY_BAD) {
         input->reading.value = 0;
         if (reading->reason == REASON_NEVER_READ)
@@ -119,6 +121,12 @@ struct reading derive_tank_input_now(const struct derive *d, const struct derive
     if (!old || input->reading.quality == QUALITY_BAD)
         return input->reading;
     return (struct reading){.quality = QUALITY_BAD, .reason = REASON_STALE};
+}
+
+bool derive_tank_input_lost(const struct derive *d, const struct derive_input *input)
+{
+    return input->good_us != 0 && derive_tank_input_now(d, input).quality == QUALITY_BAD &&
+           derive_tank_time(d) - input->good_us > input->stale_us;
 }
 
 /* --- feeding */

@@ -151,8 +151,12 @@ void derive_tank_news(struct derive *d, uint16_t vessel, bool due)
         return;
     }
     tell_fills(d, vessel);
-    if (!has_changed(v) && !due)
+    /* A number of a level that is gone does not stand there until its turn comes. One that comes back waits.
+     */
+    const bool lost = derive_tank_input_lost(d, &v->inputs[VESSEL_LEVEL]);
+    if (!has_changed(v) && !due && (!lost || v->lost))
         return;
+    v->lost = lost;
     tank_view(&v->tank, &v->view);
     say_states(d, v);
     say_numbers(d, v);

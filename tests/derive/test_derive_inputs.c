@@ -99,6 +99,39 @@ static void a_lid_that_does_not_know(void **state)
     stage_close(s);
 }
 
+/* A level, and a stock, that can't be read any more: what was derived of them does not stand there as good
+ * until a minute is over. One reading that fails takes nothing away at once. */
+static void an_input_that_is_lost(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open();
+    int volume = site_point(&s->site, 0, TANK_POINT_VOLUME, BOUND_VALUE);
+    int days = s->site.supply.points[SUPPLY_POINT_DAYS_LEFT][BOUND_VALUE];
+    for (int i = 0; i < SITE_MEASURED; i++)
+        s->site.models[i].stale_after_ms = 10000;
+    derive_free(s->derive);
+    assert_int_equal(derive_create(&s->site.config, s->now, &s->derive), 0);
+    stage_run(s, 6);
+    derive_ready(s->derive);
+    for (int i = 0; i < 83; i++) {
+        const bool lost = i >= 70;
+        stage_pass(s, 1000000);
+        stage_take(s, SITE_LEVEL, lost ? NAN : s->level_cm[0]);
+        stage_take(s, SITE_STOCK, lost ? NAN : s->stock_l);
+        derive_look(s->derive, s->now);
+        site_hear(s->derive, &s->heard);
+        if (i >= 65 && i < 72) {
+            assert_int_equal(s->heard.readings[volume].quality, QUALITY_GOOD);
+            assert_int_equal(s->heard.readings[days].quality, QUALITY_GOOD);
+        }
+    }
+    assert_int_equal(s->heard.readings[volume].quality, QUALITY_BAD);
+    assert_int_equal(s->heard.readings[volume].reason, REASON_INPUT_BAD);
+    assert_int_equal(s->heard.readings[days].quality, QUALITY_BAD);
+    assert_int_equal(s->heard.readings[days].reason, REASON_INPUT_BAD);
+    stage_close(s);
+}
+
 /* A role may scale, and an uncertain reading is not learned from. */
 static void roles(void **state)
 {
@@ -133,6 +166,7 @@ int main(void)
         cmocka_unit_test(nobody_fetches),
         cmocka_unit_test(too_large),
         cmocka_unit_test(a_lid_that_does_not_know),
+        cmocka_unit_test(an_input_that_is_lost),
         cmocka_unit_test(roles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

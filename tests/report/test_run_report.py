@@ -379,6 +379,17 @@ class Tank(Case):
                          [("2026-11-21T12:00:00.000Z", 24.5), ("2026-11-22T23:00:00.000Z", None)])
         self.assertEqual((tank["filled_litres"], tank["fills_of_unknown_litres"], tank["cost"], tank["currency"]), (24.5, 1, 12.25, "EUR"))
 
+    def test_where_no_fill_was_seen_none_is_zero(self):
+        quiet = ["--from", "2026-11-22T01:00:00Z", "--to", "2026-11-22T12:00:00Z", "--utc"]
+        tank = self.facts(*quiet)["tank"]
+        self.assertEqual((tank["fills"], tank["filled_litres"], tank["cost"]), ([], None, None))
+        text = self.text(self.pdf("quiet.pdf", "tank-1", "--dir", self.record, *quiet))
+        self.assertIn("no fill seen in the range", text)
+        self.assertNotIn("0.00 EUR", text)
+        unknown = ["--from", "2026-11-22T22:00:00Z", "--to", "2026-11-23T01:00:00Z", "--utc"]
+        self.assertIsNone(self.facts(*unknown)["tank"]["cost"])
+        self.assertIn("litres not known", self.text(self.pdf("unknown.pdf", "tank-1", "--dir", self.record, *unknown)))
+
     def test_when_the_vacuum_was_doubted(self):
         spans = [(v["state"], v["from"][8:16], v["to"][8:16]) for v in self.facts(*self.RANGE)["tank"]["vacuum"]]
         self.assertEqual(spans, [("watch", "21T00:00", "21T12:00"), ("failing", "21T12:00", "21T16:00"), ("failing", "21T20:00", "22T12:00")])

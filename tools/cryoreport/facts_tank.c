@@ -93,13 +93,16 @@ static void add_filled(struct gather *g, json_t *tank, const struct config *conf
         else
             unknown++;
     }
-    facts_set(g, tank, "filled_litres", json_real(litres));
+    /* No fill at all is no zero: who did not watch has seen none either. */
+    const bool knows = unknown < json_array_size(g->fills);
+    facts_set(g, tank, "filled_litres", knows ? json_real(litres) : json_null());
     facts_set(g, tank, "fills_of_unknown_litres", json_integer((json_int_t)unknown));
     if (config->nitrogen.price_per_l > 0) {
         facts_set(g, tank, "price_per_litre", facts_number(config->nitrogen.price_per_l));
         facts_set(g, tank, "currency", json_string(config->nitrogen.currency));
         facts_set(g, tank, "cost",
-                  json_real(litres * (double)config->nitrogen.price_per_l / (double)MICRO_PER_UNIT));
+                  knows ? json_real(litres * (double)config->nitrogen.price_per_l / (double)MICRO_PER_UNIT)
+                        : json_null());
     }
 }
 

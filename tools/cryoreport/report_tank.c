@@ -182,10 +182,13 @@ static void nitrogen(struct report *r, const json_t *tank)
     double unknown = report_number(tank, "fills_of_unknown_litres");
     if (unknown > 0)
         snprintf(more, sizeof more, tr(ctl, "; not known of %.0f", "；其中 %.0f 次补液量未知"), unknown);
-    snprintf(text, sizeof text, tr(ctl, "fills: %zu, %.1f L%s", "补液 %zu 次，%.1f L%s"), n,
-             report_number(tank, "filled_litres"), more);
+    if (json_is_number(json_object_get(tank, "filled_litres")))
+        snprintf(text, sizeof text, tr(ctl, "fills: %zu, %.1f L%s", "补液 %zu 次，%.1f L%s"), n,
+                 report_number(tank, "filled_litres"), more);
+    else
+        snprintf(text, sizeof text, tr(ctl, "fills: %zu, litres not known", "补液 %zu 次，用量未知"), n);
     report_pair(r, tr(ctl, "Nitrogen filled in", "补入液氮"),
-                n == 0 ? tr(ctl, "no fill in the range", "该时段内没有补液") : text, false);
+                n == 0 ? tr(ctl, "no fill seen in the range", "该时段内未见补液") : text, false);
     if (!json_is_number(json_object_get(tank, "cost")))
         return;
     snprintf(text, sizeof text, tr(ctl, "%.2f %s, at %.4g %s/L%s", "%.2f %s，单价 %.4g %s/L%s"),
