@@ -106,6 +106,11 @@ struct manual_reading {
 void announce_beyond(const struct config *config, const struct manual_reading *reading,
                      enum language language, char *text, size_t cap);
 
+/* Of points that nobody has read in time, one after the other: adds "LN2 level, due since 2026-11-24 12:00
+ * UTC" to what is in text. False: there was no room, and text is as it was. */
+bool announce_overdue(const struct config *config, uint16_t point, int64_t due_utc_us, enum language language,
+                      char *text, size_t cap);
+
 void announce_reading(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,
                       const struct manual_reading *reading, char body[BODY_MAX]);
 

@@ -20,6 +20,23 @@ void announce_beyond(const struct config *config, const struct manual_reading *r
     announce_cut(text, cap - 1);
 }
 
+bool announce_overdue(const struct config *config, uint16_t point, int64_t due_utc_us, enum language language,
+                      char *text, size_t cap)
+{
+    const struct point_config *p = &config->points[point];
+    const size_t len = strlen(text);
+    const bool zh = language == LANGUAGE_ZH;
+    char when[MINUTE_TEXT_MAX];
+    announce_minute(when, due_utc_us);
+    const int n =
+        snprintf(text + len, cap - len, zh ? "%s%s（应于 %s 前读数）" : "%s%s, due since %s",
+                 len == 0 ? "" : (zh ? "；" : "; "), bilingual_get(&p->name, language, p->id), when);
+    if (n > 0 && (size_t)n < cap - len)
+        return true;
+    text[len] = '\0';
+    return false;
+}
+
 static void add_ids(struct json_text *j, const char *key, const char *ids)
 {
     char id[ID_MAX];

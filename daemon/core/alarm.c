@@ -4,7 +4,6 @@
 #include <errno.h>
 
 #define STATE_COUNT (ALARM_OUT_OF_SERVICE + 1)
-#define BASE_COUNT  (ALARM_RETURNED_UNACKNOWLEDGED + 1)
 
 /* ---------------------------------------------------------------- what is shown */
 

@@ -5,6 +5,8 @@
 
 #include "engine_state.h"
 
+#define SHOWN_APART_US INT64_C(1000000) /* clocks that are slewed do not make an end move */
+
 const struct point_view ENGINE_NEVER_READ = {
     .reading = {.quality = QUALITY_BAD, .reason = REASON_NEVER_READ},
     .last_data_boot_us = INT64_MIN,
@@ -279,6 +281,18 @@ bool engine_take_stale(struct engine *engine, uint16_t *ret_point)
     return false;
 }
 
+/* After the wall clock was set back a hold still ends by BOOTTIME: that comes first, and is what clocks will
+ * show then. */
+static int64_t shown_end(const struct engine *e, const struct alarm *a, enum hold hold)
+{
+    const int64_t by_boot_us =
+        condition_plus(e->now.utc_us, condition_minus(a->until_boot_us[hold], e->now.boot_us));
+
+    return a->until_boot_us[hold] != INT64_MAX && by_boot_us < a->until_utc_us[hold] - SHOWN_APART_US
+               ? by_boot_us
+               : a->until_utc_us[hold];
+}
+
 struct alarm_view engine_hold(const struct engine *engine, uint16_t alarm)
 {
     struct alarm_view view = {0};
@@ -293,7 +307,7 @@ struct alarm_view engine_hold(const struct engine *engine, uint16_t alarm)
     view.one_shot = a->status.is_held[HOLD_SHELVED] && a->one_shot;
     for (unsigned hold = 0; hold < HOLD_COUNT; hold++) {
         view.is_held[hold] = a->status.is_held[hold];
-        view.until_utc_us[hold] = view.is_held[hold] ? a->until_utc_us[hold] : 0;
+        view.until_utc_us[hold] = view.is_held[hold] ? shown_end(engine, a, (enum hold)hold) : 0;
         view.n_holds[hold] = a->n_holds[hold];
     }
     view.has_measure =

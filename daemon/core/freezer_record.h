@@ -218,8 +218,8 @@ struct freezer_distance {
     unsigned per_mille; /* of the longer run that both were seen in */
     bool of_sample;
 };
-/* How far a run's curve is from an earlier one's, both from their begin. False: they have nothing in common.
- */
+/* How far a run's curve is from an earlier one's, both from their begin. False: they have
+ * nothing in common. */
 bool freezer_record_distance(const struct freezer_trace *a, const struct freezer_trace *b,
                              struct freezer_distance *ret);
 

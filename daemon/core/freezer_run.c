@@ -193,8 +193,8 @@ static void take_chamber(struct freezer_run *run, int64_t now_us, micro_t value,
     freezer_run_conduct(run, -1, now_us, value, since_us);
 }
 
-/* The first reading as cold. One behind a gap tells only that it was crossed somewhere in there: not known.
- */
+/* The first reading as cold. One behind a gap tells only that it was crossed somewhere in
+ * there: not known. */
 static void cross(const struct freezer_run *run, const struct freezer_probe *p, int64_t now_us, micro_t value,
                   micro_t threshold, int64_t since_us, int64_t *ret_us, int64_t *ret_within_us)
 {

@@ -99,8 +99,8 @@ void freezer_run_init(struct freezer_run *run, const struct freezer_setup *setup
 void freezer_run_take(struct freezer_run *run, enum freezer_input input, struct stamp at, micro_t value,
                       enum quality quality);
 
-/* Time has passed: data may be missing, somebody may not have come. At least every few seconds during a run.
- */
+/* Time has passed: data may be missing, somebody may not have come. At least every few seconds
+ * during a run. */
 void freezer_run_look(struct freezer_run *run, struct stamp now);
 
 /* When a run is expected next; FREEZER_NONE: not. */

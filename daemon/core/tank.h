@@ -171,8 +171,8 @@ struct tank_fill {
     bool cut;       /* its begin or its end was not seen */
 };
 
-/* Since when something is so, and when it was last judged: readings that are lost for a moment end nothing.
- */
+/* Since when something is so, and when it was last judged: readings that are lost for a moment
+ * end nothing. */
 struct tank_lasting {
     int64_t since_us, judged_us;
     bool is; /* when it was last judged */
@@ -285,7 +285,7 @@ struct tank {
     double flat_cm;
     int64_t flat_us;
     int64_t dry_us; /* since when the level shows no liquid; 0: it shows some */
-    struct tank_lasting warm_probes[TANK_TEMPS], twin_probes[TANK_TEMPS];
+    struct tank_lasting warm_probes[TANK_TEMPS], cold_probes[TANK_TEMPS], twin_probes[TANK_TEMPS];
 
     /* what the flags' end must prove (tank_over.c) */
     int64_t nothing_us;                       /* when a fill last brought nothing; 0: never */

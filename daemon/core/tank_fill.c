@@ -127,8 +127,8 @@ void tank_fill_end(struct tank *t)
     learn(t);
 }
 
-/* s: how long it goes on already. Nothing has come at all, or nothing comes any more though it is not full.
- */
+/* s: how long it goes on already. Nothing has come at all, or nothing comes any more though it
+ * is not full. */
 static bool brings_nothing(const struct tank *t, double s)
 {
     bool moved = t->most_cm - t->phase_cm >= MOVE_CM;

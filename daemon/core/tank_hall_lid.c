@@ -68,8 +68,8 @@ static void read_lid(struct hall_lid_tank *t, int64_t now_us, const struct tank 
     t->filling = tank->phase == TANK_FILLING || (tank_good(valve) && valve->value != 0);
 }
 
-/* The lid of one opened: what all show before is kept. Where something is done already nothing can be told.
- */
+/* The lid of one opened: what all show before is kept. Where something is done already nothing
+ * can be told. */
 static void begin(struct hall_lid *h, unsigned i, int64_t since_us)
 {
     h->opened = -1;

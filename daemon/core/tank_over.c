@@ -82,7 +82,7 @@ static uint32_t of_level(const struct tank *t)
 static uint32_t of_probes(const struct tank *t)
 {
     uint8_t heights = 0, there = 0, pairs = 0;
-    bool warm = false, differ = false; /* as when it was found, only not yet for so long */
+    bool warm = false, cold = false, differ = false; /* as when it was found, only not yet for so long */
     uint32_t over = 0;
     for (unsigned i = 0; i < TANK_TEMPS; i++) {
         uint8_t bit = (uint8_t)(1u << i);
@@ -92,11 +92,12 @@ static uint32_t of_probes(const struct tank *t)
         heights |= t->model.probe_cm[i] != TANK_UNKNOWN ? bit : 0;
         pairs |= t->model.twin[i] != 0 ? bit : 0;
         warm = warm || tank_sense_warm(t, i) == TANK_DOUBTFUL;
+        cold = cold || tank_sense_cold(t, i) == TANK_DOUBTFUL;
         differ = differ || tank_sense_twin(t, i) == TANK_DOUBTFUL;
     }
     if (!warm && heights != 0 && t->warm_seen != 0 && t->warm == 0)
         over |= TANK_TEMP_TOO_WARM;
-    if (there != 0 && (t->cold_seen & there) == there && t->cold == 0)
+    if (!cold && there != 0 && (t->cold_seen & there) == there && t->cold == 0)
         over |= TANK_TEMP_TOO_COLD;
     if (!differ && pairs != 0 && (t->twins_seen & pairs) == pairs && t->twins == 0)
         over |= TANK_TEMPS_DIFFER;

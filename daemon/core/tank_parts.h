@@ -42,8 +42,8 @@ static inline double tank_smaller(double a, double b)
 double tank_content(const struct tank *tank, double cm);
 /* Content per cm at a height. */
 double tank_per_cm(const struct tank *tank, double cm);
-/* What the boil-off must be divided by to compare with a room of 21 degrees C; 1 when the room is not known.
- */
+/* What the boil-off must be divided by to compare with a room of 21 degrees C; 1 when the room
+ * is not known. */
 double tank_room_factor(double room_c);
 micro_t tank_micro(double number);
 struct tank_quantity tank_says(double value, double low, double high);

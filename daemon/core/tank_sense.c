@@ -10,6 +10,9 @@
 #define WET_C         (-190.0)
 #define WET_CM        2.0 /* so far below the surface a probe is surely wet */
 #define COLD_C        (-199.0)
+#define COLD_BACK_K   2.0                        /* a probe that was too cold is well at so much more */
+#define WARM_BACK_K   2.0                        /* and one that was too warm at so much less */
+#define TWIN_BACK     0.75                       /* twins that differed, at this share of what may be */
 #define AS_COLD_C     (-193.0)                   /* at the liquid's temperature, */
 #define DRY_US        (2 * TANK_HOUR_US)         /* where there has been none for so long */
 #define LID_LOST_US   (15 * 60 * TANK_SECOND_US) /* a lid that is not read for so long is not known */
@@ -146,7 +149,14 @@ enum tank_doubt tank_sense_warm(const struct tank *t, unsigned i)
     if (!tank_good(&t->input.level) || !tank_good(temp) || t->model.probe_cm[i] == TANK_UNKNOWN ||
         t->input.level.value <= t->model.probe_cm[i] + tank_micro(WET_CM))
         return TANK_NOT_JUDGED;
-    return tank_number(temp->value) > WET_C ? TANK_DOUBTFUL : TANK_NO_DOUBT;
+    double back_k = t->warm >> i & 1 ? WARM_BACK_K : 0;
+    return tank_number(temp->value) > WET_C - back_k ? TANK_DOUBTFUL : TANK_NO_DOUBT;
+}
+
+/* What was found of a probe is over only where noise at the limit does not reach. */
+static double cold_back_k(const struct tank *t, unsigned i)
+{
+    return t->cold >> i & 1 ? COLD_BACK_K : 0;
 }
 
 static void watch_dry(struct tank *t)
@@ -167,18 +177,23 @@ static bool is_long_dry(const struct tank *t)
 bool tank_sense_contradicts(const struct tank *t)
 {
     const struct reading *top = &t->input.temps[t->model.top];
-    return is_long_dry(t) && tank_good(top) && tank_number(top->value) <= AS_COLD_C;
+    return is_long_dry(t) && tank_good(top) &&
+           tank_number(top->value) <= AS_COLD_C + cold_back_k(t, t->model.top);
 }
 
-enum tank_doubt tank_sense_cold(const struct tank *t, unsigned i)
+static enum tank_doubt colder(const struct tank *t, unsigned i)
 {
     const struct reading *temp = &t->input.temps[i];
     if (!tank_good(temp))
         return TANK_NOT_JUDGED;
-    if (tank_number(temp->value) < COLD_C)
-        return TANK_DOUBTFUL;
-    if (i != t->model.top || !tank_sense_contradicts(t))
-        return TANK_NO_DOUBT;
+    return tank_number(temp->value) < COLD_C + cold_back_k(t, i) ? TANK_DOUBTFUL : TANK_NO_DOUBT;
+}
+
+enum tank_doubt tank_sense_cold(const struct tank *t, unsigned i)
+{
+    enum tank_doubt doubt = colder(t, i);
+    if (doubt != TANK_NO_DOUBT || i != t->model.top || !tank_sense_contradicts(t))
+        return doubt;
     return tank_good(&t->input.level) ? TANK_DOUBTFUL : TANK_NOT_JUDGED;
 }
 
@@ -189,8 +204,9 @@ enum tank_doubt tank_sense_twin(const struct tank *t, unsigned i)
     const struct reading *a = &t->input.temps[i], *b = &t->input.temps[t->model.twin[i] - 1];
     if (!tank_good(a) || !tank_good(b))
         return TANK_NOT_JUDGED;
-    micro_t off = a->value - b->value;
-    return off > t->model.twin_k || -off > t->model.twin_k ? TANK_DOUBTFUL : TANK_NO_DOUBT;
+    double off_k = tank_number(a->value - b->value), most_k = tank_number(t->model.twin_k);
+    most_k *= t->twins >> i & 1 ? TWIN_BACK : 1;
+    return off_k > most_k || -off_k > most_k ? TANK_DOUBTFUL : TANK_NO_DOUBT;
 }
 
 int64_t tank_lasting(struct tank_lasting *lasting, int64_t now_us, enum tank_doubt doubt)
@@ -215,13 +231,11 @@ static bool lasts(const struct tank *t, struct tank_lasting *lasting,
     return any;
 }
 
-static bool is_cold(const struct tank *t)
+/* Where the level contradicts, it has done so for long enough. */
+static bool is_cold(struct tank *t)
 {
-    for (unsigned i = 0; i < TANK_TEMPS; i++) {
-        if (tank_sense_cold(t, i) == TANK_DOUBTFUL)
-            return true;
-    }
-    return false;
+    bool cold = lasts(t, t->cold_probes, colder);
+    return cold || (tank_sense_contradicts(t) && tank_good(&t->input.level));
 }
 
 void tank_sense_feed(struct tank *t)

@@ -412,8 +412,8 @@ void tank_vacuum_block(struct tank *t)
         tank_vacuum_fail(t);
 }
 
-/* A vessel that boils its fill away within hours spends them settling: what it lost from fill to fill tells.
- */
+/* A vessel that boils its fill away within hours spends them settling: what it lost from fill
+ * to fill tells. */
 void tank_vacuum_fill(struct tank *t, const struct tank_fill *last)
 {
     double days = (double)(t->now_us - last->end_us) / (double)TANK_DAY_US;

@@ -27,9 +27,11 @@
  *
  * What proves that an alarm of a tank is over: tank_over.c for what the estimator flags (good readings now,
  * of the same probes; a fill that brought something; a level that has moved). A rung of the time left: a
- * tenth more time than its limit, or a level back at its fill start. A failing vacuum: it was seen to fail,
- * and is back at its baseline; or derive_relearn, and a baseline learned since. For a vacuum that has failed
- * for longer than the recall reaches looks like a baseline: that alone must not end its alarm.
+ * tenth more time than its limit, or a level back at its fill start; and with it more liquid than there was,
+ * a level that tells again, or a slope that has said so for a day. Never a top that warms, or an estimate
+ * that was not known for a while. A failing vacuum: it was seen to fail, and is back at its baseline; or
+ * derive_relearn, and a baseline learned since. For a vacuum that has failed for longer than the recall
+ * reaches looks like a baseline: that alone must not end its alarm.
  *
  * HALL_TANKS tanks of a supply (or of those without one) are seen together; more are split in their order,
  * and a fill that appears on a probe of another part is then not found.

@@ -42,6 +42,15 @@ enum vessel_input {
 };
 #define VESSEL_INPUTS (VESSEL_ROOM + 1)
 
+/* A rung of the time left. */
+struct derive_rung {
+    int64_t level_us;     /* tank time of the last level that was looked at; 0: none yet */
+    double cm, before_cm; /* it, and the one before */
+    bool has_level;       /* while the rung holds, the level has told something, */
+    double least_cm;      /* and was as low as this */
+    int64_t enough_us;    /* tank time: since when its level says that it is enough; 0: it does not */
+};
+
 struct derive_vessel {
     const struct vessel_config *config;
     struct tank tank;
@@ -57,6 +66,7 @@ struct derive_vessel {
     uint64_t seen[4];                /* what the last view was made of, as far as it can change at once */
     uint8_t known[TANK_ALARM_COUNT]; /* enum derive_known, the last that was not UNKNOWN */
     uint8_t told[TANK_ALARM_COUNT];  /* enum derive_known */
+    struct derive_rung rungs[3];     /* medium, high, critical */
 };
 
 /* Bits of enum tank_flag as alarms. */
@@ -126,7 +136,7 @@ bool derive_news_event(struct derive *d, struct derived_news *news);
  * follows. UNKNOWN tells nothing. alarm -1: a no-op. */
 void derive_news_condition(struct derive *d, int alarm, enum derive_known known, uint8_t *told);
 
-/* --- derive_tank.c, derive_tank_news.c, derive_tank_alarms.c */
+/* --- derive_tank.c, derive_tank_news.c, derive_tank_alarms.c, derive_tank_rung.c */
 
 int derive_tank_create(struct derive *d); /* 0, -ENOMEM, or -EINVAL: a model is not sound */
 void derive_tank_take(struct derive *d, uint16_t vessel, unsigned which, const struct reading *reading);
@@ -135,6 +145,8 @@ void derive_tank_look(struct derive *d); /* readings and conditions that are due
 /* After each feed: fills; all else if it is due, or what can change at once has changed. */
 void derive_tank_news(struct derive *d, uint16_t vessel, bool due);
 void derive_tank_alarms(struct derive *d, uint16_t vessel); /* by the last view */
+/* which: 0 medium, 1 high, 2 critical. Once after each view: it remembers what it has seen. */
+enum derive_known derive_tank_rung(struct derive_vessel *v, unsigned which);
 void derive_tank_quantity(struct derive *d, const int points[BOUNDS], const struct tank_quantity *q);
 /* What derive_time_left says. */
 bool derive_tank_left(const struct tank_view *view, bool *ret_to_empty, struct tank_quantity *ret);

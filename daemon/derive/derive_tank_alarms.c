@@ -3,10 +3,6 @@
 
 #include <assert.h>
 
-#define MARGIN_CM  300000 /* so far below its fill start a tank is not where it usually is */
-#define OVER_TENTH 11     /* of ten: so much more time than the limit ends a rung */
-#define MS_PER_H   INT64_C(3600000)
-
 static_assert(1 << DERIVE_ALARM_OVERDUE == TANK_FILL_OVERDUE &&
                   1 << DERIVE_ALARM_INEFFECTIVE == TANK_FILL_INEFFECTIVE,
               "bits of flags are alarms");
@@ -36,38 +32,7 @@ static enum derive_known vacuum_watch(const struct derive_vessel *v)
     }
 }
 
-/* Is it where a tank that is filled as usual does not come? A tank on its way to its next fill may have
- * little time left and be well. margin: how far below counts. */
-static bool outside_usual(const struct derive_vessel *v, micro_t margin)
-{
-    const struct tank_vessel *model = &v->config->model;
-    micro_t level = v->tank.input.level.value;
-    if (v->view.by_warming || v->view.flags & TANK_LEVEL_FLAT) /* where it is the level does not tell */
-        return true;
-    if (model->fill_start_cm == TANK_UNKNOWN || v->view.vacuum == TANK_VACUUM_FAILING)
-        return true;
-    if (v->known[DERIVE_ALARM_OVERDUE] == DERIVE_HOLDS)
-        return true;
-    return level < model->fill_start_cm - margin || (model->low_cm != TANK_UNKNOWN && level < model->low_cm);
-}
-
-/* rung: 0 medium, 1 high, 2 critical. */
-static enum derive_known time_left(const struct derive_vessel *v, unsigned rung)
-{
-    struct tank_quantity left;
-    bool to_empty, held = v->known[TANK_ALARM_TIME_MEDIUM + rung] == DERIVE_HOLDS;
-    const struct vessel_config *c = v->config;
-    if (!derive_tank_left(&v->view, &to_empty, &left))
-        return DERIVE_UNKNOWN;
-    micro_t limit = (2 * (int64_t)c->travel_ms + c->time_left_ms[rung]) * MICRO_PER_UNIT / MS_PER_H;
-    if (left.low > (held ? limit / 10 * OVER_TENTH : limit))
-        return DERIVE_OVER;
-    if (rung < 2 && v->tank.input.level.quality == QUALITY_GOOD && !outside_usual(v, held ? 0 : MARGIN_CM))
-        return DERIVE_OVER;
-    return DERIVE_HOLDS;
-}
-
-static enum derive_known judge(const struct derive *d, const struct derive_vessel *v, unsigned alarm)
+static enum derive_known judge(const struct derive *d, struct derive_vessel *v, unsigned alarm)
 {
     int other;
     enum derive_by by;
@@ -79,7 +44,7 @@ static enum derive_known judge(const struct derive *d, const struct derive_vesse
     case TANK_ALARM_TIME_MEDIUM:
     case TANK_ALARM_TIME_HIGH:
     case TANK_ALARM_TIME_CRITICAL:
-        return time_left(v, alarm - TANK_ALARM_TIME_MEDIUM);
+        return derive_tank_rung(v, alarm - TANK_ALARM_TIME_MEDIUM);
     case TANK_ALARM_MAPPING:
         return derive_hall_mapping(d, v, &other, &by);
     default:

@@ -1,9 +1,7 @@
 /* reader.c - the readings: segments, then frames. See reader.h. */
 #include "reader_internal.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define LATE_US INT64_C(3600000000) /* so far from its slot a reading may be taken and is still found */
 

@@ -15,7 +15,6 @@ _Static_assert(SIGNER_SIGNATURE_SIZE == crypto_sign_BYTES, "the signature is Ed2
 
 #define SEED_SIZE     crypto_sign_SEEDBYTES
 #define BASE64        sodium_base64_VARIANT_ORIGINAL
-#define BASE64_MAX    48 /* of 32 bytes: 44 and NUL */
 #define KEY_FILE      "signing.key"
 #define KEY_NEW       "signing.key.new"
 #define PUBLIC_FILE   "signing.pub"
@@ -152,8 +151,8 @@ static int read_small(int at, const char *dir, const char *name, bool private_mo
     return error;
 }
 
-/* A file that is either all there or not: written under another name first. replace: put it over an old one.
- */
+/* A file that is either all there or not: written under another name first. replace: put it
+ * over an old one. */
 static int write_small(int at, const char *name, const char *new_name, mode_t mode, bool replace,
                        const char *text)
 {

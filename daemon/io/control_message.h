@@ -47,7 +47,7 @@ struct control_message {
             uint16_t first, count; /* count 0: past the end */
             struct stamp now;
             bool broker_failed, disk_failed; /* at this moment: their alarms may still have to come */
-            enum notifier_state { NOTIFIER_NONE, NOTIFIER_WAITING, NOTIFIER_OK, NOTIFIER_FAILED } notifier;
+            enum notifier_state notifier;
             union {
                 struct {
                     struct point_view points[SNAPSHOT_PAGE]; /* calibrated */

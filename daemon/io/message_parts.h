@@ -204,4 +204,14 @@ struct restored_alarm {
     struct alarm_kept kept;
 };
 
+/* Does cryonotify call people? WAITING: it was not heard yet since the start. */
+enum notifier_state { NOTIFIER_NONE, NOTIFIER_WAITING, NOTIFIER_OK, NOTIFIER_FAILED };
+
+/* The same, in words, for those who listen to the daemon's heartbeat. */
+struct notifier_word {
+    enum notifier_state state;
+    int64_t since_utc_us;             /* FAILED: since when */
+    char detail[LANGUAGES][NOTE_MAX]; /* FAILED: why */
+};
+
 #endif

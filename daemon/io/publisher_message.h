@@ -19,6 +19,7 @@ enum publisher_kind {
                            (MAILBOX_RESERVED) */
     PUBLISHER_CONFIG,   /* the configuration in force from here on */
     PUBLISHER_DISABLED, /* core: all that is disabled, retained */
+    PUBLISHER_NOTIFIER, /* core: whether people would be called, for the heartbeat */
 };
 #define PUBLISHER_HOLD_MS 500
 
@@ -48,6 +49,7 @@ struct publisher_message {
             uint32_t ticket;
             struct command_result result;
         } answer;
+        struct notifier_word notifier;
         char *disabled;        /* malloc'd JSON text, the receiver frees */
         struct config *config; /* a reference */
     };

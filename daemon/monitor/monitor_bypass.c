@@ -69,8 +69,11 @@ static bool is_of_vessel(const struct config *config, const struct vessel_config
 {
     const uint32_t flag = which < TANK_FLAGS ? 1u << which : 0;
     const bool by_temps = (flag & (TANK_TEMP_TOO_WARM | TANK_TEMP_TOO_COLD | TANK_TEMPS_DIFFER)) != 0;
-    const bool by_level = (flag & (TANK_TEMP_TOO_COLD | TANK_TEMPS_DIFFER)) == 0;
-    bool is = by_level && (reads(config, &v->level, device) || reads(config, &v->valve, device));
+    const bool by_level =
+        flag != TANK_TEMPS_DIFFER; /* a level of nothing under a cold top is too cold, too */
+    const bool by_valve = by_level && flag != TANK_TEMP_TOO_COLD;
+    bool is =
+        (by_level && reads(config, &v->level, device)) || (by_valve && reads(config, &v->valve, device));
     for (unsigned i = 0; by_temps && i < TANK_TEMPS; i++)
         is = is || reads(config, &v->temps[i], device);
     return is || (flag == TANK_FILL_BLOCKED && reads(config, &v->lid, device));

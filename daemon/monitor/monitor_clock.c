@@ -38,6 +38,7 @@ static void watch_step(struct monitor *m)
     log_line(LOG_WARNING, MID_CLOCK, "the wall clock was %s", detail);
     const struct announce_member members[] = {{.key = "step_us", .number = step_us}};
     monitor_event(m, clock_now(), "clock", members, 1);
+    m->disabled_changed = true; /* what is held may have another end */
     char zh[NOTE_MAX];
     snprintf(zh, sizeof zh, "调整了 %+.3f 秒", (double)step_us / 1e6);
     monitor_fault_words(m, FAULT_CLOCK, FROM_MONITOR, true, detail, zh);

@@ -1,5 +1,5 @@
-/* monitor_command.c - what a person wants done with an alarm: from the request to the engine, and its answer.
- */
+/* monitor_command.c - what a person wants done with an alarm: from the request to the engine,
+ * and its answer. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,6 +10,7 @@
 /* ---- monitor_derive.c */
 
 int monitor_derive_make(struct config *config, struct derive_watch *ret); /* 0 or -errno */
+/* Frees what it has; it may be one of an earlier configuration. */
 void monitor_derive_drop(struct derive_watch *derive);
 /* A reading as the engine has it. */
 void monitor_derive_take(struct monitor *m, uint16_t point, const struct point_view *view);
@@ -25,16 +26,19 @@ void monitor_time_left(const struct monitor *m, struct alarm_news *news);
 
 /* ---- monitor_recall.c */
 
+/* Begins to read the record on a loader's thread; meanwhile readings are kept. */
 void monitor_recall_start(struct monitor *m);
 /* What it reads is not wanted any more. */
 void monitor_recall_cancel(struct monitor *m);
 void monitor_recalled(struct monitor *m, struct recall *recall); /* frees it */
+/* Once a second: when it takes too long, what was learned since the start is told until it is there. */
 void monitor_recall_watch(struct monitor *m);
 /* At the end: false when a loader's thread hangs (on a disk). */
 bool monitor_recall_stop(struct monitor *m);
 
 /* ---- monitor_runs.c */
 
+/* A run has begun or ended, as derive says: an event, unless it was told. */
 void monitor_run_news(struct monitor *m, const struct derived_news *news);
 /* What is derived is ready: which of the runs that were told goes on, and what was not told of others? */
 void monitor_runs_settle(struct monitor *m);
@@ -48,9 +52,7 @@ void monitor_run_apply(struct monitor *m, const struct run_row *row);
 void monitor_run_restore(struct monitor *m, struct run_row *row); /* frees it */
 /* NULL: not known. id: its id, or "last". */
 struct run_known *monitor_run_find(const struct monitor *m, const char *asset, const char *id);
-/* The run of the asset that begins about then: the nearest, and none that had ended before. */
-#define RUN_NEAR_US   (120 * SECOND_US)
-#define RUN_STORED_US (2 * MS_US) /* so much a time that was stored may be less than it was */
+/* The run of the asset that begins about then: the nearest by freezer_match. NULL: none. */
 struct run_known *monitor_run_near(const struct monitor *m, const char *asset, int64_t begin_utc_us);
 struct run_freezer *monitor_run_freezer(const struct monitor *m, const char *asset); /* NULL: no room */
 int monitor_find_freezer(const struct config *config, const char *asset);            /* index, or -1 */
@@ -58,7 +60,9 @@ int monitor_find_program(const struct config *config, const char *id);
 /* What a recall must know of the past: a copy for its thread (free), or NULL. */
 struct run_past;
 struct run_past *monitor_runs_past(const struct monitor *m);
+/* Tells derive which program each run of the past had, and which gap. past may be NULL. */
 void monitor_runs_plan(const struct run_past *past, struct derive *derive);
+/* The record was read until then: vessels that somebody let learn anew before that do so. */
 void monitor_runs_pass(struct run_past *past, struct derive *derive, int64_t utc_us);
 
 /* ---- monitor_run_event.c */
@@ -79,6 +83,7 @@ uint64_t monitor_run_tell(struct monitor *m, const struct run_telling *telling);
 
 /* ---- monitor_run_command.c */
 
+/* What a person wants: done, or refused in result. */
 void monitor_run_command(struct monitor *m, const struct command_request *request,
                          struct command_result *result);
 void monitor_vessel_relearn(struct monitor *m, const struct command_request *request,

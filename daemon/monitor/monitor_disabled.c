@@ -56,6 +56,17 @@ static void alarm_text(const struct monitor *m, uint16_t alarm, enum hold hold, 
     }
 }
 
+/* By BOOTTIME, where the wall clock was set back since then. */
+static int64_t shown_end(const struct bypass_record *record)
+{
+    const struct stamp now = clock_now();
+    const int64_t until_utc_us = record->bypass.until_utc_us;
+    if (record->until_boot_us == INT64_MAX)
+        return until_utc_us;
+    const int64_t by_boot_us = now.utc_us + (record->until_boot_us - now.boot_us);
+    return by_boot_us < until_utc_us - SECOND_US ? by_boot_us : until_utc_us;
+}
+
 static void device_text(const struct bypass_record *record, char text[DEVICE_BODY_MAX])
 {
     struct hold_note note = record->bypass.note;
@@ -66,7 +77,7 @@ static void device_text(const struct bypass_record *record, char text[DEVICE_BOD
         json_text_string(&j, "what", "bypassed");
         json_text_string(&j, "device", record->device);
         note_members(&j, &note);
-        json_text_time(&j, "until", record->bypass.until_utc_us);
+        json_text_time(&j, "until", shown_end(record));
         json_text_integer(&j, "count", record->bypass.count);
         json_text_end(&j);
         if (json_text_finish(&j) >= 0)

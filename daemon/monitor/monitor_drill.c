@@ -2,7 +2,6 @@
  * acknowledging it. When the last one began stands in the chain, and is read at the start. */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "clock.h"

@@ -6,6 +6,8 @@
  *   monitor_people.h        declares what has to do with people
  *   monitor_derived.h       the same of what is derived
  *   monitor_events.c        events and alarm records: from a transition to store, publisher and journal
+ *   monitor_readings.c      readings: from a bus to engine, store and publisher
+ *   monitor_buses.c         the bus threads: started and stopped together
  *   monitor_clock.c         the wall clock was set, the machine was suspended
  *   monitor_answers.c       answers to people, which wait until what they tell of is on disk
  *   monitor_restore.c       what an earlier run left
@@ -21,6 +23,8 @@
  *   monitor_fallback.c      the daemon's own last resort
  *   monitor_rounds.c        manual readings
  *   monitor_beyond.c        values that a person has read, beyond a limit
+ *   monitor_custody.c       what happened to the record: keys, damage, removal
+ *   monitor_calibration.c   calibrations that were used for the first time
  *   monitor_record.c        what tools did and people signed; overdue reviews
  *   monitor_verify.c        a person compares a point with the device's display
  *   monitor_pages.c         what the control thread asks for; diagnostics of devices
@@ -28,6 +32,7 @@
  *   monitor_retry.c         what found no room in a mailbox, and what the disk has lost: told again
  *   monitor_tempo.c         a freezer's devices are asked faster during its run
  *   monitor_runs.c          runs of freezers: which go on, have begun, have ended, are late
+ *   monitor_expected.c      when the next one is expected
  *   monitor_run_book.c      what is known of the last ones
  *   monitor_run_event.c     what is told of one
  *   monitor_run_command.c   what a person says of one, and of a tank
@@ -57,6 +62,9 @@ struct command {
     int64_t since_utc_us;                 /* of a hold: when it began, if not now */
 };
 int monitor_feed(struct monitor *m, const struct event *event, const struct command *command);
+/* The same as of a time that has passed. */
+int monitor_feed_at(struct monitor *m, struct stamp at, const struct event *event,
+                    const struct command *command);
 /* detail: in words for people; where it is a name, a number or what a library says, one for all languages. */
 void monitor_fault(struct monitor *m, enum system_fault fault, enum fault_source source, bool failed,
                    const char *detail);
@@ -70,10 +78,6 @@ void monitor_restore_alarm(struct monitor *m, uint16_t alarm, const struct alarm
 /* An alarm in force whose configuration goes away: its end is an event, not a silence. */
 void monitor_remove_alarm(struct monitor *m, const char *asset, const char *alarm, enum alarm_state state,
                           int64_t raised_utc_us);
-void monitor_publish_point(struct monitor *m, uint16_t point, const struct point_view *view);
-void monitor_publish_dirty(struct monitor *m);
-void monitor_sample(struct monitor *m, const struct core_message *message);
-void monitor_stale_points(struct monitor *m);
 
 /* The alarm's state to the publisher; false: no room, it is tried again. */
 bool monitor_show_alarm(struct monitor *m, uint16_t alarm);
@@ -85,6 +89,17 @@ void monitor_restate_alarm(struct monitor *m, uint16_t alarm);
 
 /* What a state of an earlier time says now. view: where the reading is kept; untouched without one. */
 struct alarm_news monitor_news_now(const struct monitor *m, uint16_t alarm, struct point_view *view);
+
+/* ---- monitor_readings.c */
+
+/* A reading, as calibrated, to the publisher; the asset it belongs to is published with the next turn. */
+void monitor_publish_point(struct monitor *m, uint16_t point, const struct point_view *view);
+/* Assets of which a reading has come since. */
+void monitor_publish_dirty(struct monitor *m);
+/* CORE_SAMPLE: stored as it was read, judged and shown as calibrated. Another generation's is dropped. */
+void monitor_sample(struct monitor *m, const struct core_message *message);
+/* Points whose last reading has become too old: that, too, is a reading. */
+void monitor_stale_points(struct monitor *m);
 
 /* ---- monitor_refresh.c */
 
@@ -118,7 +133,6 @@ void monitor_custody(struct monitor *m, const struct core_message *message);
 /* ---- monitor_calibration.c */
 
 /* A calibration that history.db has learnt becomes an event: so it enters the chain. Frees the row. */
-
 void monitor_calibration(struct monitor *m, struct calibration_row *row);
 
 /* ---- monitor_pages.c */
@@ -135,10 +149,19 @@ void monitor_retry(struct monitor *m);
 /* state.db has lost events, or is another file: all alarms that are not normal are written into it anew. */
 void monitor_restate(struct monitor *m);
 
+/* ---- monitor_buses.c */
+
+/* A thread for each bus of the configuration. One that cannot start is logged: its points go stale. 0 or
+ * -errno: there is none. */
+int monitor_start_buses(struct monitor *m);
+/* Ends them, until the deadline (BOOTTIME); what they still post is taken. */
+void monitor_stop_buses(struct monitor *m, int64_t deadline_us);
+/* Joins the buses that have ended, and forgets those that have not: their threads end by themselves later,
+ * and what they still post belongs to an old generation. */
+void monitor_release_buses(struct monitor *m);
+
 /* ---- monitor_reload.c */
 
-int monitor_start_buses(struct monitor *m);
-void monitor_stop_buses(struct monitor *m, int64_t deadline_us);
 void monitor_reload_ask(struct monitor *m, uint32_t ticket, const char *who, const char *reason);
 void monitor_reload_loaded(struct monitor *m, struct core_message *message); /* takes what it carries */
 void monitor_reload_bus_exited(struct monitor *m);

@@ -12,10 +12,11 @@
 #include "log.h"
 #include "monitor_internal.h"
 
-#define GRACE_US   (30 * SECOND_US) /* more, at the start: it starts too */
-#define RESTART_US (15 * SECOND_US) /* who is offline for no longer was only started anew */
-#define WINDOW_US  (60 * SECOND_US)
-#define CALLS_MAX  120 /* events of kind "call" in a window */
+#define GRACE_US      (30 * SECOND_US) /* more, at the start: it starts too */
+#define RESTART_US    (15 * SECOND_US) /* who is offline for no longer was only started anew */
+#define WINDOW_US     (60 * SECOND_US)
+#define WORD_AGAIN_US (10 * SECOND_US) /* for how long it is silent goes on */
+#define CALLS_MAX     120              /* events of kind "call" in a window */
 
 /* ---------------------------------------------------------------- what it says */
 
@@ -285,7 +286,45 @@ static void tell_troubles(struct monitor *m)
     tell_refused(m);
 }
 
-void monitor_watch_notify(struct monitor *m, int64_t now_us)
+/* What is so now, and why. An alarm of an earlier run stands until cryonotify was heard, so it is said, too:
+ * else a daemon that is started again and again would never say it. */
+static struct notifier_word word_of(const struct monitor *m, int64_t now_us)
+{
+    struct notifier_word word = {.state = NOTIFIER_NONE, .since_utc_us = m->notify.word.since_utc_us};
+    const struct fault_record *fault = &m->faults[FAULT_NOTIFIER];
+    bool waiting;
+    if (!m->config->notify.expected)
+        return word;
+    judge(m, now_us, word.detail, &waiting);
+    word.state = waiting                               ? NOTIFIER_WAITING
+                 : word.detail[LANGUAGE_EN][0] != '\0' ? NOTIFIER_FAILED
+                                                       : NOTIFIER_OK;
+    if (waiting && (fault->sources & FROM_OWNER) != 0) {
+        word.state = NOTIFIER_FAILED;
+        say(word.detail, fault->detail[LANGUAGE_EN], fault->detail[LANGUAGE_ZH]);
+    }
+    return word;
+}
+
+/* For the daemon's heartbeat: whoever watches from elsewhere learns that nobody here would be called. */
+static void tell_word(struct monitor *m, int64_t now_us)
+{
+    struct notify_watch *w = &m->notify;
+    struct publisher_message message = {.kind = PUBLISHER_NOTIFIER, .generation = m->config->generation};
+    struct notifier_word word = word_of(m, now_us);
+    const bool news = w->word_us == 0 || word.state != w->word.state;
+    if (!news && (word.state != NOTIFIER_FAILED || now_us - w->word_us < WORD_AGAIN_US))
+        return;
+    if (news)
+        word.since_utc_us = clock_now().utc_us;
+    message.notifier = word;
+    if (mailbox_post(publisher_mailbox(m->parts.publisher), MAILBOX_ORDINARY, &message) < 0)
+        return; /* the next turn tries again */
+    w->word = word;
+    w->word_us = now_us;
+}
+
+static void watch_it(struct monitor *m, int64_t now_us)
 {
     struct notify_watch *w = &m->notify;
     char detail[LANGUAGES][NOTE_MAX];
@@ -306,6 +345,12 @@ void monitor_watch_notify(struct monitor *m, int64_t now_us)
     set(m, FAULT_NOTIFIER, detail[LANGUAGE_EN][0] != '\0', detail[LANGUAGE_EN], detail[LANGUAGE_ZH]);
     if (w->report != NULL && w->report->online && !w->report->unreadable)
         tell_troubles(m);
+}
+
+void monitor_watch_notify(struct monitor *m, int64_t now_us)
+{
+    watch_it(m, now_us);
+    tell_word(m, now_us);
 }
 
 enum notifier_state monitor_notifier_state(const struct monitor *m)

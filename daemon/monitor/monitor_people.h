@@ -20,8 +20,11 @@ bool monitor_is_recorded(const struct monitor *m, uint64_t seq);
 /* What an answer says of an event that is not on disk. en, zh: "done", or what else it is. */
 void monitor_say_unrecorded(const struct monitor *m, struct record_note *record, const char *en,
                             const char *zh);
+/* CORE_DURABLE: sends what has waited for it. */
 void monitor_answers_durable(struct monitor *m, const struct core_message *message);
+/* These events will never be on disk: whoever waits for one of them is told so. */
 void monitor_answers_lost(struct monitor *m, uint64_t from_seq, uint64_t to_seq);
+/* Sends what has waited for too long. Times here are BOOTTIME. */
 void monitor_answers_tick(struct monitor *m, int64_t now_us);
 int64_t monitor_answers_deadline(const struct monitor *m); /* INT64_MAX: none is held */
 void monitor_answers_finish(struct monitor *m);            /* the end: all go */
@@ -38,9 +41,11 @@ bool monitor_hold_end(const struct command_request *request, uint64_t max_ms, st
 
 /* ---- monitor_bypass.c */
 
+/* What a person wants: done, or refused in result. */
 void monitor_bypass(struct monitor *m, const struct command_request *request, struct command_result *result);
 void monitor_unbypass(struct monitor *m, const struct command_request *request,
                       struct command_result *result);
+/* CORE_BYPASSED: of an earlier run. */
 void monitor_restore_bypass(struct monitor *m, const struct core_message *message);
 /* Once a second, and when service_ended: those whose time is over end. */
 void monitor_watch_bypasses(struct monitor *m);
@@ -62,7 +67,9 @@ uint16_t monitor_disabled_page(const struct monitor *m, uint16_t first, uint16_t
 void monitor_notify(struct monitor *m, struct core_message *message);       /* frees what it carries */
 void monitor_called(struct monitor *m, struct notify_call *call);           /* the same */
 void monitor_restore_offs(struct monitor *m, struct core_message *message); /* the same */
+/* Once a second: is cryonotify alive, and would somebody be told? Raises and ends the alarms about it. */
 void monitor_watch_notify(struct monitor *m, int64_t now_us);
+/* For those who ask how we are. */
 enum notifier_state monitor_notifier_state(const struct monitor *m);
 
 /* ---- monitor_troubles.c */
@@ -88,20 +95,28 @@ void monitor_troubles_tell(struct monitor *m, enum system_fault fault, enum faul
 
 /* ---- monitor_drill.c */
 
+/* CORE_DRILLED: when the last one began, of an earlier run. */
 void monitor_drill_restore(struct monitor *m, const struct core_message *message);
+/* A person wants one now: begun, or refused in result. */
 void monitor_drill_start(struct monitor *m, const struct command_request *request,
                          struct command_result *result);
+/* Once a second: begins one that is due, and tells of one that nobody has confirmed. */
 void monitor_watch_drill(struct monitor *m);
 
 /* ---- monitor_fallback.c */
 
+/* Once a second: has an alarm waited long enough while nobody else tells? */
 void monitor_watch_fallback(struct monitor *m, int64_t now_us);
+/* CORE_FALLBACK: what an attempt has come to. */
 void monitor_fallback_result(struct monitor *m, const struct core_message *message);
 
 /* ---- monitor_rounds.c */
 
+/* What a person has read: an event, or refused in result. */
 void monitor_reading(struct monitor *m, const struct command_request *request, struct command_result *result);
+/* CORE_ROUND: the last one of a point, of an earlier run. */
 void monitor_restore_round(struct monitor *m, const struct core_message *message);
+/* Once a second: raises and ends the alarms about readings that are due. */
 void monitor_watch_rounds(struct monitor *m);
 /* Elements first to first + cap of Status's rounds, as JSON text; gives how many. */
 uint16_t monitor_rounds_page(const struct monitor *m, uint16_t first, uint16_t cap,
@@ -119,8 +134,15 @@ void monitor_watch_beyond(struct monitor *m);
 /* What such an alarm is about; "" of another alarm. */
 void monitor_beyond_words(const struct monitor *m, uint16_t alarm, char text[LANGUAGES][NOTE_MAX]);
 
+/* ---- monitor_rounds.c */
+
+/* Which points of its asset are overdue, and since when; "" of another alarm than ID/manual-reading-overdue.
+ */
+void monitor_rounds_words(const struct monitor *m, uint16_t alarm, char text[LANGUAGES][NOTE_MAX]);
+
 /* ---- monitor_verify.c */
 
+/* CORE_VERIFY: compares, makes an event of it and answers. */
 void monitor_verify(struct monitor *m, const struct core_message *message);
 
 /* ---- monitor_record.c */

@@ -6,91 +6,12 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "descriptors.h"
 #include "log.h"
 #include "monitor_internal.h"
 #include "service.h"
 #include "settings.h"
 
 #define STOP_BUSES_US (5 * SECOND_US) /* a bus that the system holds up (a driver) is left behind */
-
-/* ---------------------------------------------------------------- buses */
-
-int monitor_start_buses(struct monitor *m)
-{
-    m->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (m->stop_fd < 0)
-        return -errno;
-    if (m->config->n_buses > descriptors_room())
-        log_line(
-            LOG_ERR, MID_BUS,
-            "%u buses need as many connections, and at most %u fit (limit of open files, and 1024 in any "
-            "case): the others will have no connection; see LimitNOFILE= or use a second instance",
-            m->config->n_buses, descriptors_room());
-    int result = turns_create(m->config, &m->turns);
-    if (result == 0)
-        result = tempo_create(m->config, &m->tempo);
-    if (result < 0)
-        return result;
-    monitor_resume_tempo(m);
-    const struct bus_shared shared = {.turns = m->turns,
-                                      .tempo = m->tempo,
-                                      .errand = m->parts.fallback != NULL ? fallback_errand(m->parts.fallback)
-                                                                          : NULL};
-    for (uint16_t i = 0; i < m->config->n_buses; i++) {
-        result =
-            bus_create(m->config, i, m->parts.core, m->parts.heartbeats, &shared, m->stop_fd, &m->buses[i]);
-        if (result < 0) {
-            log_line(LOG_CRIT, MID_BUS, "bus %s: cannot start: %s", m->config->buses[i].id,
-                     strerrordesc_np(-result));
-            continue; /* its points go stale, and that is an alarm */
-        }
-        m->buses_running++;
-    }
-    return 0;
-}
-
-/* Joins the buses that have ended, and forgets those that have not: their threads end by themselves later,
- * and what they still post belongs to an old generation. */
-static void release_buses(struct monitor *m)
-{
-    bool all = m->buses_running == 0;
-    for (uint16_t i = 0; i < m->config->n_buses; i++) {
-        if (all)
-            bus_free(m->buses[i]);
-        m->buses[i] = NULL;
-    }
-    if (all && m->stop_fd >= 0)
-        close(m->stop_fd);
-    if (!all) {
-        m->stragglers = true;
-        log_line(LOG_WARNING, MID_BUS, "%u bus threads do not end; they are left behind", m->buses_running);
-    }
-    turns_unref(m->turns); /* what is left behind has its own reference */
-    m->turns = NULL;
-    tempo_unref(m->tempo);
-    m->tempo = NULL;
-    m->stop_fd = -1;
-    m->buses_running = 0;
-}
-
-void monitor_stop_buses(struct monitor *m, int64_t deadline_us)
-{
-    struct core_message message;
-    if (m->stop_fd >= 0)
-        (void)eventfd_write(m->stop_fd, 1);
-    while (m->buses_running > 0 && clock_boot_us() < deadline_us) {
-        if (!mailbox_wait(m->parts.core, -1, deadline_us))
-            continue;
-        while (mailbox_take(m->parts.core, &message)) {
-            if (message.kind == CORE_BUS_EXITED && message.generation == m->config->generation)
-                m->buses_running--;
-            else if (message.kind == CORE_SAMPLE)
-                monitor_sample(m, &message);
-        }
-    }
-    release_buses(m);
-}
 
 /* ---------------------------------------------------------------- loading */
 
@@ -466,7 +387,7 @@ static void switch_over(struct monitor *m)
     struct by_eye *old_by_eye = m->by_eye;
     int64_t *old_told = m->fallback_told;
     struct derive_watch old_derive = m->derive;
-    release_buses(m);
+    monitor_release_buses(m);
     int result = monitor_make_tables(m, r->next);
     if (result < 0) { /* nothing was changed: the old one goes on */
         config_unref(r->next);

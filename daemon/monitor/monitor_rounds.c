@@ -9,6 +9,8 @@
 #include "log.h"
 #include "monitor_internal.h"
 
+#define MORE_MAX 32 /* bytes for how many more there are */
+
 /* ---------------------------------------------------------------- a reading */
 
 static bool parse_value(const struct point_config *point, const char *text, micro_t *ret)
@@ -234,6 +236,51 @@ void monitor_watch_rounds(struct monitor *m)
         event.condition.holds = round_of(m, i, now).view.is_overdue;
         if (event.condition.holds != engine_hold(m->engine, (uint16_t)alarm).active)
             (void)monitor_feed(m, &event, NULL);
+    }
+}
+
+/* The one that is overdue longest comes first; what has no room is counted. */
+static int next_overdue(const struct monitor *m, const struct asset_config *asset, struct stamp now,
+                        int64_t after_utc_us, int after)
+{
+    int found = -1;
+    int64_t found_utc_us = INT64_MAX;
+    for (uint32_t i = asset->first_point; i < (uint32_t)asset->first_point + asset->n_points; i++) {
+        const struct rounds_view view = rounds_view(m->rounds, (uint16_t)i, now);
+        const bool is_later =
+            view.due_utc_us > after_utc_us || (view.due_utc_us == after_utc_us && (int)i > after);
+        if (!m->config->points[i].is_read_by_eye || !view.is_unattended || !view.is_overdue || !is_later ||
+            view.due_utc_us >= found_utc_us)
+            continue;
+        found = (int)i;
+        found_utc_us = view.due_utc_us;
+    }
+    return found;
+}
+
+void monitor_rounds_words(const struct monitor *m, uint16_t alarm, char text[LANGUAGES][NOTE_MAX])
+{
+    const struct asset_config *asset = &m->config->assets[m->config->alarms[alarm].asset];
+    const struct stamp now = clock_now();
+    int64_t due_utc_us = INT64_MIN;
+    unsigned left_out[LANGUAGES] = {0};
+    for (int language = 0; language < LANGUAGES; language++)
+        text[language][0] = '\0';
+    if (asset->rounds_alarm != alarm)
+        return;
+    for (int i = -1; (i = next_overdue(m, asset, now, due_utc_us, i)) >= 0;) {
+        due_utc_us = rounds_view(m->rounds, (uint16_t)i, now).due_utc_us;
+        for (int language = 0; language < LANGUAGES; language++)
+            if (left_out[language] > 0 ||
+                !announce_overdue(m->config, (uint16_t)i, due_utc_us, (enum language)language, text[language],
+                                  NOTE_MAX - MORE_MAX))
+                left_out[language]++;
+    }
+    for (int language = 0; language < LANGUAGES; language++) {
+        const size_t len = strlen(text[language]);
+        if (left_out[language] > 0)
+            snprintf(text[language] + len, NOTE_MAX - len,
+                     language == LANGUAGE_ZH ? "；另有 %u 个测点" : "; and %u more", left_out[language]);
     }
 }
 

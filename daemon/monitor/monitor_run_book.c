@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "freezer_match.h"
 #include "monitor_internal.h"
 #include "program.h"
 
@@ -41,25 +42,23 @@ struct run_known *monitor_run_find(const struct monitor *m, const char *asset, c
     return NULL;
 }
 
-/* One that has ended before is not the one that begins, however soon that comes: it was broken off, and
- * started again. (An end before the begin is the work of a clock that was set back.) */
-static bool is_over(const struct run_known *run, int64_t utc_us)
+static int64_t told_end(const struct run_known *run)
 {
-    return run->end_utc_us != 0 && run->end_utc_us >= run->begin_utc_us &&
-           run->end_utc_us <= utc_us + RUN_STORED_US && utc_us > run->begin_utc_us + RUN_STORED_US;
+    return run->end_utc_us != 0 ? run->end_utc_us : FREEZER_NONE;
 }
 
 struct run_known *monitor_run_near(const struct monitor *m, const char *asset, int64_t begin_utc_us)
 {
     struct run_book *book = m->runs;
     struct run_known *nearest = NULL;
-    int64_t nearest_us = RUN_NEAR_US + 1;
+    int64_t nearest_us = INT64_MAX;
 
     for (unsigned i = book->n; i > 0; i--) {
         struct run_known *run = &book->runs[i - 1];
-        const int64_t off_us = run->begin_utc_us < begin_utc_us ? begin_utc_us - run->begin_utc_us
-                                                                : run->begin_utc_us - begin_utc_us;
-        if (strcmp(run->asset, asset) != 0 || is_over(run, begin_utc_us) || off_us >= nearest_us)
+        const int64_t off_us = strcmp(run->asset, asset) == 0
+                                   ? freezer_match(run->begin_utc_us, told_end(run), begin_utc_us)
+                                   : -1;
+        if (off_us < 0 || off_us >= nearest_us)
             continue;
         nearest = run;
         nearest_us = off_us;
@@ -210,13 +209,14 @@ struct run_past {
 /* From when on a run that begins is this one: not while another goes on. */
 static int64_t may_begin_us(const struct monitor *m, const struct run_known *run)
 {
-    int64_t from_us = run->begin_utc_us - RUN_NEAR_US;
+    int64_t from_us = run->begin_utc_us - FREEZER_MATCH_NEAR_US;
 
     for (unsigned i = 0; i < m->runs->n; i++) {
         const struct run_known *other = &m->runs->runs[i];
-        if (other != run && strcmp(other->asset, run->asset) == 0 && is_over(other, run->begin_utc_us) &&
-            other->end_utc_us - RUN_STORED_US > from_us)
-            from_us = other->end_utc_us - RUN_STORED_US;
+        if (other != run && strcmp(other->asset, run->asset) == 0 &&
+            freezer_match_is_over(other->begin_utc_us, told_end(other), run->begin_utc_us) &&
+            other->end_utc_us - FREEZER_MATCH_STORED_US > from_us)
+            from_us = other->end_utc_us - FREEZER_MATCH_STORED_US;
     }
     return from_us;
 }
@@ -244,8 +244,8 @@ static void add_plan(const struct monitor *m, struct run_past *past, const struc
 
     if (freezer < 0 || (program == -1 && run->gap_us == 0) || past->n_plans == PLANS_MAX)
         return;
-    if (run->end_utc_us != 0 && run->end_utc_us - RUN_STORED_US - 1 < to_us)
-        to_us = run->end_utc_us - RUN_STORED_US - 1;
+    if (run->end_utc_us != 0 && run->end_utc_us - FREEZER_MATCH_STORED_US - 1 < to_us)
+        to_us = run->end_utc_us - FREEZER_MATCH_STORED_US - 1;
     past->plans[past->n_plans].freezer = (uint16_t)freezer;
     past->plans[past->n_plans].program = program;
     past->plans[past->n_plans].gap_us = run->gap_us;

@@ -71,6 +71,8 @@ struct notify_watch {
     bool nobody;                     /* the last heartbeat said that nobody would be told */
     int64_t offline_us;              /* when it said so, while it does */
     int64_t since_us;                /* when we began to listen: the first one has its time from here */
+    struct notifier_word word;       /* what the heartbeat says of it; */
+    int64_t word_us;                 /* when the publisher was told last; 0: not yet */
     uint64_t told[NOTIFY_IDS];       /* hashes of the calls that are in the chain, a ring */
     unsigned next_told;
     int64_t calls_window_us; /* calls are recorded at a bounded rate: */

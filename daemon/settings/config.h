@@ -27,8 +27,7 @@
 #define ASSETS_MAX             4096
 #define POINTS_MAX             16384
 #define ALARMS_MAX             65000
-#define GUARDS_MAX             32768 /* of all devices */
-#define HOLES_MAX              8     /* of one device */
+#define HOLES_MAX              8 /* of one device */
 #define CALIBRATIONS_MAX       65000
 #define EXPOSURES_MAX          4
 #define AGENTS_MAX             8      /* of mqtt */
@@ -87,8 +86,8 @@ struct alarms_config {
     uint32_t chatter_within_ms;
 };
 
-/* Cryomond's own last resort, for when nobody else would tell: a command that runs, and a relay that is set.
- */
+/* Cryomond's own last resort, for when nobody else would tell: a command that runs, and a relay
+ * that is set. */
 struct fallback_config {
     uint8_t n_arguments;                         /* 0: none */
     char arguments[FALLBACK_ARGUMENTS_MAX][256]; /* [0] is an absolute path; no shell */

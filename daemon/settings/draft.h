@@ -206,8 +206,8 @@ struct draft {
 extern const struct choice draft_priorities[], draft_asset_kinds[], draft_word_orders[];
 extern const struct choice draft_reasons[]; /* those that a profile may give, and "good" */
 
-/* Returns items, with room for one more behind n (zeroed), or NULL when memory is short (items stay valid).
- */
+/* Returns items, with room for one more behind n (zeroed), or NULL when memory is short (items
+ * stay valid). */
 void *draft_grow(struct draft *d, void *items, size_t n, size_t size);
 
 /* Checks the id (node's key) of the thing at index and enters it. An id that is bad or there already is

@@ -1,7 +1,6 @@
 /* entries_derived.c - what the files say of vessels, supplies and freezers. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "draft.h"
 #include "entries.h"

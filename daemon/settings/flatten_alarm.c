@@ -20,8 +20,8 @@ static struct alarm_config *next_alarm(struct config *config, uint16_t asset, ui
     return alarm;
 }
 
-/* That people are told, or look where nothing else does, is what all else rests upon while it is kept quiet.
- */
+/* That people are told, or look where nothing else does, is what all else rests upon while it
+ * is kept quiet. */
 static bool is_last_resort(const struct alarm_config *alarm, const struct alarm_model *model)
 {
     if (model->kind == CONDITION_FAULT)

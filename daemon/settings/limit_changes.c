@@ -12,8 +12,10 @@
 /* ---------------------------------------------------------------- which paths count */
 
 /* What a path belongs to. THING: to an alarm or a point, whose own path has the length. PLACE: where a device
- * is found, which counts when it is another one than before: if it is gone, so are its points. */
-enum scope { SCOPE_NONE, SCOPE_SITE, SCOPE_THING, SCOPE_PLACE };
+ * is found, which counts when it is another one than before: if it is gone, so are its points. RIGHT: who may
+ * command, which counts also when it is new. KEEP: how long readings are kept, which counts when it is
+ * shorter: what is older is destroyed. */
+enum scope { SCOPE_NONE, SCOPE_SITE, SCOPE_THING, SCOPE_PLACE, SCOPE_RIGHT, SCOPE_KEEP };
 
 static bool begins(const char *text, const char *with)
 {
@@ -65,6 +67,10 @@ static enum scope scope_of(const char *path, size_t *ret_len)
             return SCOPE_SITE;
     if (is_place(path))
         return SCOPE_PLACE;
+    if (strcmp(path, "mqtt.commands") == 0 || begins(path, "mqtt.agents."))
+        return SCOPE_RIGHT;
+    if (strcmp(path, "storage.keep") == 0)
+        return SCOPE_KEEP;
     if (begins(path, "programs."))
         return scope_of_part(path, strchr(path + strlen("programs."), '.'), ret_len);
     if (!begins(path, "assets."))
@@ -84,6 +90,12 @@ static enum scope scope_of(const char *path, size_t *ret_len)
         return SCOPE_NONE;
     *ret_len = (size_t)(p - path);
     return SCOPE_THING;
+}
+
+/* Without a broker nobody may command either. */
+static bool gives_right(const struct entry *entry)
+{
+    return strcmp(entry->value, "false") != 0;
 }
 
 /* Is there anything of the thing whose path is the first len bytes? */
@@ -108,6 +120,7 @@ struct collector {
     struct limit_changes *changes;
     size_t cap;
     bool no_memory;
+    bool keeps_less; /* readings are destroyed that would have been kept */
 };
 
 static void add(struct collector *c, const char *what, size_t len, const char *before, const char *after)
@@ -171,7 +184,7 @@ static size_t tell_old(struct collector *c, const struct entries *a, size_t i, c
 
     if (scope == SCOPE_THING && !has_thing(b, entry->path, len))
         return add_removed(c, a, i, len);
-    if (scope != SCOPE_NONE && scope != SCOPE_PLACE)
+    if (scope == SCOPE_SITE || scope == SCOPE_THING || (scope == SCOPE_RIGHT && gives_right(entry)))
         add(c, entry->path, strlen(entry->path), entry->value, NULL);
     return i + 1;
 }
@@ -180,7 +193,10 @@ static void tell_new(struct collector *c, const struct entries *a, const struct 
 {
     size_t len = 0;
 
-    if (scope_of(entry->path, &len) == SCOPE_THING && has_thing(a, entry->path, len))
+    const enum scope scope = scope_of(entry->path, &len);
+
+    if ((scope == SCOPE_RIGHT && gives_right(entry)) ||
+        (scope == SCOPE_THING && has_thing(a, entry->path, len)))
         add(c, entry->path, strlen(entry->path), NULL, entry->value);
 }
 
@@ -188,7 +204,10 @@ static void tell_both(struct collector *c, const struct entry *old, const struct
 {
     size_t len = 0;
 
-    if (scope_of(entry->path, &len) != SCOPE_NONE && strcmp(old->value, entry->value) != 0)
+    const enum scope scope = scope_of(entry->path, &len);
+
+    if (scope != SCOPE_NONE && (scope != SCOPE_KEEP || c->keeps_less) &&
+        strcmp(old->value, entry->value) != 0)
         add(c, entry->path, strlen(entry->path), old->value, entry->value);
 }
 
@@ -209,13 +228,22 @@ static void compare(struct collector *c, const struct entries *a, const struct e
     }
 }
 
+/* 0 days: for ever. */
+static bool keeps_less(const struct config *before, const struct config *after)
+{
+    const uint32_t old_days = before->storage.keep_days;
+    const uint32_t days = after->storage.keep_days;
+
+    return days != 0 && (old_days == 0 || days < old_days);
+}
+
 int limit_changes_compare(const struct config *old_config, const struct config *new_config,
                           struct limit_changes *ret)
 {
     struct entries a = {.items = NULL};
     struct entries b = {.items = NULL};
     struct limit_changes changes = {.n = 0};
-    struct collector c = {.changes = &changes};
+    struct collector c = {.changes = &changes, .keeps_less = keeps_less(old_config, new_config)};
 
     entries_list(&a, old_config);
     entries_list(&b, new_config);

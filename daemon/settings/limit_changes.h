@@ -7,8 +7,9 @@
  * is gone. So does what its point reads (device, and where that is found: bus, unit, host, port, line;
  * register, format, plausible range, no_data_after: the limits of the no-data and bad alarms), that manual
  * rounds end, all that is said of a vessel, a supply and a freezer's runs, what is in a program's file, and
- * the site-wide sections alarms, rounds, notify and drill. Texts, names, what only messages tell (time_to),
- * calibrations (which have papers of their own) and what is new do not count.
+ * the site-wide sections alarms, rounds, notify and drill; who may command by MQTT (mqtt.commands and agents,
+ * also new ones); and storage.keep when it becomes shorter, which destroys readings. Texts, names, what only
+ * messages tell (time_to), calibrations (which have papers of their own) and what is new do not count.
  */
 #ifndef CRYOMON_LIMIT_CHANGES_H
 #define CRYOMON_LIMIT_CHANGES_H

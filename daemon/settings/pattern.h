@@ -28,8 +28,8 @@ bool patterns_match_asset(const struct patterns *patterns, const char *asset);
 /* Does one of them match? Counts it in n_found of each that does. */
 bool patterns_match(struct patterns *patterns, const char *asset, const char *alarm);
 
-/* All of them one after the other, each with its NUL, and a NUL behind the last. malloc'd; NULL: no memory.
- */
+/* All of them one after the other, each with its NUL, and a NUL behind the last. malloc'd;
+ * NULL: no memory. */
 char *patterns_text(const struct patterns *patterns);
 
 /* How many alarms of the draft they match, also those that cryomon makes itself, but no groups and no

@@ -5,8 +5,6 @@
 #include "quantity.h"
 #include "scalar.h"
 
-#define PART_MAX INT64_C(1000000) /* of a role's fraction */
-
 void role_none(struct role *role)
 {
     *role = (struct role){.point = ROLE_NONE, .num = 1, .den = 1};

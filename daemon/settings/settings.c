@@ -255,8 +255,8 @@ static void load_profiles(struct draft *d)
     }
 }
 
-/* The site's profiles that no device names yet. What is wrong with them does not keep anything from running.
- */
+/* The site's profiles that no device names yet. What is wrong with them does not keep anything
+ * from running. */
 static void check_unused_profiles(struct draft *d)
 {
     char path[PATH_MAX];

@@ -1,5 +1,4 @@
 /* test_engine_group.c - alarms about other alarms: one cause for many, and one that comes and goes. */
-#include <stdlib.h>
 
 #include "engine_fixture.h"
 #include "test.h"

@@ -164,6 +164,10 @@ static void a_clock_that_is_set_makes_no_shelf_longer(void **state)
         fixture_expect(&f, WARM, TRANSITION_SHELVED, WHY_NONE, ALARM_SHELVED);
         go_on(&f, 30 * FIXTURE_MIN, DEGREES(-140), 0);
         f.offset_us += forward ? 24 * FIXTURE_H : -24 * FIXTURE_H;
+        fixture_good(&f, TEMPERATURE, DEGREES(-140));
+        if (!forward) /* people are shown the end that it will have */
+            assert_int_equal(engine_hold(f.engine, WARM).until_utc_us[HOLD_SHELVED],
+                             fixture_now(&f).utc_us + 60 * FIXTURE_MIN);
         go_on(&f, (forward ? 30 : 60) * FIXTURE_MIN - 1, DEGREES(-140), 0);
         fixture_expect_nothing(&f);
         fixture_pass(&f, 1);

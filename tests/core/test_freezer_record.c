@@ -1,5 +1,5 @@
-/* What a run means by the program's limits, what may become of its samples, and how far it is from another.
- */
+/* What a run means by the program's limits, what may become of its samples, and how far it is
+ * from another. */
 #include "freezer_fixture.h"
 
 /* With a limit on everything, all of them kept. */

@@ -1,8 +1,6 @@
 /* Several probes of samples: each has its ice and is held against the program, the warmest counts. */
 #include "freezer_fixture.h"
 
-#include <string.h>
-
 /* The first sample is the rig's; the second follows it, or does as the test says. */
 struct pair {
     struct rig rig;

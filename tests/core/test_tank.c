@@ -336,8 +336,8 @@ static void check_quantity(const struct tank_quantity *q)
         assert_true(q->low <= q->value && q->value <= q->high);
 }
 
-/* Whatever comes, at whatever time, nothing breaks, and what is said is a value in its interval or a reason.
- */
+/* Whatever comes, at whatever time, nothing breaks, and what is said is a value in its interval
+ * or a reason. */
 static void anything_may_come(void **state)
 {
     (void)state;

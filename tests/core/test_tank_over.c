@@ -216,6 +216,78 @@ static void an_old_level_is_not_counted_twice(void **state)
     assert_int_equal(stage_view(&s).phase, TANK_LID_OPEN);
 }
 
+/* How often the flag has been raised, with the probes at these temperatures for two days. */
+static unsigned raised(struct stage *s, double top_c, double twin_c, uint32_t flag, bool *ret_holds)
+{
+    unsigned n = 0;
+    bool was = (stage_view(s).flags & flag) != 0;
+    s->top_c = top_c;
+    for (int i = 0; i < 48 * 60; i++) {
+        run(s, MINUTE, twin_c + stage_noise(s), false, false);
+        *ret_holds = (stage_view(s).flags & flag) != 0;
+        assert_false(*ret_holds && stage_view(s).over & flag);
+        n += *ret_holds && !was;
+        was = *ret_holds;
+    }
+    return n;
+}
+
+/* A probe that is wrong by so much that noise carries it over its limit and back: that is told once, and ends
+ * once when it is well. */
+static void noise_at_the_limit(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t flag;
+        double bad_c, limit_c, well_c; /* of the second probe; the first stays at -195 */
+    } table[] = {{TANK_TEMP_TOO_COLD, -203, -199, -194},
+                 {TANK_TEMP_TOO_WARM, -180, -190, -195},
+                 {TANK_TEMPS_DIFFER, -204, -200, -195}};
+    for (unsigned i = 0; i < sizeof table / sizeof *table; i++) {
+        struct stage s;
+        bool holds;
+        open_stage(&s);
+        s.tank.model.probe_cm[1] = N(5);
+        assert_int_equal(raised(&s, -195, table[i].well_c, table[i].flag, &holds), 0);
+        assert_int_equal(raised(&s, -195, table[i].bad_c, table[i].flag, &holds), 1);
+        assert_true(holds);
+        assert_int_equal(raised(&s, -195, table[i].limit_c, table[i].flag, &holds), 0);
+        assert_true(holds);
+        assert_int_equal(raised(&s, -195, table[i].well_c, table[i].flag, &holds), 0);
+        assert_false(holds);
+        assert_flag(&s, table[i].flag, false, true);
+    }
+}
+
+/* One reading alone is no broken probe. */
+static void a_wild_reading_is_not_too_cold(void **state)
+{
+    (void)state;
+    struct stage s;
+    open_stage(&s);
+    run(&s, HOUR, -194, false, false);
+    run(&s, 10 * MINUTE, -205, false, false);
+    assert_flag(&s, TANK_TEMP_TOO_COLD, false, false);
+    run(&s, 10 * MINUTE, -194, false, false);
+    assert_flag(&s, TANK_TEMP_TOO_COLD, false, true);
+}
+
+/* A level device in maintenance shows nothing, as doubtful: that says nothing of the probe. */
+static void a_doubtful_level_of_nothing(void **state)
+{
+    (void)state;
+    struct stage s;
+    open_stage(&s);
+    run(&s, DAY, -195, false, false);
+    for (int i = 0; i < 2 * 24 * 60; i++) {
+        stage_step(&s);
+        s.input.temps[1] = GOOD(-195);
+        s.input.level = (struct reading){.quality = QUALITY_UNCERTAIN, .reason = REASON_MAINTENANCE};
+        tank_feed(&s.tank, s.now_us, &s.input);
+        assert_int_equal(stage_view(&s).flags & (TANK_TEMP_TOO_COLD | TANK_TEMP_TOO_WARM), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_fill_that_is_overdue),
@@ -225,6 +297,9 @@ int main(void)
                                        cmocka_unit_test(twins_and_cold),
                                        cmocka_unit_test(a_level_that_stands_still),
                                        cmocka_unit_test(a_fill_that_is_lost_from_sight),
-                                       cmocka_unit_test(an_old_level_is_not_counted_twice)};
+                                       cmocka_unit_test(an_old_level_is_not_counted_twice),
+                                       cmocka_unit_test(noise_at_the_limit),
+                                       cmocka_unit_test(a_wild_reading_is_not_too_cold),
+                                       cmocka_unit_test(a_doubtful_level_of_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,7 +91,29 @@ class AlarmReport(Case):
         h.alarm(H + 10 * MIN, "returned", "normal")
         f = self.facts(h, end=D)
         self.assertEqual((f["rates"]["alarms"], f["acknowledge"]["count"], f["acknowledge"]["worst_s"]), (2, 1, 540))
-        self.assertEqual(f["resolve"]["worst_s"], 600)
+        # One that comes and goes says nothing of how fast others are resolved.
+        self.assertEqual((f["resolve"]["count"], f["resolve_came_again"]["worst_s"]), (0, 600))
+
+    def test_what_comes_for_a_second_each_few_hours_is_counted_apart(self):
+        h = AlarmHistory()
+        h.run(0)
+        for at in range(0, 7 * D, 6 * H):
+            h.alarm(H + at, "raised", "unacknowledged").alarm(H + at + S, "returned", "returned-unacknowledged")
+        h.whole(3 * H, asset="tank-2")
+        f = self.facts(h, end=8 * D)
+        self.assertEqual((f["resolve"]["count"], f["resolve"]["worst_s"]), (1, 120))
+        again = f["resolve_came_again"]
+        self.assertEqual((again["count"], again["worst_s"], again["worst"]["asset"]), (1, 27 * 6 * 3600 + 1, "tank-1"))
+        self.assertIn("to resolve, came again", self.ctl("--from", text(T), "--to", text(T + 8 * D)))
+
+    def test_an_average_of_minutes_is_none(self):
+        h = AlarmHistory()
+        h.run(0, 30 * MIN)
+        for i in range(3):
+            h.whole(i * MIN, asset=f"tank-{i}")
+        f = self.facts(h, end=D)
+        self.assertEqual((f["rates"]["alarms"], f["rates"]["per_day"], f["rates"]["per_10_min"]), (3, None, None))
+        self.assertEqual(self.target(f, "per_10_min"), "not-known")
 
     def test_what_was_raised_before_the_range(self):
         h = AlarmHistory()

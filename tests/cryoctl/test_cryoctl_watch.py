@@ -2,6 +2,7 @@
 """cryoctl watch: the lines for a pipe, and the screen for a terminal."""
 import copy
 import fcntl
+import functools
 import json
 import os
 import pty
@@ -75,13 +76,21 @@ class Watch(Case):
             self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment())
             os.close(slave)
             reader = Reader(master)
-            self.addCleanup(os.close, master)
+            close = functools.partial(os.close, master)
         else:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment())
             reader = Reader(self.process.stdout.fileno())
-            self.addCleanup(self.process.stdout.close)
+            close = self.process.stdout.close
+        # Read to its end before it is closed: the descriptor's number is given to the next test, and a reader that is
+        # still there would take what that one waits for, and be somebody who reads.
+        self.addCleanup(close)
+        self.addCleanup(self.read_all, reader)
         self.addCleanup(self.end)
         return reader
+
+    def read_all(self, reader):
+        reader.join(30)
+        self.assertFalse(reader.is_alive(), "cryoctl has ended, and its output has not")
 
     def end(self):
         if self.process.poll() is None:

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """replay: what cryomon derives of a tank would have been alarmed with other limits; on a month of a simulated vessel."""
 import datetime
+import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -128,6 +130,9 @@ class ReplayDerived(Case):
             today, then = self.alarms(f)[alarm]
             self.assertGreater(today, 0, alarm)
             self.assertEqual(today, then, alarm)
+            # It warms to the end: what holds is not over in between because it is judged by something else.
+            if alarm.startswith("time-left"):
+                self.assertEqual(today, 1, alarm)
         # It has learned from the 28 days before.
         self.assertFalse(f["derived"]["learned_less"])
         self.assertLess(abs(record.ms(f["derived"]["learned_from"].rstrip("Z")) - (START + 2 * DAY)), 0.1 * DAY)
@@ -303,6 +308,15 @@ class ReplayRuns(Case):
         subprocess.run([os.environ["APPEND_EVENT"], self.record, "run", json.dumps({"asset": "crf", "freezer_run": f"crf@{run}", **body})],
                        check=True, env=dict(os.environ, EVENT_UTC_MS=str(at), EVENT_ASSET="crf"), capture_output=True)
 
+    def in_force(self, text, at, started):
+        """Another configuration comes in force, by a start or a reload."""
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        with sqlite3.connect(os.path.join(self.record, "state.db")) as db:
+            db.execute("INSERT INTO configuration VALUES(?, ?, ?)", (bytes.fromhex(sha256), at * 1000, text))
+        subprocess.run([os.environ["APPEND_EVENT"], self.record, "start" if started else "configuration",
+                        json.dumps({"configuration": sha256} if started else {"by": "admin", "sha256": sha256})],
+                       check=True, env=dict(os.environ, EVENT_UTC_MS=str(at)), capture_output=True)
+
     def alarms(self, facts):
         return {a["alarm"]: (a["in_force"], a["candidate"]) for a in facts["alarms"]}
 
@@ -345,6 +359,25 @@ class ReplayRuns(Case):
         today, then = self.alarms(self.replay())["run-deviation"]
         self.assertGreater(today, 0)
         self.assertEqual(today, then)
+
+    def test_a_program_that_was_edited_while_a_run_went_on(self):
+        """As the daemon judged it: by the file as it was when the run began, and after a start, where that is gone, by none."""
+        with open(os.path.join(self.directory.name, "source"), encoding="utf-8") as f:
+            edited = f.read().replace("deviation: 15 °C", "deviation: 0.2 °C")
+        sha256 = hashlib.sha256(self.programs["cryomed-700"].encode()).hexdigest()
+        self.said(BEGAN + 1000, transition="began", program="cryomed-700", program_sha256=sha256)
+        before = os.path.join(self.directory.name, "before")
+        shutil.copytree(self.record, before)
+        for started in (False, True):
+            shutil.rmtree(self.record)
+            shutil.copytree(before, self.record)
+            self.in_force(edited, BEGAN + 600 * S, started)
+            lost = [i["from"] for i in self.replay(expect=1)["lost"] if i["alarm"] == "run-deviation"]
+            self.assertGreater(len(lost), 0)  # of the next run: it follows the new file
+            self.assertGreater(min(record.ms(at.rstrip("Z")) for at in lost), BEGAN + 7200 * S, started)
+        # The candidate tries its own file of that name.
+        self.programs["cryomed-700"] = self.programs["tight"]
+        self.assertGreater(self.alarms(self.replay())["run-deviation"][1], 0)
 
     def test_a_run_that_was_left_until_somebody_came(self):
         """The second run did not come to its end: that is told until somebody says that he has its bags."""

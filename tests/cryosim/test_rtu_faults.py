@@ -178,19 +178,19 @@ class GivenTty(unittest.TestCase):
         line.send(5, 3, 0, 3)
         self.assertEqual(receive(line, 11), line.frame(b"\x03\x06" + DATA, 5))
 
-        os.close(master)  # the adapter is pulled
+        os.unlink(path)  # the adapter is pulled: its name goes first, since the pty's own is given to the next one
+        os.close(master)
         until(lambda: not sim.list()["listeners"]["line"]["open"])
         master, slave = pty.openpty()
         tty.setraw(slave)
-        os.unlink(path)
         os.symlink(os.ttyname(slave), path)
         until(lambda: sim.list()["listeners"]["line"]["open"])
         line = Far(master)
         line.send(5, 3, 0, 3)
         self.assertEqual(receive(line, 11), line.frame(b"\x03\x06" + DATA, 5))
+        self.assertEqual(sim.stop(), 0)
         os.close(slave)
         os.close(master)
-        self.assertEqual(sim.stop(), 0)
 
 
 class Far(Rtu):

@@ -10,6 +10,10 @@ from publisher_case import EVENTS, PublisherCase, firsts, seqs, until
 
 
 class Delivery(PublisherCase):  # each
+    def is_on_disk(self, seq):
+        with open(self.path("data/outbox")) as f:
+            return any(line.startswith("E %d " % seq) for line in f)
+
     def test_nothing_is_lost_over_restarts_and_kills(self):
         broker = self.broker()
         observer = self.observer(broker, EVENTS)
@@ -22,6 +26,7 @@ class Delivery(PublisherCase):  # each
                 if burst == 3 and turn % 2 == 0:
                     broker.restart()
                 time.sleep(random.random() * 0.3)
+            until(lambda: self.is_on_disk(seq), "event %d on disk" % seq)  # what was not read was never an event
             driver.kill()
         driver = self.driver(broker)
         driver.say("event %d" % (seq + 1))

@@ -73,6 +73,29 @@ static void test_a_bad_value_is_never_a_number(void **state)
     }
 }
 
+static void test_the_heartbeat_says_whether_people_would_be_called(void **state)
+{
+    char text[HEARTBEAT_MAX];
+    struct notifier_word word = {.state = NOTIFIER_FAILED, .since_utc_us = UTC};
+    (void)state;
+    assert_true(payload_heartbeat(text, sizeof text, "run-1", UTC, 1, 0, 7, NULL) > 0);
+    assert_null(strstr(text, "notifier"));                /* not known is not said */
+    memset(word.detail[LANGUAGE_EN], '\1', NOTE_MAX - 1); /* as long as it can be */
+    memset(word.detail[LANGUAGE_ZH], '\1', NOTE_MAX - 1);
+    assert_true(payload_heartbeat(text, sizeof text, "run-1", UTC, 1, 0, 7, &word) > 0);
+    word = (struct notifier_word){
+        .state = NOTIFIER_FAILED,
+        .since_utc_us = UTC,
+        .detail = {[LANGUAGE_EN] = "it says that it is offline", [LANGUAGE_ZH] = "其报告已离线"}};
+    assert_true(payload_heartbeat(text, sizeof text, "run-1", UTC, 1, 0, 7, &word) > 0);
+    assert_non_null(strstr(text, "\"notifier\":\"failing\",\"notifier_since\":\"2026-11-22T02:16:45.402Z\","
+                                 "\"notifier_text\":{\"en\":\"it says that it is offline\","
+                                 "\"zh\":\"其报告已离线\"}"));
+    word.state = NOTIFIER_OK;
+    assert_true(payload_heartbeat(text, sizeof text, "run-1", UTC, 1, 0, 7, &word) > 0);
+    assert_non_null(strstr(text, "\"notifier\":\"ok\"}"));
+}
+
 static void test_good_values_states_and_what_was_never_read(void **state)
 {
     struct fixture *f = *state;
@@ -269,6 +292,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_bad_value_is_never_a_number, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_heartbeat_says_whether_people_would_be_called, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_good_values_states_and_what_was_never_read, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_calibrated_value_shows_what_was_read, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_small_a_buffer_is_said, setup, teardown),

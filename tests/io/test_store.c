@@ -1,7 +1,6 @@
 /* What the store is given is on disk once it says so, once, and is there for the next run. */
 #include "store.h"
 
-#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,6 @@
 /* Files that are not there, not ours or not free: said plainly, never touched, and tried again. */
 #include "store.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>

@@ -43,6 +43,9 @@ void stage_close(struct stage *stage);
 /* Time passes, in steps of a second; after each of them the engine is told, and turn is called. */
 void stage_pass(struct stage *stage, int64_t seconds, void (*turn)(struct stage *stage));
 
+/* Somebody sets the wall clock. */
+void stage_set_clock(int64_t by_us);
+
 uint16_t stage_point(const struct stage *stage, const char *asset, const char *id);
 uint16_t stage_alarm(const struct stage *stage, const char *asset, const char *id);
 enum alarm_state stage_state(const struct stage *stage, uint16_t alarm);

@@ -24,11 +24,14 @@ static const char site[] =
     "  stock: {bus: b, unit: 3, profile: p}\n"
     "  crf: {bus: b, unit: 4, profile: p}\n"
     "  probe: {bus: b, unit: 5, profile: p}\n"
+    "  top: {bus: b, unit: 6, profile: p}\n"
     "assets:\n"
     "  tank-1:\n"
     "    kind: tank\n"
-    "    points: {level: {device: level, register: l}, valve: {device: valve, register: v}}\n"
-    "    vessel: {level: level, valve: {point: valve, open: open}, supply: supply, fill_start: 14 cm,\n"
+    "    points: {level: {device: level, register: l}, valve: {device: valve, register: v},\n"
+    "      top: {device: top, register: t}}\n"
+    "    vessel: {level: level, temperatures: [top], valve: {point: valve, open: open}, supply: supply, "
+    "fill_start: 14 cm,\n"
     "      fill_stop: 20 cm, low_level: 8 cm, high_level: 24 cm}\n"
     "  supply:\n"
     "    kind: utility\n"
@@ -157,6 +160,24 @@ static void test_after_its_own_order(void **state)
     stage_close(&s);
 }
 
+/* A level of nothing under a cold top raises it as well as a top that is too cold. */
+static void test_too_cold(void **state)
+{
+    (void)state;
+    struct stage s;
+    stage_open(&s, site, profile);
+    order(&s, "level", 20);
+    held_by(&s, "tank-1", "temperature-too-cold", "WO-level");
+    end(&s, "level");
+    order(&s, "top", 20);
+    held_by(&s, "tank-1", "temperature-too-cold", "WO-top");
+    held_by(&s, "tank-1", "overfill", "");
+    end(&s, "top");
+    order(&s, "valve", 20);
+    held_by(&s, "tank-1", "temperature-too-cold", "");
+    stage_close(&s);
+}
+
 static void test_supply(void **state)
 {
     (void)state;
@@ -203,14 +224,41 @@ static void test_freezer(void **state)
     stage_close(&s);
 }
 
+/* It ends in time, and people are told when that is by the clock that they have now. */
+static void test_the_clock_is_set_back(void **state)
+{
+    (void)state;
+    struct stage s;
+    char until[RFC3339_MAX], texts[1][DEVICE_BODY_MAX], expected[64];
+    stage_open(&s, site, profile);
+    order(&s, "crf", 60);
+    stage_set_clock(-10 * INT64_C(86400) * SECOND_US);
+    clock_print_utc(until, clock_now().utc_us + 60 * MINUTE_S * SECOND_US);
+    snprintf(expected, sizeof expected, "\"until\":\"%s\"", until);
+    bool found = false;
+    for (uint16_t i = 0; monitor_disabled_page(s.m, i, 1, texts) == 1; i++)
+        if (strstr(texts[0], "\"bypassed\"") != NULL) {
+            found = true;
+            if (strstr(texts[0], expected) == NULL)
+                fail_msg("not %s: %s", expected, texts[0]);
+        }
+    assert_true(found);
+    stage_pass(&s, 60 * MINUTE_S + 2, turn);
+    assert_false(monitor_is_bypassed(s.m, "crf"));
+    stage_set_clock(10 * INT64_C(86400) * SECOND_US);
+    stage_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_by_time),
         cmocka_unit_test(test_freezer_by_time),
         cmocka_unit_test(test_after_its_own_order),
+        cmocka_unit_test(test_too_cold),
         cmocka_unit_test(test_supply),
         cmocka_unit_test(test_freezer),
+        cmocka_unit_test(test_the_clock_is_set_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

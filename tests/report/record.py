@@ -32,9 +32,14 @@ assets:
 """
 
 
+def with_profile(configuration, name):
+    """A configuration's whole source: what it says, and the device profile that it uses."""
+    with open(os.path.join(ROOT, "config", "devices", name + ".yaml"), encoding="utf-8") as f:
+        return f"{configuration}--- /usr/share/cryomon/devices/{name}.yaml\n{f.read()}"
+
+
 def source(high="-165"):
-    with open(os.path.join(ROOT, "config", "devices", "cryosim-tank.yaml"), encoding="utf-8") as f:
-        return CONFIGURATION.replace("HIGH", high) + "--- /usr/share/cryomon/devices/cryosim-tank.yaml\n" + f.read()
+    return with_profile(CONFIGURATION.replace("HIGH", high), "cryosim-tank")
 
 
 def ms(text):

@@ -40,10 +40,9 @@ RESET, RUN, HOLD, COMPLETE = 1, 2, 4, 16
 
 
 def source(interval, program=PROGRAM):
-    profile = os.path.join(record.ROOT, "config", "devices", "cryosim-freezer.yaml")
-    with open(profile, encoding="utf-8") as f, open(program, encoding="utf-8") as p:
-        return (CONFIGURATION.replace("INTERVAL", str(interval)) + "--- /usr/share/cryomon/devices/cryosim-freezer.yaml\n" + f.read()
-                + "--- programs/" + os.path.basename(program) + "\n" + p.read())
+    text = record.with_profile(CONFIGURATION.replace("INTERVAL", str(interval)), "cryosim-freezer")
+    with open(program, encoding="utf-8") as p:
+        return f"{text}--- programs/{os.path.basename(program)}\n{p.read()}"
 
 
 def two_samples(interval):

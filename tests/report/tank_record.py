@@ -1,6 +1,4 @@
 """A record of a tank with a vessel: what the daemon derived of it, stored as points, and its fills."""
-import os
-
 import record
 
 CONFIGURATION = """--- /etc/cryomon/cryomon.yaml
@@ -30,8 +28,7 @@ DAY, MINUTE = 86400000, 60000
 
 
 def source():
-    with open(os.path.join(record.ROOT, "config", "devices", "cryosim-tank.yaml"), encoding="utf-8") as f:
-        return CONFIGURATION + "--- /usr/share/cryomon/devices/cryosim-tank.yaml\n" + f.read()
+    return record.with_profile(CONFIGURATION, "cryosim-tank")
 
 
 def three_days(directory):

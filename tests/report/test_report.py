@@ -68,11 +68,16 @@ class Case(unittest.TestCase):
     def text(self, pdf):
         return subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, stdout=subprocess.PIPE).stdout.decode()
 
-    def check_pages(self, pdf, form):
-        """Each page says which it is of how many, and no text leaves the page or lies upon the foot."""
+    def numbered_pages(self, pdf, form):
+        """The text of each page, which says which one it is of how many."""
         pages = self.text(pdf).split("\f")[:-1]
         for number, page in enumerate(pages, 1):
             self.assertIn(form % (number, len(pages)), page)
+        return pages
+
+    def check_pages(self, pdf, form):
+        """Each page says which it is of how many, and no text leaves the page or lies upon the foot."""
+        pages = self.numbered_pages(pdf, form)
         found = words(pdf)
         foot = max(y1 for _, _, y1, _, _, word in found if re.match(r"tank-1-\d{8}-[0-9a-f]{12}$", word))
         for page, x1, y1, x2, y2, word in found:
@@ -375,9 +380,7 @@ class AlarmSystem(Case):
         alarm_history.a_month().make(cls.month)
 
     def check_frame(self, pdf, form):
-        pages = self.text(pdf).split("\f")[:-1]
-        for number, page in enumerate(pages, 1):
-            self.assertIn(form % (number, len(pages)), page)
+        pages = self.numbered_pages(pdf, form)
         for page, x1, y1, x2, y2, word in words(pdf):
             self.assertTrue(x1 >= 41 and x2 <= 555 and y1 >= 20 and y2 < 830, (page, word))
         return "".join(pages)

@@ -78,9 +78,7 @@ class RunCase(Case):
 
     def check_frame(self, pdf, form):
         """Each page says which it is of how many, and no text leaves the page or lies upon the foot."""
-        pages = self.text(pdf).split("\f")[:-1]
-        for number, page in enumerate(pages, 1):
-            self.assertIn(form % (number, len(pages)), page)
+        pages = self.numbered_pages(pdf, form)
         for page, x1, y1, x2, y2, word in words(pdf):
             self.assertTrue(x1 >= 41 and x2 <= 556 and y1 >= 20 and (y2 < 797 or y1 > 800), (page, x1, y1, x2, y2, word))
         return pages

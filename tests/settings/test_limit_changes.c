@@ -166,6 +166,39 @@ static void the_sites_rules_count(void **state)
           "notify.fallback.timeout: 30 s -> none\n");
 }
 
+/* Who may command: also who is new. What is not kept any more is destroyed; what is kept longer is not. */
+static void rights_and_what_is_destroyed_count(void **state)
+{
+    char *mqtt =
+        with(site, "buses:", "mqtt: {broker: \"mqtt://h\", commands: true, agents: [cryonotify]}\nbuses:");
+    char *other =
+        with(site, "buses:", "mqtt: {broker: \"mqtt://h\", commands: true, agents: [guest]}\nbuses:");
+    char *none = with(site, "buses:", "mqtt: {broker: \"mqtt://h\"}\nbuses:");
+    char *year = with(site, "buses:", "storage: {keep: 365 d}\nbuses:");
+    char *month = with(site, "buses:", "storage: {keep: 30 d}\nbuses:");
+
+    (void)state;
+    check_between(mqtt, other, profile,
+                  "mqtt.agents.cryonotify: yes -> none\n"
+                  "mqtt.agents.guest: none -> yes\n");
+    check_between(none, mqtt, profile,
+                  "mqtt.agents.cryonotify: none -> yes\n"
+                  "mqtt.commands: false -> true\n");
+    check_between(mqtt, site, profile,
+                  "mqtt.agents.cryonotify: yes -> none\n"
+                  "mqtt.commands: true -> none\n");
+    check_between(site, none, profile, "");
+    check_between(site, year, profile, "storage.keep: forever -> 365 d\n");
+    check_between(year, month, profile, "storage.keep: 365 d -> 30 d\n");
+    check_between(month, year, profile, "");
+    check_between(year, site, profile, "");
+    free(month);
+    free(year);
+    free(none);
+    free(other);
+    free(mqtt);
+}
+
 static void words_and_what_is_new_need_no_reason(void **state)
 {
     (void)state;
@@ -270,6 +303,7 @@ int main(void)
         cmocka_unit_test(what_the_point_reads_counts),
         cmocka_unit_test(an_alarm_that_is_gone_counts),
         cmocka_unit_test(the_sites_rules_count),
+        cmocka_unit_test(rights_and_what_is_destroyed_count),
         cmocka_unit_test(words_and_what_is_new_need_no_reason),
         cmocka_unit_test(a_stored_configuration_is_read_again),
         cmocka_unit_test(its_directories_do_not_matter),

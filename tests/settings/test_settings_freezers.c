@@ -1,5 +1,4 @@
 /* Freezers with runs: the controller's words, programs, expected times, and what a change of them is. */
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -440,7 +440,9 @@ class AlarmManagement(harness.SystemTest):  # each
         for seconds in (11 * 60, 100 * 60):
             self.move_clock(seconds)
             until(lambda: self.control("Status")["rounds"], "rounds")
-        self.observer.event(asset="tank-1", alarm="manual-reading-overdue", transition="raised")
+        text = self.observer.event(asset="tank-1", alarm="manual-reading-overdue", transition="raised")["text"]
+        self.assertRegex(text["en"], r"temperature, due since \d{4}-\d\d-\d\d \d\d:\d\d UTC")
+        self.assertRegex(text["zh"], r"temperature（应于 \d{4}-\d\d-\d\d \d\d:\d\d UTC 前读数）")
         mark = self.observer.feed.mark()
         self.cryomond.kill()
         self.cryomond.start()

@@ -32,13 +32,13 @@ class Drills(harness.SystemTest):
         setup.device("d", "bus", 1, "p")
         setup.asset("a", {"value": ("d", "value")})
         # Half an hour from now, of the day after the day after tomorrow.
-        self.at = datetime.datetime.now() + datetime.timedelta(minutes=30)
+        self.at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=30)
         setup.main["drill"] = {"every": "3 d", "at": self.at.strftime("%H:%M"), "confirm_within": "1 h"}
         setup.write()
         self.shift(0)
         self.observer = Observer(self.broker)
         self.addCleanup(self.observer.stop)
-        self.cryomond = self.daemon(env={"LD_PRELOAD": SHIFTER, "CLOCKSHIFT": self.path("shift")}).start()
+        self.cryomond = self.daemon(env={"LD_PRELOAD": SHIFTER, "CLOCKSHIFT": self.path("shift"), "TZ": "UTC"}).start()
 
     def shift(self, seconds):
         with open(self.path("shift"), "r+b" if os.path.exists(self.path("shift")) else "wb") as f:
@@ -51,8 +51,8 @@ class Drills(harness.SystemTest):
         call(self.path("control"), "Acknowledge", asset="system", alarm="drill")
 
     def test_on_schedule(self):
-        self.observer.event(kind="start")
-        crossed = self.at.day != datetime.datetime.now().day  # the half hour leads into tomorrow
+        start = self.observer.event(kind="start")
+        crossed = self.at.strftime("%Y-%m-%d") != start["time"][:10]  # the half hour leads into tomorrow
         due = (2 if crossed else 3) * DAY + 31 * 60
         self.shift(due - 3 * 60)  # what it is due at has no seconds
         self.observer.event(kind="clock")

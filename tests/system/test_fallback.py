@@ -103,6 +103,8 @@ class Fallback(harness.SystemTest):  # each
         lost = self.observer.event(asset="system", alarm="notifier", transition="raised", limit=40)
         self.assertEqual(lost["priority"], "critical")
         self.assertEqual(self.status()["notifier"], "failing")
+        beat = self.observer.wait("/heartbeat", lambda b: b and b.get("notifier") == "failing", limit=20)  # for who watches from elsewhere
+        self.assertEqual(beat.json["notifier_text"], {"en": "it says that it is offline", "zh": "其报告已离线"})
         (text,) = until(self.told, "the command")
         first, *lines = text.splitlines()
         self.assertTrue(first.startswith("test "), first)

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
+import auditor
 import harness
 import varlink
 from broker import Broker, Observer
@@ -134,6 +135,13 @@ class FreezerTest(harness.SystemTest):
                               "SELECT body FROM event WHERE kind = 'run' ORDER BY seq")
         return [json.loads(row["body"]) for row in rows]
 
+    def recorded(self, began):
+        """The reading with which the run began is on the disk, too, and not only the event."""
+        begin = int(began["freezer_run"].split("@")[1])
+        history = os.path.join(self.setup.state, "history.db")
+        harness.until(lambda: any((row.asset, row.point) == ("freezer-1", "program") and row.taken >= begin - 2
+                                  for row in auditor.history_so_far(history)), "the run's begin in the record")
+
     def restart(self):
         """Killed and started again, until what is derived is told."""
         self.watched.kill()
@@ -186,7 +194,7 @@ class Runs(FreezerTest):
         began = self.run_event("began")
         self.assertEqual((began["program"], began["operator"]), ("strict", "wang"))
         self.watch.point("freezer-1", "step", lambda point: point.get("value") == 2)
-        self.watch.point("freezer-1", "setpoint", lambda point: point.get("value", 9) < 0)
+        self.watch.point("freezer-1", "setpoint", lambda point: (point["value"] or 0) < 0)
         self.watched.kill()
         mark = self.watched.log.mark()
         self.watched.start()
@@ -231,6 +239,7 @@ class Runs(FreezerTest):
         self.freezer.act("start")
         again = self.run_event("began", since=mark)
         self.assertNotEqual(again["program_sha256"], began["program_sha256"])
+        self.recorded(again)
         self.watched.kill()
         self.change_program()
         with open(os.path.join(self.setup.directory, "programs", "quick.yaml"), encoding="utf-8") as f:
@@ -295,7 +304,7 @@ class ClockSetBack(FreezerTest):
         self.watch.point("freezer-1", "step", lambda point: point.get("value") == 2)
         self.shift(-3600)
         self.watch.event(kind="clock")
-        self.watch.point("freezer-1", "setpoint", lambda point: point.get("value", 9) < 0)
+        self.watch.point("freezer-1", "setpoint", lambda point: (point["value"] or 0) < 0)
         self.watched.kill()
         mark, since = self.watched.log.mark(), self.watch.feed.mark()
         self.watched.start()

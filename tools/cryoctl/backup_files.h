@@ -19,8 +19,6 @@
 
 #include "copy.h"
 
-#define BACKUP_FILES_MESSAGE_MAX 768
-
 /* Copies a file, to a new one of this mode, synchronised to disk. */
 int backup_files_copy(const char *from, const char *to, mode_t mode, char *message, size_t cap);
 int backup_files_write(const char *path, const char *text, mode_t mode, char *message, size_t cap);

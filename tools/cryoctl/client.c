@@ -100,6 +100,36 @@ static bool fail_command(const struct ctl *ctl, const char *error, const json_t 
     return true;
 }
 
+/* What the daemon says of an alarm or a point that was named. */
+static bool fail_thing(const struct ctl *ctl, const char *error, const json_t *parameters, char *text,
+                       size_t cap)
+{
+    const char *asset = client_text(parameters, "asset"), *alarm = client_text(parameters, "alarm");
+    if (strcmp(error, MONITOR "NoSuchAlarm") == 0 && alarm[0] == '\0') {
+        snprintf(text, cap, tr(ctl, "there is no asset \"%s\"", "没有设备“%s”"), asset);
+    } else if (strcmp(error, MONITOR "NoSuchAlarm") == 0) {
+        snprintf(text, cap, tr(ctl, "there is no alarm \"%s\" on asset \"%s\"", "没有报警“%s”（设备“%s”）"),
+                 alarm, asset);
+    } else if (strcmp(error, MONITOR "NothingToAcknowledge") == 0) {
+        snprintf(text, cap,
+                 tr(ctl,
+                    "%s/%s is not waiting to be acknowledged: it is normal, or somebody has done so already",
+                    "%s/%s 无需确认：它处于正常状态，或已有人确认"),
+                 asset, alarm);
+    } else if (strcmp(error, MONITOR "NoSuchPoint") == 0) {
+        snprintf(text, cap, tr(ctl, "there is no point \"%s\" on asset \"%s\"", "没有测点“%s”（设备“%s”）"),
+                 client_text(parameters, "point"), asset);
+    } else if (strcmp(error, MONITOR "NoValue") == 0) {
+        snprintf(text, cap,
+                 tr(ctl, "%s/%s has no value at this moment: there is nothing to compare with",
+                    "%s/%s 目前没有有效数值，无法比较"),
+                 asset, client_text(parameters, "point"));
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /* What would have been taken; "" where that is not known. */
 static const char *wanted(const struct ctl *ctl, const char *parameter)
 {
@@ -123,8 +153,7 @@ static void fail_answered(const struct ctl *ctl, const char *error, const json_t
     ret->status = CTL_NEGATIVE;
     char *text = ret->text;
     size_t cap = sizeof ret->text;
-    const char *asset = client_text(parameters, "asset"), *alarm = client_text(parameters, "alarm");
-    if (fail_command(ctl, error, parameters, text, cap))
+    if (fail_command(ctl, error, parameters, text, cap) || fail_thing(ctl, error, parameters, text, cap))
         return;
     if (strcmp(error, MONITOR "PermissionDenied") == 0) {
         ret->status = CTL_DENIED;
@@ -139,25 +168,6 @@ static void fail_answered(const struct ctl *ctl, const char *error, const json_t
         snprintf(text, cap, "%s",
                  tr(ctl, "the daemon is too busy to answer; a command may still take effect",
                     "守护进程正忙，未能应答；命令仍可能生效"));
-    } else if (strcmp(error, MONITOR "NoSuchAlarm") == 0 && alarm[0] == '\0') {
-        snprintf(text, cap, tr(ctl, "there is no asset \"%s\"", "没有设备“%s”"), asset);
-    } else if (strcmp(error, MONITOR "NoSuchAlarm") == 0) {
-        snprintf(text, cap, tr(ctl, "there is no alarm \"%s\" on asset \"%s\"", "没有报警“%s”（设备“%s”）"),
-                 alarm, asset);
-    } else if (strcmp(error, MONITOR "NothingToAcknowledge") == 0) {
-        snprintf(text, cap,
-                 tr(ctl,
-                    "%s/%s is not waiting to be acknowledged: it is normal, or somebody has done so already",
-                    "%s/%s 无需确认：它处于正常状态，或已有人确认"),
-                 asset, alarm);
-    } else if (strcmp(error, MONITOR "NoSuchPoint") == 0) {
-        snprintf(text, cap, tr(ctl, "there is no point \"%s\" on asset \"%s\"", "没有测点“%s”（设备“%s”）"),
-                 client_text(parameters, "point"), asset);
-    } else if (strcmp(error, MONITOR "NoValue") == 0) {
-        snprintf(text, cap,
-                 tr(ctl, "%s/%s has no value at this moment: there is nothing to compare with",
-                    "%s/%s 目前没有有效数值，无法比较"),
-                 asset, client_text(parameters, "point"));
     } else if (strcmp(error, "org.varlink.service.InvalidParameter") == 0 &&
                strcmp(client_text(parameters, "parameter"), "displayed") == 0) {
         snprintf(

@@ -369,8 +369,8 @@ static bool keep_event(void *context, const struct history_event *event)
     return !kept->no_memory;
 }
 
-/* Of the two kinds of events that put a configuration in force: the last before the range, and those in it.
- */
+/* Of the two kinds of events that put a configuration in force: the last before the range, and
+ * those in it. */
 static int find_configurations(struct export *e, struct kept *kept)
 {
     static const char *const kinds[] = {"start", "configuration"};

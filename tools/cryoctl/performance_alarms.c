@@ -37,7 +37,7 @@ static void open_one(struct tracked *t, int64_t raised_us, const json_t *body)
 {
     json_int_t allowed_s = json_integer_value(json_object_get(body, "response_time_s"));
     t->open = t->active = true;
-    t->acknowledged = false;
+    t->acknowledged = t->came_again = false;
     t->raised_us = t->active_us = raised_us;
     t->acknowledged_us = t->returned_us = t->called_us = 0;
     t->person = 0;
@@ -64,7 +64,8 @@ static void close_one(struct performance *p, struct tracked *t, uint32_t alarm, 
     struct occurrence o = {
         .alarm = alarm,
         .person = mine ? t->person : 0,
-        .flags = flags | (t->acknowledged ? 0 : OCCURRENCE_UNACKNOWLEDGED),
+        .flags = flags | (t->acknowledged ? 0 : OCCURRENCE_UNACKNOWLEDGED) |
+                 (t->came_again ? OCCURRENCE_CAME_AGAIN : 0),
         .raised_us = t->raised_us,
         .acknowledge_us = mine ? span(t->raised_us, t->acknowledged_us) : -1,
         .resolve_us =
@@ -100,6 +101,7 @@ static void tell(struct performance *p, struct tracked *t, const char *transitio
     if (!t->open) {
         open_one(t, utc_us, body);
     } else { /* once more, before anybody had acknowledged */
+        t->came_again |= !t->active;
         t->active_us = t->active ? t->active_us : utc_us;
         t->active = true;
         t->returned_us = 0;

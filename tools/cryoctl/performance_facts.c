@@ -1,6 +1,5 @@
 /* performance_facts.c - what was counted, as JSON. Format: cryoctl(1). */
 #include <stdlib.h>
-#include <string.h>
 
 #include "performance_internal.h"
 
@@ -29,14 +28,16 @@ struct rank {
 
 /* ---------------------------------------------------------------- how long it took */
 
-enum which { ACKNOWLEDGE, RESOLVE, CALL, ANSWER };
+enum which { ACKNOWLEDGE, RESOLVE, RESOLVE_AGAIN, CALL, ANSWER };
 
 static int64_t span_of(const struct occurrence *o, enum which which)
 {
-    return which == ACKNOWLEDGE ? o->acknowledge_us
-           : which == RESOLVE   ? o->resolve_us
-           : which == CALL      ? o->call_us
-                                : o->answer_us;
+    const bool came_again = (o->flags & OCCURRENCE_CAME_AGAIN) != 0;
+    return which == ACKNOWLEDGE     ? o->acknowledge_us
+           : which == RESOLVE       ? (came_again ? -1 : o->resolve_us)
+           : which == RESOLVE_AGAIN ? (came_again ? o->resolve_us : -1)
+           : which == CALL          ? o->call_us
+                                    : o->answer_us;
 }
 
 /* Of one asset or person (0: all). spans: room for all. */
@@ -310,6 +311,7 @@ json_t *performance_facts(struct performance *p)
     performance_lists(p, f);
     json_object_set_new(f, "acknowledge", spread(p, ACKNOWLEDGE, 0, 0, spans));
     json_object_set_new(f, "resolve", spread(p, RESOLVE, 0, 0, spans));
+    json_object_set_new(f, "resolve_came_again", spread(p, RESOLVE_AGAIN, 0, 0, spans));
     json_object_set_new(f, "in_time", in_time(p));
     json_object_set_new(f, "different_assets", performance_json_count(p->assets.n));
     json_object_set_new(f, "assets", by_asset(p, spans));

@@ -17,7 +17,8 @@
 #define ENDS_MAX               10000
 #define CALL_NAMES_MAX         1000
 #define PERFORMANCE_PRIORITIES 4
-#define DAYS_MAX               400 /* whose alarms are kept day by day */
+#define DAYS_MAX               400                         /* whose alarms are kept day by day */
+#define AVERAGE_US             (INT64_C(3600) * SECOND_US) /* with less observed, an average says nothing */
 
 enum disabled_kind {
     DISABLED_SHELVED,
@@ -45,7 +46,7 @@ struct tracked {    /* an alarm that occurred */
     int64_t recent_us[CHATTER_RAISES - 1]; /* of its last raises */
     int64_t chattered_us;
     /* Its occurrence, from raised to normal. */
-    bool open, active, acknowledged;
+    bool open, active, acknowledged, came_again;
     int64_t raised_us, active_us, acknowledged_us, returned_us, called_us, allowed_us;
     uint32_t person;
     uint32_t holds[DISABLED_OUT_OF_SERVICE + 1]; /* index + 1 in disabled */
@@ -59,7 +60,8 @@ struct occurrence {
 enum {
     OCCURRENCE_REMOVED = 1,        /* ended by a change of the configuration */
     OCCURRENCE_UNACKNOWLEDGED = 2, /* at its end, or at that of the range */
-    OCCURRENCE_UNRESOLVED = 4      /* acknowledged, and still active at the end of the range */
+    OCCURRENCE_UNRESOLVED = 4,     /* acknowledged, and still active at the end of the range */
+    OCCURRENCE_CAME_AGAIN = 8      /* before anybody had acknowledged it */
 };
 
 struct stale {
@@ -120,7 +122,6 @@ struct performance {
     size_t n_stale, cap_stale;
     struct disabled *disabled;
     size_t n_disabled, cap_disabled;
-    uint64_t disabled_total;
     uint64_t raised, hidden, realarmed, returned_from_hold, priorities[PERFORMANCE_PRIORITIES], left_out;
     struct bin days, periods;
     struct flood flood;

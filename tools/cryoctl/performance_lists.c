@@ -71,6 +71,7 @@ static json_t *days_of(const struct performance *p)
 static json_t *rates(const struct performance *p)
 {
     double days = (double)p->observed_us / (double)DAY_US, periods = 144 * days;
+    const double averaged = p->observed_us >= AVERAGE_US ? days : 0; /* 0: the average is not known */
     if (days > 0 && periods < (double)p->periods.crowded)
         periods =
             (double)p->periods.crowded; /* parts of periods count as whole ones: no share is above 100 % */
@@ -78,8 +79,8 @@ static json_t *rates(const struct performance *p)
                      performance_json_count(p->raised), "while_disabled", performance_json_count(p->hidden),
                      "back_from_a_hold", performance_json_count(p->returned_from_hold), "called_again",
                      performance_json_count(p->realarmed), "per_day",
-                     performance_json_ratio((double)p->raised, days), "peak_day", fullest(p, &p->days),
-                     "per_10_min", performance_json_ratio((double)p->raised, 144 * days), "peak_10_min",
+                     performance_json_ratio((double)p->raised, averaged), "peak_day", fullest(p, &p->days),
+                     "per_10_min", performance_json_ratio((double)p->raised, 144 * averaged), "peak_10_min",
                      fullest(p, &p->periods), "crowded_share",
                      performance_json_ratio((double)p->periods.crowded, periods));
 }

@@ -107,6 +107,10 @@ static void put_in_force(struct replay *r, const struct mark *m)
     if (is_in_force(r, m->sha256))
         return;
     struct config *config = come_in_force(r, m->utc_us, m->sha256);
+    const struct config *before = r->sides[IN_FORCE].config;
+    /* A reload keeps the programs that a run may follow; a start knows only what is written now. */
+    if (m->kind == MARK_LOAD && config != NULL && before != NULL && config_keep_programs(config, before) < 0)
+        r->failed = true;
     side_load(r, &r->sides[IN_FORCE], config, m->utc_us);
     replay_learn(r, m->utc_us);
     config_unref(config);
@@ -187,8 +191,8 @@ static int64_t lead(const struct config *c)
     return longest_us + LEAD_US < LEAD_MAX_US ? longest_us + LEAD_US : LEAD_MAX_US;
 }
 
-/* Is anything of the asset derived? Then the points of others may count: a room, a supply, its other tanks.
- */
+/* Is anything of the asset derived? Then the points of others may count: a room, a supply, its
+ * other tanks. */
 static bool derives(const struct config *c, const char *asset)
 {
     const int index = c != NULL ? config_find_asset(c, asset) : -1;

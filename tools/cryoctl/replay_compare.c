@@ -1,5 +1,5 @@
-/* replay_compare.c - what both sides told, alarm by alarm, and the excursions; as JSON. Format: cryoctl(1).
- */
+/* replay_compare.c - what both sides told, alarm by alarm, and the excursions; as JSON. Format:
+ * cryoctl(1). */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -90,6 +90,7 @@ struct said { /* what somebody said, and when it is to be heard */
     enum said_kind kind;
     int64_t utc_us, begin_us, end_us; /* PLAN: of the run; end 0: it was not told */
     char asset[ID_MAX], program[ID_MAX];
+    char program_hash[2 * 32 + 1]; /* "": not told */
 };
 
 struct period { /* a configuration in force */

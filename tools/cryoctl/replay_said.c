@@ -46,19 +46,25 @@ static bool is_last(const struct replay *r, const struct said *plan)
     return false;
 }
 
+static void set_program(struct said *plan, const json_t *body)
+{
+    snprintf(plan->program, sizeof plan->program, "%s", text_of(body, "program"));
+    snprintf(plan->program_hash, sizeof plan->program_hash, "%s", text_of(body, "program_sha256"));
+}
+
 static void of_run(struct replay *r, const struct history_event *event, const json_t *body, int64_t begin_us)
 {
     const char *transition = text_of(body, "transition");
     struct said *plan = plan_of(r, event->asset, begin_us);
     if (plan == NULL && strcmp(transition, "began") == 0) {
-        plan = add(r, SAID_PLAN, event->asset, begin_us - RUN_NEAR_US);
+        plan = add(r, SAID_PLAN, event->asset, begin_us - FREEZER_MATCH_NEAR_US);
         if (plan != NULL)
             plan->begin_us = begin_us;
     }
     if (plan == NULL)
         return;
     if (text_of(body, "program")[0] != '\0')
-        snprintf(plan->program, sizeof plan->program, "%s", text_of(body, "program"));
+        set_program(plan, body);
     if (strcmp(transition, "ended") == 0)
         plan->end_us = event->utc_us;
     else if (plan->end_us != 0 && is_last(r, plan))
@@ -102,19 +108,25 @@ void said_rewind(const struct replay *r, struct side *s, int64_t utc_us)
         s->n_said++;
 }
 
-static int find_program(const struct config *c, const char *id)
+/* What was in force judged the run by the program's file as it was when the run began, also after a reload;
+ * where the daemon had that no more, by none. A candidate tries its own file of that name. */
+static int find_program(const struct side *s, const struct said *said)
 {
-    for (uint16_t i = 0; i < c->n_programs; i++)
-        if (strcmp(c->programs[i]->id, id) == 0)
+    const struct config *c = s->config;
+    const bool exactly = s->kind == IN_FORCE && said->program_hash[0] != '\0';
+    const int n = c->n_programs + (exactly ? c->n_kept_programs : 0);
+    for (int i = 0; i < n; i++)
+        if (strcmp(c->programs[i]->id, said->program) == 0 &&
+            (!exactly || strcmp(c->programs[i]->hash, said->program_hash) == 0))
             return i;
-    return -1;
+    return exactly ? DERIVE_NO_PROGRAM : -1;
 }
 
 static void pass_on(const struct side *s, const struct said *said)
 {
     const struct config *c = s->config;
     const int asset = config_find_asset(c, said->asset);
-    const int program = find_program(c, said->program);
+    const int program = said->kind == SAID_PLAN ? find_program(s, said) : -1;
     for (uint16_t i = 0; i < c->n_vessels; i++)
         if (said->kind == SAID_RELEARN && c->vessels[i].asset == asset)
             derive_relearn(s->derive, i);
@@ -123,7 +135,7 @@ static void pass_on(const struct side *s, const struct said *said)
             continue;
         if (said->kind == SAID_ATTENDED)
             derive_attend(s->derive, i);
-        else if (said->kind == SAID_PLAN && program >= 0)
+        else if (said->kind == SAID_PLAN && program != -1)
             derive_plan(s->derive, i, said->utc_us,
                         said->end_us > said->begin_us && said->end_us < said->begin_us + BEGINS_LATE_US
                             ? said->end_us

@@ -1,7 +1,6 @@
 #include "run_steps.h"
 
 #include <stdint.h>
-#include <string.h>
 
 #include "run_words.h"
 

@@ -143,6 +143,8 @@ static void print_times(const struct ctl *ctl, const json_t *facts)
     table_init(&t, columns, 6);
     spread_row(ctl, &t, tr(ctl, "to acknowledge", "确认"), json_object_get(facts, "acknowledge"));
     spread_row(ctl, &t, tr(ctl, "to resolve", "解除"), json_object_get(facts, "resolve"));
+    spread_row(ctl, &t, tr(ctl, "to resolve, came again", "解除（确认前反复）"),
+               json_object_get(facts, "resolve_came_again"));
     json_array_foreach(json_object_get(facts, "people"), i, one)
     {
         snprintf(name, sizeof name, tr(ctl, "acknowledged by %s", "确认人 %s"), client_text(one, "person"));

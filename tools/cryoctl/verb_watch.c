@@ -218,7 +218,7 @@ static void wait_until(struct watch *w, int64_t boot_us)
         left_us = boot_us - clock_boot_us();
         if (poll(fds, 2, left_us > 0 ? (int)(left_us / MS_US) + 1 : 0) <= 0)
             continue;
-        w->end = (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+        w->end |= (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
         if (fds[0].revents != 0) {
             read_signals(w);
             draw(w); /* the window's size may have changed */

@@ -1,7 +1,6 @@
 #include "view.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,8 +180,8 @@ static void add_other(const struct ctl *ctl, struct row *row, const json_t *poin
              view_value(ctl, point, value, sizeof value));
 }
 
-/* The columns TEMPERATURE and LEVEL are for the points of that name; the first in °C will do for the former.
- */
+/* The columns TEMPERATURE and LEVEL are for the points of that name; the first in °C will do
+ * for the former. */
 static void add_point(const struct ctl *ctl, const json_t *status, struct row *row, const json_t *point)
 {
     const char *id = client_text(point, "point");

@@ -125,6 +125,9 @@ static void take_alarm(void *context, const struct book_alarm *alarm)
         if (own ? strcmp(key, "cryonotify/silent") == 0
                 : strncmp(key, "cryonotify/silent-", 18) == 0 && strcmp(key + 18, s->id) == 0)
             s->silent = true;
+        if (own ? strcmp(key, "cryonotify/notifier") == 0
+                : strncmp(key, "cryonotify/notifier-", 20) == 0 && strcmp(key + 20, s->id) == 0)
+            s->nobody = true;
     }
 }
 
@@ -234,7 +237,7 @@ int caller_create(const struct notify_config *config, const struct caller_setup 
         (void)caller_free(c);
         return result;
     }
-    watch_begin(&c->watch, now, config->silent_ms, config->broker_ms);
+    watch_begin(&c->watch, now, config->silent_ms, config->broker_ms, config->nobody_ms);
     for (unsigned i = 0; i < config->n_sites && watch_only; i++)
         (void)watch_add(&c->watch, now, config->sites[i]);
     if (!watch_only)

@@ -241,10 +241,12 @@ json_t *caller_calling_json(const struct notify_config *config);
 void caller_letter(struct caller *c, struct stamp now, const struct inbox_letter *letter);
 void caller_synced(struct caller *c, struct stamp now);
 void caller_settle(struct caller *c, struct stamp now); /* each turn: what has waited long enough */
-void caller_watch(struct caller *c, struct stamp now);
-uint64_t caller_hold(const json_t *root); /* call_fact.hold of an alarm's body */
+uint64_t caller_hold(const json_t *root);               /* call_fact.hold of an alarm's body */
 void caller_keep_body(struct caller *c, const char *key, const char *body, const char *run, int64_t seq,
                       int64_t time_us);
+
+/* --- caller_watch.c: our own alarms */
+void caller_watch(struct caller *c, struct stamp now);
 
 /* --- caller_sequence.c: which events have come, and which have not */
 enum caller_place { CALLER_NEW, CALLER_OLD, CALLER_LATE /* it was not heard at its time */ };
@@ -322,8 +324,8 @@ void caller_ack_take(struct caller *c, struct stamp now, const struct book_ack *
 int caller_acks_write(struct caller *c);
 void caller_acks_written(struct caller *c, bool ok);
 bool caller_acks_are_unwritten(const struct caller *c);
-/* Before whoever comes next takes over: pages that wait for what is in the book learn that it is on its way.
- */
+/* Before whoever comes next takes over: pages that wait for what is in the book learn that it
+ * is on its way. */
 void caller_acks_leave(struct caller *c, struct stamp now);
 /* By the control socket: occurrence or key of an alarm. Returns 0 or -errno. */
 int caller_acknowledge(struct caller *c, struct stamp now, const char *occurrence, const char *person,

@@ -407,8 +407,8 @@ static void confirm(struct caller *c, struct stamp now, const struct link_ask *a
         answer_page(c, now, ask->id, LINK_FAILED, claim->person, claim->occurrence, "too many at once");
 }
 
-/* A link outlives the one it was sent to: whoever is not in the configuration in force acknowledges nothing.
- */
+/* A link outlives the one it was sent to: whoever is not in the configuration in force
+ * acknowledges nothing. */
 static void refuse_removed(struct caller *c, const struct link_ask *ask)
 {
     struct link_reply reply = {.ask = ask->id, .state = LINK_REMOVED};

@@ -1,19 +1,15 @@
 /* caller_letters.c - what the broker brings: events, alarm states, signs of life. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "caller.h"
 #include "clock.h"
-#include "json_text.h"
 #include "log.h"
 
-#define LATE_US    (120 * SECOND_US)
-#define CLEAR_US   (2 * SECOND_US) /* an alarm's cleared state waits so long for the event that tells of it */
-#define ABSENT_US  (10 * SECOND_US) /* after the daemon was heard: by then it has told all its states anew */
-#define LOCAL_BODY 4096
+#define LATE_US   (120 * SECOND_US)
+#define CLEAR_US  (2 * SECOND_US)  /* an alarm's cleared state waits so long for the event that tells of it */
+#define ABSENT_US (10 * SECOND_US) /* after the daemon was heard: by then it has told all its states anew */
 
 static const char *text_of(const json_t *root, const char *key)
 {
@@ -248,11 +244,27 @@ static const char *below_site(const char *topic, char site[ID_MAX])
     return slash + 1;
 }
 
+/* What the daemon of a watched site says of who would be called there. */
+static void take_calls(struct caller *c, struct stamp now, const char *site, const json_t *root)
+{
+    const char *state = text_of(root, "notifier");
+    const json_t *text = json_object_get(root, "notifier_text");
+    const char *const why[LANGUAGES] = {
+        [LANGUAGE_EN] = text_of(text, "en"), [LANGUAGE_ZH] = text_of(text, "zh")};
+    enum watch_calls calls = strcmp(state, "failing") == 0 ? WATCH_CALLS_NOBODY
+                             : strcmp(state, "ok") == 0    ? WATCH_CALLS_OK
+                             : strcmp(state, "none") == 0  ? WATCH_CALLS_UNWANTED
+                                                           : WATCH_CALLS_NOT_SAID;
+    watch_calls(&c->watch, now, site, calls, time_of(root, "notifier_since"), why);
+}
+
 static void take_sign_of_life(struct caller *c, struct stamp now, const char *site, const char *rest,
                               const struct inbox_letter *letter, const json_t *root)
 {
     if (strcmp(rest, "heartbeat") == 0 && !letter->retained) {
         watch_heartbeat(&c->watch, now, site);
+        if (c->watch_only) /* else it is we who call there */
+            take_calls(c, now, site, root);
         if (c->synced && c->heard_us == 0 && strcmp(site, c->config->site) == 0)
             c->heard_us = now.boot_us;
     } else if (strcmp(rest, "status") == 0) {
@@ -328,105 +340,4 @@ void caller_settle(struct caller *c, struct stamp now)
     for (uint32_t i = 0; i < c->config->rules.n_alarms; i++)
         if (c->slots[i].key[0] != '\0' && c->slots[i].seen != c->sync)
             end_alarm(c, now, i);
-}
-
-/* --- our own alarms */
-
-/* As people's clocks show it. */
-static void print_moment(char *text, size_t cap, int64_t utc_us)
-{
-    time_t seconds = (time_t)(utc_us / SECOND_US);
-    struct tm t;
-    if (localtime_r(&seconds, &t) == NULL || strftime(text, cap, "%Y-%m-%d %H:%M:%S %z", &t) == 0)
-        text[0] = '\0';
-}
-
-static void local_body(struct caller *c, struct stamp now, const char *alarm, const char *state,
-                       int64_t since_us, const char *en, const char *zh, char *body, size_t cap)
-{
-    struct json_text j;
-    json_text_begin(&j, body, cap);
-    json_text_object(&j, NULL);
-    json_text_time(&j, "time", now.utc_us);
-    json_text_string(&j, "site", c->config->site);
-    json_text_string(&j, "asset", "cryonotify");
-    json_text_string(&j, "alarm", alarm);
-    json_text_string(&j, "priority", "critical");
-    json_text_string(&j, "state", state);
-    json_text_time(&j, "raised", since_us);
-    json_text_object(&j, "text");
-    json_text_string(&j, "en", en);
-    json_text_string(&j, "zh", zh);
-    json_text_end(&j);
-    json_text_object(&j, "response");
-    json_text_string(&j, "en", "Look at the tanks themselves, and find out why nothing is heard");
-    json_text_string(&j, "zh", "请直接查看储罐，并查明为何没有信号");
-    json_text_end(&j);
-    json_text_end(&j);
-    (void)json_text_finish(&j);
-}
-
-static void local_alarm(struct caller *c, struct stamp now, const char *alarm, bool on, int64_t since_us,
-                        const char *en, const char *zh)
-{
-    char body[LOCAL_BODY];
-    struct call_event event = {
-        .kind = CALL_ALARM,
-        .fact = {.priority = CALL_CRITICAL, .active = on, .local = true, .by = CALL_NOBODY}};
-    event.fact.state = on ? CALL_STATE_UNACKNOWLEDGED : CALL_STATE_NORMAL;
-    snprintf(event.fact.key, CALL_KEY, "cryonotify/%s", alarm);
-    snprintf(event.fact.occurrence, CALL_OCCURRENCE, "cryonotify/%s@%lld", alarm,
-             (long long)(now.utc_us / 1000));
-    local_body(c, now, alarm, on ? "unacknowledged" : "normal", since_us, en, zh, body, sizeof body);
-    if (call_find(c->call, event.fact.key) != UINT32_MAX)
-        caller_keep_body(c, event.fact.key, body, c->run, 0, now.utc_us);
-    call_feed(c->call, now, &event);
-    caller_keep_body(c, event.fact.key, body, c->run, 0, now.utc_us);
-    log_line(on ? LOG_CRIT : LOG_NOTICE, MID_BROKER, "%s", en);
-}
-
-static void site_changed(struct caller *c, struct stamp now, const struct watch_site *s)
-{
-    char alarm[ID_MAX + 8] = "silent", en[CALLER_WORDS], zh[CALLER_WORDS], since[40] = "";
-    int64_t since_us = s->heard_utc_us != 0 ? s->heard_utc_us : now.utc_us;
-    if (strcmp(s->id, c->config->site) != 0)
-        snprintf(alarm, sizeof alarm, "silent-%.54s", s->id);
-    print_moment(since, sizeof since, since_us);
-    if (!s->silent) {
-        snprintf(en, sizeof en, "cryomon of the site %s is heard again", s->id);
-        snprintf(zh, sizeof zh, "站点 %s 的 cryomon 已恢复信号", s->id);
-    } else if (s->heard_utc_us == 0) {
-        snprintf(en, sizeof en,
-                 "cryomon of the site %s is silent: nothing was heard of it. Nobody watches its tanks",
-                 s->id);
-        snprintf(zh, sizeof zh, "站点 %s 的 cryomon 没有信号：从未收到。储罐无人监测", s->id);
-    } else {
-        snprintf(en, sizeof en, "cryomon of the site %s is silent since %s%s%.100s. Nobody watches its tanks",
-                 s->id, since, s->reason[0] != '\0' ? ": " : "", s->reason);
-        snprintf(zh, sizeof zh, "站点 %s 的 cryomon 自 %s 起没有信号%s%.100s。储罐无人监测", s->id, since,
-                 s->reason[0] != '\0' ? "：" : "", s->reason);
-    }
-    local_alarm(c, now, alarm, s->silent, since_us, en, zh);
-}
-
-void caller_watch(struct caller *c, struct stamp now)
-{
-    char en[CALLER_WORDS], zh[CALLER_WORDS], since[40];
-    for (int changed; (changed = watch_step(&c->watch, now)) >= 0;) {
-        if (changed != WATCH_BROKER) {
-            site_changed(c, now, &c->watch.sites[changed]);
-            continue;
-        }
-        print_moment(since, sizeof since, c->watch.down_utc_us);
-        if (c->watch.broker_lost) {
-            snprintf(en, sizeof en, "No connection to the MQTT broker since %s, so no alarm arrives: %.200s",
-                     since, c->watch.why);
-            snprintf(zh, sizeof zh, "自 %s 起与 MQTT 服务器无连接，收不到任何报警：%.200s", since,
-                     c->watch.why);
-        } else {
-            snprintf(en, sizeof en, "There is a connection to the MQTT broker again");
-            snprintf(zh, sizeof zh, "与 MQTT 服务器的连接已恢复");
-        }
-        local_alarm(c, now, "broker", c->watch.broker_lost, c->watch.down_utc_us, en, zh);
-    }
 }

@@ -77,8 +77,8 @@ int caller_on(struct caller *c, struct stamp now, const char *what, const char *
     for (unsigned i = 0; i < c->n_offs; i++) {
         if (strcmp(c->offs[i].what, what) != 0)
             continue;
-        /* It ends all the same: to call somebody too many is better. After a restart it would be off again.
-         */
+        /* It ends all the same: to call somebody too many is better. After a restart it would
+         * be off again. */
         int result = c->book != NULL ? book_off_end(c->book, what, by, now.utc_us) : -EROFS;
         if (result < 0)
             log_line(LOG_ERR, MID_STORE, "that %s is switched on again by %s can't be recorded: %s", what, by,

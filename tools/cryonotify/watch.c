@@ -24,10 +24,14 @@ static void count(struct watch *w, struct stamp now)
         w->lost_us = 0;
 }
 
-void watch_begin(struct watch *w, struct stamp now, uint32_t silent_ms, uint32_t broker_ms)
+void watch_begin(struct watch *w, struct stamp now, uint32_t silent_ms, uint32_t broker_ms,
+                 uint32_t nobody_ms)
 {
-    *w = (struct watch){
-        .silent_ms = silent_ms, .broker_ms = broker_ms, .counted_us = now.boot_us, .down_utc_us = now.utc_us};
+    *w = (struct watch){.silent_ms = silent_ms,
+                        .broker_ms = broker_ms,
+                        .nobody_ms = nobody_ms,
+                        .counted_us = now.boot_us,
+                        .down_utc_us = now.utc_us};
 }
 
 bool watch_add(struct watch *w, struct stamp now, const char *site)
@@ -86,6 +90,33 @@ void watch_status(struct watch *w, struct stamp now, const char *site, bool onli
     snprintf(s->reason, sizeof s->reason, "%s", online ? "" : reason);
 }
 
+void watch_calls(struct watch *w, struct stamp now, const char *site, enum watch_calls calls,
+                 int64_t since_utc_us, const char *const why[LANGUAGES])
+{
+    struct watch_site *s = find(w, site);
+    if (s == NULL || calls == WATCH_CALLS_NOT_SAID)
+        return;
+    s->calls = calls;
+    if (calls != WATCH_CALLS_NOBODY) {
+        s->nobody_us = s->nobody_for_us = 0;
+        return;
+    }
+    if (s->nobody_us == 0)
+        s->nobody_us = now.boot_us;
+    s->nobody_for_us = now.boot_us - s->nobody_us;
+    s->nobody_utc_us = since_utc_us;
+    for (int i = 0; i < LANGUAGES; i++)
+        snprintf(s->why[i], sizeof s->why[i], "%s", why[i]);
+}
+
+/* Only what a heartbeat has said counts: of the time behind the last one nothing is known. */
+static bool nobody_changed(const struct watch *w, const struct watch_site *s)
+{
+    if (s->nobody)
+        return s->calls == WATCH_CALLS_OK || s->calls == WATCH_CALLS_UNWANTED;
+    return s->nobody_us != 0 && s->nobody_for_us >= w->nobody_ms * MS_US;
+}
+
 int watch_step(struct watch *w, struct stamp now)
 {
     count(w, now);
@@ -104,6 +135,12 @@ int watch_step(struct watch *w, struct stamp now)
         s->silent = !s->silent;
         s->alive = false;
         return (int)i;
+    }
+    for (unsigned i = 0; i < w->n_sites && w->connected; i++) {
+        if (!nobody_changed(w, &w->sites[i]))
+            continue;
+        w->sites[i].nobody = !w->sites[i].nobody;
+        return WATCH_NOBODY + (int)i;
     }
     return -1;
 }

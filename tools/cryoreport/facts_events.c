@@ -1,5 +1,4 @@
 /* facts_events.c - the events of the range: alarms from raised to over, and what else concerns the asset. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "facts_internal.h"

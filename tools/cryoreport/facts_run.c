@@ -2,7 +2,6 @@
 #include "facts_run.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "places.h"

@@ -1,6 +1,5 @@
 /* facts_run_curve.c - a run's curves, thinned for paper: of each slot its first, least and greatest value, in
  * the order of time. Where a reading is missing there is a break, in whatever thinness. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,4 @@
 /* facts_run_program.c - the program of a run, its steps and limits, and what is to be thought of both. */
-#include <string.h>
 
 #include "facts_run.h"
 #include "run_words.h"
@@ -116,8 +115,8 @@ static bool is_of_all(enum freezer_why why)
            why == FREEZER_WHY_POWER;
 }
 
-/* As the verdict has it. A run that goes on may have exceeded a limit; that it keeps one is told at its end.
- */
+/* As the verdict has it. A run that goes on may have exceeded a limit; that it keeps one is
+ * told at its end. */
 static const char *judged(const struct run_file *run, const struct limit *limit)
 {
     const struct freezer_verdict *v = &run->verdict;

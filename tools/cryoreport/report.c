@@ -1,6 +1,5 @@
 #include "report.h"
 
-#include <errno.h>
 #include <math.h>
 #include <sodium.h>
 #include <stdlib.h>

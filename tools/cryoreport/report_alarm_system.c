@@ -166,13 +166,19 @@ static void targets(struct report *r)
            "alarm counts "
            "each time it is raised. A flood begins with the first of more than 10 alarms in 10 minutes and "
            "is over when "
-           "fewer than 5 came in 10 minutes. With less than 7 days observed rates, floods, chattering and "
+           "fewer than 5 came in 10 minutes. To resolve: from raised to returned; what came again before "
+           "anybody acknowledged it is one alarm until its last return, and is counted apart. With less than "
+           "an "
+           "hour observed no averages are known. With less than 7 days observed rates, floods, chattering "
+           "and "
            "stale alarms are not called met.",
            "标准：ISA-18.2 与 IEC 62682 第 16 章（监测与评估）及 EEMUA "
            "191；标准针对一名操作员的报警，并要求至少 30 天的数据。"
            "细胞库：我们建议的更严格要求。报警每触发一次计一次。10 分钟内超过 10 "
            "个报警即为报警泛滥，自其中第一个起，至 10 分钟内少于 "
-           "5 个为止。观察时间不足 7 天时，频率、泛滥、抖动和陈旧报警不判定为达标。"));
+           "5 个为止。解除时间从触发算到恢复；确认前再次触发的报警算作一个，"
+           "直至最后一次恢复，单独统计。观察不足 1 小时时不计算平均值。观察时间不足 7 "
+           "天时，频率、泛滥、抖动和陈旧报警不判定为达标。"));
 }
 
 /* ---------------------------------------------------------------- times */
@@ -203,6 +209,8 @@ static void times(struct report *r)
     grid_begin(&grid, r->s, COLUMNS(columns));
     spread_row(r, &grid, tr(ctl, "to acknowledge", "确认"), json_object_get(r->facts, "acknowledge"));
     spread_row(r, &grid, tr(ctl, "to resolve", "解除"), json_object_get(r->facts, "resolve"));
+    spread_row(r, &grid, tr(ctl, "to resolve, came again", "解除（确认前反复）"),
+               json_object_get(r->facts, "resolve_came_again"));
     spread_row(r, &grid, tr(ctl, "from raised to the first call", "从报警到首次呼叫"),
                at(r, "calls", "to_first_call"));
     spread_row(r, &grid, tr(ctl, "from that call to the acknowledgement", "从该呼叫到确认"),

@@ -1,6 +1,5 @@
-/* report_run.c - a freezer's run on paper: what it was, what is to be thought of it, its curve, its decision.
- */
-#include <math.h>
+/* report_run.c - a freezer's run on paper: what it was, what is to be thought of it, its curve,
+ * its decision. */
 #include <string.h>
 
 #include "facts_internal.h"

@@ -9,7 +9,6 @@
 #include "clock.h"
 
 #define MS_PER_US 1000
-#define STORED_US (2 * MS_PER_US) /* so much a time that was stored may be less than it was */
 
 /* ---------------------------------------------------------------- ids */
 
@@ -214,28 +213,18 @@ const struct run_entry *run_book_find(const struct run_book *book, const char *i
     return NULL;
 }
 
-static int64_t apart(int64_t a, int64_t b)
-{
-    return a < b ? b - a : a - b;
-}
-
-/* One that has ended before is not the one that begins, however soon that comes. (An end before the begin is
- * the work of a clock that was set back.) */
-static bool is_over(const struct run_entry *entry, int64_t utc_us)
-{
-    return entry->end_us != FREEZER_NONE && entry->end_us >= entry->begin_us &&
-           entry->end_us <= utc_us + STORED_US && utc_us > entry->begin_us + STORED_US;
-}
-
 const struct run_entry *run_book_near(const struct run_book *book, int64_t begin_us)
 {
     const struct run_entry *nearest = NULL;
+    int64_t nearest_us = INT64_MAX;
 
     for (size_t i = 0; i < book->n; i++) {
         const struct run_entry *entry = &book->entries[i];
-        if (apart(entry->begin_us, begin_us) <= RUN_NEAR_US && !is_over(entry, begin_us) &&
-            (nearest == NULL || apart(entry->begin_us, begin_us) < apart(nearest->begin_us, begin_us)))
-            nearest = entry;
+        const int64_t off_us = freezer_match(entry->begin_us, entry->end_us, begin_us);
+        if (off_us < 0 || off_us >= nearest_us)
+            continue;
+        nearest = entry;
+        nearest_us = off_us;
     }
     return nearest;
 }

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "config.h"
+#include "freezer_match.h"
 #include "program.h"
 #include "reader.h"
 
@@ -50,9 +51,8 @@ void run_book_free(struct run_book *book); /* NULL is a no-op */
 /* By its id; also by the part behind '@' alone. NULL: the record has no event of it. */
 const struct run_entry *run_book_find(const struct run_book *book, const char *id);
 
-/* The run whose begin is nearest, at most RUN_NEAR_US away, and that had not ended before: a begin that is
- * computed again from stored readings may be a poll away from what the daemon saw. NULL: none. */
-#define RUN_NEAR_US INT64_C(120000000)
+/* The run whose begin is nearest, at most FREEZER_MATCH_NEAR_US away, and that had not ended before: a begin
+ * that is computed again from stored readings may be a poll away from what the daemon saw. NULL: none. */
 const struct run_entry *run_book_near(const struct run_book *book, int64_t begin_us);
 
 void run_book_id(char ret[RUN_ID_MAX], const char *asset, int64_t begin_us);

@@ -125,9 +125,9 @@ static bool look(void *context, const struct freezer_record *record, const struc
             keep(one, record, program, far_us);
         return false;
     }
-    if (far_us <= RUN_NEAR_US && (!one->found || far_us < one->off_us))
+    if (far_us <= FREEZER_MATCH_NEAR_US && (!one->found || far_us < one->off_us))
         keep(one, record, program, far_us);
-    return !(one->found && one->off_us == 0) && off_us <= (one->found ? RUN_NEAR_US : NEXT_US);
+    return !(one->found && one->off_us == 0) && off_us <= (one->found ? FREEZER_MATCH_NEAR_US : NEXT_US);
 }
 
 int run_find_one(struct run_find *find, int64_t begin_us, bool is_about, struct run_found *ret)

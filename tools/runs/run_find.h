@@ -28,8 +28,8 @@ int run_find_begin(struct run_find *find, struct history_reader *reader, const c
 int run_find_all(struct run_find *find, int64_t from_us, int64_t to_us, runs_fn *run, void *context,
                  struct runs_from *ret);
 
-/* The one that begins at most RUN_NEAR_US from begin_us; with is_about: else the one that goes on at
- * begin_us, or begins next within 12 h. 0, -ENOENT, or -errno. */
+/* The one that begins at most FREEZER_MATCH_NEAR_US from begin_us; with is_about: else the one that goes on
+ * at begin_us, or begins next within 12 h. 0, -ENOENT, or -errno. */
 struct run_found {
     struct freezer_record record;
     const struct program *program;

@@ -163,8 +163,8 @@ bool bus_device_take_late(struct bus_device *device, uint8_t function, uint8_t b
 bool bus_device_distinct(const struct device_config *config, const struct reports *reports,
                          struct modbus_request *request);
 
-/* Fills in the request that proves the line: one whose reply no unanswered request and no known report has.
- */
+/* Fills in the request that proves the line: one whose reply no unanswered request and no known
+ * report has. */
 void bus_device_probe(const struct bus_device *device, const struct config *config,
                       const struct reports *reports, struct modbus_request *ret);
 

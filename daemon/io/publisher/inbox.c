@@ -76,6 +76,10 @@ static void take(struct publisher *p, struct publisher_message *message, int64_t
         p->disabled = message->disabled;
         p->disabled_due = true;
         break;
+    case PUBLISHER_NOTIFIER:
+        p->notifier = message->notifier;
+        p->notifier_known = true;
+        break;
     case PUBLISHER_SETTLED:
         p->settled = true;
         break;

@@ -16,8 +16,8 @@
 
 #define RUN_MAX 64
 
-/* What the thread is about: all is well, or it sends what is left (stop), or it says goodbye to this broker.
- */
+/* What the thread is about: all is well, or it sends what is left (stop), or it says goodbye to
+ * this broker. */
 enum phase { PHASE_RUN, PHASE_FLUSH, PHASE_FAREWELL, PHASE_END };
 
 enum fault_state { FAULT_UNKNOWN, FAULT_WELL, FAULT_FAILED };
@@ -58,7 +58,9 @@ struct publisher {
     bool head_due;
     char *disabled; /* what is disabled, as JSON text; NULL: not known */
     bool disabled_due;
-    bool settled; /* no head comes any more */
+    struct notifier_word notifier;
+    bool notifier_known; /* the core has said it */
+    bool settled;        /* no head comes any more */
     bool status_due, confirmed;
     int64_t status_retry_us;
     int64_t heartbeat_us, learn_until_us, sweep_us, carried_until_us, refused_retry_us;

@@ -55,8 +55,24 @@ int payload_status(char *text, size_t cap, bool online, const char *run, int64_t
     return json_text_finish(&j);
 }
 
+static void put_notifier(struct json_text *j, const struct notifier_word *notifier)
+{
+    static const char *const states[] = {[NOTIFIER_NONE] = "none",
+                                         [NOTIFIER_WAITING] = "waiting",
+                                         [NOTIFIER_OK] = "ok",
+                                         [NOTIFIER_FAILED] = "failing"};
+    json_text_string(j, "notifier", states[notifier->state]);
+    if (notifier->state != NOTIFIER_FAILED)
+        return;
+    json_text_time(j, "notifier_since", notifier->since_utc_us);
+    json_text_object(j, "notifier_text");
+    json_text_string(j, "en", notifier->detail[LANGUAGE_EN]);
+    json_text_string(j, "zh", notifier->detail[LANGUAGE_ZH]);
+    json_text_end(j);
+}
+
 int payload_heartbeat(char *text, size_t cap, const char *run, int64_t utc_us, uint64_t sequence,
-                      uint64_t events_waiting, uint64_t last_event)
+                      uint64_t events_waiting, uint64_t last_event, const struct notifier_word *notifier)
 {
     struct json_text j;
     json_text_begin(&j, text, cap);
@@ -66,6 +82,8 @@ int payload_heartbeat(char *text, size_t cap, const char *run, int64_t utc_us, u
     json_text_integer(&j, "sequence", (int64_t)sequence);
     json_text_integer(&j, "events_waiting", (int64_t)events_waiting);
     json_text_integer(&j, "last_event", (int64_t)last_event);
+    if (notifier != NULL)
+        put_notifier(&j, notifier);
     json_text_end(&j);
     return json_text_finish(&j);
 }

@@ -3,11 +3,13 @@
 #define CRYOMON_PAYLOAD_H
 
 #include "config.h"
+#include "message_parts.h"
 #include "mirror.h"
 
-#define TOPIC_MAX  320
-#define STATUS_MAX 512
-#define HISTORICAL ",\"historical\":true}"
+#define TOPIC_MAX     320
+#define STATUS_MAX    512
+#define HEARTBEAT_MAX 4096 /* each byte of its words may need six */
+#define HISTORICAL    ",\"historical\":true}"
 
 /* Topics; the buffer is TOPIC_MAX. Returns it. */
 char *payload_topic(char *topic, const struct config *config, const char *name); /* "status", "events" ... */
@@ -16,10 +18,11 @@ char *payload_topic_alarm(char *topic, const struct config *config, uint16_t ala
 char *payload_topic_device(char *topic, const struct config *config, uint16_t device);
 char *payload_topic_discovery(char *topic, const struct config *config, uint16_t asset);
 
-/* All return the length, or -ENOSPC when it does not fit in cap. reason may be NULL. */
+/* All return the length, or -ENOSPC when it does not fit in cap. reason may be NULL; notifier, too:
+ * then it is not known whether people would be called. */
 int payload_status(char *text, size_t cap, bool online, const char *run, int64_t utc_us, const char *reason);
 int payload_heartbeat(char *text, size_t cap, const char *run, int64_t utc_us, uint64_t sequence,
-                      uint64_t events_waiting, uint64_t last_event);
+                      uint64_t events_waiting, uint64_t last_event, const struct notifier_word *notifier);
 int payload_readings(char *text, size_t cap, const struct mirror *mirror, uint16_t asset, const char *run,
                      uint64_t sequence, int64_t utc_us);
 /* An event's body, marked as late. */

@@ -119,11 +119,12 @@ static int send_status(struct publisher *p, int64_t now_us)
 
 static int send_heartbeat(struct publisher *p, int64_t now_us)
 {
-    char topic[TOPIC_MAX], text[STATUS_MAX];
+    char topic[TOPIC_MAX], text[HEARTBEAT_MAX];
     if (now_us < p->heartbeat_us || session_under_way(p->session, OWNER_HEARTBEAT) > 0)
         return 0;
     (void)payload_heartbeat(text, sizeof text, p->run, clock_now().utc_us, p->heartbeat_sequence + 1,
-                            outbox_waiting(p->outbox), outbox_last_seq(p->outbox));
+                            outbox_waiting(p->outbox), outbox_last_seq(p->outbox),
+                            p->notifier_known ? &p->notifier : NULL);
     int error =
         publish(p, OWNER_HEARTBEAT, 0, payload_topic(topic, p->mirror->config, "heartbeat"), text, false);
     if (error < 0)

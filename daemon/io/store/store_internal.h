@@ -173,8 +173,8 @@ struct event_record *store_state_waiting(struct store_state *state, size_t i); /
 int store_state_read_last(struct store_state *state);
 void store_state_know_last(struct store_state *state); /* it is in the file */
 
-/* (store_alarms.c) The row of the event's alarm and those of its holds, or of its device: an SQLite result.
- */
+/* (store_alarms.c) The row of the event's alarm and those of its holds, or of its device: an
+ * SQLite result. */
 int store_alarms_put(sqlite3_stmt *stmt, sqlite3_stmt *hold, const struct event_record *event);
 int store_alarms_put_bypass(sqlite3_stmt *stmt, const struct event_record *event);
 
@@ -223,8 +223,8 @@ struct store_history;
 
 /* Makes of an index in the series' calibrations + 1 the id in history.db; 0 stays 0. An SQLite result. */
 int store_calibrations_id(struct store_history *history, struct store_series *series, uint32_t *calibration);
-/* Tells the core of the rows that no event tells of: after a commit that has added one, and after an opening.
- */
+/* Tells the core of the rows that no event tells of: after a commit that has added one, and
+ * after an opening. */
 void store_calibrations_tell(struct store *store);
 
 /* ---------------------------------------------------------------- history.db (store_history.c) */

@@ -320,8 +320,8 @@ static int write_transaction(struct store *store)
         result = write_rows(store, n_events, &conflicts);
     if (result == SQLITE_OK)
         result = sqlite3_exec(state->db.db, "COMMIT", NULL, NULL, NULL);
-    /* What was written into a file that nobody finds any more is not on record: it is kept for the next one.
-     */
+    /* What was written into a file that nobody finds any more is not on record: it is kept for
+     * the next one. */
     if (result == SQLITE_OK && store_db_has_moved(&state->db))
         result = SQLITE_READONLY_DBMOVED;
     if (result != SQLITE_OK)
@@ -435,8 +435,8 @@ void store_state_step(struct store *store, int64_t now_boot_us)
         open_state(store);
     if (!state->db.db)
         return;
-    /* Also without work while it is failing: the fault must end when the disk is well, not at the next event.
-     */
+    /* Also without work while it is failing: the fault must end when the disk is well, not at
+     * the next event. */
     if (has_work(store, now_boot_us) || store->report.faults[FAULT_STATE_DB].failed)
         flush(store);
     if (state->db.db && state->db.retry_boot_us == 0 && state->n > 0)

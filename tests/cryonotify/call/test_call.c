@@ -2,7 +2,6 @@
 #include "call_fixture.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define WARM "tank-1/warm"
 

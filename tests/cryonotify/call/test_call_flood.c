@@ -2,7 +2,6 @@
 #include "call_fixture.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static struct world w;
 
@@ -47,8 +46,8 @@ static void group_speaks_for_its_members(void **state)
     assert_int_equal(batch_size(m), 4);
 }
 
-/* The first members are raised before the group is: they do not say that they belong to it, the group does.
- */
+/* The first members are raised before the group is: they do not say that they belong to it, the
+ * group does. */
 static void group_names_those_that_came_before_it(void **state)
 {
     (void)state;

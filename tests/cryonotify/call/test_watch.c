@@ -17,7 +17,7 @@ static int setup(void **state)
 {
     (void)state;
     now = (struct stamp){.boot_us = 100 * SECOND_US, .utc_us = INT64_C(1764000000) * SECOND_US};
-    watch_begin(&w, now, 60000, 30000);
+    watch_begin(&w, now, 60000, 30000, 40000);
     assert_true(watch_add(&w, now, "demo"));
     return 0;
 }
@@ -103,6 +103,69 @@ static void a_reconnection_ends_no_silence(void **state)
     assert_true(w.sites[0].silent);
 }
 
+static const char *const why[LANGUAGES] = {"no heartbeat for 63 s", "已 63 秒没有心跳"};
+
+/* A heartbeat each 10 s for so long, each of which says this. Returns after how many seconds it is told. */
+static int64_t beats(int64_t seconds, enum watch_calls calls)
+{
+    int64_t told_s = -1;
+    for (int64_t s = 0; s <= seconds; s += 10) {
+        if (s > 0)
+            pass(10);
+        watch_heartbeat(&w, now, "demo");
+        watch_calls(&w, now, "demo", calls, now.utc_us, why);
+        for (int changed; (changed = watch_step(&w, now)) >= 0;) {
+            assert_int_equal(changed, WATCH_NOBODY);
+            assert_int_equal(told_s, -1);
+            told_s = s;
+        }
+    }
+    return told_s;
+}
+
+static void nobody_would_be_called(void **state)
+{
+    (void)state;
+    watch_up(&w, now);
+    assert_int_equal(beats(300, WATCH_CALLS_OK), -1);
+    assert_int_equal(beats(30, WATCH_CALLS_NOBODY), -1);
+    assert_int_equal(beats(0, WATCH_CALLS_OK), -1); /* it was not for long enough */
+    assert_int_equal(beats(300, WATCH_CALLS_NOBODY), 40);
+    assert_true(w.sites[0].nobody);
+    assert_string_equal(w.sites[0].why[LANGUAGE_ZH], why[LANGUAGE_ZH]);
+    assert_int_equal(beats(300, WATCH_CALLS_NOT_SAID), -1); /* nothing is concluded */
+    assert_true(w.sites[0].nobody);
+    assert_int_equal(beats(30, WATCH_CALLS_OK), 0);
+    assert_false(w.sites[0].nobody);
+    assert_int_equal(beats(300, WATCH_CALLS_NOBODY), 40);
+    assert_int_equal(beats(0, WATCH_CALLS_UNWANTED), 0);
+}
+
+/* A daemon that is started again says for a while that it does not know: that is no proof of anything. */
+static void what_is_not_said_begins_and_ends_nothing(void **state)
+{
+    (void)state;
+    watch_up(&w, now);
+    assert_int_equal(beats(600, WATCH_CALLS_NOT_SAID), -1);
+    assert_int_equal(beats(20, WATCH_CALLS_NOBODY), -1);
+    assert_int_equal(beats(50, WATCH_CALLS_NOT_SAID), -1);
+    pass(10);
+    assert_int_equal(beats(0, WATCH_CALLS_NOBODY), 0);
+}
+
+/* What is not heard is not counted: the last word may be old. */
+static void a_word_of_before_the_connection_was_lost_is_none(void **state)
+{
+    (void)state;
+    watch_up(&w, now);
+    assert_int_equal(beats(20, WATCH_CALLS_NOBODY), -1);
+    watch_down(&w, now, "");
+    pass(25);
+    watch_up(&w, now);
+    assert_int_equal(watch_step(&w, now), -1);
+    assert_int_equal(beats(60, WATCH_CALLS_OK), -1);
+}
+
 static void never_connected(void **state)
 {
     (void)state;
@@ -117,6 +180,9 @@ int main(void)
         cmocka_unit_test_setup(a_lost_broker_is_told_and_not_the_sites, setup),
         cmocka_unit_test_setup(a_connection_that_breaks_again_and_again_hides_nothing, setup),
         cmocka_unit_test_setup(a_reconnection_ends_no_silence, setup),
+        cmocka_unit_test_setup(nobody_would_be_called, setup),
+        cmocka_unit_test_setup(what_is_not_said_begins_and_ends_nothing, setup),
+        cmocka_unit_test_setup(a_word_of_before_the_connection_was_lost_is_none, setup),
         cmocka_unit_test_setup(never_connected, setup),
     };
     return cmocka_run_group_tests_name("watch", tests, NULL, NULL);

@@ -246,12 +246,13 @@ class NotifyTest(SystemTest):
     def be_daemon(self):
         """Status and a heartbeat each second, until the test ends or self.beat is set."""
         self.beat = threading.Event()
+        self.says = {}  # in the heartbeat, too
         self.broker.publish("cryomon/test/status", '{"state":"online","run":"r1"}', "-r")
 
         def run(stop):
             while not stop.is_set():
                 try:
-                    self.broker.publish("cryomon/test/heartbeat", '{"run":"r1","sequence":1}')
+                    self.broker.publish("cryomon/test/heartbeat", json.dumps(dict({"run": "r1", "sequence": 1}, **self.says)))
                 except Exception:  # the broker is being restarted
                     pass
                 stop.wait(1)

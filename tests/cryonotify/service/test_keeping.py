@@ -244,7 +244,11 @@ class Keeping(NotifyTest):  # each
         self.be_daemon()
         service = self.service()
         self.broker.stop()
-        self.receiver.wait(person="li.na", alarm="broker", purpose="call")
+        told = self.receiver.wait(person="li.na", alarm="broker", purpose="call")
+        chinese = [line for line in json.dumps(told, ensure_ascii=False).split('"') if "收不到任何报警" in line]
+        self.assertTrue(chinese)
+        for line in chinese:
+            self.assertRegex(line, "收不到任何报警：(无法连接 .* 端口 [0-9]+：连接被拒绝|与 .* 的连接中断)")
         self.broker.start()
         self.receiver.wait(person="li.na", alarm="broker", purpose="over")
         self.receiver.never(0.5, alarm="silent")
@@ -298,9 +302,28 @@ class Keeping(NotifyTest):  # each
         told = self.receiver.wait(person="li.na", alarm="silent-north", purpose="call")
         self.assertIn("north", json.dumps(told))
         alarm = self.publish(self.body("warm", "raised", "unacknowledged"))
+        self.broker.publish("cryomon/test/status", '{"state":"offline","reason":"connection lost"}', "-r")
         self.beat.set()
-        self.receiver.wait(person="li.na", alarm="silent-test", purpose="call")
+        told = json.dumps(self.receiver.wait(person="li.na", alarm="silent-test", purpose="call"), ensure_ascii=False)
+        self.assertIn("没有信号：连接中断。储罐无人监测", told)
         self.receiver.never(0.5, occurrence=alarm["id"])
+
+    def test_watch_only_is_told_that_nobody_would_be_called(self):
+        self.be_daemon()  # one that does not know the word, at first
+        self.service(options=["--watch-only"], watch=["test"], nobody_after="2 s", site={"id": "watcher", "name": "Watcher"})
+        observer = self.watch_mqtt()
+        for _ in range(4):
+            observer.wait("/test/heartbeat", lambda b: b, since=observer.feed.mark())
+        self.receiver.never(0.1, alarm="notifier-test")
+        self.says = {"notifier": "failing", "notifier_since": "2026-11-24T10:00:00.000Z",
+                     "notifier_text": {"en": "no heartbeat for 63 s", "zh": "已 63 秒没有心跳"}}
+        told = json.dumps(self.receiver.wait(person="li.na", alarm="notifier-test", purpose="call"), ensure_ascii=False)
+        for word in ("Nobody would be called for an alarm at the site test", "no heartbeat for 63 s", "已 63 秒没有心跳",
+                     "无人会被通知"):
+            self.assertIn(word, told)
+        self.says = {"notifier": "ok"}
+        over = self.receiver.wait(person="li.na", alarm="notifier-test", purpose="over")
+        self.assertIn("站点 test 的报警已恢复通知人员", json.dumps(over, ensure_ascii=False))
 
 
 if __name__ == "__main__":

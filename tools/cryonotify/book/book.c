@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "book_internal.h"
 
@@ -33,8 +31,8 @@ int book_inbox_add(struct book *book, const char *topic, const char *body, size_
 
 int book_inbox_file(struct book *book, int64_t id)
 {
-    /* Whatever the types are that somebody has sent: one odd letter must not keep a page from being written.
-     */
+    /* Whatever the types are that somebody has sent: one odd letter must not keep a page from
+     * being written. */
     static const char sql[] = "INSERT INTO event(utc_us, run, seq, late, body) SELECT utc_us,"
                               " ifnull(CAST(json_extract(body, '$.run') AS TEXT), ''),"
                               " ifnull(CAST(json_extract(body, '$.seq') AS INTEGER), 0),"

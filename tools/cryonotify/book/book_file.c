@@ -1,7 +1,6 @@
 /* book_file.c - the file and its tables. Runs on the writer's thread only. */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "book_internal.h"
 

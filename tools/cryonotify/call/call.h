@@ -246,8 +246,8 @@ struct call_saved {
     uint8_t calls[CALL_PEOPLE];          /* how often each person was called */
     int64_t repeat_utc_us, level_utc_us; /* 0: none */
 };
-/* A slot that has changed since it was last given here; false: none. The slot may be free: then -> ret_free.
- */
+/* A slot that has changed since it was last given here; false: none. The slot may be free: then
+ * -> ret_free. */
 bool call_take_dirty(struct call *c, struct stamp now, uint32_t *ret_slot, bool *ret_free,
                      struct call_saved *ret);
 void call_touch(struct call *c, uint32_t slot); /* it could not be written: it is dirty again */

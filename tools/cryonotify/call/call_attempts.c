@@ -1,5 +1,4 @@
 /* call_attempts.c - rounds of calls, the attempts in them, and what comes back. */
-#include <string.h>
 
 #include "call_state.h"
 

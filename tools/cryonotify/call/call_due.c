@@ -1,6 +1,5 @@
 /* call_due.c - opens the rounds that are due: first calls, repeats, the next level, summaries, and what those
  * who were called are still to be told. */
-#include <string.h>
 
 #include "call_state.h"
 

@@ -144,8 +144,8 @@ void call_channel_result(struct call *c, struct stamp now, unsigned person, unsi
     ch->probe_us = c->rules.probe_ms == 0 ? CALL_NEVER : now.boot_us + wait * MS;
 }
 
-/* What is known from elsewhere never makes an attempt, and never says that something works that has failed.
- */
+/* What is known from elsewhere never makes an attempt, and never says that something works that
+ * has failed. */
 void call_channel_known(struct call *c, struct stamp now, const struct call_event *event)
 {
     if (event->person >= c->rules.n_people || event->channel >= c->rules.person[event->person].n_channels)

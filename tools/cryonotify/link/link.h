@@ -119,8 +119,8 @@ struct link;
 int link_open(const struct link_config *config, const struct link_key *key, struct mailbox *asks,
               struct link **ret, char *error, size_t cap);
 
-/* Never blocks. Returns 0, or -ENOSPC when too many answers wait (the page then says that it is not known).
- */
+/* Never blocks. Returns 0, or -ENOSPC when too many answers wait (the page then says that it is
+ * not known). */
 int link_answer(struct link *link, const struct link_reply *reply);
 
 uint16_t link_port(const struct link *link); /* the bound one, when 0 was configured */

@@ -30,6 +30,7 @@ static const struct field top_fields[] = {
     {"needed_people", FIELD_UINT, FIELD_OF(struct sections, needed), .min = 1, .max = CALL_PEOPLE},
     {"collect", FIELD_DURATION, FIELD_OF(struct sections, collect_ms), .min = 0, .max = 5 * MINUTE_MS},
     {"silent_after", FIELD_DURATION, FIELD_OF(struct sections, silent_ms), .min = 1000, .max = HOUR_MS},
+    {"nobody_after", FIELD_DURATION, FIELD_OF(struct sections, nobody_ms), .min = 1000, .max = HOUR_MS},
     {"broker_after", FIELD_DURATION, FIELD_OF(struct sections, broker_ms), .min = 1000, .max = HOUR_MS},
     {"attempt", FIELD_DURATION, FIELD_OF(struct sections, attempt_ms), .min = 1000, .max = 10 * MINUTE_MS},
     {"next_channel", FIELD_DURATION, FIELD_OF(struct sections, next_channel_ms), .min = 1000,
@@ -78,19 +79,19 @@ static void read_site_section(struct reader *r, const struct yaml_node *node)
         (void)fclose(zone);
 }
 
-/* The daemon's own reader, so that one section means the same in both files. `agent` is only ours. */
+/* The daemon's own reader, so that one section means the same in both files. */
 static void read_mqtt_section(struct reader *r, struct yamldoc *doc)
 {
+    struct yamldoc *docs[1] = {doc};
     struct draft d = {.dir = "",
                       .main_name = yamldoc_root(doc)->file,
+                      .docs = docs,
+                      .n_docs = 1,
+                      .n_roots = 1,
                       .problems = r->problems,
                       .warnings = r->warnings,
                       .mqtt = {.keep_alive_ms = 30000}};
-    struct yamldoc *docs[1] = {doc};
     const struct yaml_node *section = draft_setting(&d, "mqtt", NULL);
-    d.docs = docs;
-    d.n_docs = d.n_roots = 1;
-    section = draft_setting(&d, "mqtt", NULL);
     if (section == NULL)
         return; /* reported */
     read_mqtt(&d, section);
@@ -148,6 +149,7 @@ static void read_all(struct reader *r, struct yamldoc *doc)
                          .collect_ms = 10000,
                          .needed = 1,
                          .silent_ms = 60000,
+                         .nobody_ms = 60000,
                          .broker_ms = 60000,
                          .attempt_ms = 120000,
                          .next_channel_ms = 10000,
@@ -161,6 +163,7 @@ static void read_all(struct reader *r, struct yamldoc *doc)
     snprintf(config->state, sizeof config->state, "%s", s.state);
     snprintf(config->socket, sizeof config->socket, "%s", s.socket);
     config->silent_ms = s.silent_ms;
+    config->nobody_ms = s.nobody_ms;
     config->broker_ms = s.broker_ms;
     config->rules.collect_ms = s.collect_ms;
     config->rules.needed = s.needed;

@@ -84,7 +84,6 @@ struct notify_config {
     char state[256];    /* directory */
     char socket[108];
     struct mqtt_config mqtt;
-    bool agent; /* the daemon believes us on whose behalf we acknowledge (mqtt.agents there) */
     unsigned n_people, n_channels, n_holidays, n_sites;
     struct notify_person people[CALL_PEOPLE];
     struct channel_config channels[NOTIFY_CHANNELS];
@@ -92,8 +91,9 @@ struct notify_config {
     int32_t holidays[NOTIFY_HOLIDAYS]; /* ascending is not needed */
     struct call_rules rules;
     struct link_config link;
-    uint32_t silent_ms;               /* the daemon's heartbeat is missed for so long: people are called */
-    uint32_t broker_ms;               /* no connection to the broker for so long: people are called */
+    uint32_t silent_ms; /* the daemon's heartbeat is missed for so long: people are called */
+    uint32_t nobody_ms; /* --watch-only: a daemon says for so long that nobody would be called */
+    uint32_t broker_ms; /* no connection to the broker for so long: people are called */
     char sites[NOTIFY_SITES][ID_MAX]; /* --watch-only; at least `site` */
 };
 

@@ -17,7 +17,8 @@ struct sections {
     const struct yaml_node *site, *mqtt, *channels, *people, *rota, *holidays, *priorities, *drill, *flood,
         *link, *watch;
     char state[256], socket[108];
-    uint32_t collect_ms, needed, silent_ms, broker_ms, attempt_ms, next_channel_ms, retry_ms, probe_ms;
+    uint32_t collect_ms, needed, silent_ms, nobody_ms, broker_ms, attempt_ms, next_channel_ms, retry_ms,
+        probe_ms;
 };
 
 /* notify_people.c */
