@@ -1,15 +1,12 @@
 /* tank_hall.c - see tank_hall.h. */
 #include "tank_hall.h"
 
+#include "tank_hall_map.h"
 #include "tank_parts.h"
 
 #include <string.h>
 
-#define APPEARS_CM     1.0                        /* a level that rises so far is filled */
-#define MISSING_CM     0.3                        /* and one that has not risen so far is not */
-#define LEVEL_OLD_US   (2 * TANK_BLOCK_US)        /* a level that is lost for a moment still counts */
-#define SUSPECT_FILLS  2                          /* fills in a row that appeared elsewhere */
-#define OPEN_US        (15 * 60 * TANK_SECOND_US) /* a valve that stays open is judged after so long, and again */
+#define LEVEL_OLD_US   (2 * TANK_BLOCK_US) /* a level that is lost for a moment still counts */
 #define USUAL_LEAST    8
 #define OVERDUE_TIMES  2.0
 #define OVERDUE_LEAST  2
@@ -23,8 +20,7 @@ void hall_init(struct hall *h, unsigned n, micro_t reserve_l)
     h->n = n < HALL_TANKS ? n : HALL_TANKS;
     h->reserve_l = tank_number(reserve_l);
     h->now_us = INT64_MIN;
-    for (unsigned i = 0; i < HALL_TANKS; i++)
-        h->elsewhere[i] = -1;
+    hall_map_init(h);
 }
 
 static void start(struct hall *h, int64_t now_us)
@@ -33,83 +29,6 @@ static void start(struct hall *h, int64_t now_us)
         h->start_us = h->filled_us = h->day_us = h->supply_us = now_us;
     if (now_us > h->now_us)
         h->now_us = now_us;
-}
-
-static void count_mapping(struct hall *h, unsigned i)
-{
-    h->tanks[i].judged = true;
-    h->tanks[i].judged_us = h->now_us;
-}
-
-/* A tank that is filled alone: did its own level rise, or another one's? */
-static void judge_mapping(struct hall *h, unsigned i)
-{
-    const struct hall_tank *own = &h->tanks[i];
-    int other = -1;
-    unsigned risen = 0;
-    if (!own->alone || !own->level_good || !own->by_valve)
-        return;
-    if (own->cm - own->begin_cm >= MISSING_CM) {
-        h->suspicion[i] = 0;
-        h->elsewhere[i] = -1;
-        h->tanks[i].proven = true;
-        count_mapping(h, i);
-        return;
-    }
-    if (own->judged)
-        return;
-    for (unsigned k = 0; k < h->n; k++) {
-        const struct hall_tank *t = &h->tanks[k];
-        if (k != i && t->seen && t->level_good && t->cm - t->begin_cm >= APPEARS_CM) {
-            other = (int)k;
-            risen++;
-        }
-    }
-    if (risen != 1)
-        return;
-    h->suspicion[i] = h->elsewhere[i] == other || h->suspicion[i] == 0 ? h->suspicion[i] + 1 : 1;
-    if (h->suspicion[i] > SUSPECT_FILLS)
-        h->suspicion[i] = SUSPECT_FILLS;
-    h->elsewhere[i] = (int8_t)other;
-    count_mapping(h, i);
-}
-
-/* The valve of one opened: from here on the levels of all count. */
-static void mark(struct hall *h, unsigned i)
-{
-    bool alone = true;
-    for (unsigned k = 0; k < h->n; k++) {
-        if (k != i && h->tanks[k].by_valve) {
-            alone = false;
-            h->tanks[k].alone = false;
-        }
-    }
-    h->tanks[i].alone = alone;
-    h->tanks[i].judged = false;
-    h->tanks[i].marked_us = h->now_us;
-    for (unsigned k = 0; k < h->n && alone; k++)
-        h->tanks[k].begin_cm = h->tanks[k].cm;
-}
-
-static bool is_another_open(const struct hall *h, unsigned i)
-{
-    for (unsigned k = 0; k < h->n; k++) {
-        if (k != i && h->tanks[k].by_valve)
-            return true;
-    }
-    return false;
-}
-
-/* A valve that is open for long: a controller that sees another tank's level may never close it. What appears
- * elsewhere counts again, when it still does after a pause that outlasts a fill by hand. */
-static void judge_open(struct hall *h, unsigned i)
-{
-    const struct hall_tank *own = &h->tanks[i];
-    if (!own->alone ? !is_another_open(h, i)
-                    : own->judged && h->elsewhere[i] >= 0 && h->now_us - own->judged_us >= OPEN_US)
-        mark(h, i);
-    else if (h->now_us - own->marked_us >= OPEN_US)
-        judge_mapping(h, i);
 }
 
 static void count_fill(struct hall *h, int64_t at_us)
@@ -145,13 +64,7 @@ void hall_tank(struct hall *h, int64_t now_us, unsigned i, const struct tank *ta
         t->level_good = false;
     }
     t->overdue = (tank->flags & (TANK_FILL_OVERDUE | TANK_FILL_INEFFECTIVE)) != 0;
-    if (by_valve && !t->by_valve)
-        mark(h, i);
-    else if (!by_valve && t->by_valve)
-        judge_mapping(h, i);
-    else if (by_valve)
-        judge_open(h, i);
-    t->by_valve = by_valve;
+    hall_map_fed(h, i, by_valve);
     if (tank->filled_us > t->filled_us) {
         count_fill(h, tank->filled_us);
         t->filled_us = tank->filled_us;
@@ -235,25 +148,15 @@ static void say_supply(const struct hall *h, struct hall_view *ret)
         tank_says(left / mean, left / (mean + more), left / tank_larger(0.1 * mean, mean - more));
 }
 
-int hall_elsewhere(const struct hall *h, unsigned i)
-{
-    return i < h->n && h->suspicion[i] >= SUSPECT_FILLS ? h->elsewhere[i] : -1;
-}
-
-bool hall_is_right(const struct hall *h, unsigned i)
-{
-    return i < h->n && h->suspicion[i] == 0 && h->tanks[i].proven;
-}
-
 void hall_view(const struct hall *h, struct hall_view *ret)
 {
     memset(ret, 0, sizeof *ret);
     ret->suspect_valve = ret->suspect_probe = -1;
     for (unsigned i = 0; i < h->n; i++) {
         ret->n_overdue += h->tanks[i].overdue;
-        if (h->suspicion[i] >= SUSPECT_FILLS && ret->suspect_valve < 0) {
+        if (ret->suspect_valve < 0 && hall_elsewhere(h, i) >= 0) {
             ret->suspect_valve = (int)i;
-            ret->suspect_probe = h->elsewhere[i];
+            ret->suspect_probe = hall_elsewhere(h, i);
         }
     }
     double s = (double)(h->now_us - h->filled_us) / (double)TANK_SECOND_US;

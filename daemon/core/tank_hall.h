@@ -36,16 +36,26 @@ struct hall {
     unsigned n_usual;
     struct hall_tank {
         bool by_valve, overdue;
-        int64_t begin_us, good_us;
-        double begin_cm, cm;
-        bool level_good, alone, seen;
-        bool judged;                  /* since begin_cm was taken: that counted */
-        int64_t marked_us, judged_us; /* when begin_cm was taken; when it counted */
-        bool proven;                  /* its own level was seen to rise with its valve */
+        int64_t good_us;
+        double cm;
+        bool level_good, seen;
         int64_t filled_us;
+        /* for the mapping (tank_hall_map.c) */
+        double begin_cm;    /* when this part began, */
+        bool begin_good;    /* if it is known, and was all the time since */
+        bool alone;         /* no other valve was open since its own opened */
+        bool proven;        /* its own level was seen to rise with its valve */
+        uint64_t could;     /* tanks whose level has risen all the time since the valve opened */
+        uint64_t rose_then; /* and those that rose just before */
+        int64_t opened_us;
+        int64_t closed_us;              /* the valve, last */
+        int64_t counted_us;             /* when this opening last counted; 0: not yet */
+        uint8_t suspicion;              /* how often in a row its fill appeared elsewhere */
+        int8_t elsewhere, rival, shows; /* on which; on which else, once; whose fills its own probe shows */
     } tanks[HALL_TANKS];
-    uint8_t suspicion[HALL_TANKS]; /* fills, or parts of a long one, in a row that appeared elsewhere */
-    int8_t elsewhere[HALL_TANKS];  /* on which */
+    /* A part is a time in which no valve was moved. Bit i: tank i. */
+    int64_t part_us, moved_us;
+    uint64_t open, rose_before;
     /* supply */
     double supply_l, day_drawn_l;
     bool supply_good, day_whole;
@@ -61,7 +71,9 @@ void hall_supply(struct hall *hall, int64_t now_us, const struct reading *litres
 void hall_view(const struct hall *hall, struct hall_view *ret);
 /* The tank on whose probe the fills of tank i appear; -1: none that is known. */
 int hall_elsewhere(const struct hall *hall, unsigned i);
-/* The last fill of tank i that could be judged appeared on its own probe. */
+/* The tank whose fills appear on the probe of tank i; -1: none that is known. */
+int hall_shows(const struct hall *hall, unsigned i);
+/* The last fill of tank i that could be judged appeared on its own probe, and no other's does. */
 bool hall_is_right(const struct hall *hall, unsigned i);
 
 #endif

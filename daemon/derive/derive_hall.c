@@ -76,7 +76,7 @@ static void feed(struct derive *d, struct derive_hall *h, unsigned seat)
     struct derive_vessel *v = &d->vessels[h->vessels[seat]];
     hall_tank(&h->hall, derive_tank_time(d), seat, &v->tank);
     hall_lid_tank(&h->lid, derive_tank_time(d), seat, &v->tank);
-    if (hall_elsewhere(&h->hall, seat) >= 0)
+    if (hall_elsewhere(&h->hall, seat) >= 0 || hall_shows(&h->hall, seat) >= 0)
         v->suspected |= 1 << DERIVE_BY_FILL;
     if (hall_lid_elsewhere(&h->lid, seat) >= 0)
         v->suspected |= 1 << DERIVE_BY_LID;
@@ -129,6 +129,8 @@ enum derive_known derive_hall_mapping(const struct derive *d, const struct deriv
     const struct derive_hall *h = &d->halls[v->hall];
     int other = hall_elsewhere(&h->hall, v->seat);
     *ret_by = DERIVE_BY_FILL;
+    if (other < 0 && (other = hall_shows(&h->hall, v->seat)) >= 0)
+        *ret_by = DERIVE_BY_OTHER_FILL;
     if (other < 0 && (other = hall_lid_elsewhere(&h->lid, v->seat)) >= 0)
         *ret_by = DERIVE_BY_LID;
     *ret_other = other >= 0 ? h->vessels[other] : -1;

@@ -32,7 +32,7 @@ struct derive_input {
 enum derive_known { DERIVE_UNKNOWN, DERIVE_OVER, DERIVE_HOLDS };
 
 /* What shows that a probe is another tank's. */
-enum derive_by { DERIVE_BY_FILL, DERIVE_BY_LID };
+enum derive_by { DERIVE_BY_FILL, DERIVE_BY_LID, DERIVE_BY_OTHER_FILL };
 
 enum vessel_input {
     VESSEL_LEVEL,

@@ -176,6 +176,8 @@ static void of_mapping(struct words *w, const struct derive *d, const struct der
     if (by == DERIVE_BY_LID)
         say(w, "the opening of the lid appeared on the temperature probe of ",
             "开盖引起的升温出现在另一温度探头上：");
+    else if (by == DERIVE_BY_OTHER_FILL)
+        say(w, "the level shown here rose with the fill of ", "此处显示的液位随另一储罐补液而上升：");
     else
         say(w, "the fill appeared in ", "补液出现在 ");
     const char *name = name_of(w, d, &d->vessels[other]);

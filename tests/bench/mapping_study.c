@@ -109,6 +109,8 @@ static void judge(struct view *view, const struct world *world, enum reader read
     double days = world_time_s(world) / 86400;
     for (unsigned i = 0; i < WORLD_TANKS; i++) {
         int other[BYS] = {hall_elsewhere(&view->hall, i), hall_lid_elsewhere(&view->lids, i)};
+        if (other[BY_FILL] < 0)
+            other[BY_FILL] = hall_shows(&view->hall, i);
         for (int by = 0; by < BYS; by++) {
             int before = view->other[by][i], now = other[by];
             view->other[by][i] = now;

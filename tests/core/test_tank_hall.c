@@ -63,11 +63,16 @@ static void a_fill_that_appears_elsewhere(void **state)
     hall_view(&r.hall, &v);
     assert_int_equal(v.suspect_valve, 0);
     assert_int_equal(v.suspect_probe, 1);
+    assert_int_equal(hall_shows(&r.hall, 1), 0);
+    assert_int_equal(hall_shows(&r.hall, 2), -1);
+    assert_false(hall_is_right(&r.hall, 1));
     r.probe_of[0] = 0;
     r.probe_of[1] = 1;
     run_room(&r, 10 * DAY);
     hall_view(&r.hall, &v);
     assert_int_equal(v.suspect_valve, -1);
+    assert_int_equal(hall_shows(&r.hall, 1), -1);
+    assert_true(hall_is_right(&r.hall, 0) && hall_is_right(&r.hall, 1));
 }
 
 /* The controller waits for a rise that it never sees: the valve stays open, and the other tank runs over. */
@@ -165,6 +170,91 @@ static void a_valve_that_stays_open_beside_others(void **state)
     assert_int_equal(hall_elsewhere(&r.hall, 0), -1);
 }
 
+/* A quiet room, in which nothing is filled unless a test says so. */
+static void open_quiet_room(struct room *r)
+{
+    open_room(r);
+    for (int i = 0; i < TANKS; i++) {
+        r->stages[i].start_cm = 0;
+        r->stages[i].stop_cm = 1000;
+    }
+    run_room(r, HOUR);
+}
+
+static void by_hand(struct room *r, int tank, int minutes)
+{
+    for (; minutes > 0; minutes--) {
+        r->stages[tank].level_cm += 0.5;
+        run_room(r, MINUTE);
+    }
+}
+
+/* Two are filled together, as where all are filled: one of them rises, and one that is closed. */
+static void two_valves_that_open_together(void **state)
+{
+    (void)state;
+    struct room r;
+    open_quiet_room(&r);
+    r.probe_of[0] = 1;
+    r.probe_of[1] = 0;
+    r.stages[0].filling = r.stages[2].filling = true;
+    run_room(&r, HOUR + 5 * MINUTE);
+    assert_int_equal(hall_elsewhere(&r.hall, 0), 1);
+    assert_int_equal(hall_shows(&r.hall, 1), 0);
+    assert_int_equal(hall_elsewhere(&r.hall, 2), -1);
+    /* of two that both do not rise nobody knows which it was */
+    open_quiet_room(&r);
+    r.probe_of[0] = r.probe_of[2] = 1;
+    r.probe_of[1] = 0;
+    r.stages[0].filling = r.stages[2].filling = true;
+    run_room(&r, HOUR + 5 * MINUTE);
+    for (unsigned i = 0; i < TANKS; i++)
+        assert_int_equal(hall_elsewhere(&r.hall, i), -1);
+}
+
+/* A valve is open for long, and nothing comes. What rises later is not filled by it, however often, nor when
+ * a lid closes it for a while. */
+static void a_fill_by_hand_beside_an_open_valve(void **state)
+{
+    (void)state;
+    struct room r;
+    open_quiet_room(&r);
+    r.closed = true;
+    r.stages[0].filling = true;
+    run_room(&r, HOUR);
+    for (int times = 0; times < 4; times++) {
+        r.stages[0].filling = false;
+        r.stages[0].lid = true;
+        run_room(&r, 12 * MINUTE);
+        r.stages[0].lid = false;
+        r.stages[0].filling = true;
+        by_hand(&r, 1, 10);
+        run_room(&r, 2 * HOUR);
+        by_hand(&r, 1, 10);
+        run_room(&r, 2 * HOUR);
+        assert_int_equal(hall_elsewhere(&r.hall, 0), -1);
+        assert_int_equal(hall_shows(&r.hall, 1), -1);
+    }
+}
+
+/* What was rising already when the valve opened is not filled by it. */
+static void a_rise_that_began_before(void **state)
+{
+    (void)state;
+    struct room r;
+    open_quiet_room(&r);
+    r.closed = true;
+    for (int times = 0; times < 4; times++) {
+        by_hand(&r, 1, 4);
+        r.stages[0].filling = true;
+        by_hand(&r, 1, 8);
+        run_room(&r, 30 * MINUTE);
+        r.stages[0].filling = false;
+        run_room(&r, 2 * HOUR);
+        assert_int_equal(hall_elsewhere(&r.hall, 0), -1);
+    }
+}
+
 static void no_tank_is_filled(void **state)
 {
     (void)state;
@@ -226,6 +316,9 @@ int main(void)
                                        cmocka_unit_test(a_valve_that_stays_open_and_fills_elsewhere),
                                        cmocka_unit_test(a_valve_that_stays_open_for_another_level),
                                        cmocka_unit_test(a_valve_that_stays_open_beside_others),
+                                       cmocka_unit_test(two_valves_that_open_together),
+                                       cmocka_unit_test(a_fill_by_hand_beside_an_open_valve),
+                                       cmocka_unit_test(a_rise_that_began_before),
                                        cmocka_unit_test(no_tank_is_filled),
                                        cmocka_unit_test(how_long_the_supply_lasts),
                                        cmocka_unit_test(nothing_is_known_of_an_empty_hall)};

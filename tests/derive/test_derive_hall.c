@@ -89,6 +89,37 @@ static void a_fill_on_another_probe(void **state)
     stage_close(s);
 }
 
+/* Of a tank that is filled by hand nothing tells when; that its level is another tank's, the fills of that
+ * one tell. */
+static void a_level_that_is_of_another_tank(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open();
+    char text[200];
+    uint16_t alarm = (uint16_t)site_alarm(&s->site, 1, TANK_ALARM_MAPPING);
+    s->site.vessels[1].valve.point = -1;
+    derive_free(s->derive);
+    assert_int_equal(derive_create(&s->site.config, s->now, &s->derive), 0);
+    derive_ready(s->derive);
+    stage_run(s, 5);
+    assert_int_not_equal(stage_of_tank(s, 1, TANK_ALARM_MAPPING), 1);
+    s->site.probe_of[0] = 1;
+    s->site.probe_of[1] = 0;
+    stage_run(s, 10);
+    assert_int_equal(stage_of_tank(s, 0, TANK_ALARM_MAPPING), 1);
+    assert_int_equal(stage_of_tank(s, 1, TANK_ALARM_MAPPING), 1);
+    derive_words(s->derive, alarm, LANGUAGE_EN, text, sizeof text);
+    assert_string_equal(text, "the level shown here rose with the fill of Tank 1");
+    derive_words(s->derive, alarm, LANGUAGE_ZH, text, sizeof text);
+    assert_string_equal(text, "此处显示的液位随另一储罐补液而上升：罐 1");
+    s->site.probe_of[0] = 0;
+    s->site.probe_of[1] = 1;
+    stage_run(s, 10);
+    assert_int_equal(stage_of_tank(s, 0, TANK_ALARM_MAPPING), 0);
+    assert_int_equal(stage_of_tank(s, 1, TANK_ALARM_MAPPING), 0);
+    stage_close(s);
+}
+
 static void no_tank_is_filled(void **state)
 {
     (void)state;
@@ -339,6 +370,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fill_on_another_probe),
+        cmocka_unit_test(a_level_that_is_of_another_tank),
         cmocka_unit_test(a_lid_on_another_probe),
         cmocka_unit_test(no_tank_is_filled),
         cmocka_unit_test(a_stuck_level_hides_no_warming),

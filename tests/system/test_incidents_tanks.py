@@ -301,7 +301,8 @@ class SwappedProbes(OneClock):
         self.assertIn("tank-2", raised["text"]["en"].lower().replace(" ", "-"))
         told = self.told("li.na", "tank-1", "mapping-suspect")
         self.assertIn("2号罐", told["text"])
-        self.assertEqual(self.state("tank-2", "mapping-suspect"), "normal")
+        raised = self.event("tank-2", "mapping-suspect", "raised", priority="high")  # its level is that of the first
+        self.assertIn("rose with the fill of", raised["text"]["en"])
 
 
 class SwappedTemperatures(OneClock):
