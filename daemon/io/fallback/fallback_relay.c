@@ -161,7 +161,7 @@ static int write_tcp(const struct fallback_relay *relay, int stop_fd, char *deta
     if (fd >= 0)
         close(fd);
     if (result < 0 && detail[0] == '\0')
-        snprintf(detail, cap, "%s:%u: %s", relay->host, relay->port, strerrordesc_np(-result));
+        snprintf(detail, cap, "%.128s:%u: %s", relay->host, relay->port, strerrordesc_np(-result));
     return result;
 }
 
