@@ -360,6 +360,12 @@ static void resolve_supply_of(struct draft *d, struct draft_vessel *v)
     struct draft_supply *s = &d->supplies[v->config.supply];
     if (asset == v->config.asset)
         problems_at(d->problems, v->supply, "a tank is not its own supply");
+    const int other = d->assets[asset].vessel; /* those before this one are resolved */
+    if (asset != v->config.asset && other >= 0 && d->vessels[other].config.supply >= 0 &&
+        d->supplies[d->vessels[other].config.supply].config.asset == v->config.asset)
+        problems_at(d->problems, v->supply,
+                    "'%.64s' is itself filled from '%.64s': one of the two is not the other's supply",
+                    v->supply->text, d->assets[v->config.asset].node->key);
     if (s->n_vessels++ == HALL_TANKS)
         problems_at(
             d->problems, v->supply,

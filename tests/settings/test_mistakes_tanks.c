@@ -304,6 +304,11 @@ static const struct mistake supplies[] = {
      NULL,
      {"cryomon.yaml:11:36: asset 'u' has no 'supply': write supply: {} there, or more"}},
     {VESSEL("level: level, supply: v"), TANK_PROFILE, NULL, {"cryomon.yaml:11:36: there is no asset 'v'"}},
+    {VESSEL("level: level, supply: v}\n    supply: {}\n  v:\n    kind: tank\n    points: {level: {device: d, "
+            "register: percent}}\n    supply: {}\n    vessel: {level: level, full_height: 60 cm, supply: a"),
+     TANK_PROFILE,
+     NULL,
+     {"cryomon.yaml:17:56: 'a' is itself filled from 'v': one of the two is not the other's supply"}},
     {SUPPLY("stock: stock"),
      TANK_PROFILE,
      NULL,
