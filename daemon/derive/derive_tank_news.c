@@ -41,7 +41,9 @@ static void say_states(struct derive *d, const struct derive_vessel *v)
     enum tank_why why = v->tank.no_run;
     if (level->quality != QUALITY_GOOD)
         why = level->reason == REASON_NEVER_READ ? TANK_NOT_MEASURED : TANK_BAD_READING;
-    if (view->phase == TANK_NO_PHASE)
+    /* What a valve or a lid shows does not need the level. */
+    const bool by_level = view->phase == TANK_STATIC || view->phase == TANK_SETTLING;
+    if (view->phase == TANK_NO_PHASE || (by_level && derive_tank_input_lost(d, &v->inputs[VESSEL_LEVEL])))
         derive_news_bad(d, points[TANK_POINT_PHASE][BOUND_VALUE], reason_of(why));
     else
         derive_news_state(d, points[TANK_POINT_PHASE][BOUND_VALUE], view->phase);

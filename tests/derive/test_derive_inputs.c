@@ -106,6 +106,7 @@ static void an_input_that_is_lost(void **state)
     (void)state;
     struct stage *s = stage_open();
     int volume = site_point(&s->site, 0, TANK_POINT_VOLUME, BOUND_VALUE);
+    int phase = site_point(&s->site, 0, TANK_POINT_PHASE, BOUND_VALUE);
     int days = s->site.supply.points[SUPPLY_POINT_DAYS_LEFT][BOUND_VALUE];
     for (int i = 0; i < SITE_MEASURED; i++)
         s->site.models[i].stale_after_ms = 10000;
@@ -122,11 +123,14 @@ static void an_input_that_is_lost(void **state)
         site_hear(s->derive, &s->heard);
         if (i >= 65 && i < 72) {
             assert_int_equal(s->heard.readings[volume].quality, QUALITY_GOOD);
+            assert_int_equal(s->heard.readings[phase].quality, QUALITY_GOOD);
             assert_int_equal(s->heard.readings[days].quality, QUALITY_GOOD);
         }
     }
     assert_int_equal(s->heard.readings[volume].quality, QUALITY_BAD);
     assert_int_equal(s->heard.readings[volume].reason, REASON_INPUT_BAD);
+    assert_int_equal(s->heard.readings[phase].quality, QUALITY_BAD);
+    assert_int_equal(s->heard.readings[phase].reason, REASON_INPUT_BAD);
     assert_int_equal(s->heard.readings[days].quality, QUALITY_BAD);
     assert_int_equal(s->heard.readings[days].reason, REASON_INPUT_BAD);
     stage_close(s);

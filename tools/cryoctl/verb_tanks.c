@@ -134,11 +134,11 @@ static void print_tanks(const struct ctl *ctl, const struct tank_views *views)
         [TANK_VACUUM] = {.title = tr(ctl, "VACUUM", "真空")},
         [TANK_SINCE] = {.title = tr(ctl, "SINCE FILL", "距上次补液"), .right = true},
     };
-    /* What stays longest is the time left. */
-    static const struct table_cut cuts[] = {{TANK_SINCE, 10}, {TANK_VACUUM, 12},  {TANK_BOIL_OFF, 9},
-                                            {TANK_SINCE, 0},  {TANK_NAME, 10},    {TANK_LEVEL, 9},
-                                            {TANK_PHASE, 8},  {TANK_VACUUM, 7},   {TANK_NAME, 6},
-                                            {TANK_LEVEL, 0},  {TANK_BOIL_OFF, 0}, {TANK_LEFT, 12}};
+    /* What stays longest is which tank it is, and the time left: names differ at their ends. */
+    static const struct table_cut cuts[] = {
+        {TANK_SINCE, 10}, {TANK_VACUUM, 12}, {TANK_BOIL_OFF, 9}, {TANK_SINCE, 0}, {TANK_LEVEL, 9},
+        {TANK_PHASE, 8},  {TANK_VACUUM, 7},  {TANK_LEVEL, 0},    {TANK_NAME, 20}, {TANK_BOIL_OFF, 0},
+        {TANK_PHASE, 0},  {TANK_VACUUM, 0},  {TANK_NAME, 12},    {TANK_LEFT, 12}};
     struct table t;
     table_init(&t, columns, TANK_COLUMNS);
     t.cuts = cuts;
