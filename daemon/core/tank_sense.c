@@ -53,9 +53,10 @@ static void watch_loss(struct tank *t)
         }
         return;
     }
-    if (lid_is_lost(t))
-        t->lid_unsure_us =
-            t->now_us + (lost_us > RECOVER_MAX / RECOVER_TIMES ? RECOVER_MAX : RECOVER_TIMES * lost_us);
+    if (lid_is_lost(t)) {
+        int64_t for_us = lost_us > RECOVER_MAX / RECOVER_TIMES ? RECOVER_MAX : RECOVER_TIMES * lost_us;
+        t->lid_unsure_us = t->now_us < INT64_MAX - for_us ? t->now_us + for_us : INT64_MAX;
+    }
     t->lid_good_us = t->now_us;
 }
 

@@ -327,6 +327,8 @@ static void test_shipped(void **state)
     assert_int_equal(setenv("CRYOMON_PROFILES", CRYOMON_CONFIG_DIR "/devices", 1), 0);
     const size_t n_before = site->warnings.n;
     (void)snprintf(site->dir, sizeof site->dir, "%s/demo", CRYOMON_CONFIG_DIR);
+    config_unref(site->config);
+    site->config = NULL;
     expect(site, 0, (const char *const[]){NULL});
     assert_int_equal(site->config->n_devices, 12);
     for (size_t i = n_before; i < site->warnings.n; i++)
