@@ -36,6 +36,9 @@ static void watch_step(struct monitor *m)
     char detail[NOTE_MAX];
     snprintf(detail, sizeof detail, "stepped by %+.3f s", (double)step_us / 1e6);
     log_line(LOG_WARNING, MID_CLOCK, "the wall clock was %s", detail);
+    /* At once: a drill that began in what is the future now would lie in the past after another step. */
+    if (step_us < 0)
+        monitor_watch_drill(m);
     const struct announce_member members[] = {{.key = "step_us", .number = step_us}};
     monitor_event(m, clock_now(), "clock", members, 1);
     m->disabled_changed = true; /* what is held may have another end */
