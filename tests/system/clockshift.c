@@ -6,6 +6,7 @@
  */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #define SECOND_NS INT64_C(1000000000)
+#define WALL_S    1000000000 /* seconds since a boot are fewer, those of the wall clock are more */
 
 typedef int clock_gettime_fn(clockid_t clock, struct timespec *ret);
 
@@ -48,4 +50,23 @@ int clock_gettime(clockid_t clock, struct timespec *ret)
         ret->tv_nsec = (long)(ns % SECOND_NS);
     }
     return result;
+}
+
+/* Until a time of the wall clock: the kernel knows only the real one. Without this, paho, which looks once a
+ * second whether there is something to send, would look again in days. */
+int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *abstime)
+{
+    typedef int timedwait_fn(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+    timedwait_fn *real;
+    *(void **)&real =
+        dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2"); /* x86: there is an older one */
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "pthread_cond_timedwait");
+    struct timespec until = *abstime;
+    if (shift != NULL && until.tv_sec > WALL_S) {
+        const int64_t ns = (int64_t)until.tv_sec * SECOND_NS + until.tv_nsec - shift[0] - shift[1];
+        until.tv_sec = (time_t)(ns / SECOND_NS);
+        until.tv_nsec = (long)(ns % SECOND_NS);
+    }
+    return real(cond, mutex, &until);
 }
