@@ -139,4 +139,7 @@ void announce_event(const struct config *config, const char *run_id, uint64_t se
 void announce_members(const struct config *config, const char *run_id, uint64_t seq, struct stamp at,
                       const char *kind, const char *members, char body[BODY_MAX]);
 
+/* Cuts a text to len bytes, not inside a character. */
+void announce_cut(char *text, size_t len);
+
 #endif

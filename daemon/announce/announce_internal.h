@@ -12,9 +12,6 @@
 void announce_begin(struct json_text *j, char *body, const struct config *config, const char *run_id,
                     uint64_t seq, struct stamp at, const char *kind);
 
-/* Cuts a text to len bytes, not inside a character. */
-void announce_cut(char *text, size_t len);
-
 /* "2026-11-24 12:00 UTC" */
 #define MINUTE_TEXT_MAX 40
 void announce_minute(char text[MINUTE_TEXT_MAX], int64_t utc_us);

@@ -52,28 +52,17 @@ bool monitor_is_recorded(const struct monitor *m, uint64_t seq)
     return seq <= m->answers.durable_seq && !(seq != 0 && is_among_lost(m, seq, seq));
 }
 
-/* A text that was cut to its size ends with a whole character: JSON takes no other. */
-static void end_whole(char *text)
-{
-    size_t len = strlen(text), n = 0;
-    while (n < 3 && n < len && ((unsigned char)text[len - 1 - n] & 0xC0) == 0x80)
-        n++;
-    if (n == len)
-        return;
-    const unsigned char lead = (unsigned char)text[len - 1 - n];
-    const size_t wanted = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
-    if (n < wanted)
-        text[len - 1 - n] = '\0';
-}
-
 static void not_yet(struct record_note *record, const char *en, const char *zh, const char *why_en,
                     const char *why_zh)
 {
+    char whole[WHY_MAX + NOTE_MAX];
     record->state = RECORD_NOT_YET;
-    snprintf(record->why[LANGUAGE_EN], WHY_MAX, "%s, but not yet on disk: %s", en, why_en);
-    snprintf(record->why[LANGUAGE_ZH], WHY_MAX, "%s，但尚未写入磁盘：%s", zh, why_zh);
-    end_whole(record->why[LANGUAGE_EN]);
-    end_whole(record->why[LANGUAGE_ZH]);
+    snprintf(whole, sizeof whole, "%s, but not yet on disk: %s", en, why_en);
+    announce_cut(whole, WHY_MAX - 1);
+    strcpy(record->why[LANGUAGE_EN], whole);
+    snprintf(whole, sizeof whole, "%s，但尚未写入磁盘：%s", zh, why_zh);
+    announce_cut(whole, WHY_MAX - 1);
+    strcpy(record->why[LANGUAGE_ZH], whole);
 }
 
 void monitor_say_unrecorded(const struct monitor *m, struct record_note *record, const char *en,

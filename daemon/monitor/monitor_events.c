@@ -327,13 +327,10 @@ void monitor_fault_detail(struct fault_record *record, const char *en, const cha
 {
     const char *const words[LANGUAGES] = {[LANGUAGE_EN] = en, [LANGUAGE_ZH] = zh};
     for (int i = 0; i < LANGUAGES; i++) {
-        size_t len = strnlen(words[i], NOTE_MAX);
-        if (len == NOTE_MAX)
-            len--;
-        while (len > 0 && ((unsigned char)words[i][len] & 0xC0) == 0x80)
-            len--;
-        memcpy(record->detail[i], words[i], len);
-        record->detail[i][len] = '\0';
+        char whole[2 * NOTE_MAX];
+        snprintf(whole, sizeof whole, "%s", words[i]);
+        announce_cut(whole, NOTE_MAX - 1);
+        strcpy(record->detail[i], whole);
     }
 }
 
