@@ -7,13 +7,13 @@
 #define MISSING_CM    0.3  /* and one that has not risen so far is not */
 #define NOISE_SHARE   0.25 /* nor one that rose by less than this share of another's rise */
 #define SUSPECT_FILLS 2    /* fills in a row that appeared elsewhere */
-#define OPEN_US       (15 * 60 * TANK_SECOND_US) /* a part at most, while a valve is open; */
-#define CLOSED_US                                                                                            \
-    (5 * 60 * TANK_SECOND_US) /* and while none is. So long a fill takes to be seen, or to settle */
-#define PAUSE_US                                                                                             \
-    (2 * OPEN_US) /* outlasts a fill by hand; a valve that closes for less was held up by a lid */
-#define LAG_US (2 * 60 * TANK_SECOND_US) /* readings of one time may come so far apart */
-#define BIT(i) (UINT64_C(1) << (i))
+#define LAG_US        (2 * 60 * TANK_SECOND_US) /* readings of one time may come so far apart */
+#define BIT(i)        (UINT64_C(1) << (i))
+/* A part at most, while a valve is open; and while none is: so long a fill takes to be seen, or to settle. */
+#define OPEN_US   (15 * 60 * TANK_SECOND_US)
+#define CLOSED_US (5 * 60 * TANK_SECOND_US)
+/* Outlasts a fill by hand; a valve that closes for less was held up by a lid. */
+#define PAUSE_US (2 * OPEN_US)
 
 /* What the levels did in a part. */
 struct part {

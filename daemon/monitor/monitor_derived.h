@@ -56,7 +56,6 @@ struct run_known *monitor_run_find(const struct monitor *m, const char *asset, c
 struct run_known *monitor_run_near(const struct monitor *m, const char *asset, int64_t begin_utc_us);
 struct run_freezer *monitor_run_freezer(const struct monitor *m, const char *asset); /* NULL: no room */
 int monitor_find_freezer(const struct config *config, const char *asset);            /* index, or -1 */
-int monitor_find_program(const struct config *config, const char *id);
 /* What a recall must know of the past: a copy for its thread (free), or NULL. */
 struct run_past;
 struct run_past *monitor_runs_past(const struct monitor *m);

@@ -21,14 +21,6 @@ int monitor_find_freezer(const struct config *config, const char *asset)
     return -1;
 }
 
-int monitor_find_program(const struct config *config, const char *id)
-{
-    for (uint16_t i = 0; i < config->n_programs; i++)
-        if (strcmp(config->programs[i]->id, id) == 0)
-            return i;
-    return -1;
-}
-
 struct run_known *monitor_run_find(const struct monitor *m, const char *asset, const char *id)
 {
     struct run_book *book = m->runs;
@@ -227,12 +219,9 @@ static int program_of(const struct config *config, const struct run_known *run)
     if (run->program[0] == '\0')
         return -1;
     if (run->program_hash[0] == '\0')
-        return monitor_find_program(config, run->program);
-    for (uint16_t i = 0; i < config->n_programs + config->n_kept_programs; i++)
-        if (strcmp(config->programs[i]->id, run->program) == 0 &&
-            strcmp(config->programs[i]->hash, run->program_hash) == 0)
-            return i;
-    return DERIVE_NO_PROGRAM;
+        return config_find_program(config, run->program, NULL);
+    const int program = config_find_program(config, run->program, run->program_hash);
+    return program >= 0 ? program : DERIVE_NO_PROGRAM;
 }
 
 static void add_plan(const struct monitor *m, struct run_past *past, const struct run_known *run)

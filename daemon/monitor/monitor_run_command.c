@@ -70,7 +70,7 @@ static bool prepare(struct monitor *m, uint16_t freezer, int program, struct com
 static void run_prepare(struct monitor *m, uint16_t freezer, const struct command_request *request,
                         struct command_result *result)
 {
-    const int program = monitor_find_program(m->config, request->program);
+    const int program = config_find_program(m->config, request->program, NULL);
     const bool has_program = request->program[0] != '\0';
     const bool goes_on = derive_run(m->derive.derive, freezer)->is_running;
     const struct run_known *run = NULL;

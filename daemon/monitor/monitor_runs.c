@@ -120,7 +120,7 @@ static void settle(struct monitor *m, uint16_t freezer, bool final)
     struct run_known *open;
 
     if (f != NULL && f->is_prepared && f->program[0] != '\0')
-        (void)derive_prepare(derive, freezer, monitor_find_program(m->config, f->program));
+        (void)derive_prepare(derive, freezer, config_find_program(m->config, f->program, NULL));
     if (final && last != NULL && monitor_run_near(m, asset, last->record.begin.utc_us) == NULL) {
         tell_began(m, freezer, &last->record, true);
         tell_ended(m, freezer, monitor_run_near(m, asset, last->record.begin.utc_us), last);

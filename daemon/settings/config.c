@@ -40,13 +40,13 @@ void config_unref(struct config *config)
     free(config);
 }
 
-static bool has_program(const struct config *config, const struct program *program)
+int config_find_program(const struct config *config, const char *id, const char *hash)
 {
-    for (uint16_t i = 0; i < config->n_programs + config->n_kept_programs; i++)
-        if (strcmp(config->programs[i]->id, program->id) == 0 &&
-            strcmp(config->programs[i]->hash, program->hash) == 0)
-            return true;
-    return false;
+    for (uint16_t i = 0; i < config->n_programs + (hash != NULL ? config->n_kept_programs : 0); i++)
+        if (strcmp(config->programs[i]->id, id) == 0 &&
+            (hash == NULL || strcmp(config->programs[i]->hash, hash) == 0))
+            return i;
+    return -1;
 }
 
 int config_keep_programs(struct config *config, const struct config *before)
@@ -59,7 +59,7 @@ int config_keep_programs(struct config *config, const struct config *before)
         return -ENOMEM;
     config->programs = grown;
     for (size_t i = 0; i < n && config->n_kept_programs < PROGRAMS_MAX; i++) {
-        if (has_program(config, before->programs[i]))
+        if (config_find_program(config, before->programs[i]->id, before->programs[i]->hash) >= 0)
             continue;
         struct program *copy = malloc(sizeof *copy);
         if (copy == NULL)

@@ -311,6 +311,9 @@ struct calibrated config_calibrate(const struct config *config, uint16_t point, 
 int config_find_asset(const struct config *config, const char *asset);
 int config_find_point(const struct config *config, const char *asset, const char *point);
 int config_find_alarm(const struct config *config, const char *asset, const char *alarm);
+/* A freezer's program: one of this configuration, or, with the hash of its file, also one that is kept from
+ * an earlier one. hash: NULL, whatever it is. */
+int config_find_program(const struct config *config, const char *id, const char *hash);
 
 /* Does cryomon derive the point? Then no device has it. */
 static inline bool config_is_derived(const struct config *config, uint16_t point)

@@ -153,10 +153,9 @@ struct learning {
 };
 
 /* 1 + the index of the point in a side that learns; 0: it does not want it, or had it in another unit. */
-static uint32_t wants(const struct learning *l, const struct side *s, uint32_t name)
+static uint32_t wants(const struct side *s, uint32_t name)
 {
     const uint16_t point = s->derive != NULL && !derive_is_ready(s->derive) ? s->point_of[name] : 0;
-    (void)l;
     return point > 0 && derive_wants(s->derive, (uint16_t)(point - 1)) ? point : 0;
 }
 
@@ -167,12 +166,12 @@ static uint32_t tag_of(void *context, const struct history_point *point)
     const uint32_t name = point->id <= r->index_of_id_max ? r->index_of_id[point->id] : 0;
     if (name == 0 || strcmp(point->unit, r->units[name]) != 0)
         return 0;
-    return wants(l, &r->sides[IN_FORCE], name) > 0 || wants(l, &r->sides[CANDIDATE], name) > 0 ? name : 0;
+    return wants(&r->sides[IN_FORCE], name) > 0 || wants(&r->sides[CANDIDATE], name) > 0 ? name : 0;
 }
 
 static void learn_one(struct learning *l, struct side *s, const struct history_ordered_row *row)
 {
-    const uint32_t point = wants(l, s, row->tag);
+    const uint32_t point = wants(s, row->tag);
     int64_t *looked_us = &l->looked_us[s->kind];
     if (point == 0 || row->taken_utc_us < l->until_us - derive_past_us(s->derive, (uint16_t)(point - 1)))
         return;

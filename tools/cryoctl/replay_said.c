@@ -7,9 +7,9 @@
 #include "replay_internal.h"
 #include "run_book.h"
 
-#define BEGINS_LATE_US                                                                                       \
-    (INT64_C(1800) * SECOND_US) /* a run that is known by its temperature is noticed so late */
-#define SAID_MAX 200000
+/* A run that is known by its temperature is noticed so late. */
+#define BEGINS_LATE_US (INT64_C(1800) * SECOND_US)
+#define SAID_MAX       200000
 
 static const char *text_of(const json_t *body, const char *key)
 {
@@ -114,12 +114,8 @@ static int find_program(const struct side *s, const struct said *said)
 {
     const struct config *c = s->config;
     const bool exactly = s->kind == IN_FORCE && said->program_hash[0] != '\0';
-    const int n = c->n_programs + (exactly ? c->n_kept_programs : 0);
-    for (int i = 0; i < n; i++)
-        if (strcmp(c->programs[i]->id, said->program) == 0 &&
-            (!exactly || strcmp(c->programs[i]->hash, said->program_hash) == 0))
-            return i;
-    return exactly ? DERIVE_NO_PROGRAM : -1;
+    const int program = config_find_program(c, said->program, exactly ? said->program_hash : NULL);
+    return program < 0 && exactly ? DERIVE_NO_PROGRAM : program;
 }
 
 static void pass_on(const struct side *s, const struct said *said)
@@ -127,6 +123,8 @@ static void pass_on(const struct side *s, const struct said *said)
     const struct config *c = s->config;
     const int asset = config_find_asset(c, said->asset);
     const int program = said->kind == SAID_PLAN ? find_program(s, said) : -1;
+    const int64_t late_us = said->begin_us + BEGINS_LATE_US;
+    const bool ended = said->end_us > said->begin_us && said->end_us < late_us;
     for (uint16_t i = 0; i < c->n_vessels; i++)
         if (said->kind == SAID_RELEARN && c->vessels[i].asset == asset)
             derive_relearn(s->derive, i);
@@ -136,15 +134,11 @@ static void pass_on(const struct side *s, const struct said *said)
         if (said->kind == SAID_ATTENDED)
             derive_attend(s->derive, i);
         else if (said->kind == SAID_PLAN && program != -1)
-            derive_plan(
-                s->derive, i,
-                &(struct derive_plan){.from_utc_us = said->utc_us,
-                                      .late_utc_us = said->begin_us + BEGINS_LATE_US,
-                                      .to_utc_us = said->end_us > said->begin_us &&
-                                                           said->end_us < said->begin_us + BEGINS_LATE_US
-                                                       ? said->end_us
-                                                       : said->begin_us + BEGINS_LATE_US,
-                                      .program = program});
+            derive_plan(s->derive, i,
+                        &(struct derive_plan){.from_utc_us = said->utc_us,
+                                              .late_utc_us = late_us,
+                                              .to_utc_us = ended ? said->end_us : late_us,
+                                              .program = program});
     }
 }
 
