@@ -7,6 +7,7 @@
  * it is; with the temperature probes of two tanks exchanged on day SWAP_D; and, in a second life, with their
  * level probes exchanged, which their controllers then see too. The same numbers give the same table. Halls
  * from 1,000,000 on were used to set the constants, those from 0 on to measure. */
+#include "study_jobs.h"
 #include "tank_world.h"
 
 #include "tank_hall_lid.h"
@@ -15,9 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define N(value) ((micro_t)llround((value)*1e6))
 #define SWAP_D   30
@@ -189,8 +187,9 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void print(struct sums *sums)
+static void print(void *counted)
 {
+    struct sums *sums = counted;
     static const char *const names[BYS] = {"by fills", "by lids"};
     printf(
         "%.0f tank-years as they are; suspected without a reason: by fills %u (%u of them while a probe was "
@@ -211,8 +210,10 @@ static void print(struct sums *sums)
     }
 }
 
-static void add(struct sums *all, const struct sums *one)
+static void add(void *to, const void *from)
 {
+    struct sums *all = to;
+    const struct sums *one = from;
     all->tank_years += one->tank_years;
     for (int by = 0; by < BYS; by++) {
         all->false_by[by] += one->false_by[by];
@@ -229,34 +230,19 @@ static void add(struct sums *all, const struct sums *one)
     }
 }
 
+static int live_all(unsigned long first, unsigned long end, unsigned long step, void *sums, const char *path)
+{
+    (void)path;
+    for (unsigned long k = first; k < end; k += step) {
+        live(k, false, sums);
+        live(k, true, sums);
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
-    unsigned long halls = argc > 1 ? strtoul(argv[1], NULL, 10) : 50;
-    unsigned long first = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
-    unsigned long jobs = argc > 3 ? strtoul(argv[3], NULL, 10) : 2;
-    if (jobs < 1 || jobs > 64)
-        return 2;
-    struct sums *sums =
-        mmap(NULL, jobs * sizeof *sums, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (sums == MAP_FAILED)
-        return 1;
-    for (unsigned long j = 0; j < jobs; j++) {
-        pid_t child = fork();
-        if (child < 0)
-            return 1;
-        if (child == 0) {
-            for (unsigned long k = j; k < halls; k += jobs) {
-                live(first + k, false, &sums[j]);
-                live(first + k, true, &sums[j]);
-            }
-            _exit(0);
-        }
-    }
-    int failed = 0, status = 0;
-    while (wait(&status) > 0)
-        failed |= status;
-    for (unsigned long j = 1; j < jobs; j++)
-        add(&sums[0], &sums[j]);
-    print(&sums[0]);
-    return failed != 0;
+    static const struct study_work work = {
+        .halls = 50, .size = sizeof(struct sums), .live = live_all, .add = add, .print = print};
+    return study_run(&work, argc, argv);
 }

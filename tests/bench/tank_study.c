@@ -6,6 +6,7 @@
  * numbers give the same table. CASES: a file to which a line is added for each failure and each
  * false alarm, so that two estimators can be held against each other one by one. Halls from 1,000,000 on were
  * used to set the estimators' constants, those from 0 on to measure. */
+#include "study_jobs.h"
 #include "tank_world.h"
 
 #include "tank.h"
@@ -14,9 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define CASES       20000
 #define N(value)    ((micro_t)llround((value)*1e6))
@@ -360,8 +358,9 @@ static void print_late(const struct sums *sums, int fault, const char *name)
            name, warm, missed, late, IN_TIME_H, n, first, only);
 }
 
-static void print(const struct sums *sums)
+static void print(void *counted)
 {
+    const struct sums *sums = counted;
     printf("%.0f tank-years, %.0f of them with a good vacuum\n", sums->tank_years, sums->watched_years);
     printf("false \"vacuum failing\": %u, %.3f per tank-year with a good vacuum (standard %u, large %u, "
            "small %u; while "
@@ -397,8 +396,10 @@ static void print(const struct sums *sums)
     printf("\n");
 }
 
-static void add(struct sums *all, const struct sums *one)
+static void add(void *to, const void *from)
 {
+    struct sums *all = to;
+    const struct sums *one = from;
     all->tank_years += one->tank_years;
     all->watched_years += one->watched_years;
     all->false_alarms += one->false_alarms;
@@ -423,37 +424,21 @@ static void add(struct sums *all, const struct sums *one)
         all->cases[all->n_cases++] = one->cases[i];
 }
 
+static int live_all(unsigned long first, unsigned long end, unsigned long step, void *sums, const char *path)
+{
+    FILE *cases = path != NULL ? fopen(path, "a") : NULL;
+    if (path != NULL && cases == NULL)
+        return 1;
+    if (cases != NULL)
+        setvbuf(cases, NULL, _IOLBF, 4096); /* the jobs share it: whole lines */
+    for (unsigned long k = first; k < end; k += step)
+        run_hall(k, sums, cases);
+    return cases != NULL && fclose(cases) != 0;
+}
+
 int main(int argc, char **argv)
 {
-    unsigned long halls = argc > 1 ? strtoul(argv[1], NULL, 10) : 860;
-    unsigned long first = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
-    unsigned long jobs = argc > 3 ? strtoul(argv[3], NULL, 10) : 2;
-    if (jobs < 1 || jobs > 64)
-        return 2;
-    struct sums *sums =
-        mmap(NULL, jobs * sizeof *sums, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (sums == MAP_FAILED)
-        return 1;
-    for (unsigned long j = 0; j < jobs; j++) {
-        pid_t child = fork();
-        if (child < 0)
-            return 1;
-        if (child == 0) {
-            FILE *cases = argc > 4 ? fopen(argv[4], "a") : NULL;
-            if (argc > 4 && cases == NULL)
-                _exit(1);
-            if (cases != NULL)
-                setvbuf(cases, NULL, _IOLBF, 4096); /* the jobs share it: whole lines */
-            for (unsigned long k = j; k < halls; k += jobs)
-                run_hall(first + k, &sums[j], cases);
-            _exit(cases != NULL && fclose(cases) != 0);
-        }
-    }
-    int failed = 0, status = 0;
-    while (wait(&status) > 0)
-        failed |= status;
-    for (unsigned long j = 1; j < jobs; j++)
-        add(&sums[0], &sums[j]);
-    print(&sums[0]);
-    return failed != 0;
+    static const struct study_work work = {
+        .halls = 860, .size = sizeof(struct sums), .live = live_all, .add = add, .print = print};
+    return study_run(&work, argc, argv);
 }
