@@ -77,6 +77,14 @@ static inline void stage_open(struct stage *s, const struct tank_vessel *model)
     s->random = 1;
 }
 
+/* One of stage_model(). */
+static inline void stage_open_usual(struct stage *s)
+{
+    struct tank_vessel model;
+    stage_model(&model);
+    stage_open(s, &model);
+}
+
 static inline void stage_step(struct stage *s)
 {
     s->now_us += MINUTE;

@@ -41,11 +41,9 @@ static void nothing_is_known_at_first(void **state)
 static void a_sawtooth_has_its_phases(void **state)
 {
     (void)state;
-    struct tank_vessel model;
     struct stage s;
     int64_t spent_us[5] = {0};
-    stage_model(&model);
-    stage_open(&s, &model);
+    stage_open_usual(&s);
     for (int i = 0; i < 10 * 1440; i++) {
         stage_run(&s, MINUTE);
         spent_us[stage_view(&s).phase] += MINUTE;
@@ -83,8 +81,8 @@ static void fills_are_seen_without_a_valve(void **state)
 static void boil_off_and_time_left(void **state)
 {
     (void)state;
-    struct tank_vessel model;
     struct stage s;
+    struct tank_vessel model;
     stage_model(&model);
     stage_open(&s, &model);
     stage_run(&s, 20 * HOUR);
@@ -112,10 +110,8 @@ static void boil_off_and_time_left(void **state)
 static void at_and_below_the_limits(void **state)
 {
     (void)state;
-    struct tank_vessel model;
     struct stage s;
-    stage_model(&model);
-    stage_open(&s, &model);
+    stage_open_usual(&s);
     s.start_cm = 0;
     s.level_cm = 12;
     stage_run(&s, 12 * HOUR);
@@ -143,10 +139,8 @@ static void at_and_below_the_limits(void **state)
 static void dry_though_the_level_does_not_say_so(void **state)
 {
     (void)state;
-    struct tank_vessel model;
     struct stage s;
-    stage_model(&model);
-    stage_open(&s, &model);
+    stage_open_usual(&s);
     s.offset_cm = 1.5;
     stage_run(&s, 13 * DAY); /* it learns */
     s.start_cm = 0;
@@ -254,10 +248,8 @@ static void what_is_missing_takes_away_what_needs_it(void **state)
 static void after_a_gap_it_begins_anew(void **state)
 {
     (void)state;
-    struct tank_vessel model;
     struct stage s;
-    stage_model(&model);
-    stage_open(&s, &model);
+    stage_open_usual(&s);
     stage_run(&s, 10 * HOUR);
     s.silent = true;
     stage_run(&s, 60 * HOUR);
@@ -275,10 +267,8 @@ static void after_a_gap_it_begins_anew(void **state)
 static void while_the_daemon_stood_nothing_was_read(void **state)
 {
     (void)state;
-    struct tank_vessel model;
     struct stage s;
-    stage_model(&model);
-    stage_open(&s, &model);
+    stage_open_usual(&s);
     stage_run(&s, 10 * HOUR);
     s.now_us += 40 * HOUR;
     stage_run(&s, 2 * MINUTE);

@@ -3,9 +3,7 @@
 
 static void used_to_it(struct stage *s)
 {
-    struct tank_vessel model;
-    stage_model(&model);
-    stage_open(s, &model);
+    stage_open_usual(s);
     stage_run(s, 15 * DAY);
     struct tank_view v = stage_view(s);
     assert_int_equal(v.flags, 0);
@@ -134,10 +132,8 @@ static void a_valve_that_does_not_close(void **state)
 static void a_valve_that_leaks_since_before(void **state)
 {
     (void)state;
-    struct tank_vessel model;
     struct stage s;
-    stage_model(&model);
-    stage_open(&s, &model);
+    stage_open_usual(&s);
     s.start_cm = 0;
     s.level_cm = 16;
     s.fall_cm_day = -3;
@@ -154,10 +150,8 @@ static void a_valve_that_leaks_since_before(void **state)
 static void what_a_month_takes(void **state)
 {
     (void)state;
-    struct tank_vessel model;
     struct stage s;
-    stage_model(&model);
-    stage_open(&s, &model);
+    stage_open_usual(&s);
     stage_run(&s, 33 * DAY);
     struct tank_view v = stage_view(&s);
     assert_true(v.used_l_month.known);

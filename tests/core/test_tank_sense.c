@@ -12,9 +12,7 @@ static void run_with_lid(struct stage *s, int64_t us, struct reading lid)
 
 static void open_stage(struct stage *s)
 {
-    struct tank_vessel model;
-    stage_model(&model);
-    stage_open(s, &model);
+    stage_open_usual(s);
 }
 
 /* Most of the first weeks the contact is broken, and the lid stands open by day. */

@@ -4,9 +4,7 @@
 
 static void open_learned(struct stage *s)
 {
-    struct tank_vessel model;
-    stage_model(&model);
-    stage_open(s, &model);
+    stage_open_usual(s);
     stage_run(s, 12 * DAY);
     while (s->level_cm > 18 || stage_view(s).phase != TANK_STATIC)
         stage_run(s, MINUTE);

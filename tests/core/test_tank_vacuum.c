@@ -3,9 +3,7 @@
 
 static void learned(struct stage *s)
 {
-    struct tank_vessel model;
-    stage_model(&model);
-    stage_open(s, &model);
+    stage_open_usual(s);
     stage_run(s, 15 * DAY);
     struct tank_view v = stage_view(s);
     assert_int_equal(v.vacuum, TANK_VACUUM_GOOD);

@@ -3,9 +3,7 @@
 
 static void learned(struct stage *s)
 {
-    struct tank_vessel model;
-    stage_model(&model);
-    stage_open(s, &model);
+    stage_open_usual(s);
     stage_run(s, 15 * DAY);
     assert_int_equal(stage_view(s).vacuum, TANK_VACUUM_GOOD);
 }
@@ -40,10 +38,8 @@ static void a_hot_top_counts_without_a_baseline(void **state)
 static void a_tank_that_is_low_is_none(void **state)
 {
     (void)state;
-    struct tank_vessel model;
     struct stage s;
-    stage_model(&model);
-    stage_open(&s, &model);
+    stage_open_usual(&s);
     s.start_cm = 0;
     s.level_cm = 19;
     stage_run(&s, 2 * DAY);

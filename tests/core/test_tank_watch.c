@@ -26,10 +26,8 @@ static unsigned flips(struct stage *s, int days, double by_day)
 static void a_lid_that_is_not_seen_does_not_make_the_watch_chatter(void **state)
 {
     (void)state;
-    struct tank_vessel model;
     struct stage s;
-    stage_model(&model);
-    stage_open(&s, &model);
+    stage_open_usual(&s);
     flips(&s, 14, 2);
     assert_int_equal(stage_view(&s).vacuum, TANK_VACUUM_GOOD);
     assert_between(flips(&s, 20, 3), 1, 2);
@@ -64,10 +62,8 @@ static void a_level_at_the_edge_of_what_was_learned(void **state)
 static void froth_is_not_the_vacuum(void **state)
 {
     (void)state;
-    struct tank_vessel model;
     struct stage s;
-    stage_model(&model);
-    stage_open(&s, &model);
+    stage_open_usual(&s);
     stage_run(&s, 15 * DAY);
     for (int fill = 0; fill < 3; fill++) {
         while (stage_view(&s).phase != TANK_SETTLING)

@@ -6,6 +6,14 @@
 
 #include "settings.h"
 
+const char stage_profile[] =
+    "status: documented\nsource: x\ntransports: [tcp]\nregisters:\n"
+    "  t: {table: input, address: 0, type: s16, scale: 0.1, unit: °C, plausible: [-210, 60]}\n"
+    "  l: {table: input, address: 1, type: s16, scale: 0.1, unit: cm, plausible: [0, 100]}\n"
+    "  p: {table: input, address: 2, type: u16, states: {1: reset, 2: run, 16: complete}}\n"
+    "  v: {table: input, address: 3, type: u16, states: {0: closed, 1: open}}\n"
+    "  s: {table: input, address: 4, type: u16, unit: L, plausible: [0, 5000]}\n";
+
 #define BEGIN_US    (1000 * SECOND_US)
 #define UTC_OFFSET  (INT64_C(1800000000) * SECOND_US)
 #define CAPACITY    512

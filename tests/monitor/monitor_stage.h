@@ -36,6 +36,9 @@ struct stage {
     struct stage_answer answers[64];
 };
 
+/* A device with a temperature t, a level l, a program's status p, a valve v and a stock s. */
+extern const char stage_profile[];
+
 /* text: cryomon.yaml; profile: devices/p.yaml. */
 void stage_open(struct stage *stage, const char *text, const char *profile);
 void stage_close(struct stage *stage);

@@ -6,11 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char profile[] =
-    "status: documented\nsource: x\ntransports: [tcp]\nregisters:\n"
-    "  t: {table: input, address: 0, type: s16, scale: 0.1, unit: °C, plausible: [-210, 60]}\n"
-    "  p: {table: input, address: 2, type: u16, states: {1: reset, 2: run, 16: complete}}\n";
-
 static const char site[] =
     "site: {id: s}\n"
     "notify: {expected: false}\n"
@@ -30,7 +25,7 @@ static uint32_t last_ticket;
 
 static void open_stage(void)
 {
-    stage_open(&s, site, profile);
+    stage_open(&s, site, stage_profile);
     last_ticket = 0;
     stage_sample(&s, stage_point(&s, "freezer-1", "chamber"), 20 * MICRO_PER_UNIT, QUALITY_GOOD, REASON_NONE);
     stage_take(&s);

@@ -6,10 +6,6 @@
 #define STANDS     60 /* seconds: so long the device's own values do not count */
 #define DEGREES(x) ((micro_t)((x)*MICRO_PER_UNIT))
 
-static const char profile[] =
-    "status: documented\nsource: x\ntransports: [tcp]\nregisters:\n"
-    "  t: {table: input, address: 0, type: s16, scale: 0.1, unit: °C, plausible: [-210, 60]}\n";
-
 static const char site[] = "site: {id: s}\n"
                            "notify: {expected: false}\n"
                            "buses: {b: {tcp: {host: h}}}\n"
@@ -53,7 +49,7 @@ static bool calls(const struct stage *s)
 /* A person has read -120 °C, while the device's display is broken and says -190. */
 static void open_with_reading(struct stage *s)
 {
-    stage_open(s, site, profile);
+    stage_open(s, site, stage_profile);
     point = stage_point(s, "tank-1", "t");
     alarm = stage_alarm(s, "tank-1", "manual-reading-beyond-high");
     good(s, DEGREES(-190));

@@ -5,14 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char profile[] =
-    "status: documented\nsource: x\ntransports: [tcp]\nregisters:\n"
-    "  t: {table: input, address: 0, type: s16, scale: 0.1, unit: °C, plausible: [-210, 60]}\n"
-    "  l: {table: input, address: 1, type: s16, scale: 0.1, unit: cm, plausible: [0, 100]}\n"
-    "  p: {table: input, address: 2, type: u16, states: {1: reset, 2: run, 16: complete}}\n"
-    "  v: {table: input, address: 3, type: u16, states: {0: closed, 1: open}}\n"
-    "  s: {table: input, address: 4, type: u16, unit: L, plausible: [0, 5000]}\n";
-
 /* Each input on a device of its own. */
 static const char site[] =
     "site: {id: s}\n"
@@ -107,7 +99,7 @@ static void test_by_time(void **state)
 {
     (void)state;
     struct stage s;
-    stage_open(&s, site, profile);
+    stage_open(&s, site, stage_profile);
     order(&s, "level", 20);
     order(&s, "valve", 40);
     held_by(&s, "tank-1", "overfill", "WO-level");
@@ -128,7 +120,7 @@ static void test_freezer_by_time(void **state)
 {
     (void)state;
     struct stage s;
-    stage_open(&s, site, profile);
+    stage_open(&s, site, stage_profile);
     order(&s, "probe", 20);
     order(&s, "crf", 40);
     held_by(&s, "freezer-1", "run-no-data", "WO-probe");
@@ -144,7 +136,7 @@ static void test_after_its_own_order(void **state)
 {
     (void)state;
     struct stage s;
-    stage_open(&s, site, profile);
+    stage_open(&s, site, stage_profile);
     const struct command command = {.who = "li.na", .note = "float sticks", .order = "WO-own"};
     struct event own = {.kind = EVENT_OUT_OF_SERVICE};
     own.order.alarm = stage_alarm(&s, "tank-1", "overfill");
@@ -165,7 +157,7 @@ static void test_too_cold(void **state)
 {
     (void)state;
     struct stage s;
-    stage_open(&s, site, profile);
+    stage_open(&s, site, stage_profile);
     order(&s, "level", 20);
     held_by(&s, "tank-1", "temperature-too-cold", "WO-level");
     end(&s, "level");
@@ -182,7 +174,7 @@ static void test_supply(void **state)
 {
     (void)state;
     struct stage s;
-    stage_open(&s, site, profile);
+    stage_open(&s, site, stage_profile);
     const int64_t begin_us = clock_now().utc_us;
     const struct command_result result = order(&s, "stock", 60);
     held_by(&s, "supply", "supply-short", "WO-stock");
@@ -205,7 +197,7 @@ static void test_freezer(void **state)
 {
     (void)state;
     struct stage s;
-    stage_open(&s, site, profile);
+    stage_open(&s, site, stage_profile);
     const int64_t begin_us = clock_now().utc_us;
     order(&s, "crf", 60);
     static const char *const alarms[] = {"run-no-data", "run-ln2-low"};
@@ -230,7 +222,7 @@ static void test_the_clock_is_set_back(void **state)
     (void)state;
     struct stage s;
     char until[RFC3339_MAX], texts[1][DEVICE_BODY_MAX], expected[64];
-    stage_open(&s, site, profile);
+    stage_open(&s, site, stage_profile);
     order(&s, "crf", 60);
     stage_set_clock(-10 * INT64_C(86400) * SECOND_US);
     clock_print_utc(until, clock_now().utc_us + 60 * MINUTE_S * SECOND_US);

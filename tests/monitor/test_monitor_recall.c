@@ -11,12 +11,6 @@
 #include "runs.h"
 #include "schema.h"
 
-static const char profile[] =
-    "status: documented\nsource: x\ntransports: [tcp]\nregisters:\n"
-    "  t: {table: input, address: 0, type: s16, scale: 0.1, unit: °C, plausible: [-210, 60]}\n"
-    "  l: {table: input, address: 1, type: s16, scale: 0.1, unit: cm, plausible: [0, 100]}\n"
-    "  p: {table: input, address: 2, type: u16, states: {1: reset, 2: run, 16: complete}}\n";
-
 static const char site[] =
     "site: {id: s}\n"
     "notify: {expected: false}\n"
@@ -119,7 +113,7 @@ static void open_stage(struct stage *s, const struct past *past)
 {
     static char text[4096];
     snprintf(text, sizeof text, site, past->dir);
-    stage_open(s, text, profile);
+    stage_open(s, text, stage_profile);
 }
 
 static void recall(struct stage *s)

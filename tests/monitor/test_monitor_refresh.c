@@ -10,10 +10,6 @@
 #define TANKS      50
 #define DEGREES(x) ((micro_t)((x)*MICRO_PER_UNIT))
 
-static const char profile[] =
-    "status: documented\nsource: x\ntransports: [tcp]\nregisters:\n"
-    "  t: {table: input, address: 0, type: s16, scale: 0.1, unit: °C, plausible: [-210, 60]}\n";
-
 static char *make_site(unsigned tanks)
 {
     char *text = NULL;
@@ -37,7 +33,7 @@ static uint16_t point, alarm;
 static void open_tanks(struct stage *s, unsigned tanks)
 {
     char *text = make_site(tanks);
-    stage_open(s, text, profile);
+    stage_open(s, text, stage_profile);
     free(text);
     point = stage_point(s, "tank-1", "t");
     alarm = stage_alarm(s, "tank-1", "warm");

@@ -8,12 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-static const char profile[] =
-    "status: documented\nsource: x\ntransports: [tcp]\nregisters:\n"
-    "  t: {table: input, address: 0, type: s16, scale: 0.1, unit: °C, plausible: [-210, 60]}\n"
-    "  l: {table: input, address: 1, type: s16, scale: 0.1, unit: cm, plausible: [0, 100]}\n"
-    "  p: {table: input, address: 2, type: u16, states: {1: reset, 2: run, 16: complete}}\n";
-
 /* The stage's clock begins at 08:16:40 UTC. */
 static const char site[] =
     "site: {id: s}\n"
@@ -68,7 +62,7 @@ static void open_stage(struct stage *s)
     status = RESET;
     chamber = 4;
     n_told = 0;
-    stage_open(s, site, profile);
+    stage_open(s, site, stage_profile);
     monitor_derive_begin(s->m, NULL, 0);
     stage_pass(s, 10, turn);
 }
@@ -233,7 +227,7 @@ static void test_two_a_day_one_missed(void **state)
     tzset();
     status = RESET;
     chamber = 4;
-    stage_open(&s, text, profile);
+    stage_open(&s, text, stage_profile);
     monitor_derive_begin(s.m, NULL, 0);
     const uint16_t alarm = stage_alarm(&s, "freezer-1", "run-late");
     stage_pass(&s, 48 * 60, turn);
@@ -271,7 +265,7 @@ static void test_what_an_earlier_run_of_the_daemon_left(void **state)
     struct stage s;
     n_told = 0;
     status = RESET;
-    stage_open(&s, site, profile);
+    stage_open(&s, site, stage_profile);
     restore(&s, "began", "freezer-1@1799990000000", INT64_C(1799990000000000));
     restore(&s, "prepared", "", INT64_C(1799990001000000));
     monitor_derive_begin(s.m, NULL, 0);
@@ -292,7 +286,7 @@ static void test_bounded(void **state)
     (void)state;
     struct stage s;
     char run[RUN_ID_MAX];
-    stage_open(&s, site, profile);
+    stage_open(&s, site, stage_profile);
     restore(&s, "began", "freezer-1@1", 1000);
     for (int i = 10; i < 10 + 3 * RUNS_KEPT; i++) {
         snprintf(run, sizeof run, "freezer-1@%d", i);

@@ -39,11 +39,15 @@ class Case(unittest.TestCase):
     maxDiff = None
 
     @classmethod
-    def setUpClass(cls):
+    def make_directories(cls):
         cls.holder = tempfile.TemporaryDirectory(prefix="report-test-")
         cls.dir = cls.holder.name
         cls.record = os.path.join(cls.dir, "record")
         os.mkdir(cls.record)
+
+    @classmethod
+    def setUpClass(cls):
+        cls.make_directories()
         record.a_day(cls.record)
 
     @classmethod
@@ -413,10 +417,7 @@ class Dst(Case):
     @classmethod
     def setUpClass(cls):
         """The night of 2026-10-25 in Berlin, where 02:00 to 03:00 comes twice; nothing was read from 00:50 to 01:10 UTC."""
-        cls.holder = tempfile.TemporaryDirectory(prefix="report-test-")
-        cls.dir = cls.holder.name
-        cls.record = os.path.join(cls.dir, "record")
-        os.mkdir(cls.record)
+        cls.make_directories()
         r, night = record.Record(), record.ms("2026-10-25T00:00:00")
         r.points(("tank-1", "temperature", "°C", 1), ("tank-1", "level", "cm", 1), ("tank-1", "lid", "-", 0))
         r.start(night - 86400000, record.source())

@@ -64,10 +64,7 @@ def make(directory):
 class RunCase(Case):
     @classmethod
     def setUpClass(cls):
-        cls.holder = tempfile.TemporaryDirectory(prefix="report-test-")
-        cls.dir = cls.holder.name
-        cls.record = os.path.join(cls.dir, "record")
-        os.mkdir(cls.record)
+        cls.make_directories()
         cls.begins, cls.ends = make(cls.record)
 
     def of_run(self, k):
@@ -291,10 +288,7 @@ class Paper(RunCase):
 class WithoutProgram(RunCase):
     @classmethod
     def setUpClass(cls):
-        cls.holder = tempfile.TemporaryDirectory(prefix="report-test-")
-        cls.dir = cls.holder.name
-        cls.record = os.path.join(cls.dir, "record")
-        os.mkdir(cls.record)
+        cls.make_directories()
         r, begin = run_record.Runs(), record.ms("2026-11-16T02:10:00")
         r.start(begin - 3600000, run_record.without_program(2))
         r.run(begin, 3)
@@ -319,10 +313,7 @@ class TwoSamples(RunCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.holder = tempfile.TemporaryDirectory(prefix="report-test-")
-        cls.dir = cls.holder.name
-        cls.record = os.path.join(cls.dir, "record")
-        os.mkdir(cls.record)
+        cls.make_directories()
         r, begin = run_record.Runs(second=True), record.ms("2026-11-16T02:10:00")
         r.start(begin - 3600000, run_record.two_samples(2))
         cls.ends = [r.run(begin, 3)]
@@ -367,10 +358,7 @@ class Tank(Case):
 
     @classmethod
     def setUpClass(cls):
-        cls.holder = tempfile.TemporaryDirectory(prefix="report-test-")
-        cls.dir = cls.holder.name
-        cls.record = os.path.join(cls.dir, "record")
-        os.mkdir(cls.record)
+        cls.make_directories()
         tank_record.three_days(cls.record)
 
     def test_fills_and_nitrogen(self):
